@@ -1,0 +1,30 @@
+# `make` sets everything up and runs the pipeline; `make test` sets up and tests.
+
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONUNBUFFERED = 1
+
+.PHONY: run install test lint clean
+
+run: install
+	@dvc repro --quiet
+	@seedbed summary
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("seedbed needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (some minutes the first time)"
+	@python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test: install lint
+	@python -m pytest
+
+lint: install
+	@ruff check seedbed stages tests benchmarks
+
+clean:
+	rm -rf .venv .seedbed

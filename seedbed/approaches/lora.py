@@ -1,0 +1,50 @@
+"""LoRA: the encoder is frozen, low-rank updates of some of its matrices and a new head are
+trained, and merged on export (Hu et al., 2022)."""
+
+import warnings
+from pathlib import Path
+
+from pydantic import Field
+
+from seedbed.classifier import (
+    LogitsOnly,
+    new_sequence_classifier,
+    save_sequence_classifier,
+    trained_numbers,
+)
+from seedbed.task import Task
+from seedbed.training import TrainingParams, fit
+
+
+class Params(TrainingParams):
+    """params.yaml section `approaches.lora`."""
+
+    rank: int = Field(gt=0)
+    alpha: int = Field(gt=0)
+    dropout: float = Field(ge=0, lt=1)
+    matrices: list[str] = Field(min_length=1)
+
+
+def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[str, float]]:
+    """Train, merge, write a sequence-classification model to `folder`, give the curve."""
+    from peft import LoraConfig, TaskType, get_peft_model
+
+    config = LoraConfig(
+        task_type=TaskType.SEQ_CLS,
+        r=params.rank,
+        lora_alpha=params.alpha,
+        lora_dropout=params.dropout,
+        target_modules=list(params.matrices),
+        modules_to_save=["classifier", "score"],
+    )
+    with warnings.catch_warnings():
+        # peft 0.21 asks transformers 5.23 for a name that it will drop in version 6.
+        warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+        model = get_peft_model(new_sequence_classifier(task, seed), config)
+    groups = [{"params": [weight for weight in model.parameters() if weight.requires_grad]}]
+    curve = fit(
+        LogitsOnly(model), groups, task.train, task.validation, params, seed, task.dtype, "lora"
+    )
+    trained = trained_numbers(model)
+    save_sequence_classifier(model.merge_and_unload(), task, folder, trained)
+    return curve

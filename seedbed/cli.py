@@ -1,0 +1,92 @@
+"""The `seedbed` command: what people type. `dvc repro` stays the way to run the pipeline."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from seedbed.approaches import NAMES
+from seedbed.errors import RowsError, SeedbedError
+from seedbed.files import read_json
+from seedbed.stage import last_costs
+
+METRICS = Path("reports/metrics")
+CHOICE = Path("reports/choice.json")
+REPORT = Path("reports/report.md")
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def _commands() -> None:
+    """Keeps typer from taking a lone command for the whole program."""
+
+
+@app.command()
+def summary() -> None:
+    """The last run in short: rows, suspects, scores, cost, and where the report is."""
+    if not REPORT.exists():
+        raise RowsError(str(REPORT), "no report yet", "a finished run", "run `dvc repro`")
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    console.print(_rows_table(), _scores_table(), sep="\n")
+    console.print(read_json(CHOICE)["why"], highlight=False)
+    console.print(f"Report: {REPORT}")
+
+
+def _rows_table() -> Table:
+    costs = last_costs()
+    table = Table("stage", "rows kept", "dropped, by reason", "seconds", "peak MB", box=None)
+    names = [*costs] or [file.stem for file in sorted(METRICS.glob("*.json"))]
+    for name in names:
+        file = METRICS / f"{name}.json"
+        found: dict[str, Any] = read_json(file) if file.exists() else {}
+        rows = found.get("rows", {})
+        reasons = ", ".join(f"{n:,} {why}" for why, n in rows.get("dropped_by_reason", {}).items())
+        if "suspects" in found:
+            reasons = f"{reasons} ({found['suspects']} suspects)".strip()
+        cost = costs.get(name, {})
+        table.add_row(
+            name,
+            f"{rows['kept']:,}" if rows else "",
+            reasons,
+            str(cost.get("seconds", "")),
+            f"{cost.get('peak_mb', '')}",
+        )
+    return table
+
+
+def _scores_table() -> Table:
+    table = Table("approach", "validation macro-F1", "test accuracy", "test macro-F1", box=None)
+    for name in NAMES:
+        sides = {
+            side: read_json(METRICS / "evaluate" / name / f"{side}.json")
+            for side in ("validation", "test")
+        }
+        if not sides["test"]["run"]:
+            table.add_row(name, "off", "", "")
+            continue
+        cells = [
+            sides["validation"]["macro_f1"],
+            sides["test"]["accuracy"],
+            sides["test"]["macro_f1"],
+        ]
+        table.add_row(
+            name, *(f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in cells)
+        )
+    return table
+
+
+def main() -> None:
+    """Run a command; a person's mistake ends in one paragraph and exit code 1."""
+    try:
+        app()
+    except SeedbedError as error:
+        print(f"\nseedbed: {error}\n", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Sources of every kind, read into raw rows."""

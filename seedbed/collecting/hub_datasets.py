@@ -1,0 +1,80 @@
+"""Datasets of the `datasets` library as tables: from the hub at one commit, or a local folder."""
+
+import hashlib
+import tempfile
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from seedbed.collecting.tables import Record, Table
+from seedbed.errors import SourceError
+from seedbed.files import sha256_of
+
+
+def read_dataset(
+    path: str, revision: str, subset: str, splits: Collection[str], wanted: Collection[str]
+) -> Iterator[tuple[str, str, Table]]:
+    """(name, SHA-256, table) of each split; classes by name; a column `split` where it has none.
+
+    A local folder is one that `save_to_disk` made, or data files that `load_dataset` reads; its
+    hash covers the name and bytes of every file. For the hub the commit stands in its place.
+    No code that comes with a dataset is run: `datasets` 4 and later have no way to do it.
+    Raises SourceError where the dataset or a split is not there.
+    """
+    folder = Path(path) if Path(path).is_dir() else None
+    fingerprint = _folder_sha256(folder) if folder else revision
+    # `datasets` copies what it reads: private text must not stay in a cache in the home folder.
+    with tempfile.TemporaryDirectory() as cache:
+        parts = _load(path, revision, subset, cache if folder else None)
+        for name in sorted(splits or parts):
+            if name not in parts:
+                known = ", ".join(sorted(parts))
+                raise SourceError(path, f"no split `{name}`", f"of: {known}", "correct `splits`")
+            yield f"{path}/{name}", fingerprint, _table(parts[name], name, wanted)
+
+
+def _load(path: str, revision: str, subset: str, cache: str | None) -> dict[str, Any]:
+    import datasets
+
+    saved = any(Path(path, name).exists() for name in ("dataset_dict.json", "state.json"))
+    try:
+        if saved:
+            found = datasets.load_from_disk(path)
+        else:
+            found = datasets.load_dataset(
+                path, subset or None, revision=revision or None, cache_dir=cache
+            )
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
+        raise SourceError(
+            path,
+            f"cannot be loaded as a dataset ({type(error).__name__})",
+            "a dataset of data files (none that needs its own code), and the hub in reach",
+            "correct path, subset and revision; or save it here with `save_to_disk`",
+        ) from None
+    return dict(found) if isinstance(found, datasets.DatasetDict) else {"all": found}
+
+
+def _table(part: Any, split: str, wanted: Collection[str]) -> Table:
+    import datasets
+
+    columns = list(part.column_names)
+    part = part.select_columns([name for name in columns if name in wanted])
+    classes = {
+        name: feature.names
+        for name, feature in part.features.items()
+        if isinstance(feature, datasets.ClassLabel)
+    }
+    records = []
+    for number, cells in enumerate(part, 1):
+        for name, names in classes.items():
+            # -1 is how a dataset says that the label is withheld
+            hidden = cells[name] is None or cells[name] < 0
+            cells[name] = None if hidden else names[cells[name]]
+        records.append(Record(number, cells if "split" in columns else {**cells, "split": split}))
+    return Table(list(dict.fromkeys([*columns, "split"])), records)
+
+
+def _folder_sha256(folder: Path) -> str:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    lines = [f"{file.relative_to(folder).as_posix()} {sha256_of(file)}\n" for file in files]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""How diverse the rows are: by class, source, batch, length, age and words.
+
+No figure reads the clock: age is counted back from the newest row.
+"""
+
+import datetime
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+UNLABELLED = "(unlabelled)"
+QUANTILES = (5, 25, 50, 75, 95)
+MAX_TOKENS = 100_000
+WORD = re.compile(r"\w+")
+
+
+def diversity(rows: pd.DataFrame) -> dict[str, Any]:
+    """All figures of `rows` (id, text, text_pair, label, source, batch, date), sorted by id."""
+    rows = rows.assign(label=rows["label"].replace("", UNLABELLED))
+    texts = rows["text"].where(rows["text_pair"] == "", rows["text"] + " " + rows["text_pair"])
+    by_class = {str(label): texts[rows["label"] == label] for label in sorted(set(rows["label"]))}
+    return {
+        "by_class": counts(rows["label"]),
+        "by_source": counts(rows["source"]),
+        "by_batch": counts(rows["batch"]),
+        "age_by_class": age_by_class(rows["label"], rows["date"]),
+        "chars_by_class": {label: quantiles(part.str.len()) for label, part in by_class.items()},
+        "distinct_ngrams": {
+            "all": distinct_ngrams(texts),
+            "by_class": {label: distinct_ngrams(part) for label, part in by_class.items()},
+        },
+    }
+
+
+def counts(values: pd.Series) -> dict[str, int]:
+    """How often each value stands, by value."""
+    return {str(value): int(n) for value, n in values.value_counts().sort_index().items()}
+
+
+def quantiles(lengths: Iterable[int]) -> dict[str, int]:
+    """Least, 5 %, 25 %, 50 %, 75 %, 95 % and greatest of whole numbers; each is one of them."""
+    values = np.asarray(list(lengths))
+    found = np.percentile(values, QUANTILES, method="inverted_cdf")
+    named = {f"p{share:02d}": int(value) for share, value in zip(QUANTILES, found, strict=True)}
+    return {"min": int(values.min()), **named, "max": int(values.max())}
+
+
+def age_by_class(labels: pd.Series, dates: pd.Series) -> dict[str, dict[str, Any]]:
+    """Oldest and newest day of each class, the days its newest row lies behind the newest of all
+    rows, and how many of its rows have no date."""
+    dated = dates[dates != ""]
+    ages: dict[str, dict[str, Any]] = {}
+    for label in sorted(set(labels)):
+        days = dated[labels[dated.index] == label]
+        age: dict[str, Any] = {"undated": int(((labels == label) & (dates == "")).sum())}
+        if len(days):
+            oldest, newest = days.min(), days.max()
+            behind = datetime.date.fromisoformat(dated.max()) - datetime.date.fromisoformat(newest)
+            age |= {"oldest": oldest, "newest": newest, "days_behind_newest": behind.days}
+        ages[str(label)] = age
+    return ages
+
+
+def distinct_ngrams(texts: Iterable[str], max_tokens: int = MAX_TOKENS) -> dict[str, Any]:
+    """Distinct-1 and distinct-2 (Li et al. 2016, arXiv:1510.03055): different words and word pairs
+    as shares of all words and word pairs.
+
+    The ratios fall with the size of a text, so classes are comparable where `tokens` is the same:
+    words are counted up to `max_tokens`, in the order of the rows (by id, which is random).
+    """
+    words: list[str] = []
+    pairs: list[tuple[str, str]] = []
+    for text in texts:
+        found = WORD.findall(text.casefold())[: max_tokens - len(words)]
+        words += found
+        pairs += zip(found, found[1:], strict=False)
+        if len(words) >= max_tokens:
+            break
+    return {
+        "tokens": len(words),
+        "distinct_1": len(set(words)) / max(1, len(words)),
+        "distinct_2": len(set(pairs)) / max(1, len(pairs)),
+    }
+
+
+def mean_pairwise_distance(vectors: np.ndarray) -> float:
+    """Mean cosine distance over all pairs of rows of an (n, d) matrix; 0 for fewer than two.
+
+    For unit vectors the sum over all pairs follows from the length of their sum, so this takes
+    O(n d). Floats may differ in the last bits between processors.
+    """
+    if len(vectors) < 2:
+        return 0.0
+    unit = _unit(vectors).astype(np.float64)
+    total = unit.sum(axis=0)
+    own = float((unit * unit).sum())  # below n where a vector is all zero
+    similarity = (float(total @ total) - own) / (len(unit) * (len(unit) - 1))
+    return float(np.clip(1 - similarity, 0, 2))
+
+
+def thin_classes(by_class: Mapping[str, int], min_share: float) -> dict[str, int]:
+    """Classes with fewer rows than `min_share` of the median class, and the rows each lacks."""
+    wanted = math.ceil(min_share * float(np.median(list(by_class.values()))))
+    return {label: wanted - n for label, n in sorted(by_class.items()) if n < wanted}
+
+
+def neighbour_distances(vectors: np.ndarray, neighbours: int, block: int = 1024) -> np.ndarray:
+    """Mean cosine distance of each row to its `neighbours` nearest other rows, shape (n,).
+
+    Rows with a great one stand in thin regions: more like them is what to collect next. Exact,
+    O(n^2 d) time, `block` x n floats of memory; fewer rows than neighbours are averaged as they
+    are, and a single row has distance 0.
+    """
+    unit = _unit(vectors).astype(np.float32)
+    count = min(neighbours, len(unit) - 1)
+    if count < 1:
+        return np.zeros(len(unit))
+    distances = np.empty(len(unit))
+    for start in range(0, len(unit), block):
+        similar = unit[start : start + block] @ unit.T
+        own = np.arange(len(similar))
+        similar[own, start + own] = -np.inf  # a row is no neighbour of itself
+        nearest = np.partition(similar, len(unit) - count, axis=1)[:, len(unit) - count :]
+        distances[start : start + block] = 1 - nearest.mean(axis=1)
+    return distances
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths == 0, 1, lengths)

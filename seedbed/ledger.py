@@ -1,0 +1,83 @@
+"""What became of every row: kept, or dropped for one reason, with the row that caused it.
+
+At each stage rows read + made = kept + dropped (collect counts quarantined rows too). `settle`
+refuses a stage whose rows do not add up; `check_chain` refuses a run in which one stage does not
+read what the one before it kept. A ledger never holds text.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seedbed.errors import LedgerError
+from seedbed.files import read_csv, write_csv
+
+HEADER = ("id", "reason", "cause")
+
+
+class Drop(NamedTuple):
+    """One dropped row: its id, one reason that is true of it, and the id of the row that caused
+    it ("" where no other row did)."""
+
+    id: str
+    reason: str
+    cause: str = ""
+
+
+def settle(
+    stage: str,
+    read: Sequence[str],
+    kept: Sequence[str],
+    dropped: Sequence[Drop],
+    made: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Check that ids read + made are exactly ids kept + dropped; give the counts for the metrics.
+
+    Raises LedgerError that names a row without a fate, with two, or from nowhere.
+    """
+    before = Counter(read) + Counter(made)
+    after = Counter(kept) + Counter(drop.id for drop in dropped)
+    if before != after:
+        lost, extra = before - after, after - before
+        found = [
+            f"{name} such as {next(iter(ids))}: {ids.total()}"
+            for name, ids in (("rows without a fate", lost), ("fates without a row", extra))
+            if ids
+        ]
+        raise LedgerError(
+            f"stage {stage}", "; ".join(found), "read + made = kept + dropped", "this is a bug"
+        )
+    reasons = Counter(drop.reason for drop in dropped)
+    return {
+        "read": len(read),
+        "made": len(made),
+        "kept": len(kept),
+        "dropped": len(dropped),
+        "dropped_by_reason": dict(sorted(reasons.items())),
+    }
+
+
+def write_ledger(path: Path, dropped: Iterable[Drop]) -> None:
+    """Write the ledger of one stage, sorted by id: one dropped row a line."""
+    write_csv(path, HEADER, sorted(dropped))
+
+
+def read_ledger(path: Path) -> list[Drop]:
+    """Read a ledger back."""
+    return [Drop(**line) for line in read_csv(path)]
+
+
+def check_chain(stages: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Check over a whole run that each stage read what the stage before it kept.
+
+    `stages`: (name, the counts that `settle` gave) in the order of the pipeline.
+    """
+    for (before, given), (after, taken) in zip(stages, stages[1:], strict=False):
+        if given["kept"] != taken["read"]:
+            raise LedgerError(
+                f"stages {before} and {after}",
+                f"{before} kept {given['kept']} rows, {after} read {taken['read']}",
+                "the same number",
+                "the run is stale: run `dvc repro`",
+            )

@@ -1,0 +1,109 @@
+"""HTML in texts: entities decoded, tags removed, and nothing else taken for HTML.
+
+An HTML parser reads every `<` before a letter as a tag and eats what follows, so a message like
+"if a <b I win" loses its end. Here only elements that HTML has, written the way HTML writes them,
+are tags. Everything is linear in the length of the text, whatever stands in it.
+"""
+
+import html
+import re
+
+AMPERSAND = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+")
+# Without the semicolon "&copy" in "?a=1&copy=2" would be an entity to `html.unescape`.
+ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+# Elements whose content is not text, and comments: opening and closing.
+HIDDEN = {
+    "<!--": (re.compile(r"<!--"), re.compile(r"-->")),
+    "<script": (re.compile(r"<script\b[^<>]*>", re.I), re.compile(r"</script\s*>", re.I)),
+    "<style": (re.compile(r"<style\b[^<>]*>", re.I), re.compile(r"</style\s*>", re.I)),
+    "<template": (re.compile(r"<template\b[^<>]*>", re.I), re.compile(r"</template\s*>", re.I)),
+}
+BLOCKS = frozenset(
+    """
+    address article aside blockquote body br caption center dd details dialog dir div dl dt
+    fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html
+    legend li main menu nav ol optgroup option p pre section select summary table tbody tfoot
+    thead title tr ul
+""".split()
+)
+CELLS = frozenset(["td", "th"])
+INLINES = frozenset(
+    """
+    a abbr acronym area audio b base basefont bdi bdo big button canvas cite code col colgroup
+    data datalist del dfn em embed font frame i iframe img input ins kbd label link map mark
+    marquee meta meter noframes noscript object output param picture progress q rp rt ruby s
+    samp script slot small source span strike strong style sub sup svg template textarea time
+    track tt u var video wbr
+""".split()
+)
+# Also plain words, which data sets write as placeholders: "paid at <TIME>". Without attributes
+# they are tags only in a text that closes them.
+WORDS = frozenset(
+    """
+    address area article audio body button canvas caption cite code data details dialog dir
+    figure font footer form frame head header image kbd label legend link main map mark menu
+    meta meter nav object option output param picture progress section select slot small source
+    span style summary table template time title track var video
+""".split()
+)
+BARE = (
+    "allowfullscreen|async|checked|compact|controls|defer|disabled|hidden|itemscope|loop|multiple|"
+    "muted|nohref|noshade|nowrap|open|readonly|required|reversed|selected"
+)
+# Possessive throughout: no part of a tag is ever read twice.
+ATTRIBUTE = rf"""\s++(?:(?:{BARE})(?=[\s/>])
+    |[A-Za-z_:@][\w:.@-]*+\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))"""
+NAME = "[A-Za-z][A-Za-z0-9]*+"
+TAG = re.compile(
+    rf"<(?:/({NAME})\s*+>|({NAME})(?:{ATTRIBUTE})*+\s*+/?>|!doctype\b[^<>]*+>)", re.I | re.X
+)
+CLOSED = re.compile(rf"</({NAME})")
+# A text that was cut off inside a tag: half a link is not text either.
+CUT_TAG = re.compile(rf"<()({NAME})\s++[A-Za-z-]++\s*+=[^<>]*+\Z")
+
+
+def decode_entities(text: str) -> str:
+    """Decode `&name;`, `&#10;` and `&#xA;` (HTML 5), and `&amp;` however often it was escaped."""
+    if "&" not in text:
+        return text
+    return ENTITY.sub(lambda entity: html.unescape(entity[0]), AMPERSAND.sub("&", text))
+
+
+def remove_tags(text: str) -> str:
+    """Remove tags, comments and the content of scripts and styles.
+
+    A block element leaves a line break, a table cell a space, an inline element nothing.
+    """
+    if "<" not in text:
+        return text
+    lower = text.lower()
+    for mark, (opening, closing) in HIDDEN.items():
+        if mark in lower:
+            text = _without_spans(text, opening, closing)
+    closed = {name.lower() for name in CLOSED.findall(text)}
+    text = TAG.sub(lambda tag: _in_place_of(tag, closed), text)
+    return CUT_TAG.sub(lambda tag: _in_place_of(tag, closed), text)
+
+
+def _in_place_of(tag: re.Match[str], closed: set[str]) -> str:
+    """What is left of something in angle brackets: all of it where it is no tag."""
+    name = (tag[1] or tag[2] or "").lower()
+    if name in WORDS and "=" not in tag[0] and name not in closed:
+        return tag[0]
+    if name in BLOCKS:
+        return "\n"
+    if name in CELLS:
+        return " "
+    return "" if name in INLINES or not name else tag[0]
+
+
+def _without_spans(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> str:
+    kept, place = [], 0
+    while start := opening.search(text, place):
+        end = closing.search(text, start.end())
+        if end is None:
+            break  # never closed: what follows may be all the text there is
+        kept += [text[place : start.start()], " "]
+        place = end.end()
+    return "".join([*kept, text[place:]])

@@ -1,0 +1,295 @@
+"""Personal values that have a form: found by pattern, and proved by a checksum where there is one.
+
+Each finder gives (start, end) pairs of one text. It runs only where `signals_of` saw what it needs:
+most texts hold no "@" and no digits, and cost one look.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from stdnum import iban, luhn
+
+from seedbed.private.national_ids import find_national_ids
+from seedbed.private.phones import find_phones
+
+Pair = tuple[int, int]
+Finder = Callable[[str], Iterator[Pair]]
+
+DATE = (
+    r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})"
+    r"|(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? )?(?:jan|feb|mar|apr|may|june?|july?|aug|sep|sept|oct|nov"
+    r"|dec|january|february|march|april|august|september|october|november|december)\.?"
+    r"(?: \d{1,2}(?:st|nd|rd|th)?,?)? \d{4})"
+)
+# A word, "no.", "number", "#" or ":" may stand between what a number is called and the number.
+FULL_DATE = re.compile(
+    rf"(?<![\w/.-]){DATE}(?:[ T]\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\.\d+)?)?(?![\w/-]|\.\d)",
+    re.IGNORECASE,
+)
+CALLED = r"(?:[ \t]*(?:numbers?|nos?\b\.?|nr\b\.?|ids?\b|code|ref\b\.?|is|was|of|:|#|=|-))*[ \t]*"
+CODE = r"(?=[\w/-]*\d)[A-Z0-9][A-Z0-9/-]{4,24}[A-Z0-9]"
+
+EMAIL = re.compile(
+    r"(?<![\w.%+@-])[\w%+-][\w.%+'-]{0,63}@(?:[^\W_](?:[\w-]{0,62})\.){1,6}[^\W\d_]{2,24}(?![\w@])"
+)
+SPELLED_EMAIL = re.compile(
+    r"(?<![\w.])[\w.+-]{2,64} ?(?:(?P<bracket>[\[(]at[\])])|\bat\b) ?[\w-]{2,63}"
+    r" ?(?:[\[(]dot[\])]|\bdot\b) ?"
+    r"(?:com|org|net|edu|gov|info|io|co ?(?:\.|dot) ?uk|uk|de|fr|in|us|ca|au)\b",
+    re.IGNORECASE,
+)
+URL = re.compile(r"\b(?:[a-z][a-z0-9+.-]{1,20}://|www\.)[^\s<>\"'|]{3,}", re.IGNORECASE)
+DOMAIN = re.compile(
+    r"(?<![\w@.-])(?:[a-z0-9][a-z0-9-]{0,62}\.)+(?:com|org|net|edu|gov|info|biz)\b(?![@\w-]|\.\w)",
+    re.IGNORECASE,
+)
+URL_SECRET = re.compile(
+    r"://[^/\s@]+:[^/\s@]*@"
+    r"|[?&#;](?:\w*(?:token|secret|passw(?:or)?d|signature|session|apikey|credential)\w*"
+    r"|(?:api|access|private)[_-]?key|key|sig|sid|auth|code|pwd|pass)=[^&\s]{4,}",
+    re.IGNORECASE,
+)
+KNOWN_TOKEN = re.compile(
+    r"(?<![\w-])(?:A[KS]IA[0-9A-Z]{16}|gh[pousr]_\w{36,255}|github_pat_\w{22,255}"
+    r"|glpat-[\w-]{20,64}|sk-[\w-]{20,200}|[sr]k_(?:live|test)_\w{16,200}|xox[abeprs]-[\w-]{10,250}"
+    r"|AIza[\w-]{35}|hf_[A-Za-z0-9]{30,64}|pypi-[\w-]{50,250}|npm_\w{36}|SG\.[\w-]{22}\.[\w-]{43}"
+    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}|dop_v1_[0-9a-f]{64})"
+)
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:.{0,8000}?-----END [A-Z ]{0,30}PRIVATE KEY-----"
+    r"|[A-Za-z0-9+/=\s]{0,8000})",
+    re.DOTALL,
+)
+NAMED_SECRET = re.compile(
+    r"\b(?:api[ _-]?key|access[ _-]?(?:key|token)|auth[ _-]?token|secret(?:[ _-]?key)?|bearer|token"
+    r"|client[ _-]?secret|passw(?:or)?d|passphrase|pwd)\b[\"']?"
+    r"(?:\s{0,2}[:=]\s{0,2}|\s+(?:is\s+)?(?=\S*\d))[\"']?(?P<value>[^\s\"'<>,;]{6,200})(?<![.)])",
+    re.IGNORECASE,
+)
+CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
+IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
+IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+IPV6 = re.compile(
+    r"(?<![\w:.])(?=[0-9a-f:]*\d)(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE
+)
+MAC = re.compile(
+    r"(?<![\w:.-])(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}"
+    r"|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})(?![\w:-]|\.\w)",
+    re.IGNORECASE,
+)
+POSTCODE = re.compile(
+    r"\b(?:GIR 0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Z\d]? \d[ABD-HJLNP-UW-Z]{2}"  # UK
+    r"|[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d)\b"  # Canada
+)
+US_STATE_ZIP = re.compile(
+    r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI"
+    r"|S[CD]|T[NX]|UT|V[AT]|W[AIVY])[ ,]{1,2}(?P<value>\d{5}(?:-\d{4})?)\b"
+)
+NAMED_POSTCODE = re.compile(
+    rf"\b(?:zip|post(?:al)?[ -]?code|postal|plz){CALLED}(?P<value>\d{{4,6}}(?:-\d{{3,4}})?)\b",
+    re.IGNORECASE,
+)
+BIRTH = re.compile(
+    r"\b(?:d\.?o\.?b\b\.?|date of birth|birth ?(?:day|date)|born)"
+    r"(?:[ \t]*(?:\(?[dmy/-]{6,10}\)?|is|was|on|the|:|-|=|,))*[ \t]*"
+    rf"(?P<value>{DATE})\b",
+    re.IGNORECASE,
+)
+APPLICATION = re.compile(r"\bnos?\.?\s?(?P<value>\d{2,6}/\d{2,4})(?![\w/])", re.IGNORECASE)
+NEXT_APPLICATION = re.compile(
+    r"(?:,|;| and|, and)\s(?:no\. ?)?(\d{2,6}/\d{2,4})(?![\w/])", re.IGNORECASE
+)
+CASE = re.compile(
+    r"\b(?:case|docket|claim|application|complaint|ticket|incident|dossier|file|petition|reference"
+    rf"|(?:our|your) ref)(?=\s{{0,2}}(?:n|#|id|ref|:)){CALLED}(?P<value>{CODE})(?![\w/])",
+    re.IGNORECASE,
+)
+ACCOUNT = re.compile(
+    r"\b(?:(?:bank |my |savings |checking |current |customer )?acc(?:oun)?t|a/c|customer"
+    rf"|member(?:ship)?|policy|routing|sort code|iban|card|patient|insurance|loan){CALLED}"
+    r"(?P<value>(?:[A-Z]{1,4}-?)?\d(?:[ -]?\d){5,17})(?![\w/%]|[.,]\d)",
+    re.IGNORECASE,
+)
+DOCUMENT = re.compile(
+    r"\b(?:passport|driv(?:er|ing)(?:'?s)?[ -]licen[cs]e|licen[cs]e (?=n|#|id)"
+    rf"|identity card|id card){CALLED}"
+    r"(?P<value>(?=[A-Z0-9-]*\d{3})[A-Z0-9][A-Z0-9-]{4,18}[A-Z0-9])(?!\w)",
+    re.IGNORECASE,
+)
+HANDLE = re.compile(r"(?<![^\s(\[{\"'“‘,;:>█])@(?=[0-9_]*[A-Za-z])\w{2,30}(?![\w@]|\.\w)")
+REDDIT_HANDLE = re.compile(r"(?<![\w/])/?u/[A-Za-z0-9_-]{3,20}(?![\w/-])")
+
+
+def _matches(*patterns: re.Pattern[str]) -> Finder:
+    """A finder of whole matches, or of the group `value` where a pattern has one."""
+
+    def find(text: str) -> Iterator[Pair]:
+        for pattern in patterns:
+            group = "value" if "value" in pattern.groupindex else 0
+            for match in pattern.finditer(text):
+                yield match.span(group)
+
+    return find
+
+
+def _url_end(text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1] in ".,;:!?)]}":
+        end -= 1
+    return end
+
+
+def find_urls(text: str) -> Iterator[Pair]:
+    """Links with or without a scheme, and bare domains, without the stop that ends a sentence."""
+    for match in URL.finditer(text):
+        yield match.start(), _url_end(text, *match.span())
+    for match in DOMAIN.finditer(text):
+        yield match.span()
+
+
+def find_urls_with_secret(text: str) -> Iterator[Pair]:
+    """Links that carry a password, token or signature."""
+    for start, end in find_urls(text):
+        if URL_SECRET.search(text, start, end):
+            yield start, end
+
+
+def find_spelled_emails(text: str) -> Iterator[Pair]:
+    """Addresses like "ann [at] shop [dot] com"; without brackets a word like "mail" must stand
+    before, since "on sale at Amazon dot com" is none."""
+    for match in SPELLED_EMAIL.finditer(text):
+        before = text[max(0, match.start() - 40) : match.start()]
+        if match["bracket"] or re.search(r"mail|contact|write|reach", before, re.IGNORECASE):
+            yield match.span()
+
+
+def find_cards(text: str) -> Iterator[Pair]:
+    """Card numbers: an issuer's first digit (ISO/IEC 7812), a known length, a right Luhn digit."""
+    for match in CARD.finditer(text):
+        digits = re.sub(r"\D", "", match[0])
+        if digits[0] in "23456" and len(set(digits)) > 1 and luhn.is_valid(digits):
+            yield match.span()
+
+
+def find_ibans(text: str) -> Iterator[Pair]:
+    """IBANs with right check digits (ISO 13616); words after one are left out."""
+    at = 0
+    while match := IBAN.search(text, at):
+        at, start, end = match.start() + 1, *match.span()
+        while end - start >= 15:
+            if iban.is_valid(text[start:end], check_country=False):
+                yield start, end
+                at = end
+                break
+            end = text.rfind(" ", start, end)
+
+
+def find_ips(text: str) -> Iterator[Pair]:
+    """IPv4 and IPv6 addresses, but not version numbers, and not "this machine"."""
+    for pattern in (IPV4, IPV6):
+        for match in pattern.finditer(text):
+            before = text[max(0, match.start() - 12) : match.start()].lower()
+            if re.search(r"(?:\bv|\bver\.?|version|release|section|firmware)\s?$", before):
+                continue
+            try:
+                address = ipaddress.ip_address(match[0])
+            except ValueError:
+                continue
+            if not (address.is_loopback or address.is_unspecified or address.is_multicast):
+                yield match.span()
+
+
+def find_dates(text: str) -> Iterator[Pair]:
+    """Dates with a day, a month and a year that can be: 8/10 is a rating, 45/13/2004 no date."""
+    for match in FULL_DATE.finditer(text):
+        numbers = [int(number) for number in re.findall(r"\d+", match[0])]
+        if len(numbers) == 2 or (len(numbers) > 2 and min(numbers[:3]) <= 12):
+            yield match.span()
+
+
+def find_case_numbers(text: str) -> Iterator[Pair]:
+    """Numbers of cases, claims and tickets by what they are called, and "no. 18403/91"."""
+    yield from _matches(CASE)(text)
+    for match in APPLICATION.finditer(text):
+        yield match.span("value")
+        end = match.end()
+        while following := NEXT_APPLICATION.match(text, end):
+            yield following.span(1)
+            end = following.end()
+
+
+class Detector(NamedTuple):
+    """What finds one kind, and the signal without which it need not look."""
+
+    kind: str
+    signal: str
+    find: Finder
+
+
+# In order of precedence: where two overlap, the first one names the span.
+DETECTORS = (
+    Detector("api_key", "secret", _matches(PRIVATE_KEY, KNOWN_TOKEN)),
+    Detector("url_with_secret", "link", find_urls_with_secret),
+    Detector("email", "at", _matches(EMAIL)),
+    Detector("email", "spelled_dot", find_spelled_emails),
+    Detector("api_key", "secret", _matches(NAMED_SECRET)),
+    Detector("url", "link", find_urls),
+    Detector("iban", "number", find_ibans),
+    Detector("credit_card", "number", find_cards),
+    Detector("mac", "hexadecimal", _matches(MAC)),
+    Detector("ip", "hexadecimal", find_ips),
+    Detector("date_of_birth", "code", _matches(BIRTH)),
+    Detector("date", "code", find_dates),
+    Detector("case_number", "code", find_case_numbers),
+    Detector("document_number", "number", _matches(DOCUMENT)),
+    Detector("national_id", "number", find_national_ids),
+    Detector("account_number", "number", _matches(ACCOUNT)),
+    Detector("phone", "number", find_phones),
+    Detector("postcode", "postal", _matches(POSTCODE, US_STATE_ZIP, NAMED_POSTCODE)),
+    Detector("handle", "at", _matches(HANDLE)),
+    Detector("handle", "reddit", _matches(REDDIT_HANDLE)),
+)
+PATTERN_KINDS = tuple(dict.fromkeys(detector.kind for detector in DETECTORS))
+
+# Each begins with one rare character, which the engine of `re` skips to.
+DIGIT = re.compile(r"\d")
+NUMBER = re.compile(r"\d(?:(?:[A-Za-z]?[ ./()-]{0,2}\d){4}|\d{3}[A-Z])")
+CODE_LIKE = re.compile(r"\d\D?\d\D?\d|\d+/\d\d")
+POSTAL = re.compile(r"[\dA-Z](?:(?<=\d)\d{4}|(?<=[A-Z])\d)")
+COLONS = re.compile(r":[\da-fA-F]{0,4}:")
+HYPHENS = re.compile(r"-[\da-fA-F]{2}-[\da-fA-F]{2}-")
+DOTS = re.compile(r"\.(?:\d{1,3}\.\d|[\da-fA-F]{4}\.[\da-fA-F]{4})")
+LINK_PARTS = ("://", "www.", ".com", ".org", ".net", ".edu", ".gov", ".info", ".biz")
+SECRET_PARTS = (
+    *("key", "token", "secret", "passw", "passphrase", "pwd", "bearer", "akia", "asia", "ghp_"),
+    *("gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "sk-", "sk_", "rk_", "xox", "aiza"),
+    *("hf_", "pypi-", "npm_", "sg.", "eyj", "dop_v1"),
+)
+
+
+def signals_of(text: str) -> set[str]:
+    """What stands in a text that makes a finder worth running; empty for many texts."""
+    signals = set()
+    lower = text.lower()
+    if "@" in text:
+        signals.add("at")
+    if "u/" in text:
+        signals.add("reddit")
+    if "dot" in lower:
+        signals.add("spelled_dot")
+    if any(part in lower for part in LINK_PARTS):
+        signals.add("link")
+    if any(part in lower for part in SECRET_PARTS):
+        signals.add("secret")
+    if not DIGIT.search(text):
+        return signals
+    if NUMBER.search(text):
+        signals.add("number")
+    if CODE_LIKE.search(text):
+        signals.add("code")
+    if "zip" in lower or "post" in lower or "plz" in lower or POSTAL.search(text):
+        signals.add("postal")
+    if COLONS.search(text) or HYPHENS.search(text) or DOTS.search(text):
+        signals.add("hexadecimal")
+    return signals

@@ -1,0 +1,213 @@
+"""The report as markdown: every section a pure function of the figures that the stages wrote."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from seedbed.ledger import check_chain
+from seedbed.rows import SIDES
+
+Figures = dict[str, Any]
+
+
+def table(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
+    """A markdown table; the first column is text, the others numbers, set to the right."""
+    rule = ["---", *["---:" for _ in header[1:]]]
+    rows = [header, rule, *lines]
+    return "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)
+
+
+def interval(figure: Figures, key: str = "mean") -> str:
+    """0.972 [0.955, 0.986]"""
+    return f"{figure[key]:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+def verdict(choice: Figures, tests: dict[str, Figures], dataset: Figures) -> str:
+    """The first screen: what was chosen, why, and how it does on rows nothing was chosen on."""
+    test = tests[choice["approach"]]
+    return "\n\n".join(
+        [
+            f"# Report on dataset {dataset['version']}",
+            f"**{choice['why']}**",
+            f"On the {test['rows']} test rows, which no choice has read, it has an accuracy of "
+            f"**{interval(test['accuracy'])}** and a macro-F1 of "
+            f"**{interval(test['macro_f1'])}**. Intervals are 95 %, by a bootstrap over rows "
+            "(over whole groups where rows have one).",
+        ]
+    )
+
+
+def approaches(
+    validations: dict[str, Figures],
+    tests: dict[str, Figures],
+    pairs: dict[str, Figures],
+    reference: str,
+) -> str:
+    """One line an approach: scores with intervals, the paired difference, the cost."""
+    lines = []
+    for name, found in validations.items():
+        test, pair = tests[name], pairs.get(name)
+        gap = pair["accuracy"] if pair else None
+        lines.append(
+            [
+                f"`{name}`",
+                interval(found["macro_f1"]),
+                interval(test["accuracy"]),
+                interval(test["macro_f1"]),
+                f"{gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]" if gap else "",
+                f"{pair['p_holm']:.2f}" if pair else "",
+                f"{test['calibration']['expected_calibration_error']:.3f}",
+                f"{found['model']['trained_numbers']:,}",
+            ]
+        )
+    header = [
+        "approach",
+        "validation macro-F1",
+        "test accuracy",
+        "test macro-F1",
+        f"test accuracy minus `{reference}`",
+        "p",
+        "test calibration error",
+        "numbers trained",
+    ]
+    note = (
+        f"Difference to `{reference}` on the same test rows: paired bootstrap; p: McNemar's exact "
+        "test between the seeds shown, Holm-corrected over the approaches. Calibration error: "
+        "expected, in ten bins."
+    )
+    return f"## Approaches\n\n{table(header, lines)}\n\n{note}"
+
+
+def rows_by_stage(stages: dict[str, Figures]) -> str:
+    """What came in, what was made, what stayed and why the rest did not, stage by stage."""
+    counted = [(name, found["rows"]) for name, found in stages.items() if "rows" in found]
+    check_chain(counted)
+    lines = []
+    for name, rows in counted:
+        reasons = dict(rows["dropped_by_reason"])
+        if quarantined := rows.get("quarantined"):
+            reasons["in quarantine"] = quarantined
+        why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        numbers = [f"{rows[key]:,}" for key in ("read", "made", "kept", "dropped")]
+        lines.append([name, *numbers, why])
+    header = ["stage", "read", "made", "kept", "dropped", "reasons"]
+    note = "At each stage read + made = kept + dropped; each read what the one before it kept."
+    return f"## Rows\n\n{table(header, lines)}\n\n{note}"
+
+
+def splits(found: Figures) -> str:
+    """Rows by class and side, the shares, and what the leak gate counted."""
+    lines = [[name, *(sides[side] for side in SIDES)] for name, sides in found["by_class"].items()]
+    by_side = found["by_side"]
+    lines.append(["**all**", *(f"**{by_side[side]['rows']}**" for side in SIDES)])
+    lines.append(
+        [
+            "share (expected)",
+            *(
+                f"{by_side[side]['share']:.1%} ({by_side[side]['expected_low']:.1%} to "
+                f"{by_side[side]['expected_high']:.1%})"
+                for side in SIDES
+            ),
+        ]
+    )
+    gate = ", ".join(
+        f"{count} {kind.replace('_', ' ')}" for kind, count in found["leak_gate"].items()
+    )
+    few = found["classes_with_few_test_rows"]
+    warning = (
+        f"\n\n**Few test rows: {', '.join(few)}.** Their figures say little; collect more rows."
+        if few
+        else ""
+    )
+    return (
+        f"## Splits\n\n{table(['class', *SIDES], lines)}\n\n"
+        f"Leak gate between sides: {gate}.{warning}"
+    )
+
+
+def labels(found: Figures) -> str:
+    """How many labels are doubted, where, and what was done about them."""
+    by_side = ", ".join(f"{count} in {side}" for side, count in found["suspects_by_side"].items())
+    return (
+        f"## Labels\n\n{found['suspects']} labels are doubted by models that never saw the row "
+        f"({by_side}); policy for train: {found['policy']}. Validation and test labels change "
+        f"only by a person's decision; {found['verified_rows']} rows are decided. The list is "
+        "reports/suspects.csv."
+    )
+
+
+def privacy(found: Figures) -> str:
+    """Personal values by kind: replaced, and what an independent look at the output finds."""
+    replaced = ", ".join(f"{n} {kind}" for kind, n in found["replaced_by_kind"].items()) or "none"
+    left = (
+        ", ".join(
+            f"{n} {kind.replace('_', ' ')}" for kind, n in found["residual_scan"].items() if n
+        )
+        or "nothing"
+    )
+    key = " The key is the public example key." if found["public_key"] else ""
+    return (
+        f"## Personal data\n\nReplaced in {found['rows_touched']} rows: {replaced} "
+        f"(mode {found['mode']}). An independent scan of what is left finds: {left}.{key}"
+    )
+
+
+def tokens(found: Figures) -> str:
+    """Token lengths by class, and what truncation costs."""
+    parts = {**found["lengths"]["by_class"], "**all**": found["lengths"]["all"]}
+    lines = [
+        [
+            name,
+            *one["tokens_p5_p50_p95_p99"],
+            f"{one['rows_cut_share']:.0%}",
+            f"{one['tokens_cut_share']:.0%}",
+            f"{one['unknown_token_share']:.2%}",
+        ]
+        for name, one in parts.items()
+    ]
+    header = ["class", "5 %", "median", "95 %", "99 %", "rows cut", "tokens cut", "unknown tokens"]
+    return f"## Tokens\n\n{table(header, lines)}"
+
+
+def chosen_model(approach: str, test: Figures) -> str:
+    """Per class, confusion, calibration and slices of the chosen model on test."""
+    classes = list(test["per_class"])
+    scores = [
+        [name, *(f"{one[key]:.3f}" for key in ("precision", "recall", "f1")), one["rows"]]
+        for name, one in test["per_class"].items()
+    ]
+    confused = [[name, *test["confusion"][name].values()] for name in classes]
+    calibrated = test["calibration"]
+    parts = [
+        f"## `{approach}` on test",
+        table(["class", "precision", "recall", "F1", "rows"], scores),
+        "Given class (line) against predicted class (column):",
+        table(["given", *classes], confused),
+        f"Log-loss {calibrated['log_loss']:.3f}, Brier score {calibrated['brier']:.3f}, expected "
+        f"calibration error {calibrated['expected_calibration_error']:.3f}.",
+    ]
+    lines = [
+        [f"{column}: {value}", f"{one['accuracy']:.3f}", one["rows"]]
+        for column, values in test["slices"].items()
+        for value, one in values.items()
+    ]
+    if lines:
+        parts.append(table(["slice", "accuracy", "rows"], lines))
+    return "\n\n".join(parts)
+
+
+def curves(points: dict[str, list[dict[str, str]]]) -> str:
+    """Validation macro-F1 by epoch of each approach that trains in epochs."""
+    lines = []
+    for name, found in points.items():
+        for point in found:
+            loss = f"{float(point['train_loss']):.3f}" if point["train_loss"] else ""
+            lines.append(
+                [
+                    f"`{name}`, seed {point['seed']}",
+                    point["epoch"],
+                    loss,
+                    f"{float(point['validation_macro_f1']):.3f}",
+                ]
+            )
+    header = ["model", "epoch", "train loss", "validation macro-F1"]
+    return f"## Learning curves\n\n{table(header, lines)}\n\nEpoch 0 is before any training."

@@ -1,0 +1,106 @@
+"""The row contract: what one row holds, and the one way to read and write a folder of rows.
+
+A rows folder holds one Parquet file per batch, each sorted by id. Every stage writes every column,
+so that a reader needs to know one schema. The same rows give the same bytes on every machine.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seedbed.errors import RowsError
+from seedbed.files import fresh_folder
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),  # 16 hex: keyed hash of the source's own key, else of the raw text
+        ("digest", pa.string()),  # 16 hex: keyed hash of the source text; decisions hold to it
+        ("text", pa.string()),
+        ("text_pair", pa.string()),  # "" but in pair tasks
+        ("label", pa.string()),
+        ("source", pa.string()),
+        ("batch", pa.string()),
+        ("date", pa.string()),  # ISO 8601, or ""
+        ("group", pa.string()),  # 16 hex: rows of one group share a side; or ""
+        ("split", pa.string()),  # train, validation, test; "" before the split
+        ("fold", pa.int8()),  # cross-validation fold in train + validation, -1 in test
+        ("weight", pa.float32()),  # how much the row counts in training
+        ("origin", pa.string()),  # original, augmented, negative
+        ("parent", pa.string()),  # the id an augmented row was made from, or ""
+        ("provenance", pa.string()),  # JSON: file, line, licence, sha256 of the file
+        ("meta", pa.string()),  # JSON: the columns that params list as safe
+    ]
+)
+DEFAULTS = {
+    "text_pair": "",
+    "date": "",
+    "group": "",
+    "split": "",
+    "fold": -1,
+    "weight": 1.0,
+    "origin": "original",
+    "parent": "",
+    "meta": "{}",
+}
+SIDES = ("train", "validation", "test")
+
+
+def read_rows(folder: Path) -> pd.DataFrame:
+    """All rows of a folder, sorted by id, with a fresh 0..n-1 index.
+
+    Raises RowsError where the folder is missing or empty, or a file breaks the contract.
+    """
+    files = sorted(folder.glob("*.parquet"))
+    if not files:
+        raise RowsError(
+            str(folder),
+            "no rows here",
+            "one Parquet file per batch",
+            "run `dvc repro`, or `dvc pull` if a remote has the data",
+        )
+    tables = [_read(file) for file in files]
+    frame = pa.concat_tables(tables).to_pandas()
+    if frame.empty:
+        raise RowsError(str(folder), "0 rows", "at least one row", "look at the stage before")
+    if frame["id"].duplicated().any():
+        twice = frame["id"][frame["id"].duplicated()].iloc[0]
+        raise RowsError(str(folder), f"id {twice} stands twice", "unique ids", "run `dvc repro`")
+    return frame.sort_values("id", ignore_index=True)
+
+
+def _read(file: Path) -> pa.Table:
+    table = pq.read_table(file)
+    if not table.schema.equals(SCHEMA):
+        raise RowsError(
+            str(file),
+            f"columns {table.schema.names}",
+            f"the row contract: {SCHEMA.names}",
+            "the file was made by another version: run `dvc repro`",
+        )
+    return table
+
+
+def write_rows(folder: Path, rows: pd.DataFrame, private: bool = False) -> None:
+    """Write rows as one Parquet file per batch, sorted by id; missing columns get their default.
+
+    `private` files can be read by their owner alone. Raises RowsError on no rows at all.
+    """
+    if rows.empty:
+        raise RowsError(
+            str(folder), "0 rows are left", "at least one row", "see the reasons in data/ledger/"
+        )
+    missing = {name: value for name, value in DEFAULTS.items() if name not in rows.columns}
+    rows = rows.assign(**missing).sort_values("id")
+    with fresh_folder(folder, 0o700 if private else 0o755) as fresh:
+        for batch, members in rows.groupby("batch", sort=True):
+            table = pa.Table.from_pandas(members[SCHEMA.names], SCHEMA, preserve_index=False)
+            file = fresh / f"{batch}.parquet"
+            pq.write_table(table.replace_schema_metadata(None), file, compression="zstd")
+            file.chmod(0o600 if private else 0o644)
+
+
+def sides(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Rows by side, each sorted by id with a fresh index."""
+    return {side: rows[rows["split"] == side].reset_index(drop=True) for side in SIDES}

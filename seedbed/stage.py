@@ -1,0 +1,71 @@
+"""How a stage runs: its errors become one paragraph, its cost is told, its progress is seen.
+
+No stage output holds a clock reading. What a stage cost goes to `.seedbed/costs.jsonl`, which
+neither git nor DVC knows, and `seedbed summary` shows it.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+
+from seedbed.errors import SeedbedError
+
+COSTS = Path(".seedbed/costs.jsonl")
+
+Item = TypeVar("Item")
+
+
+def run(name: str, main: Callable[[], str]) -> None:
+    """Run a stage's `main`, which returns one line that says what it did.
+
+    Exits with 1 and one paragraph on a SeedbedError; anything else is a bug and keeps its trace.
+    """
+    try:
+        line = main()
+    except SeedbedError as error:
+        print(f"\nseedbed: {name}: {error}\n", file=sys.stderr)
+        sys.exit(1)
+    seconds = time.time() - psutil.Process().create_time()  # imports are part of the cost
+    usage = max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    megabytes = usage / (2**20 if sys.platform == "darwin" else 2**10)
+    COSTS.parent.mkdir(exist_ok=True)
+    cost = {"stage": name, "seconds": round(seconds, 1), "peak_mb": round(megabytes)}
+    with COSTS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(cost) + "\n")
+    print(f"{name}: {line} ({seconds:.1f} s, {megabytes:,.0f} MB)", flush=True)
+
+
+def last_costs() -> dict[str, dict[str, float]]:
+    """The last cost of each stage on this machine: seconds and peak megabytes."""
+    if not COSTS.exists():
+        return {}
+    lines = [json.loads(line) for line in COSTS.read_text(encoding="utf-8").splitlines()]
+    return {line["stage"]: line for line in lines}
+
+
+def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
+    """Pass items on; on a terminal show a bar with the count and the time left."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield from bar.track(items, total=total)

@@ -1,0 +1,25 @@
+"""What every approach is given: the same rows, tokenized and embedded once, and one encoder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seedbed.tokens import Examples
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fine-tuning task. `vectors(side)` gives the encoder's own vectors of the train or the
+    validation rows, (rows, width) float32 in the order of the examples, made when asked for."""
+
+    classes: list[str]
+    train: Examples
+    validation: Examples
+    vectors: Callable[[str], np.ndarray]
+    encoder: Path
+    max_length: int
+    truncation: str
+    dtype: torch.dtype

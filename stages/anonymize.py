@@ -1,0 +1,104 @@
+"""Find personal values and put stand-ins in their place. data/clean -> data/anonymize."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from seedbed import ledger
+from seedbed.files import write_json
+from seedbed.keys import is_public, load_key
+from seedbed.params import Section, read_params
+from seedbed.private.detection import (
+    Anonymized,
+    NameKind,
+    PatternKind,
+    UserPattern,
+    Wanted,
+    anonymize,
+    residual,
+)
+from seedbed.private.stand_ins import Mode
+from seedbed.rows import read_rows, write_rows
+from seedbed.stage import progress, run
+
+CLEAN = Path("data/clean")
+ANONYMIZE = Path("data/anonymize")
+METRICS = Path("reports/metrics/anonymize.json")
+TEXTS_AT_ONCE = 512
+
+
+class Params(Section):
+    """What is looked for, and what stands in."""
+
+    key_fingerprint: str = Field(pattern=r"^[0-9a-f]{12}$")  # of the key that stand-ins hang on
+    mode: Mode = "placeholder"  # what stands in: <EMAIL>, an invented value, a keyed hash, a bar
+    kinds: tuple[PatternKind, ...]  # what is found by pattern and checksum
+    patterns: tuple[UserPattern, ...] = ()  # a project's own: name, regex, context words
+    names: tuple[NameKind, ...] | Literal[False] = False  # kinds found by the extra `names`
+
+    @property
+    def wanted(self) -> Wanted:
+        """What detection is asked for."""
+        return Wanted(frozenset(self.kinds), self.patterns, frozenset(self.names or ()))
+
+
+def anonymize_all(texts: list[str], params: Params, key: bytes) -> dict[str, Anonymized]:
+    """What each different text became."""
+    different = sorted(set(texts) - {""})
+    results: dict[str, Anonymized] = {}
+    starts = range(0, len(different), TEXTS_AT_ONCE)
+    for start in progress(starts, "anonymize", len(starts)):
+        batch = different[start : start + TEXTS_AT_ONCE]
+        results.update(zip(batch, anonymize(batch, params.wanted, key, params.mode), strict=True))
+    return results | {"": Anonymized("", Counter())}
+
+
+def counted(rows: pd.DataFrame, results: dict[str, Anonymized]) -> dict[str, Any]:
+    """Values replaced by kind, and rows touched; each row counts, copies too."""
+    replaced: Counter[str] = Counter()
+    touched = 0
+    for text, pair in zip(rows["text"], rows["text_pair"], strict=True):
+        counts = results[text].counts + results[pair].counts
+        replaced.update(counts)
+        touched += bool(counts)
+    return {"replaced_by_kind": dict(sorted(replaced.items())), "rows_touched": touched}
+
+
+def main() -> str:
+    params = read_params("anonymize", Params)
+    key = load_key(params.key_fingerprint)
+    if is_public(key):
+        print(
+            "anonymize: WARNING: the public example key is in use: whoever guesses a value can "
+            "check it against its stand-in; set SEEDBED_PII_KEY or write .seedbed/key",
+            file=sys.stderr,
+        )
+    rows = read_rows(CLEAN)
+    results = anonymize_all([*rows["text"], *rows["text_pair"]], params, key)
+    after = rows.assign(
+        text=[results[text].text for text in rows["text"]],
+        text_pair=[results[text].text for text in rows["text_pair"]],
+    )
+    ids = list(rows["id"])
+    counts = counted(rows, results)
+    write_rows(ANONYMIZE, after)
+    write_json(
+        METRICS,
+        {
+            "rows": ledger.settle("anonymize", ids, list(after["id"]), []),
+            "mode": params.mode,
+            "public_key": is_public(key),
+            **counts,
+            "residual_scan": residual([*after["text"], *after["text_pair"]]),
+        },
+    )
+    values = sum(counts["replaced_by_kind"].values())
+    return f"{values:,} values replaced in {counts['rows_touched']:,} of {len(rows):,} rows"
+
+
+if __name__ == "__main__":
+    run("anonymize", main)

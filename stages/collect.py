@@ -1,0 +1,202 @@
+"""Read every source into one schema with stable ids; unreadable rows go to quarantine.
+
+sources of params.yaml -> data/collect (private), data/quarantine.csv, data/ledger/collect.csv,
+reports/metrics/collect.json
+"""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import Field
+
+from seedbed.collecting.declared import check_declared
+from seedbed.collecting.raw_rows import DROPPED, RawRow, provenance, raw_rows
+from seedbed.collecting.row_schema import check_collected
+from seedbed.collecting.sources import Source, read_source, read_sources
+from seedbed.diversity import diversity
+from seedbed.errors import LedgerError, SourceError
+from seedbed.files import write_csv, write_json
+from seedbed.keys import keyed_hash, load_key
+from seedbed.ledger import Drop, settle, write_ledger
+from seedbed.params import Section, read_params
+from seedbed.rows import write_rows
+from seedbed.stage import progress, run
+
+ROWS = Path("data/collect")
+QUARANTINE = Path("data/quarantine.csv")
+LEDGER = Path("data/ledger/collect.csv")
+METRICS = Path("reports/metrics/collect.json")
+QUARANTINE_HEADER = ("source", "file", "line", "reason")
+SHOWN = 10
+
+
+class Params(Section):
+    """Section `collect`."""
+
+    labels: list[str]  # the classes that may be; empty: any. Another label is quarantined
+    max_row_chars: int = Field(ge=1)  # text and pair of one row; a longer row is quarantined
+    max_quarantine_share: float = Field(ge=0, le=1)  # of all rows read; more is an error
+    max_classes: int = Field(ge=2)  # more means that the label column is not one
+
+
+def read_all(sources: Sequence[Source], params: Params) -> tuple[list[RawRow], Counter[str]]:
+    """Every raw row in the order (batch, source, file, line), and the files by encoding."""
+    rows: list[RawRow] = []
+    labels = frozenset(params.labels)
+    encodings: Counter[str] = Counter()
+    for source in sources:
+        before = len(rows)
+        for table in progress(read_source(source), source.name):
+            rows += raw_rows(source, table, labels, params.max_row_chars)
+            encodings[table.table.encoding or "binary"] += 1
+        _check_keys(rows[before:])
+    return rows, encodings
+
+
+def _check_keys(rows: Sequence[RawRow]) -> None:
+    """The rows of one source. The key itself is not shown: it may be a name or an address."""
+    first: dict[str, RawRow] = {}
+    for row in rows:
+        if row.key and (other := first.setdefault(row.key, row)) is not row:
+            raise SourceError(
+                f"{row.file}:{row.line}",
+                f"this row has the id of {other.file}:{other.line}",
+                f"each id once in the source {row.source}",
+                "delete one of the two, or name another column as `id`",
+            )
+
+
+def check_quarantine(bad: Sequence[RawRow], read: int, max_share: float) -> None:
+    """Raise SourceError, with the first ten bad rows, where more than `max_share` are bad."""
+    if len(bad) <= max_share * read:
+        return
+    first = "".join(f"\n  {row.file}:{row.line} {row.reason}" for row in bad[:SHOWN])
+    raise SourceError(
+        "params.yaml: sources",
+        f"{len(bad)} of {read} rows cannot be used, the first of them:{first}\n",
+        f"at most collect.max_quarantine_share, {max_share:.2%}",
+        "correct the rows or the source",
+    )
+
+
+def check_usable(sources: Sequence[Source], kept: Sequence[RawRow], max_classes: int) -> None:
+    """Raise SourceError on a source without a usable row, one class only, or far too many."""
+    found = {row.source for row in kept}
+    for source in sources:
+        if source.name not in found:
+            raise SourceError(
+                f"params.yaml: sources: {source.name}",
+                "no usable row",
+                "at least one row that is neither quarantined nor dropped",
+                "see its rows and `label_map`, or delete the source",
+            )
+    classes = sorted({row.label for row in kept} - {""})
+    if not 2 <= len(classes) <= max_classes:
+        shown = f"1 class, `{classes[0]}`" if len(classes) == 1 else f"{len(classes)} classes"
+        raise SourceError(
+            "params.yaml: sources",
+            f"{shown} in all sources together",
+            f"2 to {max_classes} classes (collect.max_classes)",
+            "correct `label`, `columns.label` or `label_map`, or add a source",
+        )
+
+
+def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
+    """An id for each row, in the order of `rows`; "" for a row without text.
+
+    A row with a key of its own is named by it, another by its text and how many rows of the same
+    text stand before it; rows in quarantine count, so that mending a label changes no other id.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    ids = []
+    for row in rows:
+        if row.key:
+            ids.append(keyed_hash(key, "key", row.source, row.key))
+        elif row.text and row.reason != "missing_id":
+            texts = (row.text, row.text_pair)
+            ids.append(keyed_hash(key, "text", *texts, str(seen[texts])))
+            seen[texts] += 1
+        else:
+            ids.append("")
+    return ids
+
+
+def contract_row(row: RawRow, row_id: str, source: Source, key: bytes) -> dict[str, Any]:
+    """One row of the row contract. The source's own key and group leave as keyed hashes alone."""
+    return {
+        "id": row_id,
+        "digest": keyed_hash(key, "digest", row.text, row.text_pair),
+        "text": row.text,
+        "text_pair": row.text_pair,
+        "label": row.label,
+        "source": row.source,
+        "batch": row.batch,
+        "date": row.date,
+        "group": keyed_hash(key, "group", row.source, row.group) if row.group else "",
+        "split": row.split,
+        "origin": "negative" if source.negative else "original",
+        "provenance": _compact(provenance(row, source.licence)),
+        "meta": _compact(row.meta),
+    }
+
+
+def _compact(content: dict[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def account(
+    read: int, kept: Sequence[str], dropped: Sequence[Drop], bad: Sequence[RawRow]
+) -> dict[str, Any]:
+    """The counts of the ledger with quarantined rows. Raises LedgerError if they do not add up."""
+    ids = [*kept, *(drop.id for drop in dropped)]
+    counts = settle("collect", ids, kept, dropped)
+    if read != counts["read"] + len(bad):
+        raise LedgerError(
+            "stage collect",
+            f"{read} rows read, {counts['kept']} kept, {counts['dropped']} dropped, {len(bad)} bad",
+            "read = kept + dropped + quarantined",
+            "this is a bug",
+        )
+    reasons = Counter(row.reason for row in bad)
+    return counts | {
+        "read": read,
+        "quarantined": len(bad),
+        "quarantined_by_reason": dict(sorted(reasons.items())),
+    }
+
+
+def main() -> str:
+    """Collect every source."""
+    params = read_params("collect", Params)
+    key = load_key(read_params("anonymize.key_fingerprint", str))
+    sources = {source.name: source for source in read_sources()}
+    check_declared(list(sources.values()))
+    raw, encodings = read_all(list(sources.values()), params)
+    bad = [row for row in raw if row.reason not in ("", DROPPED)]
+    check_quarantine(bad, len(raw), params.max_quarantine_share)
+    check_usable(list(sources.values()), [row for row in raw if not row.reason], params.max_classes)
+    named = list(zip(raw, identified(raw, key), strict=True))
+    dropped = [Drop(row_id, DROPPED) for row, row_id in named if row.reason == DROPPED]
+    rows = pd.DataFrame(
+        contract_row(row, row_id, sources[row.source], key)
+        for row, row_id in named
+        if not row.reason
+    ).sort_values("id", ignore_index=True)
+    check_collected(rows)
+    counts = account(len(raw), list(rows["id"]), dropped, bad)
+    write_rows(ROWS, rows, private=True)
+    write_csv(QUARANTINE, QUARANTINE_HEADER, [(r.source, r.file, r.line, r.reason) for r in bad])
+    write_ledger(LEDGER, dropped)
+    write_json(
+        METRICS,
+        {"rows": counts, "files_by_encoding": dict(sorted(encodings.items())), **diversity(rows)},
+    )
+    return f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine"
+
+
+if __name__ == "__main__":
+    run("collect", main)

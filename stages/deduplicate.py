@@ -1,0 +1,140 @@
+"""Drop exact copies, near copies and texts with two labels; say which kept row was the cause.
+
+data/apply_decisions/, data/frozen_test.csv
+-> data/deduplicate/, data/ledger/deduplicate.csv, reports/metrics/deduplicate.json
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from seedbed.errors import RowsError
+from seedbed.files import write_json
+from seedbed.ledger import Drop, settle, write_ledger
+from seedbed.near_duplicates import first_kept, near_pairs
+from seedbed.params import Section, read_params
+from seedbed.rows import read_rows, write_rows
+from seedbed.shingles import normalised
+from seedbed.stage import run
+
+INPUT = Path("data/apply_decisions")
+FROZEN = Path("data/frozen_test.csv")
+OUTPUT = Path("data/deduplicate")
+LEDGER = Path("data/ledger/deduplicate.csv")
+METRICS = Path("reports/metrics/deduplicate.json")
+
+NEXT_STEP = "restore it with `git checkout -- data/frozen_test.csv`"
+
+
+class Params(Section):
+    """params.yaml section `deduplicate`."""
+
+    exact: bool  # drop copies, and texts that stand there with two labels
+    near: bool  # drop near copies
+    shingle_words: int = Field(ge=1)  # words in one shingle
+    min_jaccard: float = Field(gt=0, le=1)  # texts are near from this similarity on
+
+
+def by_priority(rows: pd.DataFrame, frozen: set[str]) -> pd.DataFrame:
+    """Rows in the order in which they may stay: frozen test rows, then smallest (batch, id)."""
+    ranked = rows.assign(frozen=rows["id"].isin(frozen))
+    order = {"frozen": False, "batch": True, "id": True}
+    return ranked.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
+
+
+def exact_drops(rows: pd.DataFrame) -> list[Drop]:
+    """Copies of a kept row, and all copies of a text that has two labels; never a frozen row.
+
+    Rows stand by priority. The cause of a conflict is the first copy with another label.
+    """
+    contents = zip(rows["text"], rows["text_pair"], strict=True)
+    same = pd.Series([(normalised(text), normalised(pair)) for text, pair in contents])
+    copied = rows[same.duplicated(keep=False)]
+    drops = []
+    for _, copies in copied.groupby(same[copied.index], sort=False):
+        first_of = copies.drop_duplicates("label").set_index("label")["id"].to_dict()
+        for place, row in enumerate(copies.itertuples()):
+            others = [id for label, id in first_of.items() if label != row.label]
+            if others and not row.frozen:
+                drops.append(Drop(row.id, "label_conflict", others[0]))
+            elif place and not row.frozen:
+                drops.append(Drop(row.id, "exact_duplicate", first_of[row.label]))
+    return drops
+
+
+def near_drops(rows: pd.DataFrame, params: Params) -> list[Drop]:
+    """Rows that are near a kept row before them; never a frozen row. Rows stand by priority."""
+    cause = first_kept(
+        rows["text"].tolist(),
+        params.shingle_words,
+        params.min_jaccard,
+        rows["text_pair"].tolist(),
+        fixed=int(rows["frozen"].sum()),
+    )
+    ids = rows["id"].to_numpy()
+    return [Drop(ids[row], "near_duplicate", ids[cause[row]]) for row in np.flatnonzero(cause >= 0)]
+
+
+def deduplicate(rows: pd.DataFrame, frozen: set[str], params: Params) -> tuple[list[Drop], dict]:
+    """All drops, and the figures for the metrics. Every duplicate's cause is a kept row."""
+    rows = by_priority(rows, frozen)
+    exact = exact_drops(rows) if params.exact else []
+    left = rows[~rows["id"].isin({drop.id for drop in exact})].reset_index(drop=True)
+    near = near_drops(left, params) if params.near else []
+    cause = {drop.id: drop.cause for drop in near}
+    # The copy of a row that went itself is near to what that row was near to.
+    near += [Drop(d.id, "near_duplicate", cause[d.cause]) for d in exact if copies_one_of(cause, d)]
+    drops = [drop for drop in exact if not copies_one_of(cause, drop)] + near
+    return drops, figures(rows, near, params)
+
+
+def copies_one_of(dropped: dict[str, str], drop: Drop) -> bool:
+    return drop.reason == "exact_duplicate" and drop.cause in dropped
+
+
+def figures(rows: pd.DataFrame, near: list[Drop], params: Params) -> dict[str, int]:
+    """What a person may want to look at: near copies with another label than the row that stays,
+    and copies that stay because both are frozen."""
+    label = dict(zip(rows["id"], rows["label"], strict=True))
+    frozen = rows[rows["frozen"]]
+    texts, text_pairs = frozen["text"].tolist(), frozen["text_pair"].tolist()
+    copies = near_pairs(texts, params.shingle_words, params.min_jaccard, text_pairs)
+    return {
+        "near_duplicates_with_other_label": sum(label[d.id] != label[d.cause] for d in near),
+        "frozen_rows": len(frozen),
+        "near_pairs_both_frozen": len(copies.i),
+    }
+
+
+def read_frozen(path: Path) -> set[str]:
+    """The ids of the frozen test set. Raises RowsError where the file is missing or
+    has another header."""
+    if not path.exists():
+        raise RowsError(
+            str(path),
+            "no such file",
+            "a CSV file with the header `id,digest`, and no line below it until you freeze",
+            NEXT_STEP,
+        )
+    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    if header != "id,digest":
+        raise RowsError(str(path), f"header {header}", "header id,digest", NEXT_STEP)
+    return {line.split(",")[0] for line in lines}
+
+
+def main() -> str:
+    params = read_params("deduplicate", Params)
+    rows = read_rows(INPUT)
+    drops, counted = deduplicate(rows, read_frozen(FROZEN), params)
+    kept = rows[~rows["id"].isin({drop.id for drop in drops})]
+    counts = settle("deduplicate", rows["id"].tolist(), kept["id"].tolist(), drops)
+    write_rows(OUTPUT, kept)
+    write_ledger(LEDGER, drops)
+    write_json(METRICS, {"rows": counts, **counted})
+    return f"{counts['kept']:,} of {counts['read']:,} rows kept: {counts['dropped_by_reason']}"
+
+
+if __name__ == "__main__":
+    run("deduplicate", main)

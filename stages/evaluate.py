@@ -1,0 +1,138 @@
+"""Score the models of one approach on validation and on test, apart.
+
+data/tokenize/, data/balance/, models/APPROACH/ -> data/evaluate/APPROACH/{validation,test}/,
+reports/metrics/evaluate/APPROACH/{validation,test}.json, reports/plots/{confusion,reliability}/
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from seedbed.classifier import Classifier
+from seedbed.datasets_on_disk import examples, read_datasets
+from seedbed.encoder import precision
+from seedbed.encoder_files import EncoderParams
+from seedbed.files import fresh_folder, read_json, write_csv, write_json
+from seedbed.params import read_params
+from seedbed.predictions import Predictions, write_predictions
+from seedbed.rows import read_rows
+from seedbed.scoring import calibration, confusion, headline, per_class, reliability, slices
+from seedbed.stage import run
+
+DATASETS = Path("data/tokenize")
+ROWS = Path("data/balance")
+MODELS = Path("models")
+PREDICTIONS = Path("data/evaluate")
+METRICS = Path("reports/metrics/evaluate")
+PLOTS = Path("reports/plots")
+LENGTHS = ["short third", "middle third", "long third"]
+
+
+def predict(models: Path, seeds: list[int], dtype: torch.dtype) -> dict[str, Predictions]:
+    """Probabilities of every seed's model on validation and test. No model sees a label."""
+    data = read_datasets(DATASETS)
+    rows = read_rows(ROWS).set_index("id")
+    loaded = {str(seed): Classifier(models / f"seed-{seed}") for seed in seeds}
+    result = {}
+    for side in ("validation", "test"):
+        part, ids = examples(data[side]), list(data[side]["id"])
+        found = {}
+        for seed, model in loaded.items():
+            logits = torch.from_numpy(model.logits(part.ids, dtype, f"{side} seed {seed}"))
+            found[seed] = logits.double().softmax(1).numpy()
+        result[side] = Predictions(ids, list(rows.loc[ids, "group"]), part.labels, found)
+    return result
+
+
+def figures(
+    predictions: Predictions, rows: pd.DataFrame, classes: list[str], seed: str
+) -> dict[str, Any]:
+    """All figures of one side; per class, confusion, calibration and slices are those of `seed`.
+
+    `rows` are the side's rows in the order of the predictions.
+    """
+    labels, found = predictions.labels, predictions.probabilities[seed]
+    predicted = found.argmax(1)
+    chars = rows["text"].str.len().rank(method="first") / len(rows)
+    third = np.minimum((chars * 3).astype(int), 2).map(dict(enumerate(LENGTHS)))
+    columns = {"source": rows["source"], "batch": rows["batch"], "length": third}
+    return {
+        "rows": len(labels),
+        **headline(labels, predictions.predicted(), predictions.units()),
+        "seed_shown": seed,
+        "calibration": calibration(labels, found),
+        "per_class": per_class(labels, predicted, classes),
+        "confusion": confusion(labels, predicted, classes),
+        "slices": slices(labels, predicted, columns),
+    }
+
+
+def best_seed(predictions: Predictions) -> str:
+    """The seed with the best validation macro-F1; the first of equals."""
+    scores = headline(predictions.labels, predictions.predicted(), predictions.units())
+    by_seed = scores["macro_f1"]["by_seed"]
+    return max(by_seed, key=lambda seed: by_seed[seed])
+
+
+def write_plots(
+    approach: str, predictions: Predictions | None, classes: list[str], seed: str
+) -> None:
+    """Validation confusion (a line a row) and reliability: choices may be made on these."""
+    pairs: list[tuple[str, str]] = []
+    bins: list[dict[str, float]] = []
+    if predictions is not None:
+        found = predictions.probabilities[seed]
+        pairs = sorted(
+            (classes[given], classes[said])
+            for given, said in zip(predictions.labels, found.argmax(1), strict=True)
+        )
+        bins = reliability(predictions.labels, found)
+    write_csv(PLOTS / "confusion" / f"{approach}.csv", ["actual", "predicted"], pairs)
+    write_csv(
+        PLOTS / "reliability" / f"{approach}.csv",
+        ["confidence", "accuracy", "rows"],
+        [tuple(part.values()) for part in bins],
+    )
+
+
+def model_facts(folder: Path) -> dict[str, Any]:
+    """Size of one model on disk, and how many numbers were trained."""
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return {
+        "megabytes": round(size / 1e6, 1),
+        "trained_numbers": read_json(folder / "seedbed.json")["trained_numbers"],
+    }
+
+
+def main(approach: str) -> str:
+    runs = read_json(MODELS / approach / "runs.json")
+    sides = ("validation", "test")
+    if not runs["run"]:
+        for side in sides:
+            with fresh_folder(PREDICTIONS / approach / side) as folder:
+                write_json(folder / "not_run.json", {"run": False})
+            write_json(METRICS / approach / f"{side}.json", {"run": False})
+        write_plots(approach, None, [], "")
+        return "off in params.yaml"
+    dtype = precision(read_params("encoder", EncoderParams).precision)
+    predictions = predict(MODELS / approach, runs["seeds"], dtype)
+    classes = read_datasets(DATASETS)["train"].features["labels"].names
+    rows = read_rows(ROWS).set_index("id")
+    seed = best_seed(predictions["validation"])
+    facts = model_facts(MODELS / approach / f"seed-{seed}")
+    for side in sides:
+        found = figures(predictions[side], rows.loc[predictions[side].ids], classes, seed)
+        write_predictions(PREDICTIONS / approach / side, predictions[side])
+        write_json(METRICS / approach / f"{side}.json", {"run": True, "model": facts, **found})
+    write_plots(approach, predictions["validation"], classes, seed)
+    score = read_json(METRICS / approach / "validation.json")["macro_f1"]
+    of = f"{score['mean']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
+    return f"validation macro-F1 {of} on {len(predictions['validation'].ids)} rows"
+
+
+if __name__ == "__main__":
+    run(f"evaluate@{sys.argv[1]}", lambda: main(sys.argv[1]))

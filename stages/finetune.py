@@ -1,0 +1,95 @@
+"""Fine-tune the encoder in one way, once a seed.
+
+data/tokenize/, data/embed/ -> models/APPROACH/, reports/plots/learning/APPROACH.csv
+"""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from seedbed.datasets_on_disk import examples, read_datasets
+from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
+from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.files import fresh_folder, write_csv, write_json
+from seedbed.params import Section, read_params
+from seedbed.stage import run
+from seedbed.task import Task
+from seedbed.tokens import Examples
+from seedbed.vectors import read_vectors
+
+DATASETS = Path("data/tokenize")
+VECTORS = Path("data/embed")
+MODELS = Path("models")
+CURVES = Path("reports/plots/learning")
+
+
+class Params(Section):
+    """params.yaml section `finetune`."""
+
+    seeds: list[int] = Field(min_length=1)
+
+
+def load_task(params: EncoderParams) -> Task:
+    """The rows, tokenized and embedded, and the encoder."""
+    data = read_datasets(DATASETS)
+    folder, dtype = encoder_folder(params), precision(params.precision)
+    parts = {side: examples(data[side]) for side in ("train", "validation")}
+    return Task(
+        classes=data["train"].features["labels"].names,
+        train=parts["train"],
+        validation=parts["validation"],
+        vectors=lambda side: vectors_of(list(data[side]["id"]), parts[side], folder, dtype),
+        encoder=folder,
+        max_length=params.max_length,
+        truncation=params.truncation,
+        dtype=dtype,
+    )
+
+
+def vectors_of(ids: list[str], part: Examples, folder: Path, dtype: torch.dtype) -> np.ndarray:
+    """Vectors of the rows: looked up, and made for those that came after embed (augmented)."""
+    vectors, missing = read_vectors(VECTORS, ids)
+    if missing.any():
+        encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
+        new = [part.ids[place] for place in np.flatnonzero(missing)]
+        vectors[missing] = outputs(encoder, new, dtype, "embed made rows")
+    return vectors
+
+
+def main(approach: str) -> str:
+    module = importlib.import_module(f"seedbed.approaches.{approach}")
+    params = read_params(f"approaches.{approach}", module.Params)
+    seeds = read_params("finetune", Params).seeds
+    encoder = read_params("encoder", EncoderParams)
+    curves: list[tuple[object, ...]] = []
+    with fresh_folder(MODELS / approach) as folder:
+        if params.run:
+            task = load_task(encoder)
+            for seed in seeds:
+                target = folder / f"seed-{seed}"
+                target.mkdir()
+                for point in module.fine_tune(task, params, seed, target):
+                    curves.append(
+                        (
+                            seed,
+                            point["epoch"],
+                            point.get("train_loss", ""),
+                            point["validation_macro_f1"],
+                        )
+                    )
+        write_json(folder / "runs.json", {"run": params.run, "seeds": seeds if params.run else []})
+    write_csv(
+        CURVES / f"{approach}.csv", ["seed", "epoch", "train_loss", "validation_macro_f1"], curves
+    )
+    if not params.run:
+        return "off in params.yaml"
+    best = max(float(point[3]) for point in curves)
+    return f"{len(seeds)} model(s), best validation macro-F1 {best:.3f}"
+
+
+if __name__ == "__main__":
+    run(f"finetune@{sys.argv[1]}", lambda: main(sys.argv[1]))

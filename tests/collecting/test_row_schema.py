@@ -1,0 +1,56 @@
+"""The schema of collected rows names the broken rule and never the private value."""
+
+import pandas as pd
+import pytest
+
+from seedbed.collecting.row_schema import check_collected
+from seedbed.errors import RowsError
+
+ROW = {
+    "id": "0123456789abcdef",
+    "digest": "0123456789abcdef",
+    "text": "good film",
+    "text_pair": "",
+    "label": "pos",
+    "source": "films",
+    "batch": "2026-11",
+    "date": "2026-11-03",
+    "group": "",
+    "split": "",
+    "origin": "original",
+    "provenance": '{"file":"a.csv","licence":"x","line":2,"sha256":"ab"}',
+    "meta": "{}",
+}
+
+
+def test_a_good_row_passes() -> None:
+    check_collected(pd.DataFrame([ROW]))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("id", "ann@example.org", "str_matches"),
+        ("text", " ", "not_empty"),
+        ("text", None, "not_nullable"),
+        ("batch", "films", "str_matches"),
+        ("date", "03.11.2026", "iso_day"),
+        ("group", "ann@example.org", "str_matches"),
+        ("split", "exam", "isin"),
+        ("origin", "augmented", "isin"),
+        ("provenance", '{"file":"a.csv","key":"ann@example.org"}', "file_line_licence_sha256"),
+        ("meta", "[1]", "json_object"),
+        ("meta", "{", "json_object"),
+    ],
+)
+def test_a_broken_rule_is_named(column: str, value: str | None, rule: str) -> None:
+    with pytest.raises(RowsError, match=f"{column}: .*{rule}") as error:
+        check_collected(pd.DataFrame([ROW | {column: value}]))
+    assert "example.org" not in str(error.value)
+
+
+def test_ids_stand_once_and_no_column_is_unknown() -> None:
+    with pytest.raises(RowsError, match=r"id: .*unique.* \(2 rows\)"):
+        check_collected(pd.DataFrame([ROW, ROW]))
+    with pytest.raises(RowsError, match="column_in_schema"):
+        check_collected(pd.DataFrame([ROW | {"author": "ann@example.org"}]))

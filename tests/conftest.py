@@ -1,0 +1,126 @@
+"""A small project with a tiny encoder, made once, on which a real `dvc repro` has run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from ruamel.yaml import YAML
+
+# A busy machine is no reason to fail a property.
+settings.register_profile("seedbed", deadline=None)
+settings.load_profile("seedbed")
+
+ROOT = Path(__file__).parent.parent
+yaml = YAML()
+yaml.width = 200
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of this project in a temporary folder, on rows a person can read."""
+
+    folder: Path
+    trace: Path
+    output: str = ""
+
+    def run(self, *command: str) -> subprocess.CompletedProcess:
+        """Run a command in the project with this Python first on the path; no network."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        environment = {
+            **os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "tests" / "tracing"),
+            "SEEDBED_TRACE": str(self.trace), "HF_HUB_OFFLINE": "1", "DVC_NO_ANALYTICS": "1",
+        }  # fmt: skip
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+    def params(self, change) -> None:
+        """Rewrite params.yaml after `change(content)`."""
+        file = self.folder / "params.yaml"
+        content = yaml.load(file)
+        change(content)
+        yaml.dump(content, file)
+
+
+def tiny_encoder(folder: Path, texts: list[str]) -> None:
+    """A BERT of two layers and 32 numbers with a word-piece vocabulary of these texts."""
+    import torch
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder.mkdir(parents=True)
+    words = BertWordPieceTokenizer(lowercase=True)
+    words.train_from_iterator(texts, vocab_size=400, min_frequency=1, show_progress=False)
+    words.save(str(folder / "tokenizer.json"))
+    tokenizer = BertTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=64,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+
+
+def copy_project(folder: Path) -> None:
+    """What a stage run needs of this project, no data."""
+    for name in ("stages", "seedbed"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("params.yaml", "dvc.yaml", ".dvcignore", "data/frozen_test.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "data/decisions").mkdir()
+    (folder / "data/decisions/.gitkeep").touch()
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory) -> Project:
+    """The project before any run: tests/example/rows.csv and a tiny encoder."""
+    from seedbed.files import read_csv, sha256_of
+
+    folder = tmp_path_factory.mktemp("example") / "project"
+    folder.mkdir()
+    copy_project(folder)
+    (folder / "data/raw").mkdir()
+    shutil.copy(ROOT / "tests/example/rows.csv", folder / "data/raw/rows.csv")
+    texts = [line["text"] for line in read_csv(folder / "data/raw/rows.csv")]
+    tiny_encoder(folder / "models/base/tiny", texts)
+    project = Project(folder, folder.parent / "trace.tsv")
+
+    def change(content) -> None:
+        content["sources"] = [
+            {
+                "name": "example", "kind": "file", "path": "data/raw/rows.csv",
+                "columns": {"id": "key", "text": "text", "label": "label"},
+                "batch": "2026-01-example", "licence": "CC0",
+            }
+        ]  # fmt: skip
+        content["encoder"] |= {
+            "name": "models/base/tiny", "max_length": 32, "precision": "float32",
+            "sha256": sha256_of(folder / "models/base/tiny/model.safetensors"),
+        }  # fmt: skip
+        content["split"] |= {"validation_share": 0.2, "test_share": 0.25, "folds": 3}
+        for name in ("full", "lora", "prompt"):
+            content["approaches"][name] |= {"epochs": 2, "batch_tokens": 256}
+        content["approaches"]["prompt"]["descriptions"] = {"cycling": "riding a bicycle"}
+
+    project.params(change)
+    pipeline = yaml.load(folder / "dvc.yaml")
+    pipeline["stages"]["collect"]["deps"].append("data/raw/rows.csv")
+    yaml.dump(pipeline, folder / "dvc.yaml")
+    assert project.run("git", "init", "-q").returncode == 0
+    assert project.run("dvc", "init", "-q").returncode == 0
+    return project
+
+
+@pytest.fixture(scope="session")
+def example(new_project) -> Project:
+    """The project after a real `dvc repro`."""
+    done = new_project.run("dvc", "repro")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return Project(new_project.folder, new_project.trace, done.stdout)

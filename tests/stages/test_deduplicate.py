@@ -1,0 +1,255 @@
+"""Stage deduplicate: which copy stays, why the others go, and who caused it."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from seedbed.errors import ParamsError, RowsError
+from seedbed.files import read_json, write_csv
+from seedbed.ledger import Drop, read_ledger
+from seedbed.rows import read_rows, write_rows
+from stages.deduplicate import FROZEN, INPUT, LEDGER, METRICS, OUTPUT, main
+
+PARAMS = """\
+deduplicate:
+  exact: true
+  near: true
+  shingle_words: 3
+  min_jaccard: 0.7
+"""
+PARCEL = "My parcel has not arrived and the tracking page shows nothing since Monday"
+PARCEL_TOO = "My parcel has not arrived and the tracking page shows nothing since Tuesday"
+CHARGED = "I was charged twice for one order and want one payment back"
+HEADER = ("id", "digest")
+
+
+def row(id: str, text: str, label: str = "delivery", batch: str = "2026-01-a", pair: str = ""):
+    return {
+        "id": id,
+        "digest": id,
+        "text": text,
+        "text_pair": pair,
+        "label": label,
+        "source": "shop",
+        "batch": batch,
+        "provenance": "{}",
+    }
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(PARAMS, encoding="utf-8")
+    write_csv(FROZEN, HEADER, [])
+    return tmp_path
+
+
+def set_params(old: str, new: str) -> None:
+    assert old in PARAMS
+    Path("params.yaml").write_text(PARAMS.replace(old, new), encoding="utf-8")
+
+
+def drops_of(*rows: dict, frozen: tuple[str, ...] = ()) -> list[Drop]:
+    write_rows(INPUT, pd.DataFrame(list(rows)))
+    write_csv(FROZEN, HEADER, [(id, id) for id in frozen])
+    main()
+    dropped = read_ledger(LEDGER)
+    kept = set(read_rows(OUTPUT)["id"])
+    assert kept | {drop.id for drop in dropped} == {row["id"] for row in rows}
+    return dropped
+
+
+def test_copies_and_near_copies_go_and_the_first_stays():
+    dropped = drops_of(
+        row("01", PARCEL),
+        row("02", CHARGED, "payment"),
+        row("03", PARCEL.upper().replace(" ", "  ")),
+        row("04", PARCEL_TOO),
+    )
+    assert dropped == [Drop("03", "exact_duplicate", "01"), Drop("04", "near_duplicate", "01")]
+
+
+def test_the_smallest_batch_then_the_smallest_id_stays():
+    dropped = drops_of(
+        row("01", PARCEL, batch="2026-03-c"),
+        row("02", PARCEL, batch="2026-02-b"),
+        row("03", PARCEL, batch="2026-02-b"),
+    )
+    assert dropped == [Drop("01", "exact_duplicate", "02"), Drop("03", "exact_duplicate", "02")]
+    dropped = drops_of(
+        row("01", PARCEL, batch="2026-03-c"),
+        row("02", PARCEL, batch="2026-02-b"),
+        row("03", PARCEL, batch="2026-02-b"),
+        row("04", PARCEL_TOO, batch="2026-01-a"),
+    )
+    assert dropped == [
+        Drop("01", "near_duplicate", "04"),
+        Drop("02", "near_duplicate", "04"),
+        Drop("03", "near_duplicate", "04"),
+    ]
+
+
+def test_every_cause_is_a_kept_row_also_of_copies_of_a_near_copy():
+    dropped = drops_of(
+        row("01", PARCEL), row("02", PARCEL_TOO), row("03", PARCEL_TOO), row("04", PARCEL_TOO + "!")
+    )
+    assert {drop.cause for drop in dropped} == {"01"}
+
+
+def test_a_frozen_test_row_stays_before_an_earlier_copy():
+    rows = [row("01", PARCEL), row("02", PARCEL, batch="2026-02-b"), row("03", PARCEL_TOO)]
+    assert drops_of(*rows, frozen=("02",)) == [
+        Drop("01", "exact_duplicate", "02"),
+        Drop("03", "near_duplicate", "02"),
+    ]
+
+
+def test_frozen_rows_stay_beside_each_other_and_a_frozen_row_that_is_gone_is_no_matter_here():
+    rows = [row("01", PARCEL), row("02", PARCEL), row("03", PARCEL_TOO)]
+    assert drops_of(*rows, frozen=("01", "02", "03", "99")) == []
+    assert read_json(METRICS)["frozen_rows"] == 3
+    assert read_json(METRICS)["near_pairs_both_frozen"] == 3
+
+
+def test_one_text_with_two_labels_leaves_altogether():
+    dropped = drops_of(
+        row("01", "Where is it", "delivery"),
+        row("02", "where is it", "payment"),
+        row("03", "Where is  it", "delivery"),
+        row("04", CHARGED),
+    )
+    assert dropped == [
+        Drop("01", "label_conflict", "02"),
+        Drop("02", "label_conflict", "01"),
+        Drop("03", "label_conflict", "02"),
+    ]
+
+
+def test_of_a_conflict_a_frozen_row_stays():
+    rows = [row("01", PARCEL, "payment"), row("02", PARCEL), row("03", PARCEL), row("04", CHARGED)]
+    assert drops_of(*rows, frozen=("03",)) == [
+        Drop("01", "label_conflict", "03"),
+        Drop("02", "label_conflict", "01"),
+    ]
+
+
+def test_a_near_copy_of_rows_in_conflict_stays():
+    dropped = drops_of(row("01", PARCEL, "payment"), row("02", PARCEL), row("03", PARCEL_TOO))
+    assert [drop.reason for drop in dropped] == ["label_conflict", "label_conflict"]
+    assert read_rows(OUTPUT)["id"].tolist() == ["03"]
+
+
+def test_a_near_copy_with_another_label_goes_and_is_counted():
+    assert drops_of(row("01", PARCEL), row("02", PARCEL_TOO, "payment")) == [
+        Drop("02", "near_duplicate", "01")
+    ]
+    assert read_json(METRICS)["near_duplicates_with_other_label"] == 1
+
+
+def test_sameness_is_not_transitive_and_every_cause_is_a_kept_row():
+    set_params("shingle_words: 3", "shingle_words: 1")
+    chain = ["a b c d e f", "b c d e f g", "c d e f g h"]
+    rows = [row(f"0{place}", text) for place, text in enumerate(chain)]
+    assert drops_of(*rows) == [Drop("01", "near_duplicate", "00")]
+    assert read_rows(OUTPUT)["id"].tolist() == ["00", "02"]
+
+
+def test_short_texts_go_only_for_the_very_same_words():
+    rows = [
+        row(f"0{at}", text) for at, text in enumerate(["ok", "no", "ok then", "OK!", "👍", "👎"])
+    ]
+    assert drops_of(*rows) == [Drop("03", "near_duplicate", "00")]
+
+
+def test_rows_of_a_pair_task_are_the_same_where_both_texts_are():
+    assert drops_of(
+        row("01", PARCEL, pair="Where is my parcel?"),
+        row("02", PARCEL, pair="Who was charged twice?"),
+        row("03", PARCEL.lower(), pair="where is my  parcel?"),
+        row("04", PARCEL_TOO, pair="Where is my parcel, please?"),
+        row("05", PARCEL_TOO, pair="Where is my parcel"),
+    ) == [Drop("03", "exact_duplicate", "01"), Drop("05", "near_duplicate", "01")]
+
+
+@pytest.mark.parametrize(
+    ("switch", "reasons"),
+    [("exact: true", {"near_duplicate"}), ("near: true", {"exact_duplicate"})],
+)
+def test_each_rule_has_a_switch(switch, reasons):
+    set_params(switch, switch.replace("true", "false"))
+    dropped = drops_of(row("01", PARCEL), row("02", PARCEL), row("03", PARCEL_TOO))
+    assert {drop.reason for drop in dropped} == reasons
+
+
+def test_metrics():
+    drops_of(row("01", PARCEL), row("02", PARCEL), row("03", PARCEL_TOO), row("04", CHARGED))
+    assert read_json(METRICS) == {
+        "rows": {
+            "read": 4,
+            "made": 0,
+            "kept": 2,
+            "dropped": 2,
+            "dropped_by_reason": {"exact_duplicate": 1, "near_duplicate": 1},
+        },
+        "near_duplicates_with_other_label": 0,
+        "frozen_rows": 0,
+        "near_pairs_both_frozen": 0,
+    }
+    assert "parcel" not in METRICS.read_text() + LEDGER.read_text()
+
+
+def test_kept_rows_are_the_rows_that_were_read():
+    drops_of(row("01", PARCEL), row("02", PARCEL), row("03", CHARGED, batch="2026-02-b"))
+    read, kept = read_rows(INPUT), read_rows(OUTPUT)
+    pd.testing.assert_frame_equal(kept, read[read["id"] != "02"].reset_index(drop=True))
+
+
+def outputs() -> dict[str, str]:
+    files = [LEDGER, METRICS, *sorted(OUTPUT.iterdir())]
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def test_the_same_rows_in_any_order_give_the_same_bytes():
+    rows = [row("01", PARCEL), row("02", PARCEL), row("03", PARCEL_TOO), row("04", CHARGED)]
+    drops_of(*rows)
+    first = outputs()
+    drops_of(*rows[::-1])
+    assert outputs() == first
+
+
+def test_a_late_batch_never_takes_the_place_of_an_early_row():
+    early = [row("05", PARCEL), row("06", CHARGED)]
+    drops_of(*early)
+    before = set(read_rows(OUTPUT)["id"])
+    drops_of(*early, row("01", PARCEL, batch="2026-02-b"), row("02", "new", batch="2026-02-b"))
+    assert set(read_rows(OUTPUT)["id"]) == before | {"02"}
+
+
+def test_without_the_frozen_test_file_nothing_runs():
+    write_rows(INPUT, pd.DataFrame([row("01", PARCEL)]))
+    FROZEN.unlink()
+    with pytest.raises(RowsError, match=r"frozen_test\.csv: no such file"):
+        main()
+    assert not OUTPUT.exists()
+
+
+def test_a_frozen_test_file_with_another_header_is_refused():
+    write_rows(INPUT, pd.DataFrame([row("01", PARCEL)]))
+    FROZEN.write_text("row,digest\n01,01\n", encoding="utf-8")
+    with pytest.raises(RowsError, match="header row,digest"):
+        main()
+
+
+def test_nothing_left_is_an_error():
+    write_rows(INPUT, pd.DataFrame([row("01", PARCEL, "payment"), row("02", PARCEL)]))
+    with pytest.raises(RowsError, match="0 rows are left"):
+        main()
+
+
+def test_a_threshold_out_of_range_is_refused():
+    set_params("min_jaccard: 0.7", "min_jaccard: 70")
+    write_rows(INPUT, pd.DataFrame([row("01", PARCEL)]))
+    with pytest.raises(ParamsError, match="min_jaccard"):
+        main()

@@ -1,0 +1,180 @@
+"""One text through the rules: before and after, the order, the limits, and no second change."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedbed.cleaning import (
+    REWRITES,
+    Limits,
+    clean_texts,
+    drop_reason,
+    language_of,
+    letter_share,
+    repeated_share,
+    rewritten,
+)
+
+CASES = Path(__file__).parent / "stages" / "clean"
+ALL = tuple(REWRITES)
+LIMITS = Limits(
+    min_chars=3,
+    max_chars=200,
+    min_letter_share=0.25,
+    max_repeated_share=0.6,
+    languages=(),
+    min_chars_for_language=40,
+)
+
+
+def unescaped(text: str) -> str:
+    escape = r"\\u([0-9a-f]{4})|\\U([0-9a-f]{8})"
+    return re.sub(escape, lambda found: chr(int(found[1] or found[2], 16)), text)
+
+
+def cases():
+    for file in sorted(CASES.glob("*.txt")):
+        head, *parts = re.split(r"^\[case: (.*)\]\n", file.read_text(encoding="utf-8"), flags=re.M)
+        rules = re.match(r"\[rules: (.*)\]", head)[1].split(", ")
+        for name, body in zip(parts[::2], parts[1::2], strict=True):
+            before, after = re.fullmatch(
+                r"\[before\]\n(.*)\n\[after\]\n(.*?)\n*", body, re.S
+            ).groups()
+            yield pytest.param(
+                rules, unescaped(before), unescaped(after), id=f"{file.stem}: {name}"
+            )
+
+
+@pytest.mark.parametrize(("rules", "before", "after"), list(cases()))
+def test_before_and_after(rules, before, after):
+    ordered = [rule for rule in ALL if rule in rules]
+    assert rewritten(before, ordered)[0] == after
+    assert rewritten(after, ordered) == (after, ())
+
+
+def test_every_rule_has_a_before_and_after_file():
+    named = " ".join(file.read_text(encoding="utf-8") for file in CASES.glob("[!a]*.txt"))
+    assert all(rule in named for rule in ALL)
+
+
+def test_the_order_of_the_rules():
+    assert ALL == (
+        "encoding",
+        "entities",
+        "tags",
+        "control_characters",
+        "nfc",
+        "white_space",
+        "quoted_reply",
+        "confidentiality_notice",
+        "mobile_signature",
+        "signature",
+    )
+
+
+def test_rules_run_in_their_order_whatever_the_order_they_are_named_in():
+    text = "&lt;p&gt;one&lt;/p&gt;"
+    one_way = clean_texts([text], ALL, LIMITS)
+    assert clean_texts([text], ALL[::-1], LIMITS) == one_way
+    assert one_way[0].text == "one"
+
+
+def test_the_rules_that_changed_a_text_are_named():
+    cleaned = clean_texts(["Fish &amp; chips", "all well", "two  spaces"], ALL, LIMITS)
+    assert [one.touched for one in cleaned] == [("entities",), (), ("white_space",)]
+
+
+# Pieces that make trouble together: halves of tags and entities, joiners, marks, line ends.
+PIECES = st.sampled_from(
+    ["&", "amp;", "lt;", "&#60;", "&#x3E;", "&semi;", "<", ">", "<b", "</p>", "<br/>", "<!--"]
+    + ["-->", "<script>", "</script>", ' href="x"', "a", "é", "e\u0301", "Ã", "©", "â€™", "\x00"]
+    + ["\u200b", "\u200d", "\u200c", "\u202e", "👩", "🏴", "\U000e0067", "\U000e007f", "\ufe0f"]
+    + ["می", "ශ්", " ", "\n", "\n\n", "\r\n", "\t", "\xa0", "--\n", ">", "On a wrote:\n", "ﬁ"]
+    + ["Sent from my iPhone", "This message is confidential and intended only", "\u2028", "\ud800"]
+)
+
+
+@given(st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=30))
+def test_cleaning_a_cleaned_text_changes_nothing(text):
+    once, _ = rewritten(text, ALL)
+    assert rewritten(once, ALL) == (once, ())
+
+
+@given(st.text(max_size=30))
+def test_a_cleaned_text_is_written_in_utf_8_and_has_no_control_characters(text):
+    cleaned, _ = rewritten(text, ALL)
+    cleaned.encode("utf-8")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\ufeff]", cleaned)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("ok", "too_short"),
+        ("a whole sentence that ends here", ""),
+        ("words " * 40, "too_long"),
+        ("12-34 !!! ### 567 (a)", "low_letter_share"),
+        ("buy now buy now buy now buy now buy now buy now", "repetitive"),
+        ("ha" * 30, "repetitive"),
+        ("no no no", ""),
+        ("👍👍👍", ""),
+        ("नमस्ते दुनिया", ""),
+        ("价格太高了，我不会再来这家店，服务也很差，等了一个小时才有人理我们，真的很失望。", ""),
+    ],
+)
+def test_why_a_text_is_dropped(text, reason):
+    assert drop_reason(text, LIMITS) == reason
+
+
+def test_a_limit_is_the_last_value_that_stays():
+    assert drop_reason("abc", LIMITS) == ""
+    assert drop_reason("ab", LIMITS) == "too_short"
+    no_repeats = LIMITS._replace(max_repeated_share=1)
+    assert drop_reason("a" * 200, no_repeats) == ""
+    assert drop_reason("a" * 201, no_repeats) == "too_long"
+
+
+def test_letter_share_counts_letters_marks_and_emoji_among_all_but_white_space():
+    assert letter_share("ab 12") == 0.5
+    assert letter_share("कि") == 1
+    assert letter_share("👍 1") == 0.5
+    assert letter_share(" \n") == 0
+
+
+def test_repeated_share_counts_three_words_in_a_row():
+    assert repeated_share("one two three four five six seven eight nine ten") == 0
+    assert repeated_share("a b c " * 4) == pytest.approx(0.7)
+
+
+ENGLISH = "The parcel that I ordered last week has not arrived and nobody answers."
+GERMAN = "Das Paket, das ich letzte Woche bestellt habe, ist noch nicht angekommen."
+
+
+def test_language():
+    assert language_of(ENGLISH) == "en"
+    assert language_of(GERMAN) == "de"
+
+
+def test_wrong_language_drops_long_texts_alone():
+    english = LIMITS._replace(languages=("en",))
+    results = clean_texts([ENGLISH, GERMAN, "Danke schön"], ALL, english)
+    assert [one.reason for one in results] == ["", "wrong_language", ""]
+    assert [one.language for one in results] == ["en", "de", "unknown"]
+
+
+def test_any_language_where_none_is_named():
+    assert [one.reason for one in clean_texts([ENGLISH, GERMAN], ALL, LIMITS)] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["<", "<a ", "<!--", "<script>", "&amp;", "<b x=", "<a href='", "\u200d", ">\n", "--\n", " \n"]
+    + ["On a\n", "é", "<p>", "&lt;", "-----Original Message----- "],
+)
+def test_time_is_linear_whatever_stands_in_a_text(unit):
+    text = unit * (100_000 // len(unit))
+    cleaned = clean_texts([text], ALL, LIMITS)[0]
+    assert cleaned.reason in {"too_long", "too_short"}

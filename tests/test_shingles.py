@@ -1,0 +1,96 @@
+"""Sets of word shingles: what is in them, and that texts without words have none."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedbed.shingles import WORD, normalised, repeated_shingle_sets, shingle_sets, words_of
+
+
+def sets_by_hand(texts: list[str], words: int) -> list[set[tuple[str, ...]]]:
+    sets = []
+    for text in texts:
+        found = WORD.findall(text.lower())
+        if 0 < len(found) < words:
+            sets.append({tuple(found)})
+        else:
+            sets.append({tuple(found[at : at + words]) for at in range(len(found) - words + 1)})
+    return sets
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The  Café\n", "the cafe\u0301"),
+        ("ＯＫ", "ok"),
+        ("Straße", "STRASSE"),
+        ("ﬁne", "FINE"),
+    ],
+)
+def test_exact_copies_may_differ_in_case_white_space_and_the_form_of_letters(one, other):
+    assert normalised(one) == normalised(other)
+
+
+def test_exact_copies_may_not_differ_in_a_mark():
+    assert normalised("Good.") != normalised("Good!")
+    assert normalised("resume") != normalised("résumé")
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing(text):
+    assert normalised(normalised(text)) == normalised(text)
+
+
+@given(st.text())
+def test_words_are_the_same_whether_a_text_is_ascii_or_not(text):
+    assert words_of(text) == WORD.findall(text.lower())
+    ascii_part = text.encode("ascii", "ignore").decode()
+    assert words_of(ascii_part) == WORD.findall(ascii_part.lower())
+
+
+def test_shingles_are_words_in_a_row_and_a_repeated_one_counts_once():
+    sets = shingle_sets(["a b c d", "b c d", "a b c a b c"], 3)
+    assert sets.toarray().sum(axis=1).tolist() == [2, 1, 3]
+    assert (sets @ sets.T).toarray().tolist() == [[2, 1, 1], [1, 1, 0], [1, 0, 3]]
+
+
+def test_short_texts_have_one_shingle_of_all_their_words_and_wordless_ones_none():
+    sets = shingle_sets(["ok", "OK!", "ok then", "", "👍", "ok then now", "ok ok"], 3)
+    shared = (sets @ sets.T).toarray()
+    assert shared.diagonal().tolist() == [1, 1, 1, 0, 0, 1, 1]
+    assert np.argwhere(np.triu(shared, 1)).tolist() == [[0, 1]]
+
+
+def test_no_texts_and_texts_without_words():
+    assert shingle_sets([], 3).shape == (0, 0)
+    assert shingle_sets(["", "?!"], 3).nnz == 0
+
+
+def test_a_shingle_has_words():
+    with pytest.raises(ValueError, match="0 words"):
+        shingle_sets(["a"], 0)
+
+
+@given(st.lists(st.text("ab c", max_size=16), max_size=8), st.integers(1, 9))
+def test_sets_share_what_they_share_by_hand(texts, words):
+    sets, by_hand = shingle_sets(texts, words), sets_by_hand(texts, words)
+    expected = [[len(one & other) for other in by_hand] for one in by_hand]
+    assert (sets @ sets.T).toarray().tolist() == (expected if texts else [])
+
+
+def test_long_shingles_of_many_words_do_not_overflow():
+    texts = [" ".join(f"w{number}" for number in range(at, at + 3_000)) for at in (0, 1)]
+    sets = shingle_sets(texts, 40)  # 3,001 ** 40 is far above 64 bits
+    assert (sets @ sets.T).toarray().tolist() == [[2961, 2960], [2960, 2961]]
+
+
+@given(st.lists(st.text("ab c", max_size=16), max_size=8), st.integers(1, 4))
+def test_without_shingles_that_stand_once_sizes_and_what_is_shared_are_the_same(texts, words):
+    by_hand = sets_by_hand(texts, words)
+    sizes, sets = repeated_shingle_sets(texts, words)
+    assert sizes.tolist() == [len(shingles) for shingles in by_hand]
+    shared = (sets @ sets.T).toarray()
+    for i, one in enumerate(by_hand):
+        for j, other in enumerate(by_hand[:i]):
+            assert shared[i, j] == len(one & other)
