@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from ruamel.yaml import YAML
 
 from seedbed.approaches import NAMES
 from seedbed.errors import RowsError, SeedbedError
@@ -39,14 +40,13 @@ def summary() -> None:
 def _rows_table() -> Table:
     costs = last_costs()
     table = Table("stage", "rows kept", "dropped, by reason", "seconds", "peak MB", box=None)
-    names = [*costs] or [file.stem for file in sorted(METRICS.glob("*.json"))]
-    for name in names:
+    for name in _stage_names():
         file = METRICS / f"{name}.json"
         found: dict[str, Any] = read_json(file) if file.exists() else {}
         rows = found.get("rows", {})
         reasons = ", ".join(f"{n:,} {why}" for why, n in rows.get("dropped_by_reason", {}).items())
         if "suspects" in found:
-            reasons = f"{reasons} ({found['suspects']} suspects)".strip()
+            reasons = ", ".join(filter(None, [reasons, f"{found['suspects']} suspects"]))
         cost = costs.get(name, {})
         table.add_row(
             name,
@@ -56,6 +56,20 @@ def _rows_table() -> Table:
             f"{cost.get('peak_mb', '')}",
         )
     return table
+
+
+def _stage_names() -> list[str]:
+    """The stages in the order of dvc.yaml, finetune@full and the like for those with a matrix."""
+    stages = YAML(typ="safe").load(Path("dvc.yaml"))["stages"]
+    return [
+        full
+        for name, stage in stages.items()
+        for full in (
+            [f"{name}@{item}" for item in stage["matrix"]["approach"]]
+            if "matrix" in stage
+            else [name]
+        )
+    ]
 
 
 def _scores_table() -> Table:

@@ -58,6 +58,12 @@ def settle(
     }
 
 
+def in_words(counts: dict[str, Any]) -> str:
+    """12 of 20 rows kept, 5 too_short, 3 too_long."""
+    reasons = [f"{number:,} {reason}" for reason, number in counts["dropped_by_reason"].items()]
+    return ", ".join([f"{counts['kept']:,} of {counts['read']:,} rows kept", *reasons])
+
+
 def write_ledger(path: Path, dropped: Iterable[Drop]) -> None:
     """Write the ledger of one stage, sorted by id: one dropped row a line."""
     write_csv(path, HEADER, sorted(dropped))

@@ -1,5 +1,6 @@
 """The report as markdown: every section a pure function of the figures that the stages wrote."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,17 @@ Figures = dict[str, Any]
 
 
 def table(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
-    """A markdown table; the first column is text, the others numbers, set to the right."""
-    rule = ["---", *["---:" for _ in header[1:]]]
+    """A markdown table; columns of figures are set to the right."""
+    columns = list(zip(*lines, strict=True)) or [()] * len(header)
+    rule = ["---:" if _is_figures(column) else "---" for column in columns]
     rows = [header, rule, *lines]
     return "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)
+
+
+def _is_figures(column: Sequence[Any]) -> bool:
+    cells = [str(cell).lstrip("*+-") for cell in column if cell != ""]
+    one_word = all(len(re.findall(r"[A-Za-z]{2,}", cell)) < 2 for cell in cells)
+    return bool(cells) and one_word and all(cell[0].isdigit() for cell in cells)
 
 
 def interval(figure: Figures, key: str = "mean") -> str:
@@ -138,16 +146,16 @@ def labels(found: Figures) -> str:
 def privacy(found: Figures) -> str:
     """Personal values by kind: replaced, and what an independent look at the output finds."""
     replaced = ", ".join(f"{n} {kind}" for kind, n in found["replaced_by_kind"].items()) or "none"
-    left = (
-        ", ".join(
-            f"{n} {kind.replace('_', ' ')}" for kind, n in found["residual_scan"].items() if n
-        )
-        or "nothing"
-    )
+    left = [
+        f"{number} {kind.removeprefix('looks_like_').replace('_', ' ')}"
+        for kind, number in found["residual_scan"].items()
+        if number
+    ]
+    looks = f"looks like: {', '.join(left)}" if left else "looks like one: nothing"
     key = " The key is the public example key." if found["public_key"] else ""
     return (
         f"## Personal data\n\nReplaced in {found['rows_touched']} rows: {replaced} "
-        f"(mode {found['mode']}). An independent scan of what is left finds: {left}.{key}"
+        f"(mode {found['mode']}). What an independent scan still finds that {looks}.{key}"
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from seedbed.cleaning import REWRITES, Cleaned, Limits, clean_texts, known_languages
 from seedbed.errors import ParamsError
 from seedbed.files import write_json
-from seedbed.ledger import Drop, settle, write_ledger
+from seedbed.ledger import Drop, in_words, settle, write_ledger
 from seedbed.params import Section, read_params
 from seedbed.rows import read_rows, write_rows
 from seedbed.stage import run
@@ -95,7 +95,7 @@ def main() -> str:
     write_rows(OUTPUT, kept, private=True)
     write_ledger(LEDGER, drops)
     write_json(METRICS, {"rows": counts, **figures})
-    return f"{counts['kept']:,} of {counts['read']:,} rows kept: {counts['dropped_by_reason']}"
+    return in_words(counts)
 
 
 if __name__ == "__main__":

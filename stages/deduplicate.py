@@ -12,7 +12,7 @@ from pydantic import Field
 
 from seedbed.errors import RowsError
 from seedbed.files import write_json
-from seedbed.ledger import Drop, settle, write_ledger
+from seedbed.ledger import Drop, in_words, settle, write_ledger
 from seedbed.near_duplicates import first_kept, near_pairs
 from seedbed.params import Section, read_params
 from seedbed.rows import read_rows, write_rows
@@ -133,7 +133,7 @@ def main() -> str:
     write_rows(OUTPUT, kept)
     write_ledger(LEDGER, drops)
     write_json(METRICS, {"rows": counts, **counted})
-    return f"{counts['kept']:,} of {counts['read']:,} rows kept: {counts['dropped_by_reason']}"
+    return in_words(counts)
 
 
 if __name__ == "__main__":
