@@ -11,6 +11,10 @@ from ruamel.yaml.error import YAMLError
 from seedbed.errors import ParamsError
 
 PARAMS = Path("params.yaml")
+SECTIONS = (
+    "sources", "collect", "clean", "anonymize", "deduplicate", "split", "encoder",
+    "find_label_errors", "augment", "balance", "finetune", "approaches",
+)  # fmt: skip
 
 Kind = TypeVar("Kind")
 
@@ -51,6 +55,15 @@ def _load() -> dict[str, Any]:
         raise ParamsError(place, found, "valid YAML", "correct the line") from None
     if not isinstance(content, dict):
         raise ParamsError("params.yaml", "no sections", "one section a stage", "see README")
+    # DVC looks only at sections that a stage names: one that is misspelt would say nothing.
+    for key in content:
+        if key not in SECTIONS:
+            raise ParamsError(
+                "params.yaml",
+                f"unknown section `{key}`{_near(str(key), list(SECTIONS))}",
+                f"some of {', '.join(SECTIONS)}",
+                "correct or delete the section",
+            )
     return content
 
 

@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from seedbed.diversity import thin_classes
 from seedbed.ledger import check_chain
 from seedbed.rows import SIDES
 
 Figures = dict[str, Any]
+THIN_SHARE = 0.5  # of the median class's rows
 
 
 def table(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
@@ -130,6 +132,55 @@ def splits(found: Figures) -> str:
         f"## Splits\n\n{table(['class', *SIDES], lines)}\n\n"
         f"Leak gate between sides: {gate}.{warning}"
     )
+
+
+def diversity(stages: dict[str, Figures]) -> str:
+    """How rows differ, class by class, and where more would help most."""
+    collected, spread = stages["collect"], stages["embed"]
+    lines = []
+    for name, near in spread["by_class"].items():
+        chars, age = collected["chars_by_class"][name], collected["age_by_class"][name]
+        words = collected["distinct_ngrams"]["by_class"][name]
+        lines.append(
+            [
+                name,
+                f"{collected['by_class'][name]:,}",
+                f"{chars['p50']:,}",
+                age.get("newest", ""),
+                f"{words['distinct_1']:.2f}",
+                f"{words['distinct_2']:.2f}",
+                f"{near['mean_pairwise_distance']:.2f}",
+                f"{near['mean_distance_to_nearest']:.2f}",
+            ]
+        )
+    header = ["class", "rows collected", "median chars", "newest", "distinct-1", "distinct-2",
+              "mean distance", "to the nearest 10"]  # fmt: skip
+    sources = ", ".join(f"{n:,} {name}" for name, n in collected["by_source"].items())
+    spoken = stages["clean"]["rows_by_language"].items()
+    languages = ", ".join(f"{n:,} {name}" for name, n in spoken)
+    lonely = ", ".join(f"{row['id']} ({row['label']})" for row in spread["most_alone"])
+    return "\n\n".join(
+        [
+            f"## Diversity\n\nRows by source: {sources}; by language: {languages}.",
+            table(header, lines),
+            "Distances are cosine distances of the encoder's vectors in train + validation; a "
+            "class with a great distance to the nearest has thin spots.",
+            f"Collect next: {thin_spots(spread, stages['split'])}",
+            f"Rows that stand most alone: {lonely}.",
+        ]
+    )
+
+
+def thin_spots(spread: Figures, split: Figures) -> str:
+    """Classes with few rows, else the class whose rows stand furthest from each other."""
+    train = {name: sides["train"] for name, sides in split["by_class"].items()}
+    if few := thin_classes(train, THIN_SHARE):
+        lacking = ", ".join(f"{name} (about {number:,} more)" for name, number in few.items())
+        return f"rows of {lacking}: these have less than half of what the median class has."
+    thinnest = max(
+        spread["by_class"], key=lambda name: spread["by_class"][name]["mean_distance_to_nearest"]
+    )
+    return f"no class is short of rows; {thinnest} has the thinnest neighbourhoods."
 
 
 def labels(found: Figures) -> str:

@@ -4,7 +4,12 @@ data/split/ -> data/embed/, reports/metrics/embed.json
 """
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from seedbed.diversity import mean_pairwise_distance, neighbour_distances
 from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoder_files import EncoderParams, encoder_folder
 from seedbed.files import write_json
@@ -17,6 +22,34 @@ from seedbed.vectors import write_vectors
 SOURCE = Path("data/split")
 VECTORS = Path("data/embed")
 METRICS = Path("reports/metrics/embed.json")
+NEIGHBOURS = 10
+SAMPLE = 20_000  # rows for the distances, which take the square of them
+SHOWN = 5
+
+
+def spread(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, Any]:
+    """How far apart texts lie, by class, and the rows that stand most alone: cosine distances in
+    train + validation. Of more than SAMPLE rows the first by id are taken, which is at random."""
+    inside = np.flatnonzero((rows["split"] != "test").to_numpy())[:SAMPLE]
+    rows, vectors = rows.iloc[inside], vectors[inside]
+    alone = neighbour_distances(vectors, NEIGHBOURS)
+    labels = rows["label"].to_numpy(dtype=object)
+    by_class = {
+        str(name): {
+            "mean_pairwise_distance": mean_pairwise_distance(vectors[labels == name]),
+            "mean_distance_to_nearest": float(alone[labels == name].mean()),
+        }
+        for name in np.unique(labels)
+    }
+    thinnest = np.argsort(-alone, kind="stable")[:SHOWN]
+    return {
+        "mean_pairwise_distance": mean_pairwise_distance(vectors),
+        "by_class": by_class,
+        "most_alone": [
+            {"id": rows["id"].iloc[row], "label": labels[row], "distance": float(alone[row])}
+            for row in thinnest
+        ],
+    }
 
 
 def main() -> str:
@@ -28,7 +61,8 @@ def main() -> str:
     ids = encode(tokenizer, list(rows["text"]), list(rows["text_pair"]))
     vectors = outputs(encoder, ids, precision(params.precision), "embed")
     write_vectors(VECTORS, rows, vectors)
-    write_json(METRICS, {"vectors": len(vectors), "width": vectors.shape[1]})
+    size = {"vectors": len(vectors), "width": vectors.shape[1]}
+    write_json(METRICS, size | spread(rows, vectors))
     return f"{len(vectors):,} vectors of {vectors.shape[1]} numbers"
 
 

@@ -20,7 +20,7 @@ from seedbed.files import fresh_folder, read_json, write_csv, write_json
 from seedbed.params import read_params
 from seedbed.predictions import Predictions, write_predictions
 from seedbed.rows import read_rows
-from seedbed.scoring import calibration, confusion, headline, per_class, reliability, slices
+from seedbed.scoring import calibration, confusion, headline, per_class, reliability_curve, slices
 from seedbed.stage import run
 
 DATASETS = Path("data/tokenize")
@@ -90,7 +90,7 @@ def write_plots(
             (classes[given], classes[said])
             for given, said in zip(predictions.labels, found.argmax(1), strict=True)
         )
-        bins = reliability(predictions.labels, found)
+        bins = reliability_curve(predictions.labels, found)
     write_csv(PLOTS / "confusion" / f"{approach}.csv", ["actual", "predicted"], pairs)
     write_csv(
         PLOTS / "reliability" / f"{approach}.csv",

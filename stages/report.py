@@ -16,7 +16,7 @@ from seedbed.scoring import holm, mcnemar, paired_difference
 from seedbed.stage import run
 
 STAGES = (
-    "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
+    "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split", "embed",
     "find_label_errors", "augment", "balance", "tokenize",
 )  # fmt: skip
 METRICS = Path("reports/metrics")
@@ -78,6 +78,7 @@ def main() -> str:
         page.chosen_model(choice["approach"], tests[choice["approach"]]),
         page.rows_by_stage(stages),
         page.splits(stages["split"]),
+        page.diversity(stages),
         page.labels(stages["find_label_errors"]),
         page.privacy(stages["anonymize"]),
         page.tokens(stages["tokenize"]),

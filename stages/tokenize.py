@@ -56,8 +56,10 @@ def length_figures(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def histogram(lengths: pd.Series) -> list[tuple[int, int]]:
-    """Rows by length in bins of 32 tokens, empty ones included: (lower end of the bin, rows)."""
-    counts = np.bincount(lengths // BIN_TOKENS)
+    """Rows by length in bins of 32 tokens, empty ones included: (lower end of the bin, rows). The
+    last bin takes the longest 1 % too, so that one long text does not squeeze the plot."""
+    longest = int(np.percentile(lengths, 99))
+    counts = np.bincount(np.minimum(lengths, longest) // BIN_TOKENS)
     return [(number * BIN_TOKENS, int(count)) for number, count in enumerate(counts)]
 
 

@@ -73,6 +73,12 @@ def test_an_unknown_key_of_a_section(project):
     assert_refused(run(project), project, "unknown key `max_clases`", "max_classes")
 
 
+def test_an_unknown_section(project):
+    with (project / "params.yaml").open("a") as file:
+        file.write("augmnt:\n  copies: 1\n")
+    assert_refused(run(project), project, "unknown section `augmnt`; there is `augment`")
+
+
 def test_a_single_class(project):
     (project / "rows.csv").write_text("text,label\nRain.,weather\nSnow.,weather\n")
     assert_refused(run(project), project, "weather")

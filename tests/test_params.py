@@ -15,6 +15,7 @@ class Oven(Section):
 @pytest.fixture
 def params(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("seedbed.params.SECTIONS", ("oven", "kitchen", "rate"))
     return lambda text: (tmp_path / "params.yaml").write_text(text)
 
 
@@ -40,7 +41,9 @@ def test_numbers_in_exponent_form_are_numbers(params):
         ("oven:\n  degres: 200\n  degrees: 3\n", "unknown key `degres`; there is `degrees`"),
         ("oven:\n  degrees: -1\n", "params.yaml: oven.degrees: -1 (expected Input should be"),
         ("oven:\n  fan: true\n", "params.yaml: oven.degrees: nothing"),
-        ("ofen:\n  degrees: 200\n", "`oven` is missing; there is `ofen`"),
+        ("ofen:\n  degrees: 200\n", "unknown section `ofen`; there is `oven`"),
+        ("rate: 1\n", "`oven` is missing"),
+        ("kitchen:\n  ofen: 1\n", "`oven` is missing"),
         ("oven:\n  degrees: [1\n", "params.yaml:"),
         ("", "no sections"),
     ],

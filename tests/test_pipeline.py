@@ -12,6 +12,8 @@ import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
 
+from seedbed.params import SECTIONS
+
 PIPELINE = YAML(typ="safe").load(ROOT / "dvc.yaml")
 STAGES = PIPELINE["stages"]
 PARAMS = YAML(typ="safe").load(ROOT / "params.yaml")
@@ -125,7 +127,7 @@ def test_params_are_declared(name):
 
 def test_every_params_section_is_read_by_a_stage():
     used = {entry.split(".")[0] for name in STAGES for entry in named(name, "params")}
-    assert used == set(PARAMS)
+    assert used == set(PARAMS) == set(SECTIONS)
 
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name in PARAMS])

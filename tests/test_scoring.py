@@ -14,6 +14,7 @@ from seedbed.scoring import (
     paired_difference,
     per_class,
     reliability,
+    reliability_curve,
     resampled_counts,
     slices,
     units_of,
@@ -118,3 +119,13 @@ def test_per_class_confusion_and_slices_by_hand():
             "web": {"accuracy": 1, "rows": 1},
         }
     }
+
+
+def test_the_curve_has_bins_of_as_many_rows_in_order_of_confidence():
+    probabilities = RANDOM.dirichlet([1, 1, 1], 300)
+    curve = reliability_curve(LABELS, probabilities)
+    assert [point["rows"] for point in curve] == [50] * 6
+    confidences = [point["confidence"] for point in curve]
+    assert confidences == sorted(confidences)
+    right = (probabilities.argmax(1) == LABELS).mean()
+    assert np.mean([point["accuracy"] for point in curve]) == pytest.approx(right)

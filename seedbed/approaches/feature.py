@@ -11,6 +11,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from threadpoolctl import threadpool_limits
 
 from seedbed.classifier import save_sentence_classifier
 from seedbed.params import Section
@@ -29,8 +30,9 @@ class Params(Section):
 def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[str, float]]:
     """Fit, write a sentence-transformers model that ends in Dense, give a curve of one point."""
     vectors, labels, weights = task.vectors("train"), task.train.labels, task.train.weights
-    strength = _chosen(vectors, labels, weights, params, seed)
-    head = _head(strength).fit(vectors, labels, weights)
+    with threadpool_limits(1):  # small matrices: a second thread costs more than it brings
+        strength = _chosen(vectors, labels, weights, params, seed)
+        head = _head(strength).fit(vectors, labels, weights)
     weight, bias = _per_class(head, len(task.classes))
     predicted = task.vectors("validation") @ weight.T + bias
     score = macro_f1_of(task.validation.labels, predicted.argmax(1))

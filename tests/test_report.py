@@ -1,0 +1,96 @@
+"""The report's sections, from figures a person can check."""
+
+import pytest
+
+from seedbed.errors import LedgerError
+from seedbed.report import (
+    approaches,
+    labels,
+    privacy,
+    rows_by_stage,
+    splits,
+    table,
+    thin_spots,
+    verdict,
+)
+
+FIGURE = {"mean": 0.9, "low": 0.85, "high": 0.95}
+TEST = {
+    "rows": 100,
+    "accuracy": FIGURE,
+    "macro_f1": FIGURE,
+    "calibration": {"expected_calibration_error": 0.02},
+    "model": {"trained_numbers": 1925},
+}
+
+
+def test_figures_stand_right_and_words_left():
+    shown = table(["class", "rows", "why"], [["cat", "12", "3 too_short"], ["dog", "1,200", ""]])
+    assert shown.splitlines()[1] == "| --- | ---: | --- |"
+    shown = table(["class", "why"], [["cat", "no words at all"]])
+    assert shown.splitlines()[1] == "| --- | --- |"
+
+
+def test_the_verdict_comes_first_with_its_interval():
+    choice = {"approach": "full", "why": "`full` is chosen."}
+    shown = verdict(choice, {"full": TEST}, {"version": "abc123"})
+    assert shown.splitlines()[:3] == ["# Report on dataset abc123", "", "**`full` is chosen.**"]
+    assert "0.900 [0.850, 0.950]" in shown
+    assert "100 test rows" in shown
+
+
+def test_an_approach_has_its_difference_and_the_reference_has_none():
+    pairs = {
+        "full": {"accuracy": {"difference": 0.016, "low": -0.002, "high": 0.036}, "p_holm": 0.43}
+    }
+    shown = approaches(
+        {"feature": TEST, "full": TEST}, {"feature": TEST, "full": TEST}, pairs, "feature"
+    )
+    lines = shown.splitlines()
+    assert "+0.016 [-0.002, +0.036] | 0.43" in lines[5]
+    assert "|  |  |" in lines[4]
+
+
+def test_rows_are_shown_by_reason_and_must_add_up():
+    clean = {"rows": {"read": 5, "made": 0, "kept": 3, "dropped": 2,
+                      "dropped_by_reason": {"too_short": 2}}}  # fmt: skip
+    split = {"rows": {"read": 3, "made": 0, "kept": 3, "dropped": 0, "dropped_by_reason": {}}}
+    assert "| clean | 5 | 0 | 3 | 2 | 2 too_short |" in rows_by_stage(
+        {"clean": clean, "split": split}
+    )
+    split["rows"]["read"] = 4
+    with pytest.raises(LedgerError, match="clean kept 3 rows, split read 4"):
+        rows_by_stage({"clean": clean, "split": split})
+
+
+def test_few_test_rows_are_named():
+    side = {"rows": 10, "share": 0.2, "expected_low": 0.1, "expected_high": 0.3}
+    found = {
+        "by_class": {"rare": {"train": 1, "validation": 1, "test": 1}},
+        "by_side": {"train": side, "validation": side, "test": side},
+        "leak_gate": {"near_pairs": 0},
+        "classes_with_few_test_rows": ["rare"],
+    }
+    assert "Few test rows: rare." in splits(found)
+    assert "Few test rows" not in splits(found | {"classes_with_few_test_rows": []})
+
+
+def test_labels_and_personal_data_in_words():
+    suspects = {"suspects": 3, "suspects_by_side": {"train": 2, "test": 1}, "policy": "flag",
+                "verified_rows": 0}  # fmt: skip
+    assert "3 labels are doubted" in labels(suspects)
+    found = {"rows_touched": 2, "replaced_by_kind": {"phone": 3}, "mode": "placeholder",
+             "residual_scan": {"looks_like_long_number": 16, "looks_like_ip": 0},
+             "public_key": True}  # fmt: skip
+    assert "3 phone" in privacy(found)
+    assert "looks like: 16 long number. The key is the public example key." in privacy(found)
+    assert "looks like one: nothing." in privacy(found | {"residual_scan": {}, "public_key": False})
+
+
+def test_what_to_collect_next():
+    near = {"mean_distance_to_nearest": 0.3}
+    spread = {"by_class": {"cat": near, "dog": {"mean_distance_to_nearest": 0.4}, "cow": near}}
+    rows = {"cat": {"train": 100}, "dog": {"train": 90}, "cow": {"train": 10}}
+    assert "rows of cow (about 35 more)" in thin_spots(spread, {"by_class": rows})
+    rows["cow"]["train"] = 80
+    assert "dog has the thinnest" in thin_spots(spread, {"by_class": rows})
