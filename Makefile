@@ -18,6 +18,7 @@ install: .venv/installed
 	@echo "installing into .venv (some minutes the first time)"
 	@python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@mkdir -p .dvc/cache .seedbed && chmod 700 .dvc/cache .seedbed  # raw texts pass through here
 	@touch $@
 
 test: install lint
