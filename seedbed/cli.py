@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -10,7 +10,7 @@ from rich.table import Table
 from ruamel.yaml import YAML
 
 from seedbed.approaches import NAMES
-from seedbed.errors import RowsError, SeedbedError
+from seedbed.errors import ForgetError, RowsError, SeedbedError
 from seedbed.files import read_json
 from seedbed.stage import last_costs
 
@@ -35,6 +35,46 @@ def summary() -> None:
     console.print(_rows_table(), _scores_table(), sep="\n")
     console.print(read_json(CHOICE)["why"], highlight=False)
     console.print(f"Report: {REPORT}")
+
+
+@app.command()
+def explain(
+    row_id: Annotated[str, typer.Argument(help="a row id, or its first six or more digits")],
+    rev: Annotated[str, typer.Option(help="a git revision; without it the workspace")] = "",
+) -> None:
+    """The life of one row through all stages, in plain words; never its text."""
+    from seedbed.explain import explain as lines_on
+
+    print("\n".join(lines_on(row_id, rev)))
+
+
+@app.command()
+def forget(
+    row_id: Annotated[str, typer.Option("--id", help="forget this row, not a value")] = "",
+    purge: Annotated[bool, typer.Option(help="delete old versions in the DVC cache")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Forget one person or row everywhere. The value is asked for, or read from stdin."""
+    from seedbed.forget import carry_out, plan, told, told_after
+
+    found = plan(row_id=row_id) if row_id else plan(value=_value(yes))
+    print("\n".join(told(found, purge)))
+    if not yes:
+        typer.confirm("Forget this?", abort=True)
+    carry_out(found, purge)
+    print("\n".join(told_after(found)))
+
+
+def _value(yes: bool) -> str:
+    """From a prompt that does not show it, or a pipe; never an argument, which other users of the
+    machine and the shell's history would see."""
+    if sys.stdin.isatty():
+        return typer.prompt("Value to forget", hide_input=True)
+    if not yes:
+        raise ForgetError(
+            "stdin", "a value, and nobody to ask", "a terminal, or `--yes`", "add `--yes`"
+        )
+    return sys.stdin.read().strip()
 
 
 def _rows_table() -> Table:

@@ -51,10 +51,14 @@ def read_decisions(folder: Path) -> list[Decision]:
     """
     decisions = []
     for file in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-            if line.strip():
-                decisions.append(_parsed(line, f"{file}:{number}"))
+        decisions += parse_decisions(file.read_text(encoding="utf-8"), str(file))
     return decisions
+
+
+def parse_decisions(text: str, place: str) -> list[Decision]:
+    """The decisions of one file's text. Raises DecisionError with `place` and line."""
+    lines = enumerate(text.splitlines(), start=1)
+    return [_parsed(line, f"{place}:{number}") for number, line in lines if line.strip()]
 
 
 def _parsed(line: str, place: str) -> Decision:

@@ -8,6 +8,8 @@ SeedbedError
 ├── LedgerError    rows do not add up
 ├── LeakError      a row, its copy or its group stands on two sides
 ├── DecisionError  a decision that cannot be read or applied
+├── ForgetError    what is to be forgotten is not here, or stands where it cannot be taken out
+├── RevisionError  git does not have what was asked of it
 └── ModelError     an encoder or a model that cannot be loaded or trained
 """
 
@@ -46,6 +48,14 @@ class LeakError(SeedbedError):
 
 class DecisionError(SeedbedError):
     """A decision that cannot be read or applied."""
+
+
+class ForgetError(SeedbedError):
+    """What is to be forgotten is not here, or stands where it cannot be taken out."""
+
+
+class RevisionError(SeedbedError):
+    """Git does not have what was asked of it."""
 
 
 class ModelError(SeedbedError):

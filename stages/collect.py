@@ -1,7 +1,7 @@
 """Read every source into one schema with stable ids; unreadable rows go to quarantine.
 
-sources of params.yaml -> data/collect (private), data/quarantine.csv, data/ledger/collect.csv,
-reports/metrics/collect.json
+sources of params.yaml, data/tombstones.csv -> data/collect (private), data/quarantine.csv,
+data/ledger/collect.csv, reports/metrics/collect.json
 """
 
 import json
@@ -14,6 +14,7 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.collecting.declared import check_declared
+from seedbed.collecting.identity import digest_of, identified
 from seedbed.collecting.raw_rows import DROPPED, RawRow, provenance, raw_rows
 from seedbed.collecting.row_schema import check_collected
 from seedbed.collecting.sources import Source, read_source, read_sources
@@ -25,12 +26,14 @@ from seedbed.ledger import Drop, settle, write_ledger
 from seedbed.params import Section, read_params
 from seedbed.rows import write_rows
 from seedbed.stage import progress, run
+from seedbed.tombstones import FORGOTTEN, TOMBSTONES, Tombstones, read_tombstones
 
 ROWS = Path("data/collect")
 QUARANTINE = Path("data/quarantine.csv")
 LEDGER = Path("data/ledger/collect.csv")
 METRICS = Path("reports/metrics/collect.json")
 QUARANTINE_HEADER = ("source", "file", "line", "reason")
+CHOSEN = (DROPPED, FORGOTTEN)  # dropped because a person said so; any other reason is a bad row
 SHOWN = 10
 
 
@@ -105,31 +108,25 @@ def check_usable(sources: Sequence[Source], kept: Sequence[RawRow], max_classes:
         )
 
 
-def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
-    """An id for each row, in the order of `rows`; "" for a row without text.
-
-    A row with a key of its own is named by it, another by its text and how many rows of the same
-    text stand before it; rows in quarantine count, so that mending a label changes no other id.
-    """
-    seen: Counter[tuple[str, str]] = Counter()
-    ids = []
-    for row in rows:
-        if row.key:
-            ids.append(keyed_hash(key, "key", row.source, row.key))
-        elif row.text and row.reason != "missing_id":
-            texts = (row.text, row.text_pair)
-            ids.append(keyed_hash(key, "text", *texts, str(seen[texts])))
-            seen[texts] += 1
-        else:
-            ids.append("")
-    return ids
+def without_forgotten(
+    rows: Sequence[RawRow], ids: Sequence[str], tombstones: Tombstones, key: bytes
+) -> list[RawRow]:
+    """The rows in their order; a usable one whose id or digest has a tombstone gets the reason
+    `forgotten`."""
+    return [
+        row._replace(reason=FORGOTTEN)
+        if not row.reason
+        and (row_id in tombstones.ids or digest_of(row, key) in tombstones.digests)
+        else row
+        for row, row_id in zip(rows, ids, strict=True)
+    ]
 
 
 def contract_row(row: RawRow, row_id: str, source: Source, key: bytes) -> dict[str, Any]:
     """One row of the row contract. The source's own key and group leave as keyed hashes alone."""
     return {
         "id": row_id,
-        "digest": keyed_hash(key, "digest", row.text, row.text_pair),
+        "digest": digest_of(row, key),
         "text": row.text,
         "text_pair": row.text_pair,
         "label": row.label,
@@ -176,11 +173,13 @@ def main() -> str:
     sources = {source.name: source for source in read_sources()}
     check_declared(list(sources.values()))
     raw, encodings = read_all(list(sources.values()), params)
-    bad = [row for row in raw if row.reason not in ("", DROPPED)]
+    ids = identified(raw, key)
+    raw = without_forgotten(raw, ids, read_tombstones(TOMBSTONES), key)
+    bad = [row for row in raw if row.reason not in ("", *CHOSEN)]
     check_quarantine(bad, len(raw), params.max_quarantine_share)
     check_usable(list(sources.values()), [row for row in raw if not row.reason], params.max_classes)
-    named = list(zip(raw, identified(raw, key), strict=True))
-    dropped = [Drop(row_id, DROPPED) for row, row_id in named if row.reason == DROPPED]
+    named = list(zip(raw, ids, strict=True))
+    dropped = [Drop(row_id, row.reason) for row, row_id in named if row.reason in CHOSEN]
     rows = pd.DataFrame(
         contract_row(row, row_id, sources[row.source], key)
         for row, row_id in named

@@ -71,7 +71,8 @@ def copy_project(folder: Path) -> None:
     """What a stage run needs of this project, no data."""
     for name in ("stages", "seedbed"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("params.yaml", "dvc.yaml", ".dvcignore", "data/frozen_test.csv"):
+    inputs = ("data/frozen_test.csv", "data/tombstones.csv")
+    for name in ("params.yaml", "dvc.yaml", ".dvcignore", *inputs):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     (folder / "data/decisions").mkdir()

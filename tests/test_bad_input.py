@@ -17,6 +17,8 @@ def project(tmp_path):
     """A folder with params.yaml, one source, and nothing else."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     (tmp_path / "rows.csv").write_text(CSV)
+    (tmp_path / "data").mkdir()
+    shutil.copy(ROOT / "data/tombstones.csv", tmp_path / "data")
     return tmp_path
 
 
@@ -39,7 +41,8 @@ def assert_refused(done: subprocess.CompletedProcess, folder: Path, *words: str)
     assert "(expected " in paragraph
     for word in words:
         assert word in paragraph
-    assert not [path for path in (folder / "data").rglob("*") if path.is_file()]
+    files = [path for path in (folder / "data").rglob("*") if path.is_file()]
+    assert files == [folder / "data/tombstones.csv"]
 
 
 def test_a_good_source_is_collected(project):

@@ -67,7 +67,7 @@ def read_file(path: Path) -> File:
     if path.suffix.lower() not in PACKED:
         return File(path.name, sha256, data)
     try:
-        return File(path.stem, sha256, _unpacked(data, path.suffix.lower()))
+        return File(path.stem, sha256, unpacked(data, path.suffix.lower()))
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
         raise SourceError(
             path.as_posix(),
@@ -77,7 +77,8 @@ def read_file(path: Path) -> File:
         ) from None
 
 
-def _unpacked(data: bytes, suffix: str) -> bytes:
+def unpacked(data: bytes, suffix: str) -> bytes:
+    """The bytes that were packed under this suffix. Raises what the unpacker raises."""
     if suffix == ".gz":
         return gzip.decompress(data)
     if suffix == ".bz2":
@@ -86,6 +87,17 @@ def _unpacked(data: bytes, suffix: str) -> bytes:
         return lzma.decompress(data)
     with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
         return stream.read()
+
+
+def packed(data: bytes, suffix: str) -> bytes:
+    """The bytes packed as the suffix says, the same each time."""
+    if suffix == ".gz":
+        return gzip.compress(data, mtime=0)
+    if suffix == ".bz2":
+        return bz2.compress(data)
+    if suffix == ".xz":
+        return lzma.compress(data)
+    return pa.Codec("zstd").compress(data, asbytes=True)
 
 
 def decode(data: bytes, encoding: str = "") -> Decoded:

@@ -26,6 +26,8 @@ def _here(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SEEDBED_PII_KEY", raising=False)
     Path("films.csv").write_text(FILMS)
+    Path("data").mkdir()
+    Path("data/tombstones.csv").write_text("id,digest\n")
 
 
 def params(*sources: dict, **fields) -> None:

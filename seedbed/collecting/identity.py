@@ -1,0 +1,32 @@
+"""What names a row for good: its id and its digest, both keyed hashes."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from seedbed.collecting.raw_rows import RawRow
+from seedbed.keys import keyed_hash
+
+
+def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
+    """An id for each row, in the order of `rows`; "" for a row without text.
+
+    A row with a key of its own is named by it, another by its text and how many rows of the same
+    text stand before it; rows in quarantine count, so that mending a label changes no other id.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    ids = []
+    for row in rows:
+        if row.key:
+            ids.append(keyed_hash(key, "key", row.source, row.key))
+        elif row.text and row.reason != "missing_id":
+            texts = (row.text, row.text_pair)
+            ids.append(keyed_hash(key, "text", *texts, str(seen[texts])))
+            seen[texts] += 1
+        else:
+            ids.append("")
+    return ids
+
+
+def digest_of(row: RawRow, key: bytes) -> str:
+    """The keyed hash of a row's source text, to which decisions and tombstones hold."""
+    return keyed_hash(key, "digest", row.text, row.text_pair)

@@ -1,0 +1,242 @@
+"""Forget one person or one row: out of raw data, decisions, memo, stage outputs and old versions.
+
+`plan` looks and changes nothing; `carry_out` does what the plan says. A tombstone of keyed hashes
+drops the row if it ever comes again.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from seedbed.collecting.sources import read_sources
+from seedbed.decisions import FOLDER, parse_decisions
+from seedbed.dvc_cache import Cache, objects, outputs, read_cache, rows_in
+from seedbed.errors import ForgetError
+from seedbed.files import write_bytes, write_text
+from seedbed.keys import load_key
+from seedbed.params import read_params
+from seedbed.raw_search import Found, editable_files, find_rows, lines_to_drop
+from seedbed.tombstones import TOMBSTONES, add_tombstones, read_tombstones
+from seedbed.wanted import MIN_VALUE_CHARS, Wanted, folded
+
+FROZEN = Path("data/frozen_test.csv")
+MEMO = (Path(".seedbed"), "memo*")
+BEFORE_STAND_INS = (Path("data/collect"), Path("data/clean"))
+NOT_LOOKED_INTO = {".git", ".venv"}
+
+
+class Plan(NamedTuple):
+    """What forgetting will change. `raw` holds the new bytes, None where the file goes."""
+
+    tombstones: list[tuple[str, str]]
+    raw: dict[Path, bytes | None]
+    raw_rows: dict[Path, int]
+    out_of_reach: dict[str, int]  # rows of packages, the hub and files elsewhere, by source
+    lines: dict[Path, tuple[str, int]]  # decisions and frozen test: new text, lines that go
+    delete: list[Path]  # stage outputs, memo, half-written files
+    cached: list[Path]
+    cache: Cache
+    wanted: Wanted
+
+
+def plan(value: str = "", row_id: str = "") -> Plan:
+    """Look for a value or a row everywhere. Raises ForgetError where it is nowhere, where a raw
+    file cannot be edited, or where the value is too short to name anyone."""
+    if not row_id and len(folded(value)) < MIN_VALUE_CHARS:
+        raise ForgetError(
+            "the value", "too short", f"{MIN_VALUE_CHARS} characters or more", "give the whole one"
+        )
+    key = load_key(read_params("anonymize.key_fingerprint", str))
+    read_tombstones()
+    sources = read_sources()
+    files = editable_files(sources)
+    by_value = Wanted(value)
+    every = find_rows(sources, files, by_value, key)
+    cache = read_cache()
+    rows, tombstones, texts = _targets(every, by_value, row_id, cache)
+    ids = {one for one, _ in tombstones}
+    drop = lines_to_drop(files, rows, by_value)
+    wanted = Wanted(value, ids, texts)
+    found = Plan(
+        tombstones,
+        {file.path: file.without(lines) for file, lines in drop},
+        {file.path: len(lines) for file, lines in drop},
+        dict(Counter(row.source for row in rows if row.file not in {one.path for one, _ in drop})),
+        _lines_to_drop(ids, {one for _, one in tombstones} - {""}, by_value),
+        _to_delete(wanted),
+        [path for path in objects(cache) if wanted.in_file(path)],
+        cache,
+        wanted,
+    )
+    if not (tombstones or found.raw or found.lines or found.cached):
+        raise ForgetError(
+            f"row {row_id}" if row_id else "the value",
+            "not in the sources, the decisions, the first outputs or the DVC cache",
+            "a value as it is written, or a whole row id",
+            "check how it is written; `dvc pull` brings data that is not here",
+        )
+    return found
+
+
+def _targets(
+    every: list[Found], by_value: Wanted, row_id: str, cache: Cache
+) -> tuple[list[Found], list[tuple[str, str]], set[str]]:
+    """The raw rows to forget, their ids and digests, and their texts.
+
+    A row of the same text goes too: its digest is the same, and with it the tombstone.
+    """
+    ids = {row_id} - {""} | {row.id for row in every if row.holds} - {""}
+    digests = {row.digest for row in every if row.holds and row.id}
+    texts: set[str] = set()
+    tombstones: set[tuple[str, str]] = set()
+    # Cleaning may have brought the value to light, out of entities or tags.
+    for row in _cleaned_rows(by_value, ids):
+        ids.add(row["id"])
+    old = list(objects(cache)) if ids else []
+    for row in rows_in([*_parquet(BEFORE_STAND_INS), *old], ids):
+        tombstones.add((row["id"], row["digest"]))
+        digests.add(row["digest"])
+        texts |= {row["text"], row["text_pair"]}
+    digests |= {row.digest for row in every if row.id in ids}
+    rows = [
+        row for row in every if row.holds or (row.id and (row.id in ids or row.digest in digests))
+    ]
+    tombstones |= {(row.id, row.digest) for row in rows if row.id}
+    texts |= {text for row in rows for text in row.texts}
+    return rows, sorted(tombstones), texts - {""}
+
+
+def _parquet(folders: tuple[Path, ...]) -> list[Path]:
+    return [file for folder in folders for file in sorted(folder.glob("*.parquet"))]
+
+
+def _cleaned_rows(by_value: Wanted, ids: set[str]) -> Iterator[dict]:
+    import pyarrow.parquet as pq
+
+    for file in _parquet(BEFORE_STAND_INS) if by_value.value else []:
+        if by_value.in_file(file):
+            rows = pq.read_table(file).to_pylist()
+            yield from (row for row in rows if row["id"] not in ids and by_value.in_cells(row))
+
+
+def _lines_to_drop(
+    ids: set[str], digests: set[str], by_value: Wanted
+) -> dict[Path, tuple[str, int]]:
+    """Decisions on the rows, or with the value in them; lines of the frozen test."""
+    changed = {}
+    for file in sorted(FOLDER.glob("*.jsonl")):
+        text = file.read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if line.strip()]
+        parsed = parse_decisions(text, str(file))
+        left = [
+            line
+            for line, one in zip(lines, parsed, strict=True)
+            if one.id not in ids and one.digest not in digests and not by_value.in_text(line)
+        ]
+        if len(left) < len(lines):
+            changed[file] = ("".join(f"{line}\n" for line in left), len(lines) - len(left))
+    if FROZEN.exists():
+        lines = FROZEN.read_text(encoding="utf-8").splitlines()
+        left = [line for line in lines if line.split(",")[0] not in ids]
+        if len(left) < len(lines):
+            changed[FROZEN] = ("".join(f"{line}\n" for line in left), len(lines) - len(left))
+    return changed
+
+
+def _to_delete(wanted: Wanted) -> list[Path]:
+    """Every cached output, since each may hold the row and `dvc repro` makes it again; outputs in
+    git that hold it; the memo; what a killed stage left behind."""
+    cached, in_git = outputs()
+    only_text = Wanted(wanted.value, (), wanted.texts)
+    held = [path for path in in_git if any(only_text.in_file(file) for file in _files(path))]
+    folder, pattern = MEMO
+    partial = [*Path("data").rglob(".*.partial"), *Path("models").rglob(".*.partial")]
+    return [*cached, *held, *sorted(folder.glob(pattern)), *sorted(partial)]
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+
+
+def carry_out(found: Plan, purge: bool) -> None:
+    """Do what the plan says; `purge`: delete the objects in the cache as well."""
+    # First, so that a run that is killed half-way already drops the row.
+    add_tombstones(found.tombstones)
+    for path, content in found.raw.items():
+        if content is None:
+            path.unlink()
+            Path(f"{path}.dvc").unlink(missing_ok=True)
+        else:
+            write_bytes(path, content, path.stat().st_mode & 0o777)
+    for path, (text, _) in found.lines.items():
+        write_text(path, text)
+    for path in [*found.delete, *(found.cached if purge else [])]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def still_holding(found: Plan) -> list[Path]:
+    """Files of the project, but git's own and the DVC cache, that hold it all the same."""
+    wanted = Wanted(found.wanted.value, (), found.wanted.texts)
+    skipped = {folder.resolve() for folder in found.cache.folders}
+    left = []
+    for above, folders, names in os.walk("."):
+        folders[:] = [
+            name
+            for name in sorted(folders)
+            if name not in NOT_LOOKED_INTO and Path(above, name).resolve() not in skipped
+        ]
+        paths = [Path(above, name) for name in sorted(names)]
+        left += [
+            path
+            for path in paths
+            if path.is_file() and (wanted.in_text(path.as_posix()) or wanted.in_file(path))
+        ]
+    return left
+
+
+def told(found: Plan, purge: bool) -> list[str]:
+    """The plan in words; neither the value nor a text stands in them."""
+    lines = [
+        f"{_shown(path, found)}: {rows} rows{'' if found.raw[path] is not None else ', all of it'}"
+        for path, rows in found.raw_rows.items()
+    ]
+    lines += [
+        f"source {name}: {rows} rows stand where they cannot be edited (a package, the hub, or a "
+        "file outside this project); the tombstone alone drops them"
+        for name, rows in found.out_of_reach.items()
+    ]
+    lines += [f"{path}: {gone} lines" for path, (_, gone) in found.lines.items()]
+    lines.append(f"{TOMBSTONES}: {len(found.tombstones)} keyed hashes are added")
+    lines.append(
+        f"{len(found.delete)} stage outputs and memo files go; `dvc repro` makes them again"
+    )
+    what = "are deleted for good" if purge else "stay; `--purge` deletes them for good"
+    lines.append(f"{len(found.cached)} objects in the DVC cache hold it: they {what}")
+    lines += [f"  {path}" for path in found.cached]
+    lines += [
+        f"remote {name} ({url}) may hold such objects: delete them there by the same names"
+        for name, url in sorted(found.cache.remotes.items())
+    ]
+    return lines
+
+
+def told_after(found: Plan) -> list[str]:
+    """What is left to a person, once the plan is carried out."""
+    left = [_shown(path, found) for path in still_holding(found)]
+    lines = [f"still holds it, take it out by hand: {path}" for path in left]
+    if any(path.parent == FOLDER for path in found.lines):
+        lines.append("git's history keeps the lines of the decisions that went")
+    return [*lines, "Forgotten here. Now run `dvc repro`, then commit and push."]
+
+
+def _shown(path: Path, found: Plan) -> str:
+    if not found.wanted.in_text(path.as_posix()):
+        return path.as_posix()
+    above = path.parent.as_posix()
+    return f"a file in {above if not found.wanted.in_text(above) else 'a folder'} that is named so"

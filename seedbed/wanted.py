@@ -1,0 +1,130 @@
+"""What is to be forgotten, and whether a text or a file holds it.
+
+A value is found in any case, spacing and Unicode form, as words of their own ("Ann" is not in
+"planned"), and as JSON, CSV and HTML write it. Another way to write it (a telephone number with
+other dashes) is another value: forget it too.
+"""
+
+import html
+import json
+import lzma
+import re
+import unicodedata
+import zlib
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seedbed.collecting.text_files import SAMPLE, decode, is_binary, unpacked
+
+MIN_VALUE_CHARS = 4
+MIN_TEXT_CHARS = 20  # a shorter text of a row ("thank you") stands in many places by chance
+JSON_SPACE = re.compile(r"\\[nrtbf]")
+PACKED_BEGINS = {
+    b"\x1f\x8b": ".gz",
+    b"BZh": ".bz2",
+    b"\xfd7zXZ": ".xz",
+    b"\x28\xb5\x2f\xfd": ".zst",
+}
+
+
+def folded(text: str) -> str:
+    """A text without what does not make it another one: case, spacing, Unicode form."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def written(value: str) -> set[str]:
+    """The ways in which text, JSON, CSV and HTML write a value."""
+    in_json = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    return {value, value.replace('"', '""'), html.escape(value), *in_json}
+
+
+class Wanted:
+    """A value and rows: by their ids, and by their texts where these are long enough."""
+
+    def __init__(
+        self, value: str = "", ids: Collection[str] = (), texts: Collection[str] = ()
+    ) -> None:
+        self.value, self.ids = value, frozenset(ids)
+        self.texts = frozenset(text for text in texts if len(folded(text)) >= MIN_TEXT_CHARS)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        values = {self.value, *self.texts} - {""}
+        ways = sorted({folded(way) for value in values for way in written(value)})
+        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ways))})(?!\w)") if ways else None
+
+    @cached_property
+    def _bytes(self) -> re.Pattern[bytes] | None:
+        # Arrow writes strings one after the other, so there are no words to look for.
+        parts = [re.escape(one.encode()) for one in sorted({self.value, *self.ids} - {""})]
+        return re.compile(b"|".join(parts), re.IGNORECASE) if parts else None
+
+    def in_text(self, text: str) -> bool:
+        """Whether a text holds the value or a row's text."""
+        if self._pattern is None:
+            return False
+        ways = {text, JSON_SPACE.sub(" ", text)}
+        return any(self._pattern.search(folded(way)) for way in ways)
+
+    def in_file(self, path: Path) -> bool:
+        """Whether a file's content holds the value or a row, packed, Parquet or other."""
+        return self.in_bytes(path.read_bytes())
+
+    def in_bytes(self, data: bytes) -> bool:
+        """Whether the content of a file holds the value or a row."""
+        data = _bare(data)
+        if data[:4] == b"PAR1":
+            try:
+                return self._in_table(pq.read_table(pa.BufferReader(data)))
+            except (pa.ArrowException, OSError):
+                pass  # cut off: looked at as bytes
+        try:
+            if not is_binary(decode(data[:SAMPLE]).text):
+                text = decode(data).text
+                return self.in_text(text) or any(row_id in text for row_id in self.ids)
+        except UnicodeDecodeError:
+            pass
+        return bool(self._bytes and self._bytes.search(data))
+
+    def in_cells(self, cells: dict[str, Any]) -> bool:
+        """Whether one row of a table holds the value, or is one of the rows."""
+        return any(cells.get(name) in self.ids for name in ("id", "parent")) or self.in_text(
+            cells_as_text(cells.values())
+        )
+
+    def _in_table(self, table: pa.Table) -> bool:
+        for name in ("id", "parent"):
+            if name in table.column_names and not self.ids.isdisjoint(table[name].to_pylist()):
+                return True
+        return any(
+            self.in_text(cells_as_text(column.to_pylist())) for column in text_columns(table)
+        )
+
+
+def cells_as_text(cells: Any) -> str:
+    """Cells as one text, with a sign between them that is in no value."""
+    return "\0".join(str(cell) for cell in cells if cell is not None)
+
+
+def text_columns(table: pa.Table) -> Iterator[pa.ChunkedArray]:
+    """The columns that may hold a value: all but fractions and vectors of them."""
+    for column in table.columns:
+        kind = getattr(column.type, "value_type", column.type)
+        if not pa.types.is_floating(kind):
+            yield column
+
+
+def _bare(data: bytes) -> bytes:
+    """The content of a packed file; of a damaged one the bytes as they are."""
+    for begin, suffix in PACKED_BEGINS.items():
+        if data.startswith(begin):
+            try:
+                return unpacked(data, suffix)
+            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
+                return data
+    return data

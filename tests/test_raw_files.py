@@ -1,0 +1,127 @@
+"""Rows go out of raw files; what stays is the same bytes, in every format and encoding."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedbed.collecting.tables import Dialect
+from seedbed.collecting.text_files import packed, read_file
+from seedbed.errors import ForgetError
+from seedbed.raw_files import RawFile, open_raw
+from seedbed.wanted import Wanted
+
+CSV = 'text,label\ngood,pos\n"bad, \nand Zoë",neg\n\nfine,pos\n'
+LEFT = "text,label\ngood,pos\nfine,pos\n"
+
+
+def opened(path: Path, content: bytes, dialect: Dialect | None = None) -> RawFile:
+    path.write_bytes(content)
+    return open_raw(path, dialect or Dialect(), "", one_row=False)
+
+
+def lines_with(file: RawFile, word: str) -> list[int]:
+    return [line for line, text in file.records.items() if word in text]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_csv_in_any_encoding(tmp_path, encoding, ending) -> None:
+    written = CSV.replace("\n", ending).encode(encoding)
+    file = opened(tmp_path / "a.csv", written)
+    [line] = lines_with(file, "Zoë")
+    assert line == 3
+    assert file.without([line]) == LEFT.replace("\n", ending).encode(encoding)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
+def test_packed_files_stay_packed(tmp_path, suffix) -> None:
+    path = tmp_path / f"a.csv{suffix}"
+    file = opened(path, packed(CSV.encode(), suffix))
+    path.write_bytes(file.without(lines_with(file, "Zoë")))
+    assert read_file(path).content.decode() == LEFT
+
+
+def test_the_first_row_of_a_file_without_header_and_with_a_mark(tmp_path) -> None:
+    file = opened(tmp_path / "a.csv", "Zoë,x\ngut,y\n".encode("utf-16"), Dialect(header=False))
+    assert file.without([1]).decode("utf-16") == "gut,y\n"
+
+
+def test_lines_with_damage_can_go_too(tmp_path) -> None:
+    file = opened(tmp_path / "a.csv", b'text,label\n"open,pos\na,b,c\nfine,pos\n')
+    assert lines_with(file, "open") == [2]
+    assert file.without([2, 3]) == b"text,label\nfine,pos\n"
+
+
+def test_json_lines_json_and_parquet(tmp_path) -> None:
+    rows = [{"text": "good", "n": 1}, {"text": "Zoë", "n": 2}, {"text": "fine", "n": 3}]
+    lines = [json.dumps(row) + "\n" for row in rows]
+    file = opened(tmp_path / "a.jsonl", "".join(lines).encode())
+    assert file.without(lines_with(file, "Zoë")) == (lines[0] + lines[2]).encode()
+    file = opened(tmp_path / "a.json", json.dumps(rows).encode())
+    assert json.loads(file.without(lines_with(file, "Zoë"))) == [rows[0], rows[2]]
+    pd.DataFrame(rows).to_parquet(tmp_path / "b.parquet")
+    file = opened(tmp_path / "a.parquet", (tmp_path / "b.parquet").read_bytes())
+    (tmp_path / "a.parquet").write_bytes(file.without(lines_with(file, "Zoë")))
+    assert pd.read_parquet(tmp_path / "a.parquet").to_dict("records") == [rows[0], rows[2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.zip", b"PK\x03\x04" + bytes(range(9)) * 30),
+        ("a.json", b'{"text": "one object"}'),
+        ("a.csv.gz", b"\x1f\x8b cut off"),
+        ("a.parquet", b"PAR1 cut off"),
+    ],
+)
+def test_what_cannot_be_edited_is_named(tmp_path, name, content) -> None:
+    with pytest.raises(ForgetError, match=f"{name}: a format"):
+        opened(tmp_path / name, content)
+
+
+WORDS = st.lists(st.sampled_from(["ann", "bob", 'say "hi"', "two\nlines", "Zoë", "a,b"]))
+
+
+@given(WORDS)
+def test_whatever_stands_in_a_csv_file_one_row_goes_and_the_rest_is_read_alike(words) -> None:
+    import csv
+    import io
+    import tempfile
+
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerows([["n", "text"], *([str(n), word] for n, word in enumerate(words))])
+    with tempfile.TemporaryDirectory() as folder:
+        file = opened(Path(folder) / "a.csv", buffer.getvalue().encode())
+    for gone, line in enumerate(file.records):
+        left = list(csv.reader(io.StringIO(file.without([line]).decode(), newline="")))
+        expected = [[str(n), word] for n, word in enumerate(words) if n != gone]
+        assert left == [["n", "text"], *expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("Write to ANN  LEE\n today", True),
+        ("ann\nlee", True),
+        ('{"to": "\\nAnn Lee"}', True),
+        ("Joann Lee", False),
+        ("Ann Leeds", False),
+        ("Ann, Lee", False),
+    ],
+)
+def test_a_value_in_a_text(text, held) -> None:
+    assert Wanted("Ann Lee").in_text(text) is held
+
+
+def test_a_value_as_json_csv_and_html_write_it() -> None:
+    for value, text in [
+        ("Zoë Ray", '{"to": "Zo\\u00eb Ray"}'),
+        ('Al "Ace" Bo', '"see Al ""Ace"" Bo"'),
+        ("R&D Smith", "R&amp;D Smith"),
+    ]:
+        assert Wanted(value).in_text(text)
