@@ -55,7 +55,7 @@ def forget(
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
     """Forget one person or row everywhere. The value is asked for, or read from stdin."""
-    from seedbed.forget import carry_out, plan, told, told_after
+    from seedbed.forgetting.forget import carry_out, plan, told, told_after
 
     found = plan(row_id=row_id) if row_id else plan(value=_value(yes))
     print("\n".join(told(found, purge)))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from seedbed.collecting.tables import Dialect
 from seedbed.collecting.text_files import packed, read_file
 from seedbed.errors import ForgetError
-from seedbed.raw_files import RawFile, open_raw
-from seedbed.wanted import Wanted
+from seedbed.forgetting.raw_files import RawFile, open_raw
+from seedbed.forgetting.wanted import Wanted
 
 CSV = 'text,label\ngood,pos\n"bad, \nand Zoë",neg\n\nfine,pos\n'
 LEFT = "text,label\ngood,pos\nfine,pos\n"

@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 from seedbed.collecting.sources import read_sources
 from seedbed.decisions import FOLDER, parse_decisions
-from seedbed.dvc_cache import Cache, objects, outputs, read_cache, rows_in
 from seedbed.errors import ForgetError
 from seedbed.files import write_bytes, write_text
+from seedbed.forgetting.dvc_cache import Cache, objects, outputs, read_cache, rows_in
+from seedbed.forgetting.raw_search import Found, editable_files, find_rows, lines_to_drop
+from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, folded
 from seedbed.keys import load_key
 from seedbed.params import read_params
-from seedbed.raw_search import Found, editable_files, find_rows, lines_to_drop
 from seedbed.tombstones import TOMBSTONES, add_tombstones, read_tombstones
-from seedbed.wanted import MIN_VALUE_CHARS, Wanted, folded
 
 FROZEN = Path("data/frozen_test.csv")
 MEMO = (Path(".seedbed"), "memo*")

@@ -10,9 +10,9 @@ from seedbed.collecting.raw_rows import RawRow, raw_rows
 from seedbed.collecting.sources import Source, read_source, table_files, text_files
 from seedbed.collecting.tables import Dialect
 from seedbed.errors import ForgetError
+from seedbed.forgetting.raw_files import RawFile, open_raw
+from seedbed.forgetting.wanted import Wanted, cells_as_text
 from seedbed.params import read_params
-from seedbed.raw_files import RawFile, open_raw
-from seedbed.wanted import Wanted, cells_as_text
 
 RAW = Path("data/raw")
 

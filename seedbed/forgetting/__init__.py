@@ -1,0 +1,1 @@
+"""One person or row taken out of everything."""
