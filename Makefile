@@ -1,10 +1,11 @@
-# `make` sets everything up and runs the pipeline; `make test` sets up and tests.
+# `make` sets everything up and runs the pipeline; `make test` sets up and tests; `make bench
+# DATA=FOLDER` measures quality and speed beside peers (benchmarks/public_sets.py says what DATA is).
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run install test lint clean
+.PHONY: run install test lint bench peers clean
 
 run: install
 	@dvc repro --quiet
@@ -26,6 +27,23 @@ test: install lint
 
 lint: install
 	@ruff check seedbed stages tests benchmarks
+
+bench: install peers
+	@python -m benchmarks.near_duplicates
+	@python -m benchmarks.pii
+	@python -m benchmarks.speed
+	@python -m benchmarks.tables
+
+# Each peer in a virtual environment of its own, at the versions that benchmarks/peers/*.txt name.
+PEERS := $(patsubst benchmarks/peers/%.txt,.seedbed/peers/%/installed,$(wildcard benchmarks/peers/*.txt))
+
+peers: $(PEERS)
+
+.seedbed/peers/%/installed: benchmarks/peers/%.txt
+	@echo "installing $* into .seedbed/peers/$*"
+	@$(PYTHON) -m venv .seedbed/peers/$*
+	@.seedbed/peers/$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 clean:
 	rm -rf .venv .seedbed

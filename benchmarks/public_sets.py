@@ -1,0 +1,64 @@
+"""The public sets that quality is measured on: none is part of the project or needed by a test."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from seedbed.errors import SourceError
+
+
+class PublicSet(NamedTuple):
+    """Where a set comes from, and the files that DATA holds of it."""
+
+    name: str
+    files: str
+    source: str
+    licence: str
+
+
+SETS = (
+    PublicSet(
+        "davidson_hate",
+        "`davidson_hate/all.csv`: text, label",
+        "24,783 tweets of Davidson et al. 2017, offensive text",
+        "MIT",
+    ),
+    PublicSet(
+        "neardup_articles",
+        "`neardup_articles/articles_1000.csv`: id, text; `truth_1000.csv`: id_a, id_b",
+        "1,000 articles with 10 planted near-duplicate pairs",
+        "MIT",
+    ),
+    PublicSet(
+        "presidio_generated_large",
+        "`presidio_generated_large/data.jsonl`: text, template_id, spans",
+        "2,109 synthetic sentences of presidio-research",
+        "MIT",
+    ),
+    PublicSet(
+        "tab",
+        "`tab/data.jsonl`: id, split, text, spans",
+        "78 cases of the Text Anonymization Benchmark",
+        "MIT",
+    ),
+    PublicSet(
+        "wnut17",
+        "`wnut17/dev.jsonl`: text, spans",
+        "WNUT-17, emerging entities in user text, its dev part",
+        "CC BY 4.0",
+    ),
+)
+
+
+def data_folder() -> Path:
+    """The folder that DATA names. Raises SourceError where it lacks a set."""
+    folder = Path(os.environ.get("DATA") or "DATA is not set")
+    for one in SETS:
+        if not (folder / one.name).is_dir():
+            raise SourceError(
+                str(folder / one.name),
+                "no such folder",
+                f"{one.files} ({one.source}, {one.licence})",
+                "get the public sets and run `make bench DATA=FOLDER`",
+            )
+    return folder

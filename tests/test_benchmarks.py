@@ -1,0 +1,113 @@
+"""The pages of figures are what the results say, and the measures count what they say."""
+
+import json
+import sys
+
+import pytest
+from conftest import ROOT
+
+from benchmarks import pii, public_sets, tables, turns
+from benchmarks.speed import not_first
+from seedbed.errors import SeedbedError, SourceError
+from seedbed.private.stand_ins import Span
+
+TEXT = "Ann Lee wrote to Bo in Oslo."
+ROWS = [{"text": TEXT, "spans": [{"start": 0, "end": 7, "type": "person"},
+                                 {"start": 17, "end": 19, "type": "person"}]}]  # fmt: skip
+PEER = """import sys; sys.path.insert(0, 'benchmarks/peers')
+from cost import measured, tell
+print('a word of a library'); tell(measured(lambda: [[['person', 0, 3]]]))"""
+
+
+@pytest.mark.parametrize("name", ["quality.md", "speed.md"])
+def test_the_pages_are_made_of_the_results_in_git(name):
+    page = (ROOT / "benchmarks" / name).read_text(encoding="utf-8")
+    assert page == tables.pages(ROOT / "benchmarks")[name]
+
+
+def test_a_measure_below_its_reach_is_not_met():
+    results = json.loads((ROOT / "benchmarks/results/pii.json").read_text(encoding="utf-8"))
+    results["seedbed"]["tab"]["entity_recall"] = 0.849
+    lines = {line[0]: line for line in tables.personal_data_lines(results)}
+    assert lines["recall of direct identifiers, by entity"][-1] == "**no**"
+    assert lines["recall of persons"][-1] == "yes"
+
+
+def test_a_race_is_met_by_both_clocks_or_not_at_all():
+    cost = {"cpu_seconds": 1.0, "seconds": 1.0, "peak_mb": 1}
+    peer = {**cost, "times_as_fast": {"cpu_seconds": 9.0, "seconds": 2.0}}
+    races = tables.RACES
+    results = {part: {"rounds": 3, "seedbed": cost, name: peer} for part, _, name, _, _ in races}
+    results["deduplicate"]["data_juicer"] = peer
+    assert [line[-1] for line in tables.race_lines(results)] == ["**no**"] * 4
+    peer["times_as_fast"]["seconds"] = 8.0
+    assert [line[-1] for line in tables.race_lines(results)] == ["yes"] * 4
+
+
+def test_what_was_not_measured_is_not_met():
+    assert [line[-1] for line in tables.race_lines({})] == ["**no**"] * 4
+    assert [line[-1] for line in tables.memory_lines({})] == ["**no**"] * 3
+
+
+def test_characters_and_persons_are_counted():
+    found = [[Span("person", 0, 3)]]  # Ann, of Ann Lee; and Bo is missed
+    by_character = pii.by_character(ROWS, found)
+    assert (by_character["precision"], by_character["recall"]) == (1.0, 3 / 9)
+    persons = pii.persons(ROWS, found)
+    assert (persons["recall"], persons["precision"], persons["exact_recall"]) == (0.5, 1.0, 0.0)
+
+
+def test_spans_come_back_from_a_peer(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(pii, "peer_command", lambda *_: [sys.executable, "-c", PEER])
+    assert pii.presidio([TEXT], pii.PERSON) == [[Span("person", 0, 3)]]
+
+
+def test_costs_are_taken_by_turns(monkeypatch):
+    order = []
+
+    def run(command):
+        order.append(command[0])
+        seconds = {"a": 1.0, "b": 4.0}[command[0]] + len(order) / 100
+        return {"seconds": seconds, "cpu_seconds": seconds, "peak_mb": len(order), "made": command}
+
+    monkeypatch.setattr(turns, "run", run)
+    costs, made = turns.by_turns({"a": ["a"], "b": ["b"]}, 3)
+    assert order == ["a", "b"] * 3
+    assert costs["a"] == {"seconds": 1.03, "cpu_seconds": 1.03, "peak_mb": 5}
+    assert made == {"a": ["a"], "b": ["b"]}
+    assert turns.times_as_fast(costs["a"], costs["b"])["seconds"] == round(4.04 / 1.03, 2)
+
+
+def test_a_failed_peer_says_no_text(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    failing = [sys.executable, "-c", "raise ValueError('Ann Lee')"]
+    with pytest.raises(SeedbedError) as error:
+        turns.run(failing)
+    assert "ValueError" in str(error.value)
+    assert "Ann" not in str(error.value)
+
+
+def test_a_peer_that_is_not_installed_is_an_error(monkeypatch, tmp_path):
+    monkeypatch.setattr(turns, "PEERS", tmp_path)
+    with pytest.raises(SeedbedError, match="make peers"):
+        turns.peer_command("presidio", "personal_data_presidio.py")
+
+
+def test_data_must_hold_every_set(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATA", str(tmp_path))
+    with pytest.raises(SourceError, match="davidson_hate"):
+        public_sets.data_folder()
+
+
+def test_peers_are_pinned():
+    files = sorted((ROOT / "benchmarks/peers").glob("*.txt"))
+    names = [file.stem for file in files]
+    assert names == ["data_juicer", "datasketch", "film_reviews", "presidio"]
+    for file in files:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            assert line.startswith("#") or line.count("==") == 1, line
+
+
+def test_rows_that_are_not_the_first_of_their_cluster():
+    assert not_first({(1, 3), (2, 3), (4, 6)}) == {2, 3, 6}
