@@ -5,6 +5,7 @@ import importlib
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -204,10 +205,10 @@ def cached(name: str, content: bytes) -> Path:
 @pytest.fixture
 def with_cache(project) -> dict[str, Path]:
     """Old versions in the DVC cache: three that hold the value, and one that does not."""
-    for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
+    dvc = [sys.executable, "-m", "dvc"]
+    remote = [*dvc, "remote", "add", "team", "/nowhere/team"]
+    for command in (["git", "init", "-q"], [*dvc, "init", "-q"], remote):
         subprocess.run(command, check=True, capture_output=True)
-    subprocess.run(["dvc", "remote", "add", "team", "/nowhere/team"], check=True,
-                   capture_output=True)  # fmt: skip
     return {
         "rows": cached("aa01", Path("data/clean/2026-02-mails.parquet").read_bytes()),
         "packed": cached("bb02", gzip.compress(TICKETS.encode())),
