@@ -26,7 +26,7 @@ test: install lint
 	@python -m pytest
 
 lint: install
-	@ruff check seedbed stages tests benchmarks
+	@ruff check . && ruff format --check --quiet .
 
 bench: install peers
 	@python -m benchmarks.near_duplicates
