@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from seedbed.approaches import NAMES
 from seedbed.errors import ForgetError, RowsError, SeedbedError
 from seedbed.files import read_json
+from seedbed.memo_store import MEMO, Store, clear, is_on, limit_bytes
 from seedbed.stage import last_costs
 
 METRICS = Path("reports/metrics")
@@ -19,6 +20,10 @@ CHOICE = Path("reports/choice.json")
 REPORT = Path("reports/report.md")
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+memo = typer.Typer(
+    help="The memo of costly per-text results, .seedbed/memo.sqlite.", no_args_is_help=True
+)
+app.add_typer(memo, name="memo")
 
 
 @app.callback()
@@ -131,6 +136,31 @@ def _scores_table() -> Table:
             name, *(f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in cells)
         )
     return table
+
+
+@memo.command()
+def stats() -> None:
+    """How many results are kept, by operation, and how large the file is."""
+    table = Table("operation", "results", "MB", box=None)
+    size = 0
+    if MEMO.exists():
+        size = MEMO.stat().st_size
+        with Store() as store:
+            for kept in store.stats():
+                table.add_row(kept.operation, f"{kept.results:,}", f"{kept.bytes / 2**20:,.1f}")
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    console.print(table)
+    console.print(
+        f"{MEMO}: {size / 2**20:,.1f} MB of at most {limit_bytes() / 2**20:,.0f} MB"
+        + ("" if is_on() else "; SEEDBED_MEMO=off: not in use"),
+        highlight=False,
+    )
+
+
+@memo.command(name="clear")
+def clear_memo() -> None:
+    """Forget all results; the next run works them out again and gives the same."""
+    print(f"{MEMO}: {clear():,} results forgotten")
 
 
 def main() -> None:

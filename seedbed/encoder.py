@@ -1,6 +1,7 @@
 """The encoder: loaded from safetensors, texts turned into vectors. Remote code is never run."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from transformers.utils import logging
 from seedbed.errors import ModelError
 from seedbed.files import read_json
 from seedbed.stage import progress
-from seedbed.tokens import pad, token_budget_batches
+from seedbed.tokens import load_tokenizer, pad, token_budget_batches
 
 logging.disable_progress_bar()  # a bar for 0.1 s of loading is noise in a log,
 logging.set_verbosity_error()  # and so is the news that a new head is new
@@ -123,3 +124,25 @@ def outputs(
     if results is None:
         raise ModelError(label, "no texts", "at least one", "see the stage before")
     return results
+
+
+def embed_texts(
+    texts: Sequence[str | tuple[str, str]],
+    folder: Path,
+    max_length: int,
+    truncation: str,
+    dtype: str,
+) -> np.ndarray:
+    """One vector of length 1 for each text, or each text and its pair: (texts, width) float32.
+
+    `folder` is an encoder's, `dtype` "float32" or "bfloat16". The last bits of a vector depend on
+    the texts it is batched with.
+    """
+    tokenizer = load_tokenizer(folder, max_length, truncation)
+    ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    return outputs(_sentence_encoder(folder), ids, getattr(torch, dtype), "")
+
+
+@cache
+def _sentence_encoder(folder: Path) -> SentenceEncoder:
+    return SentenceEncoder(load_model(folder), pooling_of(folder))

@@ -10,7 +10,8 @@ SeedbedError
 ├── DecisionError  a decision that cannot be read or applied
 ├── ForgetError    what is to be forgotten is not here, or stands where it cannot be taken out
 ├── RevisionError  git does not have what was asked of it
-└── ModelError     an encoder or a model that cannot be loaded or trained
+├── ModelError     an encoder or a model that cannot be loaded or trained
+└── MemoError      the memo is set to something it cannot be, or cannot be cleared
 """
 
 
@@ -60,3 +61,7 @@ class RevisionError(SeedbedError):
 
 class ModelError(SeedbedError):
     """An encoder or a model that cannot be loaded or trained."""
+
+
+class MemoError(SeedbedError):
+    """The memo is set to something it cannot be, or cannot be cleared."""

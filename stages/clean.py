@@ -4,6 +4,7 @@ data/collect/ -> data/clean/, data/ledger/clean.csv, reports/metrics/clean.json
 """
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ from seedbed.cleaning import REWRITES, Cleaned, Limits, clean_texts, known_langu
 from seedbed.errors import ParamsError
 from seedbed.files import write_json
 from seedbed.ledger import Drop, in_words, settle, write_ledger
+from seedbed.memo import remembered
 from seedbed.params import Section, read_params
 from seedbed.rows import read_rows, write_rows
 from seedbed.stage import run
@@ -48,7 +50,7 @@ def clean(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list[Drop],
     """Rows with clean texts, the drops, and the figures for the metrics."""
     rules = [rule for rule in REWRITES if getattr(params, rule, rule in params.boilerplate)]
     limits = Limits(**{name: getattr(params, name) for name in Limits._fields})
-    texts = clean_texts(rows["text"].tolist(), rules, limits)
+    texts = clean_all(rows["text"].tolist(), rules, limits)
     pairs = clean_pairs(rows["text_pair"].tolist(), rules, limits)
     reasons = [text.reason or pair.reason for text, pair in zip(texts, pairs, strict=True)]
     drops = [Drop(id, reason) for id, reason in zip(rows["id"], reasons, strict=True) if reason]
@@ -68,9 +70,18 @@ def clean(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list[Drop],
     return cleaned[[not reason for reason in reasons]], drops, figures
 
 
+def clean_all(texts: list[str], rules: list[str], limits: Limits) -> list[Cleaned]:
+    """Each text cleaned, or remembered as it was cleaned before."""
+    results = remembered(partial(clean_texts, rules=rules, limits=limits), texts)
+    return [
+        Cleaned(text, tuple(touched), reason, language)
+        for text, touched, reason, language in results
+    ]
+
+
 def clean_pairs(texts: list[str], rules: list[str], limits: Limits) -> list[Cleaned]:
     """The second texts of pair tasks, cleaned alike; where there is none, nothing is asked."""
-    cleaned = iter(clean_texts([text for text in texts if text], rules, limits))
+    cleaned = iter(clean_all([text for text in texts if text], rules, limits))
     return [next(cleaned) if text else Cleaned("", (), "", "") for text in texts]
 
 

@@ -3,6 +3,7 @@
 data/split/ -> data/embed/, reports/metrics/embed.json
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,19 @@ import numpy as np
 import pandas as pd
 
 from seedbed.diversity import mean_pairwise_distance, neighbour_distances
-from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
+from seedbed.encoder import embed_texts, precision
 from seedbed.encoder_files import EncoderParams, encoder_folder
 from seedbed.files import write_json
+from seedbed.memo import FLOAT32, remembered
 from seedbed.params import read_params
 from seedbed.rows import read_rows
 from seedbed.stage import run
-from seedbed.tokens import encode, load_tokenizer
 from seedbed.vectors import write_vectors
 
 SOURCE = Path("data/split")
 VECTORS = Path("data/embed")
 METRICS = Path("reports/metrics/embed.json")
+TEXTS_AT_ONCE = 2048  # enough that batches of one length come together
 NEIGHBOURS = 10
 SAMPLE = 20_000  # rows for the distances, which take the square of them
 SHOWN = 5
@@ -55,11 +57,17 @@ def spread(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, Any]:
 def main() -> str:
     params = read_params("encoder", EncoderParams)
     rows = read_rows(SOURCE)
-    folder = encoder_folder(params)
-    tokenizer = load_tokenizer(folder, params.max_length, params.truncation)
-    encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
-    ids = encode(tokenizer, list(rows["text"]), list(rows["text_pair"]))
-    vectors = outputs(encoder, ids, precision(params.precision), "embed")
+    work = partial(
+        embed_texts,
+        folder=encoder_folder(params),
+        max_length=params.max_length,
+        truncation=params.truncation,
+        dtype=str(precision(params.precision)).removeprefix("torch."),
+    )
+    texts = list(rows["text"])
+    if any(rows["text_pair"]):
+        texts = list(zip(texts, rows["text_pair"], strict=True))
+    vectors = np.stack(remembered(work, texts, FLOAT32, batch=TEXTS_AT_ONCE))
     write_vectors(VECTORS, rows, vectors)
     size = {"vectors": len(vectors), "width": vectors.shape[1]}
     write_json(METRICS, size | spread(rows, vectors))

@@ -17,7 +17,6 @@ from seedbed.params import Section
 from seedbed.private.patterns import DETECTORS, signals_of
 from seedbed.private.stand_ins import STAND_IN, Mode, Span, replace
 
-VERSION = 1  # part of the memo's key: raise it when the same text would give other spans
 PASSES = 6  # replacing can bring two halves together; more passes than this were never needed
 CONTEXT_CHARS = 50  # chars before and after a user's pattern in which a context word may stand
 
@@ -185,11 +184,25 @@ RESIDUAL = {
 }
 
 
-def residual(texts: Iterable[str]) -> dict[str, int]:
-    """How often each shape of personal data is still seen, stand-ins left out."""
-    counts = dict.fromkeys(RESIDUAL, 0)
+def scan(texts: Iterable[str]) -> list[dict[str, int]]:
+    """How often each shape of personal data is still seen in each text, stand-ins left out."""
+    found = []
     for text in texts:
         rest = STAND_IN.sub(" ", text)
-        for name, pattern in RESIDUAL.items():
-            counts[name] += sum(1 for _ in pattern.finditer(rest))
+        counts = {name: len(pattern.findall(rest)) for name, pattern in RESIDUAL.items()}
+        found.append({name: count for name, count in counts.items() if count})
+    return found
+
+
+def residual(texts: Iterable[str]) -> dict[str, int]:
+    """How often each shape of personal data is still seen in all texts."""
+    return total(scan(texts))
+
+
+def total(scanned: Iterable[dict[str, int]]) -> dict[str, int]:
+    """The sum of what `scan` found, shape by shape."""
+    counts = dict.fromkeys(RESIDUAL, 0)
+    for one in scanned:
+        for name, count in one.items():
+            counts[name] += count
     return counts

@@ -1,0 +1,225 @@
+"""The memo's file: an SQLite database of bytes by key, with a limit to its size.
+
+Safe with several processes (write-ahead log, one short transaction a batch). What was used least
+recently goes first when the file passes its limit. The file is nobody else's business (mode 0600):
+it holds cleaned texts from before their personal values were replaced.
+
+Nothing that is wrong with the file stops a run or changes what it gives: an entry that is not
+what was written counts as missing, and where SQLite fails the run goes on without a memo, with a
+warning.
+"""
+
+import hashlib
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from seedbed.errors import MemoError
+
+MEMO = Path(".seedbed/memo.sqlite")
+DEFAULT_MB = 2048
+BUSY_SECONDS = 60  # a batch is written in milliseconds; who waits longer goes on without
+KEYS_AT_ONCE = 500
+KEPT_SHARE = 0.9  # of the limit, once it is passed: so that not every batch evicts
+CHECK_BYTES = 8
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS results (
+    key BLOB NOT NULL PRIMARY KEY,
+    operation TEXT NOT NULL,
+    used INTEGER NOT NULL,
+    value BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS least_recently_used ON results (used);
+"""
+
+
+class Kept(NamedTuple):
+    """What the memo holds of one operation."""
+
+    operation: str
+    results: int
+    bytes: int
+
+
+def limit_bytes() -> int:
+    """How large the file may grow: SEEDBED_MEMO_MB. Raises MemoError."""
+    value = os.environ.get("SEEDBED_MEMO_MB") or str(DEFAULT_MB)
+    if not value.isdecimal() or int(value) < 1:
+        raise MemoError(
+            "environment SEEDBED_MEMO_MB",
+            f"`{value}`",
+            "a whole number of megabytes, 1 or more",
+            "correct it, or set SEEDBED_MEMO=off",
+        )
+    return int(value) * 2**20
+
+
+def is_on() -> bool:
+    """Whether SEEDBED_MEMO leaves the memo on. Raises MemoError for what it does not know."""
+    value = os.environ.get("SEEDBED_MEMO") or "on"
+    if value not in ("on", "off"):
+        raise MemoError("environment SEEDBED_MEMO", f"`{value}`", "on or off", "correct it")
+    return value == "on"
+
+
+def hours() -> int:
+    """The clock by which use is told: finer, and each run would write every entry again."""
+    return int(time.time() // 3600)
+
+
+class Store:
+    """The file, open for one process. Use it as a context manager."""
+
+    def __init__(self, path: Path = MEMO, limit: int | None = None) -> None:
+        self.path = path
+        self.limit = limit_bytes() if limit is None else limit
+        self.connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> "Store":
+        with self._careful():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            self.path.chmod(0o600)  # SQLite gives its log and index the same mode
+            self.connection = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._prepare(self.connection)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The values of those keys that are there."""
+        found: dict[bytes, bytes] = {}
+        if self.connection is None:
+            return found
+        with self._careful():
+            stale: list[bytes] = []
+            for start in range(0, len(keys), KEYS_AT_ONCE):
+                some = keys[start : start + KEYS_AT_ONCE]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT key, used, CAST(value AS BLOB) FROM results WHERE key IN ({marks})"
+                for key, used, value in self.connection.execute(query, some):
+                    if value[:CHECK_BYTES] == _check(key, value[CHECK_BYTES:]):
+                        found[key] = value[CHECK_BYTES:]
+                        stale += [key] if used < hours() else []
+            with _transaction(self.connection):
+                self.connection.executemany(
+                    "UPDATE results SET used = ? WHERE key = ?", [(hours(), key) for key in stale]
+                )
+        return found
+
+    def keep(self, operation: str, values: Mapping[bytes, bytes]) -> None:
+        """Write the values, all or none, and evict if the file has become too large."""
+        if self.connection is None:
+            return
+        lines = [(key, operation, hours(), _check(key, value) + value)
+                 for key, value in values.items()]  # fmt: skip
+        with self._careful():
+            with _transaction(self.connection):
+                self.connection.executemany(
+                    "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", lines
+                )
+            if self._size(self.connection) > self.limit:
+                self._evict(self.connection)
+
+    def stats(self) -> list[Kept]:
+        """What is held, by operation."""
+        query = """SELECT operation, COUNT(*), SUM(LENGTH(value)) FROM results
+                   GROUP BY operation ORDER BY operation"""
+        if self.connection is None:
+            return []
+        with self._careful():
+            return [Kept(*line) for line in self.connection.execute(query)]
+        return []
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table only
+        connection.execute("PRAGMA synchronous = NORMAL")
+        until = time.monotonic() + BUSY_SECONDS
+        while True:  # SQLite does not wait for others here, whatever its timeout
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(SCHEMA)
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+
+    def _size(self, connection: sqlite3.Connection) -> int:
+        pages, free, size = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
+
+    def _evict(self, connection: sqlite3.Connection) -> None:
+        count = connection.execute("SELECT COUNT(*) FROM results").fetchone()[0]
+        oldest = "SELECT rowid FROM results ORDER BY used, rowid LIMIT ?"
+        while self._size(connection) > self.limit * KEPT_SHARE:
+            with _transaction(connection):
+                gone = connection.execute(
+                    f"DELETE FROM results WHERE rowid IN ({oldest})", [1 + count // 100]
+                )
+            if not gone.rowcount:
+                break
+        connection.executescript("PRAGMA incremental_vacuum")  # `execute` would free one page only
+
+    @contextmanager
+    def _careful(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            self.__exit__()
+            print(
+                f"seedbed: WARNING: {self.path} cannot be used ({error}): going on without it, "
+                "which costs only time; `seedbed memo clear` makes a new one",
+                file=sys.stderr,
+            )
+
+
+def clear(path: Path = MEMO) -> int:
+    """Forget all, so that no text is left in the file; gives the number of results there were.
+
+    Other processes may be using the file. One that SQLite cannot read is deleted.
+    """
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.executescript(SCHEMA)
+        count = connection.execute("DELETE FROM results").rowcount
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return count
+    except sqlite3.OperationalError as error:
+        raise MemoError(
+            str(path), str(error), "a file that nothing else writes now", "try again later"
+        ) from None
+    except sqlite3.DatabaseError:
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            path.with_name(name).unlink(missing_ok=True)
+        return 0
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def _check(key: bytes, value: bytes) -> bytes:
+    """What tells that a value is the one that was written for the key."""
+    return hashlib.blake2b(value, key=key, digest_size=CHECK_BYTES).digest()

@@ -1,0 +1,97 @@
+"""A version changes with every byte of code behind a function, and with nothing else."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, copy_project
+
+from seedbed.cleaning import clean_texts
+from seedbed.code_versions import DISTRIBUTIONS, _installed, _reached, imported, version_of
+from seedbed.encoder import embed_texts
+from seedbed.private.detection import anonymize, scan
+from stages.anonymize import NAME_DATA
+
+REMEMBERED = (clean_texts, anonymize, scan, embed_texts)
+ASK = """
+import json
+from seedbed.cleaning import clean_texts
+from seedbed.code_versions import version_of
+from seedbed.private.detection import anonymize
+print(json.dumps([version_of(clean_texts).digest, version_of(anonymize).digest]))
+"""
+
+
+def python(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """This project's code in another folder."""
+    copy_project(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("module", "changes"),
+    [
+        ("cleaning", [True, False]),
+        ("boilerplate", [True, False]),  # imported by cleaning
+        ("private/phones", [False, True]),  # imported by patterns, which detection imports
+        ("private/names", [False, True]),  # imported inside a function
+        ("private/__init__", [False, True]),  # run by every import from the package
+        ("rows", [False, False]),
+    ],
+)
+def test_one_byte_changes_the_versions_that_hang_on_it(copy, module, changes):
+    before = json.loads(python(copy, "-c", ASK))
+    with (copy / f"seedbed/{module}.py").open("a") as file:
+        file.write("\n")
+    after = json.loads(python(copy, "-c", ASK))
+    assert [one != other for one, other in zip(before, after, strict=True)] == changes
+
+
+def test_the_same_code_in_another_folder_is_the_same_version(copy):
+    here = [version_of(clean_texts).digest, version_of(anonymize).digest]
+    assert json.loads(python(copy, "-c", ASK)) == here
+
+
+@pytest.mark.parametrize("function", REMEMBERED)
+def test_every_library_behind_a_remembered_function_is_known(function):
+    """A name to import that is no distribution's would never change a version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["names"], "thinc"]
+    known = {name.split("=")[0].split(">")[0].strip().lower() for name in named}
+    _, libraries = _reached(Path(function.__code__.co_filename))
+    for library in {*libraries, *NAME_DATA}:
+        assert _installed(library) != "not installed" or library.lower() in known, (
+            f"name the distribution of `{library}` in code_versions.DISTRIBUTIONS"
+        )
+
+
+def test_the_names_of_distributions_are_right():
+    assert {_installed(name) for name in DISTRIBUTIONS.values()}.isdisjoint({"not installed"})
+
+
+def test_what_cannot_be_followed_is_refused():
+    mark = "!"
+
+    def marked(texts):
+        return [text + mark for text in texts]
+
+    with pytest.raises(ValueError, match="takes variables from around it"):
+        version_of(marked)
+    with pytest.raises(ValueError, match="relative import"):
+        imported(b"from . import cleaning")
+
+
+def test_imports_are_found_wherever_they_stand():
+    source = b"import a.b\nfrom c import d\ndef f():\n    from e.f import g\n"
+    assert imported(source) == {"a.b", "c", "c.d", "e.f", "e.f.g"}
