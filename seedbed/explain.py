@@ -97,7 +97,7 @@ def _stages(
         if drop and stage == dropped_by:
             lines.append(f"{stage:<{WIDTH}}DROPPED: {reason_in_words(drop.reason)}")
             if drop.cause:
-                lines.append(f"{'':<{WIDTH}}because of {in_one_line(drop.cause, records)}")
+                lines.append(f"{'':<{WIDTH}}its cause: {in_one_line(drop.cause, records)}")
             return lines
         now = found.get(stage, {})
         counts = records.counts[stage]

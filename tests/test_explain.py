@@ -81,7 +81,7 @@ def test_a_dropped_row_tells_stage_reason_and_the_life_of_the_cause(project) -> 
     assert stages["deduplicate"] == (
         "DROPPED: its text is a copy of another row's (exact_duplicate)"
     )
-    assert f"because of row {KEPT} was kept: post, test, batch 2026-01" in text
+    assert f"its cause: row {KEPT} was kept: post, test, batch 2026-01" in text
     assert "split" not in stages
 
 

@@ -101,7 +101,10 @@ def holding(word: str) -> list[str]:
         content = file.read_bytes()
         if file.suffix == ".parquet" or content[:4] == b"PAR1":
             content = pd.read_parquet(file).to_string(max_colwidth=None).encode()
-        if " ".join(word.split()).casefold() in " ".join(content.decode().split()).casefold():
+        if (
+            " ".join(word.split()).casefold()
+            in " ".join(content.decode(errors="replace").split()).casefold()
+        ):
             found.append(file.as_posix())
     return sorted(found)
 
