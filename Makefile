@@ -31,6 +31,7 @@ lint: install
 bench: install peers
 	@python -m benchmarks.near_duplicates
 	@python -m benchmarks.pii
+	@python -m benchmarks.padding
 	@python -m benchmarks.speed
 	@python -m benchmarks.tables
 

@@ -18,6 +18,12 @@ class PublicSet(NamedTuple):
 
 SETS = (
     PublicSet(
+        "banking77",
+        "`banking77/train.csv`: text, label",
+        "10,003 questions to a bank, 77 intents (Casanueva et al. 2020)",
+        "CC BY 4.0",
+    ),
+    PublicSet(
         "davidson_hate",
         "`davidson_hate/all.csv`: text, label",
         "24,783 tweets of Davidson et al. 2017, offensive text",

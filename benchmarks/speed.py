@@ -1,6 +1,7 @@
 """Speed and memory beside the peers on 33,530 film reviews, one process a side, by turns.
 
-python -m benchmarks.speed [clean] [deduplicate] [personal_data] -> benchmarks/results/speed.json
+python -m benchmarks.speed [clean] [deduplicate] [personal_data] [tokenize]
+-> benchmarks/results/speed.json
 
 Peers run in environments of their own, which `make peers` installs. A named part is measured anew
 and the others are kept.
@@ -20,12 +21,16 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from benchmarks.peers.cost import measured, tell
-from benchmarks.turns import by_turns, peer_command, times_as_fast
+from benchmarks.turns import SCRIPTS, by_turns, peer_command, times_as_fast
+from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.errors import SeedbedError
 from seedbed.files import read_json, write_json
+from seedbed.params import read_params
 
 RESULT = Path("benchmarks/results/speed.json")
 ROUNDS = 3
 SHINGLE_WORDS, MIN_JACCARD = 3, 0.7
+MAX_LENGTH = 128
 SAMPLE, SEED = 600, 0  # texts for personal data: presidio needs half a minute for them
 RULES = ("encoding", "entities", "tags", "control_characters", "nfc", "white_space")
 
@@ -58,10 +63,24 @@ def our_personal_data(texts: list[str]) -> Callable[[], int]:
     return lambda: sum(map(len, detect(texts, ALL)))
 
 
+def our_tokenize(texts: list[str]) -> Callable[[], int]:
+    from seedbed.tokens import TextTokenizer, Truncation
+
+    tokenizer = TextTokenizer(encoder(), Truncation(MAX_LENGTH))
+    tokenizer(texts[:2])
+    return lambda: int(tokenizer(texts).lengths.sum())
+
+
+def encoder() -> Path:
+    """The encoder of params.yaml."""
+    return encoder_folder(read_params("encoder", EncoderParams))
+
+
 OURS = {
     "clean": our_clean,
     "deduplicate": our_deduplicate,
     "personal_data": our_personal_data,
+    "tokenize": our_tokenize,
 }
 
 
@@ -126,7 +145,22 @@ def personal_data(file: Path) -> dict[str, Any]:
     return {"texts": SAMPLE, "chars": sum(map(len, texts)), **result}
 
 
-PARTS = {"clean": clean, "deduplicate": deduplicate, "personal_data": personal_data}
+def tokenize(file: Path) -> dict[str, Any]:
+    """Token ids and full lengths of every text against one call of the stock tokenizer."""
+    script = SCRIPTS / "tokenize_transformers.py"
+    peers = {"transformers": [sys.executable, str(script), str(file), str(encoder())]}
+    result, made = compared("tokenize", file, peers)
+    if len(set(made.values())) > 1:
+        raise SeedbedError("tokenize", f"{made} tokens", "as many on both sides", "see which")
+    return {"tokens": made["seedbed"], **result}
+
+
+PARTS = {
+    "clean": clean,
+    "deduplicate": deduplicate,
+    "personal_data": personal_data,
+    "tokenize": tokenize,
+}
 
 
 def main(parts: list[str]) -> None:

@@ -13,11 +13,19 @@ import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from seedbed.encoder import SentenceEncoder, load_model, load_options, outputs, pooling_of
+from seedbed.encoder import (
+    SentenceEncoder,
+    load_model,
+    load_options,
+    outputs,
+    pooled_windows,
+    pooling_of,
+)
 from seedbed.errors import ModelError
+from seedbed.examples import Examples
 from seedbed.files import read_json, write_json
 from seedbed.task import Task
-from seedbed.tokens import encode, load_tokenizer
+from seedbed.tokens import Encoded, TextTokenizer, Truncation
 
 SEQUENCE, SENTENCE = "sequence_classifier", "sentence_classifier"
 CARD = "seedbed.json"
@@ -30,9 +38,9 @@ class LogitsOnly(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """(rows, tokens) int64 -> logits (rows, classes)."""
-        return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """(rows, tokens) int64 each -> logits (rows, classes)."""
+        return self.model(**inputs).logits
 
 
 def new_sequence_classifier(task: Task, seed: int) -> nn.Module:
@@ -56,8 +64,8 @@ def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, trained
     """
     model.save_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(task.encoder, local_files_only=True)
-    tokenizer.model_max_length = task.max_length
-    tokenizer.truncation_side = "right" if task.truncation == "head" else "left"
+    tokenizer.model_max_length = task.truncation.max_length
+    tokenizer.truncation_side = "left" if task.truncation.keep == "tail" else "right"
     tokenizer.save_pretrained(folder)
     _write_card(folder, SEQUENCE, task, trained)
 
@@ -77,7 +85,7 @@ def save_sentence_classifier(
 
     body = Transformer(
         str(task.encoder),
-        max_seq_length=task.max_length,
+        max_seq_length=task.truncation.max_length,
         model_kwargs={"dtype": torch.float32, "use_safetensors": True, "local_files_only": True},
     )
     if encoder is not None:
@@ -96,8 +104,7 @@ def _write_card(folder: Path, kind: str, task: Task, trained: int) -> None:
     card = {
         "kind": kind,
         "classes": task.classes,
-        "max_length": task.max_length,
-        "truncation": task.truncation,
+        "truncation": task.truncation._asdict(),
         "trained_numbers": trained,
     }
     write_json(folder / CARD, card)
@@ -114,7 +121,7 @@ class Classifier:
             )
         card: dict[str, Any] = read_json(folder / CARD)
         self.classes: list[str] = card["classes"]
-        self.tokenizer = load_tokenizer(folder, card["max_length"], card["truncation"])
+        self.tokenizer = TextTokenizer(folder, Truncation(**card["truncation"]))
         if card["kind"] == SEQUENCE:
             options = load_options(folder)
             model = AutoModelForSequenceClassification.from_pretrained(folder, **options)
@@ -122,13 +129,17 @@ class Classifier:
         else:
             self.module = SentenceEncoder(load_model(folder), pooling_of(folder), _dense(folder))
 
-    def logits(self, ids: list[list[int]], dtype: torch.dtype, label: str) -> np.ndarray:
-        """Logits of tokenized texts: (rows, classes) float32."""
-        return outputs(self.module, ids, dtype, label)
+    def logits(self, rows: Encoded | Examples, dtype: torch.dtype, label: str) -> np.ndarray:
+        """Logits of tokenized texts: (windows, classes) float32."""
+        return outputs(self.module, rows, dtype, label)
 
-    def probabilities(self, texts: list[str], dtype: torch.dtype = torch.float32) -> np.ndarray:
-        """Class probabilities of texts: (rows, classes), in the order of `classes`."""
-        logits = self.logits(encode(self.tokenizer, texts), dtype, "predict")
+    def probabilities(
+        self, texts: list[str], pairs: list[str] | None = None, dtype: torch.dtype = torch.float32
+    ) -> np.ndarray:
+        """Class probabilities of texts, or of texts and their pairs: (rows, classes), in the order
+        of `classes`."""
+        encoded = self.tokenizer(texts, pairs)
+        logits = pooled_windows(self.logits(encoded, dtype, "predict"), encoded.windows)
         return torch.from_numpy(logits).softmax(1).numpy()
 
 

@@ -12,9 +12,10 @@ from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import logging
 
 from seedbed.errors import ModelError
+from seedbed.examples import Examples, pad, token_budget_batches
 from seedbed.files import read_json
 from seedbed.stage import progress
-from seedbed.tokens import load_tokenizer, pad, token_budget_batches
+from seedbed.tokens import Encoded, TextTokenizer, Truncation
 
 logging.disable_progress_bar()  # a bar for 0.1 s of loading is noise in a log,
 logging.set_verbosity_error()  # and so is the news that a new head is new
@@ -88,9 +89,9 @@ class SentenceEncoder(nn.Module):
         super().__init__()
         self.model, self.pooling, self.head = model, pooling, head
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """(rows, tokens) int64 -> (rows, width) float32."""
-        hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    def forward(self, attention_mask: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
+        """(rows, tokens) int64 each -> (rows, width) float32."""
+        hidden = self.model(attention_mask=attention_mask, **inputs).last_hidden_state
         if self.pooling == "cls":
             pooled = hidden[:, 0].float()
         else:
@@ -100,26 +101,43 @@ class SentenceEncoder(nn.Module):
         return vectors if self.head is None else self.head(vectors)
 
 
+def model_inputs(
+    rows: Encoded | Examples, batch: np.ndarray, where: torch.device
+) -> dict[str, torch.Tensor]:
+    """input_ids, attention_mask and, where segments are told apart, token_type_ids of some
+    windows: (windows, tokens) int64 each."""
+    # Tensor cores multiply in blocks of 8; on a processor it brings nothing.
+    multiple = 8 if where.type == "cuda" else 1
+    input_ids = torch.from_numpy(pad([rows.ids[index] for index in batch], multiple)).to(where)
+    lengths = torch.tensor([len(rows.ids[index]) for index in batch], device=where)
+    places = torch.arange(input_ids.shape[1], device=where)
+    inputs = {
+        "input_ids": input_ids,
+        "attention_mask": (places[None, :] < lengths[:, None]).long(),
+    }
+    if rows.segments is not None:
+        segments = pad([rows.segments[index] for index in batch], multiple)
+        inputs["token_type_ids"] = torch.from_numpy(segments).to(where)
+    return inputs
+
+
 @torch.inference_mode()
 def outputs(
-    module: nn.Module, ids: Sequence[Sequence[int]], dtype: torch.dtype, label: str
+    module: nn.Module, rows: Encoded | Examples, dtype: torch.dtype, label: str
 ) -> np.ndarray:
-    """What `module(input_ids, attention_mask)` gives for each row of ids: (rows, width) float32.
+    """What `module(**model_inputs)` gives for each window: (windows, width) float32.
 
     Every text that becomes a vector or a score goes through here, batched by length.
     """
     where = device()
     module = module.to(where).eval()
     results: np.ndarray | None = None
-    batches = token_budget_batches([len(row) for row in ids], BATCH_TOKENS)
+    batches = token_budget_batches([len(ids) for ids in rows.ids], BATCH_TOKENS)
     for batch in progress(batches, label, len(batches)):
-        input_ids = torch.from_numpy(pad([ids[index] for index in batch])).to(where)
-        lengths = torch.tensor([len(ids[index]) for index in batch], device=where)
-        mask = torch.arange(input_ids.shape[1], device=where)[None, :] < lengths[:, None]
         with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
-            out = module(input_ids=input_ids, attention_mask=mask.long()).float().cpu().numpy()
+            out = module(**model_inputs(rows, batch, where)).float().cpu().numpy()
         if results is None:
-            results = np.empty((len(ids), out.shape[1]), dtype=np.float32)
+            results = np.empty((len(rows.ids), out.shape[1]), dtype=np.float32)
         results[batch] = out
     if results is None:
         raise ModelError(label, "no texts", "at least one", "see the stage before")
@@ -127,20 +145,25 @@ def outputs(
 
 
 def embed_texts(
-    texts: Sequence[str | tuple[str, str]],
-    folder: Path,
-    max_length: int,
-    truncation: str,
-    dtype: str,
+    texts: Sequence[str | tuple[str, str]], folder: Path, truncation: Truncation, dtype: str
 ) -> np.ndarray:
-    """One vector of length 1 for each text, or each text and its pair: (texts, width) float32.
+    """One vector for each text, or each text and its pair: (texts, width) float32.
 
-    `folder` is an encoder's, `dtype` "float32" or "bfloat16". The last bits of a vector depend on
-    the texts it is batched with.
+    Of length 1, or where `truncation` keeps windows the mean of theirs. `folder` is an encoder's,
+    `dtype` "float32" or "bfloat16". The last bits of a vector depend on the texts it is batched
+    with.
     """
-    tokenizer = load_tokenizer(folder, max_length, truncation)
-    ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
-    return outputs(_sentence_encoder(folder), ids, getattr(torch, dtype), "")
+    paired = bool(texts) and not isinstance(texts[0], str)
+    columns = list(zip(*texts, strict=True)) if paired else [texts]
+    encoded = TextTokenizer(folder, truncation)(*columns)
+    vectors = outputs(_sentence_encoder(folder), encoded, getattr(torch, dtype), "")
+    return pooled_windows(vectors, encoded.windows)
+
+
+def pooled_windows(values: np.ndarray, windows: np.ndarray) -> np.ndarray:
+    """The mean over each text's windows: (windows, width), (texts,) -> (texts, width) float32."""
+    starts = np.cumsum(windows) - windows
+    return (np.add.reduceat(values, starts, axis=0) / windows[:, None]).astype(np.float32)
 
 
 @cache

@@ -10,13 +10,14 @@ weights made a model.
 
 import importlib.util
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from seedbed.errors import ModelError
 from seedbed.files import sha256_of
 from seedbed.params import Section
+from seedbed.tokens import Keep
 
 
 class EncoderParams(Section):
@@ -25,8 +26,10 @@ class EncoderParams(Section):
     name: str
     revision: str = ""
     sha256: str
-    max_length: int = Field(gt=2)
-    truncation: Literal["head", "tail"] = "head"
+    max_length: Annotated[int, Field(ge=8)] | Literal["auto"]
+    truncation: Keep = "head"
+    window_overlap: int = Field(0, ge=0)
+    max_windows: int = Field(1, ge=1)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
 

@@ -23,7 +23,18 @@ Run from the top of the repository, with stock libraries only:
 {code.replace("{classes}", repr(card["classes"]))}
 ```
 
-Classes: {", ".join(card["classes"])}. Texts are cut to {card["max_length"]} tokens
-({card["truncation"]} kept). The encoder is the one that `encoder:` in params.yaml names, and its
-licence holds for this model.
+Classes: {", ".join(card["classes"])}. {_cut(card["truncation"])} The
+encoder is the one that `encoder:` in params.yaml names, and its licence holds for this model.
 """
+
+
+def _cut(truncation: dict[str, Any]) -> str:
+    """What becomes of long texts, here and in the stock libraries, which cut one end only."""
+    length, keep = truncation["max_length"], truncation["keep"]
+    if keep in ("head", "tail"):
+        return f"Of a text the {keep} of {length} tokens is read."
+    how = "the head and the tail" if keep == "head_tail" else "windows with pooled predictions"
+    return (
+        f"It was trained on {how} of texts beyond {length} tokens; stock libraries read the first "
+        f"{length}."
+    )

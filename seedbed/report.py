@@ -224,7 +224,17 @@ def tokens(found: Figures) -> str:
         for name, one in parts.items()
     ]
     header = ["class", "5 %", "median", "95 %", "99 %", "rows cut", "tokens cut", "unknown tokens"]
-    return f"## Tokens\n\n{table(header, lines)}"
+    cut, padding = found["truncation"], found["padding_share"]
+    kept = {"head": "the head", "tail": "the tail", "head_tail": "head and tail"}.get(cut["keep"])
+    how = kept or f"up to {cut['max_windows']} windows, {cut['overlap']} tokens in common,"
+    return (
+        f"## Tokens\n\n{table(header, lines)}\n\n"
+        f"Of a longer text {how} of {cut['max_length']} tokens "
+        f"{'is' if cut['keep'] in ('head', 'tail') else 'are'} kept. Padding in batches by token "
+        f"budget: {padding['token_budget']:.1%} (shuffled batches padded to their longest: "
+        f"{padding['longest_of_batch']:.0%}; all padded to {cut['max_length']}: "
+        f"{padding['max_length']:.0%})."
+    )
 
 
 def chosen_model(approach: str, test: Figures) -> str:

@@ -4,6 +4,7 @@ No stage output holds a clock reading. What a stage cost goes to `.seedbed/costs
 neither git nor DVC knows, and `seedbed summary` shows it.
 """
 
+import gc
 import json
 import resource
 import sys
@@ -26,11 +27,15 @@ def run(name: str, main: Callable[[], str]) -> None:
 
     Exits with 1 and one paragraph on a SeedbedError; anything else is a bug and keeps its trace.
     """
+    gc.freeze()
+    gc.enable()
     try:
         line = main()
     except SeedbedError as error:
         print(f"\nseedbed: {name}: {error}\n", file=sys.stderr)
         sys.exit(1)
+    finally:
+        gc.freeze()  # or the interpreter walks every object of torch once more before it ends
     seconds = time.time() - psutil.Process().create_time()  # imports are part of the cost
     usage = max(
         resource.getrusage(who).ru_maxrss

@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from seedbed.tokens import Examples
+from seedbed.examples import Examples
+from seedbed.tokens import Truncation
 
 
 @dataclass(frozen=True)
 class Task:
     """One fine-tuning task. `vectors(side)` gives the encoder's own vectors of the train or the
-    validation rows, (rows, width) float32 in the order of the examples, made when asked for."""
+    validation rows, (rows, width) float32 in the order of `row_ids`, made when asked for."""
 
     classes: list[str]
     train: Examples
     validation: Examples
     vectors: Callable[[str], np.ndarray]
     encoder: Path
-    max_length: int
-    truncation: str
+    truncation: Truncation
     dtype: torch.dtype

@@ -10,12 +10,12 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from seedbed.encoder import device, outputs
+from seedbed.encoder import device, model_inputs, outputs
 from seedbed.errors import ModelError
+from seedbed.examples import Examples, token_budget_batches
 from seedbed.params import Section
 from seedbed.scoring import macro_f1_of
 from seedbed.stage import progress
-from seedbed.tokens import Examples, pad, token_budget_batches
 
 
 class TrainingParams(Section):
@@ -43,7 +43,7 @@ def fit(
 ) -> list[dict[str, float]]:
     """Train `module` in place and give its curve: one dict an epoch.
 
-    `module(input_ids, attention_mask)` gives logits (rows, classes); `groups` are AdamW's
+    `module(**model_inputs)` gives logits (windows, classes); `groups` are AdamW's
     parameter groups, a group without `lr` takes `params.learning_rate`. Raises ModelError when
     the loss is not a finite number.
     """
@@ -71,8 +71,8 @@ def fit(
             dtype,
             f"{label} epoch {epoch}/{params.epochs}",
         )
-        logits = outputs(module, validation.ids, dtype, f"{label} validation")
-        score = macro_f1_of(validation.labels, logits.argmax(1))
+        logits = validation.pooled(outputs(module, validation, dtype, f"{label} validation"))
+        score = macro_f1_of(validation.row_labels, logits.argmax(1))
         curve.append({"epoch": epoch, "train_loss": loss, "validation_macro_f1": score})
         best_epoch = max(curve, key=lambda point: point["validation_macro_f1"])["epoch"]
         if best_epoch == epoch:
@@ -116,13 +116,10 @@ def _one_epoch(
     module.train()
     total, rows = 0.0, 0
     for number, batch in enumerate(progress(batches, label, len(batches)), start=1):
-        input_ids = torch.from_numpy(pad([train.ids[index] for index in batch])).to(where)
-        lengths = torch.tensor([len(train.ids[index]) for index in batch], device=where)
-        mask = (torch.arange(input_ids.shape[1], device=where)[None, :] < lengths[:, None]).long()
         labels = torch.from_numpy(train.labels[batch]).to(where)
         weights = torch.from_numpy(train.weights[batch]).to(where)
         with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
-            logits = module(input_ids=input_ids, attention_mask=mask).float()
+            logits = module(**model_inputs(train, batch, where)).float()
         losses = nn.functional.cross_entropy(
             logits, labels, reduction="none", label_smoothing=label_smoothing
         )

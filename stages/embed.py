@@ -18,6 +18,7 @@ from seedbed.memo import FLOAT32, remembered
 from seedbed.params import read_params
 from seedbed.rows import read_rows
 from seedbed.stage import run
+from seedbed.truncation import truncation_of
 from seedbed.vectors import write_vectors
 
 SOURCE = Path("data/split")
@@ -57,11 +58,11 @@ def spread(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, Any]:
 def main() -> str:
     params = read_params("encoder", EncoderParams)
     rows = read_rows(SOURCE)
+    folder = encoder_folder(params)
     work = partial(
         embed_texts,
-        folder=encoder_folder(params),
-        max_length=params.max_length,
-        truncation=params.truncation,
+        folder=folder,
+        truncation=truncation_of(params, folder, SOURCE),
         dtype=str(precision(params.precision)).removeprefix("torch."),
     )
     texts = list(rows["text"])

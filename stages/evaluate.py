@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from seedbed.classifier import Classifier
-from seedbed.datasets_on_disk import examples, read_datasets
+from seedbed.datasets_on_disk import read_datasets
 from seedbed.encoder import precision
 from seedbed.encoder_files import EncoderParams
 from seedbed.files import fresh_folder, read_json, write_csv, write_json
@@ -34,17 +34,18 @@ LENGTHS = ["short third", "middle third", "long third"]
 
 def predict(models: Path, seeds: list[int], dtype: torch.dtype) -> dict[str, Predictions]:
     """Probabilities of every seed's model on validation and test. No model sees a label."""
-    data = read_datasets(DATASETS)
+    parts = read_datasets(DATASETS).parts
     rows = read_rows(ROWS).set_index("id")
     loaded = {str(seed): Classifier(models / f"seed-{seed}") for seed in seeds}
     result = {}
     for side in ("validation", "test"):
-        part, ids = examples(data[side]), list(data[side]["id"])
+        part = parts[side]
+        ids = part.row_ids
         found = {}
         for seed, model in loaded.items():
-            logits = torch.from_numpy(model.logits(part.ids, dtype, f"{side} seed {seed}"))
-            found[seed] = logits.double().softmax(1).numpy()
-        result[side] = Predictions(ids, list(rows.loc[ids, "group"]), part.labels, found)
+            logits = part.pooled(model.logits(part, dtype, f"{side} seed {seed}"))
+            found[seed] = torch.from_numpy(logits).double().softmax(1).numpy()
+        result[side] = Predictions(ids, list(rows.loc[ids, "group"]), part.row_labels, found)
     return result
 
 
@@ -120,7 +121,7 @@ def main(approach: str) -> str:
         return "off in params.yaml"
     dtype = precision(read_params("encoder", EncoderParams).precision)
     predictions = predict(MODELS / approach, runs["seeds"], dtype)
-    classes = read_datasets(DATASETS)["train"].features["labels"].names
+    classes = read_datasets(DATASETS).classes
     rows = read_rows(ROWS).set_index("id")
     seed = best_seed(predictions["validation"])
     facts = model_facts(MODELS / approach / f"seed-{seed}")

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from seedbed.datasets_on_disk import examples, read_datasets
+from seedbed.datasets_on_disk import read_datasets
 from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.examples import Examples
 from seedbed.files import fresh_folder, write_csv, write_json
 from seedbed.params import Section, read_params
 from seedbed.stage import run
 from seedbed.task import Task
-from seedbed.tokens import Examples
 from seedbed.vectors import read_vectors
 
 DATASETS = Path("data/tokenize")
@@ -35,28 +35,27 @@ class Params(Section):
 
 def load_task(params: EncoderParams) -> Task:
     """The rows, tokenized and embedded, and the encoder."""
-    data = read_datasets(DATASETS)
+    classes, parts, truncation = read_datasets(DATASETS)
     folder, dtype = encoder_folder(params), precision(params.precision)
-    parts = {side: examples(data[side]) for side in ("train", "validation")}
     return Task(
-        classes=data["train"].features["labels"].names,
+        classes=classes,
         train=parts["train"],
         validation=parts["validation"],
-        vectors=lambda side: vectors_of(list(data[side]["id"]), parts[side], folder, dtype),
+        vectors=lambda side: vectors_of(parts[side], folder, dtype),
         encoder=folder,
-        max_length=params.max_length,
-        truncation=params.truncation,
+        truncation=truncation,
         dtype=dtype,
     )
 
 
-def vectors_of(ids: list[str], part: Examples, folder: Path, dtype: torch.dtype) -> np.ndarray:
+def vectors_of(part: Examples, folder: Path, dtype: torch.dtype) -> np.ndarray:
     """Vectors of the rows: looked up, and made for those that came after embed (augmented)."""
-    vectors, missing = read_vectors(VECTORS, ids)
+    vectors, missing = read_vectors(VECTORS, part.row_ids)
     if missing.any():
         encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
-        new = [part.ids[place] for place in np.flatnonzero(missing)]
-        vectors[missing] = outputs(encoder, new, dtype, "embed made rows")
+        without = {row for row, lacks in zip(part.row_ids, missing, strict=True) if lacks}
+        new = part.take(np.array([row in without for row in part.rows]))
+        vectors[missing] = new.pooled(outputs(encoder, new, dtype, "embed made rows"))
     return vectors
 
 

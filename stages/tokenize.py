@@ -1,6 +1,7 @@
-"""Turn texts into token ids, once for all approaches, and tell what truncation costs.
+"""Turn texts into token ids, once for all approaches, and tell what truncation and padding cost.
 
-data/balance/ -> data/tokenize/, reports/metrics/tokenize.json, reports/plots/token_lengths.csv
+data/balance/, data/split/ -> data/tokenize/, reports/metrics/tokenize.json,
+reports/plots/token_lengths.csv
 """
 
 from pathlib import Path
@@ -9,53 +10,78 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seedbed.datasets_on_disk import write_datasets
+from seedbed.datasets_on_disk import Tokenized, write_datasets
 from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.examples import Examples, padding_share, token_budget_batches
 from seedbed.files import write_csv, write_json
 from seedbed.params import read_params
-from seedbed.rows import read_rows, sides
+from seedbed.rows import SIDES, read_rows
 from seedbed.splits import ancestry_gate
 from seedbed.stage import run
-from seedbed.tokens import encodings, load_tokenizer
+from seedbed.tokens import Encoded, TextTokenizer
+from seedbed.truncation import truncation_of
 
 SOURCE = Path("data/balance")
+SPLIT = Path("data/split")
 DATASETS = Path("data/tokenize")
 METRICS = Path("reports/metrics/tokenize.json")
 PLOT = Path("reports/plots/token_lengths.csv")
 BIN_TOKENS = 32
+BUDGET_TOKENS = 2048  # as the approaches' default batch_tokens
+BATCH_ROWS = 32  # of the stock way: shuffled rows, padded to the longest
 
 
-def tokenized(rows: pd.DataFrame, tokenizer: Any) -> pd.DataFrame:
-    """Rows with `ids` (token ids), `cut` (tokens lost to truncation) and `unknown` tokens."""
-    found = encodings(tokenizer, list(rows["text"]), list(rows["text_pair"]))
-    unknown = tokenizer.token_to_id("[UNK]")
-    special = tokenizer.num_special_tokens_to_add(bool(rows["text_pair"].any()))
-    return rows.assign(
-        ids=[one.ids for one in found],
-        cut=[sum(len(rest.ids) - special for rest in one.overflowing) for one in found],
-        unknown=[one.ids.count(unknown) for one in found],
+def examples_of(rows: pd.DataFrame, encoded: Encoded, classes: list[str]) -> dict[str, Examples]:
+    """The windows of each side's rows; the windows of a row share its weight."""
+    number = {name: place for place, name in enumerate(classes)}
+    labels = rows["label"].map(number).to_numpy(dtype=np.int64)
+    weights = rows["weight"].to_numpy(dtype=np.float32) / encoded.windows.astype(np.float32)
+    every = Examples(
+        encoded.ids,
+        encoded.segments,
+        np.repeat(labels, encoded.windows),
+        np.repeat(weights, encoded.windows),
+        np.repeat(rows["id"].to_numpy(dtype=object), encoded.windows).tolist(),
     )
+    side = np.repeat(rows["split"].to_numpy(dtype=object), encoded.windows)
+    return {name: every.take(side == name) for name in SIDES}
 
 
-def length_figures(rows: pd.DataFrame) -> dict[str, Any]:
+def length_figures(rows: pd.DataFrame, encoded: Encoded) -> dict[str, Any]:
     """Token counts before truncation, and what it takes, over all rows and by class."""
-    lengths = rows["ids"].map(len) + rows["cut"]
 
-    def figures(part: pd.DataFrame) -> dict[str, Any]:
-        full = lengths[part.index]
+    def figures(places: np.ndarray) -> dict[str, Any]:
+        full, lost = encoded.lengths[places], encoded.lost[places]
         quantiles = np.percentile(full, [5, 50, 95, 99]).round().astype(int).tolist()
         return {
             "tokens_p5_p50_p95_p99": quantiles,
-            "rows_cut_share": float((part["cut"] > 0).mean()),
-            "tokens_cut_share": float(part["cut"].sum() / full.sum()),
-            "unknown_token_share": float(part["unknown"].sum() / part["ids"].map(len).sum()),
+            "rows_cut_share": float((lost > 0).mean()),
+            "tokens_cut_share": float(lost.sum() / full.sum()),
+            "unknown_token_share": float(encoded.unknown[places].sum() / full.sum()),
+            "windows_a_row": float(encoded.windows[places].mean()),
         }
 
-    classes = {name: figures(part) for name, part in rows.groupby("label", sort=True)}
-    return {"all": figures(rows), "by_class": classes}
+    labels = rows["label"].to_numpy(dtype=object)
+    by_class = {str(name): figures(np.flatnonzero(labels == name)) for name in np.unique(labels)}
+    return {"all": figures(np.arange(len(rows))), "by_class": by_class}
 
 
-def histogram(lengths: pd.Series) -> list[tuple[int, int]]:
+def padding_figures(train: Examples, max_length: int) -> dict[str, float]:
+    """Share of padding in one epoch of train: in batches of like length by token budget, as the
+    training loop makes them; in shuffled batches padded to their longest; padded to max_length."""
+    lengths = [len(ids) for ids in train.ids]
+    draw = np.random.default_rng(0)
+    budget = token_budget_batches(lengths, BUDGET_TOKENS, draw)
+    order = draw.permutation(len(lengths))
+    shuffled = np.array_split(order, -(-len(order) // BATCH_ROWS))
+    return {
+        "token_budget": padding_share(lengths, budget),
+        "longest_of_batch": padding_share(lengths, shuffled),
+        "max_length": padding_share(lengths, shuffled, max_length),
+    }
+
+
+def histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
     """Rows by length in bins of 32 tokens, empty ones included: (lower end of the bin, rows). The
     last bin takes the longest 1 % too, so that one long text does not squeeze the plot."""
     longest = int(np.percentile(lengths, 99))
@@ -67,12 +93,14 @@ def main() -> str:
     params = read_params("encoder", EncoderParams)
     rows = read_rows(SOURCE)
     ancestry_gate(rows)
-    tokenizer = load_tokenizer(encoder_folder(params), params.max_length, params.truncation)
-    rows = tokenized(rows, tokenizer)
-    figures = length_figures(rows)
-    parts = sides(rows)
-    write_datasets(DATASETS, parts, sorted(set(rows["label"])))
-    by_side = {side: len(part) for side, part in parts.items()}
+    folder = encoder_folder(params)
+    truncation = truncation_of(params, folder, SPLIT)
+    encoded = TextTokenizer(folder, truncation)(list(rows["text"]), list(rows["text_pair"]))
+    classes = sorted(set(rows["label"]))
+    parts = examples_of(rows, encoded, classes)
+    figures = length_figures(rows, encoded)
+    padding = padding_figures(parts["train"], truncation.max_length)
+    write_datasets(DATASETS, Tokenized(classes, parts, truncation))
     counts = {
         "read": len(rows),
         "made": 0,
@@ -80,10 +108,20 @@ def main() -> str:
         "dropped": 0,
         "dropped_by_reason": {},
     }
-    write_json(METRICS, {"rows": counts, "by_side": by_side, "lengths": figures})
-    write_csv(PLOT, ["tokens", "rows"], histogram(rows["ids"].map(len) + rows["cut"]))
+    metrics = {
+        "rows": counts,
+        "by_side": {side: len(part.row_ids) for side, part in parts.items()},
+        "truncation": truncation._asdict(),
+        "lengths": figures,
+        "padding_share": padding,
+    }
+    write_json(METRICS, metrics)
+    write_csv(PLOT, ["tokens", "rows"], histogram(encoded.lengths))
     share = figures["all"]["tokens_cut_share"]
-    return f"{len(rows):,} rows, {share:.0%} of the tokens lie beyond {params.max_length}"
+    return (
+        f"{len(rows):,} rows, {share:.0%} of the tokens lie beyond {truncation.max_length}, "
+        f"{padding['token_budget']:.1%} padding"
+    )
 
 
 if __name__ == "__main__":

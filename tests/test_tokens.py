@@ -1,4 +1,7 @@
-"""Token ids, and batches of about the same cost."""
+"""Token ids, and what becomes of a text that is too long."""
+
+import json
+import shutil
 
 import numpy as np
 import pytest
@@ -7,59 +10,124 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.errors import ModelError
-from seedbed.tokens import encode, encodings, load_tokenizer, pad, token_budget_batches
+from seedbed.tokens import TextTokenizer, Truncation, auto_max_length, longest_input
 
 TEXTS = ["rain fell on the old town", "fry the onion", "rain", "the town of rain and onion"]
+WORDS = st.lists(st.sampled_from(" ".join(TEXTS).split()), min_size=1, max_size=40).map(" ".join)
+LONG = " ".join(str(number % 10) for number in range(30))
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    tiny_encoder(folder, TEXTS)
+    tiny_encoder(folder, [*TEXTS, LONG])
     return folder
 
 
-@given(st.lists(st.integers(1, 128), min_size=1), st.integers(128, 1024), st.booleans())
-def test_every_row_is_in_one_batch_and_no_batch_is_over_budget(lengths, budget, shuffled):
-    draw = np.random.default_rng(0) if shuffled else None
-    batches = token_budget_batches(lengths, budget, draw)
-    assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
-    for batch in batches:
-        assert max(lengths[row] for row in batch) * len(batch) <= budget
+@pytest.fixture(scope="module")
+def stock(encoder):
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(encoder)
 
 
-def test_a_text_longer_than_the_budget_is_a_batch_of_its_own():
-    assert [len(batch) for batch in token_budget_batches([300, 5], 128)] == [1, 1]
+def ids_of(encoder, text, truncation, pair=None):
+    """The windows of one text, as lists."""
+    found = TextTokenizer(encoder, truncation)([text], None if pair is None else [pair])
+    return [window.tolist() for window in found.ids]
 
 
-def test_batches_of_like_length_hold_little_padding():
-    lengths = np.random.default_rng(0).integers(5, 60, 2000)
-    batches = token_budget_batches(lengths, 2048, np.random.default_rng(0))
-    padded = sum(lengths[batch].max() * len(batch) for batch in batches)
-    assert 1 - lengths.sum() / padded < 0.1
+@given(WORDS, st.integers(8, 64), st.sampled_from(["head", "tail"]))
+def test_head_and_tail_are_what_a_stock_tokenizer_gives(encoder, stock, text, length, keep):
+    stock.truncation_side = "right" if keep == "head" else "left"
+    expected = stock(text, truncation=True, max_length=length)["input_ids"]
+    assert ids_of(encoder, text, Truncation(length, keep)) == [expected]
 
 
-@pytest.mark.parametrize("end", ["head", "tail"])
-def test_truncation_keeps_the_end_it_should_and_tells_what_it_cut(encoder, end):
-    whole = encode(load_tokenizer(encoder, 64), [TEXTS[3]])[0]
-    cut = encodings(load_tokenizer(encoder, 5, end), [TEXTS[3]])[0]
-    inner = whole[1:-1]
-    expected = inner[:3] if end == "head" else inner[-3:]
-    assert cut.ids == [whole[0], *expected, whole[-1]]
-    assert sum(len(rest.ids) - 2 for rest in cut.overflowing) == len(inner) - 3
+@given(WORDS, WORDS, st.integers(8, 64))
+def test_pairs_are_what_a_stock_tokenizer_gives(encoder, stock, text, pair, length):
+    stock.truncation_side = "right"
+    expected = stock(text, pair, truncation=True, max_length=length)
+    found = TextTokenizer(encoder, Truncation(length))([text], [pair])
+    assert found.ids[0].tolist() == expected["input_ids"]
+    assert found.segments[0].tolist() == expected["token_type_ids"]
+    assert set(expected["token_type_ids"]) == {0, 1}
 
 
-def test_a_pair_is_encoded_as_one_text_and_no_pairs_as_single_texts(encoder):
-    tokenizer = load_tokenizer(encoder, 64)
-    one, two = encode(tokenizer, ["rain", "onion"])
-    assert encode(tokenizer, ["rain"], ["onion"]) == [[*one, *two[1:]]]
-    assert encode(tokenizer, ["rain"], [""]) == [one]
+def test_pairs_that_are_all_empty_are_none(encoder):
+    whole = Truncation(64)
+    assert ids_of(encoder, "rain", whole, pair="") == ids_of(encoder, "rain", whole)
+    assert TextTokenizer(encoder, whole)(["rain"], [""]).segments is None
 
 
-def test_padding_goes_to_the_longest():
-    assert pad([[1, 2], [3]]).tolist() == [[1, 2], [3, 0]]
+def test_head_and_tail_together_keep_a_quarter_and_three(encoder):
+    inner = ids_of(encoder, LONG, Truncation(64))[0][1:-1]
+    [found] = ids_of(encoder, LONG, Truncation(14, "head_tail"))
+    assert found[1:-1] == [*inner[:3], *inner[-9:]]
+    assert len(found) == 14
+
+
+@given(WORDS, st.integers(8, 40), st.integers(0, 3))
+def test_windows_hold_every_token_in_order(encoder, text, length, overlap):
+    inner = ids_of(encoder, text, Truncation(64))[0][1:-1]
+    cut = Truncation(length, "windows", overlap, max_windows=100)
+    windows = [window[1:-1] for window in ids_of(encoder, text, cut)]
+    joined = windows[0] + [token for window in windows[1:] for token in window[overlap:]]
+    assert joined == inner
+    assert all(len(window) <= length - 2 for window in windows)
+
+
+def test_after_max_windows_the_rest_is_lost_and_told(encoder):
+    cut = Truncation(12, "windows", overlap=2, max_windows=2)
+    found = TextTokenizer(encoder, cut)([LONG, "rain"])
+    assert found.windows.tolist() == [2, 1]
+    assert found.lengths.tolist() == [32, 3]
+    assert found.lost.tolist() == [30 - 18, 0]
+
+
+def test_windows_of_a_pair_slide_over_its_second_text(encoder):
+    cut = Truncation(16, "windows", overlap=2, max_windows=9)
+    first, second, *_ = ids_of(encoder, "fry the onion", cut, pair=LONG)
+    assert first[:5] == second[:5]  # special, fry, the, onion, special
+    assert first[-3:-1] == second[5:7]  # the overlap
+
+
+@pytest.mark.parametrize("keep", ["head", "tail", "head_tail"])
+def test_what_is_cut_is_counted(encoder, keep):
+    found = TextTokenizer(encoder, Truncation(10, keep))([LONG, "rain", "? ?"])
+    assert found.lengths.tolist() == [32, 3, 4]
+    assert found.lost.tolist() == [22, 0, 0]
+    assert found.unknown.tolist() == [0, 0, 2]
+    assert [len(ids) for ids in found.ids] == [10, 3, 4]
+    assert found.ids[0].dtype == np.uint16
+
+
+def test_more_texts_than_fit_one_call_of_the_tokenizer_come_in_order(encoder, monkeypatch):
+    together = TextTokenizer(encoder, Truncation(64))(TEXTS)
+    monkeypatch.setattr("seedbed.tokens.TEXTS_AT_ONCE", 3)
+    apart = TextTokenizer(encoder, Truncation(64))(TEXTS)
+    assert [list(ids) for ids in apart.ids] == [list(ids) for ids in together.ids]
+
+
+@given(st.lists(st.integers(1, 60), min_size=1), st.integers(4, 64))
+def test_auto_keeps_the_share_and_no_smaller_length_does(lengths, longest):
+    lengths = np.array(lengths)
+    found = auto_max_length(lengths, longest)
+    share = np.minimum(lengths, found).sum() / lengths.sum()
+    assert share >= 0.99 or found == longest
+    assert np.minimum(lengths, found - 1).sum() / lengths.sum() < 0.99
 
 
 def test_a_folder_without_a_fast_tokenizer_is_an_error(tmp_path):
     with pytest.raises(ModelError, match="no tokenizer.json"):
-        load_tokenizer(tmp_path, 8)
+        TextTokenizer(tmp_path, Truncation(8))
+
+
+def test_more_tokens_than_the_encoder_takes_are_an_error(encoder, tmp_path):
+    assert longest_input(encoder) == 64
+    with pytest.raises(ModelError, match="at most 64, the longest input of this encoder"):
+        TextTokenizer(encoder, Truncation(65))
+    shorter = shutil.copytree(encoder, tmp_path / "shorter")
+    settings = json.loads((shorter / "tokenizer_config.json").read_text())
+    (shorter / "tokenizer_config.json").write_text(json.dumps(settings | {"model_max_length": 32}))
+    assert longest_input(shorter) == 32

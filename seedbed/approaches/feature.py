@@ -29,13 +29,13 @@ class Params(Section):
 
 def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[str, float]]:
     """Fit, write a sentence-transformers model that ends in Dense, give a curve of one point."""
-    vectors, labels, weights = task.vectors("train"), task.train.labels, task.train.weights
+    vectors, labels, weights = task.vectors("train"), task.train.row_labels, task.train.row_weights
     with threadpool_limits(1):  # small matrices: a second thread costs more than it brings
         strength = _chosen(vectors, labels, weights, params, seed)
         head = _head(strength).fit(vectors, labels, weights)
     weight, bias = _per_class(head, len(task.classes))
     predicted = task.vectors("validation") @ weight.T + bias
-    score = macro_f1_of(task.validation.labels, predicted.argmax(1))
+    score = macro_f1_of(task.validation.row_labels, predicted.argmax(1))
     save_sentence_classifier(
         task,
         folder,

@@ -6,16 +6,17 @@ Before tuning this is a zero-shot classifier; its validation score is the curve'
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import nn
 
 from seedbed.classifier import save_sentence_classifier, trained_numbers
-from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of
+from seedbed.encoder import SentenceEncoder, load_model, model_inputs, outputs, pooling_of
 from seedbed.errors import ParamsError
 from seedbed.scoring import macro_f1_of
 from seedbed.task import Task
-from seedbed.tokens import encode, load_tokenizer, pad
+from seedbed.tokens import Encoded, TextTokenizer
 from seedbed.training import TrainingParams, fit
 
 
@@ -30,13 +31,12 @@ class Params(TrainingParams):
 class PromptScorer(nn.Module):
     """Token ids to `scale` times the cosine with each class's prompt: (rows, classes)."""
 
-    def __init__(self, encoder: SentenceEncoder, prompts: list[list[int]], scale: float):
+    def __init__(self, encoder: SentenceEncoder, prompts: Encoded, scale: float):
         super().__init__()
         self.encoder, self.scale = encoder, scale
-        self.register_buffer("prompt_ids", torch.from_numpy(pad(prompts)))
-        lengths = torch.tensor([[len(prompt)] for prompt in prompts])
-        mask = torch.arange(self.prompt_ids.shape[1])[None, :] < lengths
-        self.register_buffer("prompt_mask", mask.long())
+        every = np.arange(len(prompts.ids))
+        for name, tensor in model_inputs(prompts, every, torch.device("cpu")).items():
+            self.register_buffer(f"prompt_{name}", tensor)
         self._frozen: torch.Tensor | None = None
 
     def train(self, mode: bool = True) -> "PromptScorer":
@@ -47,25 +47,32 @@ class PromptScorer(nn.Module):
     def prompt_vectors(self) -> torch.Tensor:
         """One vector of length 1 a class: (classes, width)."""
         if self.training:
-            return self.encoder(self.prompt_ids, self.prompt_mask)
+            return self._encoded_prompts()
         if self._frozen is None:
-            self._frozen = self.encoder(self.prompt_ids, self.prompt_mask)
+            self._frozen = self._encoded_prompts()
         return self._frozen
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """(rows, tokens) int64 -> logits (rows, classes) float32."""
-        vectors = self.encoder(input_ids, attention_mask)
+    def _encoded_prompts(self) -> torch.Tensor:
+        return self.encoder(
+            input_ids=self.prompt_input_ids, attention_mask=self.prompt_attention_mask
+        )
+
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """(rows, tokens) int64 each -> logits (rows, classes) float32."""
+        vectors = self.encoder(**inputs)
         return self.scale * vectors.float() @ self.prompt_vectors().float().T
 
 
 def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[str, float]]:
     """Train, write a sentence-transformers model that ends in Dense, give the curve."""
-    tokenizer = load_tokenizer(task.encoder, task.max_length, task.truncation)
-    prompts = encode(tokenizer, prompts_of(task.classes, params))
+    whole = task.truncation._replace(keep="head")
+    prompts = TextTokenizer(task.encoder, whole)(prompts_of(task.classes, params))
     encoder = SentenceEncoder(load_model(task.encoder), pooling_of(task.encoder))
     scorer = PromptScorer(encoder, prompts, params.scale)
-    zero_shot = outputs(scorer, task.validation.ids, task.dtype, "prompt zero-shot").argmax(1)
-    score = macro_f1_of(task.validation.labels, zero_shot)
+    logits = task.validation.pooled(
+        outputs(scorer, task.validation, task.dtype, "prompt zero-shot")
+    )
+    score = macro_f1_of(task.validation.row_labels, logits.argmax(1))
     groups = [{"params": list(scorer.parameters())}]
     curve = fit(scorer, groups, task.train, task.validation, params, seed, task.dtype, "prompt")
     scorer.eval()
