@@ -6,6 +6,7 @@ again until none of them changes the text, so cleaning a cleaned text changes no
 """
 
 import re
+import string
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -36,6 +37,12 @@ EMOJI = "\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\u20e3\U0001f000-\U0001faff"
 # Terminal escapes, digraphs, ligatures, surrogates: what ftfy rewrites beside text that was
 # decoded wrongly.
 FORMS = re.compile("[\x1b\u0132\u0133\u0149\u01c4-\u01cc\u01f1-\u01f3\ud800-\udfff\ufb00-\ufb06]")
+# What ftfy looks for is at most 7 characters long and never ASCII alone (both are tested), so of a
+# longer run of ASCII its ends say all.
+ASCII_RUN = re.compile(r"([\x00-\x7f]{7})[\x00-\x7f]{2,}([\x00-\x7f]{7})")
+# Two that may be one character of UTF-8; the second may have become a space.
+ADJACENT = re.compile(r"[^\x00-\x7f]{2}|[^\x00-\x9f] ")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 UNSEEN = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls (Cc), but tab and line feed
@@ -51,6 +58,9 @@ STRAY_JOINER = re.compile(
     f"(?<![{SPELLED}])\u200c|\u200c(?![{SPELLED}])"
     f"|(?<![{SPELLED}{EMOJI}])\u200d|(?<=[{EMOJI}])\u200d(?![{EMOJI}])"
 )
+UNFOLDED = ("  ", " \n", "\n ", "\n\n\n")
+ASCII_SPACE = bytes(range(9, 14)) + bytes(range(28, 33))
+ASCII_LETTERS = string.ascii_letters.encode()
 BLANK_LINES = re.compile(r"\n{3,}")
 NOT_LETTER = re.compile(r"[\W\d_]")
 IS_EMOJI = re.compile(f"[{EMOJI}]")
@@ -124,13 +134,31 @@ def fix_encoding(text: str) -> str:
     from ftfy.badness import is_bad
 
     # ftfy takes 20 times as long to find nothing, so only what may be bad is given to it.
-    doubtful = "\n".join(line for line in text.split("\n") if not line.isascii())
-    if "\x1b" not in text and not is_bad(doubtful) and not FORMS.search(doubtful):
+    lines = [line for line in text.split("\n") if not line.isascii()]
+    doubtful = [ASCII_RUN.sub(r"\1\n\2", line) for line in lines]
+    if "\x1b" not in text and not any(is_bad(one) or FORMS.search(one) for one in doubtful):
         return text
+    if (mended := _windows_1252(text)) is not None:
+        return mended
     config = ftfy.TextFixerConfig(
         unescape_html=False, uncurl_quotes=False, fix_character_width=False, normalization=None
     )
     return ftfy.fix_text(text, config)
+
+
+def _windows_1252(text: str) -> str | None:
+    """What ftfy makes of Windows-1252 that was read as Latin-1 ("it\\x92s"), in a hundredth of the
+    time; None for what may be anything else.
+
+    A character on its own between ASCII is no UTF-8 read wrongly: nothing else is in question.
+    """
+    if ADJACENT.search(text) or CONTROL.search(text):
+        return None
+    try:
+        mended = text.encode("latin-1").decode("windows-1252")
+    except UnicodeError:
+        return None
+    return None if FORMS.search(mended) else mended
 
 
 def remove_control_characters(text: str) -> str:
@@ -153,8 +181,20 @@ def compose(text: str) -> str:
 
 def fold_white_space(text: str) -> str:
     """One space within a line, one blank line between paragraphs, none at the ends."""
+    if _is_folded(text):
+        return text
     lines = "\n".join(" ".join(line.split()) for line in text.split("\n"))
     return BLANK_LINES.sub("\n\n", lines).strip("\n")
+
+
+def _is_folded(text: str) -> bool:
+    """Whether plain ASCII has nothing to fold: told without looking at every word."""
+    return (
+        text.isascii()
+        and text.replace("\n", "").isprintable()
+        and not any(mark in text for mark in UNFOLDED)
+        and text.strip() == text
+    )
 
 
 # The order is tested. Entities come before tags, so that an escaped link goes whole; tags before
@@ -179,7 +219,7 @@ def drop_reason(text: str, limits: Limits) -> str:
         return "too_short"
     if len(text) > limits.max_chars:
         return "too_long"
-    if letter_share(text) < limits.min_letter_share:
+    if limits.min_letter_share and letter_share(text) < limits.min_letter_share:
         return "low_letter_share"
     if limits.max_repeated_share < 1 and repeated_share(text) > limits.max_repeated_share:
         return "repetitive"
@@ -188,6 +228,9 @@ def drop_reason(text: str, limits: Limits) -> str:
 
 def letter_share(text: str) -> float:
     """Letters, their marks and emoji, as a share of all characters but white space."""
+    if text.isascii():  # the same in a tenth of the time
+        bare = text.encode().translate(None, ASCII_SPACE)
+        return 1 - len(bare.translate(None, ASCII_LETTERS)) / len(bare) if bare else 0.0
     seen = "".join(text.split())
     if not seen:
         return 0.0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csr_array
 
 WORD = re.compile(r"\w+")
@@ -64,7 +65,7 @@ def repeated_shingle_sets(texts: Sequence[str], words: int) -> tuple[np.ndarray,
 
 
 def _matrix(shingles: np.ndarray, row_ends: np.ndarray) -> csr_array:
-    distinct, columns = np.unique(shingles, return_inverse=True)
+    columns, distinct = pd.factorize(shingles)  # by a hash table: a third of a sort's time
     ones = np.ones(len(columns), dtype=np.int32)
     shape = (len(row_ends) - 1, len(distinct))
     sets = csr_array((ones, columns, row_ends), shape=shape, copy=True)  # changed in place below

@@ -4,14 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedbed.cleaning import (
+    ASCII_RUN,
     REWRITES,
     Limits,
     clean_texts,
     drop_reason,
+    fix_encoding,
+    fold_white_space,
     language_of,
     letter_share,
     repeated_share,
@@ -178,3 +181,46 @@ def test_time_is_linear_whatever_stands_in_a_text(unit):
     text = unit * (100_000 // len(unit))
     cleaned = clean_texts([text], ALL, LIMITS)[0]
     assert cleaned.reason in {"too_long", "too_short"}
+
+
+FTFY = {
+    "unescape_html": False, "uncurl_quotes": False, "fix_character_width": False,
+    "normalization": None,
+}  # fmt: skip
+MIXED = st.text(st.sampled_from(list("ab \n\té\x85\x92\x96\x81ü…œÃ©™\xa0д€ﬁ")), max_size=40)
+
+
+@settings(max_examples=1000)
+@given(MIXED)
+def test_mending_in_short_is_what_ftfy_does(text):
+    import ftfy
+
+    if not text.isascii():
+        assert fix_encoding(text) == ftfy.fix_text(text, ftfy.TextFixerConfig(**FTFY))
+
+
+@given(st.text(st.characters(max_codepoint=127)), MIXED, st.text(st.characters(max_codepoint=127)))
+def test_of_a_long_run_of_ascii_its_ends_say_all(before, text, after):
+    from ftfy.badness import is_bad
+
+    whole = before + text + after
+    assert is_bad(ASCII_RUN.sub(r"\1\n\2", whole)) == is_bad(whole)
+    assert not is_bad(before)
+
+
+def test_what_ftfy_looks_for_fits_the_ends_that_are_kept():
+    from re import _parser
+
+    from ftfy.badness import BADNESS_RE
+
+    assert _parser.parse(BADNESS_RE.pattern, BADNESS_RE.flags).getwidth()[1] <= 7
+
+
+@given(st.text(st.sampled_from(list("ab1.! \n\t\x0b\x1c")), max_size=30))
+def test_plain_text_is_judged_and_folded_like_any_other(text):
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    folded = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    assert fold_white_space(text) == folded
+    seen = "".join(text.split())
+    letters = sum(letter.isalpha() for letter in seen)
+    assert letter_share(text) == pytest.approx(letters / len(seen) if seen else 0.0)
