@@ -30,8 +30,10 @@ lint: install
 
 bench: install peers
 	@python -m benchmarks.near_duplicates
+	@python -m benchmarks.nearness
 	@python -m benchmarks.pii
 	@python -m benchmarks.padding
+	@python -m benchmarks.augmentation
 	@python -m benchmarks.speed
 	@python -m benchmarks.tables
 

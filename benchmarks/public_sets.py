@@ -19,8 +19,8 @@ class PublicSet(NamedTuple):
 SETS = (
     PublicSet(
         "banking77",
-        "`banking77/train.csv`: text, label",
-        "10,003 questions to a bank, 77 intents (Casanueva et al. 2020)",
+        "`banking77/train.csv`, `test.csv`: text, label",
+        "13,083 customer questions in 77 intents, Casanueva et al. 2020; half of test.csv will do",
         "CC BY 4.0",
     ),
     PublicSet(
@@ -40,6 +40,12 @@ SETS = (
         "`presidio_generated_large/data.jsonl`: text, template_id, spans",
         "2,109 synthetic sentences of presidio-research",
         "MIT",
+    ),
+    PublicSet(
+        "sms_spam",
+        "`sms_spam/all.csv`: text, label",
+        "5,574 messages of Almeida et al. 2011, ham and spam",
+        "CC BY 4.0",
     ),
     PublicSet(
         "tab",

@@ -1,16 +1,21 @@
-"""New train rows out of old ones: small edits of a text, and negatives that mean nothing.
+"""New train rows out of old ones: small edits of a text's words.
 
-Each edit is a function from words to words, drawn from hash(seed, row id, copy number), so a row
-gives the same copies in any order, on any machine. Easy data augmentation: Wei and Zou, 2019;
-punctuation insertion (AEDA): Karimi, Rossi and Prati, 2021.
+Each edit is a function from a text's words to its words, drawn from hash(seed, row id, copy),
+so a row gives the same copies in any order, on any machine. What stands between the words, line
+breaks and stand-ins of personal values among it, stays as it is. A word is a run of letters and
+digits: in scripts without spaces that is a clause, and these edits do little there.
+
+Easy data augmentation (synonyms, insert, swap, delete): Wei and Zou, 2019; punctuation insertion
+(AEDA): Karimi, Rossi and Prati, 2021.
 """
 
 import hashlib
 import random
+import re
 from collections.abc import Callable
-from pathlib import Path
+from typing import NamedTuple
 
-from seedbed.errors import ParamsError
+from seedbed.private.stand_ins import STAND_IN
 
 PUNCTUATION = [".", ";", "?", ":", "!", ","]
 KEYBOARD = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
@@ -19,9 +24,37 @@ NEAR_KEYS = {
     for line in KEYBOARD
     for place, key in enumerate(line)
 }
-PARTS_OF_SPEECH = ("adj", "adv", "noun", "verb")
+WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 
-Edit = Callable[[list[str], float, random.Random], list[str]]
+
+class Words(NamedTuple):
+    """A text: `gaps` are what stands before, between and after the words, one more than those."""
+
+    words: list[str]
+    gaps: list[str]
+
+    def text(self) -> str:
+        """The text that they are of."""
+        pairs = zip(self.gaps, self.words, strict=False)
+        return "".join(gap + word for gap, word in pairs) + self.gaps[-1]
+
+
+Edit = Callable[[Words, float, random.Random], Words]
+Synonyms = dict[str, list[str]]
+
+
+def words_of(text: str) -> Words:
+    """A text as its words and what stands between them; no stand-in is a word."""
+    fixed = [match.span() for match in STAND_IN.finditer(text)]
+    words, gaps, end = [], [], 0
+    for match in WORD.finditer(text):
+        start, stop = match.span()
+        if any(start < after and stop > before for before, after in fixed):
+            continue
+        words.append(match.group())
+        gaps.append(text[end:start])
+        end = stop
+    return Words(words, [*gaps, text[end:]])
 
 
 def generator(seed: int, row: str, copy: int) -> random.Random:
@@ -30,84 +63,98 @@ def generator(seed: int, row: str, copy: int) -> random.Random:
     return random.Random(int.from_bytes(digest[:8], "big"))
 
 
+def method_of(methods: list[str], seed: int, row: str, copy: int) -> str:
+    """The method of a row's copy: rows begin at different ones, copies take them in turn."""
+    return methods[(generator(seed, row, -1).randrange(len(methods)) + copy) % len(methods)]
+
+
 def _count(words: list[str], share: float) -> int:
-    return max(1, round(share * len(words)))
+    return min(len(words), max(1, round(share * len(words))))
 
 
-def swap(words: list[str], share: float, draw: random.Random) -> list[str]:
-    """`share` of the words change places with another."""
-    words = list(words)
-    for _ in range(_count(words, share)):
-        one, other = draw.randrange(len(words)), draw.randrange(len(words))
+def swap(text: Words, share: float, draw: random.Random) -> Words:
+    """`share` of the words change places, each with another one."""
+    words = list(text.words)
+    for _ in range(_count(words, share) if len(words) > 1 else 0):
+        one, other = draw.sample(range(len(words)), 2)
         words[one], words[other] = words[other], words[one]
-    return words
+    return Words(words, text.gaps)
 
 
-def delete(words: list[str], share: float, draw: random.Random) -> list[str]:
+def delete(text: Words, share: float, draw: random.Random) -> Words:
     """`share` of the words go; at least one stays."""
-    gone = set(draw.sample(range(len(words)), min(_count(words, share), len(words) - 1)))
-    return [word for place, word in enumerate(words) if place not in gone]
+    count = min(_count(text.words, share), len(text.words) - 1)
+    words, gaps = list(text.words), list(text.gaps)
+    for place in sorted(draw.sample(range(len(words)), max(0, count)), reverse=True):
+        del words[place]
+        gaps[place : place + 2] = [_joined(gaps[place], gaps[place + 1])]
+    return Words(words, gaps)
 
 
-def punctuate(words: list[str], share: float, draw: random.Random) -> list[str]:
-    """A punctuation mark before `share` of the words."""
-    words = list(words)
-    for _ in range(_count(words, share)):
-        words.insert(draw.randrange(len(words) + 1), draw.choice(PUNCTUATION))
-    return words
+def _joined(left: str, right: str) -> str:
+    """What stands where a word went: one of the two blanks around it goes with it."""
+    if left == "" or left.endswith("\n"):
+        return left + right.lstrip(" ")
+    return left.removesuffix(" ") + right
 
 
-def mistype(words: list[str], share: float, draw: random.Random) -> list[str]:
+def insert_edit(synonyms: Synonyms) -> Edit:
+    """An edit that puts synonyms of `share` of the words before random other words."""
+
+    def insert(text: Words, share: float, draw: random.Random) -> Words:
+        words, gaps = list(text.words), list(text.gaps)
+        known = [word.lower() for word in words if word.lower() in synonyms]
+        for _ in range(_count(words, share) if known else 0):
+            place = draw.randrange(len(words) + 1)
+            gaps.insert(place + (place < len(words)), " ")
+            words.insert(place, draw.choice(synonyms[draw.choice(known)]))
+        return Words(words, gaps)
+
+    return insert
+
+
+def punctuate(text: Words, share: float, draw: random.Random) -> Words:
+    """A punctuation mark before 1 to a third of the words, as the paper has it; no word changes
+    and `share` is not asked."""
+    gaps, number = list(text.gaps), len(text.words)
+    count = draw.randint(1, max(1, number // 3)) if number else 0
+    for place in draw.sample(range(number), count):
+        gaps[place] += draw.choice(PUNCTUATION) + " "
+    return Words(text.words, gaps)
+
+
+def mistype(text: Words, share: float, draw: random.Random) -> Words:
     """In `share` of the words one letter becomes its neighbour on the keyboard."""
-    words = list(words)
+    words = list(text.words)
     for place in draw.sample(range(len(words)), _count(words, share)):
         word = words[place]
         letters = [at for at, letter in enumerate(word) if letter.lower() in NEAR_KEYS]
         if letters:
             at = draw.choice(letters)
-            words[place] = word[:at] + draw.choice(NEAR_KEYS[word[at].lower()]) + word[at + 1 :]
-    return words
+            typo = draw.choice(NEAR_KEYS[word[at].lower()])
+            words[place] = word[:at] + _cased(typo, word[at]) + word[at + 1 :]
+    return Words(words, text.gaps)
 
 
-def synonyms_edit(synonyms: dict[str, list[str]]) -> Edit:
-    """An edit that puts a synonym in the place of `share` of the words that have one."""
+def synonyms_edit(synonyms: Synonyms) -> Edit:
+    """An edit that puts a synonym in the place of `share` of the words, of those that have one."""
 
-    def replace(words: list[str], share: float, draw: random.Random) -> list[str]:
-        words = list(words)
+    def replace(text: Words, share: float, draw: random.Random) -> Words:
+        words = list(text.words)
         places = [place for place, word in enumerate(words) if word.lower() in synonyms]
         for place in draw.sample(places, min(len(places), _count(words, share))):
-            words[place] = draw.choice(synonyms[words[place].lower()])
-        return words
+            word = words[place]
+            words[place] = _cased(draw.choice(synonyms[word.lower()]), word)
+        return Words(words, text.gaps)
 
     return replace
 
 
-def read_wordnet(folder: Path) -> dict[str, list[str]]:
-    """Single-word synonyms by lower-case word, from WordNet's data files (format: wndb(5WN)).
-
-    Raises ParamsError where the folder has no WordNet.
-    """
-    synonyms: dict[str, set[str]] = {}
-    for part in PARTS_OF_SPEECH:
-        file = folder / f"data.{part}"
-        if not file.exists():
-            raise ParamsError(
-                "params.yaml: augment.wordnet_folder",
-                f"no {file.name} in {folder}",
-                "WordNet's data files",
-                "install them (Debian: apt-get install wordnet-base) and name their folder, or "
-                "take synonyms out of augment.methods",
-            )
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if line.startswith(" "):  # the licence
-                continue
-            fields = line.split(" ")
-            members = [fields[4 + 2 * number] for number in range(int(fields[3], 16))]
-            plain = [word.split("(")[0] for word in members if "_" not in word]
-            for word in plain:
-                others = {other for other in plain if other.lower() != word.lower()}
-                synonyms.setdefault(word.lower(), set()).update(others)
-    return {word: sorted(others) for word, others in sorted(synonyms.items()) if others}
+def _cased(word: str, like: str) -> str:
+    """The word in capitals, or with a capital, where the one it replaces is so."""
+    if like.isupper():
+        return word.upper() if len(like) > 1 or len(word) == 1 else word.capitalize()
+    return word[:1].upper() + word[1:] if like[:1].isupper() else word
 
 
 EDITS: dict[str, Edit] = {
@@ -116,10 +163,7 @@ EDITS: dict[str, Edit] = {
     "punctuate": punctuate,
     "mistype": mistype,
 }
-
-
-def word_salad(text: str, draw: random.Random) -> str:
-    """The words of a text in random order: about nothing any more."""
-    words = text.split()
-    draw.shuffle(words)
-    return " ".join(words)
+OF_SYNONYMS: dict[str, Callable[[Synonyms], Edit]] = {
+    "synonyms": synonyms_edit,
+    "insert": insert_edit,
+}

@@ -81,7 +81,12 @@ def save_sentence_classifier(
     """Write encoder, pooling, normalisation and a Dense layer (classes, width) as one
     sentence-transformers model. `encoder` holds tuned weights; None leaves them as they came."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Dense, Normalize, Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import (
+        Dense,
+        Normalize,
+        Pooling,
+        Transformer,
+    )
 
     body = Transformer(
         str(task.encoder),

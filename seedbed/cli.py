@@ -70,6 +70,23 @@ def forget(
     print("\n".join(told_after(found)))
 
 
+@app.command()
+def freeze(
+    replace: Annotated[bool, typer.Option(help="take out rows that are not in test now")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Freeze the present test side: its rows stay in test, and may not be lost or changed."""
+    from seedbed.freezing import carry_out, plan, told
+
+    found = plan(replace)
+    print("\n".join(told(found)))
+    if found.is_new:
+        if not yes:
+            typer.confirm("Freeze this?", abort=True)
+        carry_out(found)
+        print("Written. Now run `dvc repro`, and commit data/frozen_test.csv with what it changes.")
+
+
 def _value(yes: bool) -> str:
     """From a prompt that does not show it, or a pipe; never an argument, which other users of the
     machine and the shell's history would see."""

@@ -156,7 +156,7 @@ def embed_texts(
     paired = bool(texts) and not isinstance(texts[0], str)
     columns = list(zip(*texts, strict=True)) if paired else [texts]
     encoded = TextTokenizer(folder, truncation)(*columns)
-    vectors = outputs(_sentence_encoder(folder), encoded, getattr(torch, dtype), "")
+    vectors = outputs(_sentence_encoder(folder.resolve()), encoded, getattr(torch, dtype), "")
     return pooled_windows(vectors, encoded.windows)
 
 

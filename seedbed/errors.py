@@ -7,6 +7,7 @@ SeedbedError
 ├── KeyFileError   the secret key is missing, or is not the one that made the data
 ├── LedgerError    rows do not add up
 ├── LeakError      a row, its copy or its group stands on two sides
+├── FreezeError    the frozen test would lose or change a row
 ├── DecisionError  a decision that cannot be read or applied
 ├── ForgetError    what is to be forgotten is not here, or stands where it cannot be taken out
 ├── RevisionError  git does not have what was asked of it
@@ -45,6 +46,10 @@ class LedgerError(SeedbedError):
 
 class LeakError(SeedbedError):
     """A row, its copy or its group stands on two sides."""
+
+
+class FreezeError(SeedbedError):
+    """The frozen test would lose or change a row."""
 
 
 class DecisionError(SeedbedError):

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
+
+from seedbed.scoring import OUTSIDE
+from seedbed.tokens import Encoded
 
 LENGTH_NOISE_TOKENS = 2  # enough that an epoch's batches are never those of the one before
 
@@ -16,7 +20,7 @@ LENGTH_NOISE_TOKENS = 2  # enough that an epoch's batches are never those of the
 @dataclass(frozen=True)
 class Examples:
     """Tokenized rows, one entry a window: token ids, segments (None: all 0), class numbers (int64,
-    -1: no class the model knows), weights (float32) and the ids of the rows they belong to. The
+    OUTSIDE: none), weights (float32) and the ids of the rows they belong to. The
     windows of a row stand together and share its weight."""
 
     ids: Sequence[np.ndarray]
@@ -51,6 +55,12 @@ class Examples:
         """Weights by row: (rows,) float32."""
         return np.add.reduceat(self.weights, self.starts).astype(np.float32)
 
+    @property
+    def inside(self) -> "Examples":
+        """Those that some class is right for; all of them where none is OUTSIDE."""
+        known = self.labels != OUTSIDE
+        return self if known.all() else self.take(known)
+
     def take(self, windows: np.ndarray) -> "Examples":
         """Some of them: `windows` holds places or truth values, (windows,)."""
         places = np.arange(len(self.ids))[windows]
@@ -61,6 +71,20 @@ class Examples:
             self.weights[places],
             [self.rows[place] for place in places],
         )
+
+
+def examples_of(rows: pd.DataFrame, encoded: Encoded, classes: Sequence[str]) -> Examples:
+    """Rows with their windows, in the order of both; a label that is no class is OUTSIDE."""
+    number = {name: place for place, name in enumerate(classes)}
+    labels = np.array([number.get(name, OUTSIDE) for name in rows["label"]], dtype=np.int64)
+    weights = rows["weight"].to_numpy(dtype=np.float32) / encoded.windows.astype(np.float32)
+    return Examples(
+        encoded.ids,
+        encoded.segments,
+        np.repeat(labels, encoded.windows),
+        np.repeat(weights, encoded.windows),
+        np.repeat(rows["id"].to_numpy(dtype=object), encoded.windows).tolist(),
+    )
 
 
 def token_budget_batches(

@@ -33,9 +33,14 @@ REASONS = {
     "label_conflict": "the same text stands there with another label",
     "twin_in_test": "a near copy of it is in test",
     "twin_in_validation": "a near copy of it is in validation",
+    "group_in_test": "a row of its group is in test",
+    "group_in_validation": "a row of its group is in validation",
+    "class_not_in_train": "its class has no row in train, so that it cannot be learnt",
     "label_issue": "cleanlab counts its label among the errors",
     "other_label_likelier": "the models find another label likelier",
     "over_cap": "its class has more rows than balance.max_ratio lets in",
+    "over_share": "its class or source has more rows than its share in balance.target",
+    "negative_for_threshold": "a threshold is to tell such rows (negatives.as): none is trained on",
 }
 
 

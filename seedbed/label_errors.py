@@ -67,21 +67,34 @@ def out_of_sample(
     for fold in np.unique(folds):
         scored = folds == fold
         seen = ~scored & (folds >= 0)
+        known = np.unique(labels[seen])
+        if len(known) == 1:  # nothing to tell apart; most models refuse to be fitted
+            probabilities[scored, np.searchsorted(classes, known[0])] = 1
+            continue
         fitted = clone(model).fit(inputs[seen], labels[seen])
         columns = np.searchsorted(classes, fitted.classes_)
         probabilities[np.ix_(scored, columns)] = fitted.predict_proba(inputs[scored])
     return probabilities
 
 
-def ensemble(names: list[str], rows: pd.DataFrame, vectors: np.ndarray) -> np.ndarray:
-    """Mean out-of-sample probabilities of the named models: (rows, classes sorted by name)."""
+def ensemble(
+    names: list[str],
+    rows: pd.DataFrame,
+    vectors: np.ndarray,
+    cross_validated: dict[str, np.ndarray] | None = None,
+) -> np.ndarray:
+    """Mean out-of-sample probabilities of the named models: (rows, classes sorted by name).
+
+    What stage cv has scored out of fold already comes in `cross_validated` by name.
+    """
     labels, folds = rows["label"].to_numpy(dtype=object), rows["fold"].to_numpy()
     classes = np.unique(labels)
     texts = rows["text"] + "\n" + rows["text_pair"]
     # Counting words looks at no label and weighs nothing by how often it stands elsewhere.
     inputs = {"vectors": vectors, "counts": CountVectorizer().fit_transform(texts)}
-    parts = []
-    for name in names:
+    ready = cross_validated or {}
+    parts = [ready[name] for name in names if name in ready]
+    for name in [name for name in names if name not in ready]:
         make, kind = MODELS[name]
         model = make()
         if isinstance(model, KNeighborsClassifier):
@@ -92,24 +105,58 @@ def ensemble(names: list[str], rows: pd.DataFrame, vectors: np.ndarray) -> np.nd
     return np.mean(parts, axis=0)
 
 
+def can_be_judged(labels: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """Which rows (bool) have a class that the model which judges them has seen. Where all train and
+    validation rows of a class stand in one fold, it gets probability 0 from that fold's model,
+    which says nothing about their labels. `folds` is -1 for test rows."""
+    folds_of: dict[str, set[int]] = {}
+    for label, fold in zip(labels, folds, strict=True):
+        folds_of.setdefault(label, set()).add(int(fold))
+    return np.array(
+        [bool(folds_of[label] - {-1, int(fold)}) for label, fold in zip(labels, folds, strict=True)]
+    )
+
+
 def find_suspects(
-    labels: np.ndarray, probabilities: np.ndarray, min_probability: float
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    min_probability: float,
+    judged: np.ndarray | None = None,
 ) -> Suspects:
-    """Judge every label: `labels` are class numbers, `probabilities` out of sample.
+    """Judge every label: `labels` are class numbers, `probabilities` out of sample. Rows that are
+    not `judged` (bool) are no suspects, whatever the probabilities say: reason "", score 1.
 
     `label_issue`: cleanlab counts the row among the errors that the confident joint predicts.
     `other_label_likelier`: the models give another label at least `min_probability`; cleanlab
     finds none of these where the models are right nearly always.
     """
+    if judged is not None and not judged.all():
+        found = find_suspects(labels[judged], probabilities[judged], min_probability)
+        reason, suggested, score = (
+            np.full(len(labels), "", object),
+            labels.copy(),
+            np.ones(len(labels)),
+        )
+        reason[judged], suggested[judged], score[judged] = found
+        return Suspects(reason, suggested, score)
+    suggested = probabilities.argmax(1)
+    issue, scores = _cleanlab(labels, probabilities)
+    other = suggested != labels
+    likelier = other & (probabilities.max(1) >= min_probability)
+    reason = np.where(issue & other, "label_issue", np.where(likelier, "other_label_likelier", ""))
+    return Suspects(reason, suggested, scores)
+
+
+def _cleanlab(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which labels cleanlab counts among the errors, and the label quality scores."""
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_label_quality_scores
 
     # cleanlab takes the log of them; a probability of exactly 0 only says "not among those seen".
     smooth = (probabilities + 1e-6) / (probabilities + 1e-6).sum(1, keepdims=True)
-    issue = find_label_issues(labels, smooth, filter_by="prune_by_noise_rate", n_jobs=1)
-    suggested = probabilities.argmax(1)
-    other = suggested != labels
-    likelier = other & (probabilities.max(1) >= min_probability)
-    reason = np.where(issue & other, "label_issue", np.where(likelier, "other_label_likelier", ""))
-    scores = get_label_quality_scores(labels, smooth, method="self_confidence")
-    return Suspects(reason, suggested, scores)
+    present, numbers = np.unique(labels, return_inverse=True)  # it wants rows of every class
+    if len(present) < 2:
+        return np.zeros(len(labels), dtype=bool), smooth[np.arange(len(labels)), labels]
+    smooth = smooth[:, present] / smooth[:, present].sum(1, keepdims=True)
+    issue = find_label_issues(numbers, smooth, filter_by="prune_by_noise_rate", n_jobs=1)
+    return issue, get_label_quality_scores(numbers, smooth, method="self_confidence")

@@ -12,8 +12,8 @@ from seedbed.errors import ParamsError
 
 PARAMS = Path("params.yaml")
 SECTIONS = (
-    "sources", "collect", "clean", "anonymize", "deduplicate", "split", "encoder",
-    "find_label_errors", "augment", "balance", "finetune", "approaches",
+    "sources", "collect", "clean", "anonymize", "deduplicate", "split", "encoder", "cv",
+    "find_label_errors", "augment", "negatives", "balance", "ablate", "finetune", "approaches",
 )  # fmt: skip
 
 Kind = TypeVar("Kind")
@@ -36,6 +36,15 @@ def read_params(name: str, kind: type[Kind]) -> Kind:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         raise _explained(name, kind, error) from None
+
+
+def with_changes(params: Section, place: str, changes: dict[str, Any]) -> Any:
+    """The section with some values changed, checked like one that was read. Raises ParamsError that
+    names `place`, where in params.yaml the changes stand."""
+    try:
+        return type(params)(**{**params.model_dump(), **changes})
+    except ValidationError as error:
+        raise _explained(place, type(params), error) from None
 
 
 def _load() -> dict[str, Any]:

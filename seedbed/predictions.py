@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.files import fresh_folder
-from seedbed.scoring import units_of
+from seedbed.scope_detection import with_outside
+from seedbed.scoring import OUTSIDE, units_of
 
 NAME = "predictions.parquet"
 
@@ -22,6 +23,22 @@ class Predictions:
     groups: list[str]
     labels: np.ndarray
     probabilities: dict[str, np.ndarray]
+
+    def with_outside(self, thresholds: dict[str, float]) -> "Predictions":
+        """With one class more, the last, for rows OUTSIDE: predicted where no other class reaches
+        the seed's threshold. Itself without thresholds."""
+        if not thresholds:
+            return self
+        by_seed = self.probabilities.items()
+        found = {seed: with_outside(one, thresholds[seed]) for seed, one in by_seed}
+        width = next(iter(found.values())).shape[1]
+        labels = np.where(self.labels == OUTSIDE, width - 1, self.labels)
+        return Predictions(self.ids, self.groups, labels, found)
+
+    def inside(self, seed: str) -> tuple[np.ndarray, np.ndarray]:
+        """Class numbers and one seed's probabilities of the rows that some class is right for."""
+        known = self.labels != OUTSIDE
+        return self.labels[known], self.probabilities[seed][known]
 
     def predicted(self) -> dict[str, np.ndarray]:
         """Class numbers (rows,) by seed."""

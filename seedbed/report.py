@@ -6,7 +6,6 @@ from typing import Any
 
 from seedbed.diversity import thin_classes
 from seedbed.ledger import check_chain
-from seedbed.rows import SIDES
 
 Figures = dict[str, Any]
 THIN_SHARE = 0.5  # of the median class's rows
@@ -104,36 +103,6 @@ def rows_by_stage(stages: dict[str, Figures]) -> str:
     return f"## Rows\n\n{table(header, lines)}\n\n{note}"
 
 
-def splits(found: Figures) -> str:
-    """Rows by class and side, the shares, and what the leak gate counted."""
-    lines = [[name, *(sides[side] for side in SIDES)] for name, sides in found["by_class"].items()]
-    by_side = found["by_side"]
-    lines.append(["**all**", *(f"**{by_side[side]['rows']}**" for side in SIDES)])
-    lines.append(
-        [
-            "share (expected)",
-            *(
-                f"{by_side[side]['share']:.1%} ({by_side[side]['expected_low']:.1%} to "
-                f"{by_side[side]['expected_high']:.1%})"
-                for side in SIDES
-            ),
-        ]
-    )
-    gate = ", ".join(
-        f"{count} {kind.replace('_', ' ')}" for kind, count in found["leak_gate"].items()
-    )
-    few = found["classes_with_few_test_rows"]
-    warning = (
-        f"\n\n**Few test rows: {', '.join(few)}.** Their figures say little; collect more rows."
-        if few
-        else ""
-    )
-    return (
-        f"## Splits\n\n{table(['class', *SIDES], lines)}\n\n"
-        f"Leak gate between sides: {gate}.{warning}"
-    )
-
-
 def diversity(stages: dict[str, Figures]) -> str:
     """How rows differ, class by class, and where more would help most."""
     collected, spread = stages["collect"], stages["embed"]
@@ -190,7 +159,17 @@ def labels(found: Figures) -> str:
         f"## Labels\n\n{found['suspects']} labels are doubted by models that never saw the row "
         f"({by_side}); policy for train: {found['policy']}. Validation and test labels change "
         f"only by a person's decision; {found['verified_rows']} rows are decided. The list is "
-        "reports/suspects.csv."
+        f"reports/suspects.csv.{_not_judged(found.get('not_judged_by_class', {}))}"
+    )
+
+
+def _not_judged(rows: dict[str, int]) -> str:
+    if not rows:
+        return ""
+    listed = ", ".join(f"{name} ({number})" for name, number in rows.items())
+    return (
+        f" Not judged are rows whose class stands in one fold alone, so that no model could know "
+        f"it: {listed}."
     )
 
 

@@ -29,7 +29,7 @@ SCHEMA = pa.schema(
         ("weight", pa.float32()),  # how much the row counts in training
         ("origin", pa.string()),  # original, augmented, negative
         ("parent", pa.string()),  # the id an augmented row was made from, or ""
-        ("provenance", pa.string()),  # JSON: file, line, licence, sha256 of the file
+        ("provenance", pa.string()),  # JSON: file, line, licence, sha256 of the file; made_by
         ("meta", pa.string()),  # JSON: the columns that params list as safe
     ]
 )
@@ -45,6 +45,7 @@ DEFAULTS = {
     "meta": "{}",
 }
 SIDES = ("train", "validation", "test")
+NEGATIVE = "negative"  # the key of meta that says which kind of negative a row is
 
 
 def read_rows(folder: Path) -> pd.DataFrame:

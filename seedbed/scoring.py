@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+OUTSIDE = -1  # the class number of a row that no class is right for
 DRAWS = 2000
 BINS = 10
 CURVE_BINS = 6

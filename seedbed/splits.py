@@ -1,34 +1,22 @@
-"""Which side a row is on: a pure function of the row. And the gate that proves nothing leaks.
+"""What may not stand on two sides: it is dropped, never moved; and gates prove that nothing leaks.
 
-side = hash(seed, the row's group if it has one, else its id) against the shares, so that a row
-never moves when others come or go. Near copies on two sides are not moved either: the one on the
-lower side (train < validation < test) is dropped.
+Of near copies on two sides the one on the lower side (train < validation < test) is dropped, and so
+is a row on a lower side than another row of its group.
 """
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
 
-from seedbed.errors import LeakError
+from seedbed.errors import LeakError, RowsError
 from seedbed.ledger import Drop
 from seedbed.near_duplicates import near_pairs, normalised
 from seedbed.rows import SIDES
+from seedbed.sides import units_of
 
 RANK = {side: rank for rank, side in enumerate(SIDES)}  # train < validation < test
-
-
-def side_of(seed: int, unit: str, validation_share: float, test_share: float) -> str:
-    """train, validation or test, for a row's group or id. Raising one share moves rows into that
-    side only from train."""
-    digest = hashlib.sha256(f"{seed}:{unit}".encode()).digest()
-    place = int.from_bytes(digest[:8], "big") / 2**64
-    if place < test_share:
-        return "test"
-    # Validation is cut from the other end, so that a larger test share leaves it as it is.
-    return "validation" if place >= 1 - validation_share else "train"
 
 
 def cross_side_pairs(
@@ -46,35 +34,81 @@ def cross_side_pairs(
 def drop_twins(
     rows: pd.DataFrame, shingle_words: int, min_jaccard: float
 ) -> tuple[pd.DataFrame, list[Drop]]:
-    """Rows without those that have a near copy on a higher side: `twin_in_test`,
-    `twin_in_validation`. A validation row that is dropped itself drops no train row."""
+    """Rows without those that have a near copy on a higher side (`twin_in_test`,
+    `twin_in_validation`) or another row of their group there (`group_in_test`,
+    `group_in_validation`). A validation row that is dropped itself drops no train row."""
     side = dict(zip(rows["id"], rows["split"], strict=True))
     twins: dict[str, list[str]] = defaultdict(list)
     for low, high in cross_side_pairs(rows, shingle_words, min_jaccard):
         twins[low].append(high)
     dropped: dict[str, Drop] = {}
-    for row in sorted(twins, key=lambda one: (-RANK[side[one]], one)):
-        causes = [twin for twin in twins[row] if twin not in dropped]
+    first: dict[str, str] = {}  # of each group, on the highest side where it has a kept row
+    order = sorted(zip(rows["id"], rows["group"], strict=True), key=lambda one: one[0])
+    for row, group in sorted(order, key=lambda one: -RANK[side[one[0]]]):
+        causes = [(RANK[side[twin]], "twin", twin) for twin in twins[row] if twin not in dropped]
+        mate = first.setdefault(group, row) if group and not causes else first.get(group, row)
+        if side[mate] != side[row]:
+            causes.append((RANK[side[mate]], "group", mate))
         if causes:
-            cause = max(causes, key=lambda twin: (RANK[side[twin]], twin))
-            dropped[row] = Drop(row, f"twin_in_{side[cause]}", cause)
+            rank, kind, cause = max(causes)
+            dropped[row] = Drop(row, f"{kind}_in_{SIDES[rank]}", cause)
     kept = rows[~rows["id"].isin(dropped)].reset_index(drop=True)
     return kept, list(dropped.values())
 
 
+def drop_unlearnable(
+    rows: pd.DataFrame, frozen: Collection[str]
+) -> tuple[pd.DataFrame, list[Drop]]:
+    """Rows without those whose class has no row in train: it cannot be learnt, so its rows in
+    validation and test are dropped, `class_not_in_train`.
+
+    Raises RowsError where a frozen test row would have to go: no machine takes one out.
+    """
+    learnt = set(rows["label"][rows["split"] == "train"])
+    lost = rows[~rows["label"].isin(learnt)]
+    held = lost[lost["id"].isin(frozen)]
+    if len(held):
+        label = held["label"].iloc[0]
+        raise RowsError(
+            "split",
+            f"class {label} has {(held['label'] == label).sum()} frozen test rows, none in train",
+            "a row in train of every class that the frozen test holds",
+            f"add rows of {label}, or have a person take the frozen ones out: delete their lines "
+            "from data/frozen_test.csv",
+        )
+    kept = rows[rows["label"].isin(learnt)].reset_index(drop=True)
+    return kept, [Drop(row, "class_not_in_train") for row in lost["id"]]
+
+
 def leak_gate(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> dict[str, int]:
     """Counts of what is shared between sides, all zero. Raises LeakError that lists pairs."""
-    found = {
-        "exact": _shared(
-            [
-                normalised(text) + "\n" + normalised(pair)
-                for text, pair in zip(rows["text"], rows["text_pair"], strict=True)
-            ],
-            rows,
-        ),
-        "near": cross_side_pairs(rows, shingle_words, min_jaccard),
-        "group": _shared(list(rows["group"]), rows),
-    }
+    near = cross_side_pairs(rows, shingle_words, min_jaccard)
+    return _counted({"exact": _exact(rows), "near": near, "group": _shared(rows["group"], rows)})
+
+
+def gate_after_split(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> None:
+    """What may break after split: a text or a group on two sides, a made row near a row of another
+    side, a made row or its parent outside train. The other rows need no second look for near
+    copies, since no stage changes the text of a row that it has. Raises LeakError that lists pairs
+    or rows."""
+    near = made_near_another_side(rows, shingle_words, min_jaccard)
+    _counted({"exact": _exact(rows), "near": near, "group": _shared(rows["group"], rows)})
+    ancestry_gate(rows)
+
+
+def made_near_another_side(
+    rows: pd.DataFrame, shingle_words: int, min_jaccard: float
+) -> list[tuple[str, str]]:
+    """Ids of made train rows that are near copies of a validation or test row, and of that row."""
+    made = rows["parent"] != ""
+    if not made.any():
+        return []
+    return cross_side_pairs(
+        rows[made | (rows["split"] != "train")].reset_index(drop=True), shingle_words, min_jaccard
+    )
+
+
+def _counted(found: dict[str, list[tuple[str, str]]]) -> dict[str, int]:
     for kind, pairs in found.items():
         if pairs:
             listed = ", ".join(f"{low} and {high}" for low, high in pairs[:10])
@@ -82,12 +116,22 @@ def leak_gate(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> dic
                 "leak gate",
                 f"{len(pairs)} pairs of rows share the same {kind} on two sides: {listed}",
                 "none",
-                "give the rows one group, or drop one of each pair",
+                "this is a bug: the lower one of each pair should have been dropped",
             )
     return {f"{kind}_pairs": len(pairs) for kind, pairs in found.items()}
 
 
-def _shared(keys: Sequence[str], rows: pd.DataFrame) -> list[tuple[str, str]]:
+def contents(rows: pd.DataFrame) -> list[str]:
+    """What makes two rows the same text: both parts without case and spaces."""
+    texts = zip(rows["text"], rows["text_pair"], strict=True)
+    return [normalised(text) + "\n" + normalised(pair) for text, pair in texts]
+
+
+def _exact(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    return _shared(contents(rows), rows)
+
+
+def _shared(keys: Sequence[str] | pd.Series, rows: pd.DataFrame) -> list[tuple[str, str]]:
     """Pairs of ids that have one key (not "") on two sides: each with the first of another."""
     first: dict[str, dict[str, str]] = defaultdict(dict)
     for key, row, side in zip(keys, rows["id"], rows["split"], strict=True):
@@ -119,15 +163,20 @@ def ancestry_gate(rows: pd.DataFrame) -> None:
 
 
 def stratified_folds(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
-    """Fold of each row, 0..folds-1, -1 in test: labels spread evenly, groups kept whole
-    (scikit-learn's StratifiedGroupKFold). Rows must be sorted by id."""
-    from sklearn.model_selection import StratifiedGroupKFold
+    """Fold of each row, 0..folds-1, -1 in test: classes spread evenly, groups kept whole
+    (scikit-learn's StratifiedKFold and StratifiedGroupKFold). Rows must be sorted by id."""
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     inside = np.flatnonzero((rows["split"] != "test").to_numpy())
     labels = rows["label"].to_numpy()[inside]
-    groups = np.where(rows["group"] == "", rows["id"], rows["group"])[inside]
+    # With groups it tries each unit in each fold: 20 s for 100,000 rows, which rows without groups
+    # need not spend.
+    if (rows["group"] != "").any():
+        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        parts = splitter.split(labels, labels, units_of(rows)[inside])
+    else:
+        parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels)
     numbers = np.full(len(rows), -1, dtype=np.int8)
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    for fold, (_, members) in enumerate(splitter.split(labels, labels, groups)):
+    for fold, (_, members) in enumerate(parts):
         numbers[inside[members]] = fold
     return numbers

@@ -53,6 +53,20 @@ class Encoded:
     lost: np.ndarray
     unknown: np.ndarray
 
+    def take(self, texts: np.ndarray) -> "Encoded":
+        """Some of the texts, by their places, in that order."""
+        starts = np.cumsum(self.windows) - self.windows
+        windows = [
+            place
+            for start, number in zip(starts[texts], self.windows[texts], strict=True)
+            for place in range(start, start + number)
+        ]
+        return Encoded(
+            [self.ids[place] for place in windows],
+            None if self.segments is None else [self.segments[place] for place in windows],
+            *(part[texts] for part in (self.windows, self.lengths, self.lost, self.unknown)),
+        )
+
 
 class _Layout(NamedTuple):
     """What stands before, between and after the parts of an input: special tokens, and the

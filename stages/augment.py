@@ -1,34 +1,39 @@
-"""Make new train rows out of old ones, labelled by origin and parent. Off by default.
+"""Make new train rows out of old ones: copies and negatives, by origin and parent. Off by default.
 
-data/find_label_errors/ -> data/augment/, reports/metrics/augment.json
+data/find_label_errors/, data/embed/, data/split/ -> data/augment/, reports/metrics/augment.json
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.augmentation import (
-    EDITS,
-    Edit,
-    generator,
-    read_wordnet,
-    synonyms_edit,
-    word_salad,
-)
+from seedbed.augmentation import EDITS, OF_SYNONYMS, Edit, generator, method_of, words_of
+from seedbed.copy_check import CheckParams, checked
+from seedbed.encoder_files import EncoderParams
 from seedbed.files import write_json
 from seedbed.ledger import settle
+from seedbed.made_rows import Made, Row, child, figures, parents
+from seedbed.negatives import negatives
+from seedbed.out_of_scope import NegativesParams
 from seedbed.params import Section, read_params
+from seedbed.paraphrasing import Asked, ParaphraseParams, paraphrases
+from seedbed.row_vectors import embedded, vectors_of
 from seedbed.rows import read_rows, write_rows
-from seedbed.splits import ancestry_gate
+from seedbed.splits import gate_after_split, made_near_another_side
 from seedbed.stage import run
+from seedbed.wordnet import read_synonyms
 
 SOURCE = Path("data/find_label_errors")
+VECTORS = Path("data/embed")
+SPLIT = Path("data/split")
 ROWS = Path("data/augment")
 METRICS = Path("reports/metrics/augment.json")
 
-Method = Literal["swap", "delete", "punctuate", "mistype", "synonyms"]
+Method = Literal["swap", "delete", "insert", "synonyms", "punctuate", "mistype", "paraphrase"]
 
 
 class Params(Section):
@@ -38,58 +43,101 @@ class Params(Section):
     copies: int = Field(ge=0)
     methods: list[Method]
     edit_share: float = Field(gt=0, le=1)
+    only_classes_below: int = Field(ge=0)
     wordnet_folder: str
-    negatives_share: float = Field(ge=0, le=1)
-    negative_label: str
+    paraphrase: ParaphraseParams
+    check: CheckParams
 
 
-def augmented(train: pd.DataFrame, params: Params) -> pd.DataFrame:
-    """`copies` edited copies of each train row, methods in turn; unchanged copies are left out."""
-    edits = [_edit(method, params) for method in params.methods]
-    made = []
-    for row in train.to_dict("records"):
-        for copy in range(params.copies if edits else 0):
+def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
+    """What to make: (row, number of the copy, method), sorted by id."""
+    if not params.methods:
+        return []
+    if params.only_classes_below:
+        rows = train["label"].map(train["label"].value_counts())
+        train = train[rows < params.only_classes_below]
+    return [
+        (row, copy, method_of(params.methods, params.seed, row["id"], copy))
+        for row in train.sort_values("id").to_dict("records")
+        for copy in range(params.copies)
+    ]
+
+
+def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter[str]]:
+    """Copies of the train rows by the methods in turn, and how many were not made, by reason."""
+    wanted = chosen(parents(rows), params)
+    written = _written(wanted, params)
+    edits = _edits({method for _, _, method in wanted}, params)
+    made = Made.beside(rows)
+    for row, copy, method in wanted:
+        if method in edits:
             draw = generator(params.seed, row["id"], copy)
-            words = row["text"].split()
-            text = " ".join(edits[copy % len(edits)](words, params.edit_share, draw))
-            if text != " ".join(words):
-                made.append(_child(row, text, "augmented", f"a{copy}"))
-    return pd.DataFrame(made, columns=train.columns)
+            text = edits[method](words_of(row["text"]), params.edit_share, draw).text()
+        else:
+            text, refused = written[row["id"], copy]
+            if refused:
+                made.refuse(refused)
+                continue
+        made.add(child(row, f"a{copy}", "augmented", method, text=text), row)
+    return made.frame(rows), made.refused
 
 
-def _edit(method: str, params: Params) -> Edit:
-    if method == "synonyms":
-        return synonyms_edit(read_wordnet(Path(params.wordnet_folder)))
-    return EDITS[method]
+def _edits(methods: set[str], params: Params) -> dict[str, Edit]:
+    edits = {name: edit for name, edit in EDITS.items() if name in methods}
+    if methods & set(OF_SYNONYMS):
+        synonyms = read_synonyms(Path(params.wordnet_folder))
+        edits |= {name: make(synonyms) for name, make in OF_SYNONYMS.items()}
+    return edits
 
 
-def negatives(train: pd.DataFrame, params: Params) -> pd.DataFrame:
-    """Word salad out of `negatives_share` of the train rows, under the negative label."""
-    made = []
-    for row in train.to_dict("records"):
-        draw = generator(params.seed, row["id"], -1)
-        if draw.random() < params.negatives_share:
-            child = _child(row, word_salad(row["text"], draw), "negative", "n0")
-            made.append(child | {"label": params.negative_label})
-    return pd.DataFrame(made, columns=train.columns)
-
-
-def _child(row: dict, text: str, origin: str, mark: str) -> dict:
-    return row | {"id": f"{row['id']}-{mark}", "text": text, "origin": origin, "parent": row["id"]}
+def _written(
+    wanted: list[tuple[Row, int, str]], params: Params
+) -> dict[tuple[str, int], tuple[str, str]]:
+    """What a model wrote for the copies that are paraphrases, by row and number."""
+    asked = [(row, copy) for row, copy, method in wanted if method == "paraphrase"]
+    if not asked:
+        return {}
+    texts = [Asked(row["text"], f"{params.seed}:{row['id']}:{copy}") for row, copy in asked]
+    found = paraphrases(texts, params.paraphrase)
+    return {(row["id"], copy): one for (row, copy), one in zip(asked, found, strict=True)}
 
 
 def main() -> str:
     params = read_params("augment", Params)
+    negative = read_params("negatives", NegativesParams)
+    encoder = read_params("encoder", EncoderParams)
+    words, jaccard = (
+        read_params("split.shingle_words", int),
+        read_params("split.twin_min_jaccard", float),
+    )
     rows = read_rows(SOURCE)
-    train = rows[(rows["split"] == "train") & (rows["origin"] == "original")]
-    made = pd.concat([augmented(train, params), negatives(train, params)])
-    after = pd.concat([rows, made]).astype(rows.dtypes) if len(made) else rows
-    ancestry_gate(after)
-    counts = settle("augment", rows["id"], after["id"], [], made["id"])
+    copies, refused = augmented(rows, params)
+    if params.check.is_on() and len(copies):
+        train = parents(rows)
+        found = [vectors_of(part, VECTORS, encoder, SPLIT) for part in (copies, train)]
+        copies, failed = checked(copies, found[0], train, found[1], params.check)
+        refused += failed
+
+    def embed(texts: list[str]) -> np.ndarray:
+        return embedded(texts, encoder, SPLIT)
+
+    wrong, not_made = negatives(rows, negative, embed)
+    near = {
+        made for made, _ in made_near_another_side(pd.concat([rows, copies, wrong]), words, jaccard)
+    }
+    refused["near_another_side"] += len(near)
+    copies, wrong = (part[~part["id"].isin(near)] for part in (copies, wrong))
+    after = pd.concat([rows, copies, wrong])
+    gate_after_split(after, words, jaccard)
+    made = [*copies["id"], *wrong["id"]]
+    counts = settle("augment", rows["id"], after["id"], [], made)
     by_origin = after["origin"].value_counts().sort_index()
     write_rows(ROWS, after)
-    write_json(METRICS, {"rows": counts, "by_origin": {k: int(n) for k, n in by_origin.items()}})
-    return f"{len(made)} rows made" if len(made) else "off, no row made"
+    metrics = {"rows": counts, "by_origin": {k: int(n) for k, n in by_origin.items()}}
+    write_json(METRICS, metrics | figures([copies, wrong], [refused, not_made]))
+    if not made and not +refused and not not_made:
+        return "off, no row made"
+    return f"{len(copies)} copies and {len(wrong)} negatives made"
 
 
 if __name__ == "__main__":

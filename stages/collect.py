@@ -24,7 +24,7 @@ from seedbed.files import write_csv, write_json
 from seedbed.keys import keyed_hash, load_key
 from seedbed.ledger import Drop, settle, write_ledger
 from seedbed.params import Section, read_params
-from seedbed.rows import write_rows
+from seedbed.rows import NEGATIVE, write_rows
 from seedbed.stage import progress, run
 from seedbed.tombstones import FORGOTTEN, TOMBSTONES, Tombstones, read_tombstones
 
@@ -137,7 +137,7 @@ def contract_row(row: RawRow, row_id: str, source: Source, key: bytes) -> dict[s
         "split": row.split,
         "origin": "negative" if source.negative else "original",
         "provenance": _compact(provenance(row, source.licence)),
-        "meta": _compact(row.meta),
+        "meta": _compact(row.meta | ({NEGATIVE: kind} if (kind := source.negative_kind) else {})),
     }
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.errors import RowsError
 from seedbed.files import write_json
+from seedbed.frozen_test import FROZEN, read_frozen
 from seedbed.ledger import Drop, in_words, settle, write_ledger
 from seedbed.near_duplicates import first_kept, near_pairs
 from seedbed.params import Section, read_params
@@ -20,12 +20,11 @@ from seedbed.shingles import normalised
 from seedbed.stage import run
 
 INPUT = Path("data/apply_decisions")
-FROZEN = Path("data/frozen_test.csv")
 OUTPUT = Path("data/deduplicate")
 LEDGER = Path("data/ledger/deduplicate.csv")
 METRICS = Path("reports/metrics/deduplicate.json")
 
-NEXT_STEP = "restore it with `git checkout -- data/frozen_test.csv`"
+GIVEN_RANK = {"test": 2, "validation": 1}
 
 
 class Params(Section):
@@ -37,11 +36,15 @@ class Params(Section):
     min_jaccard: float = Field(gt=0, le=1)  # texts are near from this similarity on
 
 
-def by_priority(rows: pd.DataFrame, frozen: set[str]) -> pd.DataFrame:
-    """Rows in the order in which they may stay: frozen test rows, then smallest (batch, id)."""
-    ranked = rows.assign(frozen=rows["id"].isin(frozen))
-    order = {"frozen": False, "batch": True, "id": True}
-    return ranked.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
+def by_priority(rows: pd.DataFrame, frozen: set[str], way: str = "hash") -> pd.DataFrame:
+    """Rows in the order in which they may stay: frozen test rows; where the sources give the sides
+    (split.way is given) those of test, then of validation, so that a test set that others use
+    stays whole; then smallest (batch, id)."""
+    given = rows["split"].map(GIVEN_RANK).fillna(0) if way == "given" else 0
+    ranked = rows.assign(frozen=rows["id"].isin(frozen), given=given)
+    order = {"frozen": False, "given": False, "batch": True, "id": True}
+    ordered = ranked.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
+    return ordered.drop(columns="given")
 
 
 def exact_drops(rows: pd.DataFrame) -> list[Drop]:
@@ -77,9 +80,11 @@ def near_drops(rows: pd.DataFrame, params: Params) -> list[Drop]:
     return [Drop(ids[row], "near_duplicate", ids[cause[row]]) for row in np.flatnonzero(cause >= 0)]
 
 
-def deduplicate(rows: pd.DataFrame, frozen: set[str], params: Params) -> tuple[list[Drop], dict]:
+def deduplicate(
+    rows: pd.DataFrame, frozen: set[str], params: Params, way: str = "hash"
+) -> tuple[list[Drop], dict]:
     """All drops, and the figures for the metrics. Every duplicate's cause is a kept row."""
-    rows = by_priority(rows, frozen)
+    rows = by_priority(rows, frozen, way)
     exact = exact_drops(rows) if params.exact else []
     left = rows[~rows["id"].isin({drop.id for drop in exact})].reset_index(drop=True)
     near = near_drops(left, params) if params.near else []
@@ -108,26 +113,11 @@ def figures(rows: pd.DataFrame, near: list[Drop], params: Params) -> dict[str, i
     }
 
 
-def read_frozen(path: Path) -> set[str]:
-    """The ids of the frozen test set. Raises RowsError where the file is missing or
-    has another header."""
-    if not path.exists():
-        raise RowsError(
-            str(path),
-            "no such file",
-            "a CSV file with the header `id,digest`, and no line below it until you freeze",
-            NEXT_STEP,
-        )
-    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
-    if header != "id,digest":
-        raise RowsError(str(path), f"header {header}", "header id,digest", NEXT_STEP)
-    return {line.split(",")[0] for line in lines}
-
-
 def main() -> str:
     params = read_params("deduplicate", Params)
     rows = read_rows(INPUT)
-    drops, counted = deduplicate(rows, read_frozen(FROZEN), params)
+    way = read_params("split.way", str)
+    drops, counted = deduplicate(rows, set(read_frozen(FROZEN)), params, way)
     kept = rows[~rows["id"].isin({drop.id for drop in drops})]
     counts = settle("deduplicate", rows["id"].tolist(), kept["id"].tolist(), drops)
     write_rows(OUTPUT, kept)

@@ -3,7 +3,6 @@
 data/split/ -> data/embed/, reports/metrics/embed.json
 """
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,18 @@ import numpy as np
 import pandas as pd
 
 from seedbed.diversity import mean_pairwise_distance, neighbour_distances
-from seedbed.encoder import embed_texts, precision
-from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.encoder_files import EncoderParams
 from seedbed.files import write_json
-from seedbed.memo import FLOAT32, remembered
+from seedbed.nearness import nearness
 from seedbed.params import read_params
+from seedbed.row_vectors import embedded
 from seedbed.rows import read_rows
 from seedbed.stage import run
-from seedbed.truncation import truncation_of
 from seedbed.vectors import write_vectors
 
 SOURCE = Path("data/split")
 VECTORS = Path("data/embed")
 METRICS = Path("reports/metrics/embed.json")
-TEXTS_AT_ONCE = 2048  # enough that batches of one length come together
 NEIGHBOURS = 10
 SAMPLE = 20_000  # rows for the distances, which take the square of them
 SHOWN = 5
@@ -58,20 +55,13 @@ def spread(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, Any]:
 def main() -> str:
     params = read_params("encoder", EncoderParams)
     rows = read_rows(SOURCE)
-    folder = encoder_folder(params)
-    work = partial(
-        embed_texts,
-        folder=folder,
-        truncation=truncation_of(params, folder, SOURCE),
-        dtype=str(precision(params.precision)).removeprefix("torch."),
-    )
-    texts = list(rows["text"])
+    items = list(rows["text"])
     if any(rows["text_pair"]):
-        texts = list(zip(texts, rows["text_pair"], strict=True))
-    vectors = np.stack(remembered(work, texts, FLOAT32, batch=TEXTS_AT_ONCE))
+        items = list(zip(items, rows["text_pair"], strict=True))
+    vectors = embedded(items, params, SOURCE)
     write_vectors(VECTORS, rows, vectors)
     size = {"vectors": len(vectors), "width": vectors.shape[1]}
-    write_json(METRICS, size | spread(rows, vectors))
+    write_json(METRICS, size | spread(rows, vectors) | {"near_train": nearness(rows, vectors)})
     return f"{len(vectors):,} vectors of {vectors.shape[1]} numbers"
 
 

@@ -1,6 +1,6 @@
 """Find rows whose label is doubtful by out-of-fold models; apply the policy to train only.
 
-data/split/, data/embed/, data/decisions/ -> data/label_scores/, reports/suspects.csv,
+data/split/, data/embed/, data/cv/, data/decisions/ -> data/label_scores/, reports/suspects.csv,
 data/find_label_errors/, data/ledger/find_label_errors.csv, reports/metrics/find_label_errors.json
 """
 
@@ -13,10 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
+from seedbed.approaches import NAMES
+from seedbed.cross_validation import read_out_of_fold
 from seedbed.decisions import FOLDER, in_force, read_decisions
 from seedbed.errors import ParamsError, RowsError
 from seedbed.files import fresh_folder, write_csv, write_json
-from seedbed.label_errors import MODELS, ensemble, find_suspects
+from seedbed.label_errors import MODELS, can_be_judged, ensemble, find_suspects
 from seedbed.ledger import Drop, settle, write_ledger
 from seedbed.params import Section, read_params
 from seedbed.rows import SIDES, read_rows, write_rows
@@ -25,6 +27,7 @@ from seedbed.vectors import read_vectors
 
 SOURCE = Path("data/split")
 VECTORS = Path("data/embed")
+OUT_OF_FOLD = Path("data/cv")
 ROWS = Path("data/find_label_errors")
 SCORES = Path("data/label_scores")
 SUSPECTS = Path("reports/suspects.csv")
@@ -45,12 +48,20 @@ class Params(Section):
 
 
 def judge(rows: pd.DataFrame, vectors: np.ndarray, params: Params) -> pd.DataFrame:
-    """One line a row: id, split, label, suggested, score, reason; in the order of `rows`."""
+    """One line a row: id, split, label, suggested, score, reason, judged; in the order of `rows`.
+    Rows that cannot be judged, since their class stands in their fold alone, are no suspects."""
     classes = np.unique(rows["label"].to_numpy(dtype=object))
     numbers = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
-    found = find_suspects(numbers, ensemble(params.models, rows, vectors), params.min_probability)
+    judged = can_be_judged(numbers, rows["fold"].to_numpy())
+    ready = {
+        name: read_out_of_fold(OUT_OF_FOLD / f"{name}.parquet", list(rows["id"]), list(classes))
+        for name in params.models
+        if name in NAMES
+    }
+    probabilities = ensemble(params.models, rows, vectors, ready)
+    found = find_suspects(numbers, probabilities, params.min_probability, judged)
     return rows[["id", "split", "label"]].assign(
-        suggested=classes[found.suggested], score=found.score, reason=found.reason
+        suggested=classes[found.suggested], score=found.score, reason=found.reason, judged=judged
     )
 
 
@@ -64,8 +75,12 @@ def apply_policy(
     rows: pd.DataFrame, suspects: pd.DataFrame, params: Params
 ) -> tuple[pd.DataFrame, list[Drop]]:
     """What the policy makes of the train rows that are suspects with a score of at most
-    `max_score`; validation and test rows are never touched."""
+    `max_score`; validation and test rows are never touched, and a class whose train rows are all
+    chosen keeps them as they are, since it could be learnt no more."""
     chosen = suspects[(suspects["split"] == "train") & (suspects["score"] <= params.max_score)]
+    train = rows[rows["split"] == "train"]
+    left = set(train["label"][~train["id"].isin(chosen["id"])])
+    chosen = chosen[chosen["label"].isin(left)]
     hit = rows["id"].isin(chosen["id"])
     if params.policy == "drop":
         return rows[~hit], [
@@ -93,11 +108,11 @@ def write_scores(judged: pd.DataFrame, rows: pd.DataFrame) -> None:
 
 def main() -> str:
     params = read_params("find_label_errors", Params)
-    if unknown := sorted(set(params.models) - set(MODELS)):
+    if unknown := sorted(set(params.models) - {*MODELS, *NAMES}):
         raise ParamsError(
             "params.yaml: find_label_errors.models",
             unknown[0],
-            f"some of {', '.join(MODELS)}",
+            f"some of {', '.join([*MODELS, *NAMES])}",
             "correct the name",
         )
     rows = read_rows(SOURCE)
@@ -113,11 +128,13 @@ def main() -> str:
     counts = settle("find_label_errors", rows["id"], kept["id"], dropped)
     columns = ["id", "split", "label", "suggested", "score", "reason"]
     by_side = suspects["split"].value_counts()
+    unjudged = judged["label"][~judged["judged"]].value_counts()
     metrics = {
         "rows": counts,
         "suspects": len(suspects),
         "suspects_by_side": {side: int(by_side.get(side, 0)) for side in SIDES},
         "verified_rows": len(decided.settled),
+        "not_judged_by_class": {str(name): int(n) for name, n in unjudged.sort_index().items()},
         "policy": params.policy,
     }
     write_scores(judged, rows)
@@ -125,7 +142,10 @@ def main() -> str:
     write_csv(SUSPECTS, columns, suspects[columns].to_numpy())
     write_ledger(LEDGER, dropped)
     write_json(METRICS, metrics)
-    return f"{len(suspects)} suspects, policy {params.policy}, {len(dropped)} rows dropped"
+    line = f"{len(suspects)} suspects, policy {params.policy}, {len(dropped)} rows dropped"
+    if len(unjudged):
+        line += f"; in one fold alone, so not judged: {', '.join(sorted(unjudged.index))}"
+    return line
 
 
 if __name__ == "__main__":

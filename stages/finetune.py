@@ -1,9 +1,11 @@
 """Fine-tune the encoder in one way, once a seed.
 
-data/tokenize/, data/embed/ -> models/APPROACH/, reports/plots/learning/APPROACH.csv
+data/tokenize/, data/embed/, reports/metrics/cv.json -> models/APPROACH/,
+reports/plots/learning/APPROACH.csv
 """
 
 import importlib
+import json
 import sys
 from pathlib import Path
 
@@ -15,14 +17,15 @@ from seedbed.datasets_on_disk import read_datasets
 from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoder_files import EncoderParams, encoder_folder
 from seedbed.examples import Examples
-from seedbed.files import fresh_folder, write_csv, write_json
-from seedbed.params import Section, read_params
+from seedbed.files import fresh_folder, read_json, write_csv, write_json
+from seedbed.params import Section, read_params, with_changes
 from seedbed.stage import run
 from seedbed.task import Task
 from seedbed.vectors import read_vectors
 
 DATASETS = Path("data/tokenize")
 VECTORS = Path("data/embed")
+CHOSEN = Path("reports/metrics/cv.json")
 MODELS = Path("models")
 CURVES = Path("reports/plots/learning")
 
@@ -37,6 +40,7 @@ def load_task(params: EncoderParams) -> Task:
     """The rows, tokenized and embedded, and the encoder."""
     classes, parts, truncation = read_datasets(DATASETS)
     folder, dtype = encoder_folder(params), precision(params.precision)
+    parts = {side: part.inside for side, part in parts.items()}
     return Task(
         classes=classes,
         train=parts["train"],
@@ -59,9 +63,16 @@ def vectors_of(part: Examples, folder: Path, dtype: torch.dtype) -> np.ndarray:
     return vectors
 
 
+def with_chosen(params: Section, approach: str) -> Section:
+    """The approach's params with the values that cv chose on folds in their place."""
+    chosen = read_json(CHOSEN)["approaches"].get(approach, {}).get("chosen", {})
+    changes = {key: json.loads(value) for key, value in chosen.items()}
+    return with_changes(params, f"cv.grid.{approach}", changes)
+
+
 def main(approach: str) -> str:
     module = importlib.import_module(f"seedbed.approaches.{approach}")
-    params = read_params(f"approaches.{approach}", module.Params)
+    params = with_chosen(read_params(f"approaches.{approach}", module.Params), approach)
     seeds = read_params("finetune", Params).seeds
     encoder = read_params("encoder", EncoderParams)
     curves: list[tuple[object, ...]] = []

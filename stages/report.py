@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from seedbed import report as page
+from seedbed import report_of_training as training
 from seedbed.approaches import NAMES
 from seedbed.files import read_csv, read_json, write_json, write_text
 from seedbed.predictions import Predictions, read_predictions
 from seedbed.scoring import holm, mcnemar, paired_difference
+from seedbed.split_report import splits
 from seedbed.stage import run
 
 STAGES = (
@@ -76,16 +78,20 @@ def main() -> str:
         page.verdict(choice, tests, dataset),
         page.approaches(validations, tests, pairs, reference),
         page.chosen_model(choice["approach"], tests[choice["approach"]]),
+        training.out_of_scope(tests),
         page.rows_by_stage(stages),
-        page.splits(stages["split"]),
+        splits(stages["split"], stages["embed"]),
         page.diversity(stages),
         page.labels(stages["find_label_errors"]),
+        training.cross_validation(read_json(METRICS / "cv.json")),
+        training.balance(stages["augment"], stages["balance"]),
+        training.ablation(read_json(METRICS / "ablate.json")),
         page.privacy(stages["anonymize"]),
         page.tokens(stages["tokenize"]),
         page.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
     ]
     write_json(DATASET, dataset)
-    write_text(REPORT, "\n\n".join(sections) + "\n")
+    write_text(REPORT, "\n\n".join(section for section in sections if section) + "\n")
     return f"dataset {dataset['version']}, {REPORT}"
 
 

@@ -12,11 +12,12 @@ import pandas as pd
 
 from seedbed.datasets_on_disk import Tokenized, write_datasets
 from seedbed.encoder_files import EncoderParams, encoder_folder
-from seedbed.examples import Examples, padding_share, token_budget_batches
+from seedbed.errors import RowsError
+from seedbed.examples import Examples, examples_of, padding_share, token_budget_batches
 from seedbed.files import write_csv, write_json
 from seedbed.params import read_params
 from seedbed.rows import SIDES, read_rows
-from seedbed.splits import ancestry_gate
+from seedbed.splits import gate_after_split
 from seedbed.stage import run
 from seedbed.tokens import Encoded, TextTokenizer
 from seedbed.truncation import truncation_of
@@ -31,20 +32,17 @@ BUDGET_TOKENS = 2048  # as the approaches' default batch_tokens
 BATCH_ROWS = 32  # of the stock way: shuffled rows, padded to the longest
 
 
-def examples_of(rows: pd.DataFrame, encoded: Encoded, classes: list[str]) -> dict[str, Examples]:
-    """The windows of each side's rows; the windows of a row share its weight."""
-    number = {name: place for place, name in enumerate(classes)}
-    labels = rows["label"].map(number).to_numpy(dtype=np.int64)
-    weights = rows["weight"].to_numpy(dtype=np.float32) / encoded.windows.astype(np.float32)
-    every = Examples(
-        encoded.ids,
-        encoded.segments,
-        np.repeat(labels, encoded.windows),
-        np.repeat(weights, encoded.windows),
-        np.repeat(rows["id"].to_numpy(dtype=object), encoded.windows).tolist(),
-    )
-    side = np.repeat(rows["split"].to_numpy(dtype=object), encoded.windows)
-    return {name: every.take(side == name) for name in SIDES}
+def check_classes(rows: pd.DataFrame, classes: list[str], outside: str) -> None:
+    """Raises RowsError where a row has a label that no train row has, and which is not that of
+    negatives, `outside`."""
+    strange = rows[~rows["label"].isin([*classes, outside])]
+    if len(strange):
+        raise RowsError(
+            str(SOURCE),
+            f"{len(strange)} rows of class {strange['label'].iloc[0]}, which train has none of",
+            "every class in train",
+            "add rows of it, or merge the class with label_map",
+        )
 
 
 def length_figures(rows: pd.DataFrame, encoded: Encoded) -> dict[str, Any]:
@@ -92,12 +90,18 @@ def histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
 def main() -> str:
     params = read_params("encoder", EncoderParams)
     rows = read_rows(SOURCE)
-    ancestry_gate(rows)
+    gate_after_split(
+        rows,
+        read_params("split.shingle_words", int),
+        read_params("split.twin_min_jaccard", float),
+    )
     folder = encoder_folder(params)
     truncation = truncation_of(params, folder, SPLIT)
     encoded = TextTokenizer(folder, truncation)(list(rows["text"]), list(rows["text_pair"]))
-    classes = sorted(set(rows["label"]))
-    parts = examples_of(rows, encoded, classes)
+    classes = sorted(set(rows["label"][rows["split"] == "train"]))
+    check_classes(rows, classes, read_params("negatives.label", str))
+    every, side = examples_of(rows, encoded, classes), rows["split"].to_numpy(dtype=object)
+    parts = {name: every.take(np.repeat(side == name, encoded.windows)) for name in SIDES}
     figures = length_figures(rows, encoded)
     padding = padding_figures(parts["train"], truncation.max_length)
     write_datasets(DATASETS, Tokenized(classes, parts, truncation))

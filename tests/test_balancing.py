@@ -1,30 +1,72 @@
-"""Classes count as they should, and no row is invented."""
+"""Classes and sources count as they should, and no row, label or copy is invented."""
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from seedbed.balancing import cap, class_weights
+from seedbed.balancing import BalanceParams, balance, class_weights, limits_for
+from seedbed.errors import ParamsError
 
-TRAIN = pd.DataFrame({"id": [f"{n:03d}" for n in range(90)], "label": ["ham"] * 80 + ["spam"] * 10})
+OFF = {"by": "", "shares": {}, "how": "weight"}
+BASE = {"parent": "", "origin": "original", "weight": 1.0, "source": "post", "split": "train"}
+TRAIN = pd.DataFrame(
+    [BASE | {"id": f"{n:03d}", "label": "ham" if n < 80 else "spam",
+             "source": "web" if n % 3 else "post"} for n in range(90)]
+).astype({"weight": "float32"})  # fmt: skip
+
+
+def params(**more) -> BalanceParams:
+    return BalanceParams(**{"seed": 0, "max_ratio": 0, "weights": "none", "target": OFF} | more)
+
+
+def target(by: str, how: str = "weight", **shares: float) -> dict:
+    return {"target": {"by": by, "shares": shares, "how": how}}
+
+
+def weight_shares(train: pd.DataFrame, column: str) -> dict[str, float]:
+    sums = train["weight"].astype(float).groupby(train[column]).sum()
+    return (sums / sums.sum()).to_dict()
+
+
+def test_off_changes_nothing():
+    kept, dropped = balance(TRAIN, params())
+    pd.testing.assert_frame_equal(kept, TRAIN)
+    assert dropped == []
 
 
 def test_a_cap_drops_by_hash_and_names_the_reason():
-    kept, dropped = cap(TRAIN, 2.0, 0)
+    kept, dropped = balance(TRAIN, params(max_ratio=2))
     assert kept["label"].value_counts().to_dict() == {"ham": 20, "spam": 10}
     assert {drop.reason for drop in dropped} == {"over_cap"}
     assert {drop.id for drop in dropped} | set(kept["id"]) == set(TRAIN["id"])
 
 
 def test_which_rows_stay_does_not_hang_on_their_order():
-    kept, _ = cap(TRAIN, 2.0, 0)
-    shuffled, _ = cap(TRAIN.sample(frac=1, random_state=1), 2.0, 0)
+    kept, _ = balance(TRAIN, params(max_ratio=2))
+    shuffled, _ = balance(TRAIN.sample(frac=1, random_state=1), params(max_ratio=2))
     assert set(kept["id"]) == set(shuffled["id"])
 
 
 def test_a_row_more_changes_at_most_the_rows_of_its_class():
-    one, _ = cap(TRAIN[TRAIN["id"] != "005"], 2.0, 0)
-    two, _ = cap(TRAIN, 2.0, 0)
+    one, _ = balance(TRAIN[TRAIN["id"] != "005"], params(max_ratio=2))
+    two, _ = balance(TRAIN, params(max_ratio=2))
     assert len(set(one["id"]) ^ set(two["id"])) <= 2
+
+
+def with_copies(train: pd.DataFrame, of: list[str]) -> pd.DataFrame:
+    made = train[train["id"].isin(of)].assign(origin="augmented")
+    made = made.assign(parent=made["id"], id=made["id"] + "-a0")
+    return pd.concat([train, made], ignore_index=True)
+
+
+def test_under_a_cap_copies_go_first_and_none_outlives_its_parent():
+    train = with_copies(TRAIN, [f"{n:03d}" for n in range(5, 90)])
+    kept, dropped = balance(train, params(max_ratio=4))  # spam has 20 rows now, ham may have 80
+    assert kept["label"].value_counts().to_dict() == {"ham": 80, "spam": 20}
+    assert {drop.id for drop in dropped} == {f"{n:03d}-a0" for n in range(5, 80)}
+    kept, _ = balance(train, params(max_ratio=1))
+    assert set(kept["parent"][kept["label"] == "ham"]) == {""}
 
 
 @pytest.mark.parametrize(
@@ -36,3 +78,85 @@ def test_weights_have_the_ratio_of_their_formula_and_mean_one(method, ratio):
     weights = class_weights(counts, method)
     assert weights["spam"] / weights["ham"] == pytest.approx(ratio)
     assert (weights * counts).sum() / counts.sum() == pytest.approx(1)
+    kept, _ = balance(TRAIN, params(weights=method))
+    assert kept["weight"].iloc[-1] / kept["weight"].iloc[0] == pytest.approx(ratio, rel=1e-5)
+
+
+def test_target_shares_by_weight_are_what_comes_out_after_cap_and_weights():
+    kept, dropped = balance(TRAIN, params(max_ratio=5, weights="sqrt", **target("class", spam=0.4)))
+    assert weight_shares(kept, "label")["spam"] == pytest.approx(0.4, abs=1e-6)
+    assert len(dropped) == 30
+    kept, _ = balance(TRAIN, params(**target("source", post=0.5, web=0.5)))
+    assert weight_shares(kept, "source") == pytest.approx({"post": 0.5, "web": 0.5})
+    assert kept["weight"].mean() == pytest.approx(1)
+
+
+def test_target_shares_by_leaving_rows_out():
+    kept, dropped = balance(TRAIN, params(**target("class", "drop", spam=0.25)))
+    assert kept["label"].value_counts().to_dict() == {"ham": 30, "spam": 10}
+    assert {drop.reason for drop in dropped} == {"over_share"}
+    assert set(kept["weight"]) == {1.0}
+
+
+def test_groups_without_a_share_keep_their_proportions():
+    counts = pd.Series({"a": 100, "b": 200, "c": 50})
+    limits = limits_for(counts, {"c": 0.2})
+    assert limits == {"a": 66, "b": 133, "c": 50}
+
+
+@pytest.mark.parametrize(
+    ("by", "shares", "message"),
+    [
+        ("class", {"egg": 0.5}, "`egg`.*some of ham, spam"),
+        ("class", {"spam": 1.0}, "sum to 1 .*for ham"),
+        ("class", {"spam": 0.5, "ham": 0.6}, "sum to 1.1"),
+        ("source", {"web": -0.5}, "`web: -0.5`"),
+    ],
+)
+def test_shares_that_cannot_be_are_refused(by, shares, message):
+    with pytest.raises(ParamsError, match=message):
+        balance(TRAIN, params(**target(by, **shares)))
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.integers(0, 2)),
+    min_size=1, max_size=25,
+)  # fmt: skip
+PLANS = st.fixed_dictionaries(
+    {
+        "seed": st.integers(0, 3),
+        "max_ratio": st.sampled_from([0, 0.5, 1, 1.7]),
+        "weights": st.sampled_from(["none", "inverse", "sqrt", "effective"]),
+        "target": st.sampled_from(
+            [OFF, {"by": "class", "shares": {"a": 0.3}, "how": "weight"},
+             {"by": "source", "shares": {"x": 0.6}, "how": "drop"},
+             {"by": "class", "shares": {"a": 0.7}, "how": "drop"},
+             {"by": "source", "shares": {"y": 0.1}, "how": "weight"}]
+        ),
+    }
+)  # fmt: skip
+
+
+@given(ROWS, PLANS)
+def test_rows_add_up_and_no_label_or_row_is_invented(rows, plan):
+    records = []
+    for number, (label, source, copies) in enumerate(rows):
+        row = BASE | {"id": f"{number:03d}", "label": label, "source": source}
+        made = [row | {"id": f"{row['id']}-a{copy}", "parent": row["id"], "origin": "augmented"}
+                for copy in range(copies)]  # fmt: skip
+        records += [row, *made]
+    train = pd.DataFrame(records).astype({"weight": "float32"})
+    try:
+        kept, dropped = balance(train, BalanceParams(**plan))
+    except ParamsError:  # one class or source alone, or none of that name
+        known = set(train["label" if plan["target"]["by"] == "class" else "source"])
+        assert not set(plan["target"]["shares"]) < known
+        return
+    assert sorted([*kept["id"], *(drop.id for drop in dropped)]) == sorted(train["id"])
+    unweighted = kept.drop(columns="weight")
+    pd.testing.assert_frame_equal(unweighted, train.drop(columns="weight").loc[kept.index])
+    if plan["target"]["how"] == "weight":
+        assert set(kept["label"]) == set(train["label"])
+    assert set(kept["parent"]) - {""} <= set(kept["id"])
+    assert (kept["weight"] > 0).all()
+    assert kept["weight"].mean() == pytest.approx(1, rel=1e-4)

@@ -6,7 +6,7 @@ import sys
 import pytest
 from conftest import ROOT
 
-from benchmarks import pii, public_sets, tables, turns
+from benchmarks import gains, pii, public_sets, quality_page, speed_page, tables, turns
 from benchmarks.speed import not_first
 from seedbed.errors import SeedbedError, SourceError
 from seedbed.private.stand_ins import Span
@@ -28,7 +28,7 @@ def test_the_pages_are_made_of_the_results_in_git(name):
 def test_a_measure_below_its_reach_is_not_met():
     results = json.loads((ROOT / "benchmarks/results/pii.json").read_text(encoding="utf-8"))
     results["seedbed"]["tab"]["entity_recall"] = 0.849
-    lines = {line[0]: line for line in tables.personal_data_lines(results)}
+    lines = {line[0]: line for line in quality_page.personal_data_lines(results)}
     assert lines["recall of direct identifiers, by entity"][-1] == "**no**"
     assert lines["recall of persons"][-1] == "yes"
 
@@ -36,17 +36,25 @@ def test_a_measure_below_its_reach_is_not_met():
 def test_a_race_is_met_by_both_clocks_or_not_at_all():
     cost = {"cpu_seconds": 1.0, "seconds": 1.0, "peak_mb": 1}
     peer = {**cost, "times_as_fast": {"cpu_seconds": 9.0, "seconds": 2.0}}
-    races = tables.RACES
+    races = speed_page.RACES
     results = {part: {"rounds": 3, "seedbed": cost, name: peer} for part, _, name, _, _ in races}
     results["deduplicate"]["data_juicer"] = peer
-    assert [line[-1] for line in tables.race_lines(results)] == ["**no**"] * 4 + ["yes"]
+    assert [line[-1] for line in speed_page.race_lines(results)] == ["**no**"] * 4 + ["yes"]
     peer["times_as_fast"]["seconds"] = 8.0
-    assert [line[-1] for line in tables.race_lines(results)] == ["yes"] * 5
+    assert [line[-1] for line in speed_page.race_lines(results)] == ["yes"] * 5
 
 
 def test_what_was_not_measured_is_not_met():
-    assert [line[-1] for line in tables.race_lines({})] == ["**no**"] * 5
-    assert [line[-1] for line in tables.memory_lines({})] == ["**no**"] * 4
+    assert [line[-1] for line in speed_page.race_lines({})] == ["**no**"] * 5
+    assert [line[-1] for line in speed_page.memory_lines({})] == ["**no**"] * 4
+
+
+def test_only_what_is_no_chance_is_set_off():
+    case = {"data": "d", "what": "w", "rows_a_class": "10", "without": 0.9, "with": 0.91,
+            "gain": 0.01, "low": 0.001, "high": 0.019, "verdict": "gain"}  # fmt: skip
+    [line] = gains.lines([case])
+    assert line[3:] == ["90.0", "91.0", "+1.0 [+0.1, +1.9]", "**gain**"]
+    assert gains.lines([case | {"verdict": "no gain"}])[0][-1] == "no gain"
 
 
 def test_characters_and_persons_are_counted():

@@ -151,7 +151,7 @@ def test_every_reason_is_one_that_a_stage_gives() -> None:
     files = [*(ROOT / "stages").glob("*.py"), *(ROOT / "seedbed").rglob("*.py")]
     code = "".join(file.read_text() for file in files if file.name != "explain.py")
     for reason in REASONS:
-        written = re.sub(r"^twin_in_.*", "twin_in_{side[cause]}", reason)
+        written = re.sub(r"^(twin|group)_in_.*", "{kind}_in_{SIDES[rank]}", reason)
         assert f'"{written}"' in code, reason
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from seedbed.label_errors import ensemble, find_suspects, out_of_sample
+from seedbed.label_errors import can_be_judged, ensemble, find_suspects, out_of_sample
 
 RANDOM = np.random.default_rng(0)
 CLASSES = np.array(["cat", "dog"], dtype=object)
@@ -57,3 +58,33 @@ def test_the_same_rows_give_the_same_probabilities():
     frame, vectors = rows(60)
     names = ["neighbours", "linear", "words"]
     assert (ensemble(names, frame, vectors) == ensemble(names, frame, vectors)).all()
+
+
+def test_rows_of_a_class_in_one_fold_alone_are_no_suspects():
+    """Two lynxes in fold 0: its model knows no lynx, so it would doubt both."""
+    frame, vectors = rows()
+    frame.loc[[0, 5], "label"] = "lynx"  # rows 0 and 5 are in fold 0
+    names = np.array(["cat", "dog", "lynx"], dtype=object)
+    given = np.searchsorted(names, frame["label"].to_numpy(dtype=object))
+    judged = can_be_judged(given, frame["fold"].to_numpy())
+    assert np.flatnonzero(~judged).tolist() == [0, 5]
+    probabilities = ensemble(["neighbours", "linear", "words"], frame, vectors)
+    assert set(np.flatnonzero(find_suspects(given, probabilities, 0.5).reason != "")) == {0, 5}
+    found = find_suspects(given, probabilities, 0.5, judged)
+    assert not (found.reason != "").any()
+    assert found.score[[0, 5]].tolist() == [1, 1]
+    assert found.suggested[[0, 5]].tolist() == [2, 2]
+
+
+def test_which_rows_can_be_judged():
+    labels = np.array(["cat", "cat", "dog", "dog", "fox", "fox"])
+    folds = np.array([0, 1, 0, 0, 0, -1])
+    assert can_be_judged(labels, folds).tolist() == [True, True, False, False, False, True]
+
+
+def test_a_model_that_saw_one_class_alone_gives_that_one():
+    labels = np.array(["cat", "dog", "cat", "cat"], dtype=object)
+    found = out_of_sample(
+        LogisticRegression(), np.arange(4.0)[:, None], labels, np.array([0, 0, 1, 1]), CLASSES
+    )
+    assert found[:2].tolist() == [[1, 0], [1, 0]]

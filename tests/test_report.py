@@ -8,7 +8,6 @@ from seedbed.report import (
     labels,
     privacy,
     rows_by_stage,
-    splits,
     table,
     thin_spots,
     verdict,
@@ -63,22 +62,13 @@ def test_rows_are_shown_by_reason_and_must_add_up():
         rows_by_stage({"clean": clean, "split": split})
 
 
-def test_few_test_rows_are_named():
-    side = {"rows": 10, "share": 0.2, "expected_low": 0.1, "expected_high": 0.3}
-    found = {
-        "by_class": {"rare": {"train": 1, "validation": 1, "test": 1}},
-        "by_side": {"train": side, "validation": side, "test": side},
-        "leak_gate": {"near_pairs": 0},
-        "classes_with_few_test_rows": ["rare"],
-    }
-    assert "Few test rows: rare." in splits(found)
-    assert "Few test rows" not in splits(found | {"classes_with_few_test_rows": []})
-
-
 def test_labels_and_personal_data_in_words():
     suspects = {"suspects": 3, "suspects_by_side": {"train": 2, "test": 1}, "policy": "flag",
                 "verified_rows": 0}  # fmt: skip
     assert "3 labels are doubted" in labels(suspects)
+    assert "Not judged" not in labels(suspects)
+    shown = labels(suspects | {"not_judged_by_class": {"rare": 2}})
+    assert "class stands in one fold alone, so that no model could know it: rare (2)." in shown
     found = {"rows_touched": 2, "replaced_by_kind": {"phone": 3}, "mode": "placeholder",
              "residual_scan": {"looks_like_long_number": 16, "looks_like_ip": 0},
              "public_key": True}  # fmt: skip

@@ -15,16 +15,23 @@ TABLE = {
     "anonymize.key_fingerprint": ["anonymize", "collect"],
     "deduplicate.min_jaccard": ["deduplicate"],
     "split.warn_below": ["split"],
+    "split.way": ["deduplicate", "split"],
     "encoder.precision": [
-        "embed", *(f"evaluate@{one}" for one in EACH), *(f"finetune@{one}" for one in EACH),
-        "tokenize",
+        "ablate", "augment", "cv", "embed", *(f"evaluate@{one}" for one in EACH),
+        *(f"finetune@{one}" for one in EACH), "tokenize",
     ],
+    "cv.stop_share": ["cv"],
     "find_label_errors.policy": ["find_label_errors"],
     "augment.copies": ["augment"],
+    "negatives.word_salad": ["ablate", "augment", "balance"],
+    "negatives.label": [
+        "ablate", "augment", "balance", *(f"evaluate@{one}" for one in EACH), "tokenize",
+    ],
     "balance.weights": ["balance"],
+    "ablate.seeds": ["ablate"],
     "finetune.seeds": [f"finetune@{one}" for one in EACH],
-    "approaches.lora.rank": ["finetune@lora"],
-    "approaches.feature.run": ["finetune@feature"],
+    "approaches.lora.rank": ["ablate", "cv", "finetune@lora"],
+    "approaches.feature.run": ["ablate", "cv", "finetune@feature"],
 }  # fmt: skip
 
 
@@ -69,5 +76,5 @@ def test_a_change_runs_downstream_and_stops_there(restored):
     done = restored.run("dvc", "repro")
     assert done.returncode == 0, done.stderr
     ran = re.findall(r"Running stage '(.*?)'", done.stdout)
-    assert set(ran) - {"select", "report"} == {"finetune@prompt", "evaluate@prompt"}
+    assert set(ran) - {"select", "report"} == {"ablate", "finetune@prompt", "evaluate@prompt"}
     assert ran[-1] in ("select", "report")

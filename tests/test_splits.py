@@ -1,15 +1,24 @@
-"""A side is a pure function of the row; nothing is shared between sides."""
+"""Nothing is shared between sides, and folds are whole and even."""
 
-import numpy as np
+import warnings
+
 import pandas as pd
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from seedbed.errors import LeakError
+from seedbed.errors import LeakError, RowsError
 from seedbed.ledger import Drop
 from seedbed.rows import SIDES
-from seedbed.splits import ancestry_gate, drop_twins, leak_gate, side_of, stratified_folds
+from seedbed.splits import (
+    ancestry_gate,
+    drop_twins,
+    drop_unlearnable,
+    gate_after_split,
+    leak_gate,
+    made_near_another_side,
+    stratified_folds,
+)
 
 RAIN = "the rain fell on the old town all night long"
 
@@ -19,19 +28,6 @@ def frame(*lines: tuple[str, str, str], **columns) -> pd.DataFrame:
     rows = pd.DataFrame(lines, columns=["id", "split", "text"])
     fixed = {"text_pair": "", "group": "", "label": "x", "origin": "original", "parent": ""}
     return rows.assign(**(fixed | columns))
-
-
-@given(st.integers(0, 5), st.text(), st.floats(0.05, 0.4), st.floats(0.05, 0.4), st.floats(0, 0.15))
-def test_a_larger_test_share_takes_rows_from_train_alone(seed, unit, validation, test, more):
-    before = side_of(seed, unit, validation, test)
-    after = side_of(seed, unit, validation, test + more)
-    assert before == after or (before, after) == ("train", "test")
-
-
-def test_shares_are_met_as_hashing_meets_them():
-    found = [side_of(0, f"row {n}", 0.15, 0.2) for n in range(20_000)]
-    assert found.count("test") / 20_000 == pytest.approx(0.2, abs=0.01)
-    assert found.count("validation") / 20_000 == pytest.approx(0.15, abs=0.01)
 
 
 def test_a_near_copy_on_the_lower_side_is_dropped_and_nothing_moves():
@@ -59,6 +55,47 @@ def test_a_validation_row_that_is_dropped_itself_drops_no_train_row():
     assert list(kept["id"]) == ["test", "train"]
 
 
+def test_a_group_on_two_sides_keeps_its_highest_side():
+    rows = frame(
+        ("a", "train", "fry an onion"),
+        ("b", "validation", "boil the rice"),
+        ("c", "test", "ride a bicycle uphill"),
+        ("d", "train", "rain all day"),
+        ("e", "validation", "snow all night"),
+        ("f", "train", "a storm from the west"),
+        group=["g", "g", "g", "h", "h", ""],
+    )
+    kept, dropped = drop_twins(rows, 3, 0.5)
+    assert list(kept["id"]) == ["c", "e", "f"]
+    assert sorted(dropped) == [
+        Drop("a", "group_in_test", "c"),
+        Drop("b", "group_in_test", "c"),
+        Drop("d", "group_in_validation", "e"),
+    ]
+
+
+def test_a_group_keeps_train_rows_where_its_validation_row_is_a_twin_itself():
+    rows = frame(
+        ("a", "train", "fry an onion"),
+        ("b", "validation", RAIN + " again"),
+        ("c", "test", RAIN),
+        group=["g", "g", ""],
+    )
+    kept, dropped = drop_twins(rows, 3, 0.5)
+    assert list(kept["id"]) == ["a", "c"]
+    assert dropped == [Drop("b", "twin_in_test", "c")]
+
+
+def test_a_class_that_train_lacks_is_dropped_and_a_frozen_row_never_is():
+    rows = frame(("a", "train", "x"), ("b", "test", "y"), ("c", "validation", "z"))
+    rows = rows.assign(label=["cat", "dog", "dog"])
+    kept, dropped = drop_unlearnable(rows, {"a"})
+    assert list(kept["id"]) == ["a"]
+    assert dropped == [Drop("b", "class_not_in_train"), Drop("c", "class_not_in_train")]
+    with pytest.raises(RowsError, match="class dog has 1 frozen test rows, none in train"):
+        drop_unlearnable(rows, {"b"})
+
+
 def test_the_gate_lets_clean_sides_pass():
     rows = frame(
         ("a", "test", RAIN), ("b", "train", "fry an onion"), ("c", "train", "fry an onion")
@@ -79,6 +116,33 @@ def test_the_gate_refuses_each_planted_leak_and_lists_it(rows, kind):
         leak_gate(rows, 3, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (frame(("a", "test", "Fry  it"), ("b", "train", "fry it")), "the same exact .* a|b"),
+        (frame(("a", "test", "x"), ("b", "validation", "y"), group="g"), "the same group"),
+        (frame(("a", "train", "x"), ("a-a0", "test", "y"), parent=["", "a"]), "made rows .*a-a0"),
+        (
+            frame(("a", "test", RAIN), ("b-a0", "train", RAIN + " again"), parent=["", "b"]),
+            "the same near .* b-a0 and a",
+        ),
+    ],
+)
+def test_the_gate_after_split_refuses_each_planted_leak(rows, found):
+    with pytest.raises(LeakError, match=found):
+        gate_after_split(rows, 3, 0.5)
+    gate_after_split(rows.assign(split="train"), 3, 0.5)
+
+
+def test_only_made_rows_are_looked_at_again_for_near_copies():
+    rows = frame(
+        ("a", "test", RAIN), ("b", "train", RAIN + " again"), ("c-a0", "train", RAIN + " now"),
+        parent=["", "", "c"],
+    )  # fmt: skip
+    assert made_near_another_side(rows, 3, 0.5) == [("c-a0", "a")]
+    assert made_near_another_side(rows.assign(parent=""), 3, 0.5) == []
+
+
 def test_a_made_row_outside_train_is_refused():
     rows = frame(("a", "test", "x"), ("a-a0", "train", "y"), parent=["", "a"], origin="augmented")
     with pytest.raises(LeakError, match="a-a0"):
@@ -88,20 +152,47 @@ def test_a_made_row_outside_train_is_refused():
     ancestry_gate(rows.assign(split="train"))
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("xy")), min_size=30))
-def test_a_group_has_one_fold_and_test_rows_have_none(units):
-    assume(len({unit for n, (unit, _) in enumerate(units) if n % 3 < 2}) > 1)
+UNITS = st.lists(
+    st.tuples(st.sampled_from("abcdef"), st.sampled_from("xyz")), min_size=12, max_size=30
+)
+
+
+def folded(units: list[tuple[str, str]], folds: int, grouped: bool) -> pd.DataFrame:
+    """Rows of (group, label), every third in test, with their fold."""
     rows = frame(
         *((f"{n:03d}", SIDES[n % 3], "t") for n in range(len(units))),
-        group=[unit for unit, _ in units],
+        group=[unit if grouped else "" for unit, _ in units],
         label=[label for _, label in units],
     )
-    import warnings
-
+    inside = rows[rows["split"] != "test"]
+    assume(inside["label"].value_counts().max() >= folds)
+    assume(not grouped or inside["group"].nunique() >= folds)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        folds = stratified_folds(rows, 2, 0)
-    assert set(folds[rows["split"] == "test"]) <= {-1}
-    inside = rows[rows["split"] != "test"].assign(fold=folds[rows["split"] != "test"])
-    assert inside.groupby("group")["fold"].nunique().max() == 1
-    assert np.isin(inside["fold"], [0, 1]).all()
+        return rows.assign(fold=stratified_folds(rows, folds, 0))
+
+
+@settings(max_examples=60)
+@given(UNITS, st.integers(2, 4), st.booleans())
+def test_folds_hold_whole_groups_and_no_test_row_and_none_is_empty(units, folds, grouped):
+    rows = folded(units, folds, grouped)
+    assert set(rows["fold"][rows["split"] == "test"]) <= {-1}
+    inside = rows[rows["split"] != "test"]
+    assert set(inside["fold"]) == set(range(folds))
+    if grouped:
+        assert inside.groupby("group")["fold"].nunique().max() == 1
+
+
+@settings(max_examples=60)
+@given(UNITS, st.integers(2, 4))
+def test_a_class_is_spread_within_one_row_of_even(units, folds):
+    rows = folded(units, folds, grouped=False)
+    counts = pd.crosstab(rows["label"], rows["fold"]).reindex(columns=range(folds), fill_value=0)
+    assert (counts.max(axis=1) - counts.min(axis=1)).max() <= 1
+
+
+def test_a_class_is_spread_within_one_row_of_even_over_groups_of_one():
+    rows = frame(*((f"{n:03d}", "train", "t") for n in range(103)))
+    rows = rows.assign(label=["xyz"[n % 7 % 3] for n in range(103)], group=rows["id"])
+    counts = pd.crosstab(rows["label"], stratified_folds(rows, 5, 0))
+    assert (counts.max(axis=1) - counts.min(axis=1)).max() <= 1

@@ -49,7 +49,9 @@ class Source(Section):
     label: str = ""  # one label for every row
     label_map: dict[str, str | None] = {}  # rename, merge; null drops the row
     split: str = Field("", pattern=r"^(train|validation|test)?$")  # one side for every row
-    negative: bool = False  # examples where the right answer is not there
+    # Examples where the right answer is not there: near the classes' subjects, or of any subject
+    # (true says general).
+    negative: bool | Literal["in_domain", "general"] = False
     unlabelled: bool = False  # rows without a label, for domain-adaptive training
     show_text: bool = False  # may pull-request reports quote these texts?
     encoding: str = ""  # of the text; empty: found for each file
@@ -82,6 +84,11 @@ class Source(Section):
         if not isinstance(value, dict):
             return value
         return {as_text(old): None if new is None else as_text(new) for old, new in value.items()}
+
+    @property
+    def negative_kind(self) -> str:
+        """in_domain or general; "" for a source that is not negative."""
+        return "general" if self.negative is True else self.negative or ""
 
     @property
     def wanted(self) -> list[str]:

@@ -310,6 +310,7 @@ def test_negative_unlabelled_and_given_sides() -> None:
     rows = collected({}, other, plain)
     by_source = rows.groupby("source")
     assert set(by_source.get_group("other")["origin"]) == {"negative"}
+    assert set(by_source.get_group("other")["meta"]) == {'{"negative":"general"}'}
     assert set(by_source.get_group("other")["label"]) == {"out_of_scope"}
     assert set(by_source.get_group("other")["split"]) == {"test"}
     assert set(by_source.get_group("plain")["label"]) == {""}

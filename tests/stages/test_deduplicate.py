@@ -18,6 +18,8 @@ deduplicate:
   near: true
   shingle_words: 3
   min_jaccard: 0.7
+split:
+  way: hash
 """
 PARCEL = "My parcel has not arrived and the tracking page shows nothing since Monday"
 PARCEL_TOO = "My parcel has not arrived and the tracking page shows nothing since Tuesday"
@@ -124,6 +126,20 @@ def test_one_text_with_two_labels_leaves_altogether():
         Drop("01", "label_conflict", "02"),
         Drop("02", "label_conflict", "01"),
         Drop("03", "label_conflict", "02"),
+    ]
+
+
+def test_where_sources_give_the_sides_the_copy_in_test_stays():
+    rows = [
+        row("01", PARCEL) | {"split": "train"},
+        row("02", PARCEL, batch="2026-02-b") | {"split": "test"},
+        row("03", PARCEL_TOO) | {"split": "validation"},
+    ]
+    assert {drop.cause for drop in drops_of(*rows)} == {"01"}
+    set_params("way: hash", "way: given")
+    assert drops_of(*rows) == [
+        Drop("01", "exact_duplicate", "02"),
+        Drop("03", "near_duplicate", "02"),
     ]
 
 

@@ -8,16 +8,16 @@ from stages.find_label_errors import Params, apply_policy, suspects_of
 
 ROWS = pd.DataFrame(
     {
-        "id": ["a", "b", "c", "d"],
-        "split": ["train", "train", "test", "validation"],
-        "label": ["ham", "spam", "ham", "ham"],
-        "weight": [1.0, 1.0, 1.0, 1.0],
+        "id": ["a", "b", "c", "d", "e"],
+        "split": ["train", "train", "test", "validation", "train"],
+        "label": ["ham", "spam", "ham", "ham", "ham"],
+        "weight": [1.0, 1.0, 1.0, 1.0, 1.0],
     }
 )
 JUDGED = ROWS.drop(columns="weight").assign(
-    suggested=["spam", "spam", "spam", "spam"],
-    score=[0.1, 0.9, 0.05, 0.2],
-    reason=["label_issue", "", "label_issue", "other_label_likelier"],
+    suggested=["spam", "spam", "spam", "spam", "ham"],
+    score=[0.1, 0.9, 0.05, 0.2, 0.9],
+    reason=["label_issue", "", "label_issue", "other_label_likelier", ""],
 )
 
 
@@ -47,14 +47,22 @@ def test_what_each_policy_does_to_a_train_suspect():
     assert dropped == []
     after, dropped = apply_policy(ROWS, suspects, params("drop"))
     assert dropped == [Drop("a", "label_issue")]
-    assert list(after["id"]) == ["b", "c", "d"]
+    assert list(after["id"]) == ["b", "c", "d", "e"]
     after, dropped = apply_policy(ROWS, suspects, params("relabel"))
     assert (dropped, after["label"][0]) == ([], "spam")
     after, dropped = apply_policy(ROWS, suspects, params("weight"))
-    assert (dropped, after["weight"].tolist()) == ([], [0.3, 1, 1, 1])
+    assert (dropped, after["weight"].tolist()) == ([], [0.3, 1, 1, 1, 1])
 
 
 def test_a_threshold_spares_the_less_doubtful():
     suspects = suspects_of(JUDGED, set())
     after, dropped = apply_policy(ROWS, suspects, params("drop", max_score=0.05))
-    assert (len(after), dropped) == (4, [])
+    assert (len(after), dropped) == (5, [])
+
+
+@pytest.mark.parametrize("policy", ["drop", "relabel"])
+def test_a_class_is_never_left_without_a_train_row(policy):
+    alone = ROWS[ROWS["id"] != "e"].reset_index(drop=True)
+    after, dropped = apply_policy(alone, suspects_of(JUDGED, set()), params(policy))
+    assert dropped == []
+    pd.testing.assert_frame_equal(after, alone)

@@ -1,76 +1,190 @@
-"""Sides, the frozen test, and what is told about them."""
+"""Stage split: what it writes, warns of and refuses."""
+
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import ROOT
 
 from seedbed.errors import LeakError, RowsError
-from stages.split import Params, assign_sides, check_sides, figures
+from seedbed.files import read_json
+from seedbed.frozen_test import write_frozen
+from seedbed.ledger import read_ledger
+from seedbed.rows import read_rows, write_rows
+from stages import augment, split, tokenize
+from stages.split import LEDGER, METRICS, ROWS, SOURCE, Params, check_sides, main
 
 PARAMS = Params(
-    seed=0, validation_share=0.2, test_share=0.2, folds=3, shingle_words=3, twin_min_jaccard=0.5,
+    way="hash", seed=0, validation_share=0.2, test_share=0.2, validation_from="", test_from="",
+    validation_sources=[], test_sources=[], folds=3, shingle_words=3, twin_min_jaccard=0.5,
     warn_below=5,
 )  # fmt: skip
-ROWS = pd.DataFrame(
-    {
-        "id": [f"{n:03d}" for n in range(200)],
-        "digest": [f"d{n}" for n in range(200)],
-        "group": "",
-        "label": ["rare" if n % 20 == 0 else "common" for n in range(200)],
-    }
-)
+TWIN = "the parcel has not arrived and nobody at the shop answers"
 
 
-def test_a_row_has_the_same_side_whatever_rows_are_there():
-    whole = assign_sides(ROWS, {}, PARAMS).set_index("id")["split"]
-    part = assign_sides(ROWS[::3], {}, PARAMS).set_index("id")["split"]
-    assert part.equals(whole[part.index])
+def rows(count: int = 60, **columns) -> pd.DataFrame:
+    """Rows of two classes with texts that share no word."""
+    numbers = range(count)
+    return pd.DataFrame(
+        {
+            "id": [f"{n:03d}" for n in numbers], "digest": [f"d{n}" for n in numbers],
+            "text": [f"word{n} more{n} last{n}" for n in numbers], "provenance": "{}",
+            "label": ["cat" if n % 2 else "dog" for n in numbers], "source": "s",
+            "batch": "2026-01-a", "text_pair": "", "group": "", "date": "", "split": "",
+        }
+        | columns
+    )  # fmt: skip
 
 
-def test_a_group_has_one_side():
-    grouped = ROWS.assign(group=[f"g{n % 10}" for n in range(200)])
-    placed = assign_sides(grouped, {}, PARAMS)
-    assert placed.groupby("group")["split"].nunique().max() == 1
-    assert placed["split"].nunique() > 1
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "params.yaml", "params.yaml")
+    write_frozen({})
 
 
-def test_a_frozen_row_is_in_test_and_must_be_there_unchanged():
-    free = assign_sides(ROWS, {}, PARAMS)
-    row = free[free["split"] == "train"].iloc[0]
-    frozen = {row["id"]: row["digest"]}
-    placed = assign_sides(ROWS, frozen, PARAMS).set_index("id")["split"]
-    assert placed[row["id"]] == "test"
-    with pytest.raises(LeakError, match="gone or changed"):
-        assign_sides(ROWS[ROWS["id"] != row["id"]], frozen, PARAMS)
-    with pytest.raises(LeakError, match="gone or changed"):
-        assign_sides(ROWS, {row["id"]: "another digest"}, PARAMS)
+def run(frame: pd.DataFrame) -> dict[str, str]:
+    """The side of each row that stage split keeps."""
+    write_rows(SOURCE, frame)
+    main()
+    kept = read_rows(ROWS)
+    return dict(zip(kept["id"], kept["split"], strict=True))
 
 
-def test_a_class_without_train_rows_is_refused():
-    placed = assign_sides(ROWS, {}, PARAMS)
-    bad = placed[(placed["label"] != "rare") | (placed["split"] != "train")]
-    with pytest.raises(RowsError, match="class rare has no row in train"):
-        check_sides(bad, PARAMS)
+def first_on(side: str, found: dict[str, str]) -> str:
+    return next(row for row, its_side in found.items() if its_side == side)
 
 
-def test_an_empty_side_and_too_few_rows_for_the_folds_are_refused():
-    placed = assign_sides(ROWS, {}, PARAMS)
+def test_a_twin_in_train_is_dropped_for_the_one_in_test():
+    found = run(rows())
+    high, low = first_on("test", found), first_on("train", found)
+    frame = rows().set_index("id")
+    frame.loc[[high, low], "text"] = [TWIN, TWIN + " me"]
+    after = run(frame.reset_index())
+    assert after == {row: side for row, side in found.items() if row != low}
+    assert [tuple(drop) for drop in read_ledger(LEDGER)] == [(low, "twin_in_test", high)]
+
+
+@pytest.mark.parametrize("kind", ["exact", "near", "group"])
+def test_the_gate_refuses_each_leak_that_dropping_left_and_nothing_is_written(kind, monkeypatch):
+    found = run(rows())
+    pair = [first_on("test", found), first_on("train", found)]
+    planted = rows().set_index("id")
+    if kind == "group":
+        planted.loc[pair, "group"] = "g"
+        # A group that hashing keeps whole leaks only where the rows say where they stand.
+        planted["split"] = pd.Series(found)
+        monkeypatch.setattr(split, "assign_sides", lambda rows, *_: rows)
+    else:
+        planted.loc[pair, "text"] = [TWIN, TWIN if kind == "exact" else TWIN + " me"]
+    shutil.rmtree(ROWS)
+    monkeypatch.setattr(split, "drop_twins", lambda rows, *_: (rows, []))
+    with pytest.raises(LeakError, match=f"the same {kind} on two sides: {pair[1]} and {pair[0]}"):
+        run(planted.reset_index())
+    assert not ROWS.exists()
+
+
+def planted_after_split(kind: str) -> pd.DataFrame:
+    """Rows with their sides in which one thing leaks."""
+    found = run(rows())
+    test, train = first_on("test", found), first_on("train", found)
+    after = read_rows(ROWS).set_index("id")
+    if kind == "exact":
+        after.loc[train, "text"] = after.loc[test, "text"].upper()
+    elif kind == "group":
+        after.loc[[test, train], "group"] = "g"
+    else:
+        after.loc[train, ["origin", "parent"]] = "augmented", test
+    return after.reset_index()
+
+
+@pytest.mark.parametrize("stage", [augment, tokenize], ids=["augment", "tokenize"])
+@pytest.mark.parametrize("kind", ["exact", "group", "made rows outside train"])
+def test_a_leak_in_what_a_later_stage_reads_is_refused(stage, kind):
+    write_rows(stage.SOURCE, planted_after_split(kind))
+    with pytest.raises(LeakError, match=kind):
+        stage.main()
+
+
+def test_a_frozen_row_is_in_test_and_may_not_be_lost_or_changed():
+    free = run(rows())
+    row = first_on("train", free)
+    write_frozen({row: f"d{int(row)}"})
+    assert run(rows()) == free | {row: "test"}
+    with pytest.raises(LeakError, match=f"1 frozen test rows are gone or changed: {row}"):
+        run(rows()[lambda frame: frame["id"] != row])
+    write_frozen({row: "another digest"})
+    with pytest.raises(LeakError, match="gone or changed.*freeze --replace"):
+        run(rows())
+
+
+def test_new_rows_join_test_beside_the_frozen_ones():
+    before = run(rows(60))
+    write_frozen({row: f"d{int(row)}" for row, side in before.items() if side == "test"})
+    after = run(rows(90))
+    assert {row: after[row] for row in before} == before
+    assert "test" in {side for row, side in after.items() if row not in before}
+
+
+def test_a_class_that_train_lacks_is_dropped_counted_and_told():
+    found = run(rows())
+    frame = rows().set_index("id")
+    frame.loc[[first_on("test", found), first_on("validation", found)], "label"] = "rare"
+    write_rows(SOURCE, frame.reset_index())
+    line = main()
+    assert "no row in train, so 2 rows dropped: rare" in line
+    metrics = read_json(METRICS)
+    assert metrics["classes_not_in_train"] == {"rare": 2}
+    assert metrics["rows"]["dropped_by_reason"] == {"class_not_in_train": 2}
+    assert "rare" not in metrics["by_class"]
+    assert {drop.reason for drop in read_ledger(LEDGER)} == {"class_not_in_train"}
+
+
+def test_a_class_whose_only_train_row_is_a_twin_of_its_test_row_is_dropped_whole():
+    found = run(rows())
+    high, low = first_on("test", found), first_on("train", found)
+    frame = rows().set_index("id")
+    frame.loc[[high, low], "label"] = "rare"
+    frame.loc[[high, low], "text"] = [TWIN, TWIN + " me"]
+    assert set(run(frame.reset_index())) == set(found) - {high, low}
+    reasons = {drop.id: drop.reason for drop in read_ledger(LEDGER)}
+    assert reasons == {low: "twin_in_test", high: "class_not_in_train"}
+
+
+def test_a_frozen_row_of_a_class_that_train_lacks_is_for_a_person_to_decide():
+    found = run(rows())
+    row = first_on("test", found)
+    write_frozen({row: f"d{int(row)}"})
+    frame = rows().set_index("id")
+    frame.loc[row, "label"] = "rare"
+    with pytest.raises(RowsError, match="class rare has 1 frozen test rows, none in train"):
+        run(frame.reset_index())
+
+
+def test_the_same_rows_in_another_order_give_the_same_bytes():
+    def outputs() -> dict[str, bytes]:
+        files = [*ROWS.iterdir(), LEDGER, METRICS, *Path("data/manifest").iterdir()]
+        return {str(file): file.read_bytes() for file in files}
+
+    run(rows())
+    first = outputs()
+    run(rows()[::-1])
+    assert outputs() == first
+
+
+def test_an_empty_side_too_few_classes_and_too_few_rows_for_the_folds_are_refused():
+    placed = rows().assign(split=["train", "validation", "test"] * 20)
     with pytest.raises(RowsError, match="no row in validation"):
         check_sides(placed[placed["split"] != "validation"], PARAMS)
-    few = pd.concat([placed[placed["split"] == side].head(1) for side in ("train", "validation")])
-    few = pd.concat([few, placed[placed["split"] == "test"]])
-    with pytest.raises(RowsError, match="at least one for each of 3 folds"):
-        check_sides(few, PARAMS)
-
-
-def test_a_class_with_few_test_rows_is_named_and_shares_stand_in_their_interval():
-    found = figures(assign_sides(ROWS, {}, PARAMS), PARAMS)
-    assert found["classes_with_few_test_rows"] == ["rare"]
-    test = found["by_side"]["test"]
-    assert test["expected_low"] <= test["share"] <= test["expected_high"]
-    assert sum(side["rows"] for side in found["by_side"].values()) == 200
+    with pytest.raises(RowsError, match="1 class, cat"):
+        check_sides(placed[placed["label"] == "cat"], PARAMS)
+    with pytest.raises(RowsError, match="2 rows in the largest class .* each of 3 folds"):
+        check_sides(placed.head(6), PARAMS)
+    with pytest.raises(RowsError, match="2 rows or groups"):
+        check_sides(placed.assign(group=["a", "b", "c"] * 20), PARAMS)
 
 
 def test_rows_without_a_label_are_refused():
-    placed = assign_sides(ROWS, {}, PARAMS)
-    with pytest.raises(RowsError, match="200 rows without a label"):
-        check_sides(placed.assign(label=""), PARAMS)
+    with pytest.raises(RowsError, match="60 rows without a label"):
+        check_sides(rows(label="", split="train"), PARAMS)

@@ -44,7 +44,9 @@ def run(**changes) -> dict:
         "name": "tiny", "sha256": sha256_of(Path("tiny/model.safetensors")), "max_length": 16,
         **changes,
     }  # fmt: skip
-    yaml.dump({"encoder": encoder}, Path("params.yaml"))
+    split = {"shingle_words": 3, "twin_min_jaccard": 0.5}
+    content = {"encoder": encoder, "split": split, "negatives": {"label": "out_of_scope"}}
+    yaml.dump(content, Path("params.yaml"))
     tokenize.main()
     return read_json(Path("reports/metrics/tokenize.json"))
 

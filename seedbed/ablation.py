@@ -1,0 +1,117 @@
+"""What an option brings: trained with and without it on the same drawn rows, seed by seed.
+
+A seed draws train rows, and sets the approach's own seed (folds of the feature approach, heads and
+the order of batches of the others). With `rows_per_class` n it draws n rows of each class by
+hash(seed, id); with 0 a bootstrap sample of all of them, each row as often as a Poisson(1) number
+from hash(seed, id) says, as a weight. Rows made of a drawn row come with it, as often as it. To
+measure balance, which a sample of equal classes has no use for, n rows of the smallest class are
+drawn and as many of the others as keeps the shares of the classes.
+
+So the interval tells how the gain varies with the train rows. The validation rows are the same for
+all seeds, and it does not tell how the gain would vary with those.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+CONFIDENCE = 0.95
+OPTIONS = ("augment", "negatives", "balance")
+
+
+class Arms(NamedTuple):
+    """Train rows without an option and with it, and whether a draw of them must keep the shares of
+    the classes."""
+
+    without: pd.DataFrame
+    with_it: pd.DataFrame
+    keep_shares: bool
+
+
+def arms_of(augmented: pd.DataFrame, balanced: pd.DataFrame) -> dict[str, Arms]:
+    """The arms of each option that is on, from the train rows that augment and balance gave."""
+    parents = augmented[augmented["parent"] == ""]
+    arms = {}
+    for option, origin in (("augment", "augmented"), ("negatives", "negative")):
+        made = augmented[(augmented["origin"] == origin) & (augmented["parent"] != "")]
+        if len(made):
+            arms[option] = Arms(parents, pd.concat([parents, made]), False)
+    columns = ["id", "weight"]
+    if (
+        not augmented[columns]
+        .sort_values("id", ignore_index=True)
+        .equals(balanced[columns].sort_values("id", ignore_index=True))
+    ):
+        arms["balance"] = Arms(augmented, balanced, True)
+    return arms
+
+
+def drawn(arms: Arms, rows_per_class: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both arms with the rows that this seed draws, the number of times in their weight."""
+    parents = arms.without[arms.without["parent"] == ""].reset_index(drop=True)
+    place = parents["id"].map(lambda row: _place(seed, row))
+    if rows_per_class:
+        times = _first(parents["label"], place, rows_per_class, arms.keep_shares)
+    else:
+        times = _poisson(place)
+        rarest = place.groupby(parents["label"]).idxmin()
+        times[rarest] = np.maximum(times[rarest], 1)  # no class is left out altogether
+    often = dict(zip(parents["id"], times, strict=True))
+    return _taken(arms.without, often), _taken(arms.with_it, often)
+
+
+def _place(seed: int, row: str) -> float:
+    """Where a row stands in [0, 1) for a seed."""
+    digest = hashlib.sha256(f"{seed}:{row}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def _first(labels: pd.Series, place: pd.Series, number: int, keep_shares: bool) -> pd.Series:
+    counts = labels.value_counts()
+    wanted = np.ceil(counts * min(1, number / counts.min())) if keep_shares else counts * 0 + number
+    return (place.groupby(labels).rank(method="first") <= labels.map(wanted)).astype(int)
+
+
+def _poisson(place: pd.Series) -> pd.Series:
+    """Numbers of mean and variance 1, by the inverse of the Poisson distribution."""
+    steps = np.cumsum([math.exp(-1) / math.factorial(number) for number in range(12)])
+    return pd.Series(np.searchsorted(steps, place, side="right"), index=place.index)
+
+
+def _taken(rows: pd.DataFrame, often: dict[str, int]) -> pd.DataFrame:
+    root = rows["parent"].where(rows["parent"] != "", rows["id"])
+    times = root.map(often).to_numpy()
+    return rows.assign(weight=rows["weight"] * times)[times > 0].sort_values("id")
+
+
+def sizes(arms: Arms, rows_per_class: Iterable[int]) -> list[int]:
+    """The numbers of rows a class that leave out some row; 0, which is all, always."""
+    parents = arms.without[arms.without["parent"] == ""]
+    counts = parents["label"].value_counts()
+    most = counts.min() if arms.keep_shares else counts.max()
+    return [number for number in rows_per_class if number < most]
+
+
+def verdict(without: dict[int, float], with_it: dict[int, float]) -> dict[str, Any]:
+    """The mean paired gain over the seeds, its 95 % t interval, and what that says: `gain` where
+    the interval lies above zero, `loss` below, else `no gain`. Scores are by seed."""
+    from scipy.stats import t
+
+    gains = {str(seed): with_it[seed] - without[seed] for seed in without}
+    values = np.array(list(gains.values()))
+    mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error
+    low, high = mean - half, mean + half
+    return {
+        "without": float(np.mean(list(without.values()))),
+        "with": float(np.mean(list(with_it.values()))),
+        "gain": mean,
+        "low": low,
+        "high": high,
+        "verdict": "gain" if low > 0 else "loss" if high < 0 else "no gain",
+        "gain_by_seed": gains,
+    }

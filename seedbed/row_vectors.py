@@ -1,0 +1,44 @@
+"""Vectors of rows after embed: looked up where embed made them, else made and remembered."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.memo import FLOAT32, Item, remembered
+from seedbed.vectors import read_vectors
+
+TEXTS_AT_ONCE = 2048  # enough that batches of one length come together
+
+
+def embedded(items: Sequence[Item], params: EncoderParams, split: Path) -> np.ndarray:
+    """Vectors of texts, or of texts and their pairs: (items, width) float32.
+
+    `split` is the rows folder that `max_length: auto` is taken from.
+    """
+    from seedbed.encoder import embed_texts, precision  # torch, which most runs do not need
+    from seedbed.truncation import truncation_of
+
+    folder = encoder_folder(params)
+    work = partial(
+        embed_texts,
+        folder=folder,
+        truncation=truncation_of(params, folder, split),
+        dtype=str(precision(params.precision)).removeprefix("torch."),
+    )
+    return np.stack(remembered(work, items, FLOAT32, batch=TEXTS_AT_ONCE))
+
+
+def vectors_of(rows: pd.DataFrame, folder: Path, params: EncoderParams, split: Path) -> np.ndarray:
+    """Vectors of rows in their order, out of `folder` or, of rows made since, by the encoder."""
+    vectors, missing = read_vectors(folder, list(rows["id"]))
+    if missing.any():
+        new = rows[missing]
+        paired = bool(rows["text_pair"].any())
+        texts = list(new["text"])
+        items = list(zip(texts, new["text_pair"], strict=True)) if paired else texts
+        vectors[missing] = embedded(items, params, split)
+    return vectors

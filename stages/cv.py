@@ -1,0 +1,141 @@
+"""Cross-validate approaches on train and validation: scores by fold, and out-of-fold probabilities
+that find_label_errors may use; where a grid is given, the values that finetune takes.
+
+data/split/, data/embed/ -> data/cv/, reports/metrics/cv.json
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from seedbed.cross_validation import (
+    NOT_RUN,
+    Grid,
+    fold_scores,
+    folds_of,
+    grid_points,
+    spread_over,
+    write_out_of_fold,
+)
+from seedbed.encoder_files import EncoderParams
+from seedbed.errors import ParamsError
+from seedbed.files import fresh_folder, write_json
+from seedbed.params import Section, read_params
+from seedbed.rows import read_rows
+from seedbed.stage import run
+
+if TYPE_CHECKING:  # torch, which a run without cross-validation does not need
+    from seedbed.row_tasks import Approach, RowTasks
+
+SPLIT = Path("data/split")
+VECTORS = Path("data/embed")
+OUT_OF_FOLD = Path("data/cv")
+METRICS = Path("reports/metrics/cv.json")
+
+Name = Literal["feature", "full", "lora", "prompt"]
+
+
+class Params(Section):
+    """params.yaml section `cv`."""
+
+    approaches: list[Name]
+    grid: dict[Name, Grid]
+    stop_share: float = Field(gt=0, lt=0.5)
+    seed: int
+
+
+def check_grid(params: Params) -> None:
+    """Raises ParamsError where a grid has no approach that runs, or a value list is empty."""
+    for name, grid in params.grid.items():
+        if name not in params.approaches:
+            raise ParamsError(
+                f"params.yaml: cv.grid.{name}",
+                f"{name} is not cross-validated",
+                "a grid of an approach in cv.approaches",
+                f"add {name} to cv.approaches, or delete its grid",
+            )
+        if empty := [key for key, values in grid.items() if not values]:
+            raise ParamsError(
+                f"params.yaml: cv.grid.{name}.{empty[0]}", "no value", "one or more", "add values"
+            )
+
+
+def out_of_fold(
+    rows: pd.DataFrame, tasks: "RowTasks", approach: "Approach", classes: list[str], params: Params
+) -> np.ndarray:
+    """Probabilities of every row from models that did not see it: (rows, classes). Test rows get
+    the mean over the models of all folds."""
+    place = {row: number for number, row in enumerate(rows["id"])}
+    test = rows[rows["fold"] < 0]
+    found = np.zeros((len(rows), len(classes)))
+    folds = list(folds_of(rows, params.stop_share, params.seed))
+    for fold in folds:
+        task = tasks.task(fold.train, fold.stop)
+        others = pd.concat([fold.held_out, test])
+        scored = approach.probabilities(task, params.seed, tasks.examples(others, classes))
+        wide = spread_over(scored, task.classes, classes)
+        held = len(fold.held_out)
+        found[fold.held_out["id"].map(place)] = wide[:held]
+        found[test["id"].map(place)] += wide[held:] / len(folds)
+    return found
+
+
+def cross_validated(
+    name: Name, rows: pd.DataFrame, tasks: "RowTasks", classes: list[str], params: Params
+) -> tuple[dict[str, Any], np.ndarray]:
+    """Figures of one approach at every point of its grid, the chosen one, and its probabilities.
+    Chosen is the highest mean macro-F1 over the folds, the first of equals."""
+    from seedbed.row_tasks import Approach
+
+    inside = (rows["fold"] >= 0).to_numpy()
+    labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object)[inside])
+    folds = rows["fold"].to_numpy()[inside]
+    points, best = [], None
+    for changes in grid_points(params.grid.get(name, {})):
+        found = out_of_fold(rows, tasks, Approach(name, **changes), classes, params)
+        scores = fold_scores(labels, found[inside], folds)
+        # As JSON: figures are rounded when they are written, and these are no figures.
+        shown = {key: json.dumps(value) for key, value in changes.items()}
+        points.append({"params": shown, **scores})
+        if best is None or scores["macro_f1"]["mean"] > best[0]["macro_f1"]["mean"]:
+            best = points[-1], found
+    if best is None:
+        raise AssertionError("a grid has at least one point")
+    return {"chosen": best[0]["params"], **best[0], "points": points}, best[1]
+
+
+def main() -> str:
+    params = read_params("cv", Params)
+    check_grid(params)
+    if not params.approaches:
+        with fresh_folder(OUT_OF_FOLD) as folder:
+            write_json(folder / NOT_RUN, {"run": False})
+        write_json(METRICS, {"run": False, "approaches": {}})
+        return "off, no approach is cross-validated"
+    from seedbed.row_tasks import Approach, RowTasks
+
+    for name, grid in params.grid.items():  # a wrong value is told before hours of training
+        for changes in grid_points(grid):
+            Approach(name, **changes)
+    rows = read_rows(SPLIT)
+    classes = sorted(set(rows["label"]))
+    tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
+    figures = {}
+    with fresh_folder(OUT_OF_FOLD) as folder:
+        for name in params.approaches:
+            figures[name], found = cross_validated(name, rows, tasks, classes, params)
+            write_out_of_fold(folder / f"{name}.parquet", list(rows["id"]), found, classes)
+    counts = {"rows_scored": int((rows["fold"] >= 0).sum()), "folds": int(rows["fold"].max()) + 1}
+    write_json(METRICS, {"run": True, **counts, "approaches": figures})
+    return ", ".join(
+        f"{name} macro-F1 {one['macro_f1']['mean']:.3f} (sd {one['macro_f1']['sd']:.3f})"
+        for name, one in figures.items()
+    )
+
+
+if __name__ == "__main__":
+    run("cv", main)

@@ -1,0 +1,65 @@
+"""Rows to which no class is the right answer."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedbed.scope_detection import (
+    auroc,
+    chosen_threshold,
+    detection,
+    false_positive_rate,
+    outside_score,
+    with_outside,
+)
+from seedbed.scoring import OUTSIDE
+
+SURE = np.array([[0.9, 0.1], [0.2, 0.8], [0.95, 0.05], [0.55, 0.45], [0.5, 0.5]])
+LABELS = np.array([0, 1, 0, OUTSIDE, OUTSIDE])
+
+
+def test_the_threshold_parts_what_can_be_parted():
+    threshold = chosen_threshold(LABELS, SURE)
+    assert 0.55 < threshold < 0.8
+    assert with_outside(SURE, threshold).argmax(1).tolist() == [0, 1, 0, 2, 2]
+
+
+def test_without_use_the_threshold_is_zero():
+    assert chosen_threshold(np.array([0, 1, 0, 0, 0]), SURE) == 0
+
+
+@given(st.floats(0, 1), st.lists(st.floats(0.01, 0.99), min_size=1))
+def test_out_of_scope_is_likeliest_exactly_below_the_threshold(threshold, firsts):
+    found = np.array([[first, 1 - first] for first in firsts])
+    more = with_outside(found, threshold)
+    assert more.sum(1) == pytest.approx(1)
+    clear = np.abs(found.max(1) - threshold) > 1e-9
+    assert ((more.argmax(1) == 2) == (found.max(1) < threshold))[clear].all()
+
+
+def test_a_class_of_its_own_gives_its_probability_as_score():
+    assert outside_score(SURE, 1).tolist() == SURE[:, 1].tolist()
+    assert outside_score(SURE, OUTSIDE) == pytest.approx([0.1, 0.2, 0.05, 0.45, 0.5])
+
+
+def test_auroc_and_false_positives_count_what_they_say():
+    outside = np.array([True, True, False, False])
+    assert auroc(outside, np.array([0.9, 0.4, 0.5, 0.1])) == 0.75
+    assert false_positive_rate(outside, np.array([0.9, 0.4, 0.5, 0.1])) == 0.5
+    assert false_positive_rate(outside, np.array([0.9, 0.4, 0.3, 0.1])) == 0.0
+
+
+def test_kinds_are_told_apart_beside_the_same_rows_in_scope():
+    outside = np.array([False] * 4 + [True] * 4)
+    scores = np.array([0.1, 0.2, 0.3, 0.4, 0.9, 0.8, 0.25, 0.15])
+    kinds = np.array(["", "", "", "", "general", "general", "in_domain", "in_domain"])
+    found = detection(outside, scores, scores > 0.5, kinds, np.arange(8))
+    assert found["all"]["rows"] == 4
+    assert found["in_scope_flagged_share"] == 0
+    assert found["by_kind"]["general"]["auroc"]["mean"] == 1
+    assert found["by_kind"]["general"]["recall"] == 1
+    assert found["by_kind"]["in_domain"]["auroc"]["mean"] == 3 / 8
+    assert found["by_kind"]["in_domain"]["recall"] == 0
+    low, high = (found["all"]["auroc"][key] for key in ("low", "high"))
+    assert 0 <= low < found["all"]["auroc"]["mean"] < high <= 1

@@ -1,0 +1,232 @@
+"""A side is a pure function of the row, in every way; no history of the data moves a row."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seedbed.errors import ParamsError, RowsError
+from seedbed.sides import assign_sides, side_of
+from seedbed.splits import leak_gate
+from stages.split import Params, apart, check_sides, with_folds
+
+DEFAULTS = {
+    "way": "hash", "seed": 0, "validation_share": 0.2, "test_share": 0.2, "validation_from": "",
+    "test_from": "", "validation_sources": [], "test_sources": [], "folds": 2,
+    "shingle_words": 1, "twin_min_jaccard": 0.5, "warn_below": 5,
+}  # fmt: skip
+WAYS = {
+    "hash": {},
+    "time": {"validation_from": "2026-04-01", "test_from": "2026-06-01"},
+    "time, validation by hash": {"way": "time", "test_from": "2026-06-01"},
+    "source": {"validation_sources": ["mail"], "test_sources": ["chat"]},
+    "source, validation by hash": {"way": "source", "test_sources": ["chat"]},
+    "given": {"validation_share": 0},
+}
+TEXTS = ["rain", "rain snow", "snow rain hail", "fry an onion", "onion fry", "ride uphill", "ride"]
+
+
+def params(way: str = "hash", **more) -> Params:
+    return Params(**(DEFAULTS | {"way": way.split(",")[0]} | WAYS.get(way, {}) | more))
+
+
+def row(number: int, text: str = "rain", label: str = "cat") -> dict:
+    """A row whose group, date, source and given side follow from its number."""
+    return {
+        "id": f"{number:02d}", "digest": text, "text": text, "text_pair": "", "label": label,
+        "group": f"g{number % 5}" if number % 3 else "", "date": f"2026-{number % 9 + 1:02d}-15",
+        "source": ("mail", "chat", "letters", "letters")[number % 4],
+        "split": ("", "train", "validation", "test")[number // 2 % 4], "origin": "original",
+        "parent": "",
+    }  # fmt: skip
+
+
+def frame(rows) -> pd.DataFrame:
+    return pd.DataFrame(list(rows)).sort_values("id", ignore_index=True)
+
+
+def sides_of(rows: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(rows["id"], rows["split"], strict=True))
+
+
+@given(st.integers(0, 5), st.text(), st.floats(0.05, 0.4), st.floats(0.05, 0.4), st.floats(0, 0.15))
+def test_a_larger_test_share_takes_rows_from_train_alone(seed, unit, validation, test, more):
+    before = side_of(seed, unit, validation, test)
+    after = side_of(seed, unit, validation, test + more)
+    assert before == after or (before, after) == ("train", "test")
+
+
+def test_shares_are_met_as_hashing_meets_them():
+    found = [side_of(0, f"row {n}", 0.15, 0.2) for n in range(20_000)]
+    assert found.count("test") / 20_000 == pytest.approx(0.2, abs=0.01)
+    assert found.count("validation") / 20_000 == pytest.approx(0.15, abs=0.01)
+
+
+# A step of a history: add or edit (or relabel) a row with a text and a label, or remove it.
+STEP = st.tuples(st.integers(0, 19), st.sampled_from([*TEXTS, ""]), st.sampled_from(["cat", "dog"]))
+HISTORY = st.lists(STEP, min_size=1, max_size=12)
+PLACED = ["id", "group", "date", "source", "split"]  # all that a side may depend on
+ALWAYS = {number: row(number) for number in range(20, 24)}  # one of every source
+
+
+def states(history) -> list[dict[int, dict]]:
+    """The rows in the middle and at the end of a history."""
+    rows = dict(ALWAYS)
+    found = []
+    for place, (number, text, label) in enumerate(history):
+        if text:
+            rows[number] = row(number, text, label)
+        else:
+            rows.pop(number, None)
+        if place == len(history) // 2:
+            found.append(dict(rows))
+    return [*found, rows]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_history_moves_a_row_and_each_ends_where_a_run_from_scratch_does(way):
+    chosen = params(way)
+
+    @settings(max_examples=1000 if way == "hash" else 200)
+    @given(HISTORY)
+    def check(history):
+        middle, end = states(history)
+        part = dict(list(end.items())[::-2]) | ALWAYS
+        before, after, scratch = (
+            sides_of(assign_sides(pd.DataFrame(list(rows.values()), columns=PLACED), (), chosen))
+            for rows in (middle, end, part)
+        )
+        assert all(before.get(id, side) == side for id, side in after.items())
+        assert scratch == {id: after[id] for id in scratch}
+
+    check()
+
+
+@settings(max_examples=40)
+@given(HISTORY, st.sampled_from(sorted(WAYS)), st.randoms(use_true_random=False))
+def test_twins_groups_and_folds_of_any_history_are_those_of_a_run_from_scratch(
+    history, way, random
+):
+    seen: dict[str, str] = {}
+    chosen = params(way)
+    for state in states(history):
+        kept, dropped = apart(frame(state.values()), (), chosen)
+        assert sorted([*(drop.id for drop in dropped), *kept["id"]]) == sorted(
+            one["id"] for one in state.values()
+        )
+        now = sides_of(kept)
+        assert all(seen.get(id, side) == side for id, side in now.items())
+        seen |= now
+        leak_gate(kept, 1, 0.5)  # no near copy and no group on two sides
+    again = list(state.values())
+    random.shuffle(again)
+    scratch, _ = apart(frame(again), (), chosen)
+    pd.testing.assert_frame_equal(kept, scratch)
+    try:
+        check_sides(kept, chosen)
+    except RowsError:
+        return  # too small for sides and folds
+    pd.testing.assert_frame_equal(with_folds(kept, chosen), with_folds(scratch, chosen))
+
+
+def test_time_cuts_by_day_and_a_group_that_spans_the_cut_loses_its_earlier_rows():
+    rows = frame(row(number) for number in (1, 3, 4, 5, 6, 8)).assign(group="")
+    placed = sides_of(assign_sides(rows, (), params("time")))
+    assert placed == {
+        "01": "train", "03": "validation", "04": "validation", "05": "test", "06": "test",
+        "08": "test",
+    }  # fmt: skip
+    texts = ["rain at dawn", "snow all day", "fry it", "boil it", "ride up", "walk down"]
+    kept, dropped = apart(rows.assign(text=texts, group=["g", "g", "", "", "g", ""]), (),
+                          params("time"))  # fmt: skip
+    assert {(drop.id, drop.reason, drop.cause) for drop in dropped} >= {
+        ("01", "group_in_test", "06"), ("03", "group_in_test", "06"),
+    }  # fmt: skip
+
+
+def test_a_row_without_a_date_is_refused_but_a_frozen_one_is_not():
+    rows = frame(row(number) for number in (1, 2, 3)).assign(date=["2026-01-01", "", "2026-07-01"])
+    with pytest.raises(RowsError, match="1 rows without a date, such as 02"):
+        assign_sides(rows, (), params("time"))
+    assert sides_of(assign_sides(rows, {"02"}, params("time")))["02"] == "test"
+
+
+def test_whole_sources_are_held_out_and_validation_may_be_cut_by_hash_from_the_rest():
+    rows = frame(row(number) for number in range(200))
+    for way in ("source", "source, validation by hash"):
+        placed = assign_sides(rows, (), params(way))
+        assert set(placed["source"][placed["split"] == "test"]) == {"chat"}
+        assert set(placed["split"][placed["source"] == "chat"]) == {"test"}
+        in_validation = placed["source"][placed["split"] == "validation"]
+        assert set(in_validation) == ({"mail"} if way == "source" else {"mail", "letters"})
+
+
+def test_given_sides_are_taken_and_validation_is_cut_from_train_where_none_is_given():
+    rows = frame(row(number) for number in range(200))
+    placed = assign_sides(rows, (), params("given"))
+    assert (placed["split"] == rows["split"].replace("", "train")).all()
+    rows = rows[rows["split"] != "validation"]
+    placed = assign_sides(rows, (), params("given", validation_share=0.2))
+    assert (placed["split"][rows["split"] == "test"] == "test").all()
+    cut = placed["split"][rows["split"] != "test"] == "validation"
+    assert 0.1 < cut.mean() < 0.3
+
+
+def test_validation_that_is_given_and_cut_by_hash_is_for_a_person_to_decide():
+    rows = frame(row(number) for number in range(20))
+    with pytest.raises(ParamsError, match=r"validation_share: 0\.2, and sources give 4 .* rows"):
+        assign_sides(rows, (), params("given", validation_share=0.2))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_frozen_rows_are_in_test_in_every_way_and_move_no_other(way):
+    rows = frame(row(number) for number in range(40))
+    free = sides_of(assign_sides(rows, (), params(way)))
+    frozen = {id for id, side in free.items() if side == "train"}.copy()
+    frozen = set(sorted(frozen)[:3])
+    placed = sides_of(assign_sides(rows, frozen, params(way)))
+    assert placed == free | dict.fromkeys(frozen, "test")
+
+
+def test_a_group_stays_whole_where_a_frozen_row_pulls_at_it():
+    rows = frame(row(number) for number in range(6)).assign(group="g")
+    rows = rows.assign(text=["rain", "snow", "hail", "frost", "fog", "wind"])
+    (side,) = set(sides_of(assign_sides(rows, (), params())).values())
+    frozen = {"03"} if side == "train" else set()
+    assert frozen, "choose another group: this one is to be in train"
+    kept, dropped = apart(pd.concat([rows, frame([row(9)])]), frozen, params())
+    assert [drop.reason for drop in dropped if drop.id != "03"].count("group_in_test") == 5
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"way": "hash", "test_from": "2026-01-01"}, "test_from: .*belongs to `way: time`"),
+        ({"way": "time", "test_from": "2026-01-01", "test_sources": ["chat"]}, "way: source"),
+        ({"way": "hash", "test_share": 0.8}, "something left for train"),
+        ({"way": "hash", "validation_share": 0}, "validation is cut by hash"),
+        ({"way": "time"}, "test_from: nothing"),
+        (
+            {"way": "time", "validation_from": "2026-02-01", "test_from": "2026-02-01"},
+            "expected a day before test_from",
+        ),
+        ({"way": "source"}, "test_sources: nothing"),
+        ({"way": "source", "test_sources": ["fax"]}, "`fax` .*sources with rows: chat, letters"),
+        (
+            {"way": "source", "test_sources": ["mail"], "validation_sources": ["mail"]},
+            "`mail`, and in validation_sources",
+        ),
+    ],
+)
+def test_nonsense_is_refused(changed, message):
+    chosen = Params(**(DEFAULTS | changed))
+    with pytest.raises(ParamsError, match=message):
+        assign_sides(frame(row(number) for number in range(12)), (), chosen)
+
+
+def test_a_day_is_a_day():
+    import datetime
+
+    assert params(test_from=datetime.date(2026, 3, 1)).test_from == "2026-03-01"
+    with pytest.raises(ValueError, match="test_from"):
+        params(test_from="next week")
