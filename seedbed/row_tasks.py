@@ -47,20 +47,21 @@ class RowTasks:
         places = rows["id"].map(self._place).to_numpy()
         return examples_of(rows, self._encoded.take(places), classes)
 
+    def vectors(self, rows: pd.DataFrame) -> np.ndarray:
+        """The encoder's own vectors of some of the rows: (rows, width) float32."""
+        return self._vectors()[rows["id"].map(self._place).to_numpy()]
+
     def task(self, train: pd.DataFrame, validation: pd.DataFrame) -> Task:
         """Train and validation rows as one task. A class that only validation has cannot be
         predicted: its rows are wrong under every model."""
         classes = sorted(set(train["label"]))
         lost = sorted(set(validation["label"]) - set(classes))
-        places = {
-            side: part["id"].map(self._place).to_numpy()
-            for side, part in (("train", train), ("validation", validation))
-        }
+        parts = {"train": train, "validation": validation}
         return Task(
             classes=classes,
             train=self.examples(train, classes),
             validation=self.examples(validation, [*classes, *lost]),
-            vectors=lambda side: self._vectors()[places[side]],
+            vectors=lambda side: self.vectors(parts[side]),
             encoder=self.folder,
             truncation=self.truncation,
             dtype=self.dtype,
@@ -71,7 +72,7 @@ class Approach:
     """One approach with its params, some of them changed; models are not kept."""
 
     def __init__(self, name: str, **changes: Any):
-        self._module: Any = MODULES[name]
+        self.name, self._module = name, MODULES[name]
         self.params = with_changes(SECTIONS[name](), f"cv.grid.{name}", changes)
 
     def score(self, task: Task, seed: int) -> float:
@@ -80,11 +81,20 @@ class Approach:
             curve = self._module.fine_tune(task, self.params, seed, Path(folder))
         return max(point["validation_macro_f1"] for point in curve)
 
-    def probabilities(self, task: Task, seed: int, others: Examples) -> np.ndarray:
-        """Class probabilities that one model gives other rows: (rows, classes of the task)."""
+    def probabilities(
+        self, task: Task, seed: int, others: pd.DataFrame, rows: RowTasks
+    ) -> np.ndarray:
+        """Class probabilities that one model gives other rows of `rows`: (rows, classes of the
+        task). A frozen encoder has made their vectors already: only the head is asked."""
         import torch
 
         with tempfile.TemporaryDirectory() as folder:
             self._module.fine_tune(task, self.params, seed, Path(folder))
-            logits = Classifier(Path(folder)).logits(others, task.dtype, "held-out rows")
-        return torch.from_numpy(others.pooled(logits)).double().softmax(1).numpy()
+            model = Classifier(Path(folder))
+        if self.name == "feature":
+            with torch.inference_mode():
+                logits = model.module.head(torch.from_numpy(rows.vectors(others))).numpy()
+        else:
+            examples = rows.examples(others, task.classes)
+            logits = examples.pooled(model.logits(examples, task.dtype, "held-out rows"))
+        return torch.from_numpy(logits).double().softmax(1).numpy()

@@ -76,7 +76,7 @@ def out_of_fold(
     for fold in folds:
         task = tasks.task(fold.train, fold.stop)
         others = pd.concat([fold.held_out, test])
-        scored = approach.probabilities(task, params.seed, tasks.examples(others, classes))
+        scored = approach.probabilities(task, params.seed, others, tasks)
         wide = spread_over(scored, task.classes, classes)
         held = len(fold.held_out)
         found[fold.held_out["id"].map(place)] = wide[:held]
