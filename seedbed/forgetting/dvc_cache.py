@@ -1,4 +1,4 @@
-"""What DVC keeps of old versions: objects in its cache, and remotes that may have them too."""
+"""What DVC keeps of old versions in its local cache, and what the stages have written."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,24 +12,22 @@ PIPELINE = Path("dvc.yaml")
 
 
 class Cache(NamedTuple):
-    """The folders of the local cache, and the remotes by name, with their addresses."""
+    """The folders of the local cache."""
 
     folders: tuple[Path, ...]
-    remotes: dict[str, str]
 
 
 def read_cache() -> Cache:
     """The cache of this project; an empty one where DVC was never set up."""
     if not Path(".dvc").is_dir():
-        return Cache((), {})
+        return Cache(())
     from dvc.repo import Repo  # takes a second, so only here
 
     with Repo() as repo:
         # Objects of DVC before version 3 stand right in the cache folder, the new ones below it.
         paths = {Path(repo.cache.legacy.path), Path(repo.cache.local.path)}
-        remotes = {name: str(one.get("url", "")) for name, one in repo.config["remote"].items()}
     whole = [path for path in paths if not any(other in path.parents for other in paths)]
-    return Cache(tuple(sorted(path for path in whole if path.is_dir())), remotes)
+    return Cache(tuple(sorted(path for path in whole if path.is_dir())))
 
 
 def objects(cache: Cache) -> Iterator[Path]:
@@ -40,19 +38,30 @@ def objects(cache: Cache) -> Iterator[Path]:
                 yield file
 
 
-def rows_in(files: Iterable[Path], ids: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The rows of these ids in those of the files that are Parquet with ids and texts."""
+def rows_in(files: Iterable[Path | bytes], ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The rows of these ids in those of the files, or contents of files, that are Parquet with ids
+    and texts."""
     wanted = sorted(ids)
     for file in files:
-        with file.open("rb") as opened:
-            if opened.read(4) != b"PAR1":
-                continue
+        if _begin(file) != b"PAR1":
+            continue
         try:
-            names = pq.read_schema(file).names
+            names = pq.read_schema(_opened(file)).names
             if {"id", "digest", "text"} <= set(names):
-                yield from pq.read_table(file, filters=[("id", "in", wanted)]).to_pylist()
+                yield from pq.read_table(_opened(file), filters=[("id", "in", wanted)]).to_pylist()
         except (pa.ArrowException, OSError):
             continue  # no whole table: the scan looks at its bytes
+
+
+def _begin(file: Path | bytes) -> bytes:
+    if isinstance(file, bytes):
+        return file[:4]
+    with file.open("rb") as opened:
+        return opened.read(4)
+
+
+def _opened(file: Path | bytes) -> Path | pa.BufferReader:
+    return pa.BufferReader(file) if isinstance(file, bytes) else file
 
 
 def outputs() -> tuple[list[Path], list[Path]]:

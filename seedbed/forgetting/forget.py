@@ -5,9 +5,11 @@ drops the row if it ever comes again.
 """
 
 import os
+import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,16 @@ from seedbed.decisions import FOLDER, parse_decisions
 from seedbed.errors import ForgetError
 from seedbed.files import write_bytes, write_text
 from seedbed.forgetting.dvc_cache import Cache, objects, outputs, read_cache, rows_in
+from seedbed.forgetting.dvc_remotes import (
+    Remote,
+    also_cached,
+    check_within_reach,
+    purge_remotes,
+    read_remotes,
+    scanned,
+    tables_only_there,
+    told_of_remotes,
+)
 from seedbed.forgetting.raw_search import Found, editable_files, find_rows, lines_to_drop
 from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, folded
 from seedbed.keys import load_key
@@ -25,6 +37,7 @@ from seedbed.tombstones import TOMBSTONES, add_tombstones, read_tombstones
 FROZEN = Path("data/frozen_test.csv")
 MEMO = (Path(".seedbed"), "memo*")
 BEFORE_STAND_INS = (Path("data/collect"), Path("data/clean"))
+WHOLE_ID = re.compile(r"^[0-9a-f]{16}$")
 NOT_LOOKED_INTO = {".git", ".venv"}
 
 
@@ -39,6 +52,7 @@ class Plan(NamedTuple):
     delete: list[Path]  # stage outputs, memo, half-written files
     cached: list[Path]
     cache: Cache
+    remotes: list[Remote]
     wanted: Wanted
 
 
@@ -55,11 +69,16 @@ def plan(value: str = "", row_id: str = "") -> Plan:
     files = editable_files(sources)
     by_value = Wanted(value)
     every = find_rows(sources, files, by_value, key)
-    cache = read_cache()
-    rows, tombstones, texts = _targets(every, by_value, row_id, cache)
-    ids = {one for one, _ in tombstones}
+    cache, remotes = read_cache(), read_remotes()
+    in_cache = list(objects(cache))
+    cached = also_cached(in_cache, remotes)
+    old = chain(in_cache, tables_only_there(remotes, cached))
+    rows, tombstones, texts = _targets(every, by_value, row_id, old)
+    # A row that is nowhere else may still stand in old vectors, by its id alone.
+    ids = {one for one, _ in tombstones} | set(WHOLE_ID.findall(row_id))
     drop = lines_to_drop(files, rows, by_value)
     wanted = Wanted(value, ids, texts)
+    held = [path for path in in_cache if wanted.in_file(path)]
     found = Plan(
         tombstones,
         {file.path: file.without(lines) for file, lines in drop},
@@ -67,22 +86,30 @@ def plan(value: str = "", row_id: str = "") -> Plan:
         dict(Counter(row.source for row in rows if row.file not in {one.path for one, _ in drop})),
         _lines_to_drop(ids, {one for _, one in tombstones} - {""}, by_value),
         _to_delete(wanted),
-        [path for path in objects(cache) if wanted.in_file(path)],
+        held,
         cache,
+        [scanned(one, wanted, cached, held) for one in remotes],
         wanted,
     )
-    if not (tombstones or found.raw or found.lines or found.cached):
-        raise ForgetError(
-            f"row {row_id}" if row_id else "the value",
-            "not in the sources, the decisions, the first outputs or the DVC cache",
-            "a value as it is written, or a whole row id",
-            "check how it is written; `dvc pull` brings data that is not here",
-        )
+    in_remotes = any(one.held for one in found.remotes)
+    if not (tombstones or found.raw or found.lines or found.cached or in_remotes):
+        raise _nowhere(row_id, found.remotes)
     return found
 
 
+def _nowhere(row_id: str, remotes: list[Remote]) -> ForgetError:
+    unseen = ", ".join(one.name for one in remotes if one.problem or one.versioned)
+    return ForgetError(
+        f"row {row_id}" if row_id else "the value",
+        "not in the sources, the decisions, the first outputs, the DVC cache or its remotes"
+        + (f", of which these could not be looked into wholly: {unseen}" if unseen else ""),
+        "a value as it is written, or a whole row id",
+        "check how it is written; `dvc pull` brings data that is not here",
+    )
+
+
 def _targets(
-    every: list[Found], by_value: Wanted, row_id: str, cache: Cache
+    every: list[Found], by_value: Wanted, row_id: str, old: Iterable[Path | bytes]
 ) -> tuple[list[Found], list[tuple[str, str]], set[str]]:
     """The raw rows to forget, their ids and digests, and their texts.
 
@@ -95,8 +122,7 @@ def _targets(
     # Cleaning may have brought the value to light, out of entities or tags.
     for row in _cleaned_rows(by_value, ids):
         ids.add(row["id"])
-    old = list(objects(cache)) if ids else []
-    for row in rows_in([*_parquet(BEFORE_STAND_INS), *old], ids):
+    for row in rows_in(chain(_parquet(BEFORE_STAND_INS), old), ids) if ids else ():
         tombstones.add((row["id"], row["digest"]))
         digests.add(row["digest"])
         texts |= {row["text"], row["text_pair"]}
@@ -161,10 +187,18 @@ def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
 
 
-def carry_out(found: Plan, purge: bool) -> None:
-    """Do what the plan says; `purge`: delete the objects in the cache as well."""
+def carry_out(found: Plan, purge: bool) -> dict[str, str]:
+    """Do what the plan says; `purge`: delete the objects in the cache and the remotes as well.
+
+    Gives what could not be deleted, by the remote's name. Raises ForgetError, with nothing changed,
+    where a remote that is to be purged could not be looked into.
+    """
+    if purge:
+        check_within_reach(found.remotes)
     # First, so that a run that is killed half-way already drops the row.
     add_tombstones(found.tombstones)
+    # Before what is here, so that a run that is killed can be repeated with all it takes.
+    failed = purge_remotes(found.remotes) if purge else {}
     for path, content in found.raw.items():
         if content is None:
             path.unlink()
@@ -178,11 +212,11 @@ def carry_out(found: Plan, purge: bool) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+    return failed
 
 
-def still_holding(found: Plan) -> list[Path]:
+def still_holding(found: Plan, wanted: Wanted) -> list[Path]:
     """Files of the project, but git's own and the DVC cache, that hold it all the same."""
-    wanted = Wanted(found.wanted.value, (), found.wanted.texts)
     skipped = {folder.resolve() for folder in found.cache.folders}
     left = []
     for above, folders, names in os.walk("."):
@@ -219,20 +253,23 @@ def told(found: Plan, purge: bool) -> list[str]:
     what = "are deleted for good" if purge else "stay; `--purge` deletes them for good"
     lines.append(f"{len(found.cached)} objects in the DVC cache hold it: they {what}")
     lines += [f"  {path}" for path in found.cached]
-    lines += [
-        f"remote {name} ({url}) may hold such objects: delete them there by the same names"
-        for name, url in sorted(found.cache.remotes.items())
-    ]
-    return lines
+    return [*lines, *told_of_remotes(found.remotes, what), *_not_opened(found.wanted, found)]
 
 
 def told_after(found: Plan) -> list[str]:
     """What is left to a person, once the plan is carried out."""
-    left = [_shown(path, found) for path in still_holding(found)]
-    lines = [f"still holds it, take it out by hand: {path}" for path in left]
+    wanted = Wanted(found.wanted.value, (), found.wanted.texts)
+    left = [_shown(path, found) for path in still_holding(found, wanted)]
+    lines = _not_opened(wanted, found)
+    lines += [f"still holds it, take it out by hand: {path}" for path in left]
     if any(path.parent == FOLDER for path in found.lines):
         lines.append("git's history keeps the lines of the decisions that went")
     return [*lines, "Forgotten here. Now run `dvc repro`, then commit and push."]
+
+
+def _not_opened(wanted: Wanted, found: Plan) -> list[str]:
+    places = [_shown(Path(place), found) for place in sorted(wanted.not_opened)]
+    return [f"a zip that could not be opened whole, look into it by hand: {one}" for one in places]
 
 
 def _shown(path: Path, found: Plan) -> str:

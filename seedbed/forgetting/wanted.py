@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.collecting.text_files import SAMPLE, decode, is_binary, unpacked
+from seedbed.forgetting.zips import ZIP_BEGINS, unzipped
 
 MIN_VALUE_CHARS = 4
 MIN_TEXT_CHARS = 20  # a shorter text of a row ("thank you") stands in many places by chance
@@ -44,13 +45,17 @@ def written(value: str) -> set[str]:
 
 
 class Wanted:
-    """A value and rows: by their ids, and by their texts where these are long enough."""
+    """A value and rows: by their ids, and by their texts where these are long enough.
+
+    `not_opened`: the files looked into so far with a zip in them that could not be opened whole.
+    """
 
     def __init__(
         self, value: str = "", ids: Collection[str] = (), texts: Collection[str] = ()
     ) -> None:
         self.value, self.ids = value, frozenset(ids)
         self.texts = frozenset(text for text in texts if len(folded(text)) >= MIN_TEXT_CHARS)
+        self.not_opened: set[str] = set()
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
@@ -72,12 +77,21 @@ class Wanted:
         return any(self._pattern.search(folded(way)) for way in ways)
 
     def in_file(self, path: Path) -> bool:
-        """Whether a file's content holds the value or a row, packed, Parquet or other."""
-        return self.in_bytes(path.read_bytes())
+        """Whether a file's content holds the value or a row: packed, zip, Parquet or other."""
+        return self.in_bytes(path.read_bytes(), path.as_posix())
 
-    def in_bytes(self, data: bytes) -> bool:
-        """Whether the content of a file holds the value or a row."""
+    def in_bytes(self, data: bytes, place: str) -> bool:
+        """Whether the content of a file holds the value or a row; `place` names the file."""
         data = _bare(data)
+        if data.startswith(ZIP_BEGINS):
+            for name, content in unzipped(data):
+                if content is None:
+                    self.not_opened.add(place)
+                if self.in_text(name) or (content and self._in_content(_bare(content))):
+                    return True
+        return self._in_content(data)
+
+    def _in_content(self, data: bytes) -> bool:
         if data[:4] == b"PAR1":
             try:
                 return self._in_table(pq.read_table(pa.BufferReader(data)))

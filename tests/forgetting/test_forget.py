@@ -19,6 +19,7 @@ from seedbed.files import read_csv
 from seedbed.ledger import read_ledger
 from seedbed.rows import read_rows
 
+DVC = [sys.executable, "-m", "dvc"]
 VALUE = "Jane Planted"  # a name: no pattern of anonymize finds it, so it reaches every stage
 BEFORE_SPLIT = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate")
 TICKETS = """key,author,text,label
@@ -208,9 +209,8 @@ def cached(name: str, content: bytes) -> Path:
 @pytest.fixture
 def with_cache(project) -> dict[str, Path]:
     """Old versions in the DVC cache: three that hold the value, and one that does not."""
-    dvc = [sys.executable, "-m", "dvc"]
-    remote = [*dvc, "remote", "add", "team", "/nowhere/team"]
-    for command in (["git", "init", "-q"], [*dvc, "init", "-q"], remote):
+    remote = [*DVC, "remote", "add", "team", "/nowhere/team"]
+    for command in (["git", "init", "-q"], [*DVC, "init", "-q"], remote):
         subprocess.run(command, check=True, capture_output=True)
     return {
         "rows": cached("aa01", Path("data/clean/2026-02-mails.parquet").read_bytes()),
@@ -225,8 +225,9 @@ def test_the_cache_is_listed_and_purged_only_when_told(with_cache) -> None:
     for name in ("rows", "packed", "arrow"):
         assert with_cache[name].as_posix() in output
         assert with_cache[name].exists()
-    assert "remote team" in output
+    assert "DVC remote team may hold it still" in output
     assert "--purge" in output
+    subprocess.run([*DVC, "remote", "remove", "team"], check=True, capture_output=True)
     output = forget("--purge", value=VALUE)
     assert [name for name, path in with_cache.items() if path.exists()] == ["other"]
     assert holding(VALUE) == []
@@ -239,6 +240,7 @@ def test_a_row_forgotten_by_its_id_is_found_in_old_versions(with_cache) -> None:
     old = cached("ee05", Path("vectors.parquet").read_bytes())
     Path("vectors.parquet").unlink()
     raw = cached("ff06", Path("data/raw/mails.jsonl").read_bytes())
+    subprocess.run([*DVC, "remote", "remove", "team"], check=True, capture_output=True)
     forget("--id", row, "--purge")
     gone = {with_cache["rows"], old, raw}
     assert not any(path.exists() for path in gone)
