@@ -33,6 +33,7 @@ bench: install peers
 	@python -m benchmarks.nearness
 	@python -m benchmarks.pii
 	@python -m benchmarks.padding
+	@python -m benchmarks.out_of_scope
 	@python -m benchmarks.augmentation
 	@python -m benchmarks.speed
 	@python -m benchmarks.tables
