@@ -1,0 +1,161 @@
+"""Where a row is decided: its text, why it is here, and one key a decision. Decide, Explore and Map
+all put their rows on this desk."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from seedbed.decisions import AMBIGUOUS, DROP
+from seedbed.errors import SeedbedError
+from seedbed.review_page.showing import chip, facts, near_rows, text_block, why
+from seedbed.reviewing.queues import Item, Queue
+from seedbed.reviewing.session import Session
+from seedbed.reviewing.workspace import Workspace
+
+KEYS = "123456789"
+NEAR = 4
+TEXT_HEIGHT = 430
+KEYS_TOLD = (
+    "**A** accept the given label · **T** take the suggestion · **1**-**9** another label · "
+    "**D** drop the row · **M** ambiguous: no one label fits · **S** skip · **U** undo"
+)
+
+
+def session_on(queue: Queue, workspace: Workspace, who: str) -> Session:
+    """This person's session on a queue; a new one where the queue's rows are others than before."""
+    sessions = st.session_state.setdefault("sessions", {})
+    signature = (who, queue.name)
+    ids = tuple(item.id for item in queue.items)
+    if signature not in sessions or sessions[signature][0] != ids:
+        sessions[signature] = (ids, Session(workspace, queue, who))
+    return sessions[signature][1]
+
+
+def desk(session: Session, workspace: Workspace) -> None:
+    """The present row of a session with its buttons; what is left of the queue where none is."""
+    _progress(session)
+    item = session.item
+    if item is None:
+        _finished(session)
+        return
+    row = workspace.row(item.id)
+    left, right = st.columns([2.1, 1], gap="large")
+    with left:
+        st.html(why(item.given, item.suggested, item.score, item.reason))
+        _buttons(session, item, label_keys(item, workspace))
+        with st.container(height=TEXT_HEIGHT, border=True):
+            st.html(text_block(row))
+        st.text_input(
+            "Note", key=_note_key(item), placeholder="why, for the next reader (optional)"
+        )
+    with right:
+        st.caption("Nearest rows" if not item.suggested else "Nearest rows that agree with it")
+        near_rows([] if item.blind else near_of(item, workspace), item.blind)
+        st.caption("Where it comes from")
+        st.html(facts(row))
+
+
+def near_of(item: Item, workspace: Workspace) -> list[dict]:
+    """The nearest rows that carry the suggested label; where none is named, the nearest at all."""
+    ids = list(item.nearest) or workspace.nearest(item.id, NEAR)
+    return [row for one in ids[:NEAR] if (row := workspace.find(one)) is not None]
+
+
+def label_keys(item: Item, workspace: Workspace) -> dict[str, str]:
+    """Key -> label. Up to nine classes keep their keys for every row, so that fingers learn them;
+    of more classes the nine that are likeliest here: those of the nearest rows, then the largest.
+    """
+    if len(workspace.classes) <= len(KEYS):
+        return dict(zip(KEYS, workspace.classes, strict=False))
+    near = [] if item.blind else near_of(item, workspace)
+    votes = Counter(row["label"] for row in near)
+    sizes = workspace.rows["label"].value_counts()
+    order = sorted(workspace.classes, key=lambda one: (-votes[one], -int(sizes.get(one, 0)), one))
+    others = [name for name in order if name not in (item.given, item.suggested)]
+    return dict(zip(KEYS, others, strict=False))
+
+
+def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
+    with st.container(horizontal=True):
+        _button("Accept", "A", session.accept, item, primary=True)
+        blocked = not item.suggested or item.suggested == item.given
+        _button("Take suggestion", "T", session.take_suggestion, item, disabled=blocked)
+        _button("Drop", "D", _deciding(session, DROP), item)
+        _button("Ambiguous", "M", _deciding(session, AMBIGUOUS), item)
+        _plain("Skip", "S", session.skip)
+        _plain("Undo", "U", session.undo)
+    with st.container(horizontal=True):
+        for key, label in keys.items():
+            _button(label, key, _deciding(session, label), item)
+        if len(session.classes) > len(keys):
+            others = [name for name in session.classes if name not in keys.values()]
+            st.selectbox(
+                "Another label", others, index=None, key=f"other-{item.id}",
+                placeholder="another label", label_visibility="collapsed",
+                on_change=_other, args=(session, item),
+            )  # fmt: skip
+
+
+def _deciding(session: Session, decided: str) -> Callable[..., object]:
+    return lambda note: session.decide(decided, note)
+
+
+def _other(session: Session, item: Item) -> None:
+    if decided := st.session_state.get(f"other-{item.id}"):
+        _carried_out(session.decide, item, decided)
+
+
+def _button(
+    text: str, key: str, act: Callable[..., object], item: Item,
+    primary: bool = False, disabled: bool = False,
+) -> None:  # fmt: skip
+    st.button(
+        text, key=f"do-{key}", shortcut=key, on_click=_carried_out, args=(act, item),
+        type="primary" if primary else "secondary", disabled=disabled,
+    )  # fmt: skip
+
+
+def _plain(text: str, key: str, act: Callable[[], object]) -> None:
+    st.button(text, key=f"do-{key}", shortcut=key, on_click=act, type="tertiary")
+
+
+def _carried_out(act: Callable[..., object], item: Item, *decided: str) -> None:
+    try:
+        act(*decided, note=st.session_state.get(_note_key(item), ""))
+    except SeedbedError as error:
+        st.session_state.said = str(error)
+
+
+def _note_key(item: Item) -> str:
+    return f"note-{item.id}"
+
+
+def _progress(session: Session) -> None:
+    done = session.progress
+    share = done.decided / done.total if done.total else 1.0
+    said = f"{done.decided} of {done.total} decided"
+    st.progress(share, text=said + (f", {done.skipped} skipped" if done.skipped else ""))
+    if said := st.session_state.pop("said", ""):
+        st.error(said, icon=":material/error:")
+
+
+def _finished(session: Session) -> None:
+    done = session.progress
+    if not done.total:
+        st.success("Nothing waits in this queue.", icon=":material/check:")
+        return
+    st.success(
+        f"Done: {done.decided} of {done.total} rows decided. `dvc repro` applies the decisions; "
+        "commit data/decisions.",
+        icon=":material/check:",
+    )
+    with st.container(horizontal=True):
+        if done.skipped:
+            st.button(f"See the {done.skipped} skipped again", on_click=session.restart)
+        _plain("Undo", "U", session.undo)
+
+
+def in_short(rows: Sequence[dict]) -> str:
+    """Labels of some rows as chips."""
+    return " ".join(chip(row["label"]) for row in rows)

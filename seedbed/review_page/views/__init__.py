@@ -1,0 +1,1 @@
+"""One module a view of the page; each has `show()`."""

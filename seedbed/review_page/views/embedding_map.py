@@ -1,0 +1,86 @@
+"""Map: every row as a point, near ones alike in meaning, with the suspects on it."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from seedbed.review_page.desk import desk, session_on
+from seedbed.review_page.reading import current_workspace
+from seedbed.review_page.showing import COLOURS, STYLE
+from seedbed.reviewing.queues import Queue, item_of
+from seedbed.reviewing.visible import visible
+
+MOST = 4000  # points that t-SNE places in some seconds and a browser draws at ease
+START = 140
+
+
+def show() -> None:
+    """The map, and the chosen row on the desk."""
+    st.html(STYLE)
+    workspace = current_workspace()
+    st.subheader("Map", anchor=False)
+    st.caption(
+        "Rows by meaning (t-SNE of the encoder's vectors): what lies together reads alike; how far "
+        "apart clusters are says little. Train suspects are ringed. Click a point to open the row."
+    )
+    points = _points(workspace.signature(), workspace)
+    if not len(points):
+        st.info("No row has a vector yet: run `dvc repro`.")
+        return
+    suspects = set(workspace.suspects["id"][workspace.suspects["split"] == "train"])
+    points = points.assign(suspect=points["id"].isin(suspects - workspace.decided_ids()))
+    event = st.altair_chart(
+        chart(points, workspace.classes), width="stretch", on_select="rerun", key="map"
+    )
+    chosen = event.selection.get("row", [])
+    if chosen:
+        queue = Queue("map", "One row", "", [item_of(chosen[0]["id"], workspace)])
+        desk(session_on(queue, workspace, st.session_state.who), workspace)
+
+
+def chart(points: pd.DataFrame, classes: list[str]) -> alt.LayerChart:
+    """Points (id, x, y, label, split, start, suspect) as circles; suspects above, ringed."""
+    select = alt.selection_point(name="row", fields=["id"], on="click", empty=False)
+    inks = [ink for _, ink in COLOURS]
+    colour = alt.Color(
+        "label:N", title="label", scale=alt.Scale(range=inks, domain=classes),
+        legend=alt.Legend(orient="right", symbolLimit=40),
+    )  # fmt: skip
+    axes = {
+        "x": alt.X("x:Q", axis=None),
+        "y": alt.Y("y:Q", axis=None),
+        "color": colour,
+        "tooltip": ["label:N", "split:N", "id:N", "start:N"],
+    }
+    base = alt.Chart(points).encode(**axes)
+    rows = base.mark_circle(size=34, opacity=0.55).add_params(select)
+    doubted = (
+        base.transform_filter("datum.suspect")
+        .mark_point(size=150, filled=False, strokeWidth=2.2, opacity=1)
+        .encode(color=alt.value("#b91c1c"))
+    )
+    return (rows + doubted).properties(height=520).configure_view(strokeWidth=0)
+
+
+def placed(vectors: np.ndarray) -> np.ndarray:
+    """Vectors (n, width) on a plane: (n, 2), the same each time. t-SNE (van der Maaten and Hinton,
+    2008) of their first 50 principal components; the first two where there are hardly any rows."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    parts = PCA(n_components=min(50, *vectors.shape), random_state=0).fit_transform(vectors)
+    if len(vectors) < 30:
+        return np.pad(parts, ((0, 0), (0, 2)))[:, :2]
+    perplexity = min(30, len(vectors) / 4)
+    return TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(parts)
+
+
+@st.cache_data(show_spinner="Placing the rows on the map", max_entries=1)
+def _points(signature: str, _workspace: object) -> pd.DataFrame:
+    rows, vectors = _workspace.with_vectors(MOST)
+    if not len(rows):
+        return pd.DataFrame(columns=["id", "x", "y", "label", "split", "start"])
+    plane = placed(vectors)
+    starts = rows["text"].str.slice(0, START).str.replace("\n", " ").map(visible)
+    return rows[["id", "label", "split"]].assign(x=plane[:, 0], y=plane[:, 1], start=starts)
