@@ -12,8 +12,9 @@ from seedbed.errors import ParamsError
 
 PARAMS = Path("params.yaml")
 SECTIONS = (
-    "sources", "collect", "clean", "anonymize", "deduplicate", "split", "encoder", "cv",
-    "find_label_errors", "augment", "negatives", "balance", "ablate", "finetune", "prioritize",
+    "sources", "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
+    "encoder", "cv", "find_label_errors", "augment", "negatives", "balance", "ablate", "finetune",
+    "prioritize", "approaches",
     "approaches",
 )  # fmt: skip
 

@@ -1,44 +1,60 @@
 """Apply what people decided, in every split: relabel, drop, verify.
 
-data/anonymize/, data/decisions/ -> data/apply_decisions/, data/ledger/apply_decisions.csv,
-reports/metrics/apply_decisions.json
+data/anonymize/, data/decisions/, data/frozen_test.csv -> data/apply_decisions/,
+data/ledger/apply_decisions.csv, data/ledger/decided.csv, reports/metrics/apply_decisions.json
+
+A row on which people disagree, and which the rule in params does not settle, is kept out of train.
+In validation and test it stays as it was given: nobody has decided anything, and no machine edits
+a test set.
 """
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
-from seedbed.decisions import AMBIGUOUS, DROP, FOLDER, InForce, in_force, read_decisions
-from seedbed.errors import DecisionError
-from seedbed.files import write_json
+from seedbed.decisions import (
+    AMBIGUOUS,
+    DROP,
+    FOLDER,
+    InForce,
+    Rule,
+    check_labels,
+    in_force,
+    read_decisions,
+)
+from seedbed.files import write_csv, write_json
+from seedbed.frozen_test import FROZEN, read_frozen
 from seedbed.ledger import Drop, settle, write_ledger
-from seedbed.rows import read_rows, write_rows
+from seedbed.params import read_params
+from seedbed.rows import SIDES, read_rows, write_rows
+from seedbed.sides import assign_sides, read_side_params
 from seedbed.stage import run
 
 SOURCE = Path("data/anonymize")
 ROWS = Path("data/apply_decisions")
 LEDGER = Path("data/ledger/apply_decisions.csv")
+DECIDED = Path("data/ledger/decided.csv")
 METRICS = Path("reports/metrics/apply_decisions.json")
+HEADER = ["id", "side", "given", "decided", "people"]
 
 
-def apply(rows: pd.DataFrame, decided: InForce) -> tuple[pd.DataFrame, list[Drop]]:
-    """Rows with the decided labels, and the drops: `dropped_by_person`, `ambiguous`,
-    `people_disagree`. Raises DecisionError for a label that no row has."""
-    known = set(rows["label"])
-    reasons = dict.fromkeys(decided.disagreed, "people_disagree")
+class Params(Rule):
+    """params.yaml section `apply_decisions`."""
+
+
+def apply(
+    rows: pd.DataFrame, decided: InForce, side: dict[str, str]
+) -> tuple[pd.DataFrame, list[Drop]]:
+    """Rows with the decided labels, and the drops: `dropped_by_person`, `ambiguous`, and
+    `people_disagree` in train. `side`: of every row with a decision, by id."""
+    reasons = {row: "people_disagree" for row in decided.disagreed if side[row] == "train"}
     labels = {}
-    for row, choice in decided.settled.items():
+    for row, (choice, _) in decided.settled.items():
         if choice in (DROP, AMBIGUOUS):
             reasons[row] = "dropped_by_person" if choice == DROP else "ambiguous"
-        elif choice in known:
-            labels[row] = choice
         else:
-            raise DecisionError(
-                f"data/decisions/: the decision on row {row}",
-                f"label {choice!r}",
-                f"one of {', '.join(sorted(known))}, {DROP} or {AMBIGUOUS}",
-                "correct the label in the line",
-            )
+            labels[row] = choice
     kept = rows[~rows["id"].isin(reasons)]
     decided_labels = [
         labels.get(row, given) for row, given in zip(kept["id"], kept["label"], strict=True)
@@ -47,25 +63,70 @@ def apply(rows: pd.DataFrame, decided: InForce) -> tuple[pd.DataFrame, list[Drop
     return kept, [Drop(row, reason) for row, reason in reasons.items()]
 
 
-def main() -> str:
-    rows = read_rows(SOURCE)
-    decided = in_force(read_decisions(FOLDER), rows)
-    kept, dropped = apply(rows, decided)
-    counts = settle("apply_decisions", rows["id"], kept["id"], dropped)
-    before = rows.set_index("id")["label"].reindex(kept["id"]).to_numpy()
-    relabelled = int((before != kept["label"].to_numpy()).sum())
-    metrics = {
-        "rows": counts,
-        "decided_rows": len(decided.settled) + len(decided.disagreed),
-        "relabelled": relabelled,
-        "void_unknown_id": decided.unknown_id,
-        "void_changed_text": decided.changed_text,
+def sides_of_decided(rows: pd.DataFrame, decided: InForce) -> dict[str, str]:
+    """The side of each row with a decision, by id."""
+    if not decided.votes:
+        return {}
+    placed = assign_sides(rows, read_frozen(FROZEN), read_side_params())
+    placed = placed[placed["id"].isin(decided.votes)]
+    return dict(zip(placed["id"], placed["split"], strict=True))
+
+
+def lines_of(rows: pd.DataFrame, decided: InForce, side: dict[str, str]) -> list[list[str]]:
+    """data/ledger/decided.csv, a line a settled row, sorted by id: its side, its label before any
+    decision, what was decided, and who said so."""
+    given = dict(zip(rows["id"], rows["label"], strict=True))
+    return [
+        [row, side[row], given[row], one.decided, " ".join(one.who)]
+        for row, one in sorted(decided.settled.items())
+    ]
+
+
+def figures(lines: list[list[str]], decided: InForce, side: dict[str, str]) -> dict[str, object]:
+    """Settled, relabelled and disputed rows, the last two by side; and void decisions."""
+    relabelled = Counter(
+        side for _, side, given, choice, _ in lines if choice not in (given, DROP, AMBIGUOUS)
+    )
+    settled = Counter(line[1] for line in lines)
+    disputed = Counter(side[row] for row in decided.disagreed)
+    return {
+        "decided_rows": len(decided.votes),
+        "relabelled": relabelled.total(),
+        "by_side": {
+            name: {
+                "settled": settled[name],
+                "relabelled": relabelled[name],
+                "disagreed": disputed[name],
+            }
+            for name in SIDES
+        },
+        "void_unknown_id": len(decided.unknown_id),
+        "void_changed_text": len(decided.changed_text),
     }
+
+
+def main() -> str:
+    rule = read_params("apply_decisions", Params)
+    rows = read_rows(SOURCE)
+    decided = in_force(read_decisions(FOLDER), rows, rule)
+    known = {*rows["label"], *read_params("collect.labels", list[str])} - {""}
+    check_labels(decided, known, FOLDER)
+    side = sides_of_decided(rows, decided)
+    kept, dropped = apply(rows, decided, side)
+    counts = settle("apply_decisions", rows["id"], kept["id"], dropped)
+    lines = lines_of(rows, decided, side)
+    found = figures(lines, decided, side)
     write_rows(ROWS, kept)
     write_ledger(LEDGER, dropped)
-    write_json(METRICS, metrics)
-    void = decided.unknown_id + decided.changed_text
-    return f"{len(decided.settled)} decisions in force, {void} void, {relabelled} rows relabelled"
+    write_csv(DECIDED, HEADER, lines)
+    write_json(METRICS, {"rows": counts, **found})
+    void = len(decided.unknown_id) + len(decided.changed_text)
+    line = f"{len(decided.settled)} rows decided, {found['relabelled']} of them relabelled"
+    if decided.disagreed:
+        line += f"; people disagree on {len(decided.disagreed)}"
+    if void:
+        line += f"; {void} decisions are void, as `seedbed review --status` lists"
+    return line
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from seedbed.approaches import NAMES
 from seedbed.cross_validation import read_out_of_fold
-from seedbed.decisions import FOLDER, in_force, read_decisions
+from seedbed.decisions import FOLDER, Rule, in_force, read_decisions
 from seedbed.errors import ParamsError, RowsError
 from seedbed.files import fresh_folder, write_csv, write_json
 from seedbed.label_errors import MODELS, can_be_judged, ensemble, find_suspects
@@ -122,7 +122,7 @@ def main() -> str:
             str(VECTORS), f"no vector for {missing.sum()} rows", "one for each", "run `dvc repro`"
         )
     judged = judge(rows, vectors, params)
-    decided = in_force(read_decisions(FOLDER), rows)
+    decided = in_force(read_decisions(FOLDER), rows, read_params("apply_decisions", Rule))
     suspects = suspects_of(judged, set(decided.settled))
     kept, dropped = apply_policy(rows, suspects, params)
     counts = settle("find_label_errors", rows["id"], kept["id"], dropped)
