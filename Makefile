@@ -5,7 +5,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run install test lint bench peers clean
+.PHONY: run install test test-browser lint bench peers clean
 
 run: install
 	@dvc repro --quiet
@@ -24,6 +24,14 @@ install: .venv/installed
 
 test: install lint
 	@python -m pytest
+
+test-browser: install .venv/installed-browser
+	@command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
+	@python -m pytest tests/browser
+
+.venv/installed-browser: pyproject.toml .venv/installed
+	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[review,browser]"
+	@touch $@
 
 lint: install
 	@ruff check . && ruff format --check --quiet .

@@ -41,10 +41,10 @@ def without_decisions(
 ) -> dict[str, Any]:
     """How many rows of one side people relabelled or took out, and its figures without that.
 
-    `labels`, and predictions `by_seed`: class numbers (rows,) in the order of `ids`. A label that is
-    no class any more is one that no model gives. Rows taken out are in no dataset and so have no
-    prediction: `accuracy_range` is what the accuracy would be if the models had all of them wrong,
-    and all right.
+    `labels`, and predictions `by_seed`: class numbers (rows,) in the order of `ids`. A label that
+    is no class any more is one that no model gives. Rows taken out are in no dataset and so have
+    no prediction: `accuracy_range` is what the accuracy would be if the models had all of them
+    wrong, and all right.
     """
     relabelled = {one.id: one.given for one in decided if one.decided not in DROPPED | {one.given}}
     number = {name: place for place, name in enumerate(classes)}

@@ -15,7 +15,6 @@ SECTIONS = (
     "sources", "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
     "encoder", "cv", "find_label_errors", "augment", "negatives", "balance", "ablate", "finetune",
     "prioritize", "approaches",
-    "approaches",
 )  # fmt: skip
 
 Kind = TypeVar("Kind")

@@ -2,13 +2,15 @@
 all put their rows on this desk."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+import pandas as pd
 import streamlit as st
 
 from seedbed.decisions import AMBIGUOUS, DROP
 from seedbed.errors import SeedbedError
-from seedbed.review_page.showing import chip, facts, near_rows, text_block, why
+from seedbed.review_page.reading import signature
+from seedbed.review_page.showing import facts, near_rows, text_block, why
 from seedbed.reviewing.queues import Item, Queue
 from seedbed.reviewing.session import Session
 from seedbed.reviewing.workspace import Workspace
@@ -22,19 +24,25 @@ KEYS_TOLD = (
 )
 
 
-def session_on(queue: Queue, workspace: Workspace, who: str) -> Session:
-    """This person's session on a queue; a new one where the queue's rows are others than before."""
-    sessions = st.session_state.setdefault("sessions", {})
-    signature = (who, queue.name)
-    ids = tuple(item.id for item in queue.items)
-    if signature not in sessions or sessions[signature][0] != ids:
-        sessions[signature] = (ids, Session(workspace, queue, who))
-    return sessions[signature][1]
+def session_on(queue: Queue, workspace: Workspace, who: str, again: bool = False) -> Session:
+    """This person's session on a queue, kept while they stay on it and no run changes the rows: its
+    items stay where they are while decided rows leave the queue itself. `again`: its first row is
+    shown even if this person has decided on it."""
+    first = queue.items[0].id if again and queue.items else ""
+    key = (who, queue.name, first, signature())
+    if st.session_state.get("session_key") != key:
+        session = Session(workspace, queue, who)
+        if again and session.item is None and first:
+            session.go_to(first)
+        st.session_state.session_key, st.session_state.session = key, session
+    return st.session_state.session
 
 
 def desk(session: Session, workspace: Workspace) -> None:
     """The present row of a session with its buttons; what is left of the queue where none is."""
-    _progress(session)
+    _said()
+    if len(session.queue.items) > 1:
+        _progress(session)
     item = session.item
     if item is None:
         _finished(session)
@@ -43,6 +51,8 @@ def desk(session: Session, workspace: Workspace) -> None:
     left, right = st.columns([2.1, 1], gap="large")
     with left:
         st.html(why(item.given, item.suggested, item.score, item.reason))
+        if said := session.decision:
+            st.caption(f"You have decided: {said.decided}")
         _buttons(session, item, label_keys(item, workspace))
         with st.container(height=TEXT_HEIGHT, border=True):
             st.html(text_block(row))
@@ -50,16 +60,16 @@ def desk(session: Session, workspace: Workspace) -> None:
             "Note", key=_note_key(item), placeholder="why, for the next reader (optional)"
         )
     with right:
-        st.caption("Nearest rows" if not item.suggested else "Nearest rows that agree with it")
+        st.caption("Nearest rows with the suggested label" if item.nearest else "Nearest rows")
         near_rows([] if item.blind else near_of(item, workspace), item.blind)
         st.caption("Where it comes from")
         st.html(facts(row))
 
 
-def near_of(item: Item, workspace: Workspace) -> list[dict]:
+def near_of(item: Item, workspace: Workspace) -> list[pd.Series]:
     """The nearest rows that carry the suggested label; where none is named, the nearest at all."""
     ids = list(item.nearest) or workspace.nearest(item.id, NEAR)
-    return [row for one in ids[:NEAR] if (row := workspace.find(one)) is not None]
+    return [workspace.row(one) for one in ids[:NEAR] if one in workspace]
 
 
 def label_keys(item: Item, workspace: Workspace) -> dict[str, str]:
@@ -88,8 +98,8 @@ def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
     with st.container(horizontal=True):
         for key, label in keys.items():
             _button(label, key, _deciding(session, label), item)
-        if len(session.classes) > len(keys):
-            others = [name for name in session.classes if name not in keys.values()]
+        if len(session.workspace.classes) > len(keys):
+            others = [name for name in session.workspace.classes if name not in keys.values()]
             st.selectbox(
                 "Another label", others, index=None, key=f"other-{item.id}",
                 placeholder="another label", label_visibility="collapsed",
@@ -136,6 +146,9 @@ def _progress(session: Session) -> None:
     share = done.decided / done.total if done.total else 1.0
     said = f"{done.decided} of {done.total} decided"
     st.progress(share, text=said + (f", {done.skipped} skipped" if done.skipped else ""))
+
+
+def _said() -> None:
     if said := st.session_state.pop("said", ""):
         st.error(said, icon=":material/error:")
 
@@ -152,10 +165,10 @@ def _finished(session: Session) -> None:
     )
     with st.container(horizontal=True):
         if done.skipped:
-            st.button(f"See the {done.skipped} skipped again", on_click=session.restart)
+            st.button(f"See the {done.skipped} skipped again", on_click=_forget)
         _plain("Undo", "U", session.undo)
 
 
-def in_short(rows: Sequence[dict]) -> str:
-    """Labels of some rows as chips."""
-    return " ".join(chip(row["label"]) for row in rows)
+def _forget() -> None:
+    """A new session on the same queue begins with what is undecided; lines alone are kept."""
+    st.session_state.session_key = None

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +14,11 @@ PAGE = Path(__file__).parent / "page.py"
 WHO = "SEEDBED_REVIEWER"
 
 
-def command(port: int, headless: bool) -> list[str]:
+def command(port: int) -> list[str]:
     """The command that serves the page; nothing is sent anywhere, no file is watched."""
     options = {
         "server.address": ADDRESS,
         "server.port": port,
-        "server.headless": str(headless).lower(),
         "server.fileWatcherType": "none",
         "browser.serverAddress": ADDRESS,
         "browser.gatherUsageStats": "false",
@@ -31,9 +31,9 @@ def command(port: int, headless: bool) -> list[str]:
     return [sys.executable, "-m", "streamlit", "run", str(PAGE), *shown]
 
 
-def open_page(who: str, port: int, headless: bool = False) -> int:
+def open_page(who: str, port: int) -> int:
     """Serve the page until it is stopped; gives the exit code. Raises ReviewError where Streamlit
-    is not installed."""
+    is not installed, or something else is served at the port."""
     if importlib.util.find_spec("streamlit") is None:
         raise ReviewError(
             "seedbed review",
@@ -41,9 +41,21 @@ def open_page(who: str, port: int, headless: bool = False) -> int:
             "the extra `review`",
             "run `pip install -e .[review]`, or use `seedbed review --terminal`",
         )
+    _check_free(port)
     path = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, WHO: who, "PYTHONPATH": path}
     try:
-        return subprocess.run(command(port, headless), env=environment, check=False).returncode
+        return subprocess.run(command(port), env=environment, check=False).returncode
     except KeyboardInterrupt:  # how a person ends it
         return 0
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((ADDRESS, port))
+        except OSError:
+            raise ReviewError(
+                f"port {port}", "something else is served there", "a free port", "use --port NUMBER"
+            ) from None

@@ -8,7 +8,7 @@ from seedbed.errors import SeedbedError
 from seedbed.review_page.opening import WHO
 from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.views import deciding, embedding_map, exploring, one_row, standing
-from seedbed.reviewing.decision_lines import check_who
+from seedbed.reviewing.decision_lines import checked_who
 
 VIEWS = {
     "Decide": (deciding.show, "decide", ":material/rule:"),
@@ -31,7 +31,7 @@ def main() -> None:
     with st.sidebar:
         st.text_input("You are", key="who_typed", value=st.session_state.who, on_change=_who)
     try:
-        check_who(st.session_state.who)
+        checked_who(st.session_state.who)
         current_workspace()
         chosen.run()
     except SeedbedError as error:

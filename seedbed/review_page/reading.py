@@ -11,9 +11,14 @@ SIGNS = ("dvc.lock", "reports/suspects.csv", "reports/next.csv", "data/quarantin
 
 def current_workspace() -> Workspace:
     """The workspace of the last run, with the decisions as they stand now."""
-    workspace = _read(tuple(_changed(Path(name)) for name in SIGNS))
+    workspace = _read(signature())
     workspace.refresh()
     return workspace
+
+
+def signature() -> tuple[int, ...]:
+    """When the files that a run writes were last written; others mean another workspace."""
+    return tuple(_changed(Path(name)) for name in SIGNS)
 
 
 def _changed(file: Path) -> int:

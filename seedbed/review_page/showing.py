@@ -4,8 +4,8 @@ run."""
 import hashlib
 import json
 from html import escape
-from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from seedbed.explain import reason_in_words
@@ -24,6 +24,9 @@ STYLE = """<style>
 .chip {display: inline-block; padding: .12rem .6rem; border-radius: .6rem; font-weight: 600;
   font-size: .95rem; margin-right: .3rem; overflow-wrap: anywhere}
 .fact {color: #57534e; font-size: .86rem; line-height: 1.5; overflow-wrap: anywhere}
+.life {display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem;
+  font-size: .92rem; overflow-wrap: anywhere; margin-bottom: 1rem}
+.life .whole {grid-column: 1 / -1; border-left: 3px solid #d6d3d1; padding-left: .7rem}
 .block-container {padding-top: 2.2rem; max-width: 1240px}
 </style>"""
 
@@ -38,9 +41,9 @@ def chip(label: str) -> str:
     )
 
 
-def text_block(row: dict[str, Any], small: bool = False, limit: int = 0) -> str:
+def text_block(row: pd.Series, small: bool = False, limit: int = 0) -> str:
     """The text of a row, and its second text in pair tasks, as HTML that runs nothing; at most
-    `limit` characters of each, 0: all."""
+    `limit` characters of each, on one line; 0: all."""
     style = "row-text small" if small else "row-text"
     blocks = [f'<div class="{style}" dir="auto">{_safe(row["text"], limit)}</div>']
     if row["text_pair"]:
@@ -50,11 +53,13 @@ def text_block(row: dict[str, Any], small: bool = False, limit: int = 0) -> str:
 
 
 def _safe(text: str, limit: int) -> str:
-    cut = f"{text[:limit]} …" if limit and len(text) > limit else text
-    return escape(visible(cut))
+    if limit:  # a look at a text, so its lines are run together
+        text = " ".join(text.split())
+        text = f"{text[:limit]} …" if len(text) > limit else text
+    return escape(visible(text))
 
 
-def facts(row: dict[str, Any]) -> str:
+def facts(row: pd.Series) -> str:
     """Where a row comes from, one fact a line."""
     origin = json.loads(row["provenance"] or "{}")
     place = f"{origin.get('file', '?')}:{origin.get('line', origin.get('key', '?'))}"
@@ -80,7 +85,7 @@ def why(given: str, suggested: str, score: float | None, reason: str) -> str:
     return line
 
 
-def near_rows(rows: list[dict[str, Any]], blind: bool = False) -> None:
+def near_rows(rows: list[pd.Series], blind: bool = False) -> None:
     """Rows that lie near in meaning, each with its label."""
     for row in rows:
         with st.container(border=True):

@@ -32,7 +32,7 @@ def show() -> None:
 
 
 def show_quarantine(bad: list) -> None:
-    """Rows that could not be read: where they stand and what to do. They have no id to decide on."""
+    """Rows that could not be read: where, why, and what to do. They have no id to decide on."""
     st.subheader("In quarantine", anchor=False)
     st.caption("Rows that collect could not take. Mend them where they stand, then `dvc repro`.")
     if bad:

@@ -4,14 +4,16 @@ import altair as alt
 import numpy as np
 import pandas as pd
 import streamlit as st
+from threadpoolctl import threadpool_limits
 
 from seedbed.review_page.desk import desk, session_on
-from seedbed.review_page.reading import current_workspace
+from seedbed.review_page.reading import current_workspace, signature
 from seedbed.review_page.showing import COLOURS, STYLE
-from seedbed.reviewing.queues import Queue, item_of
+from seedbed.reviewing.queues import Queue, by_hash, item_of
 from seedbed.reviewing.visible import visible
+from seedbed.reviewing.workspace import Workspace
 
-MOST = 4000  # points that t-SNE places in some seconds and a browser draws at ease
+MOST = 2000  # points that t-SNE places in some seconds and a browser draws at ease
 START = 140
 
 
@@ -24,19 +26,19 @@ def show() -> None:
         "Rows by meaning (t-SNE of the encoder's vectors): what lies together reads alike; how far "
         "apart clusters are says little. Train suspects are ringed. Click a point to open the row."
     )
-    points = _points(workspace.signature(), workspace)
+    points = _points(signature(), workspace)
     if not len(points):
         st.info("No row has a vector yet: run `dvc repro`.")
         return
     suspects = set(workspace.suspects["id"][workspace.suspects["split"] == "train"])
-    points = points.assign(suspect=points["id"].isin(suspects - workspace.decided_ids()))
+    points = points.assign(suspect=points["id"].isin(suspects - set(workspace.in_force().votes)))
     event = st.altair_chart(
         chart(points, workspace.classes), width="stretch", on_select="rerun", key="map"
     )
     chosen = event.selection.get("row", [])
     if chosen:
-        queue = Queue("map", "One row", "", [item_of(chosen[0]["id"], workspace)])
-        desk(session_on(queue, workspace, st.session_state.who), workspace)
+        queue = Queue("map", "One row", "", [item_of(workspace, chosen[0]["id"])])
+        desk(session_on(queue, workspace, st.session_state.who, again=True), workspace)
 
 
 def chart(points: pd.DataFrame, classes: list[str]) -> alt.LayerChart:
@@ -73,14 +75,23 @@ def placed(vectors: np.ndarray) -> np.ndarray:
     if len(vectors) < 30:
         return np.pad(parts, ((0, 0), (0, 2)))[:, :2]
     perplexity = min(30, len(vectors) / 4)
-    return TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(parts)
+    return TSNE(perplexity=perplexity, max_iter=500, init="pca", random_state=0).fit_transform(
+        parts
+    )
 
 
 @st.cache_data(show_spinner="Placing the rows on the map", max_entries=1)
-def _points(signature: str, _workspace: object) -> pd.DataFrame:
-    rows, vectors = _workspace.with_vectors(MOST)
-    if not len(rows):
+def _points(signs: tuple[int, ...], _workspace: Workspace) -> pd.DataFrame:
+    ids, vectors = _workspace.unit_vectors
+    if not len(ids):
         return pd.DataFrame(columns=["id", "x", "y", "label", "split", "start"])
-    plane = placed(vectors)
+    place = {row: number for number, row in enumerate(ids)}
+    chosen = by_hash("map", ids)[:MOST]
+    rows, vectors = (
+        pd.DataFrame([_workspace.row(one) for one in chosen]),
+        vectors[[place[one] for one in chosen]],
+    )
+    with threadpool_limits(1):  # beside other work its threads wait for each other for minutes
+        plane = placed(vectors)
     starts = rows["text"].str.slice(0, START).str.replace("\n", " ").map(visible)
     return rows[["id", "label", "split"]].assign(x=plane[:, 0], y=plane[:, 1], start=starts)

@@ -8,6 +8,7 @@ from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.showing import STYLE
 from seedbed.reviewing.queues import Queue, item_of
 from seedbed.reviewing.visible import visible
+from seedbed.rows import SIDES
 
 SHOWN = 500
 START = 160  # characters of a text in the table
@@ -43,10 +44,10 @@ def show() -> None:
     first, second, third, fourth = st.columns(4)
     labels = first.multiselect("Class", workspace.classes)
     sources = second.multiselect("Source", sorted(set(rows["source"])))
-    sides = third.multiselect("Split", [s for s in ("train", "validation", "test", "") if s])
+    sides = third.multiselect("Split", SIDES)
     which = fourth.selectbox("Rows", ["all", "train suspects", "decided", "not yet decided"])
     search = st.text_input("Search", placeholder="words in the text, or the start of an id")
-    decided = workspace.decided_ids()
+    decided = set(workspace.in_force().votes)
     suspects = set(workspace.suspects["id"][workspace.suspects["split"] == "train"])
     only = {
         "all": None, "train suspects": suspects, "decided": decided,
@@ -57,8 +58,8 @@ def show() -> None:
     place = _table(found.head(SHOWN))
     if place is not None:
         row = found.iloc[place]
-        queue = Queue("explore", "One row", "", [item_of(row["id"], workspace)])
-        desk(session_on(queue, workspace, st.session_state.who), workspace)
+        queue = Queue("explore", "One row", "", [item_of(workspace, row["id"])])
+        desk(session_on(queue, workspace, st.session_state.who, again=True), workspace)
 
 
 def _cut(found: int) -> str:

@@ -1,13 +1,29 @@
 """One row: its text and its life through all stages."""
 
+from html import escape
+
 import streamlit as st
 
 from seedbed.errors import RowsError
-from seedbed.explain import explain
+from seedbed.explain import WIDTH, explain
 from seedbed.review_page.desk import near_of
 from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.showing import STYLE, chip, facts, near_rows, text_block
 from seedbed.reviewing.queues import item_of
+from seedbed.reviewing.visible import visible
+from seedbed.row_records import STAGES
+
+
+def life(lines: list[str]) -> str:
+    """The lines of `seedbed explain` as HTML: the stage, then what it did, apart."""
+    cells = []
+    for line in lines:
+        stage, words = line[:WIDTH].strip(), line[WIDTH:].strip()
+        if stage in STAGES or line.startswith("  "):
+            cells.append(f"<b>{escape(stage)}</b><span>{escape(visible(words))}</span>")
+        elif line:
+            cells.append(f'<span class="whole">{escape(visible(line))}</span>')
+    return f'<div class="life">{"".join(cells)}</div>'
 
 
 def show() -> None:
@@ -24,10 +40,11 @@ def show() -> None:
         st.error(str(error), icon=":material/error:")
         return
     workspace = current_workspace()
-    row = workspace.find(lines[0].split()[1].rstrip(","))
+    row_id = lines[0].split()[1].rstrip(",")
+    row = workspace.row(row_id) if row_id in workspace else None
     left, right = st.columns([2.1, 1], gap="large")
     with left:
-        st.code("\n".join(lines[2:]), language=None, wrap_lines=True)
+        st.html(life(lines[2:]))
         if row is not None:
             st.html(chip(row["label"]))
             with st.container(border=True):
@@ -35,5 +52,5 @@ def show() -> None:
     if row is not None:
         with right:
             st.caption("Nearest rows")
-            near_rows(near_of(item_of(row["id"], workspace)._replace(nearest=()), workspace))
+            near_rows(near_of(item_of(workspace, row["id"])._replace(nearest=()), workspace))
             st.html(facts(row))

@@ -15,8 +15,8 @@ def show() -> None:
     st.html(STYLE)
     workspace = current_workspace()
     st.subheader("Where we stand", anchor=False)
-    found = error_rate(queues_of(workspace)["audit"], workspace)
-    if found.judged:
+    found = error_rate(queues_of(workspace)["audit"], workspace.in_force())
+    if found.share is not None:
         first, second, third = st.columns(3)
         first.metric("Wrong labels in the audit", f"{found.wrong} of {found.judged}")
         second.metric("Estimated share of wrong labels", f"{found.share:.1%}")
