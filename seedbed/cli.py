@@ -13,6 +13,7 @@ from seedbed.approaches import NAMES
 from seedbed.errors import ForgetError, RowsError, SeedbedError
 from seedbed.files import read_json
 from seedbed.memo_store import MEMO, Store, clear, is_on, limit_bytes
+from seedbed.review_command import review
 from seedbed.stage import last_costs
 
 METRICS = Path("reports/metrics")
@@ -24,6 +25,7 @@ memo = typer.Typer(
     help="The memo of costly per-text results, .seedbed/memo.sqlite.", no_args_is_help=True
 )
 app.add_typer(memo, name="memo")
+app.command()(review)
 
 
 @app.callback()

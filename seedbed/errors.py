@@ -9,6 +9,7 @@ SeedbedError
 ├── LeakError      a row, its copy or its group stands on two sides
 ├── FreezeError    the frozen test would lose or change a row
 ├── DecisionError  a decision that cannot be read or applied
+├── ReviewError    what review was asked for is not here
 ├── ForgetError    what is to be forgotten is not here, or stands where it cannot be taken out
 ├── RevisionError  git does not have what was asked of it
 ├── ModelError     an encoder or a model that cannot be loaded or trained
@@ -54,6 +55,10 @@ class FreezeError(SeedbedError):
 
 class DecisionError(SeedbedError):
     """A decision that cannot be read or applied."""
+
+
+class ReviewError(SeedbedError):
+    """What review was asked for is not here: a queue, a name, the web page's packages."""
 
 
 class ForgetError(SeedbedError):

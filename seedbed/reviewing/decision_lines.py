@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from seedbed.decisions import FOLDER, WHO, Decision
-from seedbed.errors import DecisionError
+from seedbed.errors import ReviewError
 
 
 def append(decision: Decision, folder: Path = FOLDER) -> None:
@@ -37,9 +37,9 @@ def append(decision: Decision, folder: Path = FOLDER) -> None:
 
 
 def checked_who(who: str) -> str:
-    """The name, if it is one that a file can have. Raises DecisionError."""
+    """The name, if it is one that a file can have. Raises ReviewError."""
     if not WHO.fullmatch(who):
-        raise DecisionError(
+        raise ReviewError(
             "who decides",
             f"{who!r}" if who else "nobody",
             "a name of letters, digits, - _ . that begins with a letter or digit",
@@ -49,9 +49,12 @@ def checked_who(who: str) -> str:
 
 
 def default_who() -> str:
-    """git's user.name as such a name: `Ann Lee` is `ann-lee`. Raises DecisionError without one."""
-    found = subprocess.run(
-        ["git", "config", "user.name"], capture_output=True, text=True, check=False
-    ).stdout
+    """git's user.name as such a name: `Ann Lee` is `ann-lee`. Raises ReviewError without one."""
+    try:
+        found = subprocess.run(
+            ["git", "config", "user.name"], capture_output=True, text=True, check=False
+        ).stdout
+    except FileNotFoundError:
+        found = ""
     name = re.sub(r"[^\w.-]+", "-", found.strip().lower()).strip("-.")[:64]
     return checked_who(name)

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from seedbed.decisions import AMBIGUOUS, DROP, InForce
+from seedbed.errors import ReviewError
 from seedbed.near_duplicates import normalised
 from seedbed.reviewing.workspace import CONFLICT, Workspace
 
@@ -55,6 +56,16 @@ def queues_of(workspace: Workspace, audit_size: int = AUDIT_SIZE) -> dict[str, Q
         _audit(workspace, audit_size),
     ]
     return {queue.name: queue for queue in queues}
+
+
+def queue_named(workspace: Workspace, name: str) -> Queue:
+    """One queue. Raises ReviewError where none has this name."""
+    queues = queues_of(workspace)
+    if name not in queues:
+        raise ReviewError(
+            f"queue `{name}`", "no such queue", f"one of {', '.join(queues)}", "correct the name"
+        )
+    return queues[name]
 
 
 def _suspects(workspace: Workspace, decided: InForce) -> Queue:
