@@ -1,12 +1,9 @@
 """`seedbed review`: which way of reviewing is opened."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from seedbed.errors import ReviewError
 
 
 def review(
@@ -37,17 +34,10 @@ def review(
 
 
 def _page(who: str, port: int) -> None:
-    if find_spec("streamlit") is None:
-        raise ReviewError(
-            "seedbed review",
-            "streamlit is not installed",
-            "the packages of the web page",
-            "run `pip install -e .[review]`, or review with `seedbed review --terminal`",
-        )
-    from seedbed.review_page import open_page
+    from seedbed.review_page.opening import open_page
     from seedbed.reviewing.decision_lines import checked_who, default_who
 
-    open_page(checked_who(who) if who else default_who(), port)
+    raise typer.Exit(open_page(checked_who(who) if who else default_who(), port))
 
 
 def _terminal(name: str, who: str) -> None:

@@ -21,6 +21,7 @@ from seedbed.files import fresh_folder, write_csv, write_json
 from seedbed.label_errors import MODELS, can_be_judged, ensemble, find_suspects
 from seedbed.ledger import Drop, settle, write_ledger
 from seedbed.params import Section, read_params
+from seedbed.priorities import uncertainty
 from seedbed.rows import SIDES, read_rows, write_rows
 from seedbed.stage import run
 from seedbed.vectors import read_vectors
@@ -48,7 +49,8 @@ class Params(Section):
 
 
 def judge(rows: pd.DataFrame, vectors: np.ndarray, params: Params) -> pd.DataFrame:
-    """One line a row: id, split, label, suggested, score, reason, judged; in the order of `rows`.
+    """One line a row: id, split, label, suggested, score, reason, judged,
+    uncertainty; in the order of `rows`.
     Rows that cannot be judged, since their class stands in their fold alone, are no suspects."""
     classes = np.unique(rows["label"].to_numpy(dtype=object))
     numbers = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
@@ -61,7 +63,11 @@ def judge(rows: pd.DataFrame, vectors: np.ndarray, params: Params) -> pd.DataFra
     probabilities = ensemble(params.models, rows, vectors, ready)
     found = find_suspects(numbers, probabilities, params.min_probability, judged)
     return rows[["id", "split", "label"]].assign(
-        suggested=classes[found.suggested], score=found.score, reason=found.reason, judged=judged
+        suggested=classes[found.suggested],
+        score=found.score,
+        reason=found.reason,
+        judged=judged,
+        uncertainty=uncertainty(probabilities),
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from seedbed.decisions import FOLDER, in_force, read_decisions
+from seedbed.decisions import FOLDER, Rule, in_force, read_decisions
 from seedbed.errors import RowsError
 from seedbed.files import read_json, write_csv
 from seedbed.params import Section, read_params
@@ -54,8 +54,9 @@ def judged(rows: pd.DataFrame, vectors: np.ndarray, scores: Path, neighbours: in
 
 def main() -> str:
     params = read_params("prioritize", Params)
+    rule = read_params("apply_decisions", Rule)
     rows = read_rows(ROWS)
-    verified = set(in_force(read_decisions(FOLDER), rows).settled)
+    verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
     # Not validation or test: there, what models doubt is reviewed blind, among random rows.
     rows = rows[~rows["split"].isin(["validation", "test"])].reset_index(drop=True)
     vectors, missing = read_vectors(VECTORS, list(rows["id"]))

@@ -50,6 +50,7 @@ def queues_of(workspace: Workspace, audit_size: int = AUDIT_SIZE) -> dict[str, Q
     queues = [
         _suspects(workspace, decided),
         _conflicts(workspace, decided),
+        _next(workspace, decided),
         _disagreements(workspace, decided),
         _blind_mix(workspace, decided, "validation"),
         _blind_mix(workspace, decided, "test"),
@@ -72,7 +73,7 @@ def _suspects(workspace: Workspace, decided: InForce) -> Queue:
     found = workspace.suspects
     chosen = found[(found["split"] == "train") & ~found["id"].isin(decided.settled)]
     items = [
-        _item(workspace, one.id)._replace(
+        item_of(workspace, one.id)._replace(
             suggested=one.suggested,
             score=one.score,
             reason=one.reason,
@@ -85,12 +86,25 @@ def _suspects(workspace: Workspace, decided: InForce) -> Queue:
     return Queue("suspects", "Suspects in train", about, items)
 
 
+def _next(workspace: Workspace, decided: InForce) -> Queue:
+    items = [
+        item_of(workspace, one.id)._replace(suggested=one.suggested)
+        for one in workspace.priorities.itertuples()
+        if one.id in workspace and one.id not in decided.settled
+    ]
+    about = (
+        "Rows that teach most when a person has looked at them: the models are unsure, many rows "
+        "are like them, and their class is weak (reports/next.csv)."
+    )
+    return Queue("next", "What to label next", about, items)
+
+
 def _conflicts(workspace: Workspace, decided: InForce) -> Queue:
     ids = {one for drop in workspace.conflicts for one in (drop.id, drop.cause)}
     texts: dict[tuple[str, str], list[Item]] = defaultdict(list)
     for row in sorted(ids):
         if row in workspace:
-            texts[_text(workspace, row)].append(_item(workspace, row))
+            texts[_text(workspace, row)].append(item_of(workspace, row))
     items = [
         item._replace(reason=CONFLICT)
         for copies in texts.values()
@@ -125,7 +139,7 @@ def _disagreements(workspace: Workspace, decided: InForce) -> Queue:
     for row in decided.disagreed:
         said = "; ".join(f"{one.who}: {one.decided}" for one in decided.votes[row])
         if row in workspace:
-            items.append(_item(workspace, row)._replace(reason=said))
+            items.append(item_of(workspace, row)._replace(reason=said))
     about = (
         "Rows on which people disagree and which no rule has settled. They are out of train until "
         "they agree."
@@ -141,7 +155,7 @@ def _blind_mix(workspace: Workspace, decided: InForce, side: str) -> Queue:
     random = by_hash(f"random {side}", there - suspects)[: len(suspects)]
     # The order needs a hash of its own: by that of the choice the random rows would stand first.
     ids = by_hash(f"order {side}", suspects.union(random, there.intersection(decided.votes)))
-    items = [_item(workspace, row)._replace(blind=True) for row in ids]
+    items = [item_of(workspace, row)._replace(blind=True) for row in ids]
     about = (
         f"Doubted rows of {side}, mixed with as many random ones. Which is which is not shown, so "
         "that the models do not judge what they are measured by."
@@ -153,7 +167,7 @@ def _audit(workspace: Workspace, size: int) -> Queue:
     # Rows in conflict are in no dataset; rows that people dropped were, and count as judged.
     rows = workspace.rows[workspace.rows["fate"] != CONFLICT]
     items = [
-        _item(workspace, row)._replace(blind=True)
+        item_of(workspace, row)._replace(blind=True)
         for row in by_hash("audit", set(rows["id"]))[:size]
     ]
     about = (
@@ -168,6 +182,7 @@ def by_hash(purpose: str, ids: Collection[str]) -> list[str]:
     return sorted(ids, key=lambda row: hashlib.sha256(f"{purpose}:{row}".encode()).digest())
 
 
-def _item(workspace: Workspace, row: str) -> Item:
+def item_of(workspace: Workspace, row: str) -> Item:
+    """A row as an item without suggestion. Raises RowsError where it is not to be reviewed."""
     found = workspace.row(row)
     return Item(row, found["digest"], found["given"], "", None, "", False, found["split"], ())

@@ -22,6 +22,7 @@ GIVEN = Path("data/anonymize")
 KEPT = Path("data/split")
 VECTORS = Path("data/embed")
 SUSPECTS = Path("reports/suspects.csv")
+NEXT = Path("reports/next.csv")
 BY_PEOPLE = Path("data/ledger/apply_decisions.csv")
 DUPLICATES = Path("data/ledger/deduplicate.csv")
 CONFLICT = "label_conflict"
@@ -40,7 +41,8 @@ class Workspace:
     before any decision, `label` the one that counted at the last run, `fate` is "kept" or why the
     row was dropped: "label_conflict", or by people. The side of a dropped row is where it would
     stand. suspects: reports/suspects.csv, most doubtful first. known: id and digest of every row
-    that a decision can hold for. conflicts: drops for the same text with two labels.
+    that a decision can hold for. conflicts: drops for the same text with two labels. priorities:
+    reports/next.csv (id, suggested, ...), the most worthwhile first; empty before its first run.
     """
 
     rows: pd.DataFrame
@@ -49,6 +51,7 @@ class Workspace:
     conflicts: list[Drop]
     known: pd.DataFrame
     rule: Rule
+    priorities: pd.DataFrame = field(default_factory=pd.DataFrame)
     decisions: list[Decision] = field(default_factory=list)
     folder: Path = FOLDER
     vectors: Path = VECTORS
@@ -78,7 +81,7 @@ class Workspace:
     def nearest(self, row_id: str, n: int = 5) -> list[str]:
         """Ids of the kept rows nearest to a row by cosine of their vectors, nearest first; none
         where the row has no vector, since it is not kept."""
-        ids, vectors = self._vectors
+        ids, vectors = self.unit_vectors
         place = np.flatnonzero(ids == row_id)
         if not len(place):
             return []
@@ -92,7 +95,8 @@ class Workspace:
         return {row: place for place, row in enumerate(self.rows["id"])}
 
     @cached_property
-    def _vectors(self) -> tuple[np.ndarray, np.ndarray]:
+    def unit_vectors(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of the kept rows (n,) and their vectors (n, width), of length 1."""
         ids = self.rows["id"][self.rows["fate"] == "kept"].to_numpy(dtype=object)
         vectors, missing = read_vectors(self.vectors, list(ids))
         vectors, ids = vectors[~missing], ids[~missing]
@@ -113,6 +117,9 @@ def read_workspace() -> Workspace:
         conflicts=conflicts,
         known=given[["id", "digest"]],
         rule=read_params("apply_decisions", Rule),
+        priorities=pd.DataFrame(
+            read_csv(NEXT) if NEXT.exists() else [], columns=["id", "suggested"]
+        ),
         decisions=read_decisions(FOLDER),
     )
 
