@@ -37,7 +37,7 @@ def _page(who: str, port: int) -> None:
     from seedbed.review_page.opening import open_page
     from seedbed.reviewing.decision_lines import checked_who, default_who
 
-    raise typer.Exit(open_page(checked_who(who) if who else default_who(), port))
+    open_page(checked_who(who) if who else default_who(), port)
 
 
 def _terminal(name: str, who: str) -> None:

@@ -3,9 +3,9 @@
 import importlib.util
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from seedbed.errors import ReviewError
 
@@ -31,8 +31,8 @@ def command(port: int) -> list[str]:
     return [sys.executable, "-m", "streamlit", "run", str(PAGE), *shown]
 
 
-def open_page(who: str, port: int) -> int:
-    """Serve the page until it is stopped; gives the exit code. Raises ReviewError where Streamlit
+def open_page(who: str, port: int) -> NoReturn:
+    """Become the server of the page, until it is stopped. Raises ReviewError where Streamlit
     is not installed, or something else is served at the port."""
     if importlib.util.find_spec("streamlit") is None:
         raise ReviewError(
@@ -44,10 +44,8 @@ def open_page(who: str, port: int) -> int:
     _check_free(port)
     path = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, WHO: who, "PYTHONPATH": path}
-    try:
-        return subprocess.run(command(port), env=environment, check=False).returncode
-    except KeyboardInterrupt:  # how a person ends it
-        return 0
+    served = command(port)
+    os.execve(served[0], served, environment)  # in its place, so that what ends it ends the server
 
 
 def _check_free(port: int) -> None:
