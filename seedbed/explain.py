@@ -37,7 +37,8 @@ REASONS = {
     "group_in_validation": "a row of its group is in validation",
     "class_not_in_train": "its class has no row in train, so that it cannot be learnt",
     "label_issue": "cleanlab counts its label among the errors",
-    "other_label_likelier": "the models find another label likelier",
+    "other_label_likelier": "models that never saw it find another label likelier",
+    "near_copy_other_label": "a near copy in meaning has another label, which is likelier right",
     "over_cap": "its class has more rows than balance.max_ratio lets in",
     "over_share": "its class or source has more rows than its share in balance.target",
     "negative_for_threshold": "a threshold is to tell such rows (negatives.as): none is trained on",
@@ -162,10 +163,12 @@ def _judged(row_id: str, records: Records) -> list[str]:
     lines = []
     if row_id in records.suspects:
         one = records.suspects[row_id]
+        near = ", ".join(one.get("nearest", "").split())
         lines.append(
             f"Suspect: {one['label']} is doubted, {one['suggested']} suggested; label quality "
             f"score {one['score']} (low is doubtful); {reason_in_words(one['reason'])}; "
             f"policy {records.policy or 'unknown'}"
+            + (f"; nearest rows with {one['suggested']}: {near}" if near else "")
         )
     placed = records.manifest.get(row_id)
     for one in records.decisions.get(row_id, []):

@@ -152,27 +152,6 @@ def thin_spots(spread: Figures, split: Figures) -> str:
     return f"no class is short of rows; {thinnest} has the thinnest neighbourhoods."
 
 
-def labels(found: Figures) -> str:
-    """How many labels are doubted, where, and what was done about them."""
-    by_side = ", ".join(f"{count} in {side}" for side, count in found["suspects_by_side"].items())
-    return (
-        f"## Labels\n\n{found['suspects']} labels are doubted by models that never saw the row "
-        f"({by_side}); policy for train: {found['policy']}. Validation and test labels change "
-        f"only by a person's decision; {found['verified_rows']} rows are decided. The list is "
-        f"reports/suspects.csv.{_not_judged(found.get('not_judged_by_class', {}))}"
-    )
-
-
-def _not_judged(rows: dict[str, int]) -> str:
-    if not rows:
-        return ""
-    listed = ", ".join(f"{name} ({number})" for name, number in rows.items())
-    return (
-        f" Not judged are rows whose class stands in one fold alone, so that no model could know "
-        f"it: {listed}."
-    )
-
-
 def privacy(found: Figures) -> str:
     """Personal values by kind: replaced, and what an independent look at the output finds."""
     replaced = ", ".join(f"{n} {kind}" for kind, n in found["replaced_by_kind"].items()) or "none"

@@ -1,11 +1,12 @@
 """Find rows whose label is doubtful by out-of-fold models; apply the policy to train only.
 
 data/split/, data/embed/, data/cv/, data/decisions/ -> data/label_scores/, reports/suspects.csv,
-data/find_label_errors/, data/ledger/find_label_errors.csv, reports/metrics/find_label_errors.json
+reports/outliers.csv, data/find_label_errors/, data/ledger/find_label_errors.csv,
+reports/metrics/find_label_errors.json
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,14 @@ from seedbed.cross_validation import read_out_of_fold
 from seedbed.decisions import FOLDER, Rule, in_force, read_decisions
 from seedbed.errors import ParamsError, RowsError
 from seedbed.files import fresh_folder, write_csv, write_json
-from seedbed.label_errors import MODELS, can_be_judged, ensemble, find_suspects
-from seedbed.ledger import Drop, settle, write_ledger
+from seedbed.label_errors.models import MODELS
+from seedbed.label_errors.near_rows import agreeing, near_copies, near_rows
+from seedbed.label_errors.noise import Joint, confident_joint, noise_figures
+from seedbed.label_errors.out_of_fold import can_be_judged, ensemble
+from seedbed.label_errors.policy import PolicyParams, apply_policy, check_policy
+from seedbed.label_errors.ranking import Ranking, judge_labels, label_quality, with_near_copies
+from seedbed.label_errors.whole_set import NEAREST, look_at_whole_set, order_of_arrival
+from seedbed.ledger import settle, write_ledger
 from seedbed.params import Section, read_params
 from seedbed.priorities import uncertainty
 from seedbed.rows import SIDES, read_rows, write_rows
@@ -32,43 +39,82 @@ OUT_OF_FOLD = Path("data/cv")
 ROWS = Path("data/find_label_errors")
 SCORES = Path("data/label_scores")
 SUSPECTS = Path("reports/suspects.csv")
+OUTLIERS = Path("reports/outliers.csv")
 LEDGER = Path("data/ledger/find_label_errors.csv")
 METRICS = Path("reports/metrics/find_label_errors.json")
 
-Policy = Literal["flag", "drop", "relabel", "weight"]
+AGREEING = 5
+COLUMNS = ["id", "split", "label", "suggested", "score", "reason", "nearest"]
 
 
-class Params(Section):
-    """params.yaml section `find_label_errors`."""
+class JudgeParams(Section):
+    """The part of params.yaml's section `find_label_errors` that says how labels are judged."""
 
     models: list[str] = Field(min_length=1)
+    ranking: Ranking
     min_probability: float = Field(ge=0, le=1)
-    policy: Policy
-    max_score: float = Field(ge=0, le=1)
-    suspect_weight: float = Field(ge=0, le=1)
+    near_copy_min_cosine: float = Field(gt=0, le=1)
 
 
-def judge(rows: pd.DataFrame, vectors: np.ndarray, params: Params) -> pd.DataFrame:
-    """One line a row: id, split, label, suggested, score, reason, judged,
-    uncertainty; in the order of `rows`.
-    Rows that cannot be judged, since their class stands in their fold alone, are no suspects."""
+class Params(PolicyParams, JudgeParams):
+    """params.yaml section `find_label_errors`."""
+
+
+def check(params: Params) -> None:
+    """Raises ParamsError where a model has an unknown name, or the policy has no limit or two."""
+    if unknown := sorted(set(params.models) - {*MODELS, *NAMES}):
+        raise ParamsError(
+            "params.yaml: find_label_errors.models",
+            unknown[0],
+            f"some of {', '.join([*MODELS, *NAMES])}",
+            "correct the name",
+        )
+    check_policy(params)
+
+
+def judge(
+    rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """One line a row, in the order of `rows`: COLUMNS, judged, self_confidence, uncertainty,
+    outlier and outlier_score; and the figures. A row is not judged where its class stands in its fold alone.
+    `nearest` are the ids of the nearest rows with the suggested label, a near copy first."""
     classes = np.unique(rows["label"].to_numpy(dtype=object))
     numbers = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
-    judged = can_be_judged(numbers, rows["fold"].to_numpy())
+    folds, ids = rows["fold"].to_numpy(), rows["id"].to_numpy(dtype=object)
     ready = {
-        name: read_out_of_fold(OUT_OF_FOLD / f"{name}.parquet", list(rows["id"]), list(classes))
+        name: read_out_of_fold(OUT_OF_FOLD / f"{name}.parquet", list(ids), list(classes))
         for name in params.models
         if name in NAMES
     }
+    settled, judged = np.isin(ids, sorted(verified)), can_be_judged(numbers, folds)
     probabilities = ensemble(params.models, rows, vectors, ready)
-    found = find_suspects(numbers, probabilities, params.min_probability, judged)
-    return rows[["id", "split", "label"]].assign(
+    counted = judged & ~settled
+    quality = label_quality(numbers, probabilities, folds, counted, params.ranking)
+    found = judge_labels(numbers, probabilities, quality, params.min_probability, judged)
+    near = near_rows(vectors, numbers, NEAREST)
+    copies = near_copies(near, params.near_copy_min_cosine)
+    found = with_near_copies(found, numbers, copies, judged, settled)
+    whole = look_at_whole_set(near, order_of_arrival(rows))
+    doubted = np.flatnonzero(found.reason != "")
+    nearest = np.full(len(rows), "", dtype=object)
+    agree = agreeing(vectors, numbers, doubted, found.suggested[doubted], AGREEING)
+    for row, places in zip(doubted, agree, strict=True):
+        first = found.copy[row : row + 1]
+        places = np.concatenate([first[first >= 0], places[places != first[0]]])[:AGREEING]
+        nearest[row] = " ".join(ids[places])
+    lines = rows[["id", "split", "label"]].assign(
         suggested=classes[found.suggested],
         score=found.score,
         reason=found.reason,
+        nearest=nearest,
         judged=judged,
+        self_confidence=probabilities[np.arange(len(rows)), numbers],
         uncertainty=uncertainty(probabilities),
+        outlier=whole.outlier,
+        outlier_score=whole.score,
     )
+    joint = Joint([*classes], confident_joint(numbers[counted], probabilities[counted], True))
+    return lines, {"noise": noise_figures(joint), "non_iid_p": whole.non_iid_p}
 
 
 def suspects_of(judged: pd.DataFrame, verified: set[str]) -> pd.DataFrame:
@@ -77,30 +123,15 @@ def suspects_of(judged: pd.DataFrame, verified: set[str]) -> pd.DataFrame:
     return found.sort_values(["score", "id"], ignore_index=True)
 
 
-def apply_policy(
-    rows: pd.DataFrame, suspects: pd.DataFrame, params: Params
-) -> tuple[pd.DataFrame, list[Drop]]:
-    """What the policy makes of the train rows that are suspects with a score of at most
-    `max_score`; validation and test rows are never touched, and a class whose train rows are all
-    chosen keeps them as they are, since it could be learnt no more."""
-    chosen = suspects[(suspects["split"] == "train") & (suspects["score"] <= params.max_score)]
-    train = rows[rows["split"] == "train"]
-    left = set(train["label"][~train["id"].isin(chosen["id"])])
-    chosen = chosen[chosen["label"].isin(left)]
-    hit = rows["id"].isin(chosen["id"])
-    if params.policy == "drop":
-        return rows[~hit], [
-            Drop(row, reason) for row, reason in zip(chosen["id"], chosen["reason"], strict=True)
-        ]
-    if params.policy == "relabel":
-        suggested = dict(zip(chosen["id"], chosen["suggested"], strict=True))
-        labels = [
-            suggested.get(row, given) for row, given in zip(rows["id"], rows["label"], strict=True)
-        ]
-        return rows.assign(label=pd.Series(labels, index=rows.index, dtype="str")), []
-    if params.policy == "weight":
-        return rows.assign(weight=rows["weight"].where(~hit, params.suspect_weight)), []
-    return rows, []
+def counted_by_side(rows: pd.DataFrame) -> dict[str, int]:
+    """How many rows stand on each side."""
+    by_side = rows["split"].value_counts()
+    return {side: int(by_side.get(side, 0)) for side in SIDES}
+
+
+def counted_by(column: pd.Series) -> dict[str, int]:
+    """How often each value stands there, sorted."""
+    return {str(name): int(n) for name, n in column.value_counts().sort_index().items()}
 
 
 def write_scores(judged: pd.DataFrame, rows: pd.DataFrame) -> None:
@@ -114,43 +145,40 @@ def write_scores(judged: pd.DataFrame, rows: pd.DataFrame) -> None:
 
 def main() -> str:
     params = read_params("find_label_errors", Params)
-    if unknown := sorted(set(params.models) - {*MODELS, *NAMES}):
-        raise ParamsError(
-            "params.yaml: find_label_errors.models",
-            unknown[0],
-            f"some of {', '.join([*MODELS, *NAMES])}",
-            "correct the name",
-        )
+    check(params)
     rows = read_rows(SOURCE)
     vectors, missing = read_vectors(VECTORS, list(rows["id"]))
     if missing.any():
         raise RowsError(
             str(VECTORS), f"no vector for {missing.sum()} rows", "one for each", "run `dvc repro`"
         )
-    judged = judge(rows, vectors, params)
-    decided = in_force(read_decisions(FOLDER), rows, read_params("apply_decisions", Rule))
-    suspects = suspects_of(judged, set(decided.settled))
+    verified = set(in_force(read_decisions(FOLDER), rows, read_params("apply_decisions", Rule)).settled)
+    judged, figures = judge(rows, vectors, verified, params)
+    suspects = suspects_of(judged, verified)
+    outliers = judged[judged["outlier"]].sort_values(["outlier_score", "id"])
     kept, dropped = apply_policy(rows, suspects, params)
-    counts = settle("find_label_errors", rows["id"], kept["id"], dropped)
-    columns = ["id", "split", "label", "suggested", "score", "reason"]
-    by_side = suspects["split"].value_counts()
-    unjudged = judged["label"][~judged["judged"]].value_counts()
+    unjudged = counted_by(judged["label"][~judged["judged"]])
     metrics = {
-        "rows": counts,
+        "rows": settle("find_label_errors", rows["id"], kept["id"], dropped),
         "suspects": len(suspects),
-        "suspects_by_side": {side: int(by_side.get(side, 0)) for side in SIDES},
-        "verified_rows": len(decided.settled),
-        "not_judged_by_class": {str(name): int(n) for name, n in unjudged.sort_index().items()},
+        "suspects_by_side": counted_by_side(suspects),
+        "suspects_by_reason": counted_by(suspects["reason"]),
+        "outliers_by_side": counted_by_side(outliers),
+        "verified_rows": len(verified),
+        "not_judged_by_class": unjudged,
         "policy": params.policy,
+        **figures,
     }
     write_scores(judged, rows)
     write_rows(ROWS, kept)
-    write_csv(SUSPECTS, columns, suspects[columns].to_numpy())
+    write_csv(SUSPECTS, COLUMNS, suspects[COLUMNS].to_numpy())
+    shown = ["id", "split", "label", "outlier_score"]
+    write_csv(OUTLIERS, shown, outliers[shown].to_numpy())
     write_ledger(LEDGER, dropped)
     write_json(METRICS, metrics)
     line = f"{len(suspects)} suspects, policy {params.policy}, {len(dropped)} rows dropped"
-    if len(unjudged):
-        line += f"; in one fold alone, so not judged: {', '.join(sorted(unjudged.index))}"
+    if unjudged:
+        line += f"; in one fold alone, so not judged: {', '.join(unjudged)}"
     return line
 
 

@@ -12,6 +12,7 @@ from seedbed import report as page
 from seedbed import report_of_training as training
 from seedbed.approaches import NAMES
 from seedbed.files import read_csv, read_json, write_json, write_text
+from seedbed.label_report import labels
 from seedbed.predictions import Predictions, read_predictions
 from seedbed.scoring import holm, mcnemar, paired_difference
 from seedbed.split_report import splits
@@ -82,7 +83,7 @@ def main() -> str:
         page.rows_by_stage(stages),
         splits(stages["split"], stages["embed"]),
         page.diversity(stages),
-        page.labels(stages["find_label_errors"]),
+        labels(stages["find_label_errors"]),
         training.cross_validation(read_json(METRICS / "cv.json")),
         training.balance(stages["augment"], stages["balance"]),
         training.ablation(read_json(METRICS / "ablate.json")),

@@ -31,7 +31,7 @@ def test_blocks_change_nothing(monkeypatch):
     random = np.random.default_rng(0)
     vectors = random.normal(size=(57, 8)).astype(np.float32)
     whole = nearest_rows(vectors, vectors, 5, themselves=True)
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(module, "CELLS", 400)
     parts = nearest_rows(vectors, vectors, 5, themselves=True)
     assert (whole[0] == parts[0]).all()
     np.testing.assert_allclose(whole[1], parts[1], rtol=1e-6)

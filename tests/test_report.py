@@ -5,7 +5,6 @@ import pytest
 from seedbed.errors import LedgerError
 from seedbed.report import (
     approaches,
-    labels,
     privacy,
     rows_by_stage,
     table,
@@ -62,13 +61,7 @@ def test_rows_are_shown_by_reason_and_must_add_up():
         rows_by_stage({"clean": clean, "split": split})
 
 
-def test_labels_and_personal_data_in_words():
-    suspects = {"suspects": 3, "suspects_by_side": {"train": 2, "test": 1}, "policy": "flag",
-                "verified_rows": 0}  # fmt: skip
-    assert "3 labels are doubted" in labels(suspects)
-    assert "Not judged" not in labels(suspects)
-    shown = labels(suspects | {"not_judged_by_class": {"rare": 2}})
-    assert "class stands in one fold alone, so that no model could know it: rare (2)." in shown
+def test_personal_data_in_words():
     found = {"rows_touched": 2, "replaced_by_kind": {"phone": 3}, "mode": "placeholder",
              "residual_scan": {"looks_like_long_number": 16, "looks_like_ip": 0},
              "public_key": True}  # fmt: skip

@@ -18,6 +18,7 @@ BEFORE = ["collect", "clean", "anonymize", "apply_decisions", "deduplicate", "sp
 AFTER = ["find_label_errors", "augment", "balance", "tokenize"]
 FLOATS = {  # what holds scores of this machine
     "data/label_scores",
+    "reports/outliers.csv",
     "reports/suspects.csv",
     "reports/metrics/find_label_errors.json",
 }

@@ -124,7 +124,7 @@ def test_label_errors_are_found_with_what_was_scored_already(project):
     cv.main()
     set_params(find_label_errors={"models": ["feature"]})
     find_label_errors.main()
-    scores = pd.read_parquet("data/label_scores").set_index("id")["score"]
+    scores = pd.read_parquet("data/label_scores").set_index("id")["self_confidence"]
     rows = read_rows(cv.SPLIT)
     classes = sorted(set(rows["label"]))
     found = read_out_of_fold(cv.OUT_OF_FOLD / "feature.parquet", list(rows["id"]), classes)

@@ -1,68 +1,179 @@
-"""The policy acts on train only, on suspects only, and says what it did."""
+"""The stage on rows a person can read: what it writes of suspects, outliers and verified rows."""
 
+import json
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
+from ruamel.yaml import YAML
 
-from seedbed.ledger import Drop
-from stages.find_label_errors import Params, apply_policy, suspects_of
+from seedbed.errors import ParamsError
+from seedbed.files import read_csv, read_json
+from seedbed.ledger import read_ledger
+from seedbed.rows import read_rows, write_rows
+from seedbed.vectors import write_vectors
+from stages import find_label_errors
 
-ROWS = pd.DataFrame(
-    {
-        "id": ["a", "b", "c", "d", "e"],
-        "split": ["train", "train", "test", "validation", "train"],
-        "label": ["ham", "spam", "ham", "ham", "ham"],
-        "weight": [1.0, 1.0, 1.0, 1.0, 1.0],
-    }
-)
-JUDGED = ROWS.drop(columns="weight").assign(
-    suggested=["spam", "spam", "spam", "spam", "ham"],
-    score=[0.1, 0.9, 0.05, 0.2, 0.9],
-    reason=["label_issue", "", "label_issue", "other_label_likelier", ""],
-)
+WRONG = ("000000000000001e", "0000000000000034")  # of train
+COPY = "0000000000000028"
 
 
-def params(policy: str, max_score: float = 1.0) -> Params:
-    return Params(
-        models=["linear"], min_probability=0.5, policy=policy, max_score=max_score,
-        suspect_weight=0.3,
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """90 rows on rain or on soup; two are called the other, and one is a near copy of a third."""
+    monkeypatch.chdir(tmp_path)
+    numbers = np.arange(90)
+    topic = numbers % 2
+    random = np.random.default_rng(0)
+    vectors = np.eye(6)[topic] + random.normal(0, 0.2, (90, 6))
+    rows = pd.DataFrame(
+        {
+            "id": [f"{number:016x}" for number in numbers],
+            "text": [["rain and hail", "soup and bread"][one] + f" {n}" for n, one in
+                     zip(numbers, topic, strict=True)],
+            "label": np.array(["weather", "cooking"])[topic],
+            "split": np.where(numbers % 10 < 7, "train", np.where(numbers % 10 < 8, "validation",
+                                                                   "test")),
+        }
     )  # fmt: skip
+    rows = rows.assign(digest="d", source="s", batch="2026-01-s", provenance="{}")
+    rows["fold"] = np.where(rows["split"] == "test", -1, numbers % 3)
+    turn = {"weather": "cooking", "cooking": "weather"}
+    hit = rows["id"].isin(WRONG)
+    rows.loc[hit, "label"] = rows.loc[hit, "label"].map(turn)
+    assert set(rows["split"][hit]) == {"train"}
+    write_rows(Path("data/split"), rows)
+    write_vectors(Path("data/embed"), rows, vectors.astype(np.float32))
+    Path("data/cv").mkdir(parents=True)
+    Path("data/decisions").mkdir(parents=True)
+    set_params()
+    return tmp_path
 
 
-def test_suspects_are_sorted_and_a_verified_row_is_never_one():
-    assert list(suspects_of(JUDGED, set())["id"]) == ["c", "a", "d"]
-    assert list(suspects_of(JUDGED, {"c"})["id"]) == ["a", "d"]
+def set_params(**changes) -> None:
+    yaml = YAML(typ="safe")
+    content = yaml.load(ROOT / "params.yaml")
+    content["find_label_errors"] |= changes
+    yaml.dump(content, Path("params.yaml"))
 
 
-@pytest.mark.parametrize("policy", ["flag", "drop", "relabel", "weight"])
-def test_validation_and_test_are_never_touched(policy):
-    after, _ = apply_policy(ROWS, suspects_of(JUDGED, set()), params(policy))
-    outside = after[after["split"] != "train"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(outside, ROWS[ROWS["split"] != "train"].reset_index(drop=True))
+def verify(*ids: str) -> None:
+    line = {"digest": "d", "given": "weather", "decided": "weather", "who": "ann",
+            "when": "2026-11-24T10:00:00"}  # fmt: skip
+    text = "".join(json.dumps({"id": one, **line}) + "\n" for one in ids)
+    Path("data/decisions/ann.jsonl").write_text(text)
 
 
-def test_what_each_policy_does_to_a_train_suspect():
-    suspects = suspects_of(JUDGED, set())
-    after, dropped = apply_policy(ROWS, suspects, params("flag"))
-    pd.testing.assert_frame_equal(after, ROWS)
-    assert dropped == []
-    after, dropped = apply_policy(ROWS, suspects, params("drop"))
-    assert dropped == [Drop("a", "label_issue")]
-    assert list(after["id"]) == ["b", "c", "d", "e"]
-    after, dropped = apply_policy(ROWS, suspects, params("relabel"))
-    assert (dropped, after["label"][0]) == ([], "spam")
-    after, dropped = apply_policy(ROWS, suspects, params("weight"))
-    assert (dropped, after["weight"].tolist()) == ([], [0.3, 1, 1, 1, 1])
+def suspects() -> dict[str, dict[str, str]]:
+    return {line["id"]: line for line in read_csv(Path("reports/suspects.csv"))}
 
 
-def test_a_threshold_spares_the_less_doubtful():
-    suspects = suspects_of(JUDGED, set())
-    after, dropped = apply_policy(ROWS, suspects, params("drop", max_score=0.05))
-    assert (len(after), dropped) == (5, [])
+def test_suspects_say_what_is_doubted_why_and_which_rows_agree(project):
+    find_label_errors.main()
+    found = suspects()
+    assert set(WRONG) <= set(found)
+    rows = read_rows(Path("data/split")).set_index("id")
+    for one in found.values():
+        assert one["label"] == rows["label"][one["id"]] != one["suggested"]
+        nearest = one["nearest"].split()
+        assert 0 < len(nearest) <= 5
+        assert one["id"] not in nearest
+        assert set(rows["label"][nearest]) == {one["suggested"]}
+    scores = [float(one["score"]) for one in found.values()]
+    assert scores == sorted(scores)
 
 
-@pytest.mark.parametrize("policy", ["drop", "relabel"])
-def test_a_class_is_never_left_without_a_train_row(policy):
-    alone = ROWS[ROWS["id"] != "e"].reset_index(drop=True)
-    after, dropped = apply_policy(alone, suspects_of(JUDGED, set()), params(policy))
-    assert dropped == []
-    pd.testing.assert_frame_equal(after, alone)
+def test_every_row_has_its_scores(project):
+    find_label_errors.main()
+    scores = pd.read_parquet("data/label_scores")
+    assert sorted(scores["id"]) == sorted(read_rows(Path("data/split"))["id"])
+    assert scores["score"].between(0, 1).all()
+    assert scores["self_confidence"].between(0, 1).all()
+
+
+def test_figures_of_the_noise_and_of_the_order(project):
+    find_label_errors.main()
+    found = read_json(Path("reports/metrics/find_label_errors.json"))
+    joint = found["noise"]["confident_joint"]
+    assert sum(sum(line.values()) for line in joint.values()) == 90
+    assert 0 <= found["non_iid_p"] <= 1
+    assert sum(found["suspects_by_reason"].values()) == found["suspects"] == len(suspects())
+    assert sum(found["outliers_by_side"].values()) == len(read_csv(Path("reports/outliers.csv")))
+
+
+def test_a_near_copy_with_another_label_is_named_first(project):
+    rows = read_rows(Path("data/split"))
+    vectors = pd.read_parquet("data/embed")
+    twin = next(row for row, label in zip(rows["id"], rows["label"], strict=True)
+                if label == "cooking" and row not in WRONG)  # fmt: skip
+    by_id = dict(zip(vectors["id"], vectors["vector"], strict=True))
+    by_id[COPY] = by_id[twin]
+    write_vectors(Path("data/embed"), rows, np.stack([by_id[row] for row in rows["id"]]))
+    find_label_errors.main()
+    one = suspects()[COPY]
+    assert (one["reason"], one["suggested"]) == ("near_copy_other_label", "cooking")
+    assert one["nearest"].split()[0] == twin
+    set_params(policy="drop", max_score=1.0)
+    find_label_errors.main()
+    drops = {drop.id: drop for drop in read_ledger(Path("data/ledger/find_label_errors.csv"))}
+    assert (drops[COPY].reason, drops[COPY].cause) == ("near_copy_other_label", twin)
+
+
+def test_an_outlier_is_listed_and_is_no_suspect_for_that(project):
+    rows = read_rows(Path("data/split"))
+    vectors = np.stack(pd.read_parquet("data/embed").set_index("id")["vector"][rows["id"]])
+    vectors[4] = [0, 0, 0, 0, 0, -9]
+    write_vectors(Path("data/embed"), rows, vectors)
+    find_label_errors.main()
+    listed = {line["id"]: line for line in read_csv(Path("reports/outliers.csv"))}
+    assert rows["id"][4] in listed
+    assert set(listed[rows["id"][4]]) == {"id", "split", "label", "outlier_score"}
+    assert "outlier" not in {one["reason"] for one in suspects().values()}
+
+
+def test_verified_rows_are_never_flagged_and_no_policy_acts_on_them(project):
+    verify(*WRONG)
+    for policy in ("flag", "drop", "relabel", "weight"):
+        set_params(policy=policy, max_score=1.0)
+        find_label_errors.main()
+        assert not set(WRONG) & set(suspects())
+        before = read_rows(Path("data/split")).set_index("id")
+        after = read_rows(Path("data/find_label_errors")).set_index("id")
+        assert after.loc[list(WRONG)].equals(before.loc[list(WRONG)])
+    assert read_json(Path("reports/metrics/find_label_errors.json"))["verified_rows"] == 2
+
+
+def test_verified_rows_have_no_part_in_the_noise_estimate(project):
+    find_label_errors.main()
+    before = read_json(Path("reports/metrics/find_label_errors.json"))["noise"]
+    assert before["wrong_share"] > 0
+    verify(*WRONG)
+    find_label_errors.main()
+    after = read_json(Path("reports/metrics/find_label_errors.json"))["noise"]
+    assert sum(sum(line.values()) for line in after["confident_joint"].values()) == 88
+    assert after["wrong_share"] == 0
+
+
+def test_the_same_inputs_give_the_same_bytes(project):
+    find_label_errors.main()
+    names = ("reports/suspects.csv", "reports/outliers.csv", "data/label_scores/2026-01-s.parquet",
+             "reports/metrics/find_label_errors.json")  # fmt: skip
+    before = [Path(name).read_bytes() for name in names]
+    find_label_errors.main()
+    assert [Path(name).read_bytes() for name in names] == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"models": ["linear", "guesses"]}, "guesses"),
+        ({"max_share": 0.1}, "both are set"),
+        ({"max_score": None}, "neither is set"),
+    ],
+)
+def test_wrong_params_are_told(project, changes, message):
+    set_params(**changes)
+    with pytest.raises(ParamsError, match=message):
+        find_label_errors.main()

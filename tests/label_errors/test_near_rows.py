@@ -1,0 +1,97 @@
+"""Rows near each other in meaning, and rows far from all."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seedbed.label_errors import models, near_rows
+from seedbed.label_errors.near_rows import Near, agreeing, near_copies
+from seedbed.label_errors.whole_set import look_at_whole_set, order_of_arrival
+
+# Angles in degrees: 0 and 1 are near copies with two labels, 2 and 3 with one.
+ANGLES = np.radians([0, 2, 60, 61, 170])
+VECTORS = np.stack([np.cos(ANGLES), np.sin(ANGLES)], 1).astype(np.float32) * 3
+LABELS = np.array([0, 1, 1, 1, 0])
+
+
+def found(count: int = 2) -> Near:
+    return near_rows.near_rows(VECTORS, LABELS, count)
+
+
+def test_nearest_rows_and_the_nearest_with_another_label():
+    near = found()
+    assert near.rows.tolist() == [[1, 2], [0, 2], [3, 1], [2, 1], [3, 2]]
+    assert near.other.tolist() == [1, 0, 0, 0, 3]
+    assert near.other_cosine[0] == pytest.approx(np.cos(np.radians(2)), abs=1e-6)
+
+
+def test_near_copies_have_another_label():
+    copies = near_copies(found(), 0.95)
+    assert (copies.row.tolist(), copies.copy.tolist()) == ([0, 1], [1, 0])
+
+
+def test_blocks_change_nothing(monkeypatch):
+    whole = found()
+    for module in (models, near_rows):
+        monkeypatch.setattr(module, "CELLS", 6)
+    for one, other in zip(whole, found(), strict=True):
+        assert other == pytest.approx(one, abs=1e-6)
+
+
+def test_more_neighbours_than_rows():
+    assert found(99).rows.shape == (5, 4)
+
+
+def test_one_class_has_no_other():
+    assert len(near_copies(near_rows.near_rows(VECTORS, LABELS * 0, 2), 0.1).row) == 0
+
+
+def test_rows_that_agree_are_the_nearest_with_that_label_and_not_the_row_itself():
+    rows, suggested = np.array([0, 2, 4]), np.array([1, 1, 1])
+    places = agreeing(VECTORS, LABELS, rows, suggested, 2)
+    assert [one.tolist() for one in places] == [[1, 2], [3, 1], [3, 2]]
+
+
+def crowd() -> Near:
+    """Sixty rows close together, and the last far from them."""
+    random = np.random.default_rng(0)
+    vectors = np.array([1, 0, 0]) + random.normal(0, 0.05, (60, 3))
+    vectors[-1] = [-1, 1, 0]
+    return near_rows.near_rows(vectors, np.zeros(60, int), 10)
+
+
+def test_a_row_far_from_all_others_is_an_outlier():
+    whole = look_at_whole_set(crowd(), np.arange(60))
+    assert whole.outlier[59]
+    assert whole.outlier.sum() < 10
+    assert whole.score.argmin() == 59
+    turned = look_at_whole_set(crowd(), np.arange(60)[::-1])  # the order is no matter for this
+    assert (turned.outlier == whole.outlier).all()
+    assert turned.score == pytest.approx(whole.score)
+
+
+def test_rows_that_came_sorted_by_meaning_are_told():
+    angles = np.radians(np.linspace(0, 180, 200))
+    vectors = np.stack([np.cos(angles), np.sin(angles)], 1)
+    near = near_rows.near_rows(vectors, np.zeros(200, int), 10)
+    assert look_at_whole_set(near, np.arange(200)).non_iid_p < 0.01
+    shuffled = np.random.default_rng(1).permutation(200)
+    assert look_at_whole_set(near, shuffled).non_iid_p > 0.05
+
+
+def test_a_few_rows_say_nothing_of_the_set():
+    whole = look_at_whole_set(found(), np.arange(5))
+    assert (whole.non_iid_p, whole.outlier.any()) == (None, False)
+
+
+def test_rows_come_by_batch_source_file_and_line():
+    came = [("2026-02-b", "f.csv", 1), ("2026-01-a", "g.csv", 10), ("2026-01-a", "g.csv", 9)]
+    rows = pd.DataFrame(
+        {
+            "id": ["a", "b", "c"],
+            "batch": [batch for batch, _, _ in came],
+            "source": "s",
+            "provenance": [f'{{"file": "{file}", "line": {line}}}' for _, file, line in came],
+        }
+    )
+    assert order_of_arrival(rows).tolist() == [2, 1, 0]
