@@ -76,7 +76,8 @@ def judge(
     rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """One line a row, in the order of `rows`: COLUMNS, judged, self_confidence, uncertainty,
-    outlier and outlier_score; and the figures. A row is not judged where its class stands in its fold alone.
+    outlier and outlier_score; and the figures. A row is not judged where its class stands in its
+    fold alone.
     `nearest` are the ids of the nearest rows with the suggested label, a near copy first."""
     classes = np.unique(rows["label"].to_numpy(dtype=object))
     numbers = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
@@ -152,7 +153,9 @@ def main() -> str:
         raise RowsError(
             str(VECTORS), f"no vector for {missing.sum()} rows", "one for each", "run `dvc repro`"
         )
-    verified = set(in_force(read_decisions(FOLDER), rows, read_params("apply_decisions", Rule)).settled)
+    verified = set(
+        in_force(read_decisions(FOLDER), rows, read_params("apply_decisions", Rule)).settled
+    )
     judged, figures = judge(rows, vectors, verified, params)
     suspects = suspects_of(judged, verified)
     outliers = judged[judged["outlier"]].sort_values(["outlier_score", "id"])
