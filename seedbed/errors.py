@@ -11,6 +11,7 @@ SeedbedError
 ├── DecisionError  a decision that cannot be read or applied
 ├── ForgetError    what is to be forgotten is not here, or stands where it cannot be taken out
 ├── RevisionError  git does not have what was asked of it
+├── TableError     a table to predict for cannot be read, or its predictions not be written
 ├── ModelError     an encoder or a model that cannot be loaded or trained
 └── MemoError      the memo is set to something it cannot be, or cannot be cleared
 """
@@ -62,6 +63,10 @@ class ForgetError(SeedbedError):
 
 class RevisionError(SeedbedError):
     """Git does not have what was asked of it."""
+
+
+class TableError(SeedbedError):
+    """A table to predict for cannot be read, or its predictions not be written."""
 
 
 class ModelError(SeedbedError):
