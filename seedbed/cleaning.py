@@ -8,9 +8,9 @@ again until none of them changes the text, so cleaning a cleaned text changes no
 import re
 import string
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seedbed.boilerplate import (
     remove_confidentiality_notice,
@@ -211,6 +211,11 @@ REWRITES: dict[str, Callable[[str], str]] = {
     "mobile_signature": remove_mobile_signature,
     "signature": remove_signature,
 }
+
+
+def rules_asked(section: Mapping[str, Any]) -> list[str]:
+    """The rules that section `clean` of params.yaml turns on, in the order of REWRITES."""
+    return [rule for rule in REWRITES if section.get(rule, rule in section["boilerplate"])]
 
 
 def drop_reason(text: str, limits: Limits) -> str:

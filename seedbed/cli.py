@@ -10,6 +10,7 @@ from rich.table import Table
 from ruamel.yaml import YAML
 
 from seedbed.approaches import NAMES
+from seedbed.costs import costs
 from seedbed.errors import ForgetError, RowsError, SeedbedError
 from seedbed.files import read_json
 from seedbed.memo_store import MEMO, Store, clear, is_on, limit_bytes
@@ -19,6 +20,7 @@ from seedbed.stage import last_costs
 METRICS = Path("reports/metrics")
 CHOICE = Path("reports/choice.json")
 REPORT = Path("reports/report.md")
+BEST = Path("models/best")
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 memo = typer.Typer(
@@ -39,7 +41,7 @@ def summary() -> None:
     if not REPORT.exists():
         raise RowsError(str(REPORT), "no report yet", "a finished run", "run `dvc repro`")
     console = Console(width=None if sys.stdout.isatty() else 110)
-    console.print(_rows_table(), _scores_table(), sep="\n")
+    console.print(_rows_table(), _scores_table(), _costs_table(), sep="\n")
     console.print(read_json(CHOICE)["why"], highlight=False)
     console.print(f"Report: {REPORT}")
 
@@ -96,6 +98,28 @@ def freeze(
         print("Written. Now run `dvc repro`, and commit data/frozen_test.csv with what it changes.")
 
 
+@app.command()
+def predict(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="a table: CSV, TSV, JSONL, Parquet")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="what is written, likewise")],
+    column: Annotated[str, typer.Option(help="the column that holds the text")] = "text",
+    pair_column: Annotated[str, typer.Option(help="for a model of pairs: the second text")] = "",
+    model: Annotated[Path, typer.Option(help="a folder that stage select wrote")] = BEST,
+    prefix: Annotated[str, typer.Option(help="before the names of the new columns")] = "",
+    chunk_rows: Annotated[int, typer.Option(min=1, help="rows in memory at a time")] = 2048,
+) -> None:
+    """Label the rows of a table: columns label, probability and, if the model can, out_of_scope."""
+    from seedbed.predicting import Columns
+    from seedbed.predicting import predict as write_predictions
+
+    counts = write_predictions(
+        source, target, model, Columns(column, pair_column, prefix), chunk_rows
+    )
+    others = {"out of scope": counts["out_of_scope"], "without text": counts["without_text"]}
+    told = "".join(f", {number:,} {what}" for what, number in others.items() if number)
+    print(f"{target}: {counts['rows']:,} rows{told}")
+
+
 def _value(yes: bool) -> str:
     """From a prompt that does not show it, or a pipe; never an argument, which other users of the
     machine and the shell's history would see."""
@@ -109,7 +133,7 @@ def _value(yes: bool) -> str:
 
 
 def _rows_table() -> Table:
-    costs = last_costs()
+    stages = last_costs()
     table = Table("stage", "rows kept", "dropped, by reason", "seconds", "peak MB", box=None)
     for name in _stage_names():
         file = METRICS / f"{name}.json"
@@ -118,7 +142,7 @@ def _rows_table() -> Table:
         reasons = ", ".join(f"{n:,} {why}" for why, n in rows.get("dropped_by_reason", {}).items())
         if "suspects" in found:
             reasons = ", ".join(filter(None, [reasons, f"{found['suspects']} suspects"]))
-        cost = costs.get(name, {})
+        cost = stages.get(name, {})
         table.add_row(
             name,
             f"{rows['kept']:,}" if rows else "",
@@ -161,6 +185,19 @@ def _scores_table() -> Table:
         table.add_row(
             name, *(f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in cells)
         )
+    return table
+
+
+def _costs_table() -> Table:
+    """What each approach cost on this machine; training counts its whole stage."""
+    table = Table("approach", "training s", "tokens/s", "peak MB", "model MB", "predictions/s",
+                  box=None)  # fmt: skip
+    metrics = {name: read_json(METRICS / "evaluate" / name / "validation.json") for name in NAMES}
+    models = {name: found["model"] for name, found in metrics.items() if found["run"]}
+    keys = ("training_seconds", "training_tokens_a_second", "peak_mb", "model_mb",
+            "predictions_a_second")  # fmt: skip
+    for name, found in costs(models).items():
+        table.add_row(name, *(f"{found[key]:,}" if key in found else "" for key in keys))
     return table
 
 

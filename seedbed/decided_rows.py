@@ -9,7 +9,7 @@ import numpy as np
 
 from seedbed.decisions import AMBIGUOUS, DROP
 from seedbed.files import read_csv
-from seedbed.scoring import headline
+from seedbed.intervals import headline
 
 LIST = Path("data/ledger/decided.csv")
 DROPPED = {DROP, AMBIGUOUS}
@@ -35,13 +35,14 @@ def without_decisions(
     labels: np.ndarray,
     by_seed: dict[str, np.ndarray],
     ids: list[str],
-    units: np.ndarray,
+    samples: np.ndarray,
     classes: list[str],
     decided: list[DecidedRow],
 ) -> dict[str, Any]:
     """How many rows of one side people relabelled or took out, and its figures without that.
 
-    `labels`, and predictions `by_seed`: class numbers (rows,) in the order of `ids`. A label that
+    `labels`, and predictions `by_seed`: class numbers (rows,) in the order of `ids`;
+    `samples`: bootstrap counts. A label that
     is no class any more is one that no model gives. Rows taken out are in no dataset and so have
     no prediction: `accuracy_range` is what the accuracy would be if the models had all of them
     wrong, and all right.
@@ -53,7 +54,7 @@ def without_decisions(
         if row in relabelled:
             before[place] = number.get(relabelled[row], len(classes))
     gone = sum(one.decided in DROPPED for one in decided)
-    figures = headline(before, by_seed, units)
+    figures = headline(before, by_seed, samples)
     right = figures["accuracy"]["mean"] * len(ids)
     return {
         "relabelled": int((before != labels).sum()),

@@ -12,6 +12,7 @@ SeedbedError
 ├── ReviewError    what review was asked for is not here
 ├── ForgetError    what is to be forgotten is not here, or stands where it cannot be taken out
 ├── RevisionError  git does not have what was asked of it
+├── TableError     a table to predict for cannot be read, or its predictions not be written
 ├── ModelError     an encoder or a model that cannot be loaded or trained
 └── MemoError      the memo is set to something it cannot be, or cannot be cleared
 """
@@ -67,6 +68,10 @@ class ForgetError(SeedbedError):
 
 class RevisionError(SeedbedError):
     """Git does not have what was asked of it."""
+
+
+class TableError(SeedbedError):
+    """A table to predict for cannot be read, or its predictions not be written."""
 
 
 class ModelError(SeedbedError):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from seedbed.report import Figures, table
+from seedbed.report import Figures, interval, table
 
 MOST_SHOWN = 12  # classes; of more the noisiest, and the joint stands in the metrics alone
 SIGNIFICANT = 0.05  # of the test of order
@@ -19,6 +19,30 @@ def labels(found: Figures) -> str:
     )
     return "\n\n".join(
         ["## Labels", first, *_noise(found["noise"]), f"{_outliers(found)} {_order(found)}"]
+    )
+
+
+def people(test: Figures) -> str:
+    """The chosen model's test figures with and without what people decided on test rows."""
+    found = test["without_decisions"]
+    if not (found["relabelled"] or found["dropped"]):
+        verified = f" ({found['verified']} were verified)" if found["verified"] else ""
+        return (
+            f"No person has changed a label of a test row, or taken one out{verified}: the test "
+            "figures are those of the labels as they came."
+        )
+    low, high = found["accuracy_range"]
+    out = (
+        f"; with the {found['dropped']} rows that are out, between {low:.3f} and {high:.3f}, as "
+        "nobody has predicted them"
+        if found["dropped"]
+        else ""
+    )
+    return (
+        f"People have relabelled {found['relabelled']} test rows, taken out {found['dropped']} and "
+        f"verified {found['verified']}. Test accuracy with their decisions "
+        f"{interval(test['accuracy'])}, without {interval(found['accuracy'])}{out}; macro-F1 with "
+        f"{interval(test['macro_f1'])}, without {interval(found['macro_f1'])}."
     )
 
 

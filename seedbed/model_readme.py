@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from seedbed.model_folder import Serving
+
 SEQUENCE = """from transformers import pipeline
 classify = pipeline("text-classification", model="models/best", truncation=True)
 print(classify("Shares rose after the company raised its forecast."))"""
@@ -10,8 +12,9 @@ model, classes = SentenceTransformer("models/best"), {classes}
 print(classes[model.encode("Shares rose after the company raised its forecast.").argmax()])"""
 
 
-def model_readme(card: dict[str, Any], choice: dict[str, Any]) -> str:
-    """Markdown for models/best/README.md, from the model's card and reports/choice.json."""
+def model_readme(card: dict[str, Any], choice: dict[str, Any], serving: Serving) -> str:
+    """Markdown for models/best/README.md, from the model's card, reports/choice.json and what
+    predictions need."""
     code = SEQUENCE if card["kind"] == "sequence_classifier" else SENTENCE
     return f"""# The model of this run: `{choice["approach"]}`, seed {choice["seed"]}
 
@@ -23,9 +26,21 @@ Run from the top of the repository, with stock libraries only:
 {code.replace("{classes}", repr(card["classes"]))}
 ```
 
+`seedbed predict IN OUT` does more: it cleans texts and replaces personal values as before training,
+divides logits by the temperature that was fitted on validation ({serving.temperature:g}), so that
+probabilities can be believed, and checks the files of this folder. {_outside(serving)}
+
 Classes: {", ".join(card["classes"])}. {_cut(card["truncation"])} The
 encoder is the one that `encoder:` in params.yaml names, and its licence holds for this model.
 """
+
+
+def _outside(serving: Serving) -> str:
+    if not serving.outside:
+        return "It tells no texts that none of its classes is right for."
+    if serving.threshold is None:
+        return f"Texts that no other class is right for are of the class {serving.outside}."
+    return f"Below a confidence of {serving.threshold:.2f} a text is out of scope."
 
 
 def _cut(truncation: dict[str, Any]) -> str:

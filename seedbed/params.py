@@ -13,8 +13,8 @@ from seedbed.errors import ParamsError
 PARAMS = Path("params.yaml")
 SECTIONS = (
     "sources", "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
-    "encoder", "cv", "find_label_errors", "augment", "negatives", "balance", "ablate", "finetune",
-    "prioritize", "approaches",
+    "encoder", "cv", "find_label_errors", "augment", "negatives", "balance", "ablate",
+    "learning_curve", "finetune", "evaluate", "prioritize", "approaches",
 )  # fmt: skip
 
 Kind = TypeVar("Kind")

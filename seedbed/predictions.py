@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.files import fresh_folder
+from seedbed.intervals import units_of
 from seedbed.scope_detection import with_outside
-from seedbed.scoring import OUTSIDE, units_of
+from seedbed.scoring import OUTSIDE
 
 NAME = "predictions.parquet"
 

@@ -45,47 +45,6 @@ def verdict(choice: Figures, tests: dict[str, Figures], dataset: Figures) -> str
     )
 
 
-def approaches(
-    validations: dict[str, Figures],
-    tests: dict[str, Figures],
-    pairs: dict[str, Figures],
-    reference: str,
-) -> str:
-    """One line an approach: scores with intervals, the paired difference, the cost."""
-    lines = []
-    for name, found in validations.items():
-        test, pair = tests[name], pairs.get(name)
-        gap = pair["accuracy"] if pair else None
-        lines.append(
-            [
-                f"`{name}`",
-                interval(found["macro_f1"]),
-                interval(test["accuracy"]),
-                interval(test["macro_f1"]),
-                f"{gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]" if gap else "",
-                f"{pair['p_holm']:.2f}" if pair else "",
-                f"{test['calibration']['expected_calibration_error']:.3f}",
-                f"{found['model']['trained_numbers']:,}",
-            ]
-        )
-    header = [
-        "approach",
-        "validation macro-F1",
-        "test accuracy",
-        "test macro-F1",
-        f"test accuracy minus `{reference}`",
-        "p",
-        "test calibration error",
-        "numbers trained",
-    ]
-    note = (
-        f"Difference to `{reference}` on the same test rows: paired bootstrap; p: McNemar's exact "
-        "test between the seeds shown, Holm-corrected over the approaches. Calibration error: "
-        "expected, in ten bins."
-    )
-    return f"## Approaches\n\n{table(header, lines)}\n\n{note}"
-
-
 def rows_by_stage(stages: dict[str, Figures]) -> str:
     """What came in, what was made, what stayed and why the rest did not, stage by stage."""
     counted = [(name, found["rows"]) for name, found in stages.items() if "rows" in found]
@@ -193,48 +152,3 @@ def tokens(found: Figures) -> str:
         f"{padding['longest_of_batch']:.0%}; all padded to {cut['max_length']}: "
         f"{padding['max_length']:.0%})."
     )
-
-
-def chosen_model(approach: str, test: Figures) -> str:
-    """Per class, confusion, calibration and slices of the chosen model on test."""
-    classes = list(test["per_class"])
-    scores = [
-        [name, *(f"{one[key]:.3f}" for key in ("precision", "recall", "f1")), one["rows"]]
-        for name, one in test["per_class"].items()
-    ]
-    confused = [[name, *test["confusion"][name].values()] for name in classes]
-    calibrated = test["calibration"]
-    parts = [
-        f"## `{approach}` on test",
-        table(["class", "precision", "recall", "F1", "rows"], scores),
-        "Given class (line) against predicted class (column):",
-        table(["given", *classes], confused),
-        f"Log-loss {calibrated['log_loss']:.3f}, Brier score {calibrated['brier']:.3f}, expected "
-        f"calibration error {calibrated['expected_calibration_error']:.3f}.",
-    ]
-    lines = [
-        [f"{column}: {value}", f"{one['accuracy']:.3f}", one["rows"]]
-        for column, values in test["slices"].items()
-        for value, one in values.items()
-    ]
-    if lines:
-        parts.append(table(["slice", "accuracy", "rows"], lines))
-    return "\n\n".join(parts)
-
-
-def curves(points: dict[str, list[dict[str, str]]]) -> str:
-    """Validation macro-F1 by epoch of each approach that trains in epochs."""
-    lines = []
-    for name, found in points.items():
-        for point in found:
-            loss = f"{float(point['train_loss']):.3f}" if point["train_loss"] else ""
-            lines.append(
-                [
-                    f"`{name}`, seed {point['seed']}",
-                    point["epoch"],
-                    loss,
-                    f"{float(point['validation_macro_f1']):.3f}",
-                ]
-            )
-    header = ["model", "epoch", "train loss", "validation macro-F1"]
-    return f"## Learning curves\n\n{table(header, lines)}\n\nEpoch 0 is before any training."

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from seedbed.scoring import OUTSIDE, macro_f1_of, resampled_counts
+from seedbed.intervals import resampled_counts
+from seedbed.scoring import OUTSIDE, macro_f1_of
 
 DRAWS = 500
 RECALL = 0.95

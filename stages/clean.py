@@ -11,7 +11,7 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from seedbed.cleaning import REWRITES, Cleaned, Limits, clean_texts, known_languages
+from seedbed.cleaning import Cleaned, Limits, clean_texts, known_languages, rules_asked
 from seedbed.errors import ParamsError
 from seedbed.files import write_json
 from seedbed.ledger import Drop, in_words, settle, write_ledger
@@ -48,7 +48,7 @@ class Params(Section):
 
 def clean(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list[Drop], dict]:
     """Rows with clean texts, the drops, and the figures for the metrics."""
-    rules = [rule for rule in REWRITES if getattr(params, rule, rule in params.boilerplate)]
+    rules = rules_asked(params.model_dump())
     limits = Limits(**{name: getattr(params, name) for name in Limits._fields})
     texts = clean_all(rows["text"].tolist(), rules, limits)
     pairs = clean_pairs(rows["text_pair"].tolist(), rules, limits)

@@ -1,6 +1,6 @@
 """Put the run's figures into one page for a reviewer, and name the dataset's version.
 
-reports/metrics/, data/evaluate/APPROACH/test/, reports/plots/learning/, reports/choice.json,
+reports/metrics/, data/evaluate/APPROACH/, reports/plots/learning/, reports/choice.json,
 data/manifest/ -> reports/report.md, reports/dataset.json
 """
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from seedbed import report as page
+from seedbed import report_of_scores as scores
 from seedbed import report_of_training as training
 from seedbed.approaches import NAMES
 from seedbed.files import read_csv, read_json, write_json, write_text
-from seedbed.label_report import labels
-from seedbed.predictions import Predictions, read_predictions
-from seedbed.scoring import holm, mcnemar, paired_difference
+from seedbed.intervals import resampled_counts
+from seedbed.label_report import labels, people
+from seedbed.paired_tests import pairs_with
+from seedbed.predictions import read_predictions
 from seedbed.split_report import splits
 from seedbed.stage import run
 
@@ -41,55 +43,52 @@ def dataset_version(manifest: Path) -> dict[str, Any]:
     return {"version": digest.hexdigest()[:12], "rows": sum(batches.values()), "batches": batches}
 
 
-def pairs_with(
-    reference: str, predictions: dict[str, Predictions], seeds: dict[str, str]
-) -> dict[str, dict[str, Any]]:
-    """For every approach but the reference: paired differences, McNemar's p, and p after Holm."""
-    base = predictions[reference]
-    pairs = {}
-    for name, found in predictions.items():
-        if name != reference:
-            one, other = found.predicted(), base.predicted()
-            pairs[name] = paired_difference(
-                base.labels, list(one.values()), list(other.values()), base.units()
-            )
-            pairs[name]["mcnemar"] = mcnemar(base.labels, one[seeds[name]], other[seeds[reference]])
-    corrected = holm({name: pair["mcnemar"]["p"] for name, pair in pairs.items()})
-    return {name: pair | {"p_holm": corrected[name]} for name, pair in pairs.items()}
+def pairs_on(
+    side: str, found: dict[str, dict[str, Any]], choice: dict[str, Any]
+) -> tuple[str, dict[str, dict[str, Any]]]:
+    """The reference, which is the chosen approach, and every other approach beside it."""
+    predictions = {name: read_predictions(PREDICTIONS / name / side) for name in found}
+    reference = choice["approach"]
+    samples = resampled_counts(predictions[reference].units())
+    seeds = {name: one["seed_shown"] for name, one in found.items()}
+    return reference, pairs_with(reference, predictions, seeds, samples)
 
 
 def main() -> str:
     stages = {name: read_json(METRICS / f"{name}.json") for name in STAGES}
-    validations, tests = (
-        {
-            name: found
+    found = {
+        side: {
+            name: one
             for name in NAMES
-            if (found := read_json(METRICS / "evaluate" / name / f"{side}.json"))["run"]
+            if (one := read_json(METRICS / "evaluate" / name / f"{side}.json"))["run"]
         }
         for side in ("validation", "test")
-    )
-    choice = read_json(CHOICE)
-    reference = "feature" if "feature" in tests else min(tests)
-    predictions = {name: read_predictions(PREDICTIONS / name / "test") for name in tests}
-    pairs = pairs_with(
-        reference, predictions, {name: found["seed_shown"] for name, found in tests.items()}
-    )
-    dataset = dataset_version(MANIFEST)
+    }
+    choice, dataset = read_json(CHOICE), dataset_version(MANIFEST)
+    chosen = choice["approach"]
+    references, pairs = {}, {}
+    for side, one in found.items():
+        references[side], pairs[side] = pairs_on(side, one, choice)
+    tests = found["test"]
     sections = [
         page.verdict(choice, tests, dataset),
-        page.approaches(validations, tests, pairs, reference),
-        page.chosen_model(choice["approach"], tests[choice["approach"]]),
+        scores.approaches(found["validation"], tests, pairs, references),
+        scores.budgets(choice),
+        scores.chosen_model(chosen, tests[chosen]),
+        scores.behaviour(chosen, found["validation"][chosen]["behaviour"]),
         training.out_of_scope(tests),
         page.rows_by_stage(stages),
         splits(stages["split"], stages["embed"]),
         page.diversity(stages),
         labels(stages["find_label_errors"]),
+        people(tests[chosen]),
         training.cross_validation(read_json(METRICS / "cv.json")),
         training.balance(stages["augment"], stages["balance"]),
         training.ablation(read_json(METRICS / "ablate.json")),
+        scores.learning_curve(read_json(METRICS / "learning_curve.json")),
         page.privacy(stages["anonymize"]),
         page.tokens(stages["tokenize"]),
-        page.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
+        scores.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
     ]
     write_json(DATASET, dataset)
     write_text(REPORT, "\n\n".join(section for section in sections if section) + "\n")

@@ -76,6 +76,8 @@ def copy_project(folder: Path) -> None:
     for name in ("params.yaml", "dvc.yaml", ".dvcignore", *inputs):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
+    (folder / "tests/model").mkdir(parents=True)
+    shutil.copy(ROOT / "tests/example/cases.csv", folder / "tests/model/cases.csv")
     (folder / "data/decisions").mkdir()
     (folder / "data/decisions/.gitkeep").touch()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seedbed.decided_rows import DecidedRow, read_decided, without_decisions
+from seedbed.intervals import resampled_counts
 
 CLASSES = ["ham", "spam"]
 IDS = ["a", "b", "c", "d"]
@@ -12,7 +13,9 @@ PREDICTED = {"0": np.array([0, 0, 1, 0])}
 
 
 def figures(*decided: DecidedRow):
-    return without_decisions(LABELS, PREDICTED, IDS, np.arange(4), CLASSES, list(decided))
+    return without_decisions(
+        LABELS, PREDICTED, IDS, resampled_counts(np.arange(4), draws=50), CLASSES, list(decided)
+    )
 
 
 def test_without_decisions_both_figures_are_the_same():

@@ -78,6 +78,35 @@ def test_report_and_choice_tell_the_same_model(example):
     assert read_json(example.folder / "reports/dataset.json")["rows"] == 55
 
 
+def test_a_side_is_told_by_figures_slices_and_behaviour(example):
+    folder = example.folder / "reports/metrics/evaluate/lora"
+    validation, test = (read_json(folder / f"{side}.json") for side in ("validation", "test"))
+    for found in (validation, test):
+        for name in ("accuracy", "macro_f1", "weighted_f1", "mcc"):
+            assert found[name]["low"] <= found[name]["mean"] <= found[name]["high"], name
+        assert {"length", "class", "nearness to train"} <= set(found["slices"])
+        assert {"before", "after", "temperature"} == set(found["calibration"])
+    assert validation["calibration"]["temperature"] == test["calibration"]["temperature"]
+    rows = validation["behaviour"]["invariance"]
+    assert rows["case"]["rows"] == validation["rows"]
+    cases = validation["behaviour"]["minimum_functionality"]
+    assert (cases["rows"], cases["of_other_classes"]) == (3, 1)
+    assert "behaviour" not in test
+
+
+def test_a_model_stands_alone(example):
+    """models/best holds what predictions need, as the params of the run have it."""
+    from seedbed.model_folder import read_serving
+
+    serving = read_serving(example.folder / "models/best")
+    choice = read_json(example.folder / "reports/choice.json")
+    metrics = example.folder / f"reports/metrics/evaluate/{choice['approach']}/validation.json"
+    assert serving.temperature == read_json(metrics)["calibration"]["temperature"]
+    assert "white_space" in serving.preparation.rules
+    assert "email" in serving.preparation.anonymize.kinds
+    assert (serving.outside, serving.threshold, serving.paired) == ("", None, False)
+
+
 def test_repro_again_does_nothing(example):
     lock = (example.folder / "dvc.lock").read_text()
     again = example.run("dvc", "repro")
@@ -88,8 +117,10 @@ def test_repro_again_does_nothing(example):
 
 
 def test_plots_and_metrics_are_readable_by_dvc(example):
-    done = example.run("dvc", "plots", "show", "--show-vega", "reports/plots/confusion/full.csv")
-    assert done.returncode == 0, done.stderr
+    for name in ("confusion", "reliability", "risk_coverage"):
+        file = f"reports/plots/{name}/full.csv"
+        done = example.run("dvc", "plots", "show", "--show-vega", file)
+        assert done.returncode == 0, done.stderr
     shown = example.run("dvc", "metrics", "show", "--json")
     found = json.loads(shown.stdout)[""]["data"]
     assert "reports/metrics/evaluate/full/validation.json" in found

@@ -1,6 +1,6 @@
 """The report's section on labels, from figures a person can check."""
 
-from seedbed.label_report import labels
+from seedbed.label_report import labels, people
 
 CLEAN = {"given_wrong": 0.0, "true_missed": 0.0}
 FOUND = {
@@ -64,3 +64,18 @@ def test_outliers_and_order():
     assert "3 rows lie far from all others (2 in train, 0 in validation, 1 in test)" in shown
     assert "no more alike than others (p 0.40)" in shown
     assert "are alike (p 0.001)" in labels(FOUND | {"non_iid_p": 0.001})
+
+
+def test_people_and_the_test_figures():
+    figure = {"mean": 0.9, "low": 0.85, "high": 0.95}
+    nobody = {"relabelled": 0, "dropped": 0, "verified": 3, "accuracy_range": [0.9, 0.9]}
+    test = {"accuracy": figure, "macro_f1": figure, "without_decisions": nobody}
+    assert "No person has changed a label of a test row" in people(test)
+    assert "(3 were verified)" in people(test)
+    before = {"mean": 0.8, "low": 0.75, "high": 0.85}
+    somebody = {"relabelled": 2, "dropped": 1, "verified": 0, "accuracy_range": [0.79, 0.81],
+                "accuracy": before, "macro_f1": before}  # fmt: skip
+    shown = people(test | {"without_decisions": somebody})
+    assert "relabelled 2 test rows, taken out 1" in shown
+    assert "with their decisions 0.900 [0.850, 0.950], without 0.800 [0.750, 0.850]" in shown
+    assert "between 0.790 and 0.810" in shown

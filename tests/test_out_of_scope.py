@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from seedbed.datasets_on_disk import read_datasets
 from seedbed.errors import RowsError
+from seedbed.evaluation import check_outside
 from seedbed.files import read_json, sha256_of
 from seedbed.predictions import read_predictions
 from seedbed.rows import read_rows, write_rows
@@ -110,19 +111,10 @@ def test_every_row_is_scored_among_all_classes(project):
 
 def test_a_threshold_needs_negatives_in_validation(project):
     how, folder = project
-    if how == "class":
-        assert evaluate.thresholds_of(*both(folder)) == {}
-        return
-    validation, test = both(folder)
-    with pytest.raises(RowsError, match="in test alone"):
-        evaluate.thresholds_of(validation, test)
-
-
-def both(folder: Path):
-    """The validation predictions without those out of scope, and the test predictions."""
-    from seedbed.predictions import Predictions
-
     parts = read_datasets(folder / "data/tokenize").parts
-    sides = [parts["validation"].inside, parts["test"]]
-    return [Predictions(part.row_ids, [""] * len(part.row_ids), part.row_labels, {})
-            for part in sides]  # fmt: skip
+    validation, test = parts["validation"].inside.row_labels, parts["test"].row_labels
+    if how == "class":
+        check_outside(validation, test, "data/tokenize")
+        return
+    with pytest.raises(RowsError, match="in test alone"):
+        check_outside(validation, test, "data/tokenize")

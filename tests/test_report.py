@@ -4,7 +4,6 @@ import pytest
 
 from seedbed.errors import LedgerError
 from seedbed.report import (
-    approaches,
     privacy,
     rows_by_stage,
     table,
@@ -17,8 +16,6 @@ TEST = {
     "rows": 100,
     "accuracy": FIGURE,
     "macro_f1": FIGURE,
-    "calibration": {"expected_calibration_error": 0.02},
-    "model": {"trained_numbers": 1925},
 }
 
 
@@ -35,18 +32,6 @@ def test_the_verdict_comes_first_with_its_interval():
     assert shown.splitlines()[:3] == ["# Report on dataset abc123", "", "**`full` is chosen.**"]
     assert "0.900 [0.850, 0.950]" in shown
     assert "100 test rows" in shown
-
-
-def test_an_approach_has_its_difference_and_the_reference_has_none():
-    pairs = {
-        "full": {"accuracy": {"difference": 0.016, "low": -0.002, "high": 0.036}, "p_holm": 0.43}
-    }
-    shown = approaches(
-        {"feature": TEST, "full": TEST}, {"feature": TEST, "full": TEST}, pairs, "feature"
-    )
-    lines = shown.splitlines()
-    assert "+0.016 [-0.002, +0.036] | 0.43" in lines[5]
-    assert "|  |  |" in lines[4]
 
 
 def test_rows_are_shown_by_reason_and_must_add_up():

@@ -10,28 +10,34 @@ EACH = ("feature", "full", "lora", "prompt")
 TABLE = {
     "sources.0.licence": ["collect"],
     "collect.max_row_chars": ["collect"],
-    "clean.min_chars": ["clean"],
-    "anonymize.mode": ["anonymize"],
-    "anonymize.key_fingerprint": ["anonymize", "collect"],
+    "clean.min_chars": ["clean", "select"],
+    "clean.min_chars_for_language": [
+        "clean", *(f"evaluate@{one}" for one in EACH), "select",
+    ],
+    "anonymize.mode": ["anonymize", "select"],
+    "anonymize.key_fingerprint": ["anonymize", "collect", "select"],
     "deduplicate.min_jaccard": ["deduplicate"],
     "split.warn_below": ["split"],
     "split.way": ["deduplicate", "split"],
     "encoder.precision": [
         "ablate", "augment", "cv", "embed", *(f"evaluate@{one}" for one in EACH),
-        *(f"finetune@{one}" for one in EACH), "tokenize",
+        *(f"finetune@{one}" for one in EACH), "learning_curve", "select", "tokenize",
     ],
     "cv.stop_share": ["cv"],
     "find_label_errors.policy": ["find_label_errors"],
     "augment.copies": ["augment"],
-    "negatives.word_salad": ["ablate", "augment", "balance"],
+    "negatives.word_salad": ["ablate", "augment", "balance", "learning_curve"],
     "negatives.label": [
-        "ablate", "augment", "balance", *(f"evaluate@{one}" for one in EACH), "tokenize",
+        "ablate", "augment", "balance", *(f"evaluate@{one}" for one in EACH), "learning_curve",
+        "select", "tokenize",
     ],
     "balance.weights": ["balance"],
     "ablate.seeds": ["ablate"],
+    "learning_curve.seeds": ["learning_curve"],
     "finetune.seeds": [f"finetune@{one}" for one in EACH],
-    "approaches.lora.rank": ["ablate", "cv", "finetune@lora"],
-    "approaches.feature.run": ["ablate", "cv", "finetune@feature"],
+    "evaluate.behaviour_rows": [f"evaluate@{one}" for one in EACH],
+    "approaches.lora.rank": ["ablate", "cv", "finetune@lora", "learning_curve"],
+    "approaches.feature.run": ["ablate", "cv", "finetune@feature", "learning_curve"],
 }  # fmt: skip
 
 
@@ -77,6 +83,6 @@ def test_a_change_runs_downstream_and_stops_there(restored):
     assert done.returncode == 0, done.stderr
     ran = re.findall(r"Running stage '(.*?)'", done.stdout)
     assert set(ran) - {"select", "report"} == {
-        "ablate", "cv", "finetune@prompt", "evaluate@prompt",
+        "ablate", "cv", "learning_curve", "finetune@prompt", "evaluate@prompt",
     }  # fmt: skip
     assert ran[-1] in ("select", "report")

@@ -1,0 +1,37 @@
+"""What each approach cost on this machine beside how good it is: seconds, memory, speed.
+
+python -m benchmarks.cost, after `make` -> benchmarks/results/cost.json
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from seedbed.approaches import NAMES
+from seedbed.costs import costs
+from seedbed.encoder import precision
+from seedbed.encoder_files import EncoderParams
+from seedbed.files import read_json, write_json
+from seedbed.params import read_params
+
+METRICS = Path("reports/metrics/evaluate")
+RESULT = Path("benchmarks/results/cost.json")
+
+
+def main() -> None:
+    metrics = {name: read_json(METRICS / name / "validation.json") for name in NAMES}
+    metrics = {name: found for name, found in metrics.items() if found["run"]}
+    measured = costs({name: found["model"] for name, found in metrics.items()})
+    wanted = read_params("encoder", EncoderParams).precision
+    lines: dict[str, Any] = {
+        name: {"validation_macro_f1": found["macro_f1"]["mean"], **measured[name]}
+        for name, found in metrics.items()
+    }
+    used = str(precision(wanted)).removeprefix("torch.")
+    write_json(RESULT, {"cores": os.cpu_count(), "precision": used, "approaches": lines})
+    for name, line in lines.items():
+        print(name, line)
+
+
+if __name__ == "__main__":
+    main()

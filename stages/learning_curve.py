@@ -1,0 +1,104 @@
+"""Measure on validation what more train rows would bring; nothing where it is off.
+
+data/balance/, data/embed/, data/split/ -> reports/metrics/learning_curve.json
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, field_validator
+
+from seedbed.encoder_files import EncoderParams
+from seedbed.files import write_json
+from seedbed.intervals import units_of
+from seedbed.learning_curves import Run, drawn, fit
+from seedbed.out_of_scope import NegativesParams
+from seedbed.params import Section, read_params
+from seedbed.rows import read_rows
+from seedbed.stage import progress, run
+
+if TYPE_CHECKING:  # torch, which a run that is off does not need
+    from seedbed.row_tasks import Approach, RowTasks
+
+ROWS = Path("data/balance")
+VECTORS = Path("data/embed")
+SPLIT = Path("data/split")
+METRICS = Path("reports/metrics/learning_curve.json")
+
+
+class Params(Section):
+    """params.yaml section `learning_curve`."""
+
+    run: bool
+    approach: Literal["feature", "full", "lora", "prompt"]
+    shares: list[float] = Field(min_length=3)
+    seeds: list[int] = Field(min_length=1)
+    samples: int = Field(ge=100)
+
+    @field_validator("shares")
+    @classmethod
+    def _rising_shares(cls, shares: list[float]) -> list[float]:
+        if not shares[0] > 0 or shares[-1] > 1 or sorted(set(shares)) != shares:
+            raise ValueError("shares above 0 and at most 1, rising")
+        return shares
+
+
+def trained(
+    train: pd.DataFrame,
+    validation: pd.DataFrame,
+    params: Params,
+    tasks: "RowTasks",
+    approach: "Approach",
+) -> list[Run]:
+    """A model for each share and seed, and the classes that it predicts for validation."""
+    classes = sorted(set(train["label"]))
+    runs = []
+    asked = [(share, seed) for seed in params.seeds for share in params.shares]
+    for share, seed in progress(asked, "learning curve", len(asked)):
+        rows = drawn(train, share, seed)
+        task = tasks.task(rows, validation)
+        found = approach.probabilities(task, seed, validation, tasks).argmax(1)
+        number = np.array([classes.index(name) for name in task.classes])
+        runs.append(Run(share, seed, len(rows), number[found]))
+    return runs
+
+
+def measured(rows: pd.DataFrame, params: Params) -> dict[str, Any]:
+    """The curve on train and validation rows; no test row gets here."""
+    from seedbed.row_tasks import Approach, RowTasks
+
+    train, validation = (
+        rows[rows["split"] == side].reset_index(drop=True) for side in ("train", "validation")
+    )
+    tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
+    runs = trained(train, validation, params, tasks, Approach(params.approach))
+    number = {name: place for place, name in enumerate(sorted(set(train["label"])))}
+    labels = np.array([number.get(name, -1) for name in validation["label"]])
+    units = units_of(list(validation["id"]), list(validation["group"]))
+    return fit(runs, labels, units, params.samples)
+
+
+def main() -> str:
+    params = read_params("learning_curve", Params)
+    negatives = read_params("negatives", NegativesParams)
+    if not params.run:
+        write_json(METRICS, {"run": False})
+        return "off in params.yaml"
+    rows = read_rows(ROWS)
+    rows = rows[rows["split"] != "test"].reset_index(drop=True)  # no choice may hang on them
+    if negatives.used_as == "threshold":  # there they are no class
+        rows = rows[rows["label"] != negatives.label].reset_index(drop=True)
+    found = measured(rows, params)
+    how = {"run": True, "measured_on": "validation", "approach": params.approach}
+    write_json(METRICS, how | {"seeds": len(params.seeds), **found})
+    twice = found["twice_the_rows"]["gain"]
+    return (
+        f"twice the rows would bring {twice['difference']:+.3f} "
+        f"[{twice['low']:+.3f}, {twice['high']:+.3f}] macro-F1"
+    )
+
+
+if __name__ == "__main__":
+    run("learning_curve", main)

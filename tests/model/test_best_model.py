@@ -1,0 +1,26 @@
+"""What the chosen model must be able to do, by the metrics in git; no model is needed."""
+
+import pytest
+from conftest import ROOT
+
+from seedbed.behaviour import read_cases
+from seedbed.files import read_json
+
+CHOICE = read_json(ROOT / "reports/choice.json")["approach"]
+FOUND = read_json(ROOT / f"reports/metrics/evaluate/{CHOICE}/validation.json")["behaviour"]
+MIN_STAYS = {"case": 0.95, "punctuation": 0.95, "typos": 0.93, "names": 0.95}
+
+
+def test_every_plain_case_was_asked():
+    assert FOUND["minimum_functionality"]["rows"] == len(read_cases(ROOT / "tests/model"))
+    assert FOUND["minimum_functionality"]["of_other_classes"] == 0
+
+
+def test_at_most_one_plain_case_in_ten_fails():
+    cases = FOUND["minimum_functionality"]
+    assert cases["passed"] >= 0.9 * cases["rows"], cases["failed"]
+
+
+@pytest.mark.parametrize("edit", MIN_STAYS)
+def test_predictions_stay_when_a_text_is_edited(edit):
+    assert FOUND["invariance"][edit]["stays"] >= MIN_STAYS[edit]

@@ -1,0 +1,119 @@
+"""Edits that should not matter, before and after; and plain cases."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seedbed.behaviour import (
+    NAMES,
+    Case,
+    drawn_places,
+    edited,
+    invariance,
+    minimum_functionality,
+    read_cases,
+)
+from seedbed.errors import RowsError
+from seedbed.intervals import resampled_counts
+
+TEXT = "Sarah wrote to <EMAIL>, then called Peter: the well-known and/or rule, 3.5 times."
+
+
+def edits_of(text: str, row: str = "0" * 16, seed: int = 0) -> dict[str, str]:
+    return {name: versions[0] for name, versions in edited([text], [row], seed).items()}
+
+
+def test_what_each_edit_does():
+    found = edits_of(TEXT)
+    assert found["case"] == TEXT.lower().replace("<email>", "<EMAIL>")
+    assert (
+        found["punctuation"]
+        == "Sarah wrote to <EMAIL>, then called Peter the well-known and/or rule 3.5 times"
+    )
+    assert sum(a != b for a, b in zip(found["typos"], TEXT, strict=True)) == 1
+    first, second = re.fullmatch(r"(\w+) wrote.* called (\w+):.*", found["names"]).groups()
+    assert {first, second} <= set(NAMES)
+    assert first != "Sarah"
+    assert second != "Peter"
+
+
+def test_a_text_in_small_letters_gets_capitals():
+    assert edits_of("rain today")["case"] == "RAIN TODAY"
+
+
+def test_what_an_edit_has_nothing_to_do_with_stays():
+    found = edits_of("rain today")
+    assert found["punctuation"] == found["names"] == "rain today"
+
+
+def test_edits_depend_on_seed_and_id_alone():
+    texts = [TEXT, "Rain fell on John and on Maria."]
+    both = edited(texts, ["a", "b"], 7)
+    assert edited(texts[1:], ["b"], 7)["names"] == both["names"][1:]
+    assert edits_of(TEXT, seed=1)["names"] != edits_of(TEXT, seed=2)["names"]
+
+
+@given(st.text())
+def test_any_text_can_be_edited(text):
+    assert set(edits_of(text)) == {"case", "punctuation", "typos", "names"}
+
+
+def test_rows_are_drawn_by_hash_and_stay_in_order():
+    ids = [f"{number:016x}" for number in range(50)]
+    some = drawn_places(ids, 10, 0)
+    assert len(some) == 10
+    assert list(some) == sorted(some)
+    taken = {ids[place] for place in some}
+    others = [row for row in ids if row in taken or row < ids[25]]
+    assert taken <= {others[place] for place in drawn_places(others, 10, 0)}
+    assert list(drawn_places(ids[:3], 10, 0)) == [0, 1, 2]
+    assert len(drawn_places(ids, 0, 0)) == 0
+
+
+def test_only_rows_that_an_edit_changed_count():
+    before = np.array([0, 1, 2, 0])
+    after = {"case": np.array([0, 1, 0, 0]), "names": before}
+    changed = {"case": np.array([True, True, True, False]), "names": np.zeros(4, bool)}
+    samples = resampled_counts(np.arange(4))
+    found = invariance(before, after, changed, samples, np.arange(4))
+    assert found["names"] == {"rows": 0}
+    assert found["case"]["rows"] == 3
+    assert found["case"]["stays"] == pytest.approx(2 / 3)
+    assert found["case"]["low"] < 2 / 3 < found["case"]["high"]
+
+
+def test_cases_are_counted_by_capability_and_failures_named_without_text():
+    cases = [
+        Case("It rains.", "weather", "one topic", "a.csv:1"),
+        Case("Fry it.", "cooking", "one topic", "a.csv:2"),
+        Case("Fry it in the rain.", "cooking", "mixed", "a.csv:3"),
+    ]
+    assert minimum_functionality(cases, ["weather", "weather", "cooking"]) == {
+        "rows": 3,
+        "passed": 2,
+        "by_capability": {
+            "mixed": {"rows": 1, "passed": 1},
+            "one topic": {"rows": 2, "passed": 1},
+        },
+        "failed": ["a.csv:2"],
+    }
+
+
+def test_cases_of_all_files_are_read(tmp_path):
+    (tmp_path / "b.csv").write_text("text,label\nFry it.,cooking\n")
+    (tmp_path / "a.csv").write_text("text,label,capability\nIt rains.,weather,one topic\n")
+    (tmp_path / "test_it.py").write_text("no case")
+    assert read_cases(tmp_path) == [
+        Case("It rains.", "weather", "one topic", "a.csv:1"),
+        Case("Fry it.", "cooking", "general", "b.csv:1"),
+    ]
+
+
+@pytest.mark.parametrize("content", ["text,label\nIt rains.,\n", "words,label\nIt rains.,a\n"])
+def test_a_case_without_text_or_label_is_an_error(tmp_path, content):
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(RowsError, match=r"a.csv, row 1: no text or no label"):
+        read_cases(tmp_path)

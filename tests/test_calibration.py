@@ -1,0 +1,140 @@
+"""Confidences that are too high, too low or just right, made so on purpose."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import brier_score_loss, log_loss
+
+from seedbed.calibration import (
+    calibration,
+    cross_fitted,
+    expected_calibration_error,
+    fitted_temperature,
+    perfect_interval,
+    reliability,
+    reliability_curve,
+    rescaled,
+)
+from seedbed.intervals import resampled_counts
+
+RANDOM = np.random.default_rng(0)
+LABELS = RANDOM.integers(0, 3, 300)
+SAMPLES = resampled_counts(np.arange(300))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    found = np.exp(logits - logits.max(1, keepdims=True))
+    return found / found.sum(1, keepdims=True)
+
+
+def honest(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Labels that are drawn from the confidences themselves, and these."""
+    random = np.random.default_rng(seed)
+    found = softmax(random.normal(0, 2, (rows, 4)))
+    labels = (random.random((rows, 1)) > found.cumsum(1)).sum(1)
+    return labels, found
+
+
+def test_calibration_is_that_of_the_reference_library():
+    probabilities = RANDOM.dirichlet([1, 1, 1], 300)
+    found = calibration(LABELS, probabilities, SAMPLES)
+    assert found["log_loss"]["mean"] == pytest.approx(log_loss(LABELS, probabilities))
+    assert found["brier"]["mean"] == pytest.approx(
+        brier_score_loss(LABELS, probabilities, scale_by_half=False)
+    )
+
+
+def test_expected_calibration_error_by_hand():
+    probabilities = np.array([[0.9, 0.1]] * 10)
+    labels = np.array([0] * 6 + [1] * 4)
+    assert reliability(labels, probabilities) == [
+        {"confidence": pytest.approx(0.9), "accuracy": 0.6, "rows": 10}
+    ]
+    assert expected_calibration_error(labels, probabilities) == pytest.approx(0.3)
+
+
+def test_the_curve_has_bins_of_as_many_rows_in_order_of_confidence():
+    probabilities = RANDOM.dirichlet([1, 1, 1], 300)
+    curve = reliability_curve(LABELS, probabilities)
+    assert [point["rows"] for point in curve] == [50] * 6
+    confidences = [point["confidence"] for point in curve]
+    assert confidences == sorted(confidences)
+    right = (probabilities.argmax(1) == LABELS).mean()
+    assert np.mean([point["accuracy"] for point in curve]) == pytest.approx(right)
+
+
+@pytest.mark.parametrize("factor", [0.4, 1.0, 2.5])
+def test_the_temperature_undoes_what_was_done_to_the_logits(factor):
+    labels, found = honest(20_000)
+    assert fitted_temperature(labels, rescaled(found, 1 / factor)) == pytest.approx(
+        factor, rel=0.03
+    )
+
+
+def test_the_temperature_is_where_a_reference_minimiser_finds_it():
+    labels, found = honest(500)
+    found = rescaled(found, 0.3)
+    best = minimize_scalar(
+        lambda one: log_loss(labels, rescaled(found, np.exp(one)), labels=range(4)),
+        bounds=(-3, 3), method="bounded", options={"xatol": 1e-9},
+    )  # fmt: skip
+    assert fitted_temperature(labels, found) == pytest.approx(np.exp(best.x), rel=1e-3)
+
+
+def test_a_temperature_has_bounds():
+    sure = np.array([[0.9, 0.1]] * 20)
+    assert fitted_temperature(np.zeros(20, int), sure) == 0.05  # all right: ever surer
+    assert fitted_temperature(np.ones(20, int), sure) == 20  # all wrong: ever less sure
+    assert fitted_temperature(np.zeros(0, int), np.zeros((0, 2))) == 1
+
+
+@given(st.floats(0.05, 20), st.integers(0, 100))
+def test_no_temperature_changes_a_prediction(temperature, seed):
+    found = softmax(np.random.default_rng(seed).normal(0, 3, (20, 5)))
+    scaled = rescaled(found, temperature)
+    assert scaled.sum(1) == pytest.approx(1)
+    assert (scaled.argmax(1) == found.argmax(1)).all()
+
+
+def test_a_probability_of_zero_is_no_error():
+    scaled = rescaled(np.array([[1.0, 0.0]]), 20)
+    assert np.isfinite(scaled).all()
+    assert scaled[0, 0] > 0.99
+
+
+def test_each_row_is_scaled_by_what_other_units_ask_for():
+    labels, found = honest(400)
+    units = np.arange(400) // 4
+    after = cross_fitted(labels, found, units)
+    inside = np.unique(units, return_inverse=True)[1] % 5 == 2
+    wanted = fitted_temperature(labels[~inside], found[~inside])
+    assert after[inside] == pytest.approx(rescaled(found[inside], wanted))
+    other = labels.copy()
+    other[inside] = (labels[inside] + 1) % 4  # its own labels say nothing about a row's scale
+    assert cross_fitted(other, found, units)[inside] == pytest.approx(after[inside])
+
+
+def test_a_perfect_model_lies_in_its_interval_about_95_times_in_100():
+    inside = 0
+    for seed in range(100):
+        labels, found = honest(200, seed)
+        perfect = perfect_interval(found.max(1), seed)
+        error = expected_calibration_error(labels, found)
+        inside += perfect["low"] <= error <= perfect["high"]
+    assert 88 <= inside <= 100
+
+
+def test_an_overconfident_model_lies_outside_and_scaling_brings_it_in():
+    labels, found = honest(2000)
+    sure = rescaled(found, 0.3)
+    samples = resampled_counts(np.arange(2000), draws=50)
+    before = calibration(labels, sure, samples)
+    scaled = rescaled(sure, fitted_temperature(labels, sure))
+    after = calibration(labels, scaled, samples)
+    name = "expected_calibration_error"
+    assert before[name] > before[f"{name}_if_perfect"]["high"]
+    assert after[name] < after[f"{name}_if_perfect"]["high"]
+    assert after["log_loss"]["high"] < before["log_loss"]["low"]
+    assert after["brier"]["mean"] < before["brier"]["mean"]

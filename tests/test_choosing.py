@@ -1,0 +1,104 @@
+"""Which approach is taken, and why, on predictions made on purpose."""
+
+import numpy as np
+import pytest
+
+from seedbed.choosing import choice
+from seedbed.predictions import Predictions
+
+ROWS = 400
+LABELS = np.arange(ROWS) % 4
+IDS = [f"{row:016x}" for row in range(ROWS)]
+
+
+def predictions(wrong: int, start: int = 0) -> Predictions:
+    """Wrong on that many rows from `start` on, right on the others."""
+    said = LABELS.copy()
+    said[start : start + wrong] = (said[start : start + wrong] + 1) % 4
+    return Predictions(IDS, [""] * ROWS, LABELS, {"0": np.eye(4)[said]})
+
+
+def metrics(wrong: int, numbers: int, tokens: int, megabytes: float = 90.0) -> dict:
+    score = 1 - wrong / ROWS
+    return {
+        "macro_f1": {"mean": score, "low": score - 0.02, "high": score + 0.02},
+        "seed_shown": "0",
+        "model": {"megabytes": megabytes, "trained_numbers": numbers, "epochs": 1,
+                  "training_tokens": tokens},
+    }  # fmt: skip
+
+
+def chosen(**approaches: dict) -> dict:
+    """Each approach's wrong rows and costs to the choice among them."""
+    found = {name: metrics(**one) for name, one in approaches.items()}
+    given = {
+        name: predictions(one["wrong"], 10 * place)
+        for place, (name, one) in enumerate(approaches.items())
+    }
+    return choice(found, given)
+
+
+FEATURE = {"wrong": 60, "numbers": 2_000, "tokens": 0}
+LORA = {"wrong": 21, "numbers": 70_000, "tokens": 300_000}
+FULL = {"wrong": 20, "numbers": 22_000_000, "tokens": 300_000}
+
+
+def test_of_equals_the_one_that_trains_least_is_taken():
+    found = chosen(feature=FEATURE, full=FULL, lora=LORA)
+    assert found["approach"] == "lora"
+    assert found["candidates"]["lora"]["as_good_as_best"]
+    assert not found["candidates"]["feature"]["as_good_as_best"]
+    assert "`full` has 0.950, but the difference" in found["why"]
+    assert "may be chance, and `lora` trains least." in found["why"]
+
+
+def test_a_real_difference_beats_any_cost():
+    found = chosen(feature=FEATURE, full=FULL)
+    assert found["approach"] == "full"
+    assert found["why"].endswith("every other approach is worse by more than chance.")
+    assert found["candidates"]["feature"]["mcnemar_p_holm"] < 0.01
+
+
+def test_one_approach_alone_is_chosen_and_says_so():
+    found = chosen(full=FULL)
+    assert found["approach"] == "full"
+    assert found["why"].endswith("no other approach was run.")
+
+
+@pytest.mark.parametrize(
+    ("other", "taken"),
+    [
+        ({"numbers": 60_000, "tokens": 900_000, "megabytes": 200.0}, "prompt"),
+        ({"numbers": 70_000, "tokens": 200_000, "megabytes": 200.0}, "prompt"),
+        ({"numbers": 70_000, "tokens": 300_000, "megabytes": 80.0}, "prompt"),
+        ({"numbers": 70_000, "tokens": 300_000, "megabytes": 90.0}, "lora"),
+    ],
+)
+def test_cost_is_numbers_then_tokens_then_megabytes_then_name(other, taken):
+    assert chosen(lora=LORA, prompt={"wrong": 21} | other)["approach"] == taken
+
+
+def test_more_training_is_told_with_what_it_gains():
+    found = chosen(feature=FEATURE, full=FULL, lora=LORA)["per_budget"]
+    steps = found["training"]
+    assert [step["approach"] for step in steps] == ["feature", "lora", "full"]
+    assert [step.get("is_real") for step in steps] == [None, True, False]
+    words = found["in_words"][0]
+    assert words.startswith("With the least training take `feature` (no pass through the encoder")
+    assert "a real gain; `full` scores" in words
+    assert words.endswith("which may be chance.")
+
+
+def test_what_costs_more_and_scores_less_is_for_no_budget():
+    found = chosen(feature=FEATURE, lora=LORA, prompt=FULL | {"wrong": 70})["per_budget"]
+    assert [step["approach"] for step in found["training"]] == ["feature", "lora"]
+    assert "`prompt` costs more than one that scores more." in found["in_words"][0]
+
+
+def test_models_of_one_size_are_not_told_apart_by_it():
+    found = chosen(feature=FEATURE | {"megabytes": 91.0}, lora=LORA)["per_budget"]
+    assert found["megabytes"] == []
+    assert "neither megabytes nor predictions a second" in found["in_words"][1]
+    found = chosen(feature=FEATURE | {"megabytes": 20.0}, lora=LORA)["per_budget"]
+    assert [step["approach"] for step in found["megabytes"]] == ["feature", "lora"]
+    assert "`feature` from 20 MB on, `lora` from 90 MB on" in found["in_words"][1]

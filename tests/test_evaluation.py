@@ -1,0 +1,99 @@
+"""What validation decides, and the figures of a side: small arrays, no model."""
+
+import json
+
+import numpy as np
+import pytest
+
+from seedbed.calibration import fitted_temperature
+from seedbed.errors import RowsError
+from seedbed.evaluation import Decided, check_outside, decided, figures
+from seedbed.files import rounded
+from seedbed.predictions import Predictions
+from seedbed.scoring import OUTSIDE
+
+RANDOM = np.random.default_rng(0)
+CLASSES = ["cat", "dog"]
+
+
+def predictions(labels: list[int], *seeds: list[float]) -> Predictions:
+    """Two classes; each seed gives each row's probability of the first."""
+    found = {
+        str(seed): np.stack([np.array(first), 1 - np.array(first)], axis=1)
+        for seed, first in enumerate(seeds)
+    }
+    ids = [f"{row:016x}" for row in range(len(labels))]
+    return Predictions(ids, [""] * len(labels), np.array(labels), found)
+
+
+WORSE, BETTER = [0.9, 0.8, 0.6, 0.3, 0.2, 0.4], [0.9, 0.8, 0.4, 0.3, 0.2, 0.4]
+VALIDATION = predictions([0, 0, 1, 1, 1, 0], WORSE, BETTER)
+
+
+def test_the_best_seed_is_shown_and_its_temperature_fitted():
+    found = decided(VALIDATION)
+    assert found.seed == "1"
+    assert found.thresholds == {}
+    assert found.temperature == fitted_temperature(*VALIDATION.inside("1"))
+    assert decided(predictions([0, 1], [0.9, 0.1], [0.8, 0.2])).seed == "0"  # the first of equals
+
+
+def test_a_threshold_is_chosen_where_no_class_is_right_for_some_rows():
+    labels = [0, 0, 1, 1, OUTSIDE, OUTSIDE]
+    found = decided(predictions(labels, [0.95, 0.9, 0.1, 0.05, 0.55, 0.45]))
+    assert 0.55 < found.thresholds["0"] < 0.9
+
+
+def test_rows_out_of_scope_in_test_alone_are_an_error():
+    inside, outside = np.array([0, 1]), np.array([0, OUTSIDE])
+    check_outside(outside, outside, "data/tokenize")
+    check_outside(outside, inside, "data/tokenize")
+    with pytest.raises(RowsError, match="rows out of scope in test alone"):
+        check_outside(inside, outside, "data/tokenize")
+
+
+def test_a_side_has_every_figure():
+    found = figures(
+        VALIDATION, decided(VALIDATION), "validation", CLASSES, "out_of_scope",
+        {"source": ["a", "a", "a", "b", "b", "b"]}, ["{}"] * 6,
+    )  # fmt: skip
+    assert list(found) == [
+        "rows", "accuracy", "macro_f1", "weighted_f1", "mcc", "seed_shown", "calibration",
+        "risk_coverage", "per_class", "confusion", "slices",
+    ]  # fmt: skip
+    assert found["accuracy"]["by_seed"] == {"0": 4 / 6, "1": 5 / 6}
+    assert found["confusion"]["cat"] == {"cat": 2, "dog": 1}
+    assert found["slices"]["source"]["a"]["accuracy"] == 1
+    json.dumps(found, allow_nan=False)
+
+
+def test_validation_is_scaled_out_of_fold_and_test_by_what_validation_said():
+    labels = RANDOM.integers(0, 2, 60)
+    first = np.clip(np.where(labels == 0, 0.7, 0.3) + RANDOM.normal(0, 0.3, 60), 0.01, 0.99)
+    side = predictions(list(labels), list(first))
+    how = Decided("0", 3.0, {})
+    after = {
+        name: figures(side, how, name, CLASSES, "", {}, ["{}"] * 60)["calibration"]
+        for name in ("validation", "test")
+    }
+    assert after["test"]["before"] == after["validation"]["before"]
+    assert after["test"]["after"] != after["validation"]["after"]
+    flat = figures(side, Decided("0", 1.0, {}), "test", CLASSES, "", {}, ["{}"] * 60)
+    assert rounded(flat["calibration"]["after"]) == rounded(flat["calibration"]["before"])
+
+
+def test_rows_out_of_scope_are_told_apart_and_left_out_of_calibration():
+    labels = [0, 0, 1, 1, OUTSIDE, OUTSIDE]
+    side = predictions(labels, [0.95, 0.9, 0.1, 0.05, 0.55, 0.45])
+    metas = ["{}"] * 4 + ['{"negative": "general"}'] * 2
+    found = figures(side, decided(side), "test", CLASSES, "out_of_scope", {}, metas)
+    assert found["accuracy"]["mean"] == 1
+    assert list(found["confusion"]) == ["cat", "dog", "out_of_scope"]
+    assert found["out_of_scope"]["how"] == "threshold"
+    assert list(found["out_of_scope"]["by_kind"]) == ["general"]
+    inside = predictions(labels[:4], [0.95, 0.9, 0.1, 0.05])
+    alone = figures(inside, decided(inside), "test", CLASSES, "out_of_scope", {}, metas[:4])
+    name = "expected_calibration_error"
+    for when in ("before", "after"):
+        ours, theirs = (one["calibration"][when][name] for one in (found, alone))
+        assert ours == pytest.approx(theirs)

@@ -1,0 +1,202 @@
+"""`seedbed predict` on models of the example project, and on a stand-in for a model."""
+
+import json
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seedbed import predicting
+from seedbed.calibration import rescaled
+from seedbed.errors import TableError
+from seedbed.files import read_csv, read_json, write_json
+from seedbed.model_folder import Serving, read_serving, write_digests, write_serving
+from seedbed.predicting import Columns, predict
+from seedbed.predictions import read_predictions
+from seedbed.private.asked import AnonymizeParams
+from seedbed.rows import read_rows
+from seedbed.text_preparation import TextPreparation
+
+ASKED = AnonymizeParams(key_fingerprint="0" * 12, kinds=("email",))
+SERVING = Serving(
+    paired=False, temperature=2.0, outside="", threshold=None, precision="float32",
+    preparation=TextPreparation(rules=["white_space"], anonymize=ASKED),
+)  # fmt: skip
+
+
+class StandIn:
+    """A model that is surer of "long" the more characters a text has: logit chars - 10."""
+
+    classes = ("short", "long")
+    seen: list[str] = []
+
+    def __init__(self, folder):
+        self.seen.clear()
+
+    def tokenizer(self, texts, pairs):
+        self.seen.extend(texts if pairs is None else zip(texts, pairs, strict=True))
+        return SimpleNamespace(windows=np.ones(len(texts), int), chars=list(map(len, texts)))
+
+    def logits(self, encoded, dtype, label):
+        return np.array([[0.0, chars - 10.0] for chars in encoded.chars], dtype=np.float32)
+
+
+@pytest.fixture
+def model(tmp_path, monkeypatch):
+    """A function that makes a model folder which says what it is given, and loads as StandIn."""
+    monkeypatch.setattr("seedbed.classifier.Classifier", StandIn)
+
+    def make(**changes):
+        folder = tmp_path / "model"
+        folder.mkdir(exist_ok=True)
+        write_json(folder / "seedbed.json", {})
+        write_serving(folder, SERVING.model_copy(update=changes))
+        write_digests(folder)
+        return folder
+
+    return make
+
+
+def table(folder, texts, name="in.csv", column="text"):
+    pd.DataFrame({"n": range(len(texts)), column: texts}).to_csv(folder / name, index=False)
+    return folder / name
+
+
+def labelled(folder, source, model, columns=Columns(), **options):  # noqa: B008
+    counts = predict(source, folder / "out.csv", model, columns, **options)
+    return counts, read_csv(folder / "out.csv")
+
+
+def test_label_and_calibrated_probability_stand_beside_the_texts_as_they_came(tmp_path, model):
+    source = table(tmp_path, ["hi", "write to  jo@shop.test"])
+    counts, rows = labelled(tmp_path, source, model())
+    assert rows[0] | {"probability": ""} == {"n": "0", "text": "hi", "label": "short",
+                                             "probability": ""}  # fmt: skip
+    assert rows[1]["text"] == "write to  jo@shop.test"  # as it came
+    assert StandIn.seen == ["hi", "write to <EMAIL>"]  # as in training
+    assert float(rows[0]["probability"]) == pytest.approx(1 / (1 + np.exp(-8 / 2)), abs=1e-6)
+    assert float(rows[1]["probability"]) == pytest.approx(1 / (1 + np.exp(-6 / 2)), abs=1e-6)
+    assert counts == {"rows": 2, "without_text": 0}
+
+
+def test_chunks_change_nothing(tmp_path, model):
+    texts = ["x" * (1 + number % 23) for number in range(57)]
+    folder = model()
+    _, whole = labelled(tmp_path, table(tmp_path, texts), folder)
+    _, parts = labelled(tmp_path, table(tmp_path, texts), folder, chunk_rows=10)
+    assert parts == whole
+
+
+def test_no_more_than_a_chunk_is_in_memory(tmp_path, model, monkeypatch):
+    sizes = []
+    judged = predicting._judged
+    monkeypatch.setattr(
+        predicting, "_judged", lambda texts, *rest: sizes.append(len(texts)) or judged(texts, *rest)
+    )
+    labelled(tmp_path, table(tmp_path, ["ab"] * 25), model(), chunk_rows=10)
+    assert sizes == [10, 10, 5]
+
+
+def test_a_text_of_which_nothing_is_left_gets_no_label(tmp_path, model):
+    counts, rows = labelled(tmp_path, table(tmp_path, ["  ", "hi", ""]), model())
+    assert [row["label"] for row in rows] == ["", "short", ""]
+    assert [row["probability"] == "" for row in rows] == [True, False, True]
+    assert counts["without_text"] == 2
+    counts, rows = labelled(tmp_path, table(tmp_path, [" "]), model())
+    assert rows[0]["label"] == ""
+
+
+def test_a_threshold_flags_by_the_confidence_of_the_model_itself(tmp_path, model):
+    folder = model(outside="other", threshold=0.9)  # confidences: .5, .88 and .95
+    texts = ["x" * 10, "x" * 12, "x" * 13]
+    counts, rows = labelled(tmp_path, table(tmp_path, texts), folder)
+    assert [row["out_of_scope"] for row in rows] == ["true", "true", "false"]
+    assert {row["label"] for row in rows} <= {"short", "long"}
+    assert counts["out_of_scope"] == 2
+
+
+def test_a_class_for_them_is_flagged(tmp_path, model):
+    _, rows = labelled(tmp_path, table(tmp_path, ["hi", "x" * 20]), model(outside="long"))
+    assert [(row["label"], row["out_of_scope"]) for row in rows] == [
+        ("short", "false"), ("long", "true"),
+    ]  # fmt: skip
+
+
+def test_a_column_that_is_there_already_needs_a_prefix(tmp_path, model):
+    (tmp_path / "in.csv").write_text("text,label\nhi,mine\n")
+    with pytest.raises(TableError, match="a column `label`, which would be written over"):
+        labelled(tmp_path, tmp_path / "in.csv", model())
+    _, [row] = labelled(tmp_path, tmp_path / "in.csv", model(), Columns(prefix="predicted_"))
+    assert (row["label"], row["predicted_label"]) == ("mine", "short")
+
+
+def test_pairs_are_prepared_alike_and_asked_of_models_of_pairs_alone(tmp_path, model):
+    (tmp_path / "in.csv").write_text("text,answer\nhi,by  jo@shop.test\n,no\n")
+    labelled(tmp_path, tmp_path / "in.csv", model(paired=True), Columns(pair="answer"))
+    assert StandIn.seen == [("hi", "by <EMAIL>")]
+    with pytest.raises(TableError, match="a model of pairs .*`--pair-column`"):
+        labelled(tmp_path, tmp_path / "in.csv", model(paired=True))
+    with pytest.raises(TableError, match="a model of single texts"):
+        labelled(tmp_path, tmp_path / "in.csv", model(), Columns(pair="answer"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "error"),
+    [
+        ('{"body": "hi"}', r"in.jsonl:1: no column `text` \(expected one of body\); set `--col"),
+        ('{"text": "hi"}\n{"body": "x"}', "in.jsonl:2: no column `text`"),
+        ('{"text": ["hi"]}', "in.jsonl:1: `text`: list is not text"),
+    ],
+)
+def test_a_row_without_text_to_read_is_an_error_and_leaves_no_file(tmp_path, model, lines, error):
+    (tmp_path / "in.jsonl").write_text(lines)
+    with pytest.raises(TableError, match=error):
+        labelled(tmp_path, tmp_path / "in.jsonl", model())
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_the_file_that_is_read_is_not_written_over(tmp_path, model):
+    source = table(tmp_path, ["hi"])
+    with pytest.raises(TableError, match="the file that is read"):
+        predict(source, tmp_path / "." / "in.csv", model(), Columns())
+    with pytest.raises(TableError, match=r"the suffix `.txt`"):
+        predict(source, tmp_path / "out.txt", model(), Columns())
+
+
+def test_predictions_are_those_that_were_scored_with_the_temperature(example, tmp_path):
+    """models/best of the real pipeline, on raw texts: what evaluate saw, calibrated."""
+    best = example.folder / "models/best"
+    choice = read_json(example.folder / "reports/choice.json")
+    scored = read_predictions(example.folder / "data/evaluate" / choice["approach"] / "test")
+    raw_texts = read_rows(example.folder / "data/collect").set_index("id").loc[scored.ids, "text"]
+    pd.DataFrame({"id": scored.ids, "text": raw_texts}).to_json(
+        tmp_path / "in.jsonl", orient="records", lines=True
+    )
+    counts = predict(tmp_path / "in.jsonl", tmp_path / "out.jsonl", best, Columns(), chunk_rows=4)
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert counts["rows"] == len(scored.ids)
+    serving, classes = read_serving(best), read_json(best / "seedbed.json")["classes"]
+    found = rescaled(scored.probabilities[choice["seed"]], serving.temperature)
+    assert [row["label"] for row in rows] == [classes[number] for number in found.argmax(1)]
+    assert [row["probability"] for row in rows] == pytest.approx(found.max(1), abs=1e-4)
+
+
+def test_the_command_tells_what_it_did_and_refuses_a_damaged_model(example, tmp_path):
+    (tmp_path / "in.csv").write_text("body\nHail and rain all day.\n")
+    command = ["python", "-m", "seedbed.cli", "predict", str(tmp_path / "in.csv")]
+    options = [str(tmp_path / "out.parquet"), "--column", "body"]
+    done = example.run(*command, *options)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{tmp_path / 'out.parquet'}: 1 rows\n"
+    assert list(pd.read_parquet(tmp_path / "out.parquet")) == ["body", "label", "probability"]
+    damaged = tmp_path / "best"
+    shutil.copytree(example.folder / "models/best", damaged)
+    weights = damaged / "model.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    done = example.run(*command, *options, "--model", str(damaged))
+    assert done.returncode == 1
+    assert "model.safetensors: sha256" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,118 @@
+"""Tables in, tables out, a few rows at a time."""
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from seedbed.errors import TableError
+from seedbed.table_streams import read_chunks, written
+
+ROWS = [{"text": 'a "b", c', "n": "007"}, {"text": "two\nlines", "n": ""}, {"text": "ü", "n": "3"}]
+CSV = 'text,n\n"a ""b"", c",007\n"two\nlines",\nü,3\n'
+LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
+
+
+def files(folder: Path) -> dict[str, Path]:
+    """The same rows as CSV, TSV, JSON Lines and Parquet."""
+    found = {suffix: folder / f"in.{suffix}" for suffix in ("csv", "tsv", "jsonl", "parquet")}
+    found["csv"].write_text(CSV, encoding="utf-8")
+    found["tsv"].write_text(CSV.replace(",", "\t").replace('b""\t c', 'b"", c'))
+    found["jsonl"].write_text(LINES, encoding="utf-8")
+    pq.write_table(pa.Table.from_pylist(ROWS), found["parquet"])
+    return found
+
+
+def copied(source: Path, target: Path, rows: int = 2) -> list[dict]:
+    """Through both ends with one column more; what a reader finds."""
+    with written(target) as writer:
+        for chunk in read_chunks(source, rows):
+            count = len(chunk.records)
+            writer.write(chunk, pa.record_batch({"more": pa.array(range(count))}))
+    return [record for chunk in read_chunks(target, 100) for record in chunk.records]
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
+def test_rows_come_in_chunks_and_in_order(tmp_path, kind):
+    chunks = list(read_chunks(files(tmp_path)[kind], 2))
+    assert [len(chunk.records) for chunk in chunks] == [2, 1]
+    assert [record for chunk in chunks for record in chunk.records] == ROWS
+
+
+@pytest.mark.parametrize("source", ["csv", "tsv", "jsonl", "parquet"])
+@pytest.mark.parametrize("target", ["csv", "tsv", "jsonl", "parquet"])
+def test_any_kind_becomes_any_kind_with_its_columns_kept(tmp_path, source, target):
+    found = copied(files(tmp_path)[source], tmp_path / f"out.{target}")
+    assert [{key: row[key] for key in ("text", "n")} for row in found] == ROWS
+    assert [str(row["more"]) for row in found] == ["0", "1", "0"]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_parquet_keeps_its_types_and_metadata(tmp_path):
+    table = pa.table({"n": pa.array([1, None], pa.int16()), "list": [[1.5], []]})
+    pq.write_table(table.replace_schema_metadata({"by": "me"}), tmp_path / "in.parquet")
+    copied(tmp_path / "in.parquet", tmp_path / "out.parquet")
+    found = pq.read_table(tmp_path / "out.parquet")
+    assert found.schema.field("n").type == pa.int16()
+    assert found.schema.metadata[b"by"] == b"me"
+    assert found.drop_columns("more").to_pylist() == table.to_pylist()
+
+
+def test_nested_cells_become_json_in_csv(tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"tags": ["ä", 1], "ok": true, "none": null, "x": 3.0}\n')
+    copied(tmp_path / "in.jsonl", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == 'tags,ok,none,x,more\n"[""ä"", 1]",true,,3,0\n'
+
+
+def test_a_byte_order_mark_and_empty_lines_are_no_cells(tmp_path):
+    (tmp_path / "in.csv").write_text("\ufefftext\n\na\n", encoding="utf-8")
+    assert [chunk.records for chunk in read_chunks(tmp_path / "in.csv", 5)] == [[{"text": "a"}]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error"),
+    [
+        ("in.xlsx", b"x", "the suffix `.xlsx`"),
+        ("in.csv", b"", "no rows"),
+        ("in.csv", b"text,n\n", "no rows"),
+        ("in.jsonl", b"\n", "no rows"),
+        ("in.csv", b"text,n\na,b\nc\n", r"in.csv:3: 1 cells \(expected 2, as the header has\)"),
+        ("in.csv", b'text\na\n"b\n', r"in.csv:3: unexpected end of data"),
+        ("in.csv", b"text,text\na,b\n", "two columns `text`"),
+        ("in.csv", b"text\n\xff\n", "is not UTF-8"),
+        ("in.jsonl", b'{"text": 1}\n[1]\n', "in.jsonl:2: no JSON object"),
+        ("in.jsonl", b'{"text": \n', "in.jsonl:1: no JSON object"),
+        ("in.parquet", b"PAR1", "not readable"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error_with_its_place(tmp_path, name, content, error):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(TableError, match=error):
+        list(read_chunks(tmp_path / name, 10))
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    with pytest.raises(TableError, match="no such file"):
+        list(read_chunks(tmp_path / "in.csv", 10))
+
+
+def test_an_empty_parquet_file_is_an_error(tmp_path):
+    pq.write_table(pa.table({"text": pa.array([], pa.string())}), tmp_path / "in.parquet")
+    with pytest.raises(TableError, match="no rows"):
+        list(read_chunks(tmp_path / "in.parquet", 10))
+
+
+@pytest.mark.parametrize(
+    ("second", "suffix", "error"),
+    [
+        ('{"text": "b", "n": "x", "new": 1}', "csv", "a key `new`"),
+        ('{"text": "b", "n": "x"}', "parquet", "cells of another type"),
+    ],
+)
+def test_what_does_not_fit_leaves_no_file(tmp_path, second, suffix, error):
+    (tmp_path / "in.jsonl").write_text('{"text": "a", "n": 1}\n' + second + "\n")
+    with pytest.raises(TableError, match=error):
+        copied(tmp_path / "in.jsonl", tmp_path / f"out.{suffix}", rows=1)
+    assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
