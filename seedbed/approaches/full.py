@@ -25,9 +25,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[
     """Train, write a sequence-classification model to `folder`, give the curve."""
     model = new_sequence_classifier(task, seed)
     groups = layer_groups(model, params)
-    curve = fit(
-        LogitsOnly(model), groups, task.train, task.validation, params, seed, task.dtype, "full"
-    )
+    curve = fit(LogitsOnly(model), groups, task, params, seed, "full")
     save_sequence_classifier(model, task, folder, trained_numbers(model))
     return curve
 

@@ -74,7 +74,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[
     )
     score = macro_f1_of(task.validation.row_labels, logits.argmax(1))
     groups = [{"params": list(scorer.parameters())}]
-    curve = fit(scorer, groups, task.train, task.validation, params, seed, task.dtype, "prompt")
+    curve = fit(scorer, groups, task, params, seed, "prompt")
     scorer.eval()
     with torch.inference_mode():
         head = params.scale * scorer.prompt_vectors().float()
