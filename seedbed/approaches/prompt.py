@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from seedbed.classifier import save_sentence_classifier, trained_numbers
+from seedbed.classifier import Layer, save_sentence_classifier, trained_numbers
 from seedbed.encoder import SentenceEncoder, load_model, model_inputs, outputs, pooling_of
 from seedbed.errors import ParamsError
 from seedbed.scoring import macro_f1_of
@@ -81,8 +81,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[
     save_sentence_classifier(
         task,
         folder,
-        weight=head,
-        bias=None,
+        head=[Layer(head)],
         encoder=encoder.model.state_dict(),
         trained=trained_numbers(encoder),
     )
