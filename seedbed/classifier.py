@@ -1,20 +1,22 @@
 """Classifiers as folders: written for stock libraries, read back for prediction.
 
-Two kinds. A sequence classifier is loaded by transformers' AutoModelForSequenceClassification; a
+Three kinds. A sequence classifier is loaded by transformers' AutoModelForSequenceClassification; a
 sentence classifier by sentence-transformers, its last module a Dense layer whose outputs are the
-logits. `seedbed.json` beside the weights names the kind, the classes in order, the length, and the
-digest of every file, so that a damaged folder is told before it predicts.
+logits; a cloze classifier by AutoModelForMaskedLM, the class being the likeliest of its words.
+`seedbed.json` beside the weights names the kind, the classes in order, the length, and the digest
+of every file, so that a damaged folder is told before it predicts.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from seedbed.cloze import ClozeScorer, Gap, load_masked_lm
 from seedbed.encoder import (
     SentenceEncoder,
     load_model,
@@ -26,19 +28,13 @@ from seedbed.encoder import (
 )
 from seedbed.errors import ModelError
 from seedbed.examples import Examples
+from seedbed.heads import Layer
 from seedbed.files import read_json, sha256_of, write_json
 from seedbed.task import Task
 from seedbed.tokens import Encoded, TextTokenizer, Truncation
 
 
-class Layer(NamedTuple):
-    """One layer of a head: weight (out, in) and bias (out) or None."""
-
-    weight: torch.Tensor
-    bias: torch.Tensor | None = None
-
-
-SEQUENCE, SENTENCE = "sequence_classifier", "sentence_classifier"
+SEQUENCE, SENTENCE, CLOZE = "sequence_classifier", "sentence_classifier", "cloze_classifier"
 CARD = "seedbed.json"
 
 
@@ -73,12 +69,24 @@ def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, trained
 
     `trained`: how many numbers were trained, the measure of cost that ties are settled by.
     """
+    _save_model(model, task, folder)
+    _write_card(folder, SEQUENCE, task, trained)
+
+
+def save_cloze_classifier(
+    model: nn.Module, task: Task, folder: Path, gap: Gap, trained: int
+) -> None:
+    """Write model, tokenizer and card; transformers' pipeline("fill-mask") reads it."""
+    _save_model(model, task, folder)
+    _write_card(folder, CLOZE, task, trained, template=gap.template, words=gap.words)
+
+
+def _save_model(model: nn.Module, task: Task, folder: Path) -> None:
     model.save_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(task.encoder, local_files_only=True)
     tokenizer.model_max_length = task.truncation.max_length
     tokenizer.truncation_side = "left" if task.truncation.keep == "tail" else "right"
     tokenizer.save_pretrained(folder)
-    _write_card(folder, SEQUENCE, task, trained)
 
 
 def save_sentence_classifier(
@@ -118,12 +126,13 @@ def _dense(layer: Layer, is_last: bool) -> nn.Module:
     return dense
 
 
-def _write_card(folder: Path, kind: str, task: Task, trained: int) -> None:
+def _write_card(folder: Path, kind: str, task: Task, trained: int, **more: Any) -> None:
     card = {
         "kind": kind,
         "classes": task.classes,
         "truncation": task.truncation._asdict(),
         "trained_numbers": trained,
+        **more,
         "files": {name: sha256_of(folder / name) for name in _files(folder)},
     }
     write_json(folder / CARD, card)
@@ -160,17 +169,23 @@ class Classifier:
         card: dict[str, Any] = read_json(folder / CARD)
         _check_files(folder, card["files"])
         self.classes: list[str] = card["classes"]
-        self.tokenizer = TextTokenizer(folder, Truncation(**card["truncation"]))
+        truncation = Truncation(**card["truncation"])
+        self.tokenizer = TextTokenizer(folder, truncation)
+        self._gap: Gap | None = None
         if card["kind"] == SEQUENCE:
             options = load_options(folder)
             model = loaded(AutoModelForSequenceClassification, folder, options)
             self.module: nn.Module = LogitsOnly(model)
+        elif card["kind"] == CLOZE:
+            self._gap = Gap(folder, truncation, card["template"], card["words"])
+            self.module = ClozeScorer(load_masked_lm(folder), self._gap)
         else:
             self.module = SentenceEncoder(load_model(folder), pooling_of(folder), _head(folder))
 
     def logits(self, rows: Encoded | Examples, dtype: torch.dtype, label: str) -> np.ndarray:
         """Logits of tokenized texts: (windows, classes) float32."""
-        return outputs(self.module, rows, dtype, label)
+        filled = rows if self._gap is None else self._gap.filled(rows)
+        return outputs(self.module, filled, dtype, label)
 
     def probabilities(
         self, texts: list[str], pairs: list[str] | None = None, dtype: torch.dtype = torch.float32

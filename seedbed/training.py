@@ -38,6 +38,7 @@ class LoopParams(Section):
     """What the loop itself is told."""
 
     epochs: int = Field(gt=0)
+    min_steps: int = Field(ge=0)
     learning_rate: float = Field(gt=0)
     batch_tokens: int = Field(gt=0)
     warmup_share: float = Field(ge=0, lt=1)
@@ -49,13 +50,14 @@ class TrainingParams(LoopParams):
 
     run: bool
     label_smoothing: float = Field(ge=0, lt=1)
-    patience_epochs: int = Field(gt=0)
+    patience_epochs: int = Field(ge=0)
 
 
 class Work(NamedTuple):
     """What is trained: a module, AdamW's parameter groups (one without `lr` takes
     `learning_rate`), the loss of each row, and the score of an epoch on rows that it did not learn
-    from, of which the highest is kept. Without a score the last epoch is."""
+    from. The best epoch is kept, and after `patience_epochs` without a better one training stops;
+    with 0, or without a score, it is the last."""
 
     module: nn.Module
     groups: list[dict]
@@ -63,16 +65,29 @@ class Work(NamedTuple):
     score: Callable[[nn.Module], float] | None
     patience_epochs: int = 0
 
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the best epoch is kept, and not the last."""
+        return self.score is not None and self.patience_epochs > 0
+
 
 def fit(
-    module: nn.Module, groups: list[dict], task: Task, params: TrainingParams, seed: int, label: str
+    module: nn.Module,
+    groups: list[dict],
+    task: Task,
+    params: TrainingParams,
+    seed: int,
+    label: str,
+    losses: Losses | None = None,
 ) -> Curve:
     """Train a classifier in place and give its curve: one dict an epoch.
 
-    `module(**model_inputs)` gives logits (windows, classes). Raises ModelError as `train` does.
+    `module(**model_inputs)` gives logits (windows, classes). `losses` are the cross-entropy of
+    these, if none are given. With `patience_epochs: 0` the last epoch is kept, not the best.
+    Raises ModelError as `train` does.
     """
 
-    def losses(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
+    def cross_entropy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
         return nn.functional.cross_entropy(
             model(**inputs).float(),
             labels,
@@ -85,7 +100,7 @@ def fit(
         pooled = task.validation.pooled(logits)
         return macro_f1_of(task.validation.row_labels, pooled.argmax(1))
 
-    work = Work(module, groups, losses, score, params.patience_epochs)
+    work = Work(module, groups, losses or cross_entropy, score, params.patience_epochs)
     rows = {"train": task.train, "validation": task.validation}
     return train(work, rows, params, seed, task.dtype, label, task.checkpoints)
 
@@ -110,9 +125,9 @@ def train(
     torch.manual_seed(seed)
     shuffle = np.random.default_rng(seed)
     lengths = [len(row) for row in examples.ids]
-    epochs = [
-        token_budget_batches(lengths, params.batch_tokens, shuffle) for _ in range(params.epochs)
-    ]
+    epochs: list[list[np.ndarray]] = []
+    while len(epochs) < params.epochs or sum(map(len, epochs)) < params.min_steps:
+        epochs.append(token_budget_batches(lengths, params.batch_tokens, shuffle))
     module.to(device())
     optimizer = torch.optim.AdamW(
         work.groups, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
@@ -121,9 +136,9 @@ def train(
     rate = _warmup_then_decay(sum(map(len, epochs)), params.warmup_share)
     point = (file and load_point(file, module, optimizer)) or Point([], 0, {})
     for epoch, batches in list(enumerate(epochs, start=1))[len(point.curve) :]:
-        if _is_over(point.curve, work):
+        if point.steps >= params.min_steps and _is_over(point.curve, work):
             break
-        place = f"{label} epoch {epoch}/{params.epochs}"
+        place = f"{label} epoch {epoch}/{len(epochs)}"
         total, count, steps = 0.0, 0, point.steps
         module.train()
         with _memory_told(label):
@@ -147,7 +162,7 @@ def _name(module: nn.Module, rows: dict[str, Examples], told: dict) -> str:
 
 
 def _is_over(curve: Curve, work: Work) -> bool:
-    if not curve or work.score is None:
+    if not curve or not work.keeps_best:
         return False
     best = max(curve, key=lambda point: point["validation_macro_f1"])["epoch"]
     return curve[-1]["epoch"] - best >= work.patience_epochs
@@ -160,7 +175,7 @@ def _after(work: Work, before: Point, loss: float, steps: int) -> Point:
     if work.score is not None:
         end["validation_macro_f1"] = work.score(work.module)
     scores = [point.get("validation_macro_f1", 0.0) for point in before.curve]
-    if work.score is None or end["validation_macro_f1"] > max(scores, default=-1.0):
+    if not work.keeps_best or end["validation_macro_f1"] > max(scores, default=-1.0):
         best = {name: weight.clone() for name, weight in trained(work.module).items()}
     return Point([*before.curve, end], steps, best)
 

@@ -55,9 +55,22 @@ class Project:
 
 def tiny_encoder(folder: Path, texts: list[str]) -> None:
     """A BERT of two layers and 32 numbers with a word-piece vocabulary of these texts."""
+    from transformers import BertModel
+
+    _tiny_bert(folder, texts, BertModel)
+
+
+def tiny_masked_lm(folder: Path, texts: list[str]) -> None:
+    """The same with the head of a masked language model."""
+    from transformers import BertForMaskedLM
+
+    _tiny_bert(folder, [*texts, "Look : It is This about ."], BertForMaskedLM)
+
+
+def _tiny_bert(folder: Path, texts: list[str], kind: type) -> None:
     import torch
     from tokenizers import BertWordPieceTokenizer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertConfig, BertTokenizerFast
 
     folder.mkdir(parents=True)
     words = BertWordPieceTokenizer(lowercase=True)
@@ -70,7 +83,7 @@ def tiny_encoder(folder: Path, texts: list[str]) -> None:
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
         intermediate_size=64, max_position_embeddings=64,
     )  # fmt: skip
-    BertModel(config).save_pretrained(folder)
+    kind(config).save_pretrained(folder)
 
 
 def copy_project(folder: Path) -> None:
@@ -113,7 +126,7 @@ def new_project(tmp_path_factory) -> Project:
         }  # fmt: skip
         content["split"] |= {"validation_share": 0.2, "test_share": 0.25, "folds": 3}
         for name in ("full", "lora", "prompt"):
-            content["approaches"][name] |= {"epochs": 2, "batch_tokens": 256}
+            content["approaches"][name] |= {"epochs": 2, "min_steps": 0, "batch_tokens": 256}
         content["approaches"]["prompt"]["descriptions"] = {"cycling": "riding a bicycle"}
 
     project.params(change)

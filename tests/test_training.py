@@ -15,8 +15,8 @@ from seedbed.examples import Examples
 from seedbed.training import TrainingParams, Work, _warmup_then_decay, train
 
 PARAMS = TrainingParams(
-    run=True, epochs=4, learning_rate=0.05, batch_tokens=16, warmup_share=0.1, weight_decay=0.01,
-    label_smoothing=0.0, patience_epochs=4,
+    run=True, epochs=4, min_steps=0, learning_rate=0.05, batch_tokens=16, warmup_share=0.1,
+    weight_decay=0.01, label_smoothing=0.0, patience_epochs=4,
 )  # fmt: skip
 
 
@@ -85,6 +85,19 @@ def test_without_a_score_the_last_epoch_is_kept():
     assert [point["epoch"] for point in fitted(work_of(longer))] == [1, 2, 3, 4]
     fitted(work_of(shorter), PARAMS.model_copy(update={"epochs": 1}))
     assert not torch.equal(longer.words.weight, shorter.words.weight)
+
+
+def test_with_patience_0_the_last_epoch_is_kept_whatever_it_scores():
+    module, seen = Words(), []
+    curve = fitted(work_of(module, in_turn([0.9, 0.1, 0.1, 0.1], seen), patience=0))
+    assert len(curve) == 4
+    assert torch.equal(module.words.weight, seen[3])
+
+
+def test_with_few_rows_there_are_more_epochs_and_none_stops_them_early():
+    more = PARAMS.model_copy(update={"min_steps": 38})  # five steps an epoch
+    curve = fitted(work_of(Words(), in_turn([0.5] * 8, []), patience=1), more)
+    assert len(curve) == 8
 
 
 def test_the_learning_rate_rises_and_then_falls_to_nothing():

@@ -18,14 +18,13 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from seedbed.classifier import Layer, save_sentence_classifier
+from seedbed.classifier import save_sentence_classifier
+from seedbed.heads import Head, Layer, layers_of
 from seedbed.params import Section
 from seedbed.scoring import macro_f1_of
 from seedbed.task import Task
 
 SMALLEST = np.finfo(np.float32).eps  # a probability of 0 is as bad as this one
-
-Head = LogisticRegression | MLPClassifier
 
 
 class Params(Section):
@@ -111,23 +110,6 @@ def _chosen(
 
     losses = {strength: loss(strength) for strength in grid}
     return min(losses, key=lambda strength: (losses[strength], strength))
-
-
-def layers_of(head: Head, classes: int) -> list[Layer]:
-    """The head's layers, the last one giving a logit a class: scikit-learn stores two as one."""
-    if isinstance(head, LogisticRegression):
-        parts = [(head.coef_, head.intercept_)]
-    else:
-        weights = [weight.T for weight in head.coefs_]
-        parts = list(zip(weights, head.intercepts_, strict=True))
-    if classes == 2:
-        weight, bias = parts[-1]
-        halves = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-        parts[-1] = halves
-    return [
-        Layer(torch.from_numpy(weight).float(), torch.from_numpy(bias).float())
-        for weight, bias in parts
-    ]
 
 
 def _logits(layers: list[Layer], vectors: np.ndarray) -> np.ndarray:
