@@ -28,11 +28,10 @@ from seedbed.encoder import (
 )
 from seedbed.errors import ModelError
 from seedbed.examples import Examples
-from seedbed.heads import Layer
 from seedbed.files import read_json, sha256_of, write_json
+from seedbed.heads import Layer
 from seedbed.task import Task
 from seedbed.tokens import Encoded, TextTokenizer, Truncation
-
 
 SEQUENCE, SENTENCE, CLOZE = "sequence_classifier", "sentence_classifier", "cloze_classifier"
 CARD = "seedbed.json"
@@ -78,7 +77,8 @@ def save_cloze_classifier(
 ) -> None:
     """Write model, tokenizer and card; transformers' pipeline("fill-mask") reads it."""
     _save_model(model, task, folder)
-    _write_card(folder, CLOZE, task, trained, template=gap.template, words=gap.words)
+    told = {"template": gap.template, "words": gap.words, "mask_token": gap.mask_token}
+    _write_card(folder, CLOZE, task, trained, **told)
 
 
 def _save_model(model: nn.Module, task: Task, folder: Path) -> None:

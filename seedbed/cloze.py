@@ -105,6 +105,11 @@ class Gap:
         )
 
     @property
+    def mask_token(self) -> str:
+        """What stands in the gap, as text."""
+        return self._tokenizer.id_to_token(self.mask)
+
+    @property
     def _unknown(self) -> int:
         for name in ("[UNK]", "<unk>", "[PAD]", "<pad>"):
             if (found := self._tokenizer.token_to_id(name)) is not None:
@@ -112,8 +117,7 @@ class Gap:
         return 0
 
     def _ids(self, text: str) -> np.ndarray:
-        mask = self._tokenizer.id_to_token(self.mask)
-        text = text.replace(MASK, mask)
+        text = text.replace(MASK, self.mask_token)
         found = self._tokenizer.encode(text, add_special_tokens=False).ids
         return np.array(found, dtype=np.int64)
 

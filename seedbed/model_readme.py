@@ -9,10 +9,19 @@ SENTENCE = """from sentence_transformers import SentenceTransformer
 model, classes = SentenceTransformer("models/best"), {classes}
 print(classes[model.encode("Shares rose after the company raised its forecast.").argmax()])"""
 
+CLOZE = """from transformers import pipeline
+fill = pipeline("fill-mask", model="models/best", targets={words})
+print(fill({filled})[0]["token_str"])"""
+CODE = {"sequence_classifier": SEQUENCE, "sentence_classifier": SENTENCE, "cloze_classifier": CLOZE}
+EXAMPLE = "Shares rose after the company raised its forecast."
+
 
 def model_readme(card: dict[str, Any], choice: dict[str, Any]) -> str:
     """Markdown for models/best/README.md, from the model's card and reports/choice.json."""
-    code = SEQUENCE if card["kind"] == "sequence_classifier" else SENTENCE
+    code = CODE[card["kind"]].replace("{classes}", repr(card["classes"]))
+    if card["kind"] == "cloze_classifier":
+        filled = card["template"].replace("{text}", EXAMPLE).replace("{mask}", card["mask_token"])
+        code = code.replace("{words}", repr(card["words"])).replace("{filled}", repr(filled))
     return f"""# The model of this run: `{choice["approach"]}`, seed {choice["seed"]}
 
 {choice["why"]}
@@ -20,7 +29,7 @@ def model_readme(card: dict[str, Any], choice: dict[str, Any]) -> str:
 Run from the top of the repository, with stock libraries only:
 
 ```python
-{code.replace("{classes}", repr(card["classes"]))}
+{code}
 ```
 
 Classes: {", ".join(card["classes"])}. {_cut(card["truncation"])} The

@@ -11,6 +11,7 @@ from seedbed.cloze import ClozeScorer, Gap, load_masked_lm
 from seedbed.errors import ParamsError
 from seedbed.files import read_json, write_json
 from seedbed.label_prompts import contrastive_losses
+from seedbed.model_readme import model_readme
 from seedbed.tokens import Encoded, TextTokenizer, Truncation
 
 CLOZE = "{text} It is {mask}."
@@ -133,6 +134,9 @@ def test_a_cloze_folder_is_read_by_the_stock_fill_mask_pipeline(masked, tmp_path
     stock = pipeline("fill-mask", model=str(tmp_path))(
         "we talked of rain It is [MASK].", targets=list(WORDS.values())
     )
+    card = read_json(tmp_path / "seedbed.json")
+    shown = model_readme(card, {"approach": "prompt", "seed": 0, "why": "It is the best."})
+    assert "forecast. It is [MASK].')" in shown
     scores = {one["token_str"]: one["score"] for one in stock}
     share = scores["soup"] / (scores["soup"] + scores["rain"])
     assert ours[0] == pytest.approx(share, abs=1e-4)
