@@ -51,10 +51,14 @@ class PromptScorer(nn.Module):
         return self.scale * self.encoder(**inputs).float() @ self.prompt_vectors().T
 
     def paired_losses(
-        self, inputs: dict[str, torch.Tensor], labels: torch.Tensor, smoothing: float
+        self,
+        inputs: dict[str, torch.Tensor],
+        labels: torch.Tensor,
+        prompt_weight: float,
+        smoothing: float,
     ) -> torch.Tensor:
-        """The loss of each row against the prompts, and against the batch's other texts and the
-        prompts together: (rows,)."""
+        """The loss of each row against the prompts, times `prompt_weight`, and against the batch's
+        other texts and the prompts together: (rows,)."""
         texts, prompts = self.encoder(**inputs).float(), self.prompt_vectors()
         to_prompts = nn.functional.cross_entropy(
             self.scale * texts @ prompts.T, labels, reduction="none", label_smoothing=smoothing
@@ -62,7 +66,7 @@ class PromptScorer(nn.Module):
         classes = torch.arange(len(prompts), device=labels.device)
         others = torch.cat([labels, classes])
         similar = self.scale * texts @ torch.cat([texts, prompts]).T
-        return to_prompts + contrastive_losses(similar, labels, others)
+        return prompt_weight * to_prompts + contrastive_losses(similar, labels, others)
 
 
 def contrastive_losses(

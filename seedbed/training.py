@@ -71,6 +71,27 @@ class Work(NamedTuple):
         return self.score is not None and self.patience_epochs > 0
 
 
+def layer_groups(
+    module: nn.Module, depth: int, params: LoopParams, layer_decay: float
+) -> list[dict]:
+    """One AdamW group a layer: the head at the full rate, each layer below it `layer_decay` times
+    the one above (Howard and Ruder, 2018). Biases and layer norms are not decayed."""
+    groups = []
+    for name, weight in module.named_parameters():
+        if ".layer." in name:
+            below = depth - int(name.split(".layer.")[1].split(".")[0])
+        else:
+            below = depth + 1 if "embeddings" in name else 0
+        groups.append(
+            {
+                "params": [weight],
+                "lr": params.learning_rate * layer_decay**below,
+                "weight_decay": params.weight_decay if weight.ndim > 1 else 0.0,
+            }
+        )
+    return groups
+
+
 def fit(
     module: nn.Module,
     groups: list[dict],

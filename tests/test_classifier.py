@@ -8,6 +8,7 @@ from seedbed.approaches import feature, full, lora
 from seedbed.classifier import Classifier
 from seedbed.errors import ModelError
 from seedbed.params import with_changes
+from seedbed.training import layer_groups
 
 
 def params_of(module, **changes):
@@ -104,9 +105,9 @@ def test_full_decays_the_rate_layer_by_layer_and_norms_not_at_all(task):
     from seedbed.classifier import new_sequence_classifier
 
     model = new_sequence_classifier(task, 0)
-    params = params_of(full, learning_rate=1.0, layer_decay=0.5, weight_decay=0.1)
+    params = params_of(full, learning_rate=1.0, weight_decay=0.1)
     names = [name for name, _ in model.named_parameters()]
-    groups = dict(zip(names, full.layer_groups(model, 2, params), strict=True))
+    groups = dict(zip(names, layer_groups(model, 2, params, 0.5), strict=True))
     rates = {
         "classifier.weight": 1.0,
         "bert.encoder.layer.1.output.dense.weight": 0.5,

@@ -24,7 +24,7 @@ from seedbed.classifier import (
 from seedbed.encoder import SentenceEncoder, load_model, pooling_of
 from seedbed.heads import Layer, layers_of
 from seedbed.task import Task
-from seedbed.training import TrainingParams, fit
+from seedbed.training import TrainingParams, fit, layer_groups
 
 
 class Params(TrainingParams):
@@ -40,7 +40,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     if params.head == "linear":
         return _from_linear_head(task, params, seed, folder)
     model = new_sequence_classifier(task, seed)
-    groups = layer_groups(model, model.config.num_hidden_layers, params)
+    groups = layer_groups(model, model.config.num_hidden_layers, params, params.layer_decay)
     curve = fit(LogitsOnly(model), groups, task, params, seed, "full")
     save_sequence_classifier(model, task, folder, trained_numbers(model))
     return curve
@@ -49,7 +49,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
 def _from_linear_head(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     model = load_model(task.encoder)
     module = SentenceEncoder(model, pooling_of(task.encoder), linear_head(task, params))
-    groups = layer_groups(module, model.config.num_hidden_layers, params)
+    groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
     curve = fit(module, groups, task, params, seed, "full")
     head = Layer(module.head.weight.detach().cpu(), module.head.bias.detach().cpu())
     weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
@@ -66,22 +66,3 @@ def linear_head(task: Task, params: Params) -> nn.Linear:
     head = nn.Linear(layer.weight.shape[1], layer.weight.shape[0])
     head.load_state_dict({"weight": layer.weight, "bias": layer.bias})
     return head
-
-
-def layer_groups(module: nn.Module, depth: int, params: Params) -> list[dict]:
-    """One AdamW group a layer: the head at the full rate, each layer below it `layer_decay` times
-    the one above (Howard and Ruder, 2018). Biases and layer norms are not decayed."""
-    groups = []
-    for name, weight in module.named_parameters():
-        if ".layer." in name:
-            below = depth - int(name.split(".layer.")[1].split(".")[0])
-        else:
-            below = depth + 1 if "embeddings" in name else 0
-        groups.append(
-            {
-                "params": [weight],
-                "lr": params.learning_rate * params.layer_decay**below,
-                "weight_decay": params.weight_decay if weight.ndim > 1 else 0.0,
-            }
-        )
-    return groups

@@ -14,6 +14,7 @@ from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from torch import nn
+from transformers import PreTrainedModel
 
 from seedbed.checkpoints import Curve
 from seedbed.classifier import save_cloze_classifier, save_sentence_classifier, trained_numbers
@@ -25,7 +26,7 @@ from seedbed.label_prompts import PromptScorer, prompts_of
 from seedbed.scoring import macro_f1_of
 from seedbed.task import Task
 from seedbed.tokens import TextTokenizer
-from seedbed.training import Losses, TrainingParams, fit
+from seedbed.training import Losses, TrainingParams, fit, layer_groups
 
 
 class Params(TrainingParams):
@@ -36,7 +37,9 @@ class Params(TrainingParams):
     descriptions: dict[str, str]
     scale: float = Field(gt=0)
     pairs_below: int = Field(ge=0)
+    prompt_weight: float = Field(ge=0)
     head_strength: float = Field(gt=0)
+    layer_decay: float = Field(gt=0, le=1)
     cloze: str
     words: dict[str, str]
 
@@ -79,7 +82,7 @@ def _cloze(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     task = replace(task, **filled)
     model = load_masked_lm(task.encoder)
     scorer = ClozeScorer(model, gap)
-    curve = _tuned(scorer, task, params, seed)
+    curve = _tuned(scorer, model, task, params, seed)
     save_cloze_classifier(model, task, folder, gap, trained_numbers(model))
     return curve
 
@@ -94,9 +97,9 @@ def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve
     def losses(
         model: PromptScorer, inputs: dict[str, torch.Tensor], labels: torch.Tensor
     ) -> torch.Tensor:
-        return model.paired_losses(inputs, labels, params.label_smoothing)
+        return model.paired_losses(inputs, labels, params.prompt_weight, params.label_smoothing)
 
-    curve = _tuned(scorer, task, params, seed, losses if are_few else None)
+    curve = _tuned(scorer, encoder.model, task, params, seed, losses if are_few else None)
     scorer.eval()
     with torch.inference_mode():
         prompts = scorer.prompt_vectors()
@@ -109,7 +112,12 @@ def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve
 
 
 def _tuned(
-    scorer: nn.Module, task: Task, params: Params, seed: int, losses: Losses | None = None
+    scorer: nn.Module,
+    encoder: PreTrainedModel,
+    task: Task,
+    params: Params,
+    seed: int,
+    losses: Losses | None = None,
 ) -> Curve:
     """Train the scorer in place; its curve with the zero-shot score as epoch 0."""
     logits = outputs(scorer, task.validation, task.dtype, "prompt zero-shot")
@@ -118,7 +126,8 @@ def _tuned(
         "epoch": 0,
         "validation_macro_f1": macro_f1_of(task.validation.row_labels, predicted),
     }
-    groups = [{"params": list(scorer.parameters())}]
+    depth = encoder.config.num_hidden_layers
+    groups = layer_groups(scorer, depth, params, params.layer_decay)
     return [zero_shot, *fit(scorer, groups, task, params, seed, "prompt", losses)]
 
 
