@@ -1,10 +1,13 @@
 """Classifiers as folders: written for stock libraries, read back for prediction.
 
-Two kinds. A sequence classifier is loaded by transformers' AutoModelForSequenceClassification; a
+Three kinds. A sequence classifier is loaded by transformers' AutoModelForSequenceClassification; a
 sentence classifier by sentence-transformers, its last module a Dense layer whose outputs are the
-logits. `seedbed.json` beside the weights names the kind, the classes in order and the length.
+logits; a cloze classifier by AutoModelForMaskedLM, the class being the likeliest of its words.
+`seedbed.json` beside the weights names the kind, the classes in order, the length, and the digest
+of every file, so that a damaged folder is told before it predicts.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +16,24 @@ import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from seedbed.cloze import ClozeScorer, Gap, load_masked_lm
 from seedbed.encoder import (
     SentenceEncoder,
     load_model,
     load_options,
+    loaded,
     outputs,
     pooled_windows,
     pooling_of,
 )
 from seedbed.errors import ModelError
 from seedbed.examples import Examples
-from seedbed.files import read_json, write_json
+from seedbed.files import read_json, sha256_of, write_json
+from seedbed.heads import Layer
 from seedbed.task import Task
 from seedbed.tokens import Encoded, TextTokenizer, Truncation
 
-SEQUENCE, SENTENCE = "sequence_classifier", "sentence_classifier"
+SEQUENCE, SENTENCE, CLOZE = "sequence_classifier", "sentence_classifier", "cloze_classifier"
 CARD = "seedbed.json"
 
 
@@ -49,7 +55,7 @@ def new_sequence_classifier(task: Task, seed: int) -> nn.Module:
     options["config"].id2label = dict(enumerate(task.classes))
     options["config"].label2id = {name: number for number, name in enumerate(task.classes)}
     torch.manual_seed(seed)
-    return AutoModelForSequenceClassification.from_pretrained(task.encoder, **options)
+    return loaded(AutoModelForSequenceClassification, task.encoder, options)
 
 
 def trained_numbers(module: nn.Module) -> int:
@@ -62,31 +68,38 @@ def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, trained
 
     `trained`: how many numbers were trained, the measure of cost that ties are settled by.
     """
+    _save_model(model, task, folder)
+    _write_card(folder, SEQUENCE, task, trained)
+
+
+def save_cloze_classifier(
+    model: nn.Module, task: Task, folder: Path, gap: Gap, trained: int
+) -> None:
+    """Write model, tokenizer and card; transformers' pipeline("fill-mask") reads it."""
+    _save_model(model, task, folder)
+    told = {"template": gap.template, "words": gap.words, "mask_token": gap.mask_token}
+    _write_card(folder, CLOZE, task, trained, **told)
+
+
+def _save_model(model: nn.Module, task: Task, folder: Path) -> None:
     model.save_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(task.encoder, local_files_only=True)
     tokenizer.model_max_length = task.truncation.max_length
     tokenizer.truncation_side = "left" if task.truncation.keep == "tail" else "right"
     tokenizer.save_pretrained(folder)
-    _write_card(folder, SEQUENCE, task, trained)
 
 
 def save_sentence_classifier(
     task: Task,
     folder: Path,
-    weight: torch.Tensor,
-    bias: torch.Tensor | None,
+    head: Sequence[Layer],
     encoder: dict[str, torch.Tensor] | None,
     trained: int,
 ) -> None:
-    """Write encoder, pooling, normalisation and a Dense layer (classes, width) as one
+    """Write encoder, pooling, normalisation and the head's Dense layers as one
     sentence-transformers model. `encoder` holds tuned weights; None leaves them as they came."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import (
-        Dense,
-        Normalize,
-        Pooling,
-        Transformer,
-    )
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
     body = Transformer(
         str(task.encoder),
@@ -95,48 +108,84 @@ def save_sentence_classifier(
     )
     if encoder is not None:
         body.auto_model.load_state_dict(encoder)
-    classes, width = weight.shape
-    dense = Dense(width, classes, bias=bias is not None, activation_function=nn.Identity())
-    state = {"linear.weight": weight.clone()} | ({} if bias is None else {"linear.bias": bias})
-    dense.load_state_dict(state)
-    pooling = Pooling(width, pooling_mode=pooling_of(task.encoder))
-    model = SentenceTransformer(modules=[body, pooling, Normalize(), dense], device="cpu")
+    pooling = Pooling(head[0].weight.shape[1], pooling_mode=pooling_of(task.encoder))
+    dense = [_dense(layer, layer is head[-1]) for layer in head]
+    model = SentenceTransformer(modules=[body, pooling, Normalize(), *dense], device="cpu")
     model.save(str(folder), create_model_card=False)
     _write_card(folder, SENTENCE, task, trained)
 
 
-def _write_card(folder: Path, kind: str, task: Task, trained: int) -> None:
+def _dense(layer: Layer, is_last: bool) -> nn.Module:
+    from sentence_transformers.sentence_transformer.modules import Dense
+
+    activation = nn.Identity() if is_last else nn.ReLU()
+    out, width = layer.weight.shape
+    dense = Dense(width, out, bias=layer.bias is not None, activation_function=activation)
+    state = {"linear.weight": layer.weight.clone()}
+    dense.load_state_dict(state if layer.bias is None else state | {"linear.bias": layer.bias})
+    return dense
+
+
+def _write_card(folder: Path, kind: str, task: Task, trained: int, **more: Any) -> None:
     card = {
         "kind": kind,
         "classes": task.classes,
         "truncation": task.truncation._asdict(),
         "trained_numbers": trained,
+        **more,
+        "files": {name: sha256_of(folder / name) for name in _files(folder)},
     }
     write_json(folder / CARD, card)
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(
+        file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()
+    )
+
+
+def _check_files(folder: Path, digests: dict[str, str]) -> None:
+    """Raises ModelError where a file is missing or has other bytes than when it was written."""
+    for name, digest in digests.items():
+        file = folder / name
+        if not file.exists() or sha256_of(file) != digest:
+            raise ModelError(
+                str(file),
+                "other bytes than finetune wrote" if file.exists() else "no such file",
+                f"the file that {CARD} names, whole",
+                "`dvc checkout` if DVC knows the folder, else `dvc repro`",
+            )
 
 
 class Classifier:
     """A classifier folder, loaded for prediction without importing sentence-transformers."""
 
     def __init__(self, folder: Path):
-        """Raises ModelError where the folder holds no classifier of Seedbed."""
+        """Raises ModelError where the folder holds no classifier of Seedbed, or a damaged one."""
         if not (folder / CARD).exists():
             raise ModelError(
                 str(folder), f"no {CARD}", "a classifier made by finetune", "run `dvc repro`"
             )
         card: dict[str, Any] = read_json(folder / CARD)
+        _check_files(folder, card["files"])
         self.classes: list[str] = card["classes"]
-        self.tokenizer = TextTokenizer(folder, Truncation(**card["truncation"]))
+        truncation = Truncation(**card["truncation"])
+        self.tokenizer = TextTokenizer(folder, truncation)
+        self._gap: Gap | None = None
         if card["kind"] == SEQUENCE:
             options = load_options(folder)
-            model = AutoModelForSequenceClassification.from_pretrained(folder, **options)
+            model = loaded(AutoModelForSequenceClassification, folder, options)
             self.module: nn.Module = LogitsOnly(model)
+        elif card["kind"] == CLOZE:
+            self._gap = Gap(folder, truncation, card["template"], card["words"])
+            self.module = ClozeScorer(load_masked_lm(folder), self._gap)
         else:
-            self.module = SentenceEncoder(load_model(folder), pooling_of(folder), _dense(folder))
+            self.module = SentenceEncoder(load_model(folder), pooling_of(folder), _head(folder))
 
     def logits(self, rows: Encoded | Examples, dtype: torch.dtype, label: str) -> np.ndarray:
         """Logits of tokenized texts: (windows, classes) float32."""
-        return outputs(self.module, rows, dtype, label)
+        filled = rows if self._gap is None else self._gap.filled(rows)
+        return outputs(self.module, filled, dtype, label)
 
     def probabilities(
         self, texts: list[str], pairs: list[str] | None = None, dtype: torch.dtype = torch.float32
@@ -148,16 +197,16 @@ class Classifier:
         return torch.from_numpy(logits).softmax(1).numpy()
 
 
-def _dense(folder: Path) -> nn.Linear:
+def _head(folder: Path) -> nn.Sequential:
+    """The Dense layers, a ReLU between each and the next."""
     from safetensors.torch import load_file
 
-    name = next(
-        module["path"]
-        for module in read_json(folder / "modules.json")
-        if module["type"].endswith("Dense")
-    )
-    state = load_file(folder / name / "model.safetensors")
-    weight = state["linear.weight"]
-    layer = nn.Linear(weight.shape[1], weight.shape[0], bias="linear.bias" in state)
-    layer.load_state_dict({key.removeprefix("linear."): value for key, value in state.items()})
-    return layer
+    layers: list[nn.Module] = []
+    for module in read_json(folder / "modules.json"):
+        if module["type"].endswith("Dense"):
+            state = load_file(folder / module["path"] / "model.safetensors")
+            weight = state["linear.weight"]
+            layer = nn.Linear(weight.shape[1], weight.shape[0], bias="linear.bias" in state)
+            layer.load_state_dict({key.removeprefix("linear."): one for key, one in state.items()})
+            layers += [nn.ReLU(), layer] if layers else [layer]
+    return nn.Sequential(*layers)

@@ -20,6 +20,8 @@ from seedbed.tokens import Encoded, TextTokenizer, Truncation
 logging.disable_progress_bar()  # a bar for 0.1 s of loading is noise in a log,
 logging.set_verbosity_error()  # and so is the news that a new head is new
 
+ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout")
+HIDDEN_DROPOUTS = ("hidden_dropout_prob", "dropout")
 BATCH_TOKENS = 8192  # for inference; larger batches were no faster on 2 cores
 
 
@@ -43,19 +45,27 @@ def precision(wanted: str) -> torch.dtype:
     return torch.bfloat16 if fast else torch.float32
 
 
-def load_options(folder: Path) -> dict[str, Any]:
-    """How every model is loaded: float32, safetensors, no remote code, no dropout.
+def load_options(folder: Path, dropout: float = 0.0) -> dict[str, Any]:
+    """How every model is loaded: float32, safetensors, no remote code, no dropout but where a
+    training asks for it. Raises ModelError where transformers itself does not know the model.
 
     Dropout in attention keeps scaled-dot-product attention off its fast path on CPU (a step took
     twice the time); the other dropout cost another fifth. A few epochs with early stopping do
     without.
     """
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    dropouts = ("attention_probs_dropout_prob", "attention_dropout", "hidden_dropout_prob",
-                "dropout")  # fmt: skip
-    for name in dropouts:
-        if hasattr(config, name):
-            setattr(config, name, 0.0)
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (ValueError, OSError, KeyError) as error:
+        raise ModelError(
+            f"{folder}/config.json",
+            f"no model that transformers knows: {str(error).splitlines()[0][:120]}",
+            "a model without code of its own, which is never run",
+            "name another encoder, or mend the file",
+        ) from None
+    for names, share in ((ATTENTION_DROPOUTS, 0.0), (HIDDEN_DROPOUTS, dropout)):
+        for name in names:
+            if hasattr(config, name):
+                setattr(config, name, share)
     return {
         "config": config,
         "dtype": torch.float32,
@@ -66,9 +76,25 @@ def load_options(folder: Path) -> dict[str, Any]:
     }
 
 
-def load_model(folder: Path) -> PreTrainedModel:
+def load_model(folder: Path, dropout: float = 0.0) -> PreTrainedModel:
     """The bare encoder, ready to train or to use."""
-    return AutoModel.from_pretrained(folder, **load_options(folder))
+    return loaded(AutoModel, folder, load_options(folder, dropout))
+
+
+def loaded(kind: Any, folder: Path, options: dict[str, Any]) -> PreTrainedModel:
+    """A model by one of transformers' Auto classes. Raises ModelError where its weights are
+    damaged or not safetensors."""
+    from safetensors import SafetensorError
+
+    try:
+        return kind.from_pretrained(folder, **options)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            str(folder),
+            f"weights that cannot be read: {str(error).splitlines()[0][:120]}",
+            "a whole model.safetensors",
+            "get the model again: `dvc checkout`, or install or download it anew",
+        ) from None
 
 
 def pooling_of(folder: Path) -> str:
@@ -83,9 +109,9 @@ def pooling_of(folder: Path) -> str:
 
 class SentenceEncoder(nn.Module):
     """Token ids to one vector of length 1 a text: encoder, pooling, normalisation
-    (Reimers and Gurevych, 2019). With `head`, to that linear layer's outputs."""
+    (Reimers and Gurevych, 2019). With `head`, to what that makes of the vector."""
 
-    def __init__(self, model: PreTrainedModel, pooling: str, head: nn.Linear | None = None):
+    def __init__(self, model: PreTrainedModel, pooling: str, head: nn.Module | None = None):
         super().__init__()
         self.model, self.pooling, self.head = model, pooling, head
 

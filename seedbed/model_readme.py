@@ -11,11 +11,20 @@ SENTENCE = """from sentence_transformers import SentenceTransformer
 model, classes = SentenceTransformer("models/best"), {classes}
 print(classes[model.encode("Shares rose after the company raised its forecast.").argmax()])"""
 
+CLOZE = """from transformers import pipeline
+fill = pipeline("fill-mask", model="models/best", targets={words})
+print(fill({filled})[0]["token_str"])"""
+CODE = {"sequence_classifier": SEQUENCE, "sentence_classifier": SENTENCE, "cloze_classifier": CLOZE}
+EXAMPLE = "Shares rose after the company raised its forecast."
+
 
 def model_readme(card: dict[str, Any], choice: dict[str, Any], serving: Serving) -> str:
     """Markdown for models/best/README.md, from the model's card, reports/choice.json and what
     predictions need."""
-    code = SEQUENCE if card["kind"] == "sequence_classifier" else SENTENCE
+    code = CODE[card["kind"]].replace("{classes}", repr(card["classes"]))
+    if card["kind"] == "cloze_classifier":
+        filled = card["template"].replace("{text}", EXAMPLE).replace("{mask}", card["mask_token"])
+        code = code.replace("{words}", repr(card["words"])).replace("{filled}", repr(filled))
     return f"""# The model of this run: `{choice["approach"]}`, seed {choice["seed"]}
 
 {choice["why"]}
@@ -23,7 +32,7 @@ def model_readme(card: dict[str, Any], choice: dict[str, Any], serving: Serving)
 Run from the top of the repository, with stock libraries only:
 
 ```python
-{code.replace("{classes}", repr(card["classes"]))}
+{code}
 ```
 
 `seedbed predict IN OUT` does more: it cleans texts and replaces personal values as before training,

@@ -14,7 +14,8 @@ from seedbed.tokens import Truncation
 @dataclass(frozen=True)
 class Task:
     """One fine-tuning task. `vectors(side)` gives the encoder's own vectors of the train or the
-    validation rows, (rows, width) float32 in the order of `row_ids`, made when asked for."""
+    validation rows, (rows, width) float32 in the order of `row_ids`, made when asked for. In the
+    folder `checkpoints` a training that was killed goes on; with None it begins anew."""
 
     classes: list[str]
     train: Examples
@@ -23,3 +24,4 @@ class Task:
     encoder: Path
     truncation: Truncation
     dtype: torch.dtype
+    checkpoints: Path | None = None

@@ -6,6 +6,7 @@ reports/plots/learning/APPROACH.csv
 
 import importlib
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
+from seedbed.checkpoints import folder_of
 from seedbed.datasets_on_disk import read_datasets
 from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoder_files import EncoderParams, encoder_folder
@@ -36,8 +38,8 @@ class Params(Section):
     seeds: list[int] = Field(min_length=1)
 
 
-def load_task(params: EncoderParams) -> Task:
-    """The rows, tokenized and embedded, and the encoder."""
+def load_task(params: EncoderParams, checkpoints: Path) -> Task:
+    """The rows, tokenized and embedded, the encoder, and where a killed training goes on."""
     classes, parts, truncation = read_datasets(DATASETS)
     folder, dtype = encoder_folder(params), precision(params.precision)
     parts = {side: part.inside for side, part in parts.items()}
@@ -49,6 +51,7 @@ def load_task(params: EncoderParams) -> Task:
         encoder=folder,
         truncation=truncation,
         dtype=dtype,
+        checkpoints=checkpoints,
     )
 
 
@@ -76,9 +79,10 @@ def main(approach: str) -> str:
     seeds = read_params("finetune", Params).seeds
     encoder = read_params("encoder", EncoderParams)
     curves: list[tuple[object, ...]] = []
+    checkpoints = folder_of(approach)
     with fresh_folder(MODELS / approach) as folder:
         if params.run:
-            task = load_task(encoder)
+            task = load_task(encoder, checkpoints)
             for seed in seeds:
                 target = folder / f"seed-{seed}"
                 target.mkdir()
@@ -92,6 +96,7 @@ def main(approach: str) -> str:
                         )
                     )
         write_json(folder / "runs.json", {"run": params.run, "seeds": seeds if params.run else []})
+    shutil.rmtree(checkpoints, ignore_errors=True)
     write_csv(
         CURVES / f"{approach}.csv", ["seed", "epoch", "train_loss", "validation_macro_f1"], curves
     )

@@ -4,12 +4,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from ruamel.yaml import YAML
+
+if TYPE_CHECKING:  # torch, which most tests do not need
+    from seedbed.task import Task
 
 # A busy machine is no reason to fail a property.
 settings.register_profile("seedbed", deadline=None)
@@ -50,9 +55,22 @@ class Project:
 
 def tiny_encoder(folder: Path, texts: list[str]) -> None:
     """A BERT of two layers and 32 numbers with a word-piece vocabulary of these texts."""
+    from transformers import BertModel
+
+    _tiny_bert(folder, texts, BertModel)
+
+
+def tiny_masked_lm(folder: Path, texts: list[str]) -> None:
+    """The same with the head of a masked language model."""
+    from transformers import BertForMaskedLM
+
+    _tiny_bert(folder, [*texts, "Look : It is This about ."], BertForMaskedLM)
+
+
+def _tiny_bert(folder: Path, texts: list[str], kind: type) -> None:
     import torch
     from tokenizers import BertWordPieceTokenizer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import BertConfig, BertTokenizerFast
 
     folder.mkdir(parents=True)
     words = BertWordPieceTokenizer(lowercase=True)
@@ -65,7 +83,7 @@ def tiny_encoder(folder: Path, texts: list[str]) -> None:
         vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
         intermediate_size=64, max_position_embeddings=64,
     )  # fmt: skip
-    BertModel(config).save_pretrained(folder)
+    kind(config).save_pretrained(folder)
 
 
 def copy_project(folder: Path) -> None:
@@ -110,7 +128,7 @@ def new_project(tmp_path_factory) -> Project:
         }  # fmt: skip
         content["split"] |= {"validation_share": 0.2, "test_share": 0.25, "folds": 3}
         for name in ("full", "lora", "prompt"):
-            content["approaches"][name] |= {"epochs": 2, "batch_tokens": 256}
+            content["approaches"][name] |= {"epochs": 2, "min_steps": 0, "batch_tokens": 256}
         content["approaches"]["prompt"]["descriptions"] = {"cycling": "riding a bicycle"}
 
     project.params(change)
@@ -128,3 +146,43 @@ def example(new_project) -> Project:
     done = new_project.run("dvc", "repro")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return Project(new_project.folder, new_project.trace, done.stdout)
+
+
+def small_task(folder: Path, encoder: Callable[[Path, list[str]], None] = tiny_encoder) -> "Task":
+    """Two classes of eight short texts, and as many to validate on, with a tiny encoder."""
+    import numpy as np
+    import torch
+
+    from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of
+    from seedbed.examples import Examples
+    from seedbed.task import Task
+    from seedbed.tokens import TextTokenizer, Truncation
+
+    things = {
+        "cooking": "onion rice bread soup pan oven salt dough".split(),
+        "weather": "rain hail snow fog cloud storm sun wind".split(),
+    }
+    lines = [
+        (side, f"{opening} the {word}", number)
+        for number, words in enumerate(things.values())
+        for word in words
+        for side, opening in (("train", "we talked of"), ("validation", "and then came"))
+    ]
+    encoder(folder / "tiny", [text for _, text, _ in lines])
+    cut = Truncation(32)
+    parts = {}
+    for side in ("train", "validation"):
+        texts = [text for one, text, _ in lines if one == side]
+        labels = np.array([label for one, _, label in lines if one == side])
+        ids = TextTokenizer(folder / "tiny", cut)(texts).ids
+        names = [f"{number:016x}" for number in range(len(ids))]
+        parts[side] = Examples(ids, None, labels, np.ones(len(ids), np.float32), names)
+
+    def vectors(side: str) -> np.ndarray:
+        model = SentenceEncoder(load_model(folder / "tiny"), pooling_of(folder / "tiny"))
+        return outputs(model, parts[side], torch.float32, side)
+
+    return Task(
+        list(things), parts["train"], parts["validation"], vectors, folder / "tiny", cut,
+        torch.float32,
+    )  # fmt: skip

@@ -1,5 +1,7 @@
 """Encoders by name and digest, and the vectors they give."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from conftest import tiny_encoder
 from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.encoder_files import EncoderParams, encoder_folder
 from seedbed.errors import ModelError
-from seedbed.files import sha256_of
+from seedbed.files import read_json, sha256_of, write_json
 from seedbed.tokens import TextTokenizer, Truncation
 
 TEXTS = ["rain fell on the old town", "fry the onion", "rain", "the town of rain and onion"]
@@ -78,3 +80,32 @@ def test_bfloat16_vectors_agree_with_float32():
     encoded = TextTokenizer(folder, Truncation(64))(TEXTS)
     half = outputs(encoder, encoded, torch.bfloat16, "test")
     assert (half * vectors_of(folder, TEXTS)).sum(1).min() >= 0.9995
+
+
+def test_weights_that_are_a_pickle_are_refused(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "pickled")
+    (tmp_path / "pickled/model.safetensors").unlink()
+    torch.save(load_model(folder).state_dict(), tmp_path / "pickled/pytorch_model.bin")
+    with pytest.raises(ModelError, match=r"no model.safetensors in pickled/"):
+        encoder_folder(EncoderParams(name=str(tmp_path / "pickled"), sha256="", max_length=8))
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_model(tmp_path / "pickled")
+
+
+def test_code_that_a_model_brings_is_never_run(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "own")
+    config = read_json(folder / "config.json")
+    config |= {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Config"}}
+    write_json(tmp_path / "own/config.json", config)
+    (tmp_path / "own/mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(ModelError, match="no model that transformers knows"):
+        load_model(tmp_path / "own")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_half_a_file_of_weights_is_told(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "half")
+    weights = tmp_path / "half/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-200])
+    with pytest.raises(ModelError, match="weights that cannot be read"):
+        load_model(tmp_path / "half")

@@ -1,52 +1,68 @@
-"""Full fine-tuning: every weight of the encoder and a new classification head is trained."""
+"""Full fine-tuning: every weight of the encoder and a classification head is trained.
+
+The head is a new one, or it starts as the logistic regression of the feature approach on the
+encoder's own vectors, so that training does not begin by spoiling the encoder for a head that knows
+nothing (linear probing, then fine-tuning: Kumar et al., 2022).
+"""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 from torch import nn
 
+from seedbed.checkpoints import Curve
 from seedbed.classifier import (
     LogitsOnly,
     new_sequence_classifier,
+    save_sentence_classifier,
     save_sequence_classifier,
     trained_numbers,
 )
+from seedbed.encoder import SentenceEncoder, load_model, pooling_of
+from seedbed.heads import Layer, layers_of
 from seedbed.task import Task
-from seedbed.training import TrainingParams, fit
+from seedbed.training import TrainingParams, fit, layer_groups
 
 
 class Params(TrainingParams):
     """params.yaml section `approaches.full`."""
 
+    head: Literal["new", "linear"]
+    head_strength: float = Field(gt=0)
     layer_decay: float = Field(gt=0, le=1)
 
 
-def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[str, float]]:
-    """Train, write a sequence-classification model to `folder`, give the curve."""
+def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+    """Train, write a model that stock libraries load to `folder`, give the curve."""
+    if params.head == "linear":
+        return _from_linear_head(task, params, seed, folder)
     model = new_sequence_classifier(task, seed)
-    groups = layer_groups(model, params)
-    curve = fit(
-        LogitsOnly(model), groups, task.train, task.validation, params, seed, task.dtype, "full"
-    )
+    groups = layer_groups(model, model.config.num_hidden_layers, params, params.layer_decay)
+    curve = fit(LogitsOnly(model), groups, task, params, seed, "full")
     save_sequence_classifier(model, task, folder, trained_numbers(model))
     return curve
 
 
-def layer_groups(model: nn.Module, params: Params) -> list[dict]:
-    """One AdamW group a layer: the head at the full rate, each layer below it `layer_decay` times
-    the one above (Howard and Ruder, 2018). Biases and layer norms are not decayed."""
-    depth = model.config.num_hidden_layers
-    groups = []
-    for name, weight in model.named_parameters():
-        if ".layer." in name:
-            below = depth - int(name.split(".layer.")[1].split(".")[0])
-        else:
-            below = depth + 1 if "embeddings" in name else 0
-        groups.append(
-            {
-                "params": [weight],
-                "lr": params.learning_rate * params.layer_decay**below,
-                "weight_decay": params.weight_decay if weight.ndim > 1 else 0.0,
-            }
-        )
-    return groups
+def _from_linear_head(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+    model = load_model(task.encoder)
+    module = SentenceEncoder(model, pooling_of(task.encoder), linear_head(task, params))
+    groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
+    curve = fit(module, groups, task, params, seed, "full")
+    head = Layer(module.head.weight.detach().cpu(), module.head.bias.detach().cpu())
+    weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
+    save_sentence_classifier(task, folder, [head], weights, trained_numbers(module))
+    return curve
+
+
+def linear_head(task: Task, params: Params) -> nn.Linear:
+    """Logistic regression on the encoder's own vectors of the train rows, as a layer."""
+    labels, weights = task.train.row_labels, task.train.row_weights
+    with threadpool_limits(1):
+        fitted = LogisticRegression(C=params.head_strength, max_iter=2000)
+        (layer,) = layers_of(fitted.fit(task.vectors("train"), labels, weights), len(task.classes))
+    head = nn.Linear(layer.weight.shape[1], layer.weight.shape[0])
+    head.load_state_dict({"weight": layer.weight, "bias": layer.bias})
+    return head

@@ -42,9 +42,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
         model = get_peft_model(new_sequence_classifier(task, seed), config)
     groups = [{"params": [weight for weight in model.parameters() if weight.requires_grad]}]
-    curve = fit(
-        LogitsOnly(model), groups, task.train, task.validation, params, seed, task.dtype, "lora"
-    )
+    curve = fit(LogitsOnly(model), groups, task, params, seed, "lora")
     trained = trained_numbers(model)
     save_sequence_classifier(model.merge_and_unload(), task, folder, trained)
     return curve

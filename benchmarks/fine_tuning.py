@@ -1,0 +1,169 @@
+"""What fine-tuning reaches: BANKING77 with all its train rows and with ten a class, BBC News with
+eight a class beside SetFit.
+
+DATA=FOLDER python -m benchmarks.fine_tuning validation|test [banking77] [banking77_few] [bbc_few]
+-> benchmarks/results/fine_tuning.json
+
+`validation` scores the same settings on rows held out of train, by which they were chosen; `test`
+reads the test rows, which benchmarks/test_reads.csv counts. BBC's rows are those of `dvc repro`.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.public_sets import data_folder
+from benchmarks.turns import peer_command
+from seedbed.approaches import full, prompt
+from seedbed.classifier import Classifier
+from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
+from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.examples import Examples
+from seedbed.files import read_json, write_json
+from seedbed.params import read_params, with_changes
+from seedbed.rows import read_rows
+from seedbed.task import Task
+from seedbed.tokens import TextTokenizer, Truncation
+
+RESULT = Path("benchmarks/results/fine_tuning.json")
+MAX_LENGTH = 256
+HELD_OUT = 2000  # train rows of banking77 that validate, by a seeded draw
+ALL = {"head": "linear", "head_strength": 10.0, "epochs": 4, "min_steps": 0, "batch_tokens": 1024,
+       "learning_rate": 1.25e-4, "layer_decay": 0.8, "patience_epochs": 0}  # fmt: skip
+FEW = {"template": "{label}", "descriptions": {}, "pairs_below": 32, "head_strength": 30.0,
+       "epochs": 4, "min_steps": 0, "batch_tokens": 4096, "learning_rate": 3e-4,
+       "layer_decay": 0.7, "patience_epochs": 0}  # fmt: skip
+BBC = {"pairs_below": 32, "head_strength": 30.0, "epochs": 4, "min_steps": 0,
+       "batch_tokens": 12288, "learning_rate": 3e-4, "layer_decay": 0.7,
+       "patience_epochs": 0}  # fmt: skip
+
+
+def task_of(texts: list[str], labels: np.ndarray, classes: list[str]) -> Task:
+    """Train rows as a task. Nothing is validated on: the last epoch is kept, and the first rows
+    stand where an epoch's score is asked."""
+    folder, dtype = encoder_folder(read_params("encoder", EncoderParams)), precision("auto")
+    cut = Truncation(MAX_LENGTH)
+    ids = TextTokenizer(folder, cut)(texts).ids
+    names = [f"{number:016x}" for number in range(len(ids))]
+    train = Examples(ids, None, labels, np.ones(len(ids), np.float32), names)
+    parts = {"train": train, "validation": train.take(np.arange(min(16, len(ids))))}
+
+    def vectors(side: str) -> np.ndarray:
+        encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
+        return outputs(encoder, parts[side], dtype, "")
+
+    return Task(classes, train, parts["validation"], vectors, folder, cut, dtype)
+
+
+def scored(
+    module: Any, changes: dict[str, Any], train: pd.DataFrame, held: pd.DataFrame, seed: int
+) -> dict[str, float]:
+    """Accuracy on held-out rows of a model trained on others, and the seconds of training."""
+    name = module.__name__.rpartition(".")[2]
+    params = with_changes(read_params(f"approaches.{name}", module.Params), name, changes)
+    classes = sorted(set(train["label"]))
+    labels = np.searchsorted(classes, train["label"].to_numpy(dtype=object))
+    task = task_of(list(train["text"]), labels, classes)
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        module.fine_tune(task, params, seed, Path(folder))
+        seconds = time.perf_counter() - start
+        predicted = Classifier(Path(folder)).probabilities(list(held["text"]), dtype=task.dtype)
+    right = np.array(classes)[predicted.argmax(1)] == held["label"].to_numpy(dtype=object)
+    found = {"accuracy": float(right.mean()), "seconds": round(seconds, 1)}
+    print(name, len(train), "rows, seed", seed, found, flush=True)
+    return found
+
+
+def drawn(rows: pd.DataFrame, number: int, seed: int) -> pd.DataFrame:
+    """So many rows of each class, by a seeded draw."""
+    order = np.random.default_rng(seed).permutation(len(rows))
+    return rows.iloc[order].groupby("label", sort=False).head(number)
+
+
+def over(runs: list[dict[str, float]]) -> dict[str, Any]:
+    """Mean and standard deviation over the seeds, and every value."""
+    accuracy = [run["accuracy"] for run in runs]
+    return {
+        "accuracy": float(np.mean(accuracy)),
+        "sd": float(np.std(accuracy, ddof=1)) if len(runs) > 1 else 0.0,
+        "by_seed": accuracy,
+        "seconds": float(np.mean([run["seconds"] for run in runs])),
+    }
+
+
+def banking77(side: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All train rows and the test rows; for validation train rows and others of them."""
+    folder = data_folder() / "banking77"
+    train = pd.read_csv(folder / "train.csv", keep_default_na=False)
+    if side == "test":
+        return train, pd.read_csv(folder / "test.csv", keep_default_na=False)
+    order = np.random.default_rng(0).permutation(len(train))
+    return train.iloc[order[HELD_OUT:]], train.iloc[order[:HELD_OUT]]
+
+
+def bbc(side: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train rows of BBC News, and those of a side."""
+    rows = read_rows(Path("data/split"))
+    return rows[rows["split"] == "train"], rows[rows["split"] == side]
+
+
+def all_rows(side: str) -> dict[str, Any]:
+    train, held = banking77(side)
+    seeds = [0, 1, 2] if side == "test" else [0]
+    return over([scored(full, ALL, train, held, seed) for seed in seeds])
+
+
+def ten_a_class(side: str) -> dict[str, Any]:
+    train, held = banking77(side)
+    return over([scored(prompt, FEW, drawn(train, 10, seed), held, seed) for seed in range(5)])
+
+
+def eight_a_class(side: str) -> dict[str, Any]:
+    train, held = bbc(side)
+    return over([scored(prompt, BBC, drawn(train, 8, seed), held, seed) for seed in range(5)])
+
+
+def setfit(side: str) -> dict[str, Any]:
+    """SetFit with the same encoder, rows and length, its defaults run to their end."""
+    train, held = bbc(side)
+    encoder = encoder_folder(read_params("encoder", EncoderParams))
+    runs = []
+    for seed in range(5):
+        with tempfile.TemporaryDirectory() as folder:
+            few = drawn(train, 8, seed)
+            told = {name: {key: list(rows[key]) for key in ("text", "label")}
+                    for name, rows in (("train", few), ("test", held))}  # fmt: skip
+            file = Path(folder) / "rows.json"
+            file.write_text(json.dumps(told), encoding="utf-8")
+            command = peer_command("setfit", "few_rows_setfit.py", file, encoder, MAX_LENGTH, seed)
+            done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=".")
+        runs.append(json.loads(done.stdout.strip().splitlines()[-1]))
+        print("setfit, seed", seed, runs[-1], flush=True)
+    return over(runs)
+
+
+PARTS = {
+    "banking77": all_rows,
+    "banking77_few": ten_a_class,
+    "bbc_few": eight_a_class,
+    "bbc_few_setfit": setfit,
+}
+
+
+def main(side: str, parts: list[str]) -> None:
+    for part in parts:
+        found = PARTS[part](side)
+        before = read_json(RESULT) if RESULT.exists() else {}
+        write_json(RESULT, {**before, side: {**before.get(side, {}), part: found}})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:] or list(PARTS))
