@@ -36,6 +36,12 @@ SETS = (
         "MIT",
     ),
     PublicSet(
+        "noisy_ag_news",
+        "`noisy_ag_news/train.csv`, `test_clean.csv`: text, given_label, true_label",
+        "5,014 texts of NoisyAG-News with labels that people gave, 20 % wrong, and 3,767 clean ones",
+        "MIT",
+    ),
+    PublicSet(
         "presidio_generated_large",
         "`presidio_generated_large/data.jsonl`: text, template_id, spans",
         "2,109 synthetic sentences of presidio-research",

@@ -23,7 +23,12 @@ from seedbed.label_errors.models import MODELS
 from seedbed.label_errors.near_rows import agreeing, near_copies, near_rows
 from seedbed.label_errors.noise import Joint, confident_joint, noise_figures
 from seedbed.label_errors.out_of_fold import can_be_judged, ensemble
-from seedbed.label_errors.policy import PolicyParams, apply_policy, check_policy
+from seedbed.label_errors.policy import (
+    PolicyParams,
+    apply_policy,
+    candidates,
+    check_policy,
+)
 from seedbed.label_errors.ranking import Ranking, judge_labels, label_quality, with_near_copies
 from seedbed.label_errors.whole_set import NEAREST, look_at_whole_set, order_of_arrival
 from seedbed.ledger import settle, write_ledger
@@ -91,7 +96,8 @@ def judge(
     probabilities = ensemble(params.models, rows, vectors, ready)
     counted = judged & ~settled
     quality = label_quality(numbers, probabilities, folds, counted, params.ranking)
-    found = judge_labels(numbers, probabilities, quality, params.min_probability, judged)
+    joint = confident_joint(numbers[counted], probabilities[counted], calibrated=True)
+    found = judge_labels(numbers, probabilities, quality, params.min_probability, judged, joint)
     near = near_rows(vectors, numbers, NEAREST)
     copies = near_copies(near, params.near_copy_min_cosine)
     found = with_near_copies(found, numbers, copies, judged, settled)
@@ -114,8 +120,8 @@ def judge(
         outlier=whole.outlier,
         outlier_score=whole.score,
     )
-    joint = Joint([*classes], confident_joint(numbers[counted], probabilities[counted], True))
-    return lines, {"noise": noise_figures(joint), "non_iid_p": whole.non_iid_p}
+    noise = noise_figures(Joint([*classes], joint))
+    return lines, {"noise": noise, "non_iid_p": whole.non_iid_p}
 
 
 def suspects_of(judged: pd.DataFrame, verified: set[str]) -> pd.DataFrame:
@@ -159,7 +165,7 @@ def main() -> str:
     judged, figures = judge(rows, vectors, verified, params)
     suspects = suspects_of(judged, verified)
     outliers = judged[judged["outlier"]].sort_values(["outlier_score", "id"])
-    kept, dropped = apply_policy(rows, suspects, params)
+    kept, dropped = apply_policy(rows, candidates(judged, verified, params), params)
     unjudged = counted_by(judged["label"][~judged["judged"]])
     metrics = {
         "rows": settle("find_label_errors", rows["id"], kept["id"], dropped),

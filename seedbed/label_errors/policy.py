@@ -50,6 +50,16 @@ def chosen(rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams) -> 
     return found[found["label"].isin(left)]
 
 
+def candidates(judged: pd.DataFrame, verified: set[str], params: PolicyParams) -> pd.DataFrame:
+    """The rows that the policy may act on: the suspects; where a share is asked for every judged
+    row, `low_label_quality` where nothing else is said of it. Verified rows are none of them."""
+    found = judged[~judged["id"].isin(verified)]
+    if params.max_share is None:
+        return found[found["reason"] != ""]
+    found = found[found["judged"]]
+    return found.assign(reason=found["reason"].where(found["reason"] != "", "low_label_quality"))
+
+
 def apply_policy(
     rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
 ) -> tuple[pd.DataFrame, list[Drop]]:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from seedbed.label_errors.near_rows import NearCopies
-from seedbed.label_errors.noise import over, posterior
+from seedbed.label_errors.noise import posterior
 
 Ranking = Literal["posterior", "self_confidence"]
 
@@ -44,43 +44,42 @@ def judge_labels(
     quality: np.ndarray,
     min_probability: float,
     judged: np.ndarray,
+    joint: np.ndarray,
 ) -> Judgement:
     """Reasons out of probabilities: `labels` are class numbers, `probabilities` out of sample,
     `quality` what `label_quality` made of them. Rows that are not `judged` (bool) are no suspects,
     whatever the probabilities say: reason "", score 1.
 
-    A row is doubted where another class has at least `min_probability`, by its quality or by the
-    models alone: where noise is rare the first doubts nothing, where it is one-sided the second
-    doubts too little. `label_issue` where cleanlab also counts the row among the errors that the
-    confident joint predicts, else `other_label_likelier`.
+    `label_issue`: of the rows with this label the calibrated confident `joint` estimates so many to
+    be wrong, and this is one of the most doubtful of them. `other_label_likelier`: another class
+    has at least `min_probability`, by its quality or by the models alone; where noise is rare the
+    joint counts none of these.
     """
     alone = np.where(probabilities.max(1) >= min_probability, probabilities.argmax(1), labels)
     corrected = np.where(quality.max(1) >= min_probability, quality.argmax(1), labels)
     suggested = np.where(corrected != labels, corrected, alone)
-    issue = np.zeros(len(labels), dtype=bool)
-    issue[judged] = _cleanlab_issues(labels[judged], probabilities[judged])
-    suggested = np.where(issue & (suggested == labels), probabilities.argmax(1), suggested)
+    score = np.where(judged, quality[np.arange(len(labels)), labels], 1.0)
+    issue = _counted_wrong(labels, score, joint, judged)
+    others = quality.copy()
+    others[np.arange(len(labels)), labels] = -1
+    suggested = np.where(issue & (suggested == labels), others.argmax(1), suggested)
     suggested = np.where(judged, suggested, labels)
     why = np.where(issue, "label_issue", "other_label_likelier").astype(object)
     reason = np.where(suggested != labels, why, "")
-    score = np.where(judged, quality[np.arange(len(labels)), labels], 1.0)
     return Judgement(reason, suggested, score, np.full(len(labels), -1))
 
 
-def _cleanlab_issues(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """Which labels cleanlab counts among the errors (bool)."""
-    from cleanlab.filter import find_label_issues
-
-    present, numbers = np.unique(labels, return_inverse=True)  # it wants rows of every class
-    if len(present) < 2:
-        return np.zeros(len(labels), dtype=bool)
-    return find_label_issues(
-        numbers,
-        over(probabilities, present),
-        filter_by="prune_by_noise_rate",
-        min_examples_per_class=0,  # or it warns of each class with one row
-        n_jobs=1,
-    )
+def _counted_wrong(
+    labels: np.ndarray, score: np.ndarray, joint: np.ndarray, judged: np.ndarray
+) -> np.ndarray:
+    """Of each label the most doubtful judged rows (bool), as many as the joint says are wrong."""
+    found = np.zeros(len(labels), dtype=bool)
+    wrong = 1 - np.diagonal(joint) / np.maximum(joint.sum(1), 1)
+    for label in np.flatnonzero(joint.sum(1)):
+        rows = np.flatnonzero((labels == label) & judged)
+        order = rows[np.argsort(score[rows], kind="stable")]
+        found[order[: round(wrong[label] * len(rows))]] = True
+    return found
 
 
 def with_near_copies(

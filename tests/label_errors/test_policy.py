@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.errors import ParamsError
-from seedbed.label_errors.policy import PolicyParams, apply_policy, check_policy, chosen
+from seedbed.label_errors.policy import (
+    PolicyParams,
+    apply_policy,
+    candidates,
+    check_policy,
+    chosen,
+)
 from seedbed.ledger import Drop
 
 POLICIES = ("flag", "drop", "relabel", "weight")
@@ -112,3 +118,15 @@ def test_validation_and_test_are_never_touched_by_a_machine(lines, policy, limit
     assert set(after["id"]) | {one.id for one in dropped} == set(rows["id"])
     train = rows["label"][rows["split"] == "train"]
     assert set(after["label"][after["split"] == "train"]) >= set(train)
+
+
+def test_a_share_may_take_rows_that_are_no_suspects_but_none_verified_or_unjudged():
+    judged = SUSPECTS.assign(
+        split="train", reason=["", "label_issue", ""], judged=[True, True, False]
+    )
+    by_share = candidates(judged, set(), params("drop", None, 0.5))
+    assert dict(zip(by_share["id"], by_share["reason"], strict=True)) == {
+        "c": "low_label_quality", "a": "label_issue"
+    }  # fmt: skip
+    assert list(candidates(judged, {"c"}, params("drop", None, 0.5))["id"]) == ["a"]
+    assert list(candidates(judged, set(), params("drop"))["id"]) == ["a"]
