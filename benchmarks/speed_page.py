@@ -1,4 +1,4 @@
-"""benchmarks/speed.md: each race beside its reach, memory, padding and the pipeline."""
+"""benchmarks/speed.md: races beside their reach, memory, padding, the pipeline, the approaches."""
 
 from typing import Any
 
@@ -20,6 +20,11 @@ RACES = (
     ("personal_data", "personal data, names on", "presidio", "presidio-analyzer 2.2.366", 2.5),
     ("tokenize", "token ids", "transformers", "one call of transformers' fast tokenizer", 0.83),
 )
+
+COST_COLUMNS = (
+    ("training_seconds", " s"), ("training_tokens_a_second", ""), ("peak_mb", " MB"),
+    ("model_mb", " MB"), ("predictions_a_second", ""),
+)  # fmt: skip
 
 SPEED = """# Speed and memory
 
@@ -58,6 +63,14 @@ after `make` in a new clone; reach: 10 minutes where the processor multiplies in
 it does not, the prepare stages 150 s of that, 4 GB):
 
 {pipeline}
+
+## The approaches
+
+On BBC News, beside validation macro-F1 (`python -m benchmarks.cost` after `make`). Training seconds
+are of the whole stage, start-up and validation too; tokens are those of the train rows, times the
+epochs that were run. Predictions are texts of 128 tokens at most, the model loaded.
+
+{cost}
 
 ## What is compared
 
@@ -153,10 +166,31 @@ def pipeline_lines(results: dict[str, Any]) -> list[list[object]]:
     ]
 
 
+def cost_table(found: dict[str, Any]) -> str:
+    if not found:
+        return "Not measured yet."
+    header = ("approach", "validation macro-F1", "training", "tokens a second", "peak", "model",
+              "predictions a second")  # fmt: skip
+    lines = [
+        [
+            name,
+            f"{one['validation_macro_f1']:.3f}",
+            *(_cell(one, *column) for column in COST_COLUMNS),
+        ]
+        for name, one in found["approaches"].items()
+    ]
+    return f"{table(header, lines)}\n\n{found['cores']} cores, {found['precision']}."
+
+
+def _cell(one: dict[str, float], key: str, unit: str) -> str:
+    return f"{one[key]:,.0f}{unit}" if key in one else ""
+
+
 def speed_page(every: dict[str, Any]) -> str:
     """benchmarks/speed.md."""
     results = every["speed"]
     return SPEED.format(
+        cost=cost_table(every.get("cost", {})),
         padding=every["padding"],
         padding_table=table(("batches", "padding"), padding_lines(every["padding"])),
         pipeline=table(

@@ -135,8 +135,8 @@ def _training_words(steps: list[dict[str, Any]], candidates: Candidates) -> str:
     for step in others:
         real = "a real gain" if step["is_real"] else "which may be chance"
         words.append(
-            f"`{step['approach']}` scores {_with_interval(step['gain'])} more for "
-            f"{_trained(step)}, {real}"
+            f"`{step['approach']}` adds {_with_interval(step['gain'])} ({real}) for "
+            f"{_trained(step)}"
         )
     left = [name for name in candidates if name not in [step["approach"] for step in steps]]
     if left:

@@ -37,7 +37,8 @@ Run from the top of the repository, with stock libraries only:
 
 `seedbed predict IN OUT` does more: it cleans texts and replaces personal values as before training,
 divides logits by the temperature that was fitted on validation ({serving.temperature:g}), so that
-probabilities can be believed, and checks the files of this folder. {_outside(serving)}
+probabilities can be believed, and checks the files of this folder.
+{_outside(serving)}
 
 Classes: {", ".join(card["classes"])}. {_cut(card["truncation"])} The
 encoder is the one that `encoder:` in params.yaml names, and its licence holds for this model.

@@ -44,6 +44,18 @@ def test_a_race_is_met_by_both_clocks_or_not_at_all():
     assert [line[-1] for line in speed_page.race_lines(results)] == ["yes"] * 5
 
 
+def test_what_an_approach_costs_is_shown_as_far_as_it_was_measured():
+    lines = {
+        "feature": {"validation_macro_f1": 0.95, "training_seconds": 6.4, "model_mb": 91.6},
+        "full": {"validation_macro_f1": 0.968, "training_tokens_a_second": 5210.0},
+    }
+    shown = speed_page.cost_table({"cores": 2, "precision": "bfloat16", "approaches": lines})
+    assert "| feature | 0.950 | 6 s |  |  | 92 MB |  |" in shown
+    assert "| full | 0.968 |  | 5,210 |  |  |  |" in shown
+    assert "2 cores, bfloat16." in shown
+    assert speed_page.cost_table({}) == "Not measured yet."
+
+
 def test_what_was_not_measured_is_not_met():
     assert [line[-1] for line in speed_page.race_lines({})] == ["**no**"] * 5
     assert [line[-1] for line in speed_page.memory_lines({})] == ["**no**"] * 4

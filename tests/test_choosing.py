@@ -85,8 +85,8 @@ def test_more_training_is_told_with_what_it_gains():
     assert [step.get("is_real") for step in steps] == [None, True, False]
     words = found["in_words"][0]
     assert words.startswith("With the least training take `feature` (no pass through the encoder")
-    assert "a real gain; `full` scores" in words
-    assert words.endswith("which may be chance.")
+    assert "`lora` adds +0.097, 95 % interval" in words
+    assert words.index("(a real gain)") < words.index("`full` adds") < words.index("which may be")
 
 
 def test_what_costs_more_and_scores_less_is_for_no_budget():

@@ -11,9 +11,7 @@ def test_the_summary_shows_rows_scores_and_the_report(example):
     assert re.search(r"full +\d\.\d{3} \[", done.stdout)
     # training seconds, tokens a second, peak MB, model MB, predictions a second
     assert re.search(r"full( +[\d,.]+){5} *$", done.stdout, re.MULTILINE)
-    assert re.search(
-        r"feature( +[\d,.]+){4} *$", done.stdout, re.MULTILINE
-    )  # its encoder is frozen
+    assert re.search(r"feature( +[\d,.]+){4} *$", done.stdout, re.MULTILINE)
     assert "reports/report.md" in done.stdout
 
 
