@@ -13,7 +13,8 @@ from seedbed.errors import ParamsError
 PARAMS = Path("params.yaml")
 SECTIONS = (
     "sources", "collect", "clean", "anonymize", "deduplicate", "split", "encoder", "cv",
-    "find_label_errors", "augment", "negatives", "balance", "ablate", "finetune", "approaches",
+    "find_label_errors", "augment", "negatives", "balance", "ablate", "adapt",
+    "finetune", "approaches",
 )  # fmt: skip
 
 Kind = TypeVar("Kind")

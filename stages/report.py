@@ -86,6 +86,7 @@ def main() -> str:
         training.cross_validation(read_json(METRICS / "cv.json")),
         training.balance(stages["augment"], stages["balance"]),
         training.ablation(read_json(METRICS / "ablate.json")),
+        training.adaptation(read_json(METRICS / "adapt.json")),
         page.privacy(stages["anonymize"]),
         page.tokens(stages["tokenize"]),
         page.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
