@@ -35,6 +35,7 @@ REASONS = {
     "twin_in_validation": "a near copy of it is in validation",
     "group_in_test": "a row of its group is in test",
     "group_in_validation": "a row of its group is in validation",
+    "unlabelled": "it has no label: only adapt may learn from it",
     "class_not_in_train": "its class has no row in train, so that it cannot be learnt",
     "label_issue": "it is among the most doubtful of its class, so many of which are counted as errors",
     "other_label_likelier": "models that never saw it find another label likelier",

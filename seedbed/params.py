@@ -14,7 +14,7 @@ PARAMS = Path("params.yaml")
 SECTIONS = (
     "sources", "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
     "encoder", "cv", "find_label_errors", "augment", "negatives", "balance", "ablate",
-    "learning_curve", "finetune", "evaluate", "prioritize", "approaches",
+    "learning_curve", "adapt", "finetune", "evaluate", "prioritize", "approaches",
 )  # fmt: skip
 
 Kind = TypeVar("Kind")

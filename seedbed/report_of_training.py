@@ -127,3 +127,27 @@ def out_of_scope(tests: dict[str, Figures]) -> str:
         "validation."
     )
     return f"## Out of scope\n\n{table(header, lines)}\n\n{note}"
+
+
+def adaptation(found: Figures) -> str:
+    """What adapting the encoder to texts without labels brings on validation, or that it does not;
+    empty where it is off."""
+    if not found["run"]:
+        return ""
+    header = ["rows a class", "macro-F1 as it came", "adapted", "gain [95 %]", "verdict"]
+    lines = [
+        [
+            size,
+            f"{one['without']:.3f}",
+            f"{one['with']:.3f}",
+            f"{one['gain']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]",
+            VERDICTS[one["verdict"]],
+        ]
+        for size, one in found["measured"].items()
+    ]
+    texts = found["texts"]
+    told = (
+        f"The encoder was adapted by {found['way']} to {texts['train']:,} train texts and "
+        f"{texts['unlabelled']:,} without a label. Validation, frozen encoder under a linear head:"
+    )
+    return f"## What adaptation brings\n\n{told}\n\n{table(header, lines)}"

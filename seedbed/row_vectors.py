@@ -32,13 +32,21 @@ def embedded(items: Sequence[Item], params: EncoderParams, split: Path) -> np.nd
     return np.stack(remembered(work, items, FLOAT32, batch=TEXTS_AT_ONCE))
 
 
-def vectors_of(rows: pd.DataFrame, folder: Path, params: EncoderParams, split: Path) -> np.ndarray:
-    """Vectors of rows in their order, out of `folder` or, of rows made since, by the encoder."""
-    vectors, missing = read_vectors(folder, list(rows["id"]))
-    if missing.any():
-        new = rows[missing]
-        paired = bool(rows["text_pair"].any())
+def vectors_of(
+    rows: pd.DataFrame, folder: Path | None, params: EncoderParams, split: Path
+) -> np.ndarray:
+    """Vectors of rows in their order, out of `folder` or, of rows made since, by the encoder; with
+    None, which is for another encoder than embed's, all by the encoder."""
+    paired = bool(rows["text_pair"].any())
+
+    def made(new: pd.DataFrame) -> np.ndarray:
         texts = list(new["text"])
         items = list(zip(texts, new["text_pair"], strict=True)) if paired else texts
-        vectors[missing] = embedded(items, params, split)
+        return embedded(items, params, split)
+
+    if folder is None:
+        return made(rows)
+    vectors, missing = read_vectors(folder, list(rows["id"]))
+    if missing.any():
+        vectors[missing] = made(rows[missing])
     return vectors

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import nn
 
 from seedbed.checkpoints import Curve, Point, digest_of, load_point, save_point, trained
@@ -22,7 +21,7 @@ from seedbed.code_versions import version_of
 from seedbed.encoder import device, model_inputs, outputs
 from seedbed.errors import ModelError
 from seedbed.examples import Examples, token_budget_batches
-from seedbed.params import Section
+from seedbed.loop_params import LoopParams, TrainingParams
 from seedbed.scoring import macro_f1_of
 from seedbed.stage import progress
 from seedbed.task import Task
@@ -32,25 +31,6 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 Inputs = dict[str, torch.Tensor]
 # A module, one batch's inputs and class numbers to the loss of each row: (rows,) float32.
 Losses = Callable[[nn.Module, Inputs, torch.Tensor], torch.Tensor]
-
-
-class LoopParams(Section):
-    """What the loop itself is told."""
-
-    epochs: int = Field(gt=0)
-    min_steps: int = Field(ge=0)
-    learning_rate: float = Field(gt=0)
-    batch_tokens: int = Field(gt=0)
-    warmup_share: float = Field(ge=0, lt=1)
-    weight_decay: float = Field(ge=0)
-
-
-class TrainingParams(LoopParams):
-    """What every approach that goes through the loop can be told."""
-
-    run: bool
-    label_smoothing: float = Field(ge=0, lt=1)
-    patience_epochs: int = Field(ge=0)
 
 
 class Work(NamedTuple):

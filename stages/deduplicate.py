@@ -39,18 +39,19 @@ class Params(Section):
 def by_priority(rows: pd.DataFrame, frozen: set[str], way: str = "hash") -> pd.DataFrame:
     """Rows in the order in which they may stay: frozen test rows; where the sources give the sides
     (split.way is given) those of test, then of validation, so that a test set that others use
-    stays whole; then smallest (batch, id)."""
+    stays whole; then rows with a label; then smallest (batch, id)."""
     given = rows["split"].map(GIVEN_RANK).fillna(0) if way == "given" else 0
-    ranked = rows.assign(frozen=rows["id"].isin(frozen), given=given)
-    order = {"frozen": False, "given": False, "batch": True, "id": True}
+    ranked = rows.assign(frozen=rows["id"].isin(frozen), given=given, bare=rows["label"] == "")
+    order = {"frozen": False, "given": False, "bare": True, "batch": True, "id": True}
     ordered = ranked.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
-    return ordered.drop(columns="given")
+    return ordered.drop(columns=["given", "bare"])
 
 
 def exact_drops(rows: pd.DataFrame) -> list[Drop]:
     """Copies of a kept row, and all copies of a text that has two labels; never a frozen row.
 
-    Rows stand by priority. The cause of a conflict is the first copy with another label.
+    Rows stand by priority. The cause of a conflict is the first copy with another label. No label
+    is none that conflicts: such a copy goes for one with a label, and stays where those all go.
     """
     contents = zip(rows["text"], rows["text_pair"], strict=True)
     same = pd.Series([(normalised(text), normalised(pair)) for text, pair in contents])
@@ -58,12 +59,15 @@ def exact_drops(rows: pd.DataFrame) -> list[Drop]:
     drops = []
     for _, copies in copied.groupby(same[copied.index], sort=False):
         first_of = copies.drop_duplicates("label").set_index("label")["id"].to_dict()
-        for place, row in enumerate(copies.itertuples()):
-            others = [id for label, id in first_of.items() if label != row.label]
+        known = [label for label in first_of if label]
+        stays = [row.id for row in copies.itertuples() if row.frozen or len(known) < 2]
+        for row in copies.itertuples():
+            others = [first_of[label] for label in known if row.label and label != row.label]
+            first = first_of[row.label] if row.label or not stays else stays[0]
             if others and not row.frozen:
                 drops.append(Drop(row.id, "label_conflict", others[0]))
-            elif place and not row.frozen:
-                drops.append(Drop(row.id, "exact_duplicate", first_of[row.label]))
+            elif row.id != first and not row.frozen:
+                drops.append(Drop(row.id, "exact_duplicate", first))
     return drops
 
 

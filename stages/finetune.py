@@ -1,6 +1,6 @@
 """Fine-tune the encoder in one way, once a seed.
 
-data/tokenize/, data/embed/, reports/metrics/cv.json -> models/APPROACH/,
+data/tokenize/, data/embed/, reports/metrics/cv.json, models/adapted/ -> models/APPROACH/,
 reports/plots/learning/APPROACH.csv
 """
 
@@ -28,6 +28,7 @@ from seedbed.vectors import read_vectors
 DATASETS = Path("data/tokenize")
 VECTORS = Path("data/embed")
 CHOSEN = Path("reports/metrics/cv.json")
+ADAPTED = Path("models/adapted")
 MODELS = Path("models")
 CURVES = Path("reports/plots/learning")
 
@@ -41,13 +42,16 @@ class Params(Section):
 def load_task(params: EncoderParams, checkpoints: Path) -> Task:
     """The rows, tokenized and embedded, the encoder, and where a killed training goes on."""
     classes, parts, truncation = read_datasets(DATASETS)
-    folder, dtype = encoder_folder(params), precision(params.precision)
+    dtype = precision(params.precision)
+    is_adapted = read_json(ADAPTED / "adapted.json")["run"]
+    folder = ADAPTED if is_adapted else encoder_folder(params)
+    looked_up = None if is_adapted else VECTORS  # embed's are those of the encoder as it came
     parts = {side: part.inside for side, part in parts.items()}
     return Task(
         classes=classes,
         train=parts["train"],
         validation=parts["validation"],
-        vectors=lambda side: vectors_of(parts[side], folder, dtype),
+        vectors=lambda side: vectors_of(parts[side], looked_up, folder, dtype),
         encoder=folder,
         truncation=truncation,
         dtype=dtype,
@@ -55,11 +59,16 @@ def load_task(params: EncoderParams, checkpoints: Path) -> Task:
     )
 
 
-def vectors_of(part: Examples, folder: Path, dtype: torch.dtype) -> np.ndarray:
-    """Vectors of the rows: looked up, and made for those that came after embed (augmented)."""
-    vectors, missing = read_vectors(VECTORS, part.row_ids)
+def vectors_of(
+    part: Examples, looked_up: Path | None, folder: Path, dtype: torch.dtype
+) -> np.ndarray:
+    """Vectors of the rows: looked up, and made for those that came after embed (augmented), or all
+    made where there is nothing to look up."""
+    encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
+    if looked_up is None:
+        return part.pooled(outputs(encoder, part, dtype, "embed"))
+    vectors, missing = read_vectors(looked_up, part.row_ids)
     if missing.any():
-        encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
         without = {row for row, lacks in zip(part.row_ids, missing, strict=True) if lacks}
         new = part.take(np.array([row in without for row in part.rows]))
         vectors[missing] = new.pooled(outputs(encoder, new, dtype, "embed made rows"))

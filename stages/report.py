@@ -86,6 +86,7 @@ def main() -> str:
         training.balance(stages["augment"], stages["balance"]),
         training.ablation(read_json(METRICS / "ablate.json")),
         scores.learning_curve(read_json(METRICS / "learning_curve.json")),
+        training.adaptation(read_json(METRICS / "adapt.json")),
         page.privacy(stages["anonymize"]),
         page.tokens(stages["tokenize"]),
         scores.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),

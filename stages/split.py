@@ -54,6 +54,13 @@ def apart(
     return kept, unlearnable + twins + orphans
 
 
+def without_unlabelled(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop]]:
+    """Rows without those that have no label: they are on no side, and adapt alone reads them, out
+    of deduplicate."""
+    bare = rows["label"] == ""
+    return rows[~bare].reset_index(drop=True), [Drop(row, "unlabelled") for row in rows["id"][bare]]
+
+
 def with_folds(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
     """Rows with their fold."""
     with warnings.catch_warnings():
@@ -63,15 +70,7 @@ def with_folds(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
 
 
 def check_sides(rows: pd.DataFrame, params: Params) -> None:
-    """Raises RowsError where a row has no label, a side is empty, train has one class or folds lack
-    rows."""
-    if (rows["label"] == "").any():
-        raise RowsError(
-            "split",
-            f"{(rows['label'] == '').sum()} rows without a label",
-            "a label in every row: no stage learns from unlabelled rows yet",
-            "take the source that is `unlabelled: true` out of params.yaml",
-        )
+    """Raises RowsError where a side is empty, train has one class or folds lack rows."""
     for side, members in sides(rows).items():
         if members.empty:
             raise RowsError(
@@ -122,7 +121,9 @@ def main() -> str:
     params = read_params("split", Params)
     rows, frozen = read_rows(SOURCE), read_frozen(FROZEN)
     check_frozen(rows, frozen)
-    kept, dropped = apart(rows, frozen, params)
+    labelled, bare = without_unlabelled(rows)
+    kept, dropped = apart(labelled, frozen, params)
+    dropped += bare
     check_sides(kept, params)
     gate = leak_gate(kept, params.shingle_words, params.twin_min_jaccard)
     kept = with_folds(kept, params)

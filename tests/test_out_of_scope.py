@@ -15,6 +15,7 @@ from seedbed.predictions import read_predictions
 from seedbed.rows import read_rows, write_rows
 from seedbed.scoring import OUTSIDE
 from stages import (
+    adapt,
     augment,
     balance,
     cv,
@@ -67,6 +68,7 @@ def run(folder: Path, how: str) -> None:
     Path("data/frozen_test.csv").write_text("id,digest\n")
     for stage in (split, embed, cv, find_label_errors, augment, balance, tokenize):
         stage.main()
+    adapt.main()
     finetune.main("feature")
     evaluate.main("feature")
 

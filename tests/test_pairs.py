@@ -13,6 +13,7 @@ from seedbed.files import read_json, sha256_of
 from seedbed.predictions import read_predictions
 from seedbed.rows import read_rows, write_rows
 from stages import (
+    adapt,
     augment,
     balance,
     cv,
@@ -65,7 +66,7 @@ def project(tmp_path_factory):
         yaml.dump(params, Path("params.yaml"))
         Path("data/decisions").mkdir()
         Path("data/frozen_test.csv").write_text("id,digest\n")
-        for stage in (split, embed, cv, find_label_errors, augment, balance, tokenize):
+        for stage in (split, embed, cv, find_label_errors, augment, balance, adapt, tokenize):
             stage.main()
         for approach in APPROACHES:
             finetune.main(approach)

@@ -12,7 +12,8 @@ from torch import nn
 
 from seedbed.errors import ModelError
 from seedbed.examples import Examples
-from seedbed.training import TrainingParams, Work, _warmup_then_decay, train
+from seedbed.loop_params import TrainingParams
+from seedbed.training import Work, _warmup_then_decay, train
 
 PARAMS = TrainingParams(
     run=True, epochs=4, min_steps=0, learning_rate=0.05, batch_tokens=16, warmup_share=0.1,

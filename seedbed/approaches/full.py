@@ -23,8 +23,9 @@ from seedbed.classifier import (
 )
 from seedbed.encoder import SentenceEncoder, load_model, pooling_of
 from seedbed.heads import Layer, layers_of
+from seedbed.loop_params import TrainingParams
 from seedbed.task import Task
-from seedbed.training import TrainingParams, fit, layer_groups
+from seedbed.training import fit, layer_groups
 
 
 class Params(TrainingParams):

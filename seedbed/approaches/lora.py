@@ -12,8 +12,9 @@ from seedbed.classifier import (
     save_sequence_classifier,
     trained_numbers,
 )
+from seedbed.loop_params import TrainingParams
 from seedbed.task import Task
-from seedbed.training import TrainingParams, fit
+from seedbed.training import fit
 
 
 class Params(TrainingParams):

@@ -23,10 +23,11 @@ from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.errors import ParamsError
 from seedbed.heads import Layer, layers_of
 from seedbed.label_prompts import PromptScorer, prompts_of
+from seedbed.loop_params import TrainingParams
 from seedbed.scoring import macro_f1_of
 from seedbed.task import Task
 from seedbed.tokens import TextTokenizer
-from seedbed.training import Losses, TrainingParams, fit, layer_groups
+from seedbed.training import Losses, fit, layer_groups
 
 
 class Params(TrainingParams):

@@ -10,7 +10,18 @@ from seedbed.errors import ParamsError, RowsError
 from seedbed.files import read_json, write_csv
 from seedbed.ledger import Drop, read_ledger
 from seedbed.rows import read_rows, write_rows
-from stages.deduplicate import FROZEN, INPUT, LEDGER, METRICS, OUTPUT, main
+from stages.deduplicate import (
+    FROZEN,
+    INPUT,
+    LEDGER,
+    METRICS,
+    OUTPUT,
+    Params,
+    by_priority,
+    deduplicate,
+    exact_drops,
+    main,
+)
 
 PARAMS = """\
 deduplicate:
@@ -269,3 +280,25 @@ def test_a_threshold_out_of_range_is_refused():
     write_rows(INPUT, pd.DataFrame([row("01", PARCEL)]))
     with pytest.raises(ParamsError, match="min_jaccard"):
         main()
+
+
+def test_a_copy_without_a_label_conflicts_with_none_and_goes_for_one_that_has_a_label():
+    early = "2025-01-a"
+    given = pd.DataFrame([row("a1", PARCEL, "", early), row("b1", PARCEL), row("c1", CHARGED, ""),
+                          row("d1", PARCEL_TOO, "", early)])  # fmt: skip
+    drops, _ = deduplicate(given, set(), Params(exact=True, near=True, shingle_words=3,
+                                                min_jaccard=0.7))  # fmt: skip
+    found = {drop.id: (drop.reason, drop.cause) for drop in drops}
+    assert found == {"a1": ("exact_duplicate", "b1"), "d1": ("near_duplicate", "b1")}
+
+
+def test_a_copy_without_a_label_stays_where_two_labels_conflict():
+    given = pd.DataFrame([row("a1", CHARGED, "billing"), row("b1", CHARGED, "delivery"),
+                          row("c1", CHARGED, ""), row("d1", CHARGED, "")])  # fmt: skip
+    drops = exact_drops(by_priority(given, set()))
+    found = {drop.id: (drop.reason, drop.cause) for drop in drops}
+    assert found == {
+        "a1": ("label_conflict", "b1"),
+        "b1": ("label_conflict", "a1"),
+        "d1": ("exact_duplicate", "c1"),
+    }

@@ -13,7 +13,16 @@ from seedbed.frozen_test import write_frozen
 from seedbed.ledger import read_ledger
 from seedbed.rows import read_rows, write_rows
 from stages import augment, split, tokenize
-from stages.split import LEDGER, METRICS, ROWS, SOURCE, Params, check_sides, main
+from stages.split import (
+    LEDGER,
+    METRICS,
+    ROWS,
+    SOURCE,
+    Params,
+    check_sides,
+    main,
+    without_unlabelled,
+)
 
 PARAMS = Params(
     way="hash", seed=0, validation_share=0.2, test_share=0.2, validation_from="", test_from="",
@@ -185,6 +194,11 @@ def test_an_empty_side_too_few_classes_and_too_few_rows_for_the_folds_are_refuse
         check_sides(placed.assign(group=["a", "b", "c"] * 20), PARAMS)
 
 
-def test_rows_without_a_label_are_refused():
-    with pytest.raises(RowsError, match="60 rows without a label"):
-        check_sides(rows(label="", split="train"), PARAMS)
+def test_rows_without_a_label_are_on_no_side_and_the_ledger_says_why():
+    mixed = rows()
+    mixed.loc[:2, "label"] = ""
+    kept, dropped = without_unlabelled(mixed)
+    assert len(kept) == len(mixed) - 3
+    assert [(drop.id, drop.reason, drop.cause) for drop in dropped] == [
+        (row, "unlabelled", "") for row in mixed["id"][:3]
+    ]
