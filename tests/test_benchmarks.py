@@ -30,7 +30,7 @@ def test_a_measure_below_its_reach_is_not_met():
     results["seedbed"]["tab"]["entity_recall"] = 0.849
     lines = {line[0]: line for line in quality_page.personal_data_lines(results)}
     assert lines["recall of direct identifiers, by entity"][-1] == "**no**"
-    assert lines["recall of persons"][-1] == "yes"
+    assert lines["recall of persons, overlapping spans"][-1] == "yes"
 
 
 def test_a_race_is_met_by_both_clocks_or_not_at_all():
@@ -106,6 +106,26 @@ def test_a_failed_peer_says_no_text(monkeypatch):
         turns.run(failing)
     assert "ValueError" in str(error.value)
     assert "Ann" not in str(error.value)
+
+
+def test_one_set_alone_is_measured_and_the_rest_stays(monkeypatch, tmp_path):
+    results = tmp_path / "pii.json"
+    results.write_text('{"seedbed": {"tab": {"documents": 1}}, "presidio": {}}', encoding="utf-8")
+    (tmp_path / "wnut17").mkdir()
+    row = {"text": "Ann", "spans": [{"start": 0, "end": 3, "type": "person"}]}
+    (tmp_path / "wnut17/dev.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    monkeypatch.setattr(pii, "RESULTS", results)
+    monkeypatch.setattr(pii, "detect", lambda *_: [[Span("person", 0, 3)]])
+    pii.main(tmp_path, ["wnut17_dev"])
+    found = json.loads(results.read_text(encoding="utf-8"))
+    assert found["seedbed"]["tab"] == {"documents": 1}
+    assert found["seedbed"]["wnut17_dev"]["exact_recall"] == 1
+    assert found["presidio"] == {}
+
+
+def test_an_unknown_set_is_an_error(tmp_path):
+    with pytest.raises(SeedbedError, match="no set called wnut"):
+        pii.main(tmp_path, ["wnut"])
 
 
 def test_a_peer_that_is_not_installed_is_an_error(monkeypatch, tmp_path):

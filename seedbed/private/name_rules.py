@@ -67,6 +67,17 @@ NEXT_WORD = re.compile(
     r" (?:(?:van|von|de|der|den|del|di|da|dos|bin|al|el|la|ten|ter) ){0,2}"
     r"((?:[A-Z]\.|[^\W\d_](?:[\w-]|['’](?!s\b))*\w))(?!\w)"
 )
+SHORT_NAMES = words("amy ben dan ian jen jim joe kev liz ron tim tom zoe")
+BEFORE_PERSON = re.compile(
+    r"\b(?:hi|hey|dear|thanks|friend|brother|sister|wife|husband|boyfriend|girlfriend|cousin|uncle"
+    r"|aunt|son|daughter|boss) $",
+    re.IGNORECASE,
+)
+DONE_BY_PERSON = re.compile(
+    r" (?:said|says|told|tells|asked|asks|thinks|thought|wants|knows|loves|lets|called|texted"
+    r"|and (?:i|me)|is (?:my|such|so)|was (?:my|such|so))\b",
+    re.IGNORECASE,
+)
 NOT_A_NAME = words(
     "a about after again also an and any anyone anything are as asap at back be because before"
     " but by called can chris for from get good has have here i if in is it just later like lol"
@@ -160,5 +171,12 @@ def _stands_as_name(first: str, text: str, start: int) -> bool:
     if start and text[start - 1] in "#@/_-'’":
         return False
     if first.islower():
-        return len(first) > 3 and first not in LOWER_CASE_WORDS
+        sure = len(first) > 3 and first not in LOWER_CASE_WORDS
+        return sure or first in SHORT_NAMES or _does_as_persons_do(text, start, first)
     return len(first) > 2
+
+
+def _does_as_persons_do(text: str, start: int, name: str) -> bool:
+    """Whether the words beside a name that is a plain word too speak of a person."""
+    before, after = text[max(0, start - 15) : start], text[start + len(name) :]
+    return bool(BEFORE_PERSON.search(before) or DONE_BY_PERSON.match(after))

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from seedbed.errors import ModelError
 from seedbed.private.addresses import find_addresses
+from seedbed.private.name_bounds import with_mended_persons
 from seedbed.private.name_lists import countries, first_names, last_names, words
+from seedbed.private.name_pairs import find_pairs, is_pair_of_names
 from seedbed.private.name_rules import (
     TITLE,
     find_listed,
@@ -46,7 +48,7 @@ QUOTE_MARK = re.compile(r"^>", re.MULTILINE)  # before quoted lines; the model t
 WHOLE_CHARS = 300  # texts up to this length go to the model whole: it reads lists better
 # Capitalised by grammar, not since they name somebody.
 COMMON = words(
-    "dvd dvds tv cgi imdb however sorry"
+    "dvd dvds tv cgi imdb however sorry twitter youtube facebook soundcloud retweet"
     " a after all also although an and another any april are as at august be because but by can"
     " could december do does february for friday from get go had has have he her here his how i"
     " i'd i'll i'm i've if in is it it's its january july june just let like march may maybe"
@@ -92,7 +94,9 @@ def find_names(texts: Sequence[str], kinds: frozenset[str]) -> list[list[Span]]:
             *places,
             *find_organisations(text),
             *find_listed(text),
+            *find_pairs(text),
         ]
+        spans = with_mended_persons(text, spans)
         spans += find_repeated(text, [span for span in spans if span.kind == "person"])
         found.append([span for span in spans if span.kind in kinds])
     return found
@@ -131,6 +135,8 @@ def _by_model(texts: Sequence[str]) -> list[list[Span]]:
         for entity in document.ents:
             kind = KIND_OF_LABEL.get(entity.label_, "")
             low, high = _tightened(sentence, entity.start_char, entity.end_char)
+            if kind == "organisation" and is_pair_of_names(sentence[low:high]):
+                kind = "person"
             trusted = _is_lower_case_name if lower else _is_name
             if kind and low < high and trusted(kind, sentence, low, high):
                 found[at].append(Span(kind, offset + low, offset + high))
@@ -169,10 +175,17 @@ def _is_name(kind: str, text: str, start: int, end: int) -> bool:
     value = text[start:end]
     letters = sum(map(str.isalpha, value))
     parts = value.lower().split()
-    if letters < 2 or not any(map(str.isupper, value)) or "@" in value or text[:start][-1:] in "#@":
+    if (
+        letters < 2
+        or not any(map(str.isupper, value))
+        or "@" in value
+        or text[:start].endswith(("#", "@"))
+    ):
         return False
     if sum(map(str.isdigit, value)) >= letters or re.fullmatch(TITLE, value):
         return False
+    if kind != "person" and start == 0 and is_first_name(value):
+        return False  # "Lucas, can I ...": the first word of a text is rarely a place
     if kind == "person" and len(parts) == 1:
         listed = is_first_name(value) or parts[0] in last_names()
         return (
@@ -180,7 +193,7 @@ def _is_name(kind: str, text: str, start: int, end: int) -> bool:
             or value.istitle()
             and bool(
                 INSIDE_SENTENCE.search(text[:start])
-                or re.match(r"(?: [a-z]|'s |: |, )", text[end:])
+                or re.match(r" ?(?: [a-z]|['’]s |: |, )", text[end:])
             )
         )
     return not all(part in COMMON for part in parts)

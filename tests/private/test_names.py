@@ -9,6 +9,8 @@ from seedbed.errors import ModelError
 from seedbed.private import name_lists, names
 from seedbed.private.addresses import find_addresses
 from seedbed.private.detection import Wanted, anonymize
+from seedbed.private.name_bounds import with_mended_persons
+from seedbed.private.name_pairs import find_pairs, is_pair_of_names
 from seedbed.private.name_rules import (
     find_listed,
     find_persons,
@@ -103,6 +105,87 @@ def test_a_part_of_a_full_name_is_found_again_alone() -> None:
         "Demetriades",
         "Demetriades",
     ]
+
+
+def spans_of(text: str, *found: str) -> list[Span]:
+    return [Span("person", text.index(one), text.index(one) + len(one)) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "mended"),
+    [
+        ("Gwen Stefani Wraps it up", ["Gwen Stefani Wraps"], ["Gwen Stefani"]),
+        ("saw Robert .... again", ["Robert ...."], ["Robert"]),
+        ("Wingo tellin me", ["Wingo tellin"], ["Wingo"]),
+        ("Barbara Boxer won", ["Barbara Boxer"], ["Barbara Boxer"]),
+        ("with William ten Pas too", ["William ten Pas"], ["William ten Pas"]),
+        ("George N . Parks died", ["George", "Parks"], ["George N . Parks"]),
+        ("ask Teddy P about it", ["Teddy"], ["Teddy P"]),
+        ("Kerri russel came", ["Kerri", "russel"], ["Kerri russel"]),
+        ("Ann Lee Bob Roe", ["Ann Lee", "Bob Roe"], ["Ann Lee", "Bob Roe"]),
+    ],
+)
+def test_a_name_is_cut_and_joined(text: str, found: list[str], mended: list[str]) -> None:
+    assert values(text, with_mended_persons(text, spans_of(text, *found))) == mended
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("we went to San Mateo", "Mateo"),
+        ("a day in Harrison .", "Harrison"),
+        ("Glover Park is green", "Glover"),
+        ("see Ogden Theatre tonight", "Ogden Theatre"),
+        ("a Sour Patch", "Sour Patch"),
+        ("now .... then", "...."),
+    ],
+)
+def test_places_and_plain_phrases_are_nobody(text: str, found: str) -> None:
+    assert with_mended_persons(text, spans_of(text, found)) == []
+
+
+def test_other_kinds_are_not_mended() -> None:
+    places = [Span("place", 11, 20), Span("place", 11, 16)]
+    assert with_mended_persons("we went to San Mateo", places) == places
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("then Don Mattingly spoke", ["Don Mattingly"]),
+        ("a film by Ed Miliband", ["Ed Miliband"]),
+        ("KRISTEN BELL is the voice", ["KRISTEN BELL"]),
+        ("San Mateo and London Bridge", []),
+        ("Happy Monday, Sour Patch", []),
+    ],
+)
+def test_first_and_last_name_side_by_side(text: str, found: list[str]) -> None:
+    assert values(text, find_pairs(text)) == found
+
+
+def test_two_names_that_the_model_calls_an_organisation() -> None:
+    assert is_pair_of_names("Cardel Jones")
+    assert not is_pair_of_names("Rock Band")
+    assert not is_pair_of_names("San Mateo")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("mike said so", ["mike"]),
+        ("my friend nick came", ["nick"]),
+        ("the mike is broken, in the nick of time", []),
+        ("then joe left", ["joe"]),
+    ],
+)
+def test_names_in_lower_case_by_the_words_beside(text: str, found: list[str]) -> None:
+    assert values(text, find_listed(text)) == found
+
+
+def test_a_name_at_the_very_start_of_a_text_is_found() -> None:
+    wanted = Wanted(frozenset(), names=frozenset({"person"}))
+    after = anonymize(["Don Mattingly will replace Joe Torre."], wanted, KEY, "placeholder")
+    assert after[0].text == "<PERSON> will replace <PERSON>."
 
 
 def test_the_model_sees_only_sentences_where_a_name_could_stand() -> None:

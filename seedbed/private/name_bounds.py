@@ -1,0 +1,136 @@
+"""Where a person's name begins and ends, and which spans are rather a place or a plain phrase.
+
+A small model takes the words around a name into it ("Gwen Stefani Wrap") and leaves others out
+("George" of "George N. Parks"). An English dictionary tells words from names.
+"""
+
+import re
+from collections.abc import Sequence
+
+from seedbed.private.name_lists import (
+    all_first_names,
+    first_names,
+    is_english,
+    last_names,
+)
+from seedbed.private.name_rules import LINK_WORDS, PARTICLE, TITLE, is_first_name
+from seedbed.private.stand_ins import Span
+
+MAX_WORDS = 4  # more than that is a list of names or a heading
+TOKEN = re.compile(r"\S+")
+# "George N. Parks", also in texts whose marks stand apart: "George N . Parks".
+BETWEEN = re.compile(r" ?\.? (?:[A-Z](?: ?\.)? )?")
+ENDS_IN_INITIAL = re.compile(r" [A-Z](?: ?\.)?$")
+INITIAL_AFTER = re.compile(r" [B-HJ-Z](?![\w'’&/-])(?: ?\.(?= \w))?")
+PLACE_BEFORE = re.compile(
+    r"(?<!\w)(?:San|Santa|Sta|St|Saint|Ft|Fort|Mt|Mount|Lake|Port|North|South|East|West|Los|Las)"
+    r"(?: ?\.)? $"
+)
+PLACE_AFTER = re.compile(
+    r" (?:Park|Bowl|Theat(?:re|er)|University|College|School|Street|Road|Avenue|Beach|Hills?|County"
+    r"|City|Academy|Bridge|Airport|River|Valley|Stadium|Studios?|Hospital|Library|Church)(?!\w)"
+    r"|(?: ?,) [A-Z]{2}(?!\w)"
+)
+ENDS_AS_PLACE = re.compile(
+    r"\w+ (?:Bowl|Theat(?:re|er)|University|College|School|Street|Road|Avenue|Hills|County|City"
+    r"|Academy|Airport|Valley|Stadium|Studios?|Hospital|Library)"
+)
+MARKS_AFTER = re.compile(r"\s+[^\w\s]+$|\.\.+$")
+IN_PLACE = re.compile(r"(?<!\w)(?<!believe )(?<!interest )(?<!trust )(?<!faith )[Ii]n $")
+
+
+def with_mended_persons(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Spans of persons cut to the name, joined where a name was found in pieces, without those
+    that stand as a place or are plain words. Other kinds come out as they are, in their order."""
+    cut = [_cut(text, span) if span.kind == "person" else span for span in spans]
+    kept = [span for span in cut if span.kind != "person" or _is_person(text, span)]
+    whole = _joined(text, [span for span in kept if span.kind == "person"])
+    result: list[Span] = []
+    for span in kept:
+        if span.kind == "person":
+            span = next(one for one in whole if one.start <= span.start < one.end)
+        if span not in result:
+            result.append(span)
+    return result
+
+
+def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Persons that overlap or stand beside one another as one, up to a name's length."""
+    result: list[Span] = []
+    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+        last = result[-1] if result else None
+        if last and (span.end <= last.end or _is_one_name(text, last, span)):
+            result[-1] = Span("person", last.start, max(last.end, span.end))
+        else:
+            result.append(span)
+    return [_with_initial(text, span) for span in result]
+
+
+def _cut(text: str, span: Span) -> Span:
+    """Without words and marks after the name that are no part of it."""
+    tokens = list(TOKEN.finditer(text, span.start, span.end))
+    if not tokens or re.match(TITLE, tokens[0][0]):
+        return span
+    end = span.end
+    for at in range(1, len(tokens)):
+        if _ends_before(at, [token[0] for token in tokens]):
+            end = tokens[at - 1].end()
+            break
+    if trailing := MARKS_AFTER.search(text[span.start : end]):
+        end -= len(trailing[0])
+    return Span(span.kind, span.start, end)
+
+
+def _ends_before(at: int, tokens: Sequence[str]) -> bool:
+    """Whether the name stops before a word: a mark, a word in lower case, a word of the dictionary
+    from the third on (the second is often a last name that is a word: "Barbara Boxer")."""
+    word = tokens[at]
+    if not any(map(str.isalnum, word)):
+        return word != "."
+    if word.islower() and not tokens[0].islower():
+        return word not in LINK_WORDS and not re.fullmatch(PARTICLE, word)
+    bare = word.strip(".,!?;:'\"’”)").lower()
+    if at < 2 or re.fullmatch(PARTICLE, tokens[at - 1]) or len(bare) < 3:
+        return False
+    return is_english(bare) and bare not in first_names() and bare not in last_names()
+
+
+def _is_one_name(text: str, left: Span, right: Span) -> bool:
+    """Whether two spans that overlap or follow one another are parts of one name."""
+    if right.start < left.end:
+        return len(text[left.start : right.end].split()) <= MAX_WORDS
+    first, between = text[left.start : left.end], text[left.end : right.start]
+    initial = bool(ENDS_IN_INITIAL.search(first))
+    if "." in between and not initial and not re.search(r"[A-Z]", between):
+        return False
+    return bool(BETWEEN.fullmatch(between)) and (initial or " " not in first)
+
+
+def _with_initial(text: str, span: Span) -> Span:
+    if " " not in text[span.start : span.end] and (more := INITIAL_AFTER.match(text, span.end)):
+        return Span(span.kind, span.start, more.end())
+    return span
+
+
+def _is_person(text: str, span: Span) -> bool:
+    value = text[span.start : span.end]
+    return bool(value) and not _is_place(text, span) and not _is_phrase(value)
+
+
+def _is_place(text: str, span: Span) -> bool:
+    """Whether the words beside say that a place is meant."""
+    value = text[span.start : span.end]
+    before, after = text[max(0, span.start - 20) : span.start], text[span.end : span.end + 20]
+    if PLACE_BEFORE.search(before) or ENDS_AS_PLACE.fullmatch(value):
+        return True
+    return " " not in value and bool(PLACE_AFTER.match(after) or IN_PLACE.search(before))
+
+
+def _is_phrase(value: str) -> bool:
+    """Whether all words stand in the dictionary and no list of names has the deciding one."""
+    parts = re.findall(r"[^\W\d_]+", value.lower())
+    if re.match(TITLE, value, re.IGNORECASE) or not all(map(is_english, parts)):
+        return False
+    if len(parts) == 1 and parts[0] in last_names():
+        return False
+    return not any(part in all_first_names() or is_first_name(part.title()) for part in parts)
