@@ -43,6 +43,7 @@ bench: install peers
 	@python -m benchmarks.padding
 	@python -m benchmarks.out_of_scope
 	@python -m benchmarks.augmentation
+	@python -m benchmarks.label_errors
 	@python -m benchmarks.speed
 	@python -m benchmarks.tables
 

@@ -38,7 +38,7 @@ SETS = (
     PublicSet(
         "noisy_ag_news",
         "`noisy_ag_news/train.csv`, `test_clean.csv`: text, given_label, true_label",
-        "5,014 texts of NoisyAG-News with labels that people gave, 20 % wrong, and 3,767 clean ones",
+        "5,014 texts of NoisyAG-News with labels that people gave, 20 % wrong; 3,767 clean ones",
         "MIT",
     ),
     PublicSet(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks import gains
+from benchmarks import gains, noise
 from benchmarks.marks import met, share
 from benchmarks.public_sets import SETS
 from seedbed.files import read_csv
@@ -62,6 +62,8 @@ another kind, such as a person called an organisation.
 The default kinds replaced 26 values in all 33,530 reviews; all of them were read. The kinds found
 by the model mostly hit actors and characters; what is wrong is mostly titles of films. That is why
 `names` is off by default, and why a project that needs persons should ask for `person` alone.
+
+{label_errors}
 
 {gains}
 
@@ -184,6 +186,7 @@ def quality_page(results: dict[str, Any], reads: int) -> str:
             ("kinds", "kind", "read", "right", "other kind", "wrong", "error rate"),
             replacement_lines(read_csv(READ_BY_EYE)),
         ),
+        label_errors=noise.section(results["label_errors"]),
         gains=gains.section(results["augmentation"]),
         scope_seeds=results["out_of_scope"]["seeds"],
         scope=table(SCOPE_HEADER, scope_lines(results["out_of_scope"])),

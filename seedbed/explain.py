@@ -37,7 +37,7 @@ REASONS = {
     "group_in_validation": "a row of its group is in validation",
     "unlabelled": "it has no label: only adapt may learn from it",
     "class_not_in_train": "its class has no row in train, so that it cannot be learnt",
-    "label_issue": "it is among the most doubtful of its class, so many of which are counted as errors",
+    "label_issue": "it is among the most doubtful of its class, as many as are estimated wrong",
     "other_label_likelier": "models that never saw it find another label likelier",
     "low_label_quality": "its label is among the most doubtful (find_label_errors.max_share)",
     "near_copy_other_label": "a near copy in meaning has another label, which is likelier right",

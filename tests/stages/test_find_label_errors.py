@@ -115,7 +115,7 @@ def test_a_near_copy_with_another_label_is_named_first(project):
     one = suspects()[COPY]
     assert (one["reason"], one["suggested"]) == ("near_copy_other_label", "cooking")
     assert one["nearest"].split()[0] == twin
-    set_params(policy="drop", max_share=1.0)
+    set_params(policy="drop", max_score=1.0, max_share=None)
     find_label_errors.main()
     drops = {drop.id: drop for drop in read_ledger(Path("data/ledger/find_label_errors.csv"))}
     assert (drops[COPY].reason, drops[COPY].cause) == ("near_copy_other_label", twin)
@@ -136,7 +136,7 @@ def test_an_outlier_is_listed_and_is_no_suspect_for_that(project):
 def test_verified_rows_are_never_flagged_and_no_policy_acts_on_them(project):
     verify(*WRONG)
     for policy in ("flag", "drop", "relabel", "weight"):
-        set_params(policy=policy, max_share=1.0)
+        set_params(policy=policy, max_share=0.5)
         find_label_errors.main()
         assert not set(WRONG) & set(suspects())
         before = read_rows(Path("data/split")).set_index("id")
