@@ -16,9 +16,9 @@ that people gave, {wrong} of them wrong. Models see the given labels alone.
 {reaches}
 
 Rankings on the noise of people; intervals are a 95 % bootstrap over rows. The first comparisons,
-which found that weighing by the noise helps, printed all rows; the form of it and the constants were
-chosen on one half and on other sets, and "confirming half" is the other. The halves differ: the first
-is harder under every ranking. The posterior is the default.
+which found that weighing by the noise helps, printed all rows; the form of it and the constants
+were chosen on one half and on other sets, and "confirming half" is the other. The halves differ:
+the first is harder under every ranking. The posterior is the default.
 
 {rankings}
 
