@@ -17,7 +17,7 @@ TABLE = {
     "split.warn_below": ["split"],
     "split.way": ["deduplicate", "split"],
     "encoder.precision": [
-        "ablate", "augment", "cv", "embed", *(f"evaluate@{one}" for one in EACH),
+        "ablate", "adapt", "augment", "cv", "embed", *(f"evaluate@{one}" for one in EACH),
         *(f"finetune@{one}" for one in EACH), "tokenize",
     ],
     "cv.stop_share": ["cv"],
@@ -29,6 +29,7 @@ TABLE = {
     ],
     "balance.weights": ["balance"],
     "ablate.seeds": ["ablate"],
+    "adapt.seeds": ["adapt"],
     "finetune.seeds": [f"finetune@{one}" for one in EACH],
     "approaches.lora.rank": ["ablate", "cv", "finetune@lora"],
     "approaches.feature.run": ["ablate", "cv", "finetune@feature"],
