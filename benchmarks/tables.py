@@ -1,10 +1,12 @@
 """The pages of figures, made of the results.
 
-python -m benchmarks.tables: benchmarks/results/*.json -> benchmarks/quality.md, benchmarks/speed.md
+python -m benchmarks.tables: benchmarks/results/*.json ->
+benchmarks/quality.md, benchmarks/speed.md, benchmarks/fine_tuning.md
 """
 
 from pathlib import Path
 
+from benchmarks.fine_tuning_page import fine_tuning_page
 from benchmarks.quality_page import quality_page
 from benchmarks.speed_page import speed_page
 from seedbed.files import read_csv, read_json, write_text
@@ -18,6 +20,7 @@ def pages(folder: Path) -> dict[str, str]:
     return {
         "quality.md": quality_page(results, reads_of(folder / "test_reads.csv")),
         "speed.md": speed_page(results),
+        "fine_tuning.md": fine_tuning_page(results),
     }
 
 
