@@ -1,6 +1,7 @@
 """Review on a terminal: one row at a time, one key a decision."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import NamedTuple
@@ -219,8 +220,10 @@ def _key_of_terminal() -> str:
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     try:
-        tty.setcbreak(descriptor)
-        key = sys.stdin.read(1)
+        # Not flushed, as by default: keys that were typed ahead count. Not read by sys.stdin, which
+        # would take more than one.
+        tty.setcbreak(descriptor, termios.TCSADRAIN)
+        key = os.read(descriptor, 1).decode("ascii", "replace")
     except KeyboardInterrupt:
         key = ""
     finally:

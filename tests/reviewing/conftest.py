@@ -1,0 +1,93 @@
+"""A small project as the pipeline leaves it: sixty short letters to a bank or a post office."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from seedbed.decisions import Decision
+from seedbed.files import write_csv
+from seedbed.ledger import HEADER, Drop, write_ledger
+from seedbed.rows import write_rows
+from seedbed.side_params import read_side_params
+from seedbed.sides import assign_sides
+from seedbed.vectors import write_vectors
+
+NASTY = "Ring \x1b[31mme\x1b[0m at [bold]noon[/bold] <script>alert(1)</script> \u202etfel"
+TEXTS = ("The loan is too dear, letter {}.", "The parcel never came, letter {}.")
+
+
+def letters() -> pd.DataFrame:
+    """Sixty rows, ids 00 to 59, bank and post in turn, and two copies with two labels."""
+    rows = [(f"row{n:02}", TEXTS[n % 2].format(n), ("bank", "post")[n % 2]) for n in range(60)]
+    rows[7] = ("row07", NASTY, "post")
+    rows += [("copy1", "Where is it?", "bank"), ("copy2", "WHERE is it?", "post")]
+    frame = pd.DataFrame(rows, columns=["id", "text", "label"])
+    provenance = [
+        json.dumps({"file": "letters.csv", "line": n + 2, "licence": "CC0", "sha256": "0"})
+        for n in range(len(frame))
+    ]
+    return frame.assign(
+        digest="d" + frame["id"], text_pair="", source="letters", batch="2026-01-letters",
+        date="2026-01-05", group="", split="", fold=-1, weight=1.0, origin="original", parent="",
+        provenance=provenance, meta="{}",
+    )  # fmt: skip
+
+
+def suspects_of(rows: pd.DataFrame) -> list[tuple]:
+    """Five of train, two of validation, three of test; the other label is suggested for each."""
+    chosen = [
+        members.head(n) for side, n in (("train", 5), ("validation", 2), ("test", 3))
+        for _, members in rows[rows["split"] == side].groupby("split")
+    ]  # fmt: skip
+    return [
+        (one.id, one.split, one.label, {"bank": "post", "post": "bank"}[one.label],
+         round(0.01 * place, 2), "other_label_likelier")
+        for place, one in enumerate(pd.concat(chosen).itertuples(), start=1)
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "params.yaml", "params.yaml")
+    write_csv(Path("data/frozen_test.csv"), ["id", "digest"], [])
+    rows = letters()
+    write_rows(Path("data/anonymize"), rows)
+    kept = assign_sides(rows[~rows["id"].str.startswith("copy")], (), read_side_params())
+    write_rows(Path("data/split"), kept.assign(fold=0))
+    angles = np.arange(len(kept)) / 100  # neighbours by number are neighbours by cosine
+    write_vectors(Path("data/embed"), kept, np.c_[np.cos(angles), np.sin(angles)].astype("f4"))
+    header = ["id", "split", "label", "suggested", "score", "reason"]
+    write_csv(Path("reports/suspects.csv"), header, suspects_of(kept))
+    write_csv(Path("data/ledger/apply_decisions.csv"), HEADER, [])
+    drops = [Drop("copy1", "label_conflict", "copy2"), Drop("copy2", "label_conflict", "copy1")]
+    write_ledger(Path("data/ledger/deduplicate.csv"), drops)
+    lines = [("letters", "letters.csv", 99, "missing_label"), ("letters", "b.csv", 3, "odd")]
+    write_csv(Path("data/quarantine.csv"), ["source", "file", "line", "reason"], lines)
+    return tmp_path
+
+
+@pytest.fixture
+def workspace(project):
+    from seedbed.reviewing.workspace import read_workspace
+
+    return read_workspace()
+
+
+@pytest.fixture
+def said():
+    """A decision: said("row01", "post", "ann"); `when` counts minutes."""
+
+    def make(row: str, decided: str, who: str = "ann", minute: int = 0, **more) -> Decision:
+        content = {
+            "id": row, "digest": f"d{row}", "given": "bank", "decided": decided, "who": who,
+            "when": f"2026-11-23T10:{minute:02}:00Z",
+        }  # fmt: skip
+        return Decision(**content | more)
+
+    return make
