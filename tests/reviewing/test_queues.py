@@ -102,5 +102,5 @@ def test_a_row_that_people_dropped_stays_in_the_audit(project, said):
 
 
 def test_an_unknown_queue_is_named_with_those_there_are(workspace):
-    with pytest.raises(ReviewError, match="one of suspects, conflicts, disagreements"):
+    with pytest.raises(ReviewError, match="one of suspects, conflicts, next, disagreements"):
         queue_named(workspace, "suspect")
