@@ -16,10 +16,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from seedbed.errors import ParamsError, RowsError
-from seedbed.params import Section, read_params
+from seedbed.params import Section
 
 # The params that belong to one way alone; with another way they must be empty.
 OWN = {"time": ("validation_from", "test_from"), "source": ("validation_sources", "test_sources")}
@@ -61,15 +61,6 @@ class SideParams(Section):
         else:
             return {}
         return {"train": 1 - sum(cut.values()), **cut}
-
-
-class _Part(SideParams):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-def read_side_params() -> SideParams:
-    """What params.yaml section `split` says of sides; the stage `split` checks its other keys."""
-    return read_params("split", _Part)
 
 
 def side_of(seed: int, unit: str, validation_share: float, test_share: float) -> str:

@@ -28,7 +28,8 @@ from seedbed.frozen_test import FROZEN, read_frozen
 from seedbed.ledger import Drop, settle, write_ledger
 from seedbed.params import read_params
 from seedbed.rows import SIDES, read_rows, write_rows
-from seedbed.sides import assign_sides, read_side_params
+from seedbed.side_params import read_side_params
+from seedbed.sides import assign_sides
 from seedbed.stage import run
 
 SOURCE = Path("data/anonymize")

@@ -15,7 +15,8 @@ from seedbed.frozen_test import read_frozen
 from seedbed.ledger import Drop, read_ledger
 from seedbed.params import read_params
 from seedbed.rows import read_rows
-from seedbed.sides import assign_sides, read_side_params
+from seedbed.side_params import read_side_params
+from seedbed.sides import assign_sides
 from seedbed.vectors import read_vectors
 
 GIVEN = Path("data/anonymize")

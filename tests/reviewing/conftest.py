@@ -13,7 +13,8 @@ from seedbed.decisions import Decision
 from seedbed.files import write_csv
 from seedbed.ledger import HEADER, Drop, write_ledger
 from seedbed.rows import write_rows
-from seedbed.sides import assign_sides, read_side_params
+from seedbed.side_params import read_side_params
+from seedbed.sides import assign_sides
 from seedbed.vectors import write_vectors
 
 NASTY = "Ring \x1b[31mme\x1b[0m at [bold]noon[/bold] <script>alert(1)</script> \u202etfel"
