@@ -1,4 +1,4 @@
-"""The params of sides, for those who are not the stage `split`."""
+"""What params.yaml section `split` says of sides, for those who place rows before split does."""
 
 from pydantic import ConfigDict
 
@@ -7,9 +7,10 @@ from seedbed.sides import SideParams
 
 
 class _Part(SideParams):
+    # The section has other keys, which the stage split checks.
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 def read_side_params() -> SideParams:
-    """What params.yaml section `split` says of sides; the stage `split` checks its other keys."""
+    """The part of the section that says which side a row is on. Raises ParamsError."""
     return read_params("split", _Part)

@@ -41,7 +41,8 @@ def test_people_disagreements_and_void_decisions_by_name(workspace, said):
     assert "data/decisions/bob.jsonl:3: row row03" in found
 
 
-def test_the_audit_tells_its_estimate_by_side_where_enough_is_judged(workspace, said):
+def test_the_audit_tells_its_estimate_by_side_where_enough_is_judged(workspace, said, monkeypatch):
+    monkeypatch.setattr("seedbed.reviewing.audit.MIN_JUDGED", 20)
     for item in queues_of(workspace)["audit"].items:
         append(said(item.id, item.given, given=item.given))
     first = queues_of(workspace)["audit"].items[0]
