@@ -47,8 +47,8 @@ def test_the_last_line_of_one_person_counts(tmp_path):
 
 
 def test_the_latest_line_counts_wherever_a_merge_has_put_it(tmp_path):
-    late = line("a", "spam", when="2026-11-24T09:00:00+01:00")
-    early = line("a", "ham", when="2026-11-24T07:59:59Z")
+    late = line("a", "spam", when="2026-11-24T08:00:00Z")
+    early = line("a", "ham", when="2026-11-24T08:30:00+01:00")
     for lines in ([late, early], [early, late]):
         assert labels(decided(tmp_path, *lines)) == {"a": "spam"}
 
