@@ -71,6 +71,8 @@ def placed(vectors: np.ndarray) -> np.ndarray:
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
+    if len(vectors) < 2:
+        return np.zeros((len(vectors), 2))
     parts = PCA(n_components=min(50, *vectors.shape), random_state=0).fit_transform(vectors)
     if len(vectors) < 30:
         return np.pad(parts, ((0, 0), (0, 2)))[:, :2]
