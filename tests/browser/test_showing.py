@@ -23,7 +23,7 @@ ROW = pd.Series(
 def test_nothing_that_a_row_holds_is_html():
     whole, short = text_block(ROW), text_block(ROW, small=True, limit=16)
     assert "&lt;b&gt;Two  words&lt;/b&gt;\nand \\x1b[31m red" in whole
-    assert "&lt;b&gt;Two words&lt; …" in short
+    assert "&lt;b&gt;Two words&lt;/b&gt; …" in short
     for shown in (whole, short, chip(ROW["label"]), facts(ROW), why("x<y", "<i>", 0.1, "<u>")):
         assert not any(tag in shown for tag in ("<b>Two", "<i>", "<u>", "x<y", "\x1b"))
     assert "a.csv:3" in facts(ROW)
