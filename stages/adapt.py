@@ -17,15 +17,14 @@ from seedbed.files import fresh_folder, sha256_of, write_json
 from seedbed.loop_params import AdaptationParams
 from seedbed.params import read_params
 from seedbed.rows import read_rows
-from seedbed.splits import cross_side_pairs
 from seedbed.stage import run
+from seedbed.unlabelled import unlabelled_rows
 
 SOURCE = Path("data/deduplicate")
 SPLIT = Path("data/split")
 VECTORS = Path("data/embed")
 ENCODER = Path("models/adapted")
 METRICS = Path("reports/metrics/adapt.json")
-HELD_OUT = ("validation", "test")
 STRENGTH = 10.0  # C of the heads that measure; the same on both sides
 
 
@@ -36,19 +35,6 @@ class Params(AdaptationParams):
     seed: int
     seeds: list[int] = Field(min_length=2)
     rows_per_class: list[int] = Field(min_length=1)
-
-
-def unlabelled(
-    every: pd.DataFrame, split: pd.DataFrame, shingle_words: int, min_jaccard: float
-) -> pd.DataFrame:
-    """Rows without a label, less those that are near copies of a validation or test row, or of the
-    group of one: what is adapted to is never a text that is scored."""
-    rows = every[every["label"] == ""].assign(split="train")
-    held = split[split["split"].isin(HELD_OUT)]
-    both = pd.concat([rows, held], ignore_index=True)
-    near = {low for low, _ in cross_side_pairs(both, shingle_words, min_jaccard)}
-    groups = set(held["group"]) - {""}
-    return rows[~rows["id"].isin(near) & ~rows["group"].isin(groups)].reset_index(drop=True)
 
 
 def scores(
@@ -109,7 +95,7 @@ def main() -> str:
     split = read_rows(SPLIT)
     rows = split[split["split"] != "test"].reset_index(drop=True)
     train = rows[rows["split"] == "train"]
-    more = unlabelled(read_rows(SOURCE), split, shingle_words, min_jaccard)
+    more = unlabelled_rows(read_rows(SOURCE), split, shingle_words, min_jaccard)
     texts = pd.concat([train, more])
     source = encoder_folder(encoder)
     cut = truncation_of(encoder, source, SPLIT)

@@ -1,7 +1,8 @@
 """Rank what a person should label next, by out-of-fold and validation figures alone.
 
-data/split/, data/embed/, data/label_scores/, data/decisions/, reports/choice.json,
-reports/metrics/evaluate/APPROACH/validation.json -> reports/next.csv
+data/deduplicate/, data/split/, data/embed/, data/label_scores/, data/decisions/,
+data/frozen_test.csv, reports/choice.json, reports/metrics/evaluate/APPROACH/validation.json ->
+reports/next.csv
 """
 
 from pathlib import Path
@@ -12,17 +13,23 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from seedbed.decisions import FOLDER, Rule, in_force, read_decisions
-from seedbed.errors import RowsError
+from seedbed.encoder_files import EncoderParams
 from seedbed.files import read_json, write_csv
+from seedbed.frozen_test import read_frozen
 from seedbed.params import Section, read_params
 from seedbed.priorities import COLUMNS, density, prioritized, uncertainty, votes, weakness
+from seedbed.row_vectors import vectors_of
 from seedbed.rows import read_rows
+from seedbed.side_params import read_side_params
+from seedbed.sides import assign_sides
 from seedbed.stage import run
-from seedbed.vectors import read_vectors
+from seedbed.unlabelled import unlabelled_rows
 
-ROWS = Path("data/split")
+UNIQUE = Path("data/deduplicate")
+SPLIT = Path("data/split")
 VECTORS = Path("data/embed")
 SCORES = Path("data/label_scores")
+FROZEN = Path("data/frozen_test.csv")
 CHOICE = Path("reports/choice.json")
 METRICS = Path("reports/metrics/evaluate")
 NEXT = Path("reports/next.csv")
@@ -52,17 +59,27 @@ def judged(rows: pd.DataFrame, vectors: np.ndarray, scores: Path, neighbours: in
     return result
 
 
+def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows of train and rows without a label that would stand there, and their vectors (rows,
+    width). Not validation or test: there, what models doubt is reviewed blind, among random rows.
+    """
+    rows = split[split["split"] == "train"]
+    every = read_rows(UNIQUE)
+    if (every["label"] == "").any():
+        shingle_words = read_params("split.shingle_words", int)
+        min_jaccard = read_params("split.twin_min_jaccard", float)
+        bare = unlabelled_rows(every, split, shingle_words, min_jaccard).assign(split="")
+        side = assign_sides(bare, read_frozen(FROZEN), read_side_params())["split"]
+        rows = pd.concat([rows, bare[(side == "train").to_numpy()].assign(split="train")])
+    rows = rows.reset_index(drop=True)
+    return rows, vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)
+
+
 def main() -> str:
     params = read_params("prioritize", Params)
     rule = read_params("apply_decisions", Rule)
-    rows = read_rows(ROWS)
+    rows, vectors = candidates(read_rows(SPLIT))
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
-    # Not validation or test: there, what models doubt is reviewed blind, among random rows.
-    rows = rows[~rows["split"].isin(["validation", "test"])].reset_index(drop=True)
-    vectors, missing = read_vectors(VECTORS, list(rows["id"]))
-    if missing.any():
-        found = f"no vector for {missing.sum()} rows"
-        raise RowsError(str(VECTORS), found, "one for each", "run `dvc repro`")
     approach = read_json(CHOICE)["approach"]
     weak = weakness(read_json(METRICS / approach / "validation.json")["per_class"])
     doubted = judged(rows, vectors, SCORES, params.neighbours)

@@ -88,7 +88,7 @@ def label_keys(item: Item, workspace: Workspace) -> dict[str, str]:
 
 def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
     with st.container(horizontal=True):
-        _button("Accept", "A", session.accept, item, primary=True)
+        _button("Accept", "A", session.accept, item, primary=True, disabled=not item.given)
         blocked = not item.suggested or item.suggested == item.given
         _button("Take suggestion", "T", session.take_suggestion, item, disabled=blocked)
         _button("Drop", "D", _deciding(session, DROP), item)

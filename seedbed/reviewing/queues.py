@@ -14,7 +14,7 @@ from typing import NamedTuple
 from seedbed.decisions import AMBIGUOUS, DROP, InForce
 from seedbed.errors import ReviewError
 from seedbed.near_duplicates import normalised
-from seedbed.reviewing.workspace import CONFLICT, Workspace
+from seedbed.reviewing.workspace import CONFLICT, UNLABELLED, Workspace
 
 AUDIT_SIZE = 200
 DISAGREEMENTS = "disagreements"  # the one queue in which people decide again on what they decided
@@ -165,7 +165,7 @@ def _blind_mix(workspace: Workspace, decided: InForce, side: str) -> Queue:
 
 def _audit(workspace: Workspace, size: int) -> Queue:
     # Rows in conflict are in no dataset; rows that people dropped were, and count as judged.
-    rows = workspace.rows[workspace.rows["fate"] != CONFLICT]
+    rows = workspace.rows[~workspace.rows["fate"].isin([CONFLICT, UNLABELLED])]
     items = [
         item_of(workspace, row)._replace(blind=True)
         for row in by_hash("audit", set(rows["id"]))[:size]

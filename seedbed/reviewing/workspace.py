@@ -25,8 +25,9 @@ VECTORS = Path("data/embed")
 SUSPECTS = Path("reports/suspects.csv")
 NEXT = Path("reports/next.csv")
 BY_PEOPLE = Path("data/ledger/apply_decisions.csv")
+BY_SPLIT = Path("data/ledger/split.csv")
 DUPLICATES = Path("data/ledger/deduplicate.csv")
-CONFLICT = "label_conflict"
+CONFLICT, UNLABELLED = "label_conflict", "unlabelled"
 COLUMNS = (
     "id", "digest", "text", "text_pair", "label", "given", "source", "batch", "date", "group",
     "split", "fold", "fate", "provenance", "meta",
@@ -38,12 +39,13 @@ SUSPECT_COLUMNS = ("id", "split", "label", "suggested", "score", "reason", "near
 class Workspace:
     """What stands in the project now.
 
-    rows: those that may be reviewed, sorted by id, with the columns COLUMNS: `given` is the label
-    before any decision, `label` the one that counted at the last run, `fate` is "kept" or why the
-    row was dropped: "label_conflict", or by people. The side of a dropped row is where it would
-    stand. suspects: reports/suspects.csv, most doubtful first. known: id and digest of every row
-    that a decision can hold for. conflicts: drops for the same text with two labels. priorities:
-    reports/next.csv (id, suggested, ...), the most worthwhile first; empty before its first run.
+    rows: those that may be reviewed, sorted by id, with the columns COLUMNS: `given` is the
+    label before any decision, `label` the one that counted at the last run, `fate` is "kept" or
+    why the row was dropped: "label_conflict", "unlabelled", or by people. The side of a dropped
+    row is where it would stand. suspects: reports/suspects.csv, most doubtful first. known: id
+    and digest of every row that a decision can hold for. conflicts: drops for the same text
+    with two labels. priorities: reports/next.csv (id, suggested, ...), the most worthwhile
+    first; empty before its first run.
     """
 
     rows: pd.DataFrame
@@ -109,7 +111,8 @@ def read_workspace() -> Workspace:
     """The workspace of this folder. Raises a SeedbedError where the pipeline has not run."""
     given, kept = read_rows(GIVEN), read_rows(KEPT)
     conflicts = [drop for drop in _drops(DUPLICATES) if drop.reason == CONFLICT]
-    fates = {drop.id: drop.reason for drop in [*conflicts, *_drops(BY_PEOPLE)]}
+    bare = [drop for drop in _drops(BY_SPLIT) if drop.reason == UNLABELLED]
+    fates = {drop.id: drop.reason for drop in [*conflicts, *bare, *_drops(BY_PEOPLE)]}
     classes = {*given["label"], *read_params("collect.labels", list[str])} - {""}
     return Workspace(
         rows=_rows(given, kept, fates),

@@ -65,6 +65,7 @@ def project(tmp_path, monkeypatch) -> Path:
     header = ["id", "split", "label", "suggested", "score", "reason"]
     write_csv(Path("reports/suspects.csv"), header, suspects_of(kept))
     write_csv(Path("data/ledger/apply_decisions.csv"), HEADER, [])
+    write_ledger(Path("data/ledger/split.csv"), [])
     drops = [Drop("copy1", "label_conflict", "copy2"), Drop("copy2", "label_conflict", "copy1")]
     write_ledger(Path("data/ledger/deduplicate.csv"), drops)
     lines = [("letters", "letters.csv", 99, "missing_label"), ("letters", "b.csv", 3, "odd")]

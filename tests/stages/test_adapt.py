@@ -14,6 +14,7 @@ from seedbed.encoder import load_model
 from seedbed.files import read_json, sha256_of
 from seedbed.report_of_training import adaptation
 from seedbed.rows import DEFAULTS, read_rows, write_rows
+from seedbed.unlabelled import unlabelled_rows
 from seedbed.vectors import write_vectors
 from stages import adapt, split
 
@@ -112,7 +113,7 @@ def test_a_near_copy_of_a_test_row_and_a_row_of_its_group_are_not_adapted_to():
     held = held.assign(split=["test", "validation"], group=["", "anna"])
     bare = [row(3, text + " today", ""), row(4, "good morning to you", ""),
             row(5, "again me", "") | {"group": "anna"}]  # fmt: skip
-    found = adapt.unlabelled(pd.DataFrame([*bare, *held.to_dict("records")]), held, 3, 0.5)
+    found = unlabelled_rows(pd.DataFrame([*bare, *held.to_dict("records")]), held, 3, 0.5)
     assert list(found["text"]) == ["good morning to you"]
 
 
