@@ -8,9 +8,10 @@ from conftest import ROOT, tiny_encoder
 from ruamel.yaml import YAML
 
 from seedbed.datasets_on_disk import read_datasets
+from seedbed.decided_rows import DecidedRow
 from seedbed.errors import RowsError
 from seedbed.evaluation import check_outside
-from seedbed.files import read_json, sha256_of
+from seedbed.files import read_json, sha256_of, write_csv
 from seedbed.predictions import read_predictions
 from seedbed.rows import read_rows, write_rows
 from seedbed.scoring import OUTSIDE
@@ -66,6 +67,7 @@ def run(folder: Path, how: str) -> None:
     yaml.dump(params, Path("params.yaml"))
     Path("data/decisions").mkdir()
     Path("data/frozen_test.csv").write_text("id,digest\n")
+    write_csv(Path("data/ledger/decided.csv"), DecidedRow._fields, [])
     for stage in (split, embed, cv, find_label_errors, augment, balance, tokenize):
         stage.main()
     adapt.main()

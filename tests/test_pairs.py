@@ -9,7 +9,8 @@ import pytest
 from conftest import ROOT, tiny_encoder, yaml
 
 from seedbed.datasets_on_disk import read_datasets
-from seedbed.files import read_json, sha256_of
+from seedbed.decided_rows import DecidedRow
+from seedbed.files import read_json, sha256_of, write_csv
 from seedbed.predictions import read_predictions
 from seedbed.rows import read_rows, write_rows
 from stages import (
@@ -66,6 +67,7 @@ def project(tmp_path_factory):
         yaml.dump(params, Path("params.yaml"))
         Path("data/decisions").mkdir()
         Path("data/frozen_test.csv").write_text("id,digest\n")
+        write_csv(Path("data/ledger/decided.csv"), DecidedRow._fields, [])
         for stage in (split, embed, cv, find_label_errors, augment, balance, adapt, tokenize):
             stage.main()
         for approach in APPROACHES:

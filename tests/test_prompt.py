@@ -11,7 +11,10 @@ from seedbed.cloze import ClozeScorer, Gap, load_masked_lm
 from seedbed.errors import ParamsError
 from seedbed.files import read_json, write_json
 from seedbed.label_prompts import contrastive_losses
+from seedbed.model_folder import Serving
 from seedbed.model_readme import model_readme
+from seedbed.private.asked import AnonymizeParams
+from seedbed.text_preparation import TextPreparation
 from seedbed.tokens import Encoded, TextTokenizer, Truncation
 
 CLOZE = "{text} It is {mask}."
@@ -135,7 +138,13 @@ def test_a_cloze_folder_is_read_by_the_stock_fill_mask_pipeline(masked, tmp_path
         "we talked of rain It is [MASK].", targets=list(WORDS.values())
     )
     card = read_json(tmp_path / "seedbed.json")
-    shown = model_readme(card, {"approach": "prompt", "seed": 0, "why": "It is the best."})
+    asked = AnonymizeParams(key_fingerprint="0" * 12, mode="placeholder", kinds=("email",))
+    serving = Serving(
+        paired=False, temperature=1.0, outside="", threshold=None, precision="auto",
+        preparation=TextPreparation(rules=[], anonymize=asked),
+    )  # fmt: skip
+    choice = {"approach": "prompt", "seed": 0, "why": "It is the best."}
+    shown = model_readme(card, choice, serving)
     assert "forecast. It is [MASK].')" in shown
     scores = {one["token_str"]: one["score"] for one in stock}
     share = scores["soup"] / (scores["soup"] + scores["rain"])

@@ -19,11 +19,11 @@ TABLE = {
     "deduplicate.min_jaccard": ["deduplicate"],
     "apply_decisions.disagreement": ["apply_decisions", "find_label_errors", "prioritize"],
     "prioritize.rows": ["prioritize"],
-    "split.warn_below": ["apply_decisions", "split"],
-    "split.way": ["apply_decisions", "deduplicate", "split"],
+    "split.warn_below": ["apply_decisions", "prioritize", "split"],
+    "split.way": ["apply_decisions", "deduplicate", "prioritize", "split"],
     "encoder.precision": [
         "ablate", "adapt", "augment", "cv", "embed", *(f"evaluate@{one}" for one in EACH),
-        *(f"finetune@{one}" for one in EACH), "learning_curve", "select", "tokenize",
+        *(f"finetune@{one}" for one in EACH), "learning_curve", "prioritize", "select", "tokenize",
     ],
     "cv.stop_share": ["cv"],
     "find_label_errors.policy": ["find_label_errors"],
@@ -85,7 +85,7 @@ def test_a_change_runs_downstream_and_stops_there(restored):
     done = restored.run("dvc", "repro")
     assert done.returncode == 0, done.stderr
     ran = re.findall(r"Running stage '(.*?)'", done.stdout)
-    assert set(ran) - {"select", "report"} == {
+    assert set(ran) - {"select", "prioritize", "report"} == {
         "ablate", "cv", "learning_curve", "finetune@prompt", "evaluate@prompt",
     }  # fmt: skip
-    assert ran[-1] in ("select", "report")
+    assert ran[-1] in ("select", "prioritize", "report")

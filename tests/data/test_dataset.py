@@ -15,7 +15,8 @@ MANIFEST = [
     for file in sorted((ROOT / "data/manifest").glob("*.csv"))
     for line in read_csv(file)
 ]
-LEDGERS = sorted((ROOT / "data/ledger").glob("*.csv"))
+DECIDED = ROOT / "data/ledger/decided.csv"  # what people decided, and no fates
+LEDGERS = sorted(set((ROOT / "data/ledger").glob("*.csv")) - {DECIDED})
 
 
 def test_ids_are_unique_and_sorted_one_row_a_line():
