@@ -13,9 +13,10 @@ TABLE = {
     "clean.min_chars": ["clean"],
     "anonymize.mode": ["anonymize"],
     "anonymize.key_fingerprint": ["anonymize", "collect"],
+    "apply_decisions.disagreement": ["apply_decisions", "find_label_errors"],
     "deduplicate.min_jaccard": ["deduplicate"],
-    "split.warn_below": ["split"],
-    "split.way": ["deduplicate", "split"],
+    "split.warn_below": ["apply_decisions", "split"],
+    "split.way": ["apply_decisions", "deduplicate", "split"],
     "encoder.precision": [
         "ablate", "augment", "cv", "embed", *(f"evaluate@{one}" for one in EACH),
         *(f"finetune@{one}" for one in EACH), "tokenize",
