@@ -1,7 +1,9 @@
 """Lines are appended whole, whoever else appends, and a name is never a path."""
 
+import fcntl
 import multiprocessing
 import subprocess
+import threading
 
 import pytest
 
@@ -38,6 +40,19 @@ def test_two_processes_at_once_lose_nothing(tmp_path):
     found = [one.id for one in read_decisions(tmp_path)]
     assert sorted(found) == sorted(f"{name}{n}" for name in "pq" for n in range(150))
     assert [one for one in found if one[0] == "p"] == [f"p{n}" for n in range(150)]
+
+
+def test_a_line_waits_while_another_process_is_writing(tmp_path):
+    # Without the lock a mended end, or half a line that is taken out, could hit another's line.
+    append(decision("r1"), tmp_path)
+    with (tmp_path / "ann.jsonl").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=append, args=(decision("r2"), tmp_path))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+    waiting.join(30)
+    assert [one.id for one in read_decisions(tmp_path)] == ["r1", "r2"]
 
 
 def test_a_file_that_was_left_without_a_line_end_is_mended(tmp_path):

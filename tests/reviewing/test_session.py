@@ -107,7 +107,7 @@ def test_a_decision_counts_although_the_clock_went_back(workspace):
     clock = lambda: datetime(2026, 11, 24, next(hours), tzinfo=UTC)  # noqa: E731
     session = Session(workspace, queues_of(workspace)["suspects"], "ann", clock)
     row = session.item.id
-    session.accept()
+    session.decide("bank")
     session.undo()
     session.decide("post")
     assert read_workspace().in_force().settled[row].decided == "post"
