@@ -80,7 +80,9 @@ def why(given: str, suggested: str, score: float | None, reason: str) -> str:
         parts.append(f"suggested {chip(suggested)}")
     line = " ".join(parts)
     if reason:
-        quality = f"; label quality {score:.3f} (0 is doubtful)" if score is not None else ""
+        quality = (
+            f"; label quality {score:.3f}, the lower the more doubtful" if score is not None else ""
+        )
         line += f'<div class="fact">{escape(reason_in_words(reason))}{quality}</div>'
     return line
 
