@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.approaches import NAMES
-from seedbed.costs import costs
-from seedbed.encoder import precision
-from seedbed.encoder_files import EncoderParams
+from seedbed.encoding.encoder import precision
+from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.files import read_json, write_json
 from seedbed.params import read_params
+from seedbed.scoring.costs import costs
 
 METRICS = Path("reports/metrics/evaluate")
 RESULT = Path("benchmarks/results/cost.json")

@@ -22,15 +22,15 @@ import pandas as pd
 from benchmarks.public_sets import data_folder
 from benchmarks.turns import peer_command
 from seedbed.approaches import full, prompt
-from seedbed.classifier import Classifier
-from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
-from seedbed.encoder_files import EncoderParams, encoder_folder
-from seedbed.examples import Examples
+from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
+from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
+from seedbed.encoding.examples import Examples
+from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.files import read_json, write_json
 from seedbed.params import read_params, with_changes
 from seedbed.rows import read_rows
-from seedbed.task import Task
-from seedbed.tokens import TextTokenizer, Truncation
+from seedbed.training.classifier import Classifier
+from seedbed.training.task import Task
 
 RESULT = Path("benchmarks/results/fine_tuning.json")
 MAX_LENGTH = 256

@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.marks import met, share
-from seedbed.report import table
+from seedbed.reporting.page import table
 
 PAGE = """# Fine-tuning
 

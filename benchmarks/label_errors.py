@@ -22,8 +22,8 @@ from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from benchmarks.public_sets import data_folder
-from seedbed.cross_validation import read_out_of_fold, write_out_of_fold
-from seedbed.encoder_files import EncoderParams
+from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.row_vectors import embedded, vectors_of
 from seedbed.files import write_json
 from seedbed.label_errors.models import MODELS
 from seedbed.label_errors.noise import confident_joint
@@ -31,9 +31,9 @@ from seedbed.label_errors.out_of_fold import ensemble
 from seedbed.label_errors.policy import PolicyParams, apply_policy, candidates
 from seedbed.label_errors.ranking import judge_labels, label_quality
 from seedbed.params import read_params
-from seedbed.row_vectors import embedded, vectors_of
 from seedbed.rows import DEFAULTS, read_rows
-from seedbed.splits import stratified_folds
+from seedbed.splitting.splits import stratified_folds
+from seedbed.training.cross_validation import read_out_of_fold, write_out_of_fold
 from stages.cv import Params as CvParams
 from stages.cv import out_of_fold
 
@@ -65,7 +65,7 @@ def fine_tuned(rows: pd.DataFrame) -> np.ndarray:
     """Out-of-fold probabilities of approach full, as stage cv makes them: (rows, classes)."""
     classes = sorted(set(rows["label"]))
     if not FINE_TUNED.exists():
-        from seedbed.row_tasks import Approach, RowTasks
+        from seedbed.training.row_tasks import Approach, RowTasks
 
         tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
         params = read_params("cv", CvParams)

@@ -16,15 +16,15 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.public_sets import data_folder
-from seedbed.encoder import embed_texts, precision
-from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.encoding.encoder import embed_texts, precision
+from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
+from seedbed.encoding.nearness import nearness
 from seedbed.files import read_csv, write_json
-from seedbed.near_duplicates import first_kept
-from seedbed.nearness import nearness
 from seedbed.params import read_params
-from seedbed.shingles import normalised
-from seedbed.sides import assign_sides
-from seedbed.splits import drop_twins
+from seedbed.splitting.near_duplicates import first_kept
+from seedbed.splitting.shingles import normalised
+from seedbed.splitting.sides import assign_sides
+from seedbed.splitting.splits import drop_twins
 from stages.deduplicate import Params as DeduplicateParams
 from stages.deduplicate import by_priority
 from stages.split import Params as SplitParams

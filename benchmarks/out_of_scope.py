@@ -15,13 +15,13 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.public_sets import data_folder
-from seedbed.encoder_files import EncoderParams
+from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.row_vectors import embedded
 from seedbed.files import write_json
 from seedbed.params import read_params
-from seedbed.row_vectors import embedded
-from seedbed.scope_detection import chosen_threshold, detection, outside_score
-from seedbed.scoring import OUTSIDE
-from seedbed.sides import side_of
+from seedbed.scoring.metrics import OUTSIDE
+from seedbed.scoring.scope_detection import chosen_threshold, detection, outside_score
+from seedbed.splitting.sides import side_of
 
 RESULT = Path("benchmarks/results/out_of_scope.json")
 SEEDS = (0, 1, 2, 3, 4)

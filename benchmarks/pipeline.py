@@ -7,8 +7,8 @@ benchmarks/results/pipeline_PRECISION.json, where PRECISION is what the models w
 import os
 from pathlib import Path
 
-from seedbed.encoder import precision
-from seedbed.encoder_files import EncoderParams
+from seedbed.encoding.encoder import precision
+from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.files import write_json
 from seedbed.params import read_params
 from seedbed.stage import last_costs

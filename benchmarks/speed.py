@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmarks.peers.cost import measured, tell
 from benchmarks.turns import SCRIPTS, by_turns, peer_command, times_as_fast
-from seedbed.encoder_files import EncoderParams, encoder_folder
+from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.errors import SeedbedError
 from seedbed.files import read_json, write_json
 from seedbed.params import read_params
@@ -34,7 +34,7 @@ RULES = ("encoding", "entities", "tags", "control_characters", "nfc", "white_spa
 
 
 def our_clean(texts: list[str]) -> Callable[[], int]:
-    from seedbed.cleaning import Limits, clean_texts
+    from seedbed.cleaning.rules import Limits, clean_texts
 
     # Nothing is dropped and no language is looked for: the peer's mappers do neither.
     longest = sys.maxsize
@@ -44,7 +44,7 @@ def our_clean(texts: list[str]) -> Callable[[], int]:
 
 
 def our_deduplicate(texts: list[str]) -> Callable[[], list[list[int]]]:
-    from seedbed.near_duplicates import near_pairs
+    from seedbed.splitting.near_duplicates import near_pairs
 
     def work() -> list[list[int]]:
         found = near_pairs(texts, SHINGLE_WORDS, MIN_JACCARD)
@@ -62,7 +62,7 @@ def our_personal_data(texts: list[str]) -> Callable[[], int]:
 
 
 def our_tokenize(texts: list[str]) -> Callable[[], int]:
-    from seedbed.tokens import TextTokenizer, Truncation
+    from seedbed.encoding.tokens import TextTokenizer, Truncation
 
     tokenizer = TextTokenizer(encoder(), Truncation(MAX_LENGTH))
     tokenizer(texts[:2])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.marks import met, share
-from seedbed.report import table
+from seedbed.reporting.page import table
 
 SPEED_HEADER = (
     "work", "peer", "reach", "times as fast: processor / wall", "Seedbed: processor / wall s",
@@ -74,7 +74,7 @@ epochs that were run. Predictions are texts of 128 tokens at most, the model loa
 
 ## What is compared
 
-- **clean**: `seedbed.cleaning.clean_texts` with the rules encoding, entities, tags,
+- **clean**: `seedbed.cleaning.rules.clean_texts` with the rules encoding, entities, tags,
   control_characters, nfc and white_space, without language and limits, against fix_unicode_mapper,
   clean_html_mapper and whitespace_normalization_mapper. The rules are alike, not the same: the peer
   makes one line of a text and straightens quotes. Its mappers are called on lists of texts, without

@@ -23,16 +23,16 @@ from transformers import AutoModelForSequenceClassification
 
 from benchmarks.public_sets import data_folder
 from seedbed.approaches.full import Params
-from seedbed.classifier import LogitsOnly, new_sequence_classifier
-from seedbed.encoder import SentenceEncoder, load_model, model_inputs, outputs, pooling_of
-from seedbed.encoder_files import EncoderParams, encoder_folder
-from seedbed.examples import Examples, pad, token_budget_batches
+from seedbed.encoding.encoder import SentenceEncoder, load_model, model_inputs, outputs, pooling_of
+from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
+from seedbed.encoding.examples import Examples, pad, token_budget_batches
+from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.files import read_json, write_json
 from seedbed.params import read_params
 from seedbed.rows import read_rows
-from seedbed.task import Task
-from seedbed.tokens import TextTokenizer, Truncation
-from seedbed.training import layer_groups
+from seedbed.training.classifier import LogitsOnly, new_sequence_classifier
+from seedbed.training.loop import layer_groups
+from seedbed.training.task import Task
 
 RESULT = Path("benchmarks/results/training_speed.json")
 STEPS, ROWS, LENGTH, PADDED = 60, 16, 256, 128

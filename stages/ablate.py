@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.ablation import Arms, arms_of, drawn, sizes, verdict
-from seedbed.encoder_files import EncoderParams
+from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.files import write_json
-from seedbed.out_of_scope import NegativesParams
+from seedbed.making.ablation import Arms, arms_of, drawn, sizes, verdict
+from seedbed.making.out_of_scope import NegativesParams
 from seedbed.params import Section, read_params
 from seedbed.rows import read_rows
 from seedbed.stage import progress, run
 
 if TYPE_CHECKING:  # torch, which a run without anything to ablate does not need
-    from seedbed.row_tasks import Approach, RowTasks
+    from seedbed.training.row_tasks import Approach, RowTasks
 
 AUGMENTED = Path("data/augment")
 BALANCED = Path("data/balance")
@@ -78,7 +78,7 @@ def ablation(
     arms = {name: one for name, one in arms_of(*train).items() if name in params.of}
     if not arms:
         return {}
-    from seedbed.row_tasks import Approach, RowTasks
+    from seedbed.training.row_tasks import Approach, RowTasks
 
     validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
     tasks = RowTasks(augmented, read_params("encoder", EncoderParams), VECTORS, SPLIT)

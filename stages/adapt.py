@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.ablation import Arms, drawn, sizes, verdict
-from seedbed.encoder_files import EncoderParams
+from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.files import fresh_folder, sha256_of, write_json
-from seedbed.loop_params import AdaptationParams
+from seedbed.making.ablation import Arms, drawn, sizes, verdict
 from seedbed.params import read_params
 from seedbed.rows import read_rows
 from seedbed.stage import run
-from seedbed.unlabelled import unlabelled_rows
+from seedbed.training.loop_params import AdaptationParams
+from seedbed.training.unlabelled import unlabelled_rows
 
 SOURCE = Path("data/deduplicate")
 SPLIT = Path("data/split")
@@ -44,7 +44,7 @@ def scores(
     train rows: it shows the encoder and nothing else."""
     from sklearn.linear_model import LogisticRegression
 
-    from seedbed.scoring import macro_f1_of
+    from seedbed.scoring.metrics import macro_f1_of
 
     place = {row: number for number, row in enumerate(rows["id"])}
     train = rows[rows["split"] == "train"].assign(parent="", weight=1.0)
@@ -63,7 +63,7 @@ def scores(
 
 def measured(rows: pd.DataFrame, params: Params, encoder: EncoderParams) -> dict[str, Any]:
     """What the adapted encoder brings on validation, by rows a class."""
-    from seedbed.row_vectors import vectors_of
+    from seedbed.encoding.row_vectors import vectors_of
 
     digest = sha256_of(ENCODER / "model.safetensors")
     changed = encoder.model_copy(update={"name": str(ENCODER), "sha256": digest})
@@ -86,11 +86,11 @@ def main() -> str:
             write_json(folder / "adapted.json", {"run": False})
         write_json(METRICS, {"run": False, "measured": {}})
         return "off in params.yaml"
-    from seedbed.adaptation import adapt
-    from seedbed.checkpoints import folder_of
-    from seedbed.encoder import precision
-    from seedbed.encoder_files import encoder_folder
-    from seedbed.truncation import truncation_of
+    from seedbed.encoding.encoder import precision
+    from seedbed.encoding.encoder_files import encoder_folder
+    from seedbed.encoding.truncation import truncation_of
+    from seedbed.training.adaptation import adapt
+    from seedbed.training.checkpoints import folder_of
 
     split = read_rows(SPLIT)
     rows = split[split["split"] != "test"].reset_index(drop=True)

@@ -11,7 +11,7 @@ import pandas as pd
 from seedbed import ledger
 from seedbed.files import write_json
 from seedbed.keys import is_public, load_key
-from seedbed.memo import remembered
+from seedbed.memo.memo import remembered
 from seedbed.params import read_params
 from seedbed.private.asked import AnonymizeParams as Params
 from seedbed.private.detection import Anonymized, anonymize, scan, total

@@ -24,12 +24,12 @@ from seedbed.decisions import (
     read_decisions,
 )
 from seedbed.files import write_csv, write_json
-from seedbed.frozen_test import FROZEN, read_frozen
 from seedbed.ledger import Drop, settle, write_ledger
 from seedbed.params import read_params
 from seedbed.rows import SIDES, read_rows, write_rows
-from seedbed.side_params import read_side_params
-from seedbed.sides import assign_sides
+from seedbed.splitting.frozen_test import FROZEN, read_frozen
+from seedbed.splitting.side_params import read_side_params
+from seedbed.splitting.sides import assign_sides
 from seedbed.stage import run
 
 SOURCE = Path("data/anonymize")

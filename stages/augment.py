@@ -11,21 +11,21 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.augmentation import EDITS, OF_SYNONYMS, Edit, generator, method_of, words_of
-from seedbed.copy_check import CheckParams, checked
-from seedbed.encoder_files import EncoderParams
+from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.row_vectors import embedded, vectors_of
 from seedbed.files import write_json
 from seedbed.ledger import settle
-from seedbed.made_rows import Made, Row, child, figures, parents
-from seedbed.negatives import negatives
-from seedbed.out_of_scope import NegativesParams
+from seedbed.making.augmentation import EDITS, OF_SYNONYMS, Edit, generator, method_of, words_of
+from seedbed.making.copy_check import CheckParams, checked
+from seedbed.making.made_rows import Made, Row, child, figures, parents
+from seedbed.making.negatives import negatives
+from seedbed.making.out_of_scope import NegativesParams
+from seedbed.making.paraphrasing import Asked, ParaphraseParams, paraphrases
+from seedbed.making.wordnet import read_synonyms
 from seedbed.params import Section, read_params
-from seedbed.paraphrasing import Asked, ParaphraseParams, paraphrases
-from seedbed.row_vectors import embedded, vectors_of
 from seedbed.rows import read_rows, write_rows
-from seedbed.splits import gate_after_split, made_near_another_side
+from seedbed.splitting.splits import gate_after_split, made_near_another_side
 from seedbed.stage import run
-from seedbed.wordnet import read_synonyms
 
 SOURCE = Path("data/find_label_errors")
 VECTORS = Path("data/embed")

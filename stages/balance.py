@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from seedbed.balancing import BalanceParams as Params
-from seedbed.balancing import balance
 from seedbed.files import write_csv, write_json
 from seedbed.ledger import Drop, settle, write_ledger
-from seedbed.out_of_scope import NegativesParams, set_aside
+from seedbed.making.balancing import BalanceParams as Params
+from seedbed.making.balancing import balance
+from seedbed.making.out_of_scope import NegativesParams, set_aside
 from seedbed.params import read_params
 from seedbed.rows import read_rows, write_rows
 from seedbed.stage import run

@@ -11,11 +11,11 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from seedbed.cleaning import Cleaned, Limits, clean_texts, known_languages, rules_asked
+from seedbed.cleaning.rules import Cleaned, Limits, clean_texts, known_languages, rules_asked
 from seedbed.errors import ParamsError
 from seedbed.files import write_json
 from seedbed.ledger import Drop, in_words, settle, write_ledger
-from seedbed.memo import remembered
+from seedbed.memo.memo import remembered
 from seedbed.params import Section, read_params
 from seedbed.rows import read_rows, write_rows
 from seedbed.stage import run

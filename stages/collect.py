@@ -14,11 +14,12 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.collecting.declared import check_declared
+from seedbed.collecting.diversity import diversity
 from seedbed.collecting.identity import digest_of, identified
 from seedbed.collecting.raw_rows import DROPPED, RawRow, provenance, raw_rows
 from seedbed.collecting.row_schema import check_collected
 from seedbed.collecting.sources import Source, read_source, read_sources
-from seedbed.diversity import diversity
+from seedbed.collecting.tombstones import FORGOTTEN, TOMBSTONES, Tombstones, read_tombstones
 from seedbed.errors import LedgerError, SourceError
 from seedbed.files import write_csv, write_json
 from seedbed.keys import keyed_hash, load_key
@@ -26,7 +27,6 @@ from seedbed.ledger import Drop, settle, write_ledger
 from seedbed.params import Section, read_params
 from seedbed.rows import NEGATIVE, write_rows
 from seedbed.stage import progress, run
-from seedbed.tombstones import FORGOTTEN, TOMBSTONES, Tombstones, read_tombstones
 
 ROWS = Path("data/collect")
 QUARANTINE = Path("data/quarantine.csv")

@@ -12,7 +12,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.cross_validation import (
+from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.errors import ParamsError
+from seedbed.files import fresh_folder, write_json
+from seedbed.params import Section, read_params
+from seedbed.rows import read_rows
+from seedbed.stage import run
+from seedbed.training.cross_validation import (
     NOT_RUN,
     Grid,
     fold_scores,
@@ -21,15 +27,9 @@ from seedbed.cross_validation import (
     spread_over,
     write_out_of_fold,
 )
-from seedbed.encoder_files import EncoderParams
-from seedbed.errors import ParamsError
-from seedbed.files import fresh_folder, write_json
-from seedbed.params import Section, read_params
-from seedbed.rows import read_rows
-from seedbed.stage import run
 
 if TYPE_CHECKING:  # torch, which a run without cross-validation does not need
-    from seedbed.row_tasks import Approach, RowTasks
+    from seedbed.training.row_tasks import Approach, RowTasks
 
 SPLIT = Path("data/split")
 VECTORS = Path("data/embed")
@@ -89,7 +89,7 @@ def cross_validated(
 ) -> tuple[dict[str, Any], np.ndarray]:
     """Figures of one approach at every point of its grid, the chosen one, and its probabilities.
     Chosen is the highest mean macro-F1 over the folds, the first of equals."""
-    from seedbed.row_tasks import Approach
+    from seedbed.training.row_tasks import Approach
 
     inside = (rows["fold"] >= 0).to_numpy()
     labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object)[inside])
@@ -116,7 +116,7 @@ def main() -> str:
             write_json(folder / NOT_RUN, {"run": False})
         write_json(METRICS, {"run": False, "approaches": {}})
         return "off, no approach is cross-validated"
-    from seedbed.row_tasks import Approach, RowTasks
+    from seedbed.training.row_tasks import Approach, RowTasks
 
     for name, grid in params.grid.items():  # a wrong value is told before hours of training
         for changes in grid_points(grid):

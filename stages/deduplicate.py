@@ -11,12 +11,12 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.files import write_json
-from seedbed.frozen_test import FROZEN, read_frozen
 from seedbed.ledger import Drop, in_words, settle, write_ledger
-from seedbed.near_duplicates import first_kept, near_pairs
 from seedbed.params import Section, read_params
 from seedbed.rows import read_rows, write_rows
-from seedbed.shingles import normalised
+from seedbed.splitting.frozen_test import FROZEN, read_frozen
+from seedbed.splitting.near_duplicates import first_kept, near_pairs
+from seedbed.splitting.shingles import normalised
 from seedbed.stage import run
 
 INPUT = Path("data/apply_decisions")

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seedbed.diversity import mean_pairwise_distance, neighbour_distances
-from seedbed.encoder_files import EncoderParams
+from seedbed.collecting.diversity import mean_pairwise_distance, neighbour_distances
+from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.nearness import nearness
+from seedbed.encoding.row_vectors import embedded
+from seedbed.encoding.vectors import write_vectors
 from seedbed.files import write_json
-from seedbed.nearness import nearness
 from seedbed.params import read_params
-from seedbed.row_vectors import embedded
 from seedbed.rows import read_rows
 from seedbed.stage import run
-from seedbed.vectors import write_vectors
 
 SOURCE = Path("data/split")
 VECTORS = Path("data/embed")

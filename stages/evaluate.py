@@ -17,27 +17,27 @@ import pandas as pd
 import torch
 from pydantic import Field
 
-from seedbed.calibration import reliability_curve
-from seedbed.classifier import Classifier
-from seedbed.costs import note_predictions
-from seedbed.datasets_on_disk import Tokenized, read_datasets
-from seedbed.decided_rows import DecidedRow, read_decided, without_decisions
-from seedbed.encoder import precision
-from seedbed.encoder_files import EncoderParams
-from seedbed.evaluation import Decided, check_outside, decided, figures
-from seedbed.examples import Examples
+from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets
+from seedbed.encoding.encoder import precision
+from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.examples import Examples
+from seedbed.encoding.nearness import nearest_cosines
+from seedbed.encoding.vectors import read_vectors
 from seedbed.files import fresh_folder, read_csv, read_json, write_csv, write_json
-from seedbed.intervals import resampled_counts
-from seedbed.languages import languages_of
-from seedbed.model_checks import cases_of, invariance_of
-from seedbed.nearness import nearest_cosines
 from seedbed.params import Section, read_params
-from seedbed.predictions import Predictions, write_predictions
-from seedbed.risk_coverage import risk_coverage_curve
 from seedbed.rows import read_rows
-from seedbed.slices import columns_of
+from seedbed.scoring.calibration import reliability_curve
+from seedbed.scoring.costs import note_predictions
+from seedbed.scoring.decided_rows import DecidedRow, read_decided, without_decisions
+from seedbed.scoring.evaluation import Decided, check_outside, decided, figures
+from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.languages import languages_of
+from seedbed.scoring.model_checks import cases_of, invariance_of
+from seedbed.scoring.predictions import Predictions, write_predictions
+from seedbed.scoring.risk_coverage import risk_coverage_curve
+from seedbed.scoring.slices import columns_of
 from seedbed.stage import run
-from seedbed.vectors import read_vectors
+from seedbed.training.classifier import Classifier
 
 DATASETS = Path("data/tokenize")
 ROWS = Path("data/balance")

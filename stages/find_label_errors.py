@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from seedbed.approaches import NAMES
-from seedbed.cross_validation import read_out_of_fold
 from seedbed.decisions import FOLDER, Rule, in_force, read_decisions
+from seedbed.encoding.vectors import read_vectors
 from seedbed.errors import ParamsError, RowsError
 from seedbed.files import fresh_folder, write_csv, write_json
 from seedbed.label_errors.models import MODELS
@@ -33,10 +33,10 @@ from seedbed.label_errors.ranking import Ranking, judge_labels, label_quality, w
 from seedbed.label_errors.whole_set import NEAREST, look_at_whole_set, order_of_arrival
 from seedbed.ledger import settle, write_ledger
 from seedbed.params import Section, read_params
-from seedbed.priorities import uncertainty
 from seedbed.rows import SIDES, read_rows, write_rows
+from seedbed.scoring.priorities import uncertainty
 from seedbed.stage import run
-from seedbed.vectors import read_vectors
+from seedbed.training.cross_validation import read_out_of_fold
 
 SOURCE = Path("data/split")
 VECTORS = Path("data/embed")

@@ -14,16 +14,16 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from seedbed.checkpoints import folder_of
-from seedbed.datasets_on_disk import read_datasets
-from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
-from seedbed.encoder_files import EncoderParams, encoder_folder
-from seedbed.examples import Examples
+from seedbed.encoding.datasets_on_disk import read_datasets
+from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
+from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
+from seedbed.encoding.examples import Examples
+from seedbed.encoding.vectors import read_vectors
 from seedbed.files import fresh_folder, read_json, write_csv, write_json
 from seedbed.params import Section, read_params, with_changes
 from seedbed.stage import run
-from seedbed.task import Task
-from seedbed.vectors import read_vectors
+from seedbed.training.checkpoints import folder_of
+from seedbed.training.task import Task
 
 DATASETS = Path("data/tokenize")
 VECTORS = Path("data/embed")

@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
-from seedbed.encoder_files import EncoderParams
+from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.files import write_json
-from seedbed.intervals import units_of
-from seedbed.learning_curves import Run, drawn, fit
-from seedbed.out_of_scope import NegativesParams
+from seedbed.making.out_of_scope import NegativesParams
 from seedbed.params import Section, read_params
 from seedbed.rows import read_rows
+from seedbed.scoring.intervals import units_of
 from seedbed.stage import progress, run
+from seedbed.training.learning_curves import Run, drawn, fit
 
 if TYPE_CHECKING:  # torch, which a run that is off does not need
-    from seedbed.row_tasks import Approach, RowTasks
+    from seedbed.training.row_tasks import Approach, RowTasks
 
 ROWS = Path("data/balance")
 VECTORS = Path("data/embed")
@@ -67,7 +67,7 @@ def trained(
 
 def measured(rows: pd.DataFrame, params: Params) -> dict[str, Any]:
     """The curve on train and validation rows; no test row gets here."""
-    from seedbed.row_tasks import Approach, RowTasks
+    from seedbed.training.row_tasks import Approach, RowTasks
 
     train, validation = (
         rows[rows["split"] == side].reset_index(drop=True) for side in ("train", "validation")

@@ -13,17 +13,17 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from seedbed.decisions import FOLDER, Rule, in_force, read_decisions
-from seedbed.encoder_files import EncoderParams
+from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.row_vectors import vectors_of
 from seedbed.files import read_json, write_csv
-from seedbed.frozen_test import read_frozen
 from seedbed.params import Section, read_params
-from seedbed.priorities import COLUMNS, density, prioritized, uncertainty, votes, weakness
-from seedbed.row_vectors import vectors_of
 from seedbed.rows import read_rows
-from seedbed.side_params import read_side_params
-from seedbed.sides import assign_sides
+from seedbed.scoring.priorities import COLUMNS, density, prioritized, uncertainty, votes, weakness
+from seedbed.splitting.frozen_test import read_frozen
+from seedbed.splitting.side_params import read_side_params
+from seedbed.splitting.sides import assign_sides
 from seedbed.stage import run
-from seedbed.unlabelled import unlabelled_rows
+from seedbed.training.unlabelled import unlabelled_rows
 
 UNIQUE = Path("data/deduplicate")
 SPLIT = Path("data/split")

@@ -8,16 +8,16 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from seedbed import report as page
-from seedbed import report_of_scores as scores
-from seedbed import report_of_training as training
+import seedbed.reporting.page as page
+import seedbed.reporting.scores as scores
+import seedbed.reporting.training as training
 from seedbed.approaches import NAMES
 from seedbed.files import read_csv, read_json, write_json, write_text
-from seedbed.intervals import resampled_counts
-from seedbed.label_report import labels, people
-from seedbed.paired_tests import pairs_with
-from seedbed.predictions import read_predictions
-from seedbed.split_report import splits
+from seedbed.reporting.labels import labels, people
+from seedbed.reporting.splits import splits
+from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.paired_tests import pairs_with
+from seedbed.scoring.predictions import read_predictions
 from seedbed.stage import run
 
 STAGES = (

@@ -15,13 +15,13 @@ from pydantic import Field
 
 from seedbed.errors import RowsError
 from seedbed.files import fresh_folder, write_csv, write_json
-from seedbed.frozen_test import FROZEN, check_frozen, read_frozen
 from seedbed.ledger import Drop, in_words, settle, write_ledger
 from seedbed.params import read_params
 from seedbed.rows import SIDES, read_rows, sides, write_rows
-from seedbed.sides import SideParams, assign_sides, units_of
-from seedbed.split_figures import split_figures
-from seedbed.splits import drop_twins, drop_unlearnable, leak_gate, stratified_folds
+from seedbed.splitting.frozen_test import FROZEN, check_frozen, read_frozen
+from seedbed.splitting.sides import SideParams, assign_sides, units_of
+from seedbed.splitting.split_figures import split_figures
+from seedbed.splitting.splits import drop_twins, drop_unlearnable, leak_gate, stratified_folds
 from seedbed.stage import run
 
 SOURCE = Path("data/deduplicate")

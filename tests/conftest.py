@@ -14,7 +14,7 @@ from hypothesis import settings
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:  # torch, which most tests do not need
-    from seedbed.task import Task
+    from seedbed.training.task import Task
 
 # A busy machine is no reason to fail a property.
 settings.register_profile("seedbed", deadline=None)
@@ -153,10 +153,10 @@ def small_task(folder: Path, encoder: Callable[[Path, list[str]], None] = tiny_e
     import numpy as np
     import torch
 
-    from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of
-    from seedbed.examples import Examples
-    from seedbed.task import Task
-    from seedbed.tokens import TextTokenizer, Truncation
+    from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
+    from seedbed.encoding.examples import Examples
+    from seedbed.encoding.tokens import TextTokenizer, Truncation
+    from seedbed.training.task import Task
 
     things = {
         "cooking": "onion rice bread soup pan oven salt dough".split(),

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from test_training import PARAMS, Words, rows, work_of
 
-from seedbed.training import train
+from seedbed.training.loop import train
 
 
 def main(folder: Path, step: int) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.augmentation import (
+from seedbed.errors import ParamsError
+from seedbed.making.augmentation import (
     EDITS,
     OF_SYNONYMS,
     PUNCTUATION,
@@ -19,8 +20,7 @@ from seedbed.augmentation import (
     swap,
     words_of,
 )
-from seedbed.errors import ParamsError
-from seedbed.wordnet import read_synonyms
+from seedbed.making.wordnet import read_synonyms
 
 TEXT = "The STORM broke three\nold trees, near the church!"
 WORDS = words_of(TEXT)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.balancing import BalanceParams, balance, class_weights, limits_for
 from seedbed.errors import ParamsError
+from seedbed.making.balancing import BalanceParams, balance, class_weights, limits_for
 
 OFF = {"by": "", "shares": {}, "how": "weight"}
 BASE = {"parent": "", "origin": "original", "weight": 1.0, "source": "post", "split": "train"}

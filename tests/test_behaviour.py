@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.behaviour import (
+from seedbed.errors import RowsError
+from seedbed.scoring.behaviour import (
     NAMES,
     Case,
     drawn_places,
@@ -16,8 +17,7 @@ from seedbed.behaviour import (
     minimum_functionality,
     read_cases,
 )
-from seedbed.errors import RowsError
-from seedbed.intervals import resampled_counts
+from seedbed.scoring.intervals import resampled_counts
 
 TEXT = "Sarah wrote to <EMAIL>, then called Peter: the well-known and/or rule, 3.5 times."
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
-from seedbed.calibration import (
+from seedbed.scoring.calibration import (
     calibration,
     cross_fitted,
     expected_calibration_error,
@@ -17,7 +17,7 @@ from seedbed.calibration import (
     reliability_curve,
     rescaled,
 )
-from seedbed.intervals import resampled_counts
+from seedbed.scoring.intervals import resampled_counts
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from seedbed.choosing import choice
-from seedbed.predictions import Predictions
+from seedbed.scoring.choosing import choice
+from seedbed.scoring.predictions import Predictions
 
 ROWS = 400
 LABELS = np.arange(ROWS) % 4

@@ -5,10 +5,10 @@ import torch
 from conftest import ROOT, small_task, yaml
 
 from seedbed.approaches import feature, full, lora
-from seedbed.classifier import Classifier
 from seedbed.errors import ModelError
 from seedbed.params import with_changes
-from seedbed.training import layer_groups
+from seedbed.training.classifier import Classifier
+from seedbed.training.loop import layer_groups
 
 
 def params_of(module, **changes):
@@ -75,8 +75,8 @@ def test_lora_gives_the_same_logits_before_and_after_it_is_merged(task, tmp_path
         before["frozen"] = outputs(module, task.validation, torch.float32, "before")
         return curve
 
-    from seedbed.encoder import outputs
-    from seedbed.training import fit
+    from seedbed.encoding.encoder import outputs
+    from seedbed.training.loop import fit
 
     monkeypatch.setattr(lora, "fit", kept)
     monkeypatch.setattr(lora, "save_sequence_classifier", noted)
@@ -102,7 +102,7 @@ def test_lora_moves_the_encoder_and_leaves_no_adapter_behind(task, tmp_path):
 
 
 def test_full_decays_the_rate_layer_by_layer_and_norms_not_at_all(task):
-    from seedbed.classifier import new_sequence_classifier
+    from seedbed.training.classifier import new_sequence_classifier
 
     model = new_sequence_classifier(task, 0)
     params = params_of(full, learning_rate=1.0, weight_decay=0.1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.cleaning import (
+from seedbed.cleaning.rules import (
     ASCII_RUN,
     REWRITES,
     Limits,

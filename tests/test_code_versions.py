@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, copy_project
 
-from seedbed.cleaning import clean_texts
-from seedbed.code_versions import DISTRIBUTIONS, _installed, _reached, imported, version_of
-from seedbed.encoder import embed_texts
+from seedbed.cleaning.rules import clean_texts
+from seedbed.encoding.encoder import embed_texts
+from seedbed.memo.code_versions import DISTRIBUTIONS, _installed, _reached, imported, version_of
 from seedbed.private.detection import anonymize, scan
 from stages.anonymize import NAME_DATA
 
 REMEMBERED = (clean_texts, anonymize, scan, embed_texts)
 ASK = """
 import json
-from seedbed.cleaning import clean_texts
-from seedbed.code_versions import version_of
+from seedbed.cleaning.rules import clean_texts
+from seedbed.memo.code_versions import version_of
 from seedbed.private.detection import anonymize
 print(json.dumps([version_of(clean_texts).digest, version_of(anonymize).digest]))
 """
@@ -42,8 +42,8 @@ def copy(tmp_path):
 @pytest.mark.parametrize(
     ("module", "changes"),
     [
-        ("cleaning", [True, False]),
-        ("boilerplate", [True, False]),  # imported by cleaning
+        ("cleaning/rules", [True, False]),
+        ("cleaning/boilerplate", [True, False]),  # imported by rules
         ("private/phones", [False, True]),  # imported by patterns, which detection imports
         ("private/names", [False, True]),  # imported inside a function
         ("private/__init__", [False, True]),  # run by every import from the package

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from seedbed.costs import costs, note_predictions
+from seedbed.scoring.costs import costs, note_predictions
 
 MODELS = {
     "full": {"megabytes": 91.6, "training_tokens": 300_000},

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.cross_validation import (
+from seedbed.errors import RowsError
+from seedbed.training.cross_validation import (
     fold_scores,
     folds_of,
     grid_points,
@@ -14,7 +15,6 @@ from seedbed.cross_validation import (
     spread_over,
     write_out_of_fold,
 )
-from seedbed.errors import RowsError
 
 
 def rows(number: int, folds: int = 3) -> pd.DataFrame:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from seedbed.datasets_on_disk import Tokenized, read_datasets, write_datasets
+from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets, write_datasets
+from seedbed.encoding.examples import Examples
+from seedbed.encoding.tokens import Truncation
 from seedbed.errors import RowsError
-from seedbed.examples import Examples
-from seedbed.tokens import Truncation
 
 
 def examples(ids, labels, rows, segments=None) -> Examples:

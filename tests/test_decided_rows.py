@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from seedbed.decided_rows import DecidedRow, read_decided, without_decisions
-from seedbed.intervals import resampled_counts
+from seedbed.scoring.decided_rows import DecidedRow, read_decided, without_decisions
+from seedbed.scoring.intervals import resampled_counts
 
 CLASSES = ["ham", "spam"]
 IDS = ["a", "b", "c", "d"]

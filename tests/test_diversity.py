@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.diversity import (
+from seedbed.collecting.diversity import (
     age_by_class,
     counts,
     distinct_ngrams,

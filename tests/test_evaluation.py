@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from seedbed.calibration import fitted_temperature
 from seedbed.errors import RowsError
-from seedbed.evaluation import Decided, check_outside, decided, figures
 from seedbed.files import rounded
-from seedbed.predictions import Predictions
-from seedbed.scoring import OUTSIDE
+from seedbed.scoring.calibration import fitted_temperature
+from seedbed.scoring.evaluation import Decided, check_outside, decided, figures
+from seedbed.scoring.metrics import OUTSIDE
+from seedbed.scoring.predictions import Predictions
 
 RANDOM = np.random.default_rng(0)
 CLASSES = ["cat", "dog"]

@@ -96,7 +96,7 @@ def test_a_side_is_told_by_figures_slices_and_behaviour(example):
 
 def test_a_model_stands_alone(example):
     """models/best holds what predictions need, as the params of the run have it."""
-    from seedbed.model_folder import read_serving
+    from seedbed.serving.model_folder import read_serving
 
     serving = read_serving(example.folder / "models/best")
     choice = read_json(example.folder / "reports/choice.json")
@@ -130,7 +130,7 @@ def test_plots_and_metrics_are_readable_by_dvc(example):
 def test_a_stock_library_gives_the_predictions_that_were_scored(example, approach):
     import torch
 
-    from seedbed.predictions import read_predictions
+    from seedbed.scoring.predictions import read_predictions
 
     folder = example.folder / "models" / approach / "seed-0"
     found = read_predictions(example.folder / "data/evaluate" / approach / "test")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.examples import Examples, pad, padding_share, token_budget_batches
+from seedbed.encoding.examples import Examples, pad, padding_share, token_budget_batches
 
 
 @given(st.lists(st.integers(1, 128), min_size=1), st.integers(128, 1024), st.booleans())

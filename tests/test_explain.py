@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from seedbed.cli import app
 from seedbed.errors import RevisionError, RowsError
-from seedbed.explain import REASONS, explain, reason_in_words
+from seedbed.versions.explain import REASONS, explain, reason_in_words
 
 KEPT, COPY, SHORT, SUSPECT = "aaaaaa1111111111", "aaaaaa2222222222", "cccccc3333", "dddddd4444"
 FILES = {

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from seedbed.cli import app
 from seedbed.errors import FreezeError, RowsError
-from seedbed.freezing import BEFORE_SPLIT, SPLIT
-from seedbed.frozen_test import FROZEN, read_frozen, write_frozen
 from seedbed.rows import write_rows
+from seedbed.splitting.freezing import BEFORE_SPLIT, SPLIT
+from seedbed.splitting.frozen_test import FROZEN, read_frozen, write_frozen
 
 
 def rows(*sides: str) -> pd.DataFrame:

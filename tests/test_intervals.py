@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seedbed.intervals import (
+from seedbed.scoring.intervals import (
     headline,
     mean_with_interval,
     resampled_counts,

@@ -1,6 +1,6 @@
 """The report's section on labels, from figures a person can check."""
 
-from seedbed.label_report import labels, people
+from seedbed.reporting.labels import labels, people
 
 CLEAN = {"given_wrong": 0.0, "true_missed": 0.0}
 FOUND = {

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.learning_curves import Run, drawn, fit, power_law
+from seedbed.training.learning_curves import Run, drawn, fit, power_law
 
 SHARES = (0.25, 0.5, 1.0)
 

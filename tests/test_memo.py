@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from seedbed import code_versions, memo_store
 from seedbed.cli import app
+from seedbed.encoding.tokens import Truncation
 from seedbed.errors import MemoError
-from seedbed.memo import FLOAT32, JSON, plain, remembered
-from seedbed.memo_store import MEMO, Store, clear
-from seedbed.tokens import Truncation
+from seedbed.memo import code_versions
+from seedbed.memo import store as memo_store
+from seedbed.memo.memo import FLOAT32, JSON, plain, remembered
+from seedbed.memo.store import MEMO, Store, clear
 
 asked: list = []  # what `shouted` was called for
 
@@ -120,7 +121,7 @@ def test_any_text_comes_back_as_it_was(text):
 
 
 def test_the_vectors_of_an_encoder_do_not_need_it_again(monkeypatch):
-    from seedbed import encoder
+    from seedbed.encoding import encoder
 
     folder = Path("tiny")
     texts = ["rain and wind", "a bicycle race", "rain"]
@@ -237,7 +238,7 @@ def test_more_than_the_limit_holds_still_gives_every_result(monkeypatch):
 
 WRITER = """
 import sys
-from seedbed.memo_store import Store
+from seedbed.memo.store import Store
 with Store() as store:
     for step in range(30):
         names = [f"{number}".encode() for number in range(step * 10, step * 10 + 40)]

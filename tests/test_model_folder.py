@@ -4,9 +4,9 @@ import pytest
 
 from seedbed.errors import KeyFileError, ModelError
 from seedbed.files import read_json, write_json
-from seedbed.model_folder import Serving, read_serving, write_digests, write_serving
 from seedbed.private.asked import AnonymizeParams
-from seedbed.text_preparation import TextPreparation
+from seedbed.serving.model_folder import Serving, read_serving, write_digests, write_serving
+from seedbed.serving.text_preparation import TextPreparation
 
 
 def preparation(mode: str = "placeholder", kinds: tuple[str, ...] = ("email",)) -> TextPreparation:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed import near_duplicates
-from seedbed.near_duplicates import first_kept, near_pairs
-from seedbed.shingles import WORD, normalised
+from seedbed.splitting import near_duplicates
+from seedbed.splitting.near_duplicates import first_kept, near_pairs
+from seedbed.splitting.shingles import WORD, normalised
 
 THRESHOLDS = st.sampled_from([0.1, 0.25, 0.3, 1 / 3, 0.5, 0.6, 2 / 3, 0.7, 0.8, 0.9, 1.0])
 TEXTS = st.lists(st.text("aB c!", max_size=14), max_size=10)

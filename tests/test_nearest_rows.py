@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from seedbed import nearest_rows as module
-from seedbed.nearest_rows import nearest_rows
+from seedbed.encoding import nearest_rows as module
+from seedbed.encoding.nearest_rows import nearest_rows
 
 VECTORS = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9], [-1, 0]], dtype=np.float32)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from seedbed.nearness import nearest_cosines, nearness
+from seedbed.encoding.nearness import nearest_cosines, nearness
 
 RANDOM = np.random.default_rng(0)
 

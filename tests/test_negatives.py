@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.augmentation import generator
 from seedbed.errors import ParamsError
 from seedbed.ledger import Drop
-from seedbed.negatives import entities, entity_swap, negatives, word_salad
-from seedbed.out_of_scope import NegativesParams, set_aside
+from seedbed.making.augmentation import generator
+from seedbed.making.negatives import entities, entity_swap, negatives, word_salad
+from seedbed.making.out_of_scope import NegativesParams, set_aside
 from seedbed.rows import DEFAULTS
-from seedbed.shingles import normalised
+from seedbed.splitting.shingles import normalised
 
 
 def params(**more) -> NegativesParams:

@@ -7,14 +7,14 @@ import pytest
 from conftest import ROOT, tiny_encoder
 from ruamel.yaml import YAML
 
-from seedbed.datasets_on_disk import read_datasets
-from seedbed.decided_rows import DecidedRow
+from seedbed.encoding.datasets_on_disk import read_datasets
 from seedbed.errors import RowsError
-from seedbed.evaluation import check_outside
 from seedbed.files import read_json, sha256_of, write_csv
-from seedbed.predictions import read_predictions
 from seedbed.rows import read_rows, write_rows
-from seedbed.scoring import OUTSIDE
+from seedbed.scoring.decided_rows import DecidedRow
+from seedbed.scoring.evaluation import check_outside
+from seedbed.scoring.metrics import OUTSIDE
+from seedbed.scoring.predictions import read_predictions
 from stages import (
     adapt,
     augment,

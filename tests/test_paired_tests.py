@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from seedbed.intervals import resampled_counts
-from seedbed.paired_tests import holm, mcnemar, paired_difference, pairs_with
-from seedbed.predictions import Predictions
+from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.paired_tests import holm, mcnemar, paired_difference, pairs_with
+from seedbed.scoring.predictions import Predictions
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)

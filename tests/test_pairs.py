@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from conftest import ROOT, tiny_encoder, yaml
 
-from seedbed.datasets_on_disk import read_datasets
-from seedbed.decided_rows import DecidedRow
+from seedbed.encoding.datasets_on_disk import read_datasets
 from seedbed.files import read_json, sha256_of, write_csv
-from seedbed.predictions import read_predictions
 from seedbed.rows import read_rows, write_rows
+from seedbed.scoring.decided_rows import DecidedRow
+from seedbed.scoring.predictions import read_predictions
 from stages import (
     adapt,
     augment,

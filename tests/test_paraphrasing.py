@@ -7,7 +7,7 @@ import torch
 
 from seedbed.errors import ModelError, ParamsError
 from seedbed.files import sha256_of
-from seedbed.paraphrasing import Asked, ParaphraseParams, paraphrase_texts, paraphrases
+from seedbed.making.paraphrasing import Asked, ParaphraseParams, paraphrase_texts, paraphrases
 
 TEXTS = ["the storm broke three old trees", "fry the onion", "the dog slept"]
 
@@ -101,7 +101,7 @@ def test_each_row_draws_its_own_in_any_company(folder):
 
 def test_sampling_draws_from_the_probabilities():
     """The Gumbel-max trick on three tokens of known probability."""
-    from seedbed.paraphrasing import _RowNoise
+    from seedbed.making.paraphrasing import _RowNoise
 
     wanted = torch.tensor([0.6, 0.3, 0.1])
     noise = _RowNoise([str(row) for row in range(4000)])
@@ -120,7 +120,7 @@ def test_the_memo_gives_what_the_model_wrote(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     asked = [Asked(text, "0:a:0") for text in TEXTS]
     found = paraphrases(asked, params(folder))
-    monkeypatch.setattr("seedbed.paraphrasing._written", None)
+    monkeypatch.setattr("seedbed.making.paraphrasing._written", None)
     assert paraphrases(asked, params(folder)) == found
     monkeypatch.setenv("SEEDBED_MEMO", "off")
     with pytest.raises(TypeError):

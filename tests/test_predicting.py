@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed import predicting
-from seedbed.calibration import rescaled
 from seedbed.errors import TableError
 from seedbed.files import read_csv, read_json, write_json
-from seedbed.model_folder import Serving, read_serving, write_digests, write_serving
-from seedbed.predicting import Columns, predict
-from seedbed.predictions import read_predictions
 from seedbed.private.asked import AnonymizeParams
 from seedbed.rows import read_rows
-from seedbed.text_preparation import TextPreparation
+from seedbed.scoring.calibration import rescaled
+from seedbed.scoring.predictions import read_predictions
+from seedbed.serving import predicting
+from seedbed.serving.model_folder import Serving, read_serving, write_digests, write_serving
+from seedbed.serving.predicting import Columns, predict
+from seedbed.serving.text_preparation import TextPreparation
 
 ASKED = AnonymizeParams(key_fingerprint="0" * 12, kinds=("email",))
 SERVING = Serving(
@@ -46,7 +46,7 @@ class StandIn:
 @pytest.fixture
 def model(tmp_path, monkeypatch):
     """A function that makes a model folder which says what it is given, and loads as StandIn."""
-    monkeypatch.setattr("seedbed.classifier.Classifier", StandIn)
+    monkeypatch.setattr("seedbed.training.classifier.Classifier", StandIn)
 
     def make(**changes):
         folder = tmp_path / "model"

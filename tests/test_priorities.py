@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.priorities import density, prioritized, uncertainty, votes, weakness
+from seedbed.scoring.priorities import density, prioritized, uncertainty, votes, weakness
 
 
 def test_uncertainty_goes_from_sure_to_even():

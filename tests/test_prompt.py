@@ -6,16 +6,16 @@ import torch
 from conftest import ROOT, small_task, tiny_masked_lm, yaml
 
 from seedbed.approaches import prompt
-from seedbed.classifier import Classifier
-from seedbed.cloze import ClozeScorer, Gap, load_masked_lm
+from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.errors import ParamsError
 from seedbed.files import read_json, write_json
-from seedbed.label_prompts import contrastive_losses
-from seedbed.model_folder import Serving
-from seedbed.model_readme import model_readme
 from seedbed.private.asked import AnonymizeParams
-from seedbed.text_preparation import TextPreparation
-from seedbed.tokens import Encoded, TextTokenizer, Truncation
+from seedbed.serving.model_folder import Serving
+from seedbed.serving.model_readme import model_readme
+from seedbed.serving.text_preparation import TextPreparation
+from seedbed.training.classifier import Classifier
+from seedbed.training.cloze import ClozeScorer, Gap, load_masked_lm
+from seedbed.training.label_prompts import contrastive_losses
 
 CLOZE = "{text} It is {mask}."
 

@@ -3,7 +3,7 @@
 import pytest
 
 from seedbed.errors import LedgerError
-from seedbed.report import (
+from seedbed.reporting.page import (
     privacy,
     rows_by_stage,
     table,

@@ -1,6 +1,6 @@
 """The report's sections on scores, from figures a person can check."""
 
-from seedbed.report_of_scores import (
+from seedbed.reporting.scores import (
     approaches,
     behaviour,
     budgets,

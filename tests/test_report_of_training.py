@@ -1,6 +1,6 @@
 """The report says what is trained on and what it brings, from figures a person can check."""
 
-from seedbed.report_of_training import ablation, balance
+from seedbed.reporting.training import ablation, balance
 
 NOTHING = {"made_by_method": {}, "refused_by_reason": {}}
 SAME = {"rows_before": 10, "rows": 10, "weight": 10.0, "weight_share_before": 0.5,

@@ -26,8 +26,8 @@ FLOATS = {  # what holds scores of this machine
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory) -> Path:
+    from seedbed.encoding.vectors import write_vectors
     from seedbed.rows import read_rows
-    from seedbed.vectors import write_vectors
 
     folder = tmp_path_factory.mktemp("prepared")
     copy_project(folder)

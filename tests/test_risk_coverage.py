@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from seedbed.intervals import resampled_counts
-from seedbed.risk_coverage import risk_coverage, risk_coverage_curve
+from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.risk_coverage import risk_coverage, risk_coverage_curve
 
 # The two least sure of ten are wrong.
 SURE = np.array([0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.93, 0.92, 0.6, 0.55])

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.scope_detection import (
+from seedbed.scoring.metrics import OUTSIDE
+from seedbed.scoring.scope_detection import (
     auroc,
     chosen_threshold,
     detection,
@@ -13,7 +14,6 @@ from seedbed.scope_detection import (
     outside_score,
     with_outside,
 )
-from seedbed.scoring import OUTSIDE
 
 SURE = np.array([[0.9, 0.1], [0.2, 0.8], [0.95, 0.05], [0.55, 0.45], [0.5, 0.5]])
 LABELS = np.array([0, 1, 0, OUTSIDE, OUTSIDE])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
-from seedbed.scoring import confusion, macro_f1_of, per_class, scores
+from seedbed.scoring.metrics import confusion, macro_f1_of, per_class, scores
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)

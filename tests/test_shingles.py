@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.shingles import WORD, normalised, repeated_shingle_sets, shingle_sets, words_of
+from seedbed.splitting.shingles import (
+    WORD,
+    normalised,
+    repeated_shingle_sets,
+    shingle_sets,
+    words_of,
+)
 
 
 def sets_by_hand(texts: list[str], words: int) -> list[set[tuple[str, ...]]]:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedbed.errors import ParamsError, RowsError
-from seedbed.sides import assign_sides, side_of
-from seedbed.splits import leak_gate
+from seedbed.splitting.sides import assign_sides, side_of
+from seedbed.splitting.splits import leak_gate
 from stages.split import Params, apart, check_sides, with_folds
 
 DEFAULTS = {

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.intervals import resampled_counts
-from seedbed.slices import columns_of, periods, slices, thirds
+from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.slices import columns_of, periods, slices, thirds
 
 
 def test_thirds_are_of_as_many_rows():

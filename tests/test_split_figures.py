@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.sides import SideParams, side_of
-from seedbed.split_figures import hashing_interval, rows_to_collect, split_figures
+from seedbed.splitting.sides import SideParams, side_of
+from seedbed.splitting.split_figures import hashing_interval, rows_to_collect, split_figures
 
 HASH = SideParams(
     way="hash", seed=0, validation_share=0.2, test_share=0.25, validation_from="", test_from="",

@@ -1,6 +1,6 @@
 """The report's section on sides, from figures a person can check."""
 
-from seedbed.split_report import splits
+from seedbed.reporting.splits import splits
 
 SHARE = {"share": 0.2, "expected_share": 0.2, "expected_low": 0.1, "expected_high": 0.3}
 FOUND = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seedbed.errors import LeakError, RowsError
 from seedbed.ledger import Drop
 from seedbed.rows import SIDES
-from seedbed.splits import (
+from seedbed.splitting.splits import (
     ancestry_gate,
     drop_twins,
     drop_unlearnable,

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from seedbed.errors import TableError
-from seedbed.table_streams import read_chunks, written
+from seedbed.serving.table_streams import read_chunks, written
 
 ROWS = [{"text": 'a "b", c', "n": "007"}, {"text": "two\nlines", "n": ""}, {"text": "ü", "n": "3"}]
 CSV = 'text,n\n"a ""b"", c",007\n"two\nlines",\nü,3\n'

@@ -9,8 +9,8 @@ from conftest import tiny_encoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedbed.encoding.tokens import TextTokenizer, Truncation, auto_max_length, longest_input
 from seedbed.errors import ModelError
-from seedbed.tokens import TextTokenizer, Truncation, auto_max_length, longest_input
 
 TEXTS = ["rain fell on the old town", "fry the onion", "rain", "the town of rain and onion"]
 WORDS = st.lists(st.sampled_from(" ".join(TEXTS).split()), min_size=1, max_size=40).map(" ".join)
@@ -104,7 +104,7 @@ def test_what_is_cut_is_counted(encoder, keep):
 
 def test_more_texts_than_fit_one_call_of_the_tokenizer_come_in_order(encoder, monkeypatch):
     together = TextTokenizer(encoder, Truncation(64))(TEXTS)
-    monkeypatch.setattr("seedbed.tokens.TEXTS_AT_ONCE", 3)
+    monkeypatch.setattr("seedbed.encoding.tokens.TEXTS_AT_ONCE", 3)
     apart = TextTokenizer(encoder, Truncation(64))(TEXTS)
     assert [list(ids) for ids in apart.ids] == [list(ids) for ids in together.ids]
 

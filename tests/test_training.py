@@ -10,10 +10,10 @@ import torch
 from conftest import ROOT
 from torch import nn
 
+from seedbed.encoding.examples import Examples
 from seedbed.errors import ModelError
-from seedbed.examples import Examples
-from seedbed.loop_params import TrainingParams
-from seedbed.training import Work, _warmup_then_decay, train
+from seedbed.training.loop import Work, _warmup_then_decay, train
+from seedbed.training.loop_params import TrainingParams
 
 PARAMS = TrainingParams(
     run=True, epochs=4, min_steps=0, learning_rate=0.05, batch_tokens=16, warmup_share=0.1,

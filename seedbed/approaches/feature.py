@@ -18,11 +18,11 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from seedbed.classifier import save_sentence_classifier
-from seedbed.heads import Head, Layer, layers_of
 from seedbed.params import Section
-from seedbed.scoring import macro_f1_of
-from seedbed.task import Task
+from seedbed.scoring.metrics import macro_f1_of
+from seedbed.training.classifier import save_sentence_classifier
+from seedbed.training.heads import Head, Layer, layers_of
+from seedbed.training.task import Task
 
 SMALLEST = np.finfo(np.float32).eps  # a probability of 0 is as bad as this one
 

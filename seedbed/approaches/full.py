@@ -13,19 +13,19 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from torch import nn
 
-from seedbed.checkpoints import Curve
-from seedbed.classifier import (
+from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
+from seedbed.training.checkpoints import Curve
+from seedbed.training.classifier import (
     LogitsOnly,
     new_sequence_classifier,
     save_sentence_classifier,
     save_sequence_classifier,
     trained_numbers,
 )
-from seedbed.encoder import SentenceEncoder, load_model, pooling_of
-from seedbed.heads import Layer, layers_of
-from seedbed.loop_params import TrainingParams
-from seedbed.task import Task
-from seedbed.training import fit, layer_groups
+from seedbed.training.heads import Layer, layers_of
+from seedbed.training.loop import fit, layer_groups
+from seedbed.training.loop_params import TrainingParams
+from seedbed.training.task import Task
 
 
 class Params(TrainingParams):

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from pydantic import Field
 
-from seedbed.classifier import (
+from seedbed.training.classifier import (
     LogitsOnly,
     new_sequence_classifier,
     save_sequence_classifier,
     trained_numbers,
 )
-from seedbed.loop_params import TrainingParams
-from seedbed.task import Task
-from seedbed.training import fit
+from seedbed.training.loop import fit
+from seedbed.training.loop_params import TrainingParams
+from seedbed.training.task import Task
 
 
 class Params(TrainingParams):

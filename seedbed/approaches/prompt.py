@@ -16,18 +16,22 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 from transformers import PreTrainedModel
 
-from seedbed.checkpoints import Curve
-from seedbed.classifier import save_cloze_classifier, save_sentence_classifier, trained_numbers
-from seedbed.cloze import ClozeScorer, Gap, is_masked_lm, load_masked_lm
-from seedbed.encoder import SentenceEncoder, load_model, outputs, pooling_of
+from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
+from seedbed.encoding.tokens import TextTokenizer
 from seedbed.errors import ParamsError
-from seedbed.heads import Layer, layers_of
-from seedbed.label_prompts import PromptScorer, prompts_of
-from seedbed.loop_params import TrainingParams
-from seedbed.scoring import macro_f1_of
-from seedbed.task import Task
-from seedbed.tokens import TextTokenizer
-from seedbed.training import Losses, fit, layer_groups
+from seedbed.scoring.metrics import macro_f1_of
+from seedbed.training.checkpoints import Curve
+from seedbed.training.classifier import (
+    save_cloze_classifier,
+    save_sentence_classifier,
+    trained_numbers,
+)
+from seedbed.training.cloze import ClozeScorer, Gap, is_masked_lm, load_masked_lm
+from seedbed.training.heads import Layer, layers_of
+from seedbed.training.label_prompts import PromptScorer, prompts_of
+from seedbed.training.loop import Losses, fit, layer_groups
+from seedbed.training.loop_params import TrainingParams
+from seedbed.training.task import Task
 
 
 class Params(TrainingParams):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seedbed.collecting.sources import read_sources
+from seedbed.collecting.tombstones import TOMBSTONES, add_tombstones, read_tombstones
 from seedbed.decisions import FOLDER, parse_decisions
 from seedbed.errors import ForgetError
 from seedbed.files import write_bytes, write_text
@@ -32,7 +33,6 @@ from seedbed.forgetting.raw_search import Found, editable_files, find_rows, line
 from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, folded
 from seedbed.keys import load_key
 from seedbed.params import read_params
-from seedbed.tombstones import TOMBSTONES, add_tombstones, read_tombstones
 
 FROZEN = Path("data/frozen_test.csv")
 MEMO = (Path(".seedbed"), "memo*")

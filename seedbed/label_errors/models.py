@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
-from seedbed.nearest_rows import CELLS, nearest_of, unit_length
+from seedbed.encoding.nearest_rows import CELLS, nearest_of, unit_length
 
 
 class Neighbours(ClassifierMixin, BaseEstimator):

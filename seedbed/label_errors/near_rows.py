@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seedbed.nearest_rows import CELLS, nearest_of, unit_length
+from seedbed.encoding.nearest_rows import CELLS, nearest_of, unit_length
 
 SELF = -2.0  # below every cosine
 

@@ -8,8 +8,8 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from seedbed.explain import reason_in_words
 from seedbed.reviewing.visible import visible
+from seedbed.versions.explain import reason_in_words
 
 # Background and ink, told apart by hue and readable in print.
 COLOURS = [

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from seedbed.decisions import AMBIGUOUS, DROP, InForce
 from seedbed.errors import ReviewError
-from seedbed.near_duplicates import normalised
 from seedbed.reviewing.workspace import CONFLICT, UNLABELLED, Workspace
+from seedbed.splitting.near_duplicates import normalised
 
 AUDIT_SIZE = 200
 DISAGREEMENTS = "disagreements"  # the one queue in which people decide again on what they decided

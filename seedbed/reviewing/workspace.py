@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from seedbed.decisions import FOLDER, Decision, InForce, Rule, in_force, read_decisions
+from seedbed.encoding.vectors import read_vectors
 from seedbed.errors import RowsError
 from seedbed.files import read_csv
-from seedbed.frozen_test import read_frozen
 from seedbed.ledger import Drop, read_ledger
 from seedbed.params import read_params
 from seedbed.rows import read_rows
-from seedbed.side_params import read_side_params
-from seedbed.sides import assign_sides
-from seedbed.vectors import read_vectors
+from seedbed.splitting.frozen_test import read_frozen
+from seedbed.splitting.side_params import read_side_params
+from seedbed.splitting.sides import assign_sides
 
 GIVEN = Path("data/anonymize")
 KEPT = Path("data/split")

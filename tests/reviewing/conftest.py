@@ -10,12 +10,12 @@ import pytest
 from conftest import ROOT
 
 from seedbed.decisions import Decision
+from seedbed.encoding.vectors import write_vectors
 from seedbed.files import write_csv
 from seedbed.ledger import HEADER, Drop, write_ledger
 from seedbed.rows import write_rows
-from seedbed.side_params import read_side_params
-from seedbed.sides import assign_sides
-from seedbed.vectors import write_vectors
+from seedbed.splitting.side_params import read_side_params
+from seedbed.splitting.sides import assign_sides
 
 NASTY = "Ring \x1b[31mme\x1b[0m at [bold]noon[/bold] <script>alert(1)</script> \u202etfel"
 TEXTS = ("The loan is too dear, letter {}.", "The parcel never came, letter {}.")

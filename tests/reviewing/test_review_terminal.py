@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.decisions import read_decisions
 from seedbed.errors import ReviewError
-from seedbed.review_terminal import HELP, Person, Review
 from seedbed.reviewing.queues import queues_of
 from seedbed.reviewing.session import Session
+from seedbed.reviewing.terminal import HELP, Person, Review
 
 
 def reviewed(workspace, keys: str, queue: str = "suspects", answers: tuple[str, ...] = ()) -> str:

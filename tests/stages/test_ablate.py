@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from conftest import ROOT, tiny_encoder, yaml
 
+from seedbed.encoding.vectors import write_vectors
 from seedbed.files import read_csv, read_json, sha256_of
 from seedbed.rows import DEFAULTS, read_rows, write_rows
-from seedbed.vectors import write_vectors
 from stages import ablate, augment, balance
 
-# The library moved its modules; the old names are in seedbed/classifier.py.
+# The library moved its modules; the old names are in seedbed/training/classifier.py.
 LINES = read_csv(ROOT / "tests/example/rows.csv")
 OFF = {"measured_on": "validation", "approach": "feature", "seeds": 5,
        "off": "augment, negatives, balance", "measured": {}}  # fmt: skip
@@ -102,7 +102,7 @@ def test_each_option_that_is_on_gets_its_verdict(switched_on):
 
 
 def test_no_test_row_is_read(switched_on, monkeypatch):
-    from seedbed.row_tasks import RowTasks
+    from seedbed.training.row_tasks import RowTasks
 
     seen, begin = [], RowTasks.__init__
 

@@ -9,13 +9,13 @@ import pytest
 import torch
 from conftest import ROOT, tiny_encoder, tiny_masked_lm, yaml
 
-from seedbed.adaptation import NOT_MASKED, MaskedWords
-from seedbed.encoder import load_model
+from seedbed.encoding.encoder import load_model
+from seedbed.encoding.vectors import write_vectors
 from seedbed.files import read_json, sha256_of
-from seedbed.report_of_training import adaptation
+from seedbed.reporting.training import adaptation
 from seedbed.rows import DEFAULTS, read_rows, write_rows
-from seedbed.unlabelled import unlabelled_rows
-from seedbed.vectors import write_vectors
+from seedbed.training.adaptation import NOT_MASKED, MaskedWords
+from seedbed.training.unlabelled import unlabelled_rows
 from stages import adapt, split
 
 THINGS = {"cooking": "onion rice bread soup pan oven salt dough plum leek".split(),

@@ -13,8 +13,8 @@ from seedbed.errors import DecisionError
 from seedbed.files import read_csv, read_json
 from seedbed.ledger import read_ledger
 from seedbed.rows import SIDES, read_rows, write_rows
-from seedbed.side_params import read_side_params
-from seedbed.sides import assign_sides
+from seedbed.splitting.side_params import read_side_params
+from seedbed.splitting.sides import assign_sides
 from stages import apply_decisions
 
 FIGURES = Path("reports/metrics/apply_decisions.json")

@@ -10,10 +10,10 @@ import pytest
 from conftest import ROOT, yaml
 from pydantic import ValidationError
 
+from seedbed.encoding.vectors import write_vectors
 from seedbed.files import read_json
-from seedbed.made_rows import made_by, parents
+from seedbed.making.made_rows import made_by, parents
 from seedbed.rows import DEFAULTS, read_rows, write_rows
-from seedbed.vectors import write_vectors
 from stages.augment import METRICS, Params, augmented, main
 
 OFF = {"model": "", "revision": "", "sha256": "", "prompt": "{text}", "max_new_tokens": 9,
@@ -116,7 +116,7 @@ def workspace(tmp_path, monkeypatch):
     """Pairs of questions and answers as find_label_errors left them; what to switch on."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("stages.augment.embedded", spread_out)
-    monkeypatch.setattr("seedbed.row_vectors.embedded", spread_out)
+    monkeypatch.setattr("seedbed.encoding.row_vectors.embedded", spread_out)
     topics = ["storm", "onion", "wheel", "violin", "harbour", "pencil"]
     rows = frame(
         *(

@@ -8,7 +8,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 
-from seedbed.cleaning import REWRITES
+from seedbed.cleaning.rules import REWRITES
 from seedbed.errors import ParamsError, RowsError
 from seedbed.files import read_json
 from seedbed.ledger import Drop, read_ledger

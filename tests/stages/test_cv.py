@@ -8,10 +8,10 @@ import pytest
 from conftest import ROOT, tiny_encoder
 from ruamel.yaml import YAML
 
-from seedbed.cross_validation import read_out_of_fold
 from seedbed.errors import ParamsError, RowsError
 from seedbed.files import read_json, sha256_of
 from seedbed.rows import read_rows, write_rows
+from seedbed.training.cross_validation import read_out_of_fold
 from stages import cv, embed, find_label_errors, finetune, split
 
 TOPICS = {

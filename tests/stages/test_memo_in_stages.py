@@ -14,7 +14,7 @@ from conftest import ROOT, copy_project
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seedbed.memo_store import MEMO
+from seedbed.memo.store import MEMO
 from seedbed.rows import read_rows, write_rows
 from stages import anonymize, clean
 
@@ -132,7 +132,7 @@ def test_a_changed_rule_never_meets_an_old_result(workspace, tmp_path):
         return read_rows(project / "data/clean")["text"].item()
 
     assert cleaned() == "The parcel that I ordered has not arrived, and nobody answers."
-    file = project / "seedbed/markup.py"
+    file = project / "seedbed/cleaning/markup.py"
     source = file.read_text(encoding="utf-8")
     file.write_text(source.replace('    if "&" not in text:', '    if "&" in text:'))
     assert cleaned() == "The parcel that I ordered has&nbsp;not arrived, and nobody answers."

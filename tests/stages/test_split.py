@@ -9,9 +9,9 @@ from conftest import ROOT
 
 from seedbed.errors import LeakError, RowsError
 from seedbed.files import read_json
-from seedbed.frozen_test import write_frozen
 from seedbed.ledger import read_ledger
 from seedbed.rows import read_rows, write_rows
+from seedbed.splitting.frozen_test import write_frozen
 from stages import augment, split, tokenize
 from stages.split import (
     LEDGER,

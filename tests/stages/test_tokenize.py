@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import tiny_encoder, yaml
 
-from seedbed.datasets_on_disk import read_datasets
+from seedbed.encoding.datasets_on_disk import read_datasets
 from seedbed.errors import ModelError
 from seedbed.files import read_json, sha256_of
 from seedbed.rows import write_rows

@@ -5,13 +5,13 @@ from html import escape
 import streamlit as st
 
 from seedbed.errors import RowsError
-from seedbed.explain import WIDTH, explain
 from seedbed.review_page.desk import near_of
 from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.showing import STYLE, chip, facts, near_rows, text_block
 from seedbed.reviewing.queues import item_of
 from seedbed.reviewing.visible import visible
-from seedbed.row_records import STAGES
+from seedbed.versions.explain import WIDTH, explain
+from seedbed.versions.row_records import STAGES
 
 
 def life(lines: list[str]) -> str:

@@ -1,0 +1,1 @@
+"""Texts made clean: rules and their order, markup, boilerplate."""

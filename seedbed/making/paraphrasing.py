@@ -1,0 +1,176 @@
+"""Texts said in other words by a local model: text-to-text (such as T5) or causal (such as GPT-2).
+
+The model comes as safetensors, checked by digest, and no code of it is run. Greedy and beam search
+give one paraphrase a text. Sampling draws by the Gumbel-max trick (argmax of log-probability plus
+Gumbel noise is a draw from the distribution) with noise from hash(seed, row, copy), so that a row's
+draws do not hang on the rows it shares a batch with; the last bits of the model's scores still do.
+"""
+
+from collections.abc import Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from seedbed.encoding.encoder_files import model_folder
+from seedbed.encoding.examples import token_budget_batches
+from seedbed.errors import ParamsError
+from seedbed.memo.memo import remembered
+from seedbed.params import Section
+
+BATCH_TOKENS = 2048
+LIMIT = 100_000  # tokenizers say some 10^30 where they know no limit
+
+
+class ParaphraseParams(Section):
+    """params.yaml section `augment.paraphrase`."""
+
+    model: str
+    revision: str
+    sha256: str
+    prompt: str = Field(pattern=r"\{text\}")
+    max_new_tokens: int = Field(gt=0)
+    beams: int = Field(gt=0)
+    temperature: float = Field(ge=0)
+    top_p: float = Field(gt=0, le=1)
+
+
+class Asked(NamedTuple):
+    """A text to paraphrase, and what its draws come from."""
+
+    text: str
+    draws: str
+
+
+def paraphrases(asked: Sequence[Asked], params: ParaphraseParams) -> list[tuple[str, str]]:
+    """(paraphrase, "") of each text, or ("", why there is none): `too_long_to_paraphrase` where
+    the text has more tokens than the model may write or read, `no_paraphrase` where it wrote
+    nothing. Raises ModelError and ParamsError."""
+    if params.temperature and params.beams > 1:
+        raise ParamsError(
+            "params.yaml: augment.paraphrase",
+            f"beams {params.beams} and temperature {params.temperature:g}",
+            "beam search or sampling",
+            "set beams: 1 or temperature: 0.0",
+        )
+    work = partial(
+        paraphrase_texts,
+        folder=model_folder(
+            params.model, params.revision, params.sha256, "augment.paraphrase", "model"
+        ),
+        prompt=params.prompt,
+        max_new_tokens=params.max_new_tokens,
+        beams=params.beams,
+        temperature=params.temperature,
+        top_p=params.top_p,
+    )
+    items = [(one.text, one.draws if params.temperature else "") for one in asked]
+    return [(text, why) for text, why in remembered(work, items)]
+
+
+def paraphrase_texts(
+    items: Sequence[tuple[str, str]],
+    folder: Path,
+    prompt: str,
+    max_new_tokens: int,
+    beams: int,
+    temperature: float,
+    top_p: float,
+) -> list[tuple[str, str]]:
+    """What `paraphrases` gives, for (text, what its draws come from)."""
+    tokenizer, model = _loaded(folder)
+    own = tokenizer([text for text, _ in items], add_special_tokens=False)["input_ids"]
+    ids = tokenizer([prompt.replace("{text}", text) for text, _ in items])["input_ids"]
+    room = min(tokenizer.model_max_length, LIMIT)
+    if not model.config.is_encoder_decoder:  # what it reads and writes share its window
+        window = getattr(model.config, "max_position_embeddings", LIMIT)
+        room = min(room, window) - max_new_tokens
+    fits = [
+        len(text) <= max_new_tokens and len(whole) <= room
+        for text, whole in zip(own, ids, strict=True)
+    ]
+    found = [("", "too_long_to_paraphrase")] * len(items)
+    chosen = [place for place, one in enumerate(fits) if one]
+    for batch in token_budget_batches([len(ids[place]) for place in chosen], BATCH_TOKENS):
+        places = [chosen[number] for number in batch]
+        draws = [items[place][1] for place in places] if temperature else []
+        written = _written(
+            tokenizer,
+            model,
+            [ids[place] for place in places],
+            {"max_new_tokens": max_new_tokens, "num_beams": beams, "do_sample": False},
+            _processors(draws, temperature, top_p),
+        )
+        for place, text in zip(places, written, strict=True):
+            found[place] = (text, "" if text else "no_paraphrase")
+    return found
+
+
+def _written(
+    tokenizer: Any, model: Any, ids: list[list[int]], options: dict[str, Any], processors: Any
+) -> list[str]:
+    """What the model writes after each of these inputs."""
+    import torch
+
+    from seedbed.encoding.encoder import device
+
+    inputs = tokenizer.pad({"input_ids": ids}, return_tensors="pt", padding_side="left")
+    with torch.inference_mode():
+        out = model.to(device()).generate(
+            input_ids=inputs["input_ids"].to(device()),
+            attention_mask=inputs["attention_mask"].to(device()),
+            pad_token_id=tokenizer.pad_token_id,
+            logits_processor=processors,
+            **options,
+        )
+    if not model.config.is_encoder_decoder:
+        out = out[:, inputs["input_ids"].shape[1] :]
+    return [text.strip() for text in tokenizer.batch_decode(out.cpu(), skip_special_tokens=True)]
+
+
+def _processors(draws: list[str], temperature: float, top_p: float) -> Any:
+    """What turns greedy search into sampling with each row's own noise; none without draws."""
+    from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
+
+    if not draws:
+        return LogitsProcessorList()
+    warpers = [TemperatureLogitsWarper(temperature)]
+    warpers += [TopPLogitsWarper(top_p)] if top_p < 1 else []
+    return LogitsProcessorList([*warpers, _RowNoise(draws)])
+
+
+class _RowNoise:
+    """Adds Gumbel noise to each row's scores, from that row's own generator."""
+
+    def __init__(self, draws: list[str]):
+        from seedbed.making.augmentation import generator
+
+        self.random = [np.random.default_rng(generator(0, one, 0).getrandbits(64)) for one in draws]
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        import torch
+
+        noise = np.stack([random.gumbel(size=scores.shape[1]) for random in self.random])
+        return scores + torch.from_numpy(noise).to(scores)
+
+
+@cache
+def _loaded(folder: Path) -> tuple[Any, Any]:
+    """Tokenizer and model. A causal model without a padding token is padded with its end."""
+    from transformers import (
+        AutoConfig,
+        AutoModelForCausalLM,
+        AutoModelForSeq2SeqLM,
+        AutoTokenizer,
+    )
+
+    here = {"local_files_only": True, "trust_remote_code": False}
+    config = AutoConfig.from_pretrained(folder, **here)
+    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    tokenizer = AutoTokenizer.from_pretrained(folder, **here)
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    model = kind.from_pretrained(folder, use_safetensors=True, **here)
+    return tokenizer, model.eval()

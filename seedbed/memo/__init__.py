@@ -1,0 +1,1 @@
+"""Costly per-text results, looked up instead of worked out again."""

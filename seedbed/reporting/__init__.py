@@ -1,0 +1,1 @@
+"""The report's sections, each a pure function of figures."""

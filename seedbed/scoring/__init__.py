@@ -1,0 +1,1 @@
+"""Figures: how good, how sure, whether two differ, and what they choose."""

@@ -1,0 +1,213 @@
+"""Which texts are copies and near copies of each other: an exact set-similarity join.
+
+Two texts are near where the Jaccard similarity of their sets of word shingles reaches a
+threshold. The join gives every such pair, not most of them as hashing does: it compares only texts
+that share a rare shingle of their prefix, which near texts must (prefix filter: Chaudhuri, Ganti
+and Kaushik, ICDE 2006; All-Pairs: Bayardo, Ma and Srikant, WWW 2007), and then counts exactly.
+Thresholds are compared as integers, so a pair that stands on one is never lost to rounding.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array, hstack
+
+from seedbed.splitting.shingles import normalised, repeated_shingle_sets
+
+BLOCK_COST = 10_000_000  # products in one block of the join: bounds its memory to some 200 MB
+SMALL = 2_000  # rows that are joined at once when copies are dropped
+
+
+class Pairs(NamedTuple):
+    """Row numbers i < j of near texts, sorted by (j, i), and the Jaccard similarity of each."""
+
+    i: np.ndarray
+    j: np.ndarray
+    jaccard: np.ndarray
+
+
+def near_pairs(
+    texts: Sequence[str],
+    words: int,
+    min_jaccard: float,
+    text_pairs: Sequence[str] | None = None,
+) -> Pairs:
+    """Every pair of texts whose word-shingle sets have a Jaccard similarity >= `min_jaccard`.
+
+    With `text_pairs` (pair tasks) both parts must be near; a part without words is near only to
+    the same part, and the similarity is that of the two parts together. `min_jaccard` is read to
+    six decimals. Raises ValueError where it is not in (0, 1].
+    """
+    everything = np.arange(len(texts))
+    return Join(texts, words, min_jaccard, text_pairs).pairs(everything, everything)
+
+
+def first_kept(
+    texts: Sequence[str],
+    words: int,
+    min_jaccard: float,
+    text_pairs: Sequence[str] | None = None,
+    fixed: int = 0,
+) -> np.ndarray:
+    """For each text the first kept text that it is near to, or -1 where it is kept itself.
+
+    Texts stand in the order of their priority, and the first `fixed` are kept whatever they are
+    near to. Sameness is not transitive: a text is dropped only where it is near a text that is
+    kept. So of a~b, b~c, but not a~c, texts a and c stay; every cause is a kept text; and of two
+    kept texts that are near both are among the fixed. A template sent ten thousand times costs no
+    ten thousand squared pairs: dropped texts are compared with nothing more.
+    """
+    join = Join(texts, words, min_jaccard, text_pairs)
+    cause = np.full(len(texts), -1, dtype=np.int64)
+    _drop_copies(join, np.arange(len(texts)), fixed, cause)
+    return cause
+
+
+def _drop_copies(join: "Join", rows: np.ndarray, fixed: int, cause: np.ndarray) -> None:
+    """Fill `cause` for `rows`: the first half, what the first half kept against the second, and
+    what that left of the second half."""
+    if len(rows) <= SMALL:
+        pairs = join.pairs(rows, rows)
+        for i, j in zip(pairs.i.tolist(), pairs.j.tolist(), strict=True):
+            if j >= fixed and cause[i] < 0 and cause[j] < 0:
+                cause[j] = i
+        return
+    first, second = np.array_split(rows, 2)
+    _drop_copies(join, first, fixed, cause)
+    pairs = join.pairs(first[cause[first] < 0], second[second >= fixed])
+    dropped, place = np.unique(pairs.j, return_index=True)
+    cause[dropped] = pairs.i[place]
+    _drop_copies(join, second[cause[second] < 0], fixed, cause)
+
+
+class Sets(NamedTuple):
+    """One part of each text as a set of shingles: how many, and those that another text has."""
+
+    texts: Sequence[str]
+    sizes: np.ndarray
+    shared: csr_array
+
+
+class Join:
+    """Texts made ready to be compared: their sets, and the rare prefix of each."""
+
+    def __init__(
+        self,
+        texts: Sequence[str],
+        words: int,
+        min_jaccard: float,
+        text_pairs: Sequence[str] | None = None,
+    ) -> None:
+        self.threshold = _as_fraction(min_jaccard)
+        parts = [texts] if text_pairs is None or not any(text_pairs) else [texts, text_pairs]
+        found = [repeated_shingle_sets(part, words) for part in parts]
+        self.parts = [_sets(part, *sets) for part, sets in zip(parts, found, strict=True)]
+        self.whole = self.parts[0]
+        if len(parts) > 1:
+            # Where both parts reach a Jaccard, the two together do: joining these loses no pair.
+            sizes, matrices = zip(*found, strict=True)
+            self.whole = _sets(texts, sum(sizes), csr_array(hstack(matrices, "csr")))
+        self.prefixes = _prefixes(self.whole, self.threshold)
+
+    def pairs(self, earlier: np.ndarray, later: np.ndarray) -> Pairs:
+        """Every near pair i < j with i among the rows `earlier`, j among `later`; both sorted."""
+        none = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        blocks = [none, *self._blocks_of_pairs(earlier, later)]
+        return Pairs(*(np.concatenate(part) for part in zip(*blocks, strict=True)))
+
+    def _blocks_of_pairs(self, earlier: np.ndarray, later: np.ndarray) -> Iterator[Pairs]:
+        probes, index = self.prefixes[later], csr_array(self.prefixes[earlier].T)
+        sizes = self.whole.sizes
+        for block in _blocks(probes, index):
+            meets = (probes[block] @ index).tocoo()
+            i, j = earlier[meets.coords[1]], later[meets.coords[0] + block.start]
+            small, large = np.sort([sizes[i], sizes[j]], axis=0)
+            possible = (i < j) & self._reaches(small, large)
+            i, j = i[possible], j[possible]
+            order = np.lexsort((i, j))
+            yield self._verified(i[order], j[order])
+
+    def _verified(self, i: np.ndarray, j: np.ndarray) -> Pairs:
+        """Those of the pairs that are near, counted exactly."""
+        near, shared, union = self._part_near(self.whole, i, j)
+        if len(self.parts) > 1:
+            for part in self.parts:
+                near &= self._part_near(part, i, j)[0]
+        return Pairs(i[near], j[near], shared[near] / union[near])
+
+    def _part_near(
+        self, part: Sets, i: np.ndarray, j: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        shared = _shared_by(part.shared, i, j)
+        union = part.sizes[i] + part.sizes[j] - shared
+        near = self._reaches(shared, union)
+        for place in np.flatnonzero(union == 0):  # no word on either side: "" or ":-)"
+            near[place] = normalised(part.texts[i[place]]) == normalised(part.texts[j[place]])
+        return near, shared, union
+
+    def _reaches(self, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+        """part / whole >= threshold, in integers."""
+        return part * self.threshold.denominator >= whole * self.threshold.numerator
+
+
+def _as_fraction(min_jaccard: float) -> Fraction:
+    """The threshold as the person wrote it: 0.7 is 7/10, not the float beside it."""
+    threshold = Fraction(f"{min_jaccard:.6f}")
+    if not 0 < threshold <= 1:
+        raise ValueError(f"min_jaccard is {min_jaccard}, which is not in (0, 1]")
+    return threshold
+
+
+def _sets(texts: Sequence[str], sizes: np.ndarray, matrix: csr_array) -> Sets:
+    """Keep the shingles that two rows or more have, rarest first: no other can be shared."""
+    frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    columns = np.flatnonzero(frequency > 1)
+    columns = columns[np.argsort(frequency[columns], kind="stable")]
+    rank = np.full(matrix.shape[1], -1, dtype=np.int64)
+    rank[columns] = np.arange(len(columns))
+    places = rank[matrix.indices]
+    kept = places >= 0
+    row_ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+    shape = (matrix.shape[0], len(columns))
+    shared = csr_array((matrix.data[kept], places[kept], row_ends), shape=shape)
+    shared.sort_indices()
+    return Sets(texts, sizes, shared)
+
+
+def _prefixes(sets: Sets, threshold: Fraction) -> csr_array:
+    """Of each row x its rarest |x| - ceil(t |x|) + 1 shingles, without those no other row has.
+
+    A row near to x shares at least ceil(t |x|) shingles with it, so one of these at the least.
+    """
+    needed = -(-sets.sizes * threshold.numerator // threshold.denominator)
+    in_shared = np.diff(sets.shared.indptr)
+    alone = sets.sizes - in_shared  # rarer than all others: they stand first in the prefix
+    length = np.clip(sets.sizes - needed + 1 - alone, 0, in_shared)
+    position = np.arange(sets.shared.nnz) - np.repeat(sets.shared.indptr[:-1], in_shared)
+    kept = position < np.repeat(length, in_shared)
+    row_ends = np.concatenate([[0], np.cumsum(length)])
+    content = (sets.shared.data[kept], sets.shared.indices[kept], row_ends)
+    return csr_array(content, shape=sets.shared.shape)
+
+
+def _blocks(probes: csr_array, index: csr_array) -> Iterator[slice]:
+    """Slices of rows whose products with the index cost about as much, and fit into memory."""
+    frequency = np.diff(index.indptr).astype(np.int64)
+    cost = np.concatenate([[0], np.cumsum(frequency[probes.indices])])[probes.indptr]
+    start = 0
+    while start < probes.shape[0]:
+        stop = int(np.searchsorted(cost, cost[start] + BLOCK_COST, side="right")) - 1
+        stop = min(max(stop, start + 1), probes.shape[0])
+        yield slice(start, stop)
+        start = stop
+
+
+def _shared_by(sets: csr_array, i: np.ndarray, j: np.ndarray, step: int = 50_000) -> np.ndarray:
+    """How many shingles rows i and j have in common, pair by pair."""
+    shared = np.zeros(len(i), dtype=np.int64)
+    for start in range(0, len(i), step):
+        part = slice(start, start + step)
+        shared[part] = sets[i[part]].multiply(sets[j[part]]).sum(axis=1)
+    return shared

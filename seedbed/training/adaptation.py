@@ -1,0 +1,114 @@
+"""Domain-adaptive training of the encoder, on texts without their labels.
+
+Masked-LM training where the checkpoint has that head (Gururangan et al., 2020), else SimCSE (Gao et
+al., 2021): a text and the same text under other dropout are a pair, the batch's others are not.
+"""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
+from seedbed.encoding.examples import Examples
+from seedbed.encoding.tokens import TextTokenizer, Truncation
+from seedbed.training.checkpoints import Curve, folder_of
+from seedbed.training.cloze import is_masked_lm, load_masked_lm, mask_of
+from seedbed.training.loop import Inputs, Work, train
+from seedbed.training.loop_params import AdaptationParams
+
+NOT_MASKED = -100
+SMALL_FILES = ("*.json", "*.txt", "*.model", "*/config.json")  # all that is no weight
+
+
+def adapt(
+    encoder: Path,
+    texts: list[str],
+    pairs: list[str],
+    truncation: Truncation,
+    params: AdaptationParams,
+    seed: int,
+    dtype: torch.dtype,
+    folder: Path,
+) -> tuple[str, Curve]:
+    """Adapt the encoder to the texts and write it to `folder`; the way ("masked_lm" or "simcse")
+    and the loss of each epoch."""
+    encoded = TextTokenizer(encoder, truncation)(texts, pairs)
+    count = len(encoded.ids)
+    rows = Examples(
+        encoded.ids,
+        encoded.segments,
+        np.zeros(count, np.int64),
+        np.ones(count, np.float32),
+        [str(number) for number in range(count)],
+    )
+    way = "masked_lm" if is_masked_lm(encoder) else "simcse"
+    torch.manual_seed(seed)
+    if way == "masked_lm":
+        model = load_masked_lm(encoder, params.dropout)
+        module: nn.Module = MaskedWords(model, mask_of(encoder), params.mask_share)
+    else:
+        model = load_model(encoder, params.dropout)
+        module = TwiceDropped(SentenceEncoder(model, pooling_of(encoder)), params.temperature)
+    groups = [{"params": list(module.parameters())}]
+    work = Work(module, groups, _own_losses, score=None)
+    curve = train(work, {"train": rows}, params, seed, dtype, "adapt", folder_of("adapt"))
+    for pattern in SMALL_FILES:
+        for file in encoder.glob(pattern):
+            target = folder / file.relative_to(encoder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target)
+    model.cpu().save_pretrained(folder)
+    return way, curve
+
+
+def _own_losses(module: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
+    return module(**inputs)  # these learn without labels
+
+
+class TwiceDropped(nn.Module):
+    """The SimCSE loss of each text: (rows,)."""
+
+    def __init__(self, encoder: SentenceEncoder, temperature: float):
+        super().__init__()
+        self.encoder, self.temperature = encoder, temperature
+
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """(rows, tokens) int64 each -> losses (rows,)."""
+        once, again = self.encoder(**inputs).float(), self.encoder(**inputs).float()
+        similar = once @ again.T / self.temperature
+        itself = torch.arange(len(once), device=once.device)
+        return nn.functional.cross_entropy(similar, itself, reduction="none")
+
+
+class MaskedWords(nn.Module):
+    """The masked-LM loss of each text: of the tokens chosen, four fifths are masked, a tenth is
+    another token and a tenth stays (Devlin et al., 2019): (rows,)."""
+
+    def __init__(self, model: nn.Module, mask: int, share: float):
+        super().__init__()
+        self.model, self.mask, self.share = model, mask, share
+
+    def forward(self, input_ids: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
+        """(rows, tokens) int64 each -> losses (rows,)."""
+        hidden, wanted = self.hide(input_ids, inputs["attention_mask"])
+        logits = self.model(input_ids=hidden, **inputs).logits.float()
+        losses = nn.functional.cross_entropy(
+            logits.transpose(1, 2), wanted, ignore_index=NOT_MASKED, reduction="none"
+        )
+        return losses.sum(1) / (wanted != NOT_MASKED).sum(1).clamp(min=1)
+
+    def hide(self, ids: torch.Tensor, attention: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The tokens with some of them hidden, and what these were, NOT_MASKED elsewhere. The first
+        and the last token, which are special, and padding are never chosen."""
+        lengths = attention.sum(1, keepdim=True)
+        places = torch.arange(ids.shape[1], device=ids.device)[None, :]
+        inner = (places > 0) & (places < lengths - 1)
+        draw, how = torch.rand(2, *ids.shape).to(ids.device)
+        chosen = inner & (draw < self.share)
+        others = torch.randint(0, self.model.config.vocab_size, ids.shape).to(ids.device)
+        hidden = torch.where(chosen & (how < 0.8), self.mask, ids)
+        hidden = torch.where(chosen & (how >= 0.9), others, hidden)
+        return hidden, torch.where(chosen, ids, NOT_MASKED)

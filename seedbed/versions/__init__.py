@@ -1,0 +1,1 @@
+"""What git holds of rows, in the workspace or at any revision."""

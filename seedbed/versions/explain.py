@@ -1,0 +1,220 @@
+"""The life of one row through all stages, in plain words; never its text.
+
+The files in git tell where it was dropped, why, and what people decided. Where the data folders
+are there, they add where it came from, what changed, its fold and the rows made of it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from seedbed.errors import RowsError
+from seedbed.versions.revisions import Files
+from seedbed.versions.row_records import STAGES, Records, read_records, whole_id
+
+DATA = Path("data")
+SHOWN = 10
+WIDTH = max(map(len, STAGES)) + 2
+REASONS = {
+    "label_dropped": "the label map of its source drops this label",
+    "forgotten": "it was forgotten on request, and came again",
+    "too_short": "its text has fewer characters than clean.min_chars",
+    "too_long": "its text has more characters than clean.max_chars",
+    "low_letter_share": "too little of its text is letters (clean.min_letter_share)",
+    "repetitive": "its text repeats itself (clean.max_repeated_share)",
+    "wrong_language": "its text is in a language that clean.languages does not list",
+    "dropped_by_person": "a person decided to drop it",
+    "ambiguous": "a person found that no one label fits it",
+    "people_disagree": "people decided differently on its label",
+    "exact_duplicate": "its text is a copy of another row's",
+    "near_duplicate": "its text is nearly that of another row (deduplicate.min_jaccard)",
+    "label_conflict": "the same text stands there with another label",
+    "twin_in_test": "a near copy of it is in test",
+    "twin_in_validation": "a near copy of it is in validation",
+    "group_in_test": "a row of its group is in test",
+    "group_in_validation": "a row of its group is in validation",
+    "unlabelled": "it has no label: only adapt may learn from it",
+    "class_not_in_train": "its class has no row in train, so that it cannot be learnt",
+    "label_issue": "it is among the most doubtful of its class, as many as are estimated wrong",
+    "other_label_likelier": "models that never saw it find another label likelier",
+    "low_label_quality": "its label is among the most doubtful (find_label_errors.max_share)",
+    "near_copy_other_label": "a near copy in meaning has another label, which is likelier right",
+    "over_cap": "its class has more rows than balance.max_ratio lets in",
+    "over_share": "its class or source has more rows than its share in balance.target",
+    "negative_for_threshold": "a threshold is to tell such rows (negatives.as): none is trained on",
+}
+
+
+def explain(row: str, revision: str = "") -> list[str]:
+    """The lines to print on the row whose id is, or begins with, `row`.
+
+    `revision`: what git calls a commit; "" means the workspace. Raises RowsError for an unknown
+    row, RevisionError for an unknown revision.
+    """
+    place = revision or "workspace"
+    records = read_records(Files(revision))
+    data = {} if revision else _data_ids()
+    row_id = whole_id(row, records.ids | set(data), place)
+    if revision or not data:
+        found, made = {}, []
+    else:
+        found, made = _in_data(row_id), _children(row_id)
+    if not (records.counts or found or row_id in records.ids):
+        raise RowsError(place, "no stage has run", "a run", "run `dvc repro`")
+    header = [f"Row {row_id}, {f'revision {revision}' if revision else 'workspace'}", ""]
+    lines = [*header, *_stages(row_id, records, found, made), *_caused(row_id, records)]
+    lines += [*_judged(row_id, records)]
+    if not data:
+        lines += ["", f"This is what git holds{'' if revision else '; `dvc pull` gives more'}."]
+    return lines
+
+
+def reason_in_words(reason: str) -> str:
+    """A sentence on why a row was dropped; an unknown reason as it is."""
+    return f"{REASONS[reason]} ({reason})" if reason in REASONS else reason
+
+
+def in_one_line(row_id: str, records: Records) -> str:
+    """A row's life in short."""
+    if row_id in records.drops:
+        stage, drop = records.drops[row_id]
+        because = f", because of row {drop.cause}" if drop.cause else ""
+        return f"row {row_id} was dropped by {stage}: {reason_in_words(drop.reason)}{because}"
+    if row_id in records.manifest:
+        placed = records.manifest[row_id]
+        return f"row {row_id} was kept: {placed.label}, {placed.split}, batch {placed.batch}"
+    return f"row {row_id} is not in this version"
+
+
+def _stages(
+    row_id: str, records: Records, found: dict[str, dict[str, Any]], made: list[str]
+) -> list[str]:
+    parent, mark = row_id.split("-")[0], "-" in row_id
+    stages = STAGES[STAGES.index("augment") :] if mark else STAGES
+    lines = [f"Made of a row: {in_one_line(parent, records)}.", ""] if mark else []
+    dropped_by, drop = records.drops.get(row_id, ("", None))
+    if not (drop or found or parent in records.manifest):
+        return [*lines, "No stage of this version kept or dropped it: it is gone, or never came."]
+    before: dict[str, Any] = {}
+    for stage in stages:
+        if stage not in records.counts:
+            lines.append(f"{stage:<{WIDTH}}has not run")
+            continue
+        if drop and stage == dropped_by:
+            lines.append(f"{stage:<{WIDTH}}DROPPED: {reason_in_words(drop.reason)}")
+            if drop.cause:
+                lines.append(f"{'':<{WIDTH}}its cause: {in_one_line(drop.cause, records)}")
+            return lines
+        now = found.get(stage, {})
+        counts = records.counts[stage]
+        done = "made" if mark and stage == "augment" else "kept"
+        words = [done, *_told(stage, now, before), *_placed(stage, row_id, records, now)]
+        if stage == "augment" and made:
+            words.append(f"{len(made)} rows made of it: {_some(made)}")
+        of_all = f"{counts['kept']:,} of {counts['read'] + counts['made']:,} rows were"
+        lines.append(f"{stage:<{WIDTH}}{'; '.join(words)} ({of_all})")
+        before = now or before
+    return lines
+
+
+def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
+    """What the data say of this stage; nothing where they are not there."""
+    if not now:
+        return []
+    if stage == "collect":
+        from_ = json.loads(now["provenance"])
+        return [
+            f"from {from_.get('file')}:{from_.get('line')}",
+            f"source {now['source']}, batch {now['batch']}, date {now['date'] or 'unknown'}",
+            f"licence {from_.get('licence')}",
+            f"sha256 of the file {str(from_.get('sha256'))[:12]}",
+            f"label {now['label']}" if now["label"] else "no label",
+        ]
+    words = []
+    if before and (now["text"], now["text_pair"]) != (before["text"], before["text_pair"]):
+        words.append("text changed")
+    if before and now["label"] != before["label"]:
+        words.append(f"label {before['label']} -> {now['label']}")
+    if before and now["weight"] != before["weight"]:
+        words.append(f"weight {before['weight']:g} -> {now['weight']:g}")
+    if stage == "split":
+        words.append(f"fold {now['fold']}" if now["fold"] >= 0 else "in no fold")
+        words += [f"group {now['group']}"] if now["group"] else []
+    return words
+
+
+def _placed(stage: str, row_id: str, records: Records, now: dict[str, Any]) -> list[str]:
+    """The side, and, where the data are not there, batch and label out of the manifest."""
+    if stage != "split" or row_id not in records.manifest:
+        return []
+    placed = records.manifest[row_id]
+    frozen = " (frozen)" if row_id in records.frozen else ""
+    side = f"in {placed.split}{frozen}"
+    return [side] if now else [side, f"label {placed.label}", f"batch {placed.batch}"]
+
+
+def _caused(row_id: str, records: Records) -> list[str]:
+    ids = sorted(drop.id for _, drop in records.drops.values() if drop.cause == row_id)
+    return ["", f"Dropped because of it: {len(ids)} rows: {_some(ids)}"] if ids else []
+
+
+def _judged(row_id: str, records: Records) -> list[str]:
+    """Suspicion, decisions, tombstone."""
+    lines = []
+    if row_id in records.suspects:
+        one = records.suspects[row_id]
+        near = ", ".join(one.get("nearest", "").split())
+        lines.append(
+            f"Suspect: {one['label']} is doubted, {one['suggested']} suggested; label quality "
+            f"score {one['score']} (low is doubtful); {reason_in_words(one['reason'])}; "
+            f"policy {records.policy or 'unknown'}"
+            + (f"; nearest rows with {one['suggested']}: {near}" if near else "")
+        )
+    placed = records.manifest.get(row_id)
+    for one in records.decisions.get(row_id, []):
+        void = placed is not None and placed.digest != one.digest
+        lines.append(
+            f"Decision: {one.given} -> {one.decided}, by {one.who}, {one.when}"
+            + (f", {one.note}" if one.note else "")
+            + ("; void, since the text has changed" if void else "")
+        )
+    if row_id in records.tombstones:
+        lines.append("Tombstone: it was forgotten on request; collect drops it if it comes again")
+    return ["", *lines] if lines else []
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+    return ", ".join(ids[:SHOWN]) + more
+
+
+def _parquet_files(stage: str) -> list[Path]:
+    return [] if stage == "tokenize" else sorted((DATA / stage).glob("*.parquet"))
+
+
+def _data_ids() -> dict[str, None]:
+    ids: dict[str, None] = {}
+    for stage in ("collect", "augment"):
+        for file in _parquet_files(stage):
+            ids |= dict.fromkeys(pq.read_table(file, columns=["id"])["id"].to_pylist())
+    return ids
+
+
+def _in_data(row_id: str) -> dict[str, dict[str, Any]]:
+    """The row as each stage left it, where its folder is there."""
+    found = {}
+    for stage in STAGES:
+        for file in _parquet_files(stage):
+            for row in pq.read_table(file, filters=[("id", "==", row_id)]).to_pylist():
+                found[stage] = row
+    return found
+
+
+def _children(row_id: str) -> list[str]:
+    files = _parquet_files("augment")
+    tables = [
+        pq.read_table(one, columns=["id"], filters=[("parent", "==", row_id)]) for one in files
+    ]
+    return sorted(one for table in tables for one in table["id"].to_pylist())
