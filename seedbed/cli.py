@@ -5,6 +5,7 @@ import sys
 import typer
 
 from seedbed.commands.check_lock import check_lock
+from seedbed.commands.diff import diff
 from seedbed.commands.explain import explain
 from seedbed.commands.forget import forget
 from seedbed.commands.freeze import freeze
@@ -19,6 +20,7 @@ from seedbed.errors import SeedbedError
 COMMANDS = (
     summary,
     review,
+    diff,
     explain,
     freeze,
     predict,

@@ -1,0 +1,103 @@
+"""All that `seedbed diff` tells of two versions: rows, params, code, drift, texts.
+
+changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes
+
+reads git and, where they are here, texts; `base` and `head` are what git calls commits, "" the
+default: the merge base with the main branch, and the workspace.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+from seedbed.errors import RevisionError
+from seedbed.versions.diff_texts import Texts, texts_of
+from seedbed.versions.revisions import Files, base_revision
+from seedbed.versions.row_diff import Difference, difference
+from seedbed.versions.row_records import Records, read_records
+from seedbed.versions.run_diff import ParamChange, changed_code, changed_params
+from seedbed.versions.version_drift import Drift, drift
+
+NONE = Texts(None, {}, {}, [])
+INPUTS = ("params.yaml", "dvc.lock", "reports/metrics/collect.json")
+
+
+class Changes(NamedTuple):
+    """`base`, `head`: names to show. `code`: changed modules by stage. `texts`: by row id, of
+    sources with `show_text: true` alone; `texts_before`: of edited rows. `notes`: what a reader
+    must know of how this was made."""
+
+    base: str
+    head: str
+    rows: Difference
+    params: list[ParamChange]
+    code: dict[str, list[str]]
+    drift: Drift
+    texts: dict[str, str]
+    texts_before: dict[str, str]
+    notes: list[str]
+
+
+class _Side(NamedTuple):
+    files: Files
+    records: Records
+    inputs: dict[str, str]
+
+
+def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
+    """Compare two versions. `with_texts`: join texts where they are here; False: git alone.
+
+    Raises RevisionError where git has no such version, or one that has no manifest though it was
+    run; RowsError where a file of either is broken.
+    """
+    sides = [_side(base or base_revision()), _side(head)]
+    old, new = sides
+    notes = _notes(old, new)
+    rows = difference(old.records, new.records)
+    kept = (old.records.manifest, new.records.manifest)
+    texts = NONE
+    if with_texts:
+        texts = texts_of(old.files, new.files, kept, rows)
+    params, lock, collected = ([side.inputs.get(name, "") for side in sides] for name in INPUTS)
+    figures: list[dict[str, Any]] = [json.loads(one or "{}") for one in collected]
+    return Changes(
+        _name(base or old.files.commit, old.files, default=not base),
+        _name(head, new.files),
+        rows,
+        changed_params(*params),
+        changed_code(*lock),
+        drift(old.records, new.records, rows, texts.kept, (figures[0], figures[1])),
+        texts.shown,
+        texts.shown_before,
+        [*notes, *texts.notes],
+    )
+
+
+def _side(revision: str) -> _Side:
+    files = Files(revision)
+    return _Side(files, read_records(files), files.read_many(INPUTS))
+
+
+def _name(revision: str, files: Files, default: bool = False) -> str:
+    if not files.revision:
+        return "workspace"
+    short = files.commit[:9]
+    if default:
+        return f"{short} (where the branch left the main branch)"
+    return short if files.commit.startswith(revision) else f"{revision} ({short})"
+
+
+def _notes(old: _Side, new: _Side) -> list[str]:
+    for side in (old, new):
+        ran = "dvc.lock" in side.inputs
+        if not side.records.manifest and (ran or side is new):
+            raise RevisionError(
+                f"{side.files.place or 'workspace:'} data/manifest".replace(": ", ":"),
+                "no row: this version is from before there was a manifest" if ran else "no run",
+                "what `dvc repro` writes there",
+                "run `dvc repro` and commit it, or name another version",
+            )
+    if not old.records.manifest:
+        return ["The base has no run in git, so every row counts as added."]
+    if old.files.commit == new.files.commit:
+        return ["Both are the same commit."]
+    return []
