@@ -4,16 +4,18 @@ import sys
 
 import typer
 
+from seedbed.commands.compare import compare
 from seedbed.commands.explain import explain
 from seedbed.commands.forget import forget
 from seedbed.commands.freeze import freeze
 from seedbed.commands.memo import memo
 from seedbed.commands.predict import predict
+from seedbed.commands.promote import promote
 from seedbed.commands.review import review
 from seedbed.commands.summary import summary
 from seedbed.errors import SeedbedError
 
-COMMANDS = (summary, review, explain, freeze, predict, forget)
+COMMANDS = (summary, review, explain, freeze, predict, forget, compare, promote)
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 for command in COMMANDS:

@@ -13,6 +13,7 @@ SeedbedError
 ├── ForgetError    what is to be forgotten is not here, or stands where it cannot be taken out
 ├── RevisionError  git does not have what was asked of it
 ├── TableError     a table to predict for cannot be read, or its predictions not be written
+├── GateError      two models cannot be compared, or this one not be promoted
 ├── ModelError     an encoder or a model that cannot be loaded or trained
 └── MemoError      the memo is set to something it cannot be, or cannot be cleared
 """
@@ -72,6 +73,10 @@ class RevisionError(SeedbedError):
 
 class TableError(SeedbedError):
     """A table to predict for cannot be read, or its predictions not be written."""
+
+
+class GateError(SeedbedError):
+    """Two models cannot be compared, or this one not be promoted."""
 
 
 class ModelError(SeedbedError):

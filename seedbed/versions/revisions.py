@@ -10,10 +10,12 @@ class Files:
     """The files of one version of the project, named from its top folder."""
 
     def __init__(self, revision: str = "") -> None:
-        """`revision`: what git calls a commit; "" means the workspace. Raises RevisionError."""
-        self.revision = revision
+        """`revision`: what git calls a commit; "" means the workspace. Raises RevisionError.
+
+        `commit`: its full name, "" of the workspace."""
+        self.revision, self.commit = revision, ""
         if revision:
-            self._commit = self._git(
+            self.commit = self._git(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
             ).strip()
 
@@ -24,13 +26,13 @@ class Files:
             return file.read_text(encoding="utf-8") if file.is_file() else None
         if path not in self.names(PurePosixPath(path).parent.as_posix()):
             return None
-        return self._git("show", f"{self._commit}:./{path}")
+        return self._git("show", f"{self.commit}:./{path}")
 
     def names(self, folder: str) -> list[str]:
         """The paths of the files that stand right in a folder, sorted."""
         if not self.revision:
             return sorted(file.as_posix() for file in Path(folder).glob("*") if file.is_file())
-        listed = self._git("ls-tree", "-z", "--name-only", self._commit, f"{folder}/")
+        listed = self._git("ls-tree", "-z", "--name-only", self.commit, f"{folder}/")
         return sorted(path for path in listed.split("\0") if path)
 
     def _git(self, *arguments: str) -> str:
