@@ -5,6 +5,7 @@ import sys
 import typer
 
 from seedbed.commands.check_lock import check_lock
+from seedbed.commands.compare import compare
 from seedbed.commands.diff import diff
 from seedbed.commands.explain import explain
 from seedbed.commands.forget import forget
@@ -12,6 +13,7 @@ from seedbed.commands.freeze import freeze
 from seedbed.commands.memo import memo
 from seedbed.commands.post_report import post_report
 from seedbed.commands.predict import predict
+from seedbed.commands.promote import promote
 from seedbed.commands.resolve import resolve
 from seedbed.commands.review import review
 from seedbed.commands.summary import summary
@@ -25,6 +27,8 @@ COMMANDS = (
     freeze,
     predict,
     forget,
+    compare,
+    promote,
     check_lock,
     resolve,
     post_report,

@@ -16,6 +16,7 @@ SeedbedError
 ├── MergeError     a merge that a person has to settle
 ├── PostError      a report could not be posted
 ├── TableError     a table to predict for cannot be read, or its predictions not be written
+├── GateError      two models cannot be compared, or this one not be promoted
 ├── ModelError     an encoder or a model that cannot be loaded or trained
 └── MemoError      the memo is set to something it cannot be, or cannot be cleared
 """
@@ -87,6 +88,10 @@ class PostError(SeedbedError):
 
 class TableError(SeedbedError):
     """A table to predict for cannot be read, or its predictions not be written."""
+
+
+class GateError(SeedbedError):
+    """Two models cannot be compared, or this one not be promoted."""
 
 
 class ModelError(SeedbedError):
