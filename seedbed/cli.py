@@ -12,6 +12,7 @@ from seedbed.commands.forget import forget
 from seedbed.commands.freeze import freeze
 from seedbed.commands.memo import memo
 from seedbed.commands.post_report import post_report
+from seedbed.commands.pr_report import pr_report
 from seedbed.commands.predict import predict
 from seedbed.commands.promote import promote
 from seedbed.commands.resolve import resolve
@@ -31,6 +32,7 @@ COMMANDS = (
     promote,
     check_lock,
     resolve,
+    pr_report,
     post_report,
 )
 

@@ -127,7 +127,7 @@ def _rows(files: Files, here: Files) -> TestSide:
     test = read_test_side()
     now, before = read_records(here), read_records(files)
     check_run(test, now.manifest)
-    check_none_lost(test, before.frozen)
+    check_none_lost(test, set(before.frozen))
     check_same_ids(before.manifest, now.manifest)
     return honest_rows(test, before.manifest)
 

@@ -65,9 +65,8 @@ def take_ours(paths: Iterable[str]) -> int:
     wanted = sorted(paths)
     ours = set(_below("ls-tree", "-r", "-z", "--name-only", "HEAD", wanted=wanted))
     index = set(_below("ls-files", "-z", wanted=wanted))
-    changed = set(_below("diff", "--relative", "--name-only", "-z", "HEAD", wanted=wanted)) | (
-        index - ours
-    )
+    changed = set(_below("diff", "--relative", "--name-only", "-z", "HEAD", wanted=wanted))
+    changed |= (index - ours) | (index & unmerged().keys())
     gone = sorted(index - ours)
     if gone:
         git("rm", "--quiet", "--force", "--ignore-unmatch", "--", *gone)
