@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from seedbed.errors import RevisionError
 from seedbed.versions.diff_texts import Texts, texts_of
 from seedbed.versions.revisions import Files, base_revision
-from seedbed.versions.row_diff import Difference, difference
+from seedbed.versions.row_changes import Difference
+from seedbed.versions.row_diff import difference
 from seedbed.versions.row_records import Records, read_records
 from seedbed.versions.run_diff import ParamChange, changed_code, changed_params
 from seedbed.versions.version_drift import Drift, drift

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedbed.versions.revisions import Files
-from seedbed.versions.row_diff import Difference
+from seedbed.versions.row_changes import Difference
 from seedbed.versions.run_diff import locked
 
 STAGE, FOLDER = "anonymize", "data/anonymize"

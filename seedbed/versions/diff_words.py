@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from seedbed.versions.explain import reason_in_words
-from seedbed.versions.row_diff import Difference, Dropped, Fate, Removed, Said
+from seedbed.versions.row_changes import Difference, Dropped, Fate, Removed, Said
 
 GONE = {
     "left_source": "no source has it any more, or it can no longer be read (left_source)",

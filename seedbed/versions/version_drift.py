@@ -19,7 +19,7 @@ from seedbed.versions.drift import (
     two_sample_test,
     word_counts,
 )
-from seedbed.versions.row_diff import Difference
+from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_records import Records
 
 ALL, CAME = "all rows, before and after", "rows that came, beside those before"
