@@ -32,36 +32,33 @@ BY_PEOPLE = ("dropped_by_person", "ambiguous", "people_disagree")
 def difference(base: Records, head: Records) -> Difference:
     """What differs between two versions. Takes time in proportion to their rows."""
     old, new = _Version(base), _Version(head)
-    both = old.kept.keys() & new.kept.keys()
-    changed = sorted(row for row in both if old.kept[row] != new.kept[row])
-    before, after = old.dropped, new.dropped
+    # In the order of the files, in which both versions stand alike: faster than by sets.
+    came = sorted(row for row in new.kept if row not in old.kept)
+    went = sorted(row for row in old.kept if row not in new.kept)
+    both = sorted(row for row, one in new.kept.items() if old.kept.get(row, one) != one)
+    suspects = _suspects(old, new)
+    made, withdrawn, deleted = _decisions(base, head)
     return Difference(
-        [_added(row, old, new) for row in sorted(new.kept.keys() - both)],
-        [_removed(row, old, new) for row in sorted(old.kept.keys() - both)],
-        [
-            _relabelled(row, old, new)
-            for row in changed
-            if old.kept[row].label != new.kept[row].label
-        ],
-        *([_changed(row, field, old, new) for row in changed if _differs(row, field, old, new)]
-          for field in ("digest", "split", "batch")),
-        _dropped(after.keys() - before.keys() - old.kept.keys(), {}, after),
-        _dropped((row for row in before.keys() & after.keys() if before[row] != after[row]),
-                 before, after),
-        _dropped(before.keys() - after.keys() - new.kept.keys(), before, {}),
-        _dropped((row for row in new.untrained.keys() & both
-                  if old.untrained.get(row) != new.untrained[row]),
-                 old.untrained, new.untrained),
-        _dropped((old.untrained.keys() & both) - new.untrained.keys(), old.untrained, {}),
-        *_suspects(old, new),
-        *_decisions(base, head),
-        _frozen(base, head),
-        sorted(head.tombstones - base.tombstones),
-        sorted(base.tombstones - head.tombstones),
-        _batches(base, head),
-        _rows(base, head),
-        _stages(base, head),
-    )  # fmt: skip
+        added=[_added(row, old, new) for row in came],
+        removed=[_removed(row, old, new) for row in went],
+        relabelled=[_relabelled(row, old, new) for row in both if _differs(row, "label", old, new)],
+        edited=_changed(both, "digest", old, new),
+        moved=_changed(both, "split", old, new),
+        rebatched=_changed(both, "batch", old, new),
+        **_dropped_rows(old, new),
+        new_suspects=suspects[0],
+        gone_suspects=suspects[1],
+        changed_suspects=suspects[2],
+        decisions_made=made,
+        decisions_withdrawn=withdrawn,
+        decisions_deleted=deleted,
+        frozen=_frozen(base, head),
+        new_tombstones=sorted(head.tombstones - base.tombstones),
+        gone_tombstones=sorted(base.tombstones - head.tombstones),
+        batches=_batches(base, head),
+        rows=_rows(base, head),
+        stages=_stages(base, head),
+    )
 
 
 class _Version:
@@ -104,17 +101,15 @@ class _Version:
 
 
 def _added(row: str, old: _Version, new: _Version) -> Added:
-    placed = new.kept[row]
-    return Added(row, placed.batch, placed.label, placed.split, old.dropped.get(row))
+    return Added(row, *_placed(row, new), old.dropped.get(row))
 
 
 def _removed(row: str, old: _Version, new: _Version) -> Removed:
-    placed = old.kept[row]
-    fate = new.dropped.get(row) or Fate("", _why_gone(row, placed, new.records))
+    fate = new.dropped.get(row) or Fate("", _why_gone(row, old.kept[row], new.records))
     said = new.said(row) if fate.reason in BY_PEOPLE else []
     if fate.reason in ("dropped_by_person", "ambiguous"):
         said = [one for one in said if one.decided in (DROP, AMBIGUOUS)]
-    return Removed(row, placed.batch, placed.label, placed.split, fate, _as_said(said))
+    return Removed(row, *_placed(row, old), fate, _as_said(said))
 
 
 def _why_gone(row: str, placed: Placed, head: Records) -> str:
@@ -153,10 +148,35 @@ def _differs(row: str, field: str, old: _Version, new: _Version) -> bool:
     return getattr(old.kept[row], field) != getattr(new.kept[row], field)
 
 
-def _changed(row: str, field: str, old: _Version, new: _Version) -> Changed:
-    before, after = old.kept[row], new.kept[row]
-    values = getattr(before, field), getattr(after, field)
-    return Changed(row, after.batch, after.label, after.split, *values)
+def _changed(rows: Iterable[str], field: str, old: _Version, new: _Version) -> list[Changed]:
+    return [
+        Changed(row, *_placed(row, new), *(getattr(one.kept[row], field) for one in (old, new)))
+        for row in rows
+        if _differs(row, field, old, new)
+    ]
+
+
+def _placed(row: str, version: _Version) -> tuple[str, str, str]:
+    placed = version.kept[row]
+    return placed.batch, placed.label, placed.split
+
+
+def _dropped_rows(old: _Version, new: _Version) -> dict[str, list[Dropped]]:
+    """The lists of rows that a ledger has in one version or both."""
+    before, after = old.dropped, new.dropped
+    came = after.keys() - before.keys() - old.kept.keys()
+    went = before.keys() - after.keys() - new.kept.keys()
+    stayed = {row for row in after.keys() & before.keys() if before[row] != after[row]}
+    idle = {row: one for row, one in new.untrained.items() if row in old.kept}
+    left = {row for row, one in idle.items() if old.untrained.get(row) != one}
+    back = {row for row in old.untrained if row in new.kept and row not in new.untrained}
+    return {
+        "arrived_dropped": _dropped(came, before, after),
+        "redropped": _dropped(stayed, before, after),
+        "gone_dropped": _dropped(went, before, after),
+        "left_training": _dropped(left, old.untrained, new.untrained),
+        "back_in_training": _dropped(back, old.untrained, new.untrained),
+    }
 
 
 def _dropped(rows: Iterable[str], before: dict[str, Fate], after: dict[str, Fate]) -> list[Dropped]:

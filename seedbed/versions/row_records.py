@@ -111,9 +111,9 @@ class _Texts(NamedTuple):
         lines = list(csv.reader(io.StringIO(text, newline="")))
         if lines[0] != list(header):
             raise self._broken(path, 1, ",".join(lines[0]), header)
-        for number, line in enumerate(lines, start=1):
-            if len(line) != len(header):
-                raise self._broken(path, number, ",".join(line), header)
+        if {*map(len, lines)} != {len(header)}:
+            number = next(n for n, line in enumerate(lines) if len(line) != len(header))
+            raise self._broken(path, number + 1, ",".join(lines[number]), header)
         return lines[1:]
 
     def records(self, path: str) -> list[dict[str, str]]:
@@ -153,9 +153,7 @@ def _manifest(table: _Texts) -> dict[str, Placed]:
             batch = PurePosixPath(path).stem
             lines = table.lines(path, MANIFEST)
             rows += len(lines)
-            manifest |= {
-                row: Placed(batch, digest, label, split) for row, digest, label, split in lines
-            }
+            manifest |= {row: Placed._make((batch, *cells)) for row, *cells in lines}
     if rows != len(manifest):
         raise RowsError(
             f"{table.place}data/manifest",
