@@ -16,6 +16,7 @@ from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
 from seedbed.versions.row_records import Records, read_records
 from seedbed.versions.run_diff import ParamChange, changed_code, changed_params
+from seedbed.versions.version_data import policy_labels
 from seedbed.versions.version_drift import Drift, drift
 
 NONE = Texts(None, {}, {}, [])
@@ -45,7 +46,7 @@ class _Side(NamedTuple):
 
 
 def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
-    """Compare two versions. `with_texts`: join texts where they are here; False: git alone.
+    """Compare two versions. `with_texts`: join the data where it is here; False: git alone.
 
     Raises RevisionError where git has no such version, or one that has no manifest though it was
     run; RowsError where a file of either is broken.
@@ -53,6 +54,8 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
     sides = [_side(base or base_revision()), _side(head)]
     old, new = sides
     notes = _notes(old, new)
+    if with_texts:
+        old, new = _with_policy_labels(old, notes), _with_policy_labels(new, notes)
     rows = difference(old.records, new.records)
     kept = (old.records.manifest, new.records.manifest)
     texts = NONE
@@ -76,6 +79,16 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
 def _side(revision: str) -> _Side:
     files = Files(revision)
     return _Side(files, read_records(files), files.read_many(INPUTS))
+
+
+def _with_policy_labels(side: _Side, notes: list[str]) -> _Side:
+    found = policy_labels(side.files, side.records)
+    if found is None:
+        notes.append(
+            f"Which labels find_label_errors.policy changed in {side.files.revision or 'workspace'}"
+            " cannot be told: its data is not here (dvc pull brings it)."
+        )
+    return side._replace(records=side.records._replace(policy_labels=found or {}))
 
 
 def _name(revision: str, files: Files, default: bool = False) -> str:

@@ -8,17 +8,15 @@ true` in params.yaml: the newest version that names the source says so, the work
 text of a forgotten row is never shown, though an old version in the cache may still have it.
 """
 
-import configparser
-import json
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_changes import FORGOTTEN, Difference
-from seedbed.versions.run_diff import locked
+from seedbed.versions.version_data import parquet_files
 
-STAGE, FOLDER = "anonymize", "data/anonymize"
+STAGE = "anonymize"
 COLUMNS = ["id", "text", "text_pair", "source"]
 MAX_ROWS = 20_000  # of a side, for drift; ids are hashes, so the first of them are any
 
@@ -36,7 +34,7 @@ class Texts(NamedTuple):
 
 def texts_of(base: Files, head: Files, kept: Sequence[Collection[str]], rows: Difference) -> Texts:
     """`kept`: the ids of the rows that base keeps, and head."""
-    paths = [_paths(files) for files in (base, head)]
+    paths = [parquet_files(files, STAGE) for files in (base, head)]
     if not any(paths):
         return Texts(None, {}, {}, [])
     changed = changed_ids(rows)
@@ -95,12 +93,6 @@ def shown_sources(head: Files, base: Files) -> set[str]:
     return {name for name, shown in allowed.items() if shown}
 
 
-def _paths(files: Files) -> list[Path]:
-    """The version's Parquet files; none where its data is not here."""
-    there = [] if files.revision else sorted(Path(FOLDER).glob("*.parquet"))
-    return there or _cached(files)
-
-
 def _read(paths: list[Path], wanted: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Text and source of the wanted rows, by id."""
     if not paths:
@@ -118,25 +110,3 @@ def _read(paths: list[Path], wanted: Iterable[str]) -> dict[str, tuple[str, str]
 
 def _rows(table: Any) -> Iterable[tuple[str, ...]]:
     return zip(*(table[name].to_pylist() for name in COLUMNS), strict=True)
-
-
-def _cached(files: Files) -> list[Path]:
-    """The version's Parquet files in DVC's cache, all of them or none."""
-    stage = locked(files.read("dvc.lock") or "").get(STAGE)
-    listing = _object(stage.outs.get(FOLDER, "")) if stage else None
-    if listing is None or not listing.is_file():
-        return []
-    entries = json.loads(listing.read_text(encoding="utf-8"))
-    paths = [_object(one["md5"]) for one in entries if one["relpath"].endswith(".parquet")]
-    return paths if all(path.is_file() for path in paths) else []
-
-
-def _object(md5: str) -> Path:
-    return cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
-
-
-def cache_folder() -> Path:
-    """Where DVC keeps objects: `cache.dir` of this project's own settings, else .dvc/cache."""
-    settings = configparser.ConfigParser(interpolation=None)
-    settings.read([".dvc/config", ".dvc/config.local"])
-    return Path(".dvc") / settings.get("cache", "dir", fallback="cache")

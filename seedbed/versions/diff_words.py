@@ -16,6 +16,7 @@ RELABELLED_BY = {
     "void": "the decision is void, since the text has changed",
     "disagreement": "people disagree now",
     "source": "at the source, or by its label_map",
+    "policy": "by find_label_errors.policy",
 }
 WHY_NOT_DOUBTED = {
     "decided": "people decided",
@@ -47,6 +48,8 @@ LISTS = (
     List("frozen", "Frozen test", ("row", "before", "after"), word="frozen row(s) changed"),
     List("relabelled", "Relabelled", ("row", "split", "batch", "before", "after", "because"),
          ("split",), word="relabelled"),
+    List("relabelled_by_policy", "Trained on with another label",
+         ("row", "split", "batch", "before", "after", "because"), word="relabelled by policy"),
     List("removed", "Removed", (*PLACED, "because"), ("batch", "label", "split", "reason"),
          word="removed"),
     List("added", "Added", (*PLACED, "because"), ("batch", "label", "split"), word="added"),

@@ -52,7 +52,7 @@ class Removed(NamedTuple):
 
 class Relabelled(NamedTuple):
     """A kept row with another label. `by`: decision (of `said`), withdrawn (by `said`), void (its
-    text changed), disagreement, or source (the source itself, its label_map)."""
+    text changed), disagreement, source (the source itself, its label_map), or policy."""
 
     id: str
     batch: str
@@ -116,6 +116,7 @@ class Difference(NamedTuple):
     gone_dropped: list[Dropped]
     left_training: list[Dropped]
     back_in_training: list[Dropped]
+    relabelled_by_policy: list[Relabelled]  # to train on; the manifest has the other label
     new_suspects: list[Suspect]
     gone_suspects: list[Suspect]
     changed_suspects: list[Suspect]

@@ -46,6 +46,7 @@ def difference(base: Records, head: Records) -> Difference:
         moved=_changed(both, "split", old, new),
         rebatched=_changed(both, "batch", old, new),
         **_dropped_rows(old, new),
+        relabelled_by_policy=_by_policy(old, new),
         new_suspects=suspects[0],
         gone_suspects=suspects[1],
         changed_suspects=suspects[2],
@@ -126,6 +127,18 @@ def _relabelled(row: str, old: _Version, new: _Version) -> Relabelled:
     elif old.settled(row) == before.label and not new.settled(row):
         by, said = _unsettled(row, old, new)
     return Relabelled(row, after.batch, after.split, before.label, after.label, by, _as_said(said))
+
+
+def _by_policy(old: _Version, new: _Version) -> list[Relabelled]:
+    """Rows whose label to train on the policy changed, or no longer changes."""
+    before, after = old.records.policy_labels, new.records.policy_labels
+    found = []
+    for row in sorted(row for row in before.keys() | after.keys() if row in new.kept):
+        batch, label, split = _placed(row, new)
+        if before.get(row) != after.get(row):
+            labels = before.get(row, label), after.get(row, label)
+            found.append(Relabelled(row, batch, split, *labels, "policy"))
+    return found
 
 
 def _unsettled(row: str, old: _Version, new: _Version) -> tuple[str, list[Decision]]:

@@ -59,6 +59,7 @@ class Records(NamedTuple):
     policy: str
     decided: dict[str, dict[str, str]] = {}  # what counted of the decisions: side, given, decided
     digests: frozenset[str] = frozenset()  # of tombstones
+    policy_labels: dict[str, str] = {}  # what the policy relabelled; only the data has it, not git
 
     @property
     def ids(self) -> set[str]:

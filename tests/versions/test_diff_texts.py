@@ -137,3 +137,13 @@ def test_where_a_side_is_not_here_it_is_said_and_the_other_is_shown(project) -> 
 def test_texts_can_be_left_alone(project) -> None:
     assert changes("HEAD~1", with_texts=False).texts == {}
     assert "where is my refund" not in told("json", "--no-texts")
+
+
+def test_labels_by_policy_come_out_of_the_data_or_are_said_to_be_unknown(project) -> None:
+    write("reports/metrics/find_label_errors.json", '{"policy": "relabel"}')
+    assert "cannot be told: its data is not here" in " ".join(changes("HEAD").notes)
+    shutil.copytree("data/anonymize", "data/find_label_errors")
+    line = Path("data/manifest/2026-01.csv").read_text()
+    write("data/manifest/2026-01.csv", line.replace(",refund,", ",other,"))
+    found = changes("HEAD").rows.relabelled_by_policy
+    assert [(one.id, one.before, one.after) for one in found] == [("aa03", "other", "refund")]

@@ -64,7 +64,8 @@ def test_it_finds_exactly_the_planted_changes_in_200_pairs(tmp_path, monkeypatch
         check(plan, difference(*records), seed)
         planted.update({name: len(part) for name, part in plan.changes.items()})
     kinds = {name for name, kind in Difference.__annotations__.items() if "list" in str(kind)}
-    assert kinds - {*planted} == {"decisions_deleted", "gone_tombstones"}  # alarms, tested alone
+    alone = {"decisions_deleted", "gone_tombstones", "relabelled_by_policy"}  # tested below
+    assert kinds - {*planted} == alone
     assert min(planted.values()) >= 20, planted
 
 
@@ -103,6 +104,21 @@ def test_lines_that_files_must_not_lose_are_alarms(tmp_path, monkeypatch) -> Non
     assert "decision lines were deleted" in alarms
     assert "1 lost a tombstone" in alarms
     assert "left the frozen test" in alarms
+
+
+def test_labels_that_the_policy_gives_are_told_apart_from_the_manifest(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Plan(1).base.write()
+    records = read_records(Files())
+    first, second, third = [*records.manifest][:3]
+    before = records._replace(policy_labels={first: "x", second: "y"})
+    after = records._replace(policy_labels={first: "x", third: "z"})
+    found = difference(before, after)
+    assert found.relabelled == []
+    assert [(one.id, one.before, one.after, one.by) for one in found.relabelled_by_policy] == [
+        (second, "y", records.manifest[second].label, "policy"),
+        (third, records.manifest[third].label, "z", "policy"),
+    ]
 
 
 ONE_CHANGE = {
