@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_changes import FORGOTTEN, Difference
+from seedbed.versions.run_diff import params_of
 from seedbed.versions.version_data import parquet_files
 
 STAGE = "anonymize"
@@ -83,12 +84,9 @@ def changed_ids(rows: Difference) -> set[str]:
 
 def shown_sources(head: Files, base: Files) -> set[str]:
     """The sources whose texts may be shown."""
-    from ruamel.yaml import YAML
-
     allowed: dict[str, bool] = {}
     for files in (base, head, Files()):  # the last one that names a source is right
-        content = YAML(typ="safe").load(files.read("params.yaml") or "") or {}
-        for source in content.get("sources") or []:
+        for source in params_of(files.read("params.yaml") or "").get("sources") or []:
             allowed[str(source.get("name"))] = source.get("show_text") is True
     return {name for name, shown in allowed.items() if shown}
 

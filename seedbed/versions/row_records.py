@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -76,7 +76,7 @@ def read_records(files: Files) -> Records:
     """
     table = _read(files)
     metrics = {
-        stage: json.loads(table.texts.get(f"reports/metrics/{stage}.json", "{}"))
+        stage: json_of(table.texts, f"reports/metrics/{stage}.json", table.place)
         for stage in STAGES
     }
     drops = {
@@ -97,6 +97,19 @@ def read_records(files: Files) -> Records:
         {line["id"]: line for line in table.records("data/ledger/decided.csv")},
         frozenset(digest for _, digest in tombstones) - {""},
     )
+
+
+def json_of(texts: Mapping[str, str], path: str, place: str) -> dict[str, Any]:
+    """What a JSON file holds, {} where it is not there. Raises RowsError where it is broken."""
+    try:
+        return json.loads(texts.get(path) or "{}")
+    except ValueError:
+        raise RowsError(
+            f"{place}{path}",
+            "no JSON",
+            "what a stage wrote",
+            "take one side of it, if a merge left both, and run `dvc repro`",
+        ) from None
 
 
 class _Texts(NamedTuple):

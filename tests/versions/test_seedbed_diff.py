@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import RevisionError, RowsError
+from seedbed.errors import RevisionError, RowsError, SeedbedError
 from seedbed.files import write_csv
 from seedbed.versions.changes import changes
 
@@ -102,7 +102,9 @@ def test_without_arguments_it_is_what_a_branch_and_the_workspace_have_that_main_
     write_csv(Path("data/tombstones.csv"), ["id", "digest"], [["a1", "d1"]])
     assert "1 new tombstone" in told()
     git("checkout", "-q", "-f", "main")
-    assert "No row, suspect, decision or tombstone differs." in told()
+    page = told()
+    assert "No row, suspect, decision or tombstone differs." in page
+    assert "Name a BASE, such as HEAD~1, for older changes." in page.replace("\\~", "~")
     write({"data/tombstones.csv": "id,digest\na1,d1\n"})
     assert "1 new tombstone" in told()
 
@@ -139,6 +141,31 @@ def test_an_unknown_revision_a_broken_line_and_a_version_without_manifest_are_er
     write({"data/manifest/2026-02-post.csv": "id,digest,label,split\na1,d1,letter,train\n"})
     with pytest.raises(RowsError, match="1 ids stand twice"):
         changes("main")
+
+
+def test_files_that_a_merge_left_broken_are_named(project) -> None:
+    for path, content in (
+        ("reports/metrics/split.json", "<<<<<<< HEAD\n{}"),
+        ("params.yaml", "a: [\n<<<<<<< HEAD\n"),
+        ("data/manifest/2026-02-post.csv", "id,digest,label,split\nb1,d9,\udcff,train\n"),
+    ):
+        before = Path(path).read_bytes() if Path(path).exists() else b"{}"
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(content.encode("utf-8", "surrogateescape"))
+        with pytest.raises(SeedbedError, match=path):
+            changes("HEAD")
+        Path(path).write_bytes(before)
+
+
+def test_a_first_run_adds_every_row_and_rows_in_quarantine_are_told(project) -> None:
+    git("checkout", "-q", "--orphan", "empty")
+    git("rm", "-rqf", ".")
+    git("commit", "-q", "--allow-empty", "-m", "nothing yet")
+    write(HEAD | {"reports/metrics/collect.json": '{"rows": {"kept": 4, "quarantined": 2}}'})
+    page = told("empty")
+    assert "4 added" in page
+    assert "The base has no run in git, so every row counts as added." in page
+    assert "Rows in quarantine: 0 → 2; data/quarantine.csv says why." in page
 
 
 def test_a_shallow_clone_says_how_to_get_the_rest(project, tmp_path_factory, monkeypatch) -> None:
