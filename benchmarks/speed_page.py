@@ -189,10 +189,12 @@ def row_diff_table(found: dict[str, Any]) -> str:
             lines.append([f"{int(size):,}", peer.replace("_", "-"), ratios, *clocks])
     header = ("rows", "peer", "times as fast: processor / wall", "Seedbed: processor / wall s",
               "peer: processor / wall s")  # fmt: skip
-    in_reach = met(found["rows"]["100000"]["seedbed"]["seconds"] <= MAX_DIFF_SECONDS)
-    return (
-        f"{table(header, lines)}\n\n100,000 rows in {MAX_DIFF_SECONDS} s of wall time: {in_reach}."
+    costs = found["rows"]["100000"]["seedbed"]
+    verdict = ", ".join(
+        f"{met(costs[clock] <= MAX_DIFF_SECONDS)} by {name} seconds"
+        for clock, name in zip(CLOCKS, ("processor", "wall"), strict=True)
     )
+    return f"{table(header, lines)}\n\n100,000 rows in {MAX_DIFF_SECONDS} s: {verdict}."
 
 
 def cost_table(found: dict[str, Any]) -> str:
