@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import RevisionError, RowsError
+from seedbed.errors import RevisionError, RowsError, SeedbedError
 from seedbed.files import write_csv
 from seedbed.versions.changes import changes
 
@@ -71,14 +71,14 @@ def told(*arguments: str) -> str:
 
 def test_markdown_tells_every_change_with_its_reason_and_who_decided(project) -> None:
     page = told()
-    assert "1 added, 1 removed, 1 relabelled, 1 edited, 1 suspects gone, 1 decisions made" in page
-    assert "Changed too: 1 params, 1 stages' code." in page
+    assert "1 added, 1 removed, 1 relabelled, 1 edited, 1 suspect gone, 1 decision made" in page
+    assert "Changed too: 1 param, 1 stage by their code." in page
     assert "| parcel | 1 → 0 (-1) | 1 | 0 → 1 (+1) | 2 |" in page
     assert "| 2026-02-post | new | 0 → 1 (+1) |" in page
-    assert "clean: its text has fewer characters than clean.min\\_chars (too\\_short)" in page
+    assert "clean: its text has fewer characters than clean.min_chars (too_short)" in page
     assert "| letter | parcel | decided by ann, 2026-02-03, a \\| box &lt;b&gt; |" in page
     assert "| `a4` | validation | parcel | 2026-01-post | d4 | e4 |" in page
-    assert "| clean.min\\_chars | 3 | 9 |" in page
+    assert "| clean.min_chars | 3 | 9 |" in page
     assert "| clean | seedbed/cleaning/rules.py |" in page
     assert "the texts of both versions are not here" in page
 
@@ -100,11 +100,13 @@ def test_without_arguments_it_is_what_a_branch_and_the_workspace_have_that_main_
     project,
 ) -> None:
     write_csv(Path("data/tombstones.csv"), ["id", "digest"], [["a1", "d1"]])
-    assert "1 tombstones new" in told()
+    assert "1 new tombstone" in told()
     git("checkout", "-q", "-f", "main")
-    assert "No row, suspect, decision or tombstone differs." in told()
+    page = told()
+    assert "No row, suspect, decision or tombstone differs." in page
+    assert "Name a BASE, such as HEAD~1, for older changes." in page.replace("\\~", "~")
     write({"data/tombstones.csv": "id,digest\na1,d1\n"})
-    assert "1 tombstones new" in told()
+    assert "1 new tombstone" in told()
 
 
 def test_a_moved_row_is_an_error_in_words_and_in_json_and_no_exit_code(project) -> None:
@@ -117,7 +119,7 @@ def test_a_moved_row_is_an_error_in_words_and_in_json_and_no_exit_code(project) 
 
 def test_what_is_left_out_is_said(project) -> None:
     page = told("main", "more", "--rows", "0")
-    assert "1 more are not shown: `--rows 1`, or `--format json` for all." in page
+    assert "1 more are not shown: --rows 1, or --format json for all." in page
     assert "a3" not in page
     assert json.loads(told("--format", "json", "--rows", "0"))["left_out"]["added"] == 1
 
@@ -139,6 +141,31 @@ def test_an_unknown_revision_a_broken_line_and_a_version_without_manifest_are_er
     write({"data/manifest/2026-02-post.csv": "id,digest,label,split\na1,d1,letter,train\n"})
     with pytest.raises(RowsError, match="1 ids stand twice"):
         changes("main")
+
+
+def test_files_that_a_merge_left_broken_are_named(project) -> None:
+    for path, content in (
+        ("reports/metrics/split.json", "<<<<<<< HEAD\n{}"),
+        ("params.yaml", "a: [\n<<<<<<< HEAD\n"),
+        ("data/manifest/2026-02-post.csv", "id,digest,label,split\nb1,d9,\udcff,train\n"),
+    ):
+        before = Path(path).read_bytes() if Path(path).exists() else b"{}"
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(content.encode("utf-8", "surrogateescape"))
+        with pytest.raises(SeedbedError, match=path):
+            changes("HEAD")
+        Path(path).write_bytes(before)
+
+
+def test_a_first_run_adds_every_row_and_rows_in_quarantine_are_told(project) -> None:
+    git("checkout", "-q", "--orphan", "empty")
+    git("rm", "-rqf", ".")
+    git("commit", "-q", "--allow-empty", "-m", "nothing yet")
+    write(HEAD | {"reports/metrics/collect.json": '{"rows": {"kept": 4, "quarantined": 2}}'})
+    page = told("empty")
+    assert "4 added" in page
+    assert "The base has no run in git, so every row counts as added." in page
+    assert "Rows in quarantine: 0 → 2; data/quarantine.csv says why." in page
 
 
 def test_a_shallow_clone_says_how_to_get_the_rest(project, tmp_path_factory, monkeypatch) -> None:
