@@ -49,15 +49,15 @@ def beyond_but_unsure(judgement: Judgement) -> list[str]:
 def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> list[str]:
     """What this test side can show, and how many rows would show a drop of one point."""
     allowed = params.max_drop_accuracy or 0.0
-    cases = f"{params.power:.0%} of the cases"
     notes = [
-        f"{len(answers.labels):,} rows show a drop in accuracy of {points(judgement.sees)} or more "
-        f"in {cases}; a smaller one may pass unseen."
+        f"On {len(answers.labels):,} rows a measured drop in accuracy fails from about "
+        f"{points(judgement.fails_from)} on; a true one of {points(judgement.sees)} is seen in "
+        f"{params.power:.0%} of the cases, a smaller one may pass unseen."
     ]
     if judgement.sees > allowed + ONE_POINT:
         rows = rows_to_see(judgement.sees, allowed, len(answers.labels))
         notes[0] += (
-            f" To show one of {points(allowed + ONE_POINT)}, it would take about {rows:,} rows."
+            f" To see one of {points(allowed + ONE_POINT)} it would take about {rows:,} rows."
         )
     blind = [
         f"`{one.limit.name}` ({points(one.sees)})"

@@ -56,7 +56,8 @@ class Judgement(NamedTuple):
     """Every limit, and the figures that go with them."""
 
     checked: list[Checked]
-    sees: float  # the smallest drop in accuracy that the rows would show
+    sees: float  # the smallest drop in accuracy that the rows would show in `power` of the cases
+    fails_from: float  # the smallest measured drop in accuracy that would break its limit
     figures: dict[str, Any]
 
     @property
@@ -69,7 +70,9 @@ def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
     samples = resampled_counts(answers.units)
     checked = look(answers, params, samples)
-    return Judgement(checked, sees_in_accuracy(answers, params), _figures(answers, samples))
+    even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
+    sees, fails_from = (sees_in_accuracy(answers, one) for one in (params, even))
+    return Judgement(checked, sees, fails_from, _figures(answers, samples))
 
 
 def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Checked]:
