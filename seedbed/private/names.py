@@ -54,6 +54,7 @@ CAPITALISED_WORDS = re.compile(r"[A-Z]\S*(?: (?:(?:van|von|de|der|di|da|al|el) )
 AFTER_NAME = re.compile(r"(?<=\w) ?['’]s\b|(?<=\w)\s*\n| ?&(?:amp|quot|lt|gt)\b")
 INSIDE_SENTENCE = re.compile(r"[a-z,] $")
 QUOTE_MARK = re.compile(r"^>", re.MULTILINE)  # before quoted lines; the model trips over it
+LONGEST_UNLISTED = 12  # letters; longer words are mostly compounds: Verwaltungsgerichtshof
 WHOLE_CHARS = 300  # texts up to this length go to the model whole: it reads lists better
 # Capitalised by grammar, not since they name somebody.
 COMMON = words(
@@ -200,7 +201,11 @@ def _is_name(kind: str, text: str, start: int, end: int) -> bool:
         return False  # "Lucas, can I ...": the first word of a text is rarely a place
     if kind == "person" and len(parts) == 1:
         listed = is_first_name(value) or parts[0] in last_names()
-        if value.istitle() and len(value) > 2 and not (is_english(parts[0]) or is_chat(parts[0])):
+        if (
+            value.istitle()
+            and 2 < len(value) <= LONGEST_UNLISTED
+            and not (is_english(parts[0]) or is_chat(parts[0]))
+        ):
             return True
         return (
             listed
