@@ -7,13 +7,15 @@ A small model takes the words around a name into it ("Gwen Stefani Wrap") and le
 import re
 from collections.abc import Sequence
 
+from seedbed.private.chat_words import is_chat
 from seedbed.private.name_lists import (
     all_first_names,
     first_names,
     is_english,
     last_names,
+    words,
 )
-from seedbed.private.name_rules import LINK_WORDS, PARTICLE, TITLE, is_first_name
+from seedbed.private.name_rules import LINK_WORDS, NOT_A_NAME, PARTICLE, TITLE, is_first_name
 from seedbed.private.stand_ins import Span
 
 MAX_WORDS = 4  # more than that is a list of names or a heading
@@ -34,6 +36,11 @@ PLACE_AFTER = re.compile(
 ENDS_AS_PLACE = re.compile(
     r"\w+ (?:Bowl|Theat(?:re|er)|University|College|School|Street|Road|Avenue|Hills|County|City"
     r"|Academy|Airport|Valley|Stadium|Studios?|Hospital|Library)"
+)
+# Words after a name that some bear as a last name.
+NEVER_THIRD = words(
+    "album birthday book day dj fans film game games live movie music news show song tour trip"
+    " valley video way"
 )
 MARKS_AFTER = re.compile(r"\s+[^\w\s]+$|\.\.+$")
 IN_PLACE = re.compile(r"(?<!\w)(?<!believe )(?<!interest )(?<!trust )(?<!faith )[Ii]n $")
@@ -71,14 +78,24 @@ def _cut(text: str, span: Span) -> Span:
     tokens = list(TOKEN.finditer(text, span.start, span.end))
     if not tokens or re.match(TITLE, tokens[0][0]):
         return span
-    end = span.end
+    while len(tokens) > 1 and _stands_before(tokens[0][0], tokens[1][0]):
+        del tokens[0]
+    start, end = tokens[0].start(), span.end
     for at in range(1, len(tokens)):
         if _ends_before(at, [token[0] for token in tokens]):
             end = tokens[at - 1].end()
             break
-    if trailing := MARKS_AFTER.search(text[span.start : end]):
+    if trailing := MARKS_AFTER.search(text[start:end]):
         end -= len(trailing[0])
-    return Span(span.kind, span.start, end)
+    return Span(span.kind, start, end)
+
+
+def _stands_before(word: str, following: str) -> bool:
+    """Whether a word before a listed name is none itself: "Getting Nash", "hey Joe"."""
+    lower, name = word.lower(), following.strip(".,!?;:'’").lower()
+    if lower in all_first_names() or not (name in first_names() or name in last_names()):
+        return False
+    return lower in NOT_A_NAME or is_chat(lower) or (lower.endswith("ing") and is_english(lower))
 
 
 def _ends_before(at: int, tokens: Sequence[str]) -> bool:
@@ -90,6 +107,8 @@ def _ends_before(at: int, tokens: Sequence[str]) -> bool:
     if word.islower() and not tokens[0].islower():
         return word not in LINK_WORDS and not re.fullmatch(PARTICLE, word)
     bare = word.strip(".,!?;:'\"’”)").lower()
+    if at > 1 and bare in NEVER_THIRD:
+        return True
     if at < 2 or re.fullmatch(PARTICLE, tokens[at - 1]) or len(bare) < 3:
         return False
     return is_english(bare) and bare not in first_names() and bare not in last_names()
@@ -129,6 +148,8 @@ def _is_place(text: str, span: Span) -> bool:
 def _is_phrase(value: str) -> bool:
     """Whether all words stand in the dictionary and no list of names has the deciding one."""
     parts = re.findall(r"[^\W\d_]+", value.lower())
+    if len(parts) == 1 and is_chat(parts[0]):
+        return True
     if re.match(TITLE, value, re.IGNORECASE) or not all(map(is_english, parts)):
         return False
     if len(parts) == 1 and parts[0] in last_names():

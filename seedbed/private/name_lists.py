@@ -59,7 +59,7 @@ PLAIN_WORDS = words(
 LOWER_CASE_WORDS = words(
     "alex barb basil bill blanche bo bobby casey chan chi della dick drew eve gill gus hank"
     " jack jay jean jo john jon josh kat kay kit lacy lean lori marina marry mike molly nan nick"
-    " nicky pat peg robbie rolf sol tad tan ted ty victor walker"
+    " nicky pat peg robbie rolf sol tad tan ted ty una victor walker"
 )
 
 # Names elsewhere, plain words, places or last names in English.
@@ -170,6 +170,12 @@ def world_first_names() -> frozenset[str]:
 def last_names() -> frozenset[str]:
     """Last names in lower case."""
     return _read("dist.all.last", MIN_LAST_PERCENT)
+
+
+@functools.cache
+def all_last_names() -> frozenset[str]:
+    """Last names in lower case with the rare ones; trusted beside a first name."""
+    return _read("dist.all.last", 0)
 
 
 @functools.cache

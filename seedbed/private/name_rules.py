@@ -9,6 +9,7 @@ from seedbed.private.name_lists import (
     LOWER_CASE_WORDS,
     PLAIN_WORDS,
     first_names,
+    is_english,
     last_names,
     words,
     world_first_names,
@@ -18,7 +19,7 @@ from seedbed.private.stand_ins import Span
 TITLE = (
     r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Lady|Lord|Rev|Reverend|Fr|Capt|Captain|Sgt"
     r"|Sergeant|Lt|Col|Colonel|Gen|Hon|Judge|Justice|Messrs|Madam|Madame|Monsieur|Mme|Mlle|Herr|Frau"
-    r"|Señora?|Sra?|Signora?)\.?"
+    r"|Señora?|Sra?|Signora?|Pope)(?: ?\.)?"
 )
 CAPITAL = r"(?:(?!\d|_)[^\W\da-zß-öø-ÿ_](?:[\w-]|['’](?!s\b))*\w|(?!\d|_)[^\W\da-zß-öø-ÿ_]\.?)"
 PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ten|ter|zu|y|e|of)"
@@ -27,9 +28,10 @@ TITLED = re.compile(
     rf"(?<!\w)(?:{TITLE}|(?:mr|mrs|ms|dr|miss)\.?)[ \u00a0](?:{TITLE}[ \u00a0])?{NAME}"
 )
 LOWER_TITLED = re.compile(r"(?<!\w)(?:mr|mrs|ms|dr)\.? (?!and\b|or\b|who\b)[a-z]{3,}\b")
+POPE = re.compile(r"(?<![\w#@])[Pp]ope(?!\w)(?! ?['’-]\w\w)")  # one person, by the office
 INITIALLED = re.compile(
     # One initial alone is the letter of a heading, unless it stands inside a sentence.
-    rf"(?<![\w.])(?:(?:[A-Z]\.[ -]?){{2,3}}|(?<=[a-z,(] )[A-Z]\. ?)(?:{PARTICLE} )?"
+    rf"(?<![\w.])(?:(?:[A-Z]\.[ -]?){{2,3}}|(?<=[a-z,(] )[A-Z] ?\. ?)(?:{PARTICLE} )?"
     r"(?!(?:The|In|On|It|As)\b)(?=[^\W\d_]+[a-zß-öø-ÿ])(?=[^\W\d_]{3})"
     rf"{CAPITAL}(?:-{CAPITAL})?"
 )
@@ -44,7 +46,9 @@ SAID_TO_BE = re.compile(
 )
 WORD_START = re.compile(r"(?<!\w)[^\W\d_]{3,}(?!\w)")
 CAPITAL_WORD = re.compile(rf"(?<![\w#@]){CAPITAL}(?!\w)")
-BESIDE = re.compile(rf"(?:,| and|, and| &) ({CAPITAL}(?: {CAPITAL})?)(?= and |,|\.|\)|$| [a-z])")
+BESIDE = re.compile(
+    rf"(?: ?,| and| ?, and| &) ({CAPITAL}(?: {CAPITAL})?)(?= and | ?,| ?\.| ?\)|$| [a-z])"
+)
 SAID_TO_BE_PLACE = re.compile(
     r"\b(?:liv(?:e|es|ed|ing) in|grew up in|(?:I'm|I am|he is|she is|we are) in|born in|moved to"
     r"|com(?:e|es|ing) to|(?:is|am|was|originally) from|home (?:city|town)|resident of|arrived in)"
@@ -94,7 +98,7 @@ LINK_WORDS = words(
 
 def find_persons(text: str) -> Iterator[Span]:
     """Names by a title, by initials, or by words such as "my name is"."""
-    for pattern in (TITLED, LOWER_TITLED, INITIALLED):
+    for pattern in (TITLED, LOWER_TITLED, INITIALLED, POPE):
         for match in pattern.finditer(text):
             yield Span("person", *match.span())
     for match in SAID_TO_BE.finditer(text):
@@ -141,15 +145,19 @@ def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
         word
         for span in persons
         for word in CAPITAL_WORD.findall(text[span.start : span.end])
-        if len(word) > 3 and " " in text[span.start : span.end] and word.lower() not in PLAIN_WORDS
+        if len(word) > 3
+        and (" " in text[span.start : span.end] or not is_english(word.lower()))
+        and word.lower() not in PLAIN_WORDS
     }
     if parts:
         for match in CAPITAL_WORD.finditer(text):
             if match[0] in parts:
                 yield Span("person", *match.span())
     for span in persons:
-        if (match := BESIDE.match(text, span.end)) and match[1].lower() not in NOT_A_NAME:
+        end = span.end
+        while (match := BESIDE.match(text, end)) and match[1].lower() not in NOT_A_NAME:
             yield Span("person", *match.span(1))
+            end = match.end(1)
 
 
 def is_first_name(word: str) -> bool:

@@ -12,8 +12,18 @@ from typing import TYPE_CHECKING
 
 from seedbed.errors import ModelError
 from seedbed.private.addresses import find_addresses
+from seedbed.private.chat_words import is_chat
+from seedbed.private.letter_case import with_restored_case
+from seedbed.private.lone_names import find_lone
+from seedbed.private.lower_case_names import find_lower_case
 from seedbed.private.name_bounds import with_mended_persons
-from seedbed.private.name_lists import countries, first_names, last_names, words
+from seedbed.private.name_lists import (
+    countries,
+    first_names,
+    is_english,
+    last_names,
+    words,
+)
 from seedbed.private.name_pairs import find_pairs, is_pair_of_names
 from seedbed.private.name_rules import (
     TITLE,
@@ -38,13 +48,13 @@ KIND_OF_LABEL = {
     "FAC": "place",
     "ORG": "organisation",
 }
-# A letter whose capital is two letters would move what follows.
-LOWER_WORD = re.compile(r"(?<![\w'’@#/.-])(?!ß|ŉ|ǰ|ﬀ|ﬁ|ﬂ)[^\W\d_]{3,}(?![\w@/])")
 SENTENCE = re.compile(r"\S(?:.*?[.!?](?=[\s\"'”)]|$)|.*)[\"'”)]*|\S[^\n]*")
 CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ][\w'’]*")
-AFTER_NAME = re.compile(r"(?<=\w) ?['’]s\b|(?<=\w)\s*\n")
+CAPITALISED_WORDS = re.compile(r"[A-Z]\S*(?: (?:(?:van|von|de|der|di|da|al|el) )?[A-Z]\S*)*")
+AFTER_NAME = re.compile(r"(?<=\w) ?['’]s\b|(?<=\w)\s*\n| ?&(?:amp|quot|lt|gt)\b")
 INSIDE_SENTENCE = re.compile(r"[a-z,] $")
 QUOTE_MARK = re.compile(r"^>", re.MULTILINE)  # before quoted lines; the model trips over it
+LONGEST_UNLISTED = 12  # letters; longer words are mostly compounds: Verwaltungsgerichtshof
 WHOLE_CHARS = 300  # texts up to this length go to the model whole: it reads lists better
 # Capitalised by grammar, not since they name somebody.
 COMMON = words(
@@ -94,6 +104,8 @@ def find_names(texts: Sequence[str], kinds: frozenset[str]) -> list[list[Span]]:
             *places,
             *find_organisations(text),
             *find_listed(text),
+            *find_lower_case(text),
+            *find_lone(text),
             *find_pairs(text),
         ]
         spans = with_mended_persons(text, spans)
@@ -127,14 +139,17 @@ def _could_be_name(word: re.Match[str]) -> bool:
 def _by_model(texts: Sequence[str]) -> list[list[Span]]:
     places = [(at, *span) for at, text in enumerate(texts) for span in suspicious(text)]
     unquoted = [QUOTE_MARK.sub(" ", text) for text in texts]
-    sentences = [_with_capitals(unquoted[at][start:end]) for at, start, end in places]
+    sentences = [with_restored_case(unquoted[at][start:end], COMMON) for at, start, end in places]
     found: list[list[Span]] = [[] for _ in texts]
     documents = load_model().pipe(sentences, batch_size=BATCH_SENTENCES)
     for (at, offset, end), sentence, document in zip(places, sentences, documents, strict=True):
         lower = unquoted[at][offset:end].islower()
+        restored = sentence != unquoted[at][offset:end]
         for entity in document.ents:
             kind = KIND_OF_LABEL.get(entity.label_, "")
             low, high = _tightened(sentence, entity.start_char, entity.end_char)
+            if kind == "person" and restored:
+                low, high = _capitalised_part(sentence, low, high)
             if kind == "organisation" and is_pair_of_names(sentence[low:high]):
                 kind = "person"
             trusted = _is_lower_case_name if lower else _is_name
@@ -143,13 +158,11 @@ def _by_model(texts: Sequence[str]) -> list[list[Span]]:
     return found
 
 
-def _with_capitals(sentence: str) -> str:
-    """A sentence in lower case as it would read in capitals; any other as it is."""
-    if not sentence.islower():
-        return sentence
-    return LOWER_WORD.sub(
-        lambda word: word[0] if word[0] in COMMON else word[0][0].upper() + word[0][1:], sentence
-    )
+def _capitalised_part(text: str, start: int, end: int) -> tuple[int, int]:
+    """The words of a name that got their capitals back."""
+    if found := CAPITALISED_WORDS.search(text, start, end):
+        return found.span()
+    return start, start
 
 
 def _is_lower_case_name(kind: str, text: str, start: int, end: int) -> bool:
@@ -164,7 +177,7 @@ def _tightened(text: str, start: int, end: int) -> tuple[int, int]:
     """A name without "the" before it, and without "'s", a new line and what stands behind."""
     end = start + len(AFTER_NAME.split(text[start:end], maxsplit=1)[0])
     value = text[start:end]
-    if cut := re.match(r"(?:the|a|an)\s|[\W_]+", value, re.IGNORECASE):
+    if cut := re.match(r"(?:@\w+\s+)+|(?:the|a|an)\s|[\W_]+", value, re.IGNORECASE):
         start += cut.end()
     if cut := re.search(r"(?:['’]s?|[^\w.)]+)$", value):
         end -= len(cut[0])
@@ -188,6 +201,12 @@ def _is_name(kind: str, text: str, start: int, end: int) -> bool:
         return False  # "Lucas, can I ...": the first word of a text is rarely a place
     if kind == "person" and len(parts) == 1:
         listed = is_first_name(value) or parts[0] in last_names()
+        if (
+            value.istitle()
+            and 2 < len(value) <= LONGEST_UNLISTED
+            and not (is_english(parts[0]) or is_chat(parts[0]))
+        ):
+            return True
         return (
             listed
             or value.istitle()
