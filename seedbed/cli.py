@@ -5,6 +5,7 @@ import sys
 import typer
 
 from seedbed.commands.add import add
+from seedbed.commands.diff import diff
 from seedbed.commands.explain import explain
 from seedbed.commands.forget import forget
 from seedbed.commands.freeze import freeze
@@ -14,7 +15,7 @@ from seedbed.commands.review import review
 from seedbed.commands.summary import summary
 from seedbed.errors import SeedbedError
 
-COMMANDS = (summary, add, review, explain, freeze, predict, forget)
+COMMANDS = (summary, add, review, diff, explain, freeze, predict, forget)
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 for command in COMMANDS:

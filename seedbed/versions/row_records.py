@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -13,6 +14,14 @@ from seedbed.ledger import Drop
 from seedbed.versions.revisions import Files
 
 MIN_PREFIX = 6
+SHOWN = 60  # characters of a broken line
+MANIFEST = ("id", "digest", "label", "split")
+SINGLE = (
+    "reports/suspects.csv",
+    "data/ledger/decided.csv",
+    "data/frozen_test.csv",
+    "data/tombstones.csv",
+)
 STAGES = (  # those that read and write rows, in the order of the pipeline
     "collect",
     "clean",
@@ -37,17 +46,20 @@ class Placed(NamedTuple):
 
 
 class Records(NamedTuple):
-    """Everything by row id, but `counts` and `policy`: the rows of a stage and what became of
-    suspects. A stage without counts has not run."""
+    """Everything by row id, but `counts`, `policy`, `digests`: the rows of a stage, what became of
+    suspects, the digests of forgotten rows. A stage without counts has not run."""
 
     drops: dict[str, tuple[str, Drop]]  # stage and fate
     manifest: dict[str, Placed]
     suspects: dict[str, dict[str, str]]
     decisions: dict[str, list[Decision]]
-    frozen: set[str]
+    frozen: dict[str, str]  # digest
     tombstones: set[str]
     counts: dict[str, dict[str, Any]]
     policy: str
+    decided: dict[str, dict[str, str]] = {}  # what counted of the decisions: side, given, decided
+    digests: frozenset[str] = frozenset()  # of tombstones
+    policy_labels: dict[str, str] = {}  # what the policy relabelled; only the data has it, not git
 
     @property
     def ids(self) -> set[str]:
@@ -58,42 +70,121 @@ class Records(NamedTuple):
 
 
 def read_records(files: Files) -> Records:
-    """Read them all from one version. A file that is not there is empty."""
-    metrics = {stage: _json(files, f"reports/metrics/{stage}.json") for stage in STAGES}
+    """Read them all from one version. A file that is not there is empty.
+
+    Raises RowsError, with file and line, where one is broken or a row stands in two manifests.
+    """
+    table = _read(files)
+    metrics = {
+        stage: json_of(table.texts, f"reports/metrics/{stage}.json", table.place)
+        for stage in STAGES
+    }
     drops = {
-        line["id"]: (stage, Drop(**line))
+        line[0]: (stage, Drop._make(line))
         for stage in reversed(STAGES)  # the first stage that dropped it is the one that did
-        for line in _csv(files, f"data/ledger/{stage}.csv")
+        for line in table.lines(f"data/ledger/{stage}.csv", Drop._fields)
     }
-    manifest = {
-        line.pop("id"): Placed(PurePosixPath(path).stem, **line)
-        for path in files.names("data/manifest")
-        if path.endswith(".csv")
-        for line in _csv(files, path)
-    }
-    decisions: dict[str, list[Decision]] = defaultdict(list)
-    for path in files.names("data/decisions"):
-        if path.endswith(".jsonl"):
-            for decision in parse_decisions(files.read(path) or "", path):
-                decisions[decision.id].append(decision)
+    tombstones = table.lines("data/tombstones.csv", ("id", "digest"))
     return Records(
         drops,
-        manifest,
-        {line["id"]: line for line in _csv(files, "reports/suspects.csv")},
-        dict(decisions),
-        {line["id"] for line in _csv(files, "data/frozen_test.csv")},
-        {line["id"] for line in _csv(files, "data/tombstones.csv")},
+        _manifest(table),
+        {line["id"]: line for line in table.records("reports/suspects.csv")},
+        _decisions(table),
+        dict(table.lines("data/frozen_test.csv", ("id", "digest"))),
+        {row for row, _ in tombstones},
         {stage: found["rows"] for stage, found in metrics.items() if "rows" in found},
         metrics["find_label_errors"].get("policy", ""),
+        {line["id"]: line for line in table.records("data/ledger/decided.csv")},
+        frozenset(digest for _, digest in tombstones) - {""},
     )
 
 
-def _csv(files: Files, path: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(files.read(path) or "")))
+def json_of(texts: Mapping[str, str], path: str, place: str) -> dict[str, Any]:
+    """What a JSON file holds, {} where it is not there. Raises RowsError where it is broken."""
+    try:
+        return json.loads(texts.get(path) or "{}")
+    except ValueError:
+        raise RowsError(
+            f"{place}{path}",
+            "no JSON",
+            "what a stage wrote",
+            "take one side of it, if a merge left both, and run `dvc repro`",
+        ) from None
 
 
-def _json(files: Files, path: str) -> dict[str, Any]:
-    return json.loads(files.read(path) or "{}")
+class _Texts(NamedTuple):
+    """The texts of all files, by path, and what stands before a path in an error."""
+
+    texts: dict[str, str]
+    place: str
+
+    def lines(self, path: str, header: Sequence[str]) -> list[list[str]]:
+        """The cells of each line, in the order of `header`, which the file must have."""
+        if not (text := self.texts.get(path)):
+            return []
+        lines = list(csv.reader(io.StringIO(text, newline="")))
+        if lines[0] != list(header):
+            raise self._broken(path, 1, ",".join(lines[0]), header)
+        if {*map(len, lines)} != {len(header)}:
+            number = next(n for n, line in enumerate(lines) if len(line) != len(header))
+            raise self._broken(path, number + 1, ",".join(lines[number]), header)
+        return lines[1:]
+
+    def records(self, path: str) -> list[dict[str, str]]:
+        """Each line by column, whatever the columns are."""
+        text = self.texts.get(path)
+        if not text:
+            return []
+        header = next(csv.reader([text.split("\n", 1)[0]]), [])
+        return [dict(zip(header, line, strict=True)) for line in self.lines(path, header)]
+
+    def _broken(self, path: str, line: int, found: str, header: Sequence[str]) -> RowsError:
+        conflict = found.startswith(("<<<<<<<", "=======", ">>>>>>>"))
+        return RowsError(
+            f"{self.place}{path}:{line}",
+            "a merge left both sides here" if conflict else f"`{found[:SHOWN]}`",
+            f"{len(header)} cells: {','.join(header)}",
+            "stages write this file: take one side of it and run `dvc repro`",
+        )
+
+
+def _read(files: Files) -> _Texts:
+    folders = [("data/manifest", ".csv"), ("data/decisions", ".jsonl")]
+    listed = [path for name, end in folders for path in files.names(name) if path.endswith(end)]
+    stages = [
+        path
+        for stage in STAGES
+        for path in (f"data/ledger/{stage}.csv", f"reports/metrics/{stage}.json")
+    ]
+    return _Texts(files.read_many([*listed, *stages, *SINGLE]), files.place)
+
+
+def _manifest(table: _Texts) -> dict[str, Placed]:
+    manifest: dict[str, Placed] = {}
+    rows = 0
+    for path in table.texts:
+        if path.startswith("data/manifest/"):
+            batch = PurePosixPath(path).stem
+            lines = table.lines(path, MANIFEST)
+            rows += len(lines)
+            manifest |= {row: Placed._make((batch, *cells)) for row, *cells in lines}
+    if rows != len(manifest):
+        raise RowsError(
+            f"{table.place}data/manifest",
+            f"{rows - len(manifest)} ids stand twice",
+            "each row once, in the file of its batch",
+            "run `dvc repro`",
+        )
+    return manifest
+
+
+def _decisions(table: _Texts) -> dict[str, list[Decision]]:
+    decisions: dict[str, list[Decision]] = defaultdict(list)
+    for path, text in table.texts.items():
+        if path.startswith("data/decisions/"):
+            for decision in parse_decisions(text, f"{table.place}{path}"):
+                decisions[decision.id].append(decision)
+    return dict(decisions)
 
 
 def whole_id(prefix: str, known: set[str], place: str) -> str:

@@ -1,0 +1,67 @@
+"""`seedbed diff`: what changed between two versions, row by row."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How it is written."""
+
+    md = "md"
+    json = "json"
+    html = "html"
+
+
+def diff(
+    base: Annotated[
+        str,
+        typer.Argument(help="a git revision; where this branch left the main one, if not given"),
+    ] = "",
+    head: Annotated[str, typer.Argument(help="a git revision; the workspace, if not given")] = "",
+    format: Annotated[Format, typer.Option(help="markdown, JSON or a web page")] = Format.md,
+    rows: Annotated[
+        int | None,
+        typer.Option(min=0, help="entries of each list that are shown: 20, and all in JSON"),
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="a file to write, instead of here")] = None,
+    texts: Annotated[
+        bool, typer.Option(help="join texts where they are here, for drift and to show them")
+    ] = True,
+) -> None:
+    """What changed: rows added, removed, relabelled, edited; suspects, decisions, params, drift."""
+    import gc
+
+    from seedbed.versions.changes import changes
+
+    gc.disable()  # or it walks all rows again and again while they are read
+    try:
+        page = _page(changes(base, head, texts), format, rows)
+    finally:
+        gc.enable()
+    if output is None:
+        print(page, end="")
+    else:
+        from seedbed.files import write_text
+
+        write_text(output, page)
+
+
+def _page(found, format: Format, rows: int | None) -> str:
+    if format == Format.json:
+        import json
+
+        from seedbed.files import rounded
+        from seedbed.versions.diff_json import as_json
+
+        return json.dumps(rounded(as_json(found, rows)), indent=2, ensure_ascii=False) + "\n"
+    shown = 20 if rows is None else rows
+    if format == Format.html:
+        from seedbed.versions.diff_html import html
+
+        return html(found, shown)
+    from seedbed.versions.diff_pages import markdown
+
+    return markdown(found, shown)

@@ -1,0 +1,121 @@
+"""Drift between two versions: labels out of manifests, lengths and words out of texts.
+
+Two pairs are compared: all rows before with all rows after, which says what became of the dataset,
+and the rows that came with those that were there, which says whether they are of the same kind.
+Only the second is a comparison of independent samples, so only it has a bound of chance and a test.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from seedbed.versions.drift import (
+    TwoSample,
+    jensen_shannon,
+    length_counts,
+    psi,
+    psi_by_chance,
+    psi_in_words,
+    two_sample_test,
+    word_counts,
+)
+from seedbed.versions.row_changes import Difference
+from seedbed.versions.row_records import Records
+
+ALL, CAME = "all rows, before and after", "rows that came, beside those before"
+
+
+class Shift(NamedTuple):
+    """One figure of drift. `of`: labels, lengths or vocabulary. `psi` is None for vocabulary, whose
+    bins are words; `by_chance`: what PSI stays below in 95 % where nothing differs."""
+
+    of: str
+    rows: str
+    jensen_shannon: float
+    psi: float | None = None
+    by_chance: float | None = None
+    reading: str = ""
+
+
+class Drift(NamedTuple):
+    """All figures; the classifier's test on texts of rows that came, if there are any; median
+    characters by class out of collect's own figures; and what cannot be told, in words."""
+
+    shifts: list[Shift]
+    test: TwoSample | None
+    median_chars: dict[str, tuple[int | None, int | None]]
+    untold: list[str]
+
+
+def drift(
+    base: Records,
+    head: Records,
+    rows: Difference,
+    texts: tuple[Mapping[str, str], Mapping[str, str]] | None,
+    collected: tuple[dict[str, Any], dict[str, Any]],
+) -> Drift:
+    """`texts`: by row id, of base and of head, or None where they are not here. `collected`: what
+    collect's metrics say in each."""
+    if not base.manifest or not head.manifest:
+        return Drift([], None, {}, ["Drift: one of the two versions has no rows."])
+    came = [row.id for row in rows.added]
+    shifts = _label_shifts(rows, came, head)
+    medians = _medians(*collected)
+    if texts is None:
+        return Drift(shifts, None, medians, [_untold(bool(medians))])
+    before = [texts[0][row] for row in sorted(base.manifest) if row in texts[0]]
+    after = [texts[1][row] for row in sorted(head.manifest) if row in texts[1]]
+    new = [texts[1][row] for row in came if row in texts[1]]
+    if not before or not after:
+        return Drift(shifts, None, medians, [_untold(bool(medians))])
+    shifts += _text_shifts(before, after, ALL, chance=False)
+    if not new:
+        return Drift(shifts, None, medians, ["No row came, so there is nothing to test."])
+    shifts += _text_shifts(before, new, CAME, chance=True)
+    return Drift(shifts, two_sample_test(before, new), medians, [])
+
+
+def _untold(medians: bool) -> str:
+    rest = "; the median characters are of collect's figures" if medians else ""
+    return (
+        "Drift of lengths and vocabulary cannot be told: the texts of both versions are not here "
+        f"(dvc pull brings them, dvc fetch --all-commits those of old versions, too){rest}."
+    )
+
+
+def _label_shifts(rows: Difference, came: Sequence[str], head: Records) -> list[Shift]:
+    before, after = (
+        {label: sum(pair[side] for pair in one.values()) for label, one in rows.rows.items()}
+        for side in (0, 1)
+    )
+    shifts = [_shift("labels", ALL, before, after, chance=False)]
+    if came:
+        new = Counter(head.manifest[row].label for row in came)
+        shifts.append(_shift("labels", CAME, before, new, chance=True))
+    return shifts
+
+
+def _shift(of: str, rows: str, before: Any, after: Any, chance: bool) -> Shift:
+    value = psi(before, after)
+    sizes = [sum(side.values() if isinstance(side, Mapping) else side) for side in (before, after)]
+    bins = len({*before, *after}) if isinstance(before, Mapping) else len(before)
+    bound = psi_by_chance(bins, *sizes) if chance else None
+    reading = psi_in_words(value)
+    if bound is not None and value < bound:
+        reading += ", no more than chance"
+    return Shift(of, rows, jensen_shannon(before, after), value, bound, reading)
+
+
+def _text_shifts(before: list[str], after: list[str], rows: str, chance: bool) -> list[Shift]:
+    lengths = length_counts([len(text) for text in before], [len(text) for text in after])
+    words = jensen_shannon(word_counts(before), word_counts(after))
+    return [_shift("lengths", rows, *lengths, chance), Shift("vocabulary", rows, words)]
+
+
+def _medians(base: dict, head: dict) -> dict[str, tuple[int | None, int | None]]:
+    sides = [one.get("chars_by_class", {}) for one in (base, head)]
+    labels = sorted({*sides[0], *sides[1]}) if all(sides) else []
+    return {
+        label: tuple(side.get(label, {}).get("p50") for side in sides)  # type: ignore[misc]
+        for label in labels
+    }
