@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from seedbed.commands.add import add
 from seedbed.commands.check_lock import check_lock
 from seedbed.commands.compare import compare
 from seedbed.commands.diff import diff
@@ -20,20 +21,13 @@ from seedbed.commands.review import review
 from seedbed.commands.summary import summary
 from seedbed.errors import SeedbedError
 
-COMMANDS = (
-    summary,
-    review,
-    diff,
-    explain,
-    freeze,
-    predict,
-    forget,
+COMMANDS = (summary, add, review, diff, explain, freeze, predict, forget) + (
     compare,
     promote,
-    check_lock,
-    resolve,
     pr_report,
     post_report,
+    resolve,
+    check_lock,
 )
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)

@@ -3,6 +3,7 @@
 SeedbedError
 ├── ParamsError    params.yaml says something it may not
 ├── SourceError    a source cannot be read, or too many of its rows are bad
+├── ArrivalError   a new batch cannot be added, or something of it must be said first
 ├── RowsError      a rows folder is missing, empty or breaks the row contract
 ├── KeyFileError   the secret key is missing, or is not the one that made the data
 ├── LedgerError    rows do not add up
@@ -36,6 +37,10 @@ class ParamsError(SeedbedError):
 
 class SourceError(SeedbedError):
     """A source cannot be read, or too many of its rows are bad."""
+
+
+class ArrivalError(SeedbedError):
+    """A new batch cannot be added, or something of it must be said first."""
 
 
 class RowsError(SeedbedError):

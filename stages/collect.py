@@ -15,8 +15,9 @@ from pydantic import Field
 
 from seedbed.collecting.declared import check_declared
 from seedbed.collecting.diversity import diversity
-from seedbed.collecting.identity import digest_of, identified
+from seedbed.collecting.identity import digest_of, identified, record_id
 from seedbed.collecting.raw_rows import DROPPED, RawRow, provenance, raw_rows
+from seedbed.collecting.record_versions import VERSIONS, with_versions
 from seedbed.collecting.row_schema import check_collected
 from seedbed.collecting.sources import Source, read_source, read_sources
 from seedbed.collecting.tombstones import FORGOTTEN, TOMBSTONES, Tombstones, read_tombstones
@@ -33,7 +34,8 @@ QUARANTINE = Path("data/quarantine.csv")
 LEDGER = Path("data/ledger/collect.csv")
 METRICS = Path("reports/metrics/collect.json")
 QUARANTINE_HEADER = ("source", "file", "line", "reason")
-CHOSEN = (DROPPED, FORGOTTEN)  # dropped because a person said so; any other reason is a bad row
+# Dropped because a person or a newer version said so; any other reason is a bad row.
+CHOSEN = (DROPPED, FORGOTTEN, *VERSIONS)
 SHOWN = 10
 
 
@@ -47,7 +49,8 @@ class Params(Section):
 
 
 def read_all(sources: Sequence[Source], params: Params) -> tuple[list[RawRow], Counter[str]]:
-    """Every raw row in the order (batch, source, file, line), and the files by encoding."""
+    """Every raw row in the order (batch, source, file, line), versions that do not count with
+    their reason, and the files by encoding."""
     rows: list[RawRow] = []
     labels = frozenset(params.labels)
     encodings: Counter[str] = Counter()
@@ -57,18 +60,18 @@ def read_all(sources: Sequence[Source], params: Params) -> tuple[list[RawRow], C
             rows += raw_rows(source, table, labels, params.max_row_chars)
             encodings[table.table.encoding or "binary"] += 1
         _check_keys(rows[before:])
-    return rows, encodings
+    return with_versions(rows), encodings
 
 
 def _check_keys(rows: Sequence[RawRow]) -> None:
-    """The rows of one source. The key itself is not shown: it may be a name or an address."""
+    """The rows of one batch of a source. The key is not shown: it may be a name or an address."""
     first: dict[str, RawRow] = {}
     for row in rows:
         if row.key and (other := first.setdefault(row.key, row)) is not row:
             raise SourceError(
                 f"{row.file}:{row.line}",
                 f"this row has the id of {other.file}:{other.line}",
-                f"each id once in the source {row.source}",
+                f"each id once in a batch of the source {row.source}",
                 "delete one of the two, or name another column as `id`",
             )
 
@@ -87,10 +90,11 @@ def check_quarantine(bad: Sequence[RawRow], read: int, max_share: float) -> None
 
 
 def check_usable(sources: Sequence[Source], kept: Sequence[RawRow], max_classes: int) -> None:
-    """Raise SourceError on a source without a usable row, one class only, or far too many."""
-    found = {row.source for row in kept}
+    """Raise SourceError on a source without a usable row, one class only, or far too many. A
+    version that does not count is usable: a later batch may send all records anew."""
+    found = {(row.source, row.batch) for row in kept}
     for source in sources:
-        if source.name not in found:
+        if (source.name, source.batch) not in found:
             raise SourceError(
                 f"params.yaml: sources: {source.name}",
                 "no usable row",
@@ -120,6 +124,12 @@ def without_forgotten(
         else row
         for row, row_id in zip(rows, ids, strict=True)
     ]
+
+
+def drop_of(row: RawRow, row_id: str, key: bytes) -> Drop:
+    """The fate of a row that is dropped; of a version that does not count the record is the
+    cause."""
+    return Drop(row_id, row.reason, record_id(row, key) if row.reason in VERSIONS else "")
 
 
 def contract_row(row: RawRow, row_id: str, source: Source, key: bytes) -> dict[str, Any]:
@@ -170,18 +180,19 @@ def main() -> str:
     """Collect every source."""
     params = read_params("collect", Params)
     key = load_key(read_params("anonymize.key_fingerprint", str))
-    sources = {source.name: source for source in read_sources()}
+    sources = {(source.name, source.batch): source for source in read_sources()}
     check_declared(list(sources.values()))
     raw, encodings = read_all(list(sources.values()), params)
     ids = identified(raw, key)
     raw = without_forgotten(raw, ids, read_tombstones(TOMBSTONES), key)
     bad = [row for row in raw if row.reason not in ("", *CHOSEN)]
     check_quarantine(bad, len(raw), params.max_quarantine_share)
-    check_usable(list(sources.values()), [row for row in raw if not row.reason], params.max_classes)
+    usable = [row for row in raw if row.reason in ("", *VERSIONS)]
+    check_usable(list(sources.values()), usable, params.max_classes)
     named = list(zip(raw, ids, strict=True))
-    dropped = [Drop(row_id, row.reason) for row, row_id in named if row.reason in CHOSEN]
+    dropped = [drop_of(row, row_id, key) for row, row_id in named if row.reason in CHOSEN]
     rows = pd.DataFrame(
-        contract_row(row, row_id, sources[row.source], key)
+        contract_row(row, row_id, sources[row.source, row.batch], key)
         for row, row_id in named
         if not row.reason
     ).sort_values("id", ignore_index=True)

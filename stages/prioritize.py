@@ -1,8 +1,9 @@
-"""Rank what a person should label next, by out-of-fold and validation figures alone.
+"""Rank what a person should label next and say what the model needs, by out-of-fold and validation
+figures alone.
 
 data/deduplicate/, data/split/, data/embed/, data/label_scores/, data/decisions/,
-data/frozen_test.csv, reports/choice.json, reports/metrics/evaluate/APPROACH/validation.json ->
-reports/next.csv
+data/frozen_test.csv, reports/choice.json, reports/metrics/learning_curve.json,
+reports/metrics/evaluate/APPROACH/validation.json -> reports/next.csv, reports/next.md
 """
 
 from pathlib import Path
@@ -12,12 +13,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pydantic import Field
 
+from seedbed.collecting.diversity import counts, neighbour_distances
 from seedbed.decisions import FOLDER, Rule, in_force, read_decisions
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.row_vectors import vectors_of
-from seedbed.files import read_json, write_csv
+from seedbed.files import read_json, write_csv, write_text
 from seedbed.params import Section, read_params
+from seedbed.reporting.needs import page
 from seedbed.rows import read_rows
+from seedbed.scoring.newest_batch import newest_batch
 from seedbed.scoring.priorities import COLUMNS, density, prioritized, uncertainty, votes, weakness
 from seedbed.splitting.frozen_test import read_frozen
 from seedbed.splitting.side_params import read_side_params
@@ -32,7 +36,10 @@ SCORES = Path("data/label_scores")
 FROZEN = Path("data/frozen_test.csv")
 CHOICE = Path("reports/choice.json")
 METRICS = Path("reports/metrics/evaluate")
+CURVE = Path("reports/metrics/learning_curve.json")
 NEXT = Path("reports/next.csv")
+PAGE = Path("reports/next.md")
+ALONE = 5  # rows far from all others that the page names
 
 
 class Params(Section):
@@ -75,18 +82,37 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     return rows, vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)
 
 
+def needs(
+    split: pd.DataFrame, ranked: pd.DataFrame, approach: str, neighbours: int, validation: dict
+) -> str:
+    """The page reports/next.md; what is on the test side is taken out of `split` first."""
+    rows = split[split["split"] != "test"].reset_index(drop=True)
+    vectors = vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)
+    train = rows["label"][rows["split"] == "train"]
+    far = neighbour_distances(vectors, neighbours)
+    alone = [
+        (rows["id"][row], rows["label"][row], float(far[row]))
+        for row in np.argsort(-far, kind="stable")[:ALONE]
+    ]
+    newest = newest_batch(rows, vectors)
+    return page(approach, validation, counts(train), alone, newest, ranked, read_json(CURVE))
+
+
 def main() -> str:
     params = read_params("prioritize", Params)
     rule = read_params("apply_decisions", Rule)
-    rows, vectors = candidates(read_rows(SPLIT))
+    split = read_rows(SPLIT)
+    rows, vectors = candidates(split)
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
     approach = read_json(CHOICE)["approach"]
-    weak = weakness(read_json(METRICS / approach / "validation.json")["per_class"])
+    validation = read_json(METRICS / approach / "validation.json")
+    weak = weakness(validation["per_class"])
     doubted = judged(rows, vectors, SCORES, params.neighbours)
     ranked = prioritized(doubted, density(vectors, params.neighbours), weak)
     ranked = ranked[~ranked["id"].isin(verified)]
     shown = ranked.head(params.rows)
     write_csv(NEXT, COLUMNS, shown.to_numpy())
+    write_text(PAGE, needs(split, shown, approach, params.neighbours, validation))
     return f"{len(shown)} of {len(ranked):,} rows that nobody has verified, by priority: {NEXT}"
 
 

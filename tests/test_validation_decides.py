@@ -12,7 +12,7 @@ from conftest import ROOT, yaml
 from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets, write_datasets
 from seedbed.encoding.examples import Examples
 from seedbed.rows import read_rows, write_rows
-from stages import evaluate, finetune, learning_curve, report, select
+from stages import evaluate, finetune, learning_curve, prioritize, report, select
 
 APPROACHES = ("feature", "full", "lora", "prompt")
 
@@ -109,6 +109,24 @@ def test_the_learning_curve_is_the_same_with_test_spoilt(project):
     assert Path("reports/metrics/learning_curve.json").read_bytes() == before
     report.main()
     assert "## Learning curve" in Path("reports/report.md").read_text()
+
+
+def test_what_to_label_and_what_the_model_needs_are_the_same_with_test_spoilt(project):
+    split = read_rows(Path("data/split"))
+    later = split["batch"].where(split.index % 3 > 0, "2026-09-later")
+    write_rows(Path("data/split"), split.assign(batch=later))  # so that batches are compared
+    prioritize.main()
+    pages = [Path("reports/next.csv"), Path("reports/next.md")]
+    before = [page.read_bytes() for page in pages]
+    assert b"Batch 2026-09-later" in before[1]
+    assert not [text for text in split["text"] if text.encode() in before[1]]  # no text of a row
+    for name in ("balance", "split"):
+        spoil_rows(Path(f"data/{name}"))
+    for approach in APPROACHES:
+        shutil.rmtree(f"data/evaluate/{approach}/test")
+        Path(f"reports/metrics/evaluate/{approach}/test.json").unlink()
+    prioritize.main()
+    assert [page.read_bytes() for page in pages] == before
 
 
 def test_only_what_scores_and_what_reports_depend_on_files_of_test():

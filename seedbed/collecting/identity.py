@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from seedbed.collecting.raw_rows import RawRow
+from seedbed.collecting.record_versions import VERSIONS
 from seedbed.keys import keyed_hash
 
 
@@ -16,8 +17,10 @@ def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
     seen: Counter[tuple[str, str]] = Counter()
     ids = []
     for row in rows:
-        if row.key:
-            ids.append(keyed_hash(key, "key", row.source, row.key))
+        if row.key and row.reason in VERSIONS:
+            ids.append(keyed_hash(key, "version", row.source, row.key, row.batch))
+        elif row.key:
+            ids.append(record_id(row, key))
         elif row.text and row.reason != "missing_id":
             texts = (row.text, row.text_pair)
             ids.append(keyed_hash(key, "text", *texts, str(seen[texts])))
@@ -25,6 +28,11 @@ def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
         else:
             ids.append("")
     return ids
+
+
+def record_id(row: RawRow, key: bytes) -> str:
+    """The id of the record that a row with a key is a version of, the same in every batch."""
+    return keyed_hash(key, "key", row.source, row.key)
 
 
 def digest_of(row: RawRow, key: bytes) -> str:

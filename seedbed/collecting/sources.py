@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -38,7 +39,8 @@ class Columns(Section):
 class Source(Section):
     """One entry of `sources:`."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")  # part of every id: never rename it
+    # Part of every id: never rename it. A source that goes on has an entry a batch, all so named.
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     kind: Literal["file", "folder", "huggingface", "package"]
     path: str = Field(min_length=1)  # file or glob; folder; dataset id or folder; path in a package
     batch: str = Field(pattern=r"^\d{4}-\d{2}[A-Za-z0-9._-]*$")  # one arrival; begins with a date
@@ -113,11 +115,14 @@ def read_sources() -> list[Source]:
     sources = read_params("sources", list[Source])
     if not sources:
         raise ParamsError("params.yaml: sources", "no source", "one or more", "add one; see README")
-    names = [source.name for source in sources]
-    for name in names:
-        if names.count(name) > 1:
+    entries = Counter((source.name, source.batch) for source in sources)
+    for (name, batch), times in entries.items():
+        if times > 1:
             raise ParamsError(
-                "params.yaml: sources", f"two are called `{name}`", "one name each", "rename one"
+                "params.yaml: sources",
+                f"two are called `{name}` with the batch {batch}",
+                "one name each, or one batch each under one name",
+                "give the later one a batch of its own, or, if it is another source, a name",
             )
     for source in sources:
         _check(source)

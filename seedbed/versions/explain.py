@@ -20,6 +20,8 @@ WIDTH = max(map(len, STAGES)) + 2
 REASONS = {
     "label_dropped": "the label map of its source drops this label",
     "forgotten": "it was forgotten on request, and came again",
+    "came_again": "an earlier batch of its source has the same row",
+    "superseded": "a later batch of its source has this record with other content",
     "too_short": "its text has fewer characters than clean.min_chars",
     "too_long": "its text has more characters than clean.max_chars",
     "low_letter_share": "too little of its text is letters (clean.min_letter_share)",

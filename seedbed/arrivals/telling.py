@@ -1,0 +1,173 @@
+"""What a person is told of a batch before it is added: counts, ids and reasons, never a text."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from seedbed.arrivals.changes import Shift
+from seedbed.arrivals.labels import in_rows, shown
+from seedbed.arrivals.plan import Plan
+from seedbed.collecting.record_versions import CAME_AGAIN
+from seedbed.collecting.tombstones import FORGOTTEN
+from seedbed.ledger import Drop
+from seedbed.rows import SIDES
+from seedbed.versions.drift import psi_in_words
+from seedbed.versions.explain import reason_in_words
+
+SHOWN = 5
+COPIES = ("exact_duplicate", "near_duplicate", "label_conflict")
+
+
+def told(found: Plan) -> list[str]:
+    """All that would change, in the order in which it happens."""
+    return [
+        *_what(found),
+        *_quarantined(found),
+        *_dropped(found),
+        *_personal(found),
+        *_classes(found),
+        *_changes(found),
+        *_there(found),
+    ]
+
+
+def _what(found: Plan) -> list[str]:
+    entry, rows = found.entry, len(found.rehearsal.read)
+    columns = ", ".join(
+        f"{field} is `{name}`"
+        for field, name in entry.get("columns", {}).items()
+        if isinstance(name, str)
+    )
+    goes_on = entry["name"] in found.known
+    return [
+        f"{in_rows(rows)} of {'the source' if goes_on else 'a new source,'} {entry['name']}, batch "
+        f"{entry['batch']}, licence {entry['licence']}" + (f"; {columns}" if columns else ""),
+        *([f"The class of all of them is {shown(entry['label'])}"] if entry.get("label") else []),
+        *(["They are negatives: no class is right for them"] if entry.get("negative") else []),
+    ]
+
+
+def _quarantined(found: Plan) -> list[str]:
+    bad = found.rehearsal.quarantined
+    if not bad:
+        return ["No row goes to quarantine"]
+    lines = [f"  {row.file}:{row.line} {row.reason}" for row in bad[:SHOWN]]
+    more = [f"  and {len(bad) - SHOWN:,} more"] if len(bad) > SHOWN else []
+    share = len(bad) / len(found.rehearsal.read)
+    return [f"{in_rows(len(bad))} ({share:.1%}) to quarantine:", *lines, *more]
+
+
+def _dropped(found: Plan) -> list[str]:
+    """Its rows that would be dropped, by reason, and of which rows they are copies."""
+    drops, read = found.rehearsal.drops, len(found.rehearsal.read)
+    copies = sum(drop.reason in COPIES for drop in drops)
+    lines = [f"{copies / read:.1%} of its rows have a copy: {copies:,}"] if copies else []
+    for reason, members in _by_reason(drops):
+        lines.append(f"{in_rows(len(members))} would be dropped: {reason_in_words(reason)}")
+        if reason in COPIES or reason.startswith(("twin", "group")):
+            lines += _of_which(members)
+    if found.rehearsal.replaced:
+        lines.append(
+            f"{in_rows(len(found.rehearsal.replaced))} that are there would be replaced by a newer "
+            f"version in this batch: {_some(found.rehearsal.replaced)}"
+        )
+    return lines
+
+
+def _by_reason(drops: Iterable[Drop]) -> list[tuple[str, list[Drop]]]:
+    reasons: dict[str, list[Drop]] = {}
+    for drop in drops:
+        reasons.setdefault(drop.reason, []).append(drop)
+    first = {FORGOTTEN: 0, CAME_AGAIN: 1}
+    return sorted(reasons.items(), key=lambda one: (first.get(one[0], 2), one[0]))
+
+
+def _of_which(drops: list[Drop]) -> list[str]:
+    lines = [f"  {drop.id} because of {drop.cause}" for drop in sorted(drops)[:SHOWN]]
+    return [*lines, f"  and {len(drops) - SHOWN:,} more"] if len(drops) > SHOWN else lines
+
+
+def _personal(found: Plan) -> list[str]:
+    """Kinds and counts of what anonymize would replace; never a value."""
+    by_kind = found.rehearsal.personal.get("replaced_by_kind", {})
+    if not by_kind:
+        return ["No personal value was found in its texts"]
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in by_kind.items())
+    rows = found.rehearsal.personal["rows_touched"]
+    return [f"Personal values would be replaced in {in_rows(rows)}: {kinds}"]
+
+
+def _classes(found: Plan) -> list[str]:
+    """Rows that would join each class, by the side that they fall on."""
+    placed, kept = found.rehearsal.placed, found.standing.kept
+    replaced = [kept[row].label for row in found.rehearsal.replaced if row in kept]
+    there = found.standing.classes - Counter(replaced)
+    if placed.empty:
+        return ["No row of it would join the dataset"]
+    joins = Counter(placed["label"])
+    sides = Counter(zip(placed["label"], placed["split"], strict=True))
+    lines = [f"{in_rows(len(placed))} would join:"]
+    for label in sorted({*joins, *there}):
+        parts = [f"{sides[label, side]:,} {side}" for side in SIDES if sides[label, side]]
+        new = "" if label in found.standing.classes or not there else ", a new class"
+        if joins[label]:
+            lines.append(
+                f"  {shown(label) or 'without a label'}: {there[label]:,} -> "
+                f"{there[label] + joins[label]:,} ({', '.join(parts) or 'on no side'}){new}"
+            )
+    if lacking := [shown(one) for one in sorted(there) if not joins[one]]:
+        lines.append(f"  none for {', '.join(lacking)}")
+    return lines
+
+
+def _changes(found: Plan) -> list[str]:
+    """Drift, beside what chance alone gives."""
+    words = [
+        f"{name} {_drift(one)} (PSI {one.psi:.2f}, by chance up to {one.by_chance:.2f})"
+        for name, one in found.changes.shifts.items()
+    ]
+    if found.changes.words is not None:
+        words.append(f"words {found.changes.words:.2f} bits apart (Jensen-Shannon, 0 to 1)")
+    if apart := found.changes.told_apart:
+        words.append(
+            f"a classifier tells its texts from those that are there with an AUC of "
+            f"{apart.auc:.2f} (p {apart.p:.3f})"
+        )
+    lines = [f"Against the rows that are there: {'; '.join(words)}"] if words else []
+    if found.standing.kept and found.standing.rows is None:
+        lines.append(
+            "The data is not here, so that near copies, lengths and words were not looked at: "
+            "`dvc pull` first to see them"
+        )
+    return lines
+
+
+def _drift(one: Shift) -> str:
+    return "within chance" if one.psi <= one.by_chance else psi_in_words(one.psi)
+
+
+def _there(found: Plan) -> list[str]:
+    """What would become of rows that are there."""
+    lines = []
+    for reason, members in _by_reason(found.rehearsal.lost):
+        lines.append(
+            f"{in_rows(len(members))} THAT ARE THERE would be dropped: {reason_in_words(reason)}"
+        )
+        lines += _of_which(members)
+    younger = {name: n for name, n in found.standing.batches.items() if name > found.source.batch}
+    if rows := sum(younger.values()):
+        share = rows / sum(found.standing.batches.values())
+        lines.append(
+            f"{share:.1%} of the rows that are there are in younger batches ({rows:,}): of copies "
+            "the one in the older batch stays, so that rows of this one would push them out"
+        )
+    if found.waiting:
+        lines.append(
+            f"Not compared with what no run has read yet: {', '.join(found.waiting)}; "
+            "`dvc repro` first to see it"
+        )
+    return lines
+
+
+def _some(ids: list[str]) -> str:
+    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
+    return ", ".join(ids[:SHOWN]) + more

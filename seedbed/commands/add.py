@@ -1,0 +1,94 @@
+"""`seedbed add`: a new batch, looked at, and put in whole."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Said = Annotated[str, typer.Option()]
+
+
+def add(
+    file: Annotated[str, typer.Argument(help="a table, or a folder of texts")] = "",
+    url: Annotated[str, typer.Option(help="fetched by DVC instead; `dvc update` renews it")] = "",
+    source: Annotated[str, typer.Option(help="its name, part of its rows' ids for good")] = "",
+    batch: Annotated[str, typer.Option(help="of this arrival; else DATE-SOURCE")] = "",
+    date: Annotated[str, typer.Option(help="YYYY-MM-DD, of rows without a date")] = "",
+    licence: Annotated[str, typer.Option(help="what the texts may be used for")] = "",
+    text_column: Said = "",
+    text_pair_column: Said = "",
+    label_column: Said = "",
+    id_column: Said = "",
+    date_column: Said = "",
+    group_column: Said = "",
+    meta_column: Annotated[list[str] | None, typer.Option(help="kept as it is; repeat it")] = None,
+    label: Annotated[str, typer.Option(help="one class for every row")] = "",
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", help="OLD=NEW renames a label, OLD= drops it")
+    ] = None,
+    new_label: Annotated[list[str] | None, typer.Option(help="a label that is a new class")] = None,
+    negative: Annotated[str, typer.Option(help="in_domain or general: no class is right")] = "",
+    unlabelled: Annotated[bool, typer.Option("--unlabelled", help="rows without labels")] = False,
+    separator: Annotated[str, typer.Option(help="of CSV, where it is found wrongly")] = "",
+    encoding: Said = "",
+    pattern: Annotated[str, typer.Option(help="which files of a folder are rows")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="tell, and change nothing")] = False,
+) -> None:
+    """Add a batch: check it, show what it would change, copy, track and register it."""
+    from seedbed.arrivals.adding import undo
+    from seedbed.arrivals.asked import Asked
+    from seedbed.arrivals.fetching import as_dvc_says, fetched
+
+    if bool(file) == bool(url):
+        raise typer.BadParameter("a FILE or a --url, one of both")
+    if negative not in ("", "in_domain", "general"):
+        raise typer.BadParameter("--negative is in_domain or general")
+    if undo():
+        print("An addition that was cut off has been undone.")
+    columns = {
+        "text": text_column, "text_pair": text_pair_column, "label": label_column,
+        "id": id_column, "date": date_column, "group": group_column,
+    }  # fmt: skip
+    with fetched(file or url, bool(url)) as path:
+        asked = Asked(
+            str(path), source, batch, date, licence,
+            {field: name for field, name in columns.items() if name}, tuple(meta_column or ()),
+            label, _mapped(map_ or []), tuple(new_label or ()), negative, unlabelled, separator,
+            encoding, pattern,
+        )  # fmt: skip
+        _carry_out(asked, as_dvc_says(url), yes, dry_run)
+
+
+def _mapped(pairs: list[str]) -> dict[str, str | None]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise typer.BadParameter(f"--map {pair}: OLD=NEW, or OLD= to drop its rows")
+    return {old: new or None for old, _, new in (pair.rpartition("=") for pair in pairs)}
+
+
+def _carry_out(asked, url: str, yes: bool, dry_run: bool) -> None:  # noqa: ANN001
+    from datetime import date
+
+    from seedbed.arrivals.adding import PARAMS, PIPELINE, add, told_after
+    from seedbed.arrivals.plan import plan
+    from seedbed.arrivals.registration import with_dep, with_source
+    from seedbed.arrivals.telling import told
+    from seedbed.files import sha256_of
+
+    found = plan(asked, date.today().isoformat())
+    print("\n".join(told(found)))
+    if dry_run:
+        print("Nothing was changed (--dry-run).")
+        return
+    if not yes:
+        typer.confirm("Add this batch?", abort=True)
+    path, target = Path(asked.path), Path(found.entry["path"])
+    add(
+        url or path,
+        target,
+        with_source(PARAMS.read_text(encoding="utf-8"), found.entry),
+        with_dep(PIPELINE.read_text(encoding="utf-8"), found.entry["path"]),
+        sha256_of(path) if path.is_file() else "",
+    )
+    print("\n".join(told_after(target)))
