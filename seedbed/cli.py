@@ -21,14 +21,10 @@ from seedbed.commands.review import review
 from seedbed.commands.summary import summary
 from seedbed.errors import SeedbedError
 
-COMMANDS = (summary, add, review, diff, explain, freeze, predict, forget) + (
-    compare,
-    promote,
-    pr_report,
-    post_report,
-    resolve,
-    check_lock,
-)
+COMMANDS = (
+    summary, add, review, diff, explain, freeze, predict, forget, compare, promote, pr_report,
+    post_report, resolve, check_lock,
+)  # fmt: skip
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 for command in COMMANDS:

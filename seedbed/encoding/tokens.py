@@ -20,6 +20,8 @@ TEXTS_AT_ONCE = 2048
 HEAD_OF_BOTH = 0.25  # share of the head under head_tail: 128 of 512 tokens (Sun et al., 2019)
 PROBE = ("a", "b")
 SMALL = 2**16  # token ids below take two bytes
+# Their first position is the padding token's id and one more, so the last ones are out of reach.
+COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")
 
 Keep = Literal["head", "tail", "head_tail", "windows"]
 
@@ -244,7 +246,10 @@ def _unknown_token(tokenizer: Tokenizer) -> int:
 
 def longest_input(folder: Path) -> int:
     """Most tokens that an encoder takes, by its config and its tokenizer's."""
-    found = [read_json(folder / "config.json").get("max_position_embeddings")]
+    config = read_json(folder / "config.json")
+    found = [config.get("max_position_embeddings")]
+    if found[0] and config.get("model_type") in COUNTS_FROM_PADDING:
+        found[0] -= config.get("pad_token_id", 1) + 1
     settings = folder / "tokenizer_config.json"
     if settings.exists():
         found.append(read_json(settings).get("model_max_length"))

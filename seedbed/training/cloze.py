@@ -5,7 +5,7 @@ stand for the classes (the verbaliser of PET, Schick and Schütze, 2021; LM-BFF,
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from seedbed.files import read_json
 
 PLACE = "params.yaml: approaches.prompt"
 TEXT, MASK = "{text}", "{mask}"
+BYTE_OF_SPACE = "Ġ"  # how byte-level BPE (Radford et al., 2019) writes a space in its vocabulary
 
 Rows = TypeVar("Rows", Encoded, Examples)
 
@@ -64,11 +65,14 @@ class Gap:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self._glued = not template.partition(MASK)[0].endswith((" ", TEXT))
         self.word_ids = [self._word(word) for word in words]
         if len(set(self.word_ids)) < len(words):
             _refuse_words("the same word for two classes", "one word a class")
         before, _, after = template.partition(TEXT)
-        self._before, self._after = self._ids(before), self._ids(after)
+        # A byte-level tokenizer has a space as a part of the word behind it, here the text's first.
+        self._spaced = before.endswith(" ") and len(self._ids(" ")) > 0
+        self._before, self._after = self._ids(before.rstrip(" ")), self._ids(after)
         whole = self._tokenizer.encode("a").ids
         bare = self._ids("a").tolist()
         self._head = next(n for n in range(len(whole)) if whole[n : n + len(bare)] == bare)
@@ -90,6 +94,8 @@ class Gap:
         if self.truncation.keep == "tail":
             keep = slice(max(self._head, end - room), end)
         text = np.where(ids[keep] == self.mask, self._unknown, ids[keep])
+        if self._spaced and len(text):
+            text[0] = self._behind_space(int(text[0]))
         first, last = kinds[:1], kinds[-1:]
         return (
             np.concatenate([ids[: self._head], self._before, text, self._after, ids[end:]]),
@@ -121,14 +127,23 @@ class Gap:
         found = self._tokenizer.encode(text, add_special_tokens=False).ids
         return np.array(found, dtype=np.int64)
 
+    def _behind_space(self, token: int) -> int:
+        """The same word as it stands behind a space; the token itself where there is no such."""
+        name = self._tokenizer.id_to_token(token)
+        found = self._tokenizer.token_to_id(f"{BYTE_OF_SPACE}{name}")
+        return token if found is None else found
+
     def _word(self, word: str) -> int:
-        found = self._ids(" " + word)
-        if len(found) != 1 or found[0] == self._unknown:
-            _refuse_words(
-                f"`{word}`, which is {len(found)} tokens of this encoder",
-                "a word that is one token of its vocabulary",
-            )
-        return int(found[0])
+        """A word's token as it stands at the gap, else as it stands the other way: to a byte-level
+        tokenizer (RoBERTa's) a word behind a space is another one than at the start."""
+        forms = [self._ids(space + word) for space in (("", " ") if self._glued else (" ", ""))]
+        for found in forms:
+            if len(found) == 1 and found[0] != self._unknown:
+                return int(found[0])
+        return _refuse_words(
+            f"`{word}`, which is {len(forms[0])} tokens of this encoder",
+            "a word that is one token of its vocabulary",
+        )
 
 
 def _check_template(template: str) -> None:
@@ -141,7 +156,7 @@ def _check_template(template: str) -> None:
         )
 
 
-def _refuse_words(found: str, expected: str) -> None:
+def _refuse_words(found: str, expected: str) -> NoReturn:
     step = "give such a word for the class in approaches.prompt.words"
     raise ParamsError(f"{PLACE}.words", found, expected, step)
 
