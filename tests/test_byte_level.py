@@ -17,7 +17,12 @@ from seedbed.training.cloze import Gap
 from seedbed.training.loop_params import AdaptationParams
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]  # in this order they are 0 to 4, as RoBERTa's
-MORE = ["It is about soup. It is about rain.", "Topic: we talked", "we talked of storms", "soup"] * 3
+MORE = [
+    "It is about soup. It is about rain.",
+    "Topic: we talked",
+    "we talked of storms",
+    "soup",
+] * 3
 PLAIN = "{text} It is about {mask}."
 
 
