@@ -63,7 +63,7 @@ The default kinds replaced 26 values in all 33,530 reviews; all of them were rea
 by the model mostly hit actors and characters; what is wrong is mostly titles of films. Two of those
 called right take in a word too many ("Twentieth Century Ireland"). Before names in lower case came
 in, another sample and a milder eye for titles gave 5 of 62 persons wrong; on 300 reviews the two
-versions differ in 42 persons more (some ten of them wrong) and 10 fewer, of 1,141. That is why
+versions differ in 37 persons more (some eight of them wrong) and 9 fewer, of 1,137. That is why
 `names` is off by default, and why a project that needs persons should ask for `person` alone.
 
 {label_errors}
