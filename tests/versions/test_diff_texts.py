@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.rows import write_rows
 from seedbed.versions.changes import changes
+from seedbed.versions.diff_sections import edit_of
 
 TEXTS = {
     "aa01": ("open", "the van lost my <script>alert(1)</script> parcel | @everyone"),
@@ -132,6 +133,15 @@ def test_where_a_side_is_not_here_it_is_said_and_the_other_is_shown(project) -> 
     assert found.texts_before == {}
     assert found.drift.test is None
     assert "cannot be told" in found.drift.untold[0]
+
+
+def test_an_edit_far_into_a_long_text_is_shown_where_it_is() -> None:
+    found = edit_of("x" * 1000 + " old " + "y" * 500, "x" * 1000 + " new " + "y" * 500)
+    assert found.startswith("(961 characters as before) … xxx")
+    assert " old " in found
+    assert " new " in found
+    assert "more characters)" in found
+    assert edit_of("a", "b") == "a → b"
 
 
 def test_texts_can_be_left_alone(project) -> None:
