@@ -12,6 +12,7 @@ from seedbed.cli import app
 from seedbed.errors import RevisionError, RowsError, SeedbedError
 from seedbed.files import write_csv
 from seedbed.versions.changes import changes
+from seedbed.versions.diff_pages import cell, quoted
 from seedbed.versions.diff_sections import telling_rows
 
 BASE = {
@@ -198,3 +199,12 @@ def test_the_most_telling_rows_are_of_every_kind_before_a_second_of_one(project)
         ("relabelled", "a2"), ("removed", "a3"), ("added", "b1"), ("edited", "a4"),
         ("gone_suspects", "a2"), ("added", "c0"),
     ]  # fmt: skip
+
+
+def test_people_s_words_are_no_markup_in_a_cell() -> None:
+    words = "# *a* | `b`\n<img src=x> [c](d) _e_ min_chars @ann #7 https://x.y"
+    assert cell(words) == (
+        "\\# \\*a\\* \\| \\`b\\` &lt;img src=x&gt; \\[c\\](d) \\_e\\_ min_chars @\u2060ann "
+        "#\u20607 https:\u2060//x.y"
+    )
+    assert quoted("a\x1b" + "b" * 400) == f"a&lt;U+001B&gt;{'b' * 298} … (102 more characters)"
