@@ -106,6 +106,16 @@ def test_texts_of_open_sources_are_shown_escaped_and_no_others_in_any_format(pro
     assert edited["text_before"] == "an address"
 
 
+def test_a_row_forgotten_since_or_a_copy_of_it_is_not_shown_out_of_old_versions(project) -> None:
+    assert changes("HEAD~1", "HEAD").texts.keys() == {"aa01", "aa03", "aa05"}
+    digest = hashlib.md5(TEXTS["aa03"][1].encode()).hexdigest()[:16]
+    write("data/tombstones.csv", f"id,digest\naa01,x\n,{digest}\n")
+    found = changes("HEAD~1", "HEAD")
+    assert found.texts.keys() == {"aa05"}
+    write("data/tombstones.csv", "id,digest\naa05,x\n")
+    assert changes("HEAD~1", "HEAD").texts_before == {}
+
+
 def test_the_newest_version_that_names_a_source_says_whether_it_is_shown(project) -> None:
     version(TEXTS, ["aa01", "aa02", "aa03", "aa05"], open_source=False)
     for form in FORMATS:
