@@ -7,6 +7,7 @@ drift(changes) -> str                                    PSI, Jensen-Shannon, th
 row_lists(changes, rows) -> list[str]                    one section a kind of change
 decisions(changes, rows), params(changes, rows) -> str
 batches(changes), stages(changes), code(changes) -> str  "" where there is nothing to say
+cell(words), quoted(text) -> str                         people's words, a row's text, in a table
 
 `rows` is how many of each list are shown; what is left out is counted in words. Labels, notes and
 texts are people's words: they are escaped, so that a forge shows them and runs nothing of them.
@@ -97,9 +98,14 @@ def _part(part: str | Table) -> str:
     return f"**{cell(part)}**" if isinstance(part, Alarm) else cell(part)
 
 
-def cell(words: str) -> str:
+def quoted(text: str) -> str:
+    """A row's text as a cell; a long one is cut, and says so."""
+    return cell(diff_sections.shortened(text))
+
+
+def cell(words: object) -> str:
     """Any words on one line, in a table or out of it, in which nothing works as markup."""
     if isinstance(words, Code):
         return f"`{words.replace('`', '')}`" if words else ""
-    line = " ".join(visible(words).translate(ESCAPED).split())
+    line = " ".join(visible(str(words)).translate(ESCAPED).split())
     return LINE_START.sub(r"\\\1", LINKED.sub(UNLINKED, UNDERSCORE.sub(r"\\_", line)))

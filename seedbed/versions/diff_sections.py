@@ -5,6 +5,7 @@ sections(changes: Changes, rows: int) -> list[Section], headed by `summary`; and
 `rows` is how many of each list are shown; what is left out is counted in words, never cut silently.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from seedbed.versions.changes import Changes
 from seedbed.versions.diff_words import LISTS, List, because, counted, number_of, reason
 
 TEXT_CHARS = 300
+CONTEXT_CHARS = 40  # shown before what an edit changed
 GROUPS = 12  # classes, batches or reasons that a list is counted by, at most
 SIDE_ORDER = {side: place for place, side in enumerate(reversed(SIDES))}  # test first
 ALPHA = 0.05
@@ -198,6 +200,14 @@ def shortened(text: str) -> str:
     return f"{text[:TEXT_CHARS]} … ({len(text) - TEXT_CHARS:,} more characters)"
 
 
+def edit_of(before: str, after: str) -> str:
+    """Both texts from a little before the first character that differs."""
+    same = len(os.path.commonprefix([before, after]))
+    start = max(0, same - CONTEXT_CHARS)
+    skipped = f"({start:,} characters as before) … " if start else ""
+    return f"{skipped}{shortened(before[start:])} → {shortened(after[start:])}"
+
+
 def left_out(entries: int, shown: int) -> list[str]:
     """How many entries a list does not show, in words; nothing where it shows all."""
     more = f"{entries - shown:,} more are not shown: --rows {entries}, or --format json for all."
@@ -217,9 +227,8 @@ def _section(
 
 
 def _text(row: str, changes: Changes) -> str:
-    text = shortened(changes.texts.get(row, ""))
-    before = changes.texts_before.get(row)
-    return text if before is None else f"{shortened(before)} → {text}"
+    text, before = changes.texts.get(row, ""), changes.texts_before.get(row)
+    return shortened(text) if before is None else edit_of(before, text)
 
 
 def _column(name: str, one: Any) -> str:

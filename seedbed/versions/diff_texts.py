@@ -5,7 +5,8 @@ texts_of(base: Files, head: Files, kept: (ids, ids), rows: Difference) -> Texts
 Only data/anonymize is read, in which every row that reached it stands without the personal values
 that were found; what came before is private. A text may be shown where its source has `show_text:
 true` in params.yaml: the newest version that names the source says so, the workspace first. The
-text of a forgotten row is never shown, though an old version in the cache may still have it.
+text of a row that was forgotten, in either version or since, is never shown, though an old version
+in the cache may still have it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -13,12 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedbed.versions.revisions import Files
-from seedbed.versions.row_changes import FORGOTTEN, Difference
+from seedbed.versions.row_changes import Difference
 from seedbed.versions.run_diff import params_of
 from seedbed.versions.version_data import parquet_files
 
 STAGE = "anonymize"
-COLUMNS = ["id", "text", "text_pair", "source"]
+COLUMNS = ["id", "text", "text_pair", "source", "digest"]
 MAX_ROWS = 20_000  # of a side, for drift; ids are hashes, so the first of them are any
 
 
@@ -43,22 +44,21 @@ def texts_of(base: Files, head: Files, kept: Sequence[Collection[str]], rows: Di
     before, after = (
         _read(side, changed.union(ids)) for side, ids in zip(paths, samples, strict=True)
     )
-    allowed = shown_sources(head, base)
-    quotable = changed - _forgotten(rows)
-    shown = {
-        row: text
-        for row, (text, source) in {**before, **after}.items()
-        if row in quotable and source in allowed
-    }
-    shown_before = {
-        row.id: before[row.id][0]
-        for row in rows.edited
-        if row.id in shown and row.id in before and before[row.id][1] in allowed
-    }
+    allowed, gone = shown_sources(head, base), _forgotten(head, base)
+    old, new = (
+        {
+            row: one.text
+            for row, one in side.items()
+            if row in changed and one.source in allowed and gone.isdisjoint((row, one.digest))
+        }
+        for side in (before, after)
+    )
+    shown = old | new
+    shown_before = {row.id: old[row.id] for row in rows.edited if row.id in old and row.id in new}
     both = None
     if all(paths):
         both = tuple(
-            {row: side[row][0] for row in ids if row in side}
+            {row: side[row].text for row in ids if row in side}
             for side, ids in zip((before, after), samples, strict=True)
         )
     notes = [] if allowed else ["No source has show_text: true, so no text is shown."]
@@ -71,9 +71,10 @@ def _sample(ids: Collection[str], rows: Difference) -> list[str]:
     return sorted({*sorted(ids)[:MAX_ROWS], *new})
 
 
-def _forgotten(rows: Difference) -> set[str]:
-    gone = {row.id for row in rows.removed if row.fate.reason == FORGOTTEN}
-    return gone.union(rows.new_tombstones, rows.gone_tombstones)
+def _forgotten(*versions: Files) -> set[str]:
+    """Ids and digests of all tombstones of these versions and of the workspace."""
+    texts = (files.read("data/tombstones.csv") or "" for files in (*versions, Files()))
+    return {cell for text in texts for line in text.splitlines() for cell in line.split(",")} - {""}
 
 
 def changed_ids(rows: Difference) -> set[str]:
@@ -91,8 +92,14 @@ def shown_sources(head: Files, base: Files) -> set[str]:
     return {name for name, shown in allowed.items() if shown}
 
 
-def _read(paths: list[Path], wanted: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Text and source of the wanted rows, by id."""
+class _Row(NamedTuple):
+    text: str
+    source: str
+    digest: str
+
+
+def _read(paths: list[Path], wanted: Iterable[str]) -> dict[str, _Row]:
+    """The wanted rows by id."""
     if not paths:
         return {}
     import pyarrow.parquet as pq
@@ -100,9 +107,9 @@ def _read(paths: list[Path], wanted: Iterable[str]) -> dict[str, tuple[str, str]
     ids = sorted(wanted)
     tables = [pq.read_table(path, columns=COLUMNS, filters=[("id", "in", ids)]) for path in paths]
     return {
-        row: (f"{text}\n{pair}" if pair else text, source)
+        row: _Row(f"{text}\n{pair}" if pair else text, source, digest)
         for table in tables
-        for row, text, pair, source in _rows(table)
+        for row, text, pair, source, digest in _rows(table)
     }
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.rows import write_rows
 from seedbed.versions.changes import changes
+from seedbed.versions.diff_sections import edit_of
 
 TEXTS = {
     "aa01": ("open", "the van lost my <script>alert(1)</script> parcel | @everyone"),
@@ -105,6 +106,16 @@ def test_texts_of_open_sources_are_shown_escaped_and_no_others_in_any_format(pro
     assert edited["text_before"] == "an address"
 
 
+def test_a_row_forgotten_since_or_a_copy_of_it_is_not_shown_out_of_old_versions(project) -> None:
+    assert changes("HEAD~1", "HEAD").texts.keys() == {"aa01", "aa03", "aa05"}
+    digest = hashlib.md5(TEXTS["aa03"][1].encode()).hexdigest()[:16]
+    write("data/tombstones.csv", f"id,digest\naa01,x\n,{digest}\n")
+    found = changes("HEAD~1", "HEAD")
+    assert found.texts.keys() == {"aa05"}
+    write("data/tombstones.csv", "id,digest\naa05,x\n")
+    assert changes("HEAD~1", "HEAD").texts_before == {}
+
+
 def test_the_newest_version_that_names_a_source_says_whether_it_is_shown(project) -> None:
     version(TEXTS, ["aa01", "aa02", "aa03", "aa05"], open_source=False)
     for form in FORMATS:
@@ -132,6 +143,15 @@ def test_where_a_side_is_not_here_it_is_said_and_the_other_is_shown(project) -> 
     assert found.texts_before == {}
     assert found.drift.test is None
     assert "cannot be told" in found.drift.untold[0]
+
+
+def test_an_edit_far_into_a_long_text_is_shown_where_it_is() -> None:
+    found = edit_of("x" * 1000 + " old " + "y" * 500, "x" * 1000 + " new " + "y" * 500)
+    assert found.startswith("(961 characters as before) … xxx")
+    assert " old " in found
+    assert " new " in found
+    assert "more characters)" in found
+    assert edit_of("a", "b") == "a → b"
 
 
 def test_texts_can_be_left_alone(project) -> None:

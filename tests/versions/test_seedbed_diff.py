@@ -1,6 +1,7 @@
 """`seedbed diff` on two readable versions in git: what it tells, and what it must never show."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from seedbed.cli import app
 from seedbed.errors import RevisionError, RowsError, SeedbedError
 from seedbed.files import write_csv
 from seedbed.versions.changes import changes
+from seedbed.versions.diff_pages import cell, quoted
+from seedbed.versions.diff_sections import telling_rows
 
 BASE = {
     "data/manifest/2026-01-post.csv": "id,digest,label,split\n"
@@ -177,3 +180,31 @@ def test_a_shallow_clone_says_how_to_get_the_rest(project, tmp_path_factory, mon
     monkeypatch.chdir(clone)
     with pytest.raises(RevisionError, match="git fetch --unshallow"):
         changes()
+
+
+def test_the_web_page_is_one_file_that_runs_and_fetches_nothing(project) -> None:
+    told("--format", "html", "--output", "out/changes.html")
+    page = Path("out/changes.html").read_text()
+    assert "default-src 'none'" in page
+    assert not re.search(r"<script|<link|<img|<iframe|\bsrc=|\bhref=|url\(|@import|\bon\w+=", page)
+    assert "decided by ann, 2026-02-03, a | box &lt;b&gt;" in page
+    assert "ERROR" not in page
+
+
+def test_the_most_telling_rows_are_of_every_kind_before_a_second_of_one(project) -> None:
+    lines = [f"c{number},d,letter,train\n" for number in range(5)]
+    write({"data/manifest/2026-03-post.csv": "id,digest,label,split\n" + "".join(lines)})
+    found = telling_rows(changes(), 6)
+    assert [(kind, one.id) for kind, one in found] == [
+        ("relabelled", "a2"), ("removed", "a3"), ("added", "b1"), ("edited", "a4"),
+        ("gone_suspects", "a2"), ("added", "c0"),
+    ]  # fmt: skip
+
+
+def test_people_s_words_are_no_markup_in_a_cell() -> None:
+    words = "# *a* | `b`\n<img src=x> [c](d) _e_ min_chars @ann #7 https://x.y"
+    assert cell(words) == (
+        "\\# \\*a\\* \\| \\`b\\` &lt;img src=x&gt; \\[c\\](d) \\_e\\_ min_chars @\u2060ann "
+        "#\u20607 https:\u2060//x.y"
+    )
+    assert quoted("a\x1b" + "b" * 400) == f"a&lt;U+001B&gt;{'b' * 298} … (102 more characters)"
