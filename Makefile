@@ -5,7 +5,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run install test test-browser lint bench peers clean
+.PHONY: run install test test-browser lint fresh resolve update bench peers clean
 
 run: install
 	@dvc repro --quiet
@@ -35,6 +35,18 @@ test-browser: install .venv/installed-browser
 
 lint: install
 	@ruff check . && ruff format --check --quiet .
+
+# Whether dvc.lock is that of this code and these params; needs no data.
+fresh: install
+	@seedbed check-lock
+
+# After `git merge`: both branches' sources, decisions and frozen rows, and a run on them.
+resolve: install
+	@seedbed resolve
+
+# What `dvc import` and `dvc import-url` brought, as it is today.
+update: install
+	@git ls-files -z '*.dvc' | xargs -0 -r grep -l '^frozen: true' | xargs -r dvc update
 
 bench: install peers
 	@python -m benchmarks.near_duplicates

@@ -13,7 +13,11 @@ SeedbedError
 ├── ReviewError    what review was asked for is not here
 ├── ForgetError    what is to be forgotten is not here, or stands where it cannot be taken out
 ├── RevisionError  git does not have what was asked of it
+├── PipelineError  dvc.yaml or dvc.lock cannot be read
+├── MergeError     a merge that a person has to settle
+├── PostError      a report could not be posted
 ├── TableError     a table to predict for cannot be read, or its predictions not be written
+├── GateError      two models cannot be compared, or this one not be promoted
 ├── ModelError     an encoder or a model that cannot be loaded or trained
 └── MemoError      the memo is set to something it cannot be, or cannot be cleared
 """
@@ -75,8 +79,24 @@ class RevisionError(SeedbedError):
     """Git does not have what was asked of it."""
 
 
+class PipelineError(SeedbedError):
+    """dvc.yaml or dvc.lock cannot be read."""
+
+
+class MergeError(SeedbedError):
+    """A merge that a person has to settle."""
+
+
+class PostError(SeedbedError):
+    """A report could not be posted to a pull request."""
+
+
 class TableError(SeedbedError):
     """A table to predict for cannot be read, or its predictions not be written."""
+
+
+class GateError(SeedbedError):
+    """Two models cannot be compared, or this one not be promoted."""
 
 
 class ModelError(SeedbedError):

@@ -14,8 +14,9 @@ PARAMS = Path("params.yaml")
 SECTIONS = (
     "sources", "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
     "encoder", "cv", "find_label_errors", "augment", "negatives", "balance", "ablate",
-    "learning_curve", "adapt", "finetune", "evaluate", "prioritize", "approaches",
+    "learning_curve", "adapt", "finetune", "evaluate", "prioritize", "approaches", "gate",
 )  # fmt: skip
+READ_BY_COMMANDS = ("gate",)  # sections that no stage reads: a change of them reruns nothing
 
 Kind = TypeVar("Kind")
 

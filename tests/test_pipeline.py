@@ -6,13 +6,14 @@ DVC itself would skip a stage whose helper changed unlisted (treeverse/dvc#9195)
 import ast
 import importlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
 
-from seedbed.params import SECTIONS
+from seedbed.params import READ_BY_COMMANDS, SECTIONS
 
 PIPELINE = YAML(typ="safe").load(ROOT / "dvc.yaml")
 STAGES = PIPELINE["stages"]
@@ -109,9 +110,13 @@ def test_the_paths_in_the_script_are_the_paths_in_dvc_yaml(name):
 
 def sections_read(name: str) -> set[str]:
     """First arguments of read_params in a stage and its modules; f-strings as {item}."""
+    return sections_in(
+        ROOT / path.replace(ITEM, "lora") for path in named(name, "deps") if path.endswith(".py")
+    )
+
+
+def sections_in(files: Iterable[Path]) -> set[str]:
     found = set()
-    files = [ROOT / path.replace(ITEM, "lora") for path in named(name, "deps")
-             if path.endswith(".py")]  # fmt: skip
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "read_params":
@@ -125,9 +130,15 @@ def test_params_are_declared(name):
     assert set(named(name, "params")) == sections_read(name)
 
 
-def test_every_params_section_is_read_by_a_stage():
+def test_every_params_section_is_read_by_a_stage_or_by_commands_alone():
     used = {entry.split(".")[0] for name in STAGES for entry in named(name, "params")}
-    assert used == set(PARAMS) == set(SECTIONS)
+    commands = (ROOT / "seedbed/commands").glob("*.py")
+    typed = {
+        section.split(".")[0] for section in sections_in(map(ROOT.joinpath, closure(*commands)))
+    }
+    assert used.isdisjoint(READ_BY_COMMANDS)
+    assert typed >= set(READ_BY_COMMANDS)
+    assert used | set(READ_BY_COMMANDS) == set(PARAMS) == set(SECTIONS)
 
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name in PARAMS])

@@ -41,6 +41,7 @@ TABLE = {
     "evaluate.behaviour_rows": [f"evaluate@{one}" for one in EACH],
     "approaches.lora.rank": ["ablate", "cv", "finetune@lora", "learning_curve"],
     "approaches.feature.run": ["ablate", "cv", "finetune@feature", "learning_curve"],
+    "gate.max_drop_accuracy": [],
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Whether two models differ, by what they say of the same rows."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -45,12 +46,21 @@ def mcnemar(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> dict[str,
     return {"only_one_right": only_one, "only_other_right": only_other, "p": float(p)}
 
 
-def holm(p_values: dict[str, float]) -> dict[str, float]:
-    """Holm's step-down correction (1979): the family-wise p-value of each test."""
-    corrected, largest = {}, 0.0
-    for rank, name in enumerate(sorted(p_values, key=lambda name: (p_values[name], name))):
-        largest = max(largest, min(1.0, p_values[name] * (len(p_values) - rank)))
+def holm(
+    p_values: Mapping[str, float], weights: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Holm's step-down correction (1979): the family-wise p-value of each test.
+
+    `weights`: what share of the error each test may spend, alike without them; a test with more
+    weight is corrected less (the weighted form in the same paper).
+    """
+    weights = weights or dict.fromkeys(p_values, 1.0)
+    order = sorted(p_values, key=lambda name: (p_values[name] / weights[name], name))
+    left, largest, corrected = sum(weights[name] for name in order), 0.0, {}
+    for name in order:
+        largest = max(largest, min(1.0, p_values[name] * left / weights[name]))
         corrected[name] = largest
+        left -= weights[name]
     return corrected
 
 

@@ -1,6 +1,7 @@
 """models/best as a folder that stands alone: what predictions need beside the weights, and digests
 of all its files, by which a damaged folder is known."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,15 @@ def read_serving(folder: Path) -> Serving:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         found = f"`{place}` is not what this version writes"
         raise _damaged(str(folder / SERVING), found) from None
+
+
+def model_digest(folder: Path) -> str:
+    """16 hex digits that name a model by the bytes of its files.
+
+    Raises ModelError where the folder is none of select's. Damage is told by `read_serving`.
+    """
+    named = json.dumps(_digests(folder), sort_keys=True)
+    return hashlib.sha256(named.encode("utf-8")).hexdigest()[:16]
 
 
 def _digests(folder: Path) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def labelled(
     values: list[list] = [[None] * len(texts) for _ in columns.new(serving)]
     if len(at):
         for column, found in zip(
-            values, _judged([texts[place] for place in at], pairs, model, serving), strict=False
+            values, answers([texts[place] for place in at], pairs, model, serving), strict=False
         ):
             for place, value in zip(at, found, strict=True):
                 column[place] = value
@@ -142,9 +142,11 @@ def _texts(chunk: Chunk, column: str) -> list[str]:
     return texts
 
 
-def _judged(
+def answers(
     texts: list[str], pairs: list[str] | None, model: "Classifier", serving: Serving
 ) -> tuple[list[str], list[float], list[bool]]:
+    """Of prepared texts (and what they are paired with) the label of the likeliest class, its
+    calibrated probability, and whether the text is out of scope: (rows,) each."""
     from seedbed.encoding.encoder import pooled_windows, precision
     from seedbed.scoring.calibration import rescaled
 

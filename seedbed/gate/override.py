@@ -1,0 +1,80 @@
+"""data/gate_overrides.csv: models that a person lets pass though the gate says fail.
+
+A line names the two models by their digests, so that it holds for exactly this pair: another run,
+or another base, is judged anew. It counts once it is committed with the rest. What cannot be
+compared cannot be let pass: nobody would know what was accepted.
+"""
+
+import csv
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from seedbed.errors import GateError
+from seedbed.files import write_text
+
+OVERRIDES = Path("data/gate_overrides.csv")
+
+
+class Override(NamedTuple):
+    """Who let which model pass beside which, when, why, and on which dataset that was."""
+
+    base_model: str
+    head_model: str
+    dataset: str
+    when: str
+    who: str
+    why: str
+
+
+def read_overrides() -> list[Override]:
+    """Every line, in the order of the file. Raises GateError on one that cannot be read, or that
+    says nothing of who or why."""
+    if not OVERRIDES.exists():
+        return []
+    lines = csv.reader(io.StringIO(OVERRIDES.read_text(encoding="utf-8")))
+    if next(lines, None) != list(Override._fields):
+        raise _wrong(1, "another header")
+    return [_override(cells, number) for number, cells in enumerate(lines, 2)]
+
+
+def _override(cells: list[str], number: int) -> Override:
+    if len(cells) != len(Override._fields):
+        raise _wrong(number, f"{len(cells)} values")
+    found = Override(*cells)
+    if not found.who.strip() or not found.why.strip():
+        raise _wrong(number, "nothing of who or why")
+    return found
+
+
+def _wrong(line: int, found: str) -> GateError:
+    return GateError(
+        f"{OVERRIDES}:{line}",
+        found,
+        f"the columns {','.join(Override._fields)}, who and why filled in",
+        "correct the line, or write it by `seedbed compare --override --who NAME --why TEXT`",
+    )
+
+
+def override_of(base_model: str, head_model: str) -> Override | None:
+    """The latest line for this pair of models, if any."""
+    found = [one for one in read_overrides() if one[:2] == (base_model, head_model)]
+    return max(found, key=lambda one: (one.when, one.who, one.why), default=None)
+
+
+def write_override(base_model: str, head_model: str, dataset: str, who: str, why: str) -> Override:
+    """Add a line. Raises GateError where it would say nothing of who or why."""
+    who, why = (" ".join(part.split()) for part in (who, why))
+    if not who or not why:
+        raise GateError(
+            "--override", "no --who or no --why", "who lets the model pass, and why", "add both"
+        )
+    when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    line = Override(base_model, head_model, dataset, when, who, why)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(Override._fields)
+    writer.writerows([*read_overrides(), line])
+    write_text(OVERRIDES, buffer.getvalue())
+    return line

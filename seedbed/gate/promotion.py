@@ -1,0 +1,170 @@
+"""A model made champion: data and model tagged together, once nothing speaks against it.
+
+The tag names a commit. So it is given only where that commit is what stands here: nothing left
+uncommitted, dvc.lock that of this code, these params and these outputs, the model whole, and the
+gate passed against the champion before.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seedbed.errors import GateError
+from seedbed.gate.base_model import BEST, locked_model
+from seedbed.gate.champions import Champion, champions, git
+from seedbed.gate.compare import CANNOT, PASS, Comparison, compare
+from seedbed.gate.told import headline
+from seedbed.serving.model_folder import model_digest, read_serving
+from seedbed.versions.revisions import Files
+
+SHOWN = 5
+FIRST = Champion((1, 0, 0))
+CHOICE = "reports/choice.json"
+DATASET = "reports/dataset.json"
+
+
+class Promotion(NamedTuple):
+    """The tag to be given, the commit it names, and its message."""
+
+    champion: Champion
+    commit: str
+    message: str
+
+
+def plan(uncompared: str = "") -> Promotion:
+    """What a promotion would do. `uncompared`: why a model that cannot be compared with the
+    champion may follow it all the same, "" where it may not.
+
+    Raises GateError where something speaks against it.
+    """
+    check_committed()
+    check_lock()
+    read_serving(BEST)
+    here, known = Files("HEAD"), champions()
+    found = None
+    if known:
+        check_is_new(here, known[-1])
+        found = compare(known[-1].tag)
+        check_verdict(found, uncompared)
+    champion = known[-1].next() if known else FIRST
+    return Promotion(champion, here.commit, message(champion, here, found, uncompared))
+
+
+def check_committed() -> None:
+    """Raises GateError where git sees anything that HEAD has not."""
+    if changed := git("status", "--porcelain").splitlines():
+        raise GateError(
+            "the workspace",
+            f"{len(changed)} files are not as HEAD has them: {_some([one[3:] for one in changed])}",
+            "everything committed, since a tag names a commit",
+            "commit or put away what is changed",
+        )
+
+
+def check_lock() -> None:
+    """Raises GateError where dvc.lock is not that of this code, these params and these outputs.
+
+    Outputs that are not here are no hindrance: those of the private zone are in no remote.
+    """
+    from dvc.repo import Repo  # takes a second, so only here
+
+    with Repo() as repo:
+        cached = {Path(str(out)).as_posix() for out in repo.index.outs if out.use_cache}
+        status = repo.status()
+    if stale := sorted(_stale(status, cached)):
+        raise GateError(
+            "dvc.lock",
+            f"not of what stands here: {_some(stale)}",
+            "a run of this code on these params and rows",
+            "run `dvc repro` and commit what it changes, or `dvc checkout` to bring the outputs "
+            "that dvc.lock names",
+        )
+
+
+def _stale(status: dict[str, Any], cached: set[str]) -> set[str]:
+    """What DVC calls changed, as "stage: path"."""
+    found = set()
+    for stage, entries in status.items():
+        for entry in entries:
+            if isinstance(entry, str):  # such as "changed command"
+                found.add(f"{stage}: {entry}")
+                continue
+            for changes in entry.values():
+                for path, change in changes.items():
+                    if not (change == "deleted" and path in cached):
+                        found.add(f"{stage}: {path}")
+    return found
+
+
+def check_is_new(here: Files, last: Champion) -> None:
+    """Raises GateError where the last champion has this very model and dataset."""
+    before = Files(last.tag)
+    same = locked_model(here) == locked_model(before) and _version(here) == _version(before)
+    if same:
+        raise GateError(
+            str(BEST), f"{last.tag} has the same model and dataset", "something new",
+            "there is nothing to promote",
+        )  # fmt: skip
+
+
+def check_verdict(found: Comparison, uncompared: str) -> None:
+    """Raises GateError unless the gate lets the model pass, or, where it cannot be compared, a
+    person says why it may follow all the same."""
+    if found.verdict == PASS or (found.verdict == CANNOT and uncompared):
+        return
+    step = (
+        "see `seedbed compare`; a person may let it pass with `seedbed compare --override`"
+        if found.verdict != CANNOT
+        else "mend that, or say why it may follow all the same: `--uncompared WHY`"
+    )
+    raise GateError(f"the gate, against {found.base}", _said(found), "a pass", step)
+
+
+def _said(found: Comparison) -> str:
+    return f"{found.verdict}: {' '.join(found.reasons)}"
+
+
+def message(champion: Champion, here: Files, found: Comparison | None, uncompared: str) -> str:
+    """What the tag says: dataset, model, test figures, and how it stood beside the one before."""
+    choice, dataset = (json.loads(here.read(path) or "{}") for path in (CHOICE, DATASET))
+    lines = [
+        f"{champion.tag}",
+        "",
+        f"dataset {dataset.get('version', 'unknown')}, {dataset.get('rows', 0):,} rows",
+        f"model {model_digest(BEST)}, {choice['approach']}, seed {choice['seed']}",
+        *_figures(here, choice["approach"]),
+    ]
+    if found is None:
+        lines.append("the first champion: compared with none")
+    elif found.verdict == CANNOT:
+        lines += [f"not compared with {found.base}: {uncompared}", *found.reasons]
+    else:
+        lines.append(headline(found))
+        if one := found.override:
+            lines.append(f"override by {one.who}, {one.when}: {one.why}")
+    return "\n".join(lines) + "\n"
+
+
+def _figures(here: Files, approach: str) -> list[str]:
+    """The test figures as evaluate wrote them; nothing is chosen by them."""
+    test = json.loads(here.read(f"reports/metrics/evaluate/{approach}/test.json") or "{}")
+    return [
+        f"test {name} {test[key]['mean']:.3f} [{test[key]['low']:.3f}, {test[key]['high']:.3f}]"
+        for key, name in (("accuracy", "accuracy"), ("macro_f1", "macro-F1"))
+        if key in test
+    ]
+
+
+def carry_out(promotion: Promotion) -> None:
+    """Give the tag. Raises GateError where git does not, such as without a name and e-mail."""
+    git("tag", "--annotate", promotion.champion.tag, "--message", promotion.message,
+        promotion.commit)  # fmt: skip
+
+
+def _version(files: Files) -> str:
+    return json.loads(files.read(DATASET) or "{}").get("version", "")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

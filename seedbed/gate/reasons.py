@@ -1,0 +1,103 @@
+"""Why a comparison ended as it did, in sentences."""
+
+import math
+from typing import Any
+
+from seedbed.gate.limits import WORDS, GateParams, points
+from seedbed.gate.verdict import Answers, Checked, Judgement
+
+SHOWN = 5
+ONE_POINT = 0.01
+
+
+def broken(one: Checked, figures: dict[str, Any]) -> str:
+    """A limit that failed: what was found, what was allowed, and how sure that is."""
+    sure = f"p = {one.p_holm:.2g}" if one.p_holm >= 0.0001 else "p < 0.0001"
+    if one.limit.kind == "least":
+        return (
+            f"{_measure(one)} is {one.found:.3f}, below the least that is allowed, "
+            f"{one.limit.value:.3f} ({sure})."
+        )
+    before, after = _both(one, figures)
+    return (
+        f"{_measure(one)} fell by {points(one.found)}, from {before:.3f} to {after:.3f}; "
+        f"{_allowed(one)} allowed ({sure})."
+    )
+
+
+def beyond_but_unsure(judgement: Judgement) -> list[str]:
+    """Limits that the figures alone would break, though that may be chance; worst first."""
+    close = [
+        one
+        for one in judgement.checked
+        if not one.fails
+        and (one.found < one.limit.value if one.limit.kind == "least" else _is_beyond(one))
+    ]
+    close.sort(key=lambda one: one.p_holm)
+    told = [
+        f"{_measure(one)} is {one.found:.3f} (at least {one.limit.value:.3f})"
+        if one.limit.kind == "least"
+        else f"{_measure(one)} fell by {points(one.found)} ({_allowed(one)} allowed)"
+        for one in close
+    ]
+    if not told:
+        return []
+    more = f", and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    return [f"Within what chance would bring: {'; '.join(told[:SHOWN])}{more}."]
+
+
+def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> list[str]:
+    """What this test side can show, and how many rows would show a drop of one point."""
+    allowed = params.max_drop_accuracy or 0.0
+    cases = f"{params.power:.0%} of the cases"
+    notes = [
+        f"{len(answers.labels):,} rows show a drop in accuracy of {points(judgement.sees)} or more "
+        f"in {cases}; a smaller one may pass unseen."
+    ]
+    if judgement.sees > allowed + ONE_POINT:
+        rows = rows_to_see(judgement.sees, allowed, len(answers.labels))
+        notes[0] += (
+            f" To show one of {points(allowed + ONE_POINT)}, it would take about {rows:,} rows."
+        )
+    blind = [
+        f"`{one.limit.name}` ({points(one.sees)})"
+        for one in judgement.checked
+        if one.limit.measure == "recall" and one.sees is not None and one.sees > 0.5
+    ]
+    if blind:
+        more = f", and {len(blind) - SHOWN} more" if len(blind) > SHOWN else ""
+        notes.append(
+            "Classes with too few rows to show the loss of half of their recall: "
+            f"{', '.join(blind[:SHOWN])}{more}."
+        )
+    return notes
+
+
+def rows_to_see(sees: float, allowed: float, rows: int) -> int:
+    """About how many rows would show a drop of one point beyond the allowed, rounded up to two
+    digits, if the models differ as they do on these: the error falls with the root of the rows."""
+    needed = rows * ((sees - allowed) / ONE_POINT) ** 2
+    scale = 10 ** max(0, int(math.log10(needed)) - 1)
+    return math.ceil(needed / scale) * scale
+
+
+def _measure(one: Checked) -> str:
+    name = f" of `{one.limit.name}`" if one.limit.name else ""
+    words = f"{WORDS[one.limit.measure]}{name}"
+    return words[0].upper() + words[1:]
+
+
+def _allowed(one: Checked) -> str:
+    return f"{points(one.limit.value)} are" if one.limit.value else "nothing is"
+
+
+def _is_beyond(one: Checked) -> bool:
+    return one.found > one.limit.value
+
+
+def _both(one: Checked, figures: dict[str, Any]) -> tuple[float, float]:
+    measure = one.limit.measure
+    if one.limit.name:
+        found = figures["per_class"][one.limit.name]
+        return found["base"][measure], found["head"][measure]
+    return figures["base"][measure]["mean"], figures["head"][measure]["mean"]

@@ -1,0 +1,163 @@
+"""params.yaml and dvc.yaml of two branches made one, by what they say and not by their lines.
+
+Where one side alone changed a value, its value counts. Lists whose entries have a name (sources,
+paths, stages' outputs) become the union of both sides' entries, less what a side took out. A value
+that both sides changed, each in its own way, is left to a person.
+"""
+
+import copy
+import io
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.representer import RoundTripRepresenter
+
+from seedbed.errors import MergeError
+from seedbed.merging.git_merge import Versions
+
+MISSING = object()  # a key that a side has not
+
+
+class Clash(NamedTuple):
+    """A value that both sides changed: its place, and what each has."""
+
+    place: str
+    ours: Any
+    theirs: Any
+
+
+class _PlainNull(RoundTripRepresenter):
+    """Writes `null`, where ruamel.yaml would write nothing."""
+
+
+_PlainNull.add_representer(
+    type(None), lambda self, _: self.represent_scalar("tag:yaml.org,2002:null", "null")
+)
+
+
+def merged_yaml(path: str, found: Versions) -> str:
+    """The text of both sides' file, comments of ours and of theirs' new entries kept.
+
+    Raises MergeError that names each key that both changed, or where a side has no YAML.
+    """
+    yaml = YAML()
+    yaml.width, yaml.preserve_quotes, yaml.Representer = 4096, True, _PlainNull
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    if None in (found.ours, found.theirs):
+        raise MergeError(path, "one side deleted it", "a file", f"restore it and `git add {path}`")
+    base, ours, theirs = (_loaded(yaml, path, text) for text in found)
+    clashes: list[Clash] = []
+    result = _merged("", base, ours, theirs, clashes)
+    if clashes:
+        told = [
+            f"{one.place}: {_shown(one.ours)} here, {_shown(one.theirs)} there" for one in clashes
+        ]
+        raise MergeError(
+            path,
+            "; ".join(told),
+            "one value each",
+            f"choose: mend {path}, `git add {path}`, then run `make resolve` again",
+        )
+    buffer = io.StringIO()
+    yaml.dump(result, buffer)
+    return buffer.getvalue()
+
+
+def _loaded(yaml: YAML, path: str, text: str | None) -> Any:
+    try:
+        return CommentedMap() if text is None else yaml.load(text) or CommentedMap()
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else path
+        raise MergeError(
+            place, "a side of the merge is not YAML", "YAML", f"mend {path} by hand, `git add` it"
+        ) from None
+
+
+def _shown(value: Any) -> str:
+    if value is MISSING:
+        return "not there"
+    if isinstance(value, dict):
+        return f"a section with {', '.join(map(str, value))}"
+    return f"`{list(value) if isinstance(value, list) else value}`"
+
+
+def _merged(place: str, base: Any, ours: Any, theirs: Any, clashes: list[Clash]) -> Any:
+    if _same(ours, theirs) or _same(base, theirs):
+        return ours
+    if _same(base, ours):
+        return theirs
+    if isinstance(ours, CommentedMap) and isinstance(theirs, CommentedMap):
+        return _merged_maps(place, base, ours, theirs, clashes)
+    sides = (base, ours, theirs)
+    named = [_by_name(one if isinstance(one, CommentedSeq) else ()) for one in sides]
+    if isinstance(ours, CommentedSeq) and isinstance(theirs, CommentedSeq) and None not in named:
+        return _merged_lists(place, named, ours, clashes)
+    clashes.append(Clash(place, ours, theirs))
+    return ours
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is MISSING or other is MISSING:
+        return one is other
+    return type(one) is type(other) and bool(one == other)
+
+
+def _merged_maps(
+    place: str, base: Any, ours: CommentedMap, theirs: CommentedMap, clashes: list[Clash]
+) -> CommentedMap:
+    before = base if isinstance(base, CommentedMap) else {}
+    for key in [*ours, *(key for key in theirs if key not in ours)]:
+        inside = f"{place}.{key}" if place else str(key)
+        mine, other = ours.get(key, MISSING), theirs.get(key, MISSING)
+        value = _merged(inside, before.get(key, MISSING), mine, other, clashes)
+        if value is MISSING:
+            ours.pop(key, None)
+        elif mine is MISSING:
+            ours[key] = copy.deepcopy(value)
+            if key in theirs.ca.items:
+                ours.ca.items[key] = copy.deepcopy(theirs.ca.items[key])
+        elif value is not mine:
+            ours[key] = copy.deepcopy(value)
+    return ours
+
+
+def _by_name(entries: Iterable[Any]) -> dict[str, Any] | None:
+    """The entries of a list by what tells them apart: their `name` (of a source with its `batch`,
+    since the batches of one source share its name), the one key of `path: options`, or the text
+    they are. None where something has no name, or two have the same."""
+    found: dict[str, Any] = {}
+    for entry in entries:
+        if isinstance(entry, CommentedMap):
+            name = entry.get("name") or (next(iter(entry)) if len(entry) == 1 else None)
+        else:
+            name = entry if isinstance(entry, str) else None
+        if isinstance(name, str) and isinstance(entry, CommentedMap) and "batch" in entry:
+            name = f"{name}, {entry['batch']}"
+        if not isinstance(name, str) or name in found:
+            return None
+        found[name] = entry
+    return found
+
+
+def _merged_lists(
+    place: str, named: list[dict[str, Any]], ours: CommentedSeq, clashes: list[Clash]
+) -> CommentedSeq:
+    base, mine, other = named
+    for name in [*mine, *(name for name in other if name not in mine)]:
+        at = f"{place}[{name}]"
+        one = mine.get(name, MISSING)
+        value = _merged(at, base.get(name, MISSING), one, other.get(name, MISSING), clashes)
+        if value is one:
+            continue
+        place_of = next((i for i, entry in enumerate(ours) if entry is one), None)
+        if value is MISSING and place_of is not None:
+            del ours[place_of]
+        elif one is MISSING:
+            ours.append(copy.deepcopy(value))
+        elif place_of is not None:
+            ours[place_of] = copy.deepcopy(value)
+    return ours

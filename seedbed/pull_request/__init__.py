@@ -1,0 +1,1 @@
+"""What a reviewer of a pull request is shown, and how it gets there."""

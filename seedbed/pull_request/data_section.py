@@ -1,0 +1,146 @@
+"""What changed in the data: one line, the twenty most telling rows, and all the rest folded.
+
+Most telling is what a reviewer would want to look at one by one, in this order: rows that moved
+between sides (there must be none), frozen test rows that left or changed, rows taken out of test
+or validation, rows that people relabelled, edited rows, new suspects with the most doubtful label
+first, rows of a class that the base has not, rows relabelled at the source, rows that came and
+were dropped, other rows that went, other rows that came. Within a kind test comes first, then
+validation. A kind gets four places at first, so that it does not hide those below it; what is left
+of twenty goes to the kinds in the same order.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from seedbed.pull_request.fitting import folded
+from seedbed.pull_request.gate_section import name
+from seedbed.reporting.page import table
+from seedbed.versions import diff_pages as pages
+from seedbed.versions.changes import Changes
+from seedbed.versions.diff_words import because
+from seedbed.versions.revisions import Files
+
+ROWS = 20
+OF_A_KIND = 4  # places that a kind gets at first
+SIDES = {"test": 0, "validation": 1}
+
+
+class Telling(NamedTuple):
+    """A row and why it is shown."""
+
+    kind: str
+    row: Any
+
+
+def in_one_line(changes: Changes) -> str:
+    """+120 −3 rows, 2 relabelled, 1 edited, 0 moved between sides."""
+    rows = changes.rows
+    before, after = (sum(pair[side] for pair in rows.batches.values()) for side in (0, 1))
+    line = (
+        f"**Data: +{len(rows.added):,} −{len(rows.removed):,} rows** ({before:,} → {after:,}), "
+        f"{len(rows.relabelled):,} relabelled, {len(rows.edited):,} edited, "
+        f"{len(rows.moved):,} moved between sides"
+    )
+    if rows.arrived_dropped:
+        line += f"; {len(rows.arrived_dropped):,} more came and were dropped"
+    alarms = [f"**ERROR: {alarm}.**" for alarm in rows.alarms]
+    return "\n\n".join([f"{line}.", *alarms])
+
+
+def telling(changes: Changes, scores: dict[str, float], rows: int = ROWS) -> list[Telling]:
+    """The rows to look at first; see the top of this file. The same changes give the same list."""
+    kinds = list(_kinds(changes, scores))
+    shown = {kind: min(OF_A_KIND, len(members)) for kind, members in kinds}
+    left = rows - sum(shown.values())
+    for kind, members in kinds:
+        more = max(0, min(left, len(members) - shown[kind]))
+        shown[kind] += more
+        left -= more
+    return [Telling(kind, row) for kind, members in kinds for row in members[: shown[kind]]][:rows]
+
+
+def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Sequence[Any]]]:
+    rows = changes.rows
+    known = {label for label, sides in rows.rows.items() if any(b for b, _ in sides.values())}
+    people = [one for one in rows.relabelled if one.by != "source"]
+    held_out = [one for one in rows.removed if one.split in SIDES]
+    new = {one.id for one in rows.added if one.label not in known}
+    for kind, members in (
+        ("moved between sides", rows.moved),
+        ("frozen test", [one for one in rows.frozen if one.before]),
+        ("removed", held_out),
+        ("relabelled by people", people),
+        ("edited", rows.edited),
+        ("new suspect", rows.new_suspects),
+        ("of a new class", [one for one in rows.added if one.id in new]),
+        ("relabelled at the source", [one for one in rows.relabelled if one.by == "source"]),
+        ("came and was dropped", rows.arrived_dropped),
+        ("removed", [one for one in rows.removed if one.split not in SIDES]),
+        ("added", [one for one in rows.added if one.id not in new]),
+    ):
+        if kind == "new suspect":
+            yield kind, sorted(members, key=lambda one: (scores.get(one.id, 1.0), one.id))
+        else:
+            yield kind, sorted(members, key=_test_first)
+
+
+def _test_first(one: Any) -> tuple[int, str]:
+    return SIDES.get(getattr(one, "split", ""), len(SIDES)), one.id
+
+
+def suspect_scores(files: Files) -> dict[str, float]:
+    """Label quality scores by row id; low is doubtful."""
+    lines = csv.DictReader(io.StringIO(files.read("reports/suspects.csv") or ""))
+    return {line["id"]: float(line["score"]) for line in lines}
+
+
+def telling_rows(changes: Changes, scores: dict[str, float]) -> str:
+    """The table of the most telling rows, texts beside where their source allows it."""
+    found = telling(changes, scores)
+    if not found:
+        return "No row differs."
+    lines = [
+        [one.kind, f"`{one.row.id}`", name(getattr(one.row, "split", "")), _labels(one.row),
+         name(because(one.row), 300)]
+        for one in found
+    ]  # fmt: skip
+    header = ["what", "row", "side", "label", "why"]
+    if any(one.row.id in changes.texts for one in found):
+        header.append("text")
+        for line, one in zip(lines, found, strict=True):
+            line.append(pages.quoted(changes.texts.get(one.row.id, "")))
+    changed = sum(len(members) for _, members in _kinds(changes, scores))
+    return f"### Most telling rows: {len(found):,} of {changed:,}\n\n{table(header, lines)}"
+
+
+def _labels(row: Any) -> str:
+    if hasattr(row, "suggested"):
+        return f"{name(row.label)}, or {name(row.suggested)}?"
+    if hasattr(row, "by"):
+        return f"{name(row.before)} → {name(row.after)}"
+    return name(getattr(row, "label", ""))
+
+
+def rest(changes: Changes) -> list[str]:
+    """Everything else of `seedbed diff`, folded, in parts that can be cut apart."""
+    lists = [_lower(section) for section in pages.row_lists(changes, ROWS)]
+    return [
+        folded(
+            "Rows by class and side, and by batch", _lowered(pages.classes, pages.batches, changes)
+        ),
+        folded("Every kind of change, row by row", lists),
+        folded("Drift", [pages.drift(changes).removeprefix("## Drift\n\n")]),
+        folded("Params and code that changed", _lowered(pages.params, pages.code, changes)),
+    ]
+
+
+def _lowered(*given: Any) -> list[str]:
+    *sections, changes = given
+    return [_lower(section(changes)) for section in sections]
+
+
+def _lower(section: str) -> str:
+    """A section of a page as a part of another: its heading two levels down."""
+    return f"##{section}" if section.startswith("## ") else section
