@@ -153,7 +153,8 @@ def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[
 
 def _sides_alone(rows: pd.DataFrame, standing: Standing) -> pd.DataFrame:
     """The side of each row, which hangs on no other row. Held-out sources have to be there."""
-    names = sorted({one.name for one in read_params("sources", list[Source])})
+    known = {one.name for one in read_params("sources", list[Source])}
+    names = sorted(known | set(rows["source"]))
     others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})
     others = others.assign(group="", split="", date="0001-01-01")
     placed = assign_sides(pd.concat([rows, others]), standing.frozen, read_side_params())

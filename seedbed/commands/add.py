@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from seedbed.arrivals.asked import Asked
+
 Said = Annotated[str, typer.Option()]
 
 
@@ -37,7 +39,6 @@ def add(
 ) -> None:
     """Add a batch: check it, show what it would change, copy, track and register it."""
     from seedbed.arrivals.adding import undo
-    from seedbed.arrivals.asked import Asked
     from seedbed.arrivals.fetching import as_dvc_says, fetched
 
     if bool(file) == bool(url):
@@ -67,7 +68,8 @@ def _mapped(pairs: list[str]) -> dict[str, str | None]:
     return {old: new or None for old, _, new in (pair.rpartition("=") for pair in pairs)}
 
 
-def _carry_out(asked, url: str, yes: bool, dry_run: bool) -> None:  # noqa: ANN001
+def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
+    """Tell, ask, and put it in. `url`: as DVC takes it; "" for what stands at the asked path."""
     from datetime import date
 
     from seedbed.arrivals.adding import PARAMS, PIPELINE, add, told_after
