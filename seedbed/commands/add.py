@@ -38,20 +38,20 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell, and change nothing")] = False,
 ) -> None:
     """Add a batch: check it, show what it would change, copy, track and register it."""
-    from seedbed.arrivals.adding import undo
+    from seedbed.arrivals.adding import alone, undo
     from seedbed.arrivals.fetching import as_dvc_says, fetched
 
     if bool(file) == bool(url):
         raise typer.BadParameter("a FILE or a --url, one of both")
     if negative not in ("", "in_domain", "general"):
         raise typer.BadParameter("--negative is in_domain or general")
-    if undo():
-        print("An addition that was cut off has been undone.")
     columns = {
         "text": text_column, "text_pair": text_pair_column, "label": label_column,
         "id": id_column, "date": date_column, "group": group_column,
     }  # fmt: skip
-    with fetched(file or url, bool(url)) as path:
+    with alone(), fetched(file or url, bool(url)) as path:
+        if undo():
+            print("An addition that was cut off has been undone.")
         asked = Asked(
             str(path), source, batch, date, licence,
             {field: name for field, name in columns.items() if name}, tuple(meta_column or ()),
