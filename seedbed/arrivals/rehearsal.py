@@ -101,9 +101,10 @@ def _prepared(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop], dict[str, 
     params = read_params("anonymize", AnonymizeParams)
     cleaned, drops, _ = clean(frame, read_params("clean", Params))
     results = anonymize_all([*cleaned["text"], *cleaned["text_pair"]], params, _key(params))
+    texts = {text: found.text for text, found in results.items() if found.text is not None}
     after = cleaned.assign(
-        text=[results[text].text for text in cleaned["text"]],
-        text_pair=[results[text].text for text in cleaned["text_pair"]],
+        text=[texts.get(text, text) for text in cleaned["text"]],
+        text_pair=[texts.get(text, text) for text in cleaned["text_pair"]],
     )
     return after, drops, counted(cleaned, results)
 
