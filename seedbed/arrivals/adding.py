@@ -6,10 +6,13 @@ was begun stands in a journal; an error undoes it at once, and after a kill the 
 `seedbed add` does.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from seedbed.errors import ArrivalError
@@ -18,8 +21,25 @@ from seedbed.files import read_json, sha256_of, write_json, write_text
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 JOURNAL = Path(".seedbed/adding.json")
+LOCK = Path(".seedbed/adding.lock")
 REMOTE = "private"  # where raw texts may go, and nowhere else
 NOWHERE = "push: false"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let one `seedbed add` work at a time: a second would take the first one's journal for that of
+    one that was killed. The system gives the lock back however a process ends. Raises ArrivalError.
+    """
+    LOCK.parent.mkdir(exist_ok=True)
+    with LOCK.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ArrivalError(
+                str(LOCK), "another `seedbed add` is at work here", "one at a time", "wait for it"
+            ) from None
+        yield
 
 
 def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: str = "") -> None:

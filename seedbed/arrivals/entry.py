@@ -94,7 +94,7 @@ def _unnamed(asked: Asked, sources: Sequence[Source]) -> ArrivalError:
         asked.path,
         "no source of this shape is there yet",
         "a name for it, which is part of its rows' ids for good",
-        f"add `--source NAME`, a new one or one of: {known}",
+        f"add `--source NAME`, a new one{f' or one of: {known}' if known else ''}",
     )
 
 

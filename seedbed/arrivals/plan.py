@@ -33,7 +33,9 @@ def plan(asked: Asked, today: str) -> Plan:
     what the readers and the stages raise. `today`: YYYY-MM-DD, for the name of the batch."""
     from stages.collect import Params, read_all
 
-    sources, standing = read_sources(), read_standing()
+    # The first source of all has none before it, which a run would not take.
+    sources = read_sources() if read_params("sources", list[Source]) else []
+    standing = read_standing()
     _check_is_new(asked, standing)
     entry = entry_for(asked, sources, today)
     source = as_source(entry, asked.path)

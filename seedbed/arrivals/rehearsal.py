@@ -101,9 +101,10 @@ def _prepared(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop], dict[str, 
     params = read_params("anonymize", AnonymizeParams)
     cleaned, drops, _ = clean(frame, read_params("clean", Params))
     results = anonymize_all([*cleaned["text"], *cleaned["text_pair"]], params, _key(params))
+    texts = {text: found.text for text, found in results.items() if found.text is not None}
     after = cleaned.assign(
-        text=[results[text].text for text in cleaned["text"]],
-        text_pair=[results[text].text for text in cleaned["text_pair"]],
+        text=[texts.get(text, text) for text in cleaned["text"]],
+        text_pair=[texts.get(text, text) for text in cleaned["text_pair"]],
     )
     return after, drops, counted(cleaned, results)
 
@@ -153,7 +154,8 @@ def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[
 
 def _sides_alone(rows: pd.DataFrame, standing: Standing) -> pd.DataFrame:
     """The side of each row, which hangs on no other row. Held-out sources have to be there."""
-    names = sorted({one.name for one in read_params("sources", list[Source])})
+    known = {one.name for one in read_params("sources", list[Source])}
+    names = sorted(known | set(rows["source"]))
     others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})
     others = others.assign(group="", split="", date="0001-01-01")
     placed = assign_sides(pd.concat([rows, others]), standing.frozen, read_side_params())

@@ -42,6 +42,7 @@ def _what(found: Plan) -> list[str]:
         f"{in_rows(rows)} of {'the source' if goes_on else 'a new source,'} {entry['name']}, batch "
         f"{entry['batch']}, licence {entry['licence']}" + (f"; {columns}" if columns else ""),
         *([f"The class of all of them is {shown(entry['label'])}"] if entry.get("label") else []),
+        *(["Reports may show its texts (show_text)"] if entry.get("show_text") else []),
         *(["They are negatives: no class is right for them"] if entry.get("negative") else []),
     ]
 

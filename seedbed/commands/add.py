@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from seedbed.arrivals.asked import Asked
+
 Said = Annotated[str, typer.Option()]
 
 
@@ -36,21 +38,20 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell, and change nothing")] = False,
 ) -> None:
     """Add a batch: check it, show what it would change, copy, track and register it."""
-    from seedbed.arrivals.adding import undo
-    from seedbed.arrivals.asked import Asked
+    from seedbed.arrivals.adding import alone, undo
     from seedbed.arrivals.fetching import as_dvc_says, fetched
 
     if bool(file) == bool(url):
         raise typer.BadParameter("a FILE or a --url, one of both")
     if negative not in ("", "in_domain", "general"):
         raise typer.BadParameter("--negative is in_domain or general")
-    if undo():
-        print("An addition that was cut off has been undone.")
     columns = {
         "text": text_column, "text_pair": text_pair_column, "label": label_column,
         "id": id_column, "date": date_column, "group": group_column,
     }  # fmt: skip
-    with fetched(file or url, bool(url)) as path:
+    with alone(), fetched(file or url, bool(url)) as path:
+        if undo():
+            print("An addition that was cut off has been undone.")
         asked = Asked(
             str(path), source, batch, date, licence,
             {field: name for field, name in columns.items() if name}, tuple(meta_column or ()),
@@ -67,7 +68,8 @@ def _mapped(pairs: list[str]) -> dict[str, str | None]:
     return {old: new or None for old, _, new in (pair.rpartition("=") for pair in pairs)}
 
 
-def _carry_out(asked, url: str, yes: bool, dry_run: bool) -> None:  # noqa: ANN001
+def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
+    """Tell, ask, and put it in. `url`: as DVC takes it; "" for what stands at the asked path."""
     from datetime import date
 
     from seedbed.arrivals.adding import PARAMS, PIPELINE, add, told_after

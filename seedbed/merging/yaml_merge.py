@@ -126,14 +126,17 @@ def _merged_maps(
 
 
 def _by_name(entries: Iterable[Any]) -> dict[str, Any] | None:
-    """The entries of a list by what tells them apart: their `name`, the one key of `path: options`,
-    or the text they are. None where something has no name, or two have the same."""
+    """The entries of a list by what tells them apart: their `name` (of a source with its `batch`,
+    since the batches of one source share its name), the one key of `path: options`, or the text
+    they are. None where something has no name, or two have the same."""
     found: dict[str, Any] = {}
     for entry in entries:
         if isinstance(entry, CommentedMap):
             name = entry.get("name") or (next(iter(entry)) if len(entry) == 1 else None)
         else:
             name = entry if isinstance(entry, str) else None
+        if isinstance(name, str) and isinstance(entry, CommentedMap) and "batch" in entry:
+            name = f"{name}, {entry['batch']}"
         if not isinstance(name, str) or name in found:
             return None
         found[name] = entry

@@ -84,11 +84,15 @@ def changed_ids(rows: Difference) -> set[str]:
 
 
 def shown_sources(head: Files, base: Files) -> set[str]:
-    """The sources whose texts may be shown."""
+    """The sources whose texts may be shown. A source may have an entry a batch: one that does not
+    say so speaks for all."""
     allowed: dict[str, bool] = {}
     for files in (base, head, Files()):  # the last one that names a source is right
+        here: dict[str, bool] = {}
         for source in params_of(files.read("params.yaml") or "").get("sources") or []:
-            allowed[str(source.get("name"))] = source.get("show_text") is True
+            name = str(source.get("name"))
+            here[name] = here.get(name, True) and source.get("show_text") is True
+        allowed |= here
     return {name for name, shown in allowed.items() if shown}
 
 

@@ -252,6 +252,24 @@ def test_other_kinds_of_files(project, no_dvc):
     assert read_rows(Path("data/collect"))["batch"].nunique() == 4
 
 
+def test_the_very_first_source(project, no_dvc):
+    for name in ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
+                 "manifest", "ledger"):  # fmt: skip
+        shutil.rmtree(f"data/{name}")
+    shutil.rmtree("reports")
+    params = Path("params.yaml").read_text()
+    start, end = params.index("- name: letters"), params.index("collect:")
+    Path("params.yaml").write_text(
+        f"{params[:start].replace('sources:', 'sources: []', 1)}\n{params[end:]}"
+    )
+    text = HEADER + RAIN.join(["n1,", f"n2,{SOUP}n3,Fog fills the valley.,weather\n"])
+    found = add("--yes", "--source", "mine", "--licence", "CC0", text=text)
+    assert "3 rows of a new source, mine" in found
+    assert "3 rows would join" in found
+    assert [one["name"] for one in yaml.load(Path("params.yaml"))["sources"]] == ["mine"]
+    collect.main()
+
+
 def test_an_answer_of_no_changes_nothing(project):
     Path("new.csv").write_text(HEADER + f"n1,{RAIN}")
     before = changed_files()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.arrivals import adding
-from seedbed.arrivals.adding import JOURNAL, add, undo
+from seedbed.arrivals.adding import JOURNAL, LOCK, add, alone, undo
 from seedbed.errors import ArrivalError
 
 NEW = "key,text,label\nx1,The wind turned to the north.,weather\n"
@@ -47,7 +47,7 @@ def files() -> dict[str, str]:
     return {
         path.as_posix(): path.read_text()
         for path in sorted(Path().rglob("*"))
-        if path.is_file() and path != JOURNAL
+        if path.is_file() and path not in (JOURNAL, LOCK)
     }
 
 
@@ -135,6 +135,13 @@ def test_what_a_url_gives_must_be_what_was_looked_at(here):
     assert files() == before
     put("new.csv", hashlib.sha256(NEW.encode()).hexdigest())
     assert TARGET.read_text() == NEW
+
+
+def test_a_second_one_at_the_same_time_is_refused_and_the_next_is_not(here):
+    with alone(), pytest.raises(ArrivalError, match="another `seedbed add` is at work"), alone():
+        pass
+    with alone():
+        put()
 
 
 def test_nothing_is_written_over(here):

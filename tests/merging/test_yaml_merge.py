@@ -55,6 +55,16 @@ def test_both_sides_may_give_the_same_source():
     assert found.count("name: tickets") == 1
 
 
+def test_two_batches_of_one_source_are_both_there():
+    later = TICKETS.replace("2026-11", "2026-12").replace("path: tickets", "path: december")
+    base = with_source(TICKETS)
+    november = TICKETS.replace("2026-11-t", "2026-11-20-t")
+    found = merged(base + "", with_source(TICKETS + later), base=base)
+    assert found.count("name: tickets") == 2
+    both = merged(with_source(TICKETS + november), with_source(TICKETS + later), base=base)
+    assert both.count("name: tickets") == 3
+
+
 def test_what_one_side_took_out_stays_out():
     found = merged(with_source(TICKETS), BASE.replace("name: bbc ", "name: cnn "))
     assert "name: bbc" not in found

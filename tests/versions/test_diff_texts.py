@@ -123,6 +123,12 @@ def test_the_newest_version_that_names_a_source_says_whether_it_is_shown(project
     assert "No source has show_text: true, so no text is shown." in told("md", "HEAD")
 
 
+def test_one_batch_that_is_not_to_be_shown_closes_its_source(project) -> None:
+    entries = "  - name: open\n    batch: 2025-12\n  - name: open\n    show_text: true\n"
+    write("params.yaml", f"sources:\n{entries}")
+    assert "where is my refund" not in told("md", "HEAD")
+
+
 def test_old_texts_come_out_of_the_cache_by_the_lock_without_a_checkout(project) -> None:
     shutil.rmtree("data/anonymize")
     found = changes("HEAD~1", "HEAD")
