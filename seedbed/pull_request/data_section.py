@@ -24,6 +24,7 @@ from seedbed.versions.revisions import Files
 
 ROWS = 20
 OF_A_KIND = 4  # places that a kind gets at first
+BATCHES = 3  # new ones that are named
 SIDES = {"test": 0, "validation": 1}
 
 
@@ -45,6 +46,11 @@ def in_one_line(changes: Changes) -> str:
     )
     if rows.arrived_dropped:
         line += f"; {len(rows.arrived_dropped):,} more came and were dropped"
+    new = [batch for batch, (was, now) in rows.batches.items() if now and not was]
+    if new:
+        each = ", ".join(f"{name(one)} (+{rows.batches[one][1]:,})" for one in new[:BATCHES])
+        more = f" and {len(new) - BATCHES:,} more" if len(new) > BATCHES else ""
+        line += f"; new: {each}{more}"
     alarms = [f"**ERROR: {alarm}.**" for alarm in rows.alarms]
     return "\n\n".join([f"{line}.", *alarms])
 
@@ -103,7 +109,7 @@ def telling_rows(changes: Changes, scores: dict[str, float]) -> str:
         return "No row differs."
     lines = [
         [one.kind, f"`{one.row.id}`", name(getattr(one.row, "split", "")), _labels(one.row),
-         name(because(one.row), 300)]
+         name(_why(one.row), 300)]
         for one in found
     ]  # fmt: skip
     header = ["what", "row", "side", "label", "why"]
@@ -113,6 +119,11 @@ def telling_rows(changes: Changes, scores: dict[str, float]) -> str:
             line.append(pages.quoted(changes.texts.get(one.row.id, "")))
     changed = sum(len(members) for _, members in _kinds(changes, scores))
     return f"### Most telling rows: {len(found):,} of {changed:,}\n\n{table(header, lines)}"
+
+
+def _why(row: Any) -> str:
+    """Why the row is in its list, or at least which batch it came with."""
+    return because(row) or (f"in batch {row.batch}" if hasattr(row, "batch") else "")
 
 
 def _labels(row: Any) -> str:
