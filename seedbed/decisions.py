@@ -13,13 +13,15 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
-import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.errors import DecisionError
 from seedbed.params import Section
+
+if TYPE_CHECKING:  # what reads decisions alone starts without it, a second sooner
+    import pandas as pd
 
 FOLDER = Path("data/decisions")
 DROP, AMBIGUOUS, WITHDRAWN = "<drop>", "<ambiguous>", "<withdrawn>"
@@ -144,7 +146,7 @@ def last_lines(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]
     return {key: one for key, one in last.items() if one.decided != WITHDRAWN}
 
 
-def in_force(decisions: Iterable[Decision], rows: pd.DataFrame, rule: Rule) -> InForce:
+def in_force(decisions: Iterable[Decision], rows: "pd.DataFrame", rule: Rule) -> InForce:
     """The decisions that hold for these rows (id, digest), settled by the rule."""
     digests = dict(zip(rows["id"], rows["digest"], strict=True))
     votes: dict[str, list[Decision]] = defaultdict(list)

@@ -6,7 +6,7 @@ import sys
 import pytest
 from conftest import ROOT
 
-from benchmarks import gains, pii, public_sets, quality_page, speed_page, tables, turns
+from benchmarks import gains, pii, public_sets, quality_page, row_diff, speed_page, tables, turns
 from benchmarks.speed import not_first
 from seedbed.errors import SeedbedError, SourceError
 from seedbed.private.stand_ins import Span
@@ -54,6 +54,25 @@ def test_what_an_approach_costs_is_shown_as_far_as_it_was_measured():
     assert "| full | 0.968 |  | 5,210 |  |  |  |" in shown
     assert "2 cores, bfloat16." in shown
     assert speed_page.cost_table({}) == "Not measured yet."
+
+
+def test_the_row_diff_is_shown_beside_its_peers_by_size():
+    ours = {"seconds": 2.5, "cpu_seconds": 2.0}
+    peer = {"seconds": 5.0, "cpu_seconds": 4.0, "times_as_fast": {"seconds": 2, "cpu_seconds": 2}}
+    page = speed_page.row_diff_table({"rows": {"100000": {"seedbed": ours, "csv_diff": peer}}})
+    assert "| 100,000 | csv-diff | 2.00x / 2.00x | 2.00 / 2.50 | 4.00 / 5.00 |" in page
+    assert page.endswith("100,000 rows in 3 s: yes by processor seconds, yes by wall seconds.")
+    assert speed_page.row_diff_table({}) == "Not measured yet."
+
+
+def test_what_three_tools_print_of_a_diff_is_counted_alike():
+    daff = "@@,id,label\n+++,a,x\n---,b,x\n->,c,x->y\n->,d,x->z\n"
+    planted = {"added": 1, "removed": 1, "changed": 2}
+    counts = {"added": 1, "removed": 1, "edited": 1, "relabelled": 1}
+    lists = {"added": [1], "removed": [1], "changed": [1, 2]}
+    assert row_diff.found("daff", daff) == planted
+    assert row_diff.found("seedbed", json.dumps({"counts": counts})) == planted
+    assert row_diff.found("csv_diff", json.dumps(lists)) == planted
 
 
 def test_what_was_not_measured_is_not_met():
@@ -143,7 +162,7 @@ def test_data_must_hold_every_set(monkeypatch, tmp_path):
 def test_peers_are_pinned():
     files = sorted((ROOT / "benchmarks/peers").glob("*.txt"))
     names = [file.stem for file in files]
-    assert names == ["data_juicer", "datasketch", "film_reviews", "presidio", "setfit"]
+    assert names == ["csv_diff", "data_juicer", "datasketch", "film_reviews", "presidio", "setfit"]
     for file in files:
         for line in file.read_text(encoding="utf-8").splitlines():
             assert line.startswith("#") or line.count("==") == 1, line

@@ -12,6 +12,7 @@ class Format(StrEnum):
 
     md = "md"
     json = "json"
+    html = "html"
 
 
 def diff(
@@ -31,9 +32,15 @@ def diff(
     ] = True,
 ) -> None:
     """What changed: rows added, removed, relabelled, edited; suspects, decisions, params, drift."""
+    import gc
+
     from seedbed.versions.changes import changes
 
-    page = _page(changes(base, head, texts), format, rows)
+    gc.disable()  # or it walks all rows again and again while they are read
+    try:
+        page = _page(changes(base, head, texts), format, rows)
+    finally:
+        gc.enable()
     if output is None:
         print(page, end="")
     else:
@@ -51,6 +58,10 @@ def _page(found, format: Format, rows: int | None) -> str:
 
         return json.dumps(rounded(as_json(found, rows)), indent=2, ensure_ascii=False) + "\n"
     shown = 20 if rows is None else rows
+    if format == Format.html:
+        from seedbed.versions.diff_html import html
+
+        return html(found, shown)
     from seedbed.versions.diff_pages import markdown
 
     return markdown(found, shown)

@@ -3,9 +3,9 @@
 Most telling is what a reviewer would want to look at one by one, in this order: rows that moved
 between sides (there must be none), frozen test rows that left or changed, rows taken out of test
 or validation, rows that people relabelled, edited rows, new suspects with the most doubtful label
-first, rows of a class that the base has not, rows relabelled at the source, rows that came and
-were dropped, other rows that went, other rows that came. Within a kind test comes first, then
-validation. A kind gets four places at first, so that it does not hide those below it; what is left
+first, rows of a class that the base has not, rows relabelled at the source or by the policy,
+rows that came and were dropped, other rows that went, other rows that came. Within a kind test
+comes first, then validation. A kind gets four places at first, so that it does not hide those below it; what is left
 of twenty goes to the kinds in the same order.
 """
 
@@ -82,6 +82,7 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
         ("new suspect", rows.new_suspects),
         ("of a new class", [one for one in rows.added if one.id in new]),
         ("relabelled at the source", [one for one in rows.relabelled if one.by == "source"]),
+        ("relabelled by the policy", rows.relabelled_by_policy),
         ("came and was dropped", rows.arrived_dropped),
         ("removed", [one for one in rows.removed if one.split not in SIDES]),
         ("added", [one for one in rows.added if one.id not in new]),

@@ -6,19 +6,21 @@ reads git and, where they are here, texts; `base` and `head` are what git calls 
 default: the merge base with the main branch, and the workspace.
 """
 
-import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from seedbed.errors import RevisionError
 from seedbed.versions.diff_texts import Texts, texts_of
 from seedbed.versions.revisions import Files, base_revision
-from seedbed.versions.row_diff import Difference, difference
-from seedbed.versions.row_records import Records, read_records
+from seedbed.versions.row_changes import Difference
+from seedbed.versions.row_diff import difference
+from seedbed.versions.row_records import Records, json_of, read_records
 from seedbed.versions.run_diff import ParamChange, changed_code, changed_params
+from seedbed.versions.version_data import policy_labels
 from seedbed.versions.version_drift import Drift, drift
 
 NONE = Texts(None, {}, {}, [])
-INPUTS = ("params.yaml", "dvc.lock", "reports/metrics/collect.json")
+COLLECT = "reports/metrics/collect.json"
+INPUTS = ("params.yaml", "dvc.lock", COLLECT)
 
 
 class Changes(NamedTuple):
@@ -44,7 +46,7 @@ class _Side(NamedTuple):
 
 
 def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
-    """Compare two versions. `with_texts`: join texts where they are here; False: git alone.
+    """Compare two versions. `with_texts`: join the data where it is here; False: git alone.
 
     Raises RevisionError where git has no such version, or one that has no manifest though it was
     run; RowsError where a file of either is broken.
@@ -52,20 +54,22 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
     sides = [_side(base or base_revision()), _side(head)]
     old, new = sides
     notes = _notes(old, new)
+    if with_texts:
+        old, new = _with_policy_labels(old, notes), _with_policy_labels(new, notes)
     rows = difference(old.records, new.records)
     kept = (old.records.manifest, new.records.manifest)
     texts = NONE
     if with_texts:
         texts = texts_of(old.files, new.files, kept, rows)
-    params, lock, collected = ([side.inputs.get(name, "") for side in sides] for name in INPUTS)
-    figures: list[dict[str, Any]] = [json.loads(one or "{}") for one in collected]
+    params, lock = ([side.inputs.get(name, "") for side in sides] for name in INPUTS[:2])
+    collected = [json_of(side.inputs, COLLECT, side.files.place) for side in sides]
     return Changes(
         _name(base or old.files.commit, old.files, default=not base),
         _name(head, new.files),
         rows,
         changed_params(*params),
         changed_code(*lock),
-        drift(old.records, new.records, rows, texts.kept, (figures[0], figures[1])),
+        drift(old.records, new.records, rows, texts.kept, (collected[0], collected[1])),
         texts.shown,
         texts.shown_before,
         [*notes, *texts.notes],
@@ -75,6 +79,16 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
 def _side(revision: str) -> _Side:
     files = Files(revision)
     return _Side(files, read_records(files), files.read_many(INPUTS))
+
+
+def _with_policy_labels(side: _Side, notes: list[str]) -> _Side:
+    found = policy_labels(side.files, side.records)
+    if found is None:
+        notes.append(
+            f"Which labels find_label_errors.policy changed in {side.files.revision or 'workspace'}"
+            " cannot be told: its data is not here (dvc pull brings it)."
+        )
+    return side._replace(records=side.records._replace(policy_labels=found or {}))
 
 
 def _name(revision: str, files: Files, default: bool = False) -> str:
@@ -96,8 +110,22 @@ def _notes(old: _Side, new: _Side) -> list[str]:
                 "what `dvc repro` writes there",
                 "run `dvc repro` and commit it, or name another version",
             )
+    notes = []
     if not old.records.manifest:
-        return ["The base has no run in git, so every row counts as added."]
-    if old.files.commit == new.files.commit:
-        return ["Both are the same commit."]
-    return []
+        notes.append("The base has no run in git, so every row counts as added.")
+    if old.files.commit == (new.files.commit or Files("HEAD").commit):
+        notes.append(
+            "Both are the same commit."
+            if new.files.commit
+            else "The base is the last commit: "
+            "what is told is not committed yet. Name a BASE, such as HEAD~1, for older changes."
+        )
+    quarantined = [
+        one.records.counts.get("collect", {}).get("quarantined", 0) for one in (old, new)
+    ]
+    if quarantined[0] != quarantined[1]:
+        notes.append(
+            f"Rows in quarantine: {quarantined[0]:,} → {quarantined[1]:,}; data/quarantine.csv "
+            "says why."
+        )
+    return notes

@@ -4,20 +4,20 @@ texts_of(base: Files, head: Files, kept: (ids, ids), rows: Difference) -> Texts
 
 Only data/anonymize is read, in which every row that reached it stands without the personal values
 that were found; what came before is private. A text may be shown where its source has `show_text:
-true` in params.yaml: the newest version that names the source says so, the workspace first.
+true` in params.yaml: the newest version that names the source says so, the workspace first. The
+text of a forgotten row is never shown, though an old version in the cache may still have it.
 """
 
-import configparser
-import json
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedbed.versions.revisions import Files
-from seedbed.versions.row_diff import Difference
-from seedbed.versions.run_diff import locked
+from seedbed.versions.row_changes import FORGOTTEN, Difference
+from seedbed.versions.run_diff import params_of
+from seedbed.versions.version_data import parquet_files
 
-STAGE, FOLDER = "anonymize", "data/anonymize"
+STAGE = "anonymize"
 COLUMNS = ["id", "text", "text_pair", "source"]
 MAX_ROWS = 20_000  # of a side, for drift; ids are hashes, so the first of them are any
 
@@ -35,28 +35,45 @@ class Texts(NamedTuple):
 
 def texts_of(base: Files, head: Files, kept: Sequence[Collection[str]], rows: Difference) -> Texts:
     """`kept`: the ids of the rows that base keeps, and head."""
-    changed = changed_ids(rows)
-    new = sorted(row.id for row in rows.added)[:MAX_ROWS]
-    samples = [{*sorted(ids)[:MAX_ROWS], *new} & set(ids) for ids in kept]
-    found = [_read(files, ids | changed) for files, ids in zip((base, head), samples, strict=True)]
-    if found[0] is None and found[1] is None:
+    paths = [parquet_files(files, STAGE) for files in (base, head)]
+    if not any(paths):
         return Texts(None, {}, {}, [])
-    before, after = ({row: one for row, *one in side or []} for side in found)
+    changed = changed_ids(rows)
+    samples = [_sample(ids, rows) for ids in kept]
+    before, after = (
+        _read(side, changed.union(ids)) for side, ids in zip(paths, samples, strict=True)
+    )
     allowed = shown_sources(head, base)
+    quotable = changed - _forgotten(rows)
     shown = {
         row: text
         for row, (text, source) in {**before, **after}.items()
-        if row in changed and source in allowed
+        if row in quotable and source in allowed
     }
-    edited = {row.id for row in rows.edited} & before.keys() & shown.keys()
+    shown_before = {
+        row.id: before[row.id][0]
+        for row in rows.edited
+        if row.id in shown and row.id in before and before[row.id][1] in allowed
+    }
     both = None
-    if found[0] is not None and found[1] is not None:
+    if all(paths):
         both = tuple(
             {row: side[row][0] for row in ids if row in side}
             for side, ids in zip((before, after), samples, strict=True)
         )
-    notes = [] if allowed else ["No source has `show_text: true`, so no text is shown."]
-    return Texts(both, shown, {row: before[row][0] for row in edited}, notes)
+    notes = [] if allowed else ["No source has show_text: true, so no text is shown."]
+    return Texts(both, shown, shown_before, notes)
+
+
+def _sample(ids: Collection[str], rows: Difference) -> list[str]:
+    """The kept rows whose texts are compared, those that came among them."""
+    new = sorted(row.id for row in rows.added if row.id in ids)[:MAX_ROWS]
+    return sorted({*sorted(ids)[:MAX_ROWS], *new})
+
+
+def _forgotten(rows: Difference) -> set[str]:
+    gone = {row.id for row in rows.removed if row.fate.reason == FORGOTTEN}
+    return gone.union(rows.new_tombstones, rows.gone_tombstones)
 
 
 def changed_ids(rows: Difference) -> set[str]:
@@ -67,54 +84,27 @@ def changed_ids(rows: Difference) -> set[str]:
 
 def shown_sources(head: Files, base: Files) -> set[str]:
     """The sources whose texts may be shown."""
-    from ruamel.yaml import YAML
-
     allowed: dict[str, bool] = {}
     for files in (base, head, Files()):  # the last one that names a source is right
-        content = YAML(typ="safe").load(files.read("params.yaml") or "") or {}
-        for source in content.get("sources") or []:
+        for source in params_of(files.read("params.yaml") or "").get("sources") or []:
             allowed[str(source.get("name"))] = source.get("show_text") is True
     return {name for name, shown in allowed.items() if shown}
 
 
-def _read(files: Files, wanted: set[str]) -> list[tuple[str, str, str]] | None:
-    """(id, text, source) of the wanted rows, or None where this version's data is not here."""
-    paths = [] if files.revision else sorted(Path(FOLDER).glob("*.parquet"))
-    paths = paths or _cached(files)
+def _read(paths: list[Path], wanted: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Text and source of the wanted rows, by id."""
     if not paths:
-        return None
+        return {}
     import pyarrow.parquet as pq
 
     ids = sorted(wanted)
     tables = [pq.read_table(path, columns=COLUMNS, filters=[("id", "in", ids)]) for path in paths]
-    return [
-        (row, f"{text}\n{pair}" if pair else text, source)
+    return {
+        row: (f"{text}\n{pair}" if pair else text, source)
         for table in tables
         for row, text, pair, source in _rows(table)
-    ]
+    }
 
 
 def _rows(table: Any) -> Iterable[tuple[str, ...]]:
     return zip(*(table[name].to_pylist() for name in COLUMNS), strict=True)
-
-
-def _cached(files: Files) -> list[Path]:
-    """The version's Parquet files in DVC's cache, all of them or none."""
-    stage = locked(files.read("dvc.lock") or "").get(STAGE)
-    listing = _object(stage.outs.get(FOLDER, "")) if stage else None
-    if listing is None or not listing.is_file():
-        return []
-    entries = json.loads(listing.read_text(encoding="utf-8"))
-    paths = [_object(one["md5"]) for one in entries if one["relpath"].endswith(".parquet")]
-    return paths if all(path.is_file() for path in paths) else []
-
-
-def _object(md5: str) -> Path:
-    return cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
-
-
-def cache_folder() -> Path:
-    """Where DVC keeps objects: `cache.dir` of this project's own settings, else .dvc/cache."""
-    settings = configparser.ConfigParser(interpolation=None)
-    settings.read([".dvc/config", ".dvc/config.local"])
-    return Path(".dvc") / settings.get("cache", "dir", fallback="cache")

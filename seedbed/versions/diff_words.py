@@ -1,9 +1,10 @@
 """The words for what changed: lists in the order of their weight, reasons, who decided."""
 
+import re
 from typing import Any, NamedTuple
 
 from seedbed.versions.explain import reason_in_words
-from seedbed.versions.row_diff import Difference, Dropped, Fate, Removed, Said
+from seedbed.versions.row_changes import Difference, Dropped, Fate, Removed, Said
 
 GONE = {
     "left_source": "no source has it any more, or it can no longer be read (left_source)",
@@ -15,12 +16,17 @@ RELABELLED_BY = {
     "void": "the decision is void, since the text has changed",
     "disagreement": "people disagree now",
     "source": "at the source, or by its label_map",
+    "policy": "by find_label_errors.policy",
 }
 WHY_NOT_DOUBTED = {
     "decided": "people decided",
     "removed": "the row is gone",
     "no_longer_doubted": "the models no longer doubt it",
 }
+
+
+# What a terminal or a page would obey, or what turns the order of letters, and is not seen.
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class List(NamedTuple):
@@ -37,11 +43,13 @@ class List(NamedTuple):
 
 PLACED = ("row", "split", "label", "batch")
 LISTS = (
-    List("moved", "Moved between splits", (*PLACED, "before", "after"), word="rows moved",
-         note="**ERROR: no row may move.** Was `split` in params.yaml changed, or a row frozen?"),
-    List("frozen", "Frozen test", ("row", "before", "after"), word="frozen rows changed"),
+    List("moved", "Moved between splits", (*PLACED, "before", "after"), word="row(s) moved",
+         note="No row may move. Was split in params.yaml changed, or a row frozen?"),
+    List("frozen", "Frozen test", ("row", "before", "after"), word="frozen row(s) changed"),
     List("relabelled", "Relabelled", ("row", "split", "batch", "before", "after", "because"),
          ("split",), word="relabelled"),
+    List("relabelled_by_policy", "Trained on with another label",
+         ("row", "split", "batch", "before", "after", "because"), word="relabelled by policy"),
     List("removed", "Removed", (*PLACED, "because"), ("batch", "label", "split", "reason"),
          word="removed"),
     List("added", "Added", (*PLACED, "because"), ("batch", "label", "split"), word="added"),
@@ -50,12 +58,12 @@ LISTS = (
     List("rebatched", "In another batch", ("row", "split", "label", "before", "after"),
          word="in another batch"),
     List("new_suspects", "New suspects", ("row", "split", "label", "suggested", "because"),
-         ("split",), word="new suspects"),
+         ("split",), word="new suspect(s)"),
     List("gone_suspects", "Suspects that are gone",
          ("row", "split", "label", "suggested", "because"), ("split", "reason"),
-         word="suspects gone"),
+         word="suspect(s) gone"),
     List("changed_suspects", "Suspects for another reason",
-         ("row", "split", "label", "suggested", "because"), word="suspects changed"),
+         ("row", "split", "label", "suggested", "because"), word="suspect(s) changed"),
     List("arrived_dropped", "Came and were dropped", ("row", "because"), ("reason",),
          word="came and were dropped"),
     List("redropped", "Dropped for another reason", ("row", "because"),
@@ -68,9 +76,9 @@ LISTS = (
          word="trained on again"),
 )  # fmt: skip
 OTHERS = (
-    ("decisions_made", "decisions made"),
-    ("decisions_withdrawn", "decisions withdrawn"),
-    ("new_tombstones", "tombstones new"),
+    ("decisions_made", "decision(s) made"),
+    ("decisions_withdrawn", "decision(s) withdrawn"),
+    ("new_tombstones", "new tombstone(s)"),
 )
 
 
@@ -79,8 +87,13 @@ def counted(rows: Difference) -> list[str]:
     named = [(one.name, one.word) for one in LISTS] + list(OTHERS)
     first = ("added", "removed", "relabelled", "edited")
     named.sort(key=lambda one: first.index(one[0]) if one[0] in first else len(first))
-    lengths = [(len(getattr(rows, name)), word) for name, word in named]
-    return [f"{number:,} {word}" for number, word in lengths if number]
+    found = (number_of(len(getattr(rows, name)), word) for name, word in named)
+    return [words for words in found if words]
+
+
+def number_of(number: int, word: str) -> str:
+    """2 suspects gone, of "suspect(s) gone"; "" for none."""
+    return f"{number:,} {word.replace('(s)', '' if number == 1 else 's')}" if number else ""
 
 
 def because(one: Any) -> str:
@@ -117,6 +130,11 @@ def fate_in_words(fate: Fate | None) -> str:
         return GONE[fate.reason]
     cause = f", because of row {fate.cause}" if fate.cause else ""
     return f"{fate.stage}: {reason_in_words(fate.reason)}{cause}"
+
+
+def visible(words: str) -> str:
+    """The words with what is not seen in them named: U+202E."""
+    return UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", words)
 
 
 def _people(said: tuple[Said, ...]) -> str:

@@ -15,6 +15,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,13 +56,15 @@ def psi_by_chance(bins: int, expected_rows: int, found_rows: int, level: float =
     """The PSI that two independent samples of the same kind stay below in `level` of all draws.
 
     PSI / (1/n + 1/m) is about chi-squared with bins - 1 degrees of freedom (Yurdakul 2018,
-    Statistical properties of the population stability index): with few rows .25 means nothing.
+    Statistical properties of the population stability index): with few rows .25 means nothing. The
+    quantile is that of Wilson and Hilferty (1931), 3 % off at most, since scipy starts slowly.
     """
     if bins < 2:
         return 0.0
-    from scipy.special import chdtri
-
-    return float(chdtri(bins - 1, 1 - level)) * (1 / expected_rows + 1 / found_rows)
+    freedom, deviate = bins - 1, NormalDist().inv_cdf(level)
+    spread = 2 / (9 * freedom)
+    quantile = freedom * (1 - spread + deviate * spread**0.5) ** 3
+    return quantile * (1 / expected_rows + 1 / found_rows)
 
 
 def psi_in_words(value: float) -> str:

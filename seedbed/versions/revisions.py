@@ -39,12 +39,19 @@ class Files:
         wanted = list(dict.fromkeys(paths))
         if not self.revision:
             there = [path for path in wanted if Path(path).is_file()]
-            return {path: Path(path).read_text(encoding="utf-8") for path in there}
+            return {path: self._decoded(path, Path(path).read_bytes()) for path in there}
         blobs = {path: blob for path in wanted if (blob := self._blob(path))}
         contents = _contents(self._git_bytes("cat-file", "--batch", given=blobs.values()))
-        return {
-            path: content.decode("utf-8") for path, content in zip(blobs, contents, strict=True)
-        }
+        pairs = zip(blobs, contents, strict=True)
+        return {path: self._decoded(path, content) for path, content in pairs}
+
+    def _decoded(self, path: str, content: bytes) -> str:
+        try:
+            return content.decode("utf-8").replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            raise RevisionError(
+                f"{self.place}{path}", "not UTF-8", "a text", "restore it with `git checkout`"
+            ) from None
 
     def names(self, folder: str) -> list[str]:
         """The paths of the files that stand right in a folder, sorted."""

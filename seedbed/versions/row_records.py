@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -59,6 +59,7 @@ class Records(NamedTuple):
     policy: str
     decided: dict[str, dict[str, str]] = {}  # what counted of the decisions: side, given, decided
     digests: frozenset[str] = frozenset()  # of tombstones
+    policy_labels: dict[str, str] = {}  # what the policy relabelled; only the data has it, not git
 
     @property
     def ids(self) -> set[str]:
@@ -75,7 +76,7 @@ def read_records(files: Files) -> Records:
     """
     table = _read(files)
     metrics = {
-        stage: json.loads(table.texts.get(f"reports/metrics/{stage}.json", "{}"))
+        stage: json_of(table.texts, f"reports/metrics/{stage}.json", table.place)
         for stage in STAGES
     }
     drops = {
@@ -98,6 +99,19 @@ def read_records(files: Files) -> Records:
     )
 
 
+def json_of(texts: Mapping[str, str], path: str, place: str) -> dict[str, Any]:
+    """What a JSON file holds, {} where it is not there. Raises RowsError where it is broken."""
+    try:
+        return json.loads(texts.get(path) or "{}")
+    except ValueError:
+        raise RowsError(
+            f"{place}{path}",
+            "no JSON",
+            "what a stage wrote",
+            "take one side of it, if a merge left both, and run `dvc repro`",
+        ) from None
+
+
 class _Texts(NamedTuple):
     """The texts of all files, by path, and what stands before a path in an error."""
 
@@ -111,9 +125,9 @@ class _Texts(NamedTuple):
         lines = list(csv.reader(io.StringIO(text, newline="")))
         if lines[0] != list(header):
             raise self._broken(path, 1, ",".join(lines[0]), header)
-        for number, line in enumerate(lines, start=1):
-            if len(line) != len(header):
-                raise self._broken(path, number, ",".join(line), header)
+        if {*map(len, lines)} != {len(header)}:
+            number = next(n for n, line in enumerate(lines) if len(line) != len(header))
+            raise self._broken(path, number + 1, ",".join(lines[number]), header)
         return lines[1:]
 
     def records(self, path: str) -> list[dict[str, str]]:
@@ -153,9 +167,7 @@ def _manifest(table: _Texts) -> dict[str, Placed]:
             batch = PurePosixPath(path).stem
             lines = table.lines(path, MANIFEST)
             rows += len(lines)
-            manifest |= {
-                row: Placed(batch, digest, label, split) for row, digest, label, split in lines
-            }
+            manifest |= {row: Placed._make((batch, *cells)) for row, *cells in lines}
     if rows != len(manifest):
         raise RowsError(
             f"{table.place}data/manifest",

@@ -10,6 +10,9 @@ import re
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from seedbed.errors import ParamsError
 
 MISSING = None
 STAGE = re.compile(r"  (\S+):$")
@@ -34,15 +37,28 @@ class Locked(NamedTuple):
 
 
 def changed_params(base: str, head: str) -> list[ParamChange]:
-    """Every value that differs, in the order of head's file, then base's."""
+    """Every value that differs, in the order of head's file, then base's. Raises ParamsError where
+    one is not YAML."""
     if base == head:
         return []
-    before, after = (_flat(YAML(typ="safe").load(text) or {}) for text in (base, head))
+    before, after = (_flat(params_of(text)) for text in (base, head))
     return [
         ParamChange(key, before.get(key, MISSING), after.get(key, MISSING))
         for key in {**after, **before}
         if before.get(key, MISSING) != after.get(key, MISSING)
     ]
+
+
+def params_of(text: str) -> dict[str, Any]:
+    """The sections of a params.yaml. Raises ParamsError where it is not YAML."""
+    try:
+        return YAML(typ="safe").load(text) or {}
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"params.yaml:{mark.line + 1}" if mark else "params.yaml"
+        raise ParamsError(
+            place, "no YAML in one of the two versions", "valid YAML", "correct the line"
+        ) from None
 
 
 def changed_code(base: str, head: str) -> dict[str, list[str]]:

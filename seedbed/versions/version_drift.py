@@ -6,7 +6,7 @@ Only the second is a comparison of independent samples, so only it has a bound o
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from seedbed.versions.drift import (
@@ -19,7 +19,7 @@ from seedbed.versions.drift import (
     two_sample_test,
     word_counts,
 )
-from seedbed.versions.row_diff import Difference
+from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_records import Records
 
 ALL, CAME = "all rows, before and after", "rows that came, beside those before"
@@ -59,7 +59,7 @@ def drift(
     if not base.manifest or not head.manifest:
         return Drift([], None, {}, ["Drift: one of the two versions has no rows."])
     came = [row.id for row in rows.added]
-    shifts = _label_shifts(base, head, came)
+    shifts = _label_shifts(rows, came, head)
     medians = _medians(*collected)
     if texts is None:
         return Drift(shifts, None, medians, [_untold(bool(medians))])
@@ -79,20 +79,20 @@ def _untold(medians: bool) -> str:
     rest = "; the median characters are of collect's figures" if medians else ""
     return (
         "Drift of lengths and vocabulary cannot be told: the texts of both versions are not here "
-        f"(`dvc pull`, or `dvc fetch --all-commits` for old ones, brings them){rest}."
+        f"(dvc pull brings them, dvc fetch --all-commits those of old versions, too){rest}."
     )
 
 
-def _label_shifts(base: Records, head: Records, came: Sequence[str]) -> list[Shift]:
-    before, after = _labels(base.manifest, base), _labels(head.manifest, head)
+def _label_shifts(rows: Difference, came: Sequence[str], head: Records) -> list[Shift]:
+    before, after = (
+        {label: sum(pair[side] for pair in one.values()) for label, one in rows.rows.items()}
+        for side in (0, 1)
+    )
     shifts = [_shift("labels", ALL, before, after, chance=False)]
     if came:
-        shifts.append(_shift("labels", CAME, before, _labels(came, head), chance=True))
+        new = Counter(head.manifest[row].label for row in came)
+        shifts.append(_shift("labels", CAME, before, new, chance=True))
     return shifts
-
-
-def _labels(rows: Iterable[str], records: Records) -> Counter[str]:
-    return Counter(records.manifest[row].label for row in rows)
 
 
 def _shift(of: str, rows: str, before: Any, after: Any, chance: bool) -> Shift:

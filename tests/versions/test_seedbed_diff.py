@@ -1,6 +1,7 @@
 """`seedbed diff` on two readable versions in git: what it tells, and what it must never show."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import RevisionError, RowsError
+from seedbed.errors import RevisionError, RowsError, SeedbedError
 from seedbed.files import write_csv
 from seedbed.versions.changes import changes
+from seedbed.versions.diff_pages import cell, quoted
+from seedbed.versions.diff_sections import telling_rows
 
 BASE = {
     "data/manifest/2026-01-post.csv": "id,digest,label,split\n"
@@ -71,14 +74,14 @@ def told(*arguments: str) -> str:
 
 def test_markdown_tells_every_change_with_its_reason_and_who_decided(project) -> None:
     page = told()
-    assert "1 added, 1 removed, 1 relabelled, 1 edited, 1 suspects gone, 1 decisions made" in page
-    assert "Changed too: 1 params, 1 stages' code." in page
+    assert "1 added, 1 removed, 1 relabelled, 1 edited, 1 suspect gone, 1 decision made" in page
+    assert "Changed too: 1 param, 1 stage by their code." in page
     assert "| parcel | 1 → 0 (-1) | 1 | 0 → 1 (+1) | 2 |" in page
     assert "| 2026-02-post | new | 0 → 1 (+1) |" in page
-    assert "clean: its text has fewer characters than clean.min\\_chars (too\\_short)" in page
+    assert "clean: its text has fewer characters than clean.min_chars (too_short)" in page
     assert "| letter | parcel | decided by ann, 2026-02-03, a \\| box &lt;b&gt; |" in page
     assert "| `a4` | validation | parcel | 2026-01-post | d4 | e4 |" in page
-    assert "| clean.min\\_chars | 3 | 9 |" in page
+    assert "| clean.min_chars | 3 | 9 |" in page
     assert "| clean | seedbed/cleaning/rules.py |" in page
     assert "the texts of both versions are not here" in page
 
@@ -100,11 +103,13 @@ def test_without_arguments_it_is_what_a_branch_and_the_workspace_have_that_main_
     project,
 ) -> None:
     write_csv(Path("data/tombstones.csv"), ["id", "digest"], [["a1", "d1"]])
-    assert "1 tombstones new" in told()
+    assert "1 new tombstone" in told()
     git("checkout", "-q", "-f", "main")
-    assert "No row, suspect, decision or tombstone differs." in told()
+    page = told()
+    assert "No row, suspect, decision or tombstone differs." in page
+    assert "Name a BASE, such as HEAD~1, for older changes." in page.replace("\\~", "~")
     write({"data/tombstones.csv": "id,digest\na1,d1\n"})
-    assert "1 tombstones new" in told()
+    assert "1 new tombstone" in told()
 
 
 def test_a_moved_row_is_an_error_in_words_and_in_json_and_no_exit_code(project) -> None:
@@ -117,7 +122,7 @@ def test_a_moved_row_is_an_error_in_words_and_in_json_and_no_exit_code(project) 
 
 def test_what_is_left_out_is_said(project) -> None:
     page = told("main", "more", "--rows", "0")
-    assert "1 more are not shown: `--rows 1`, or `--format json` for all." in page
+    assert "1 more are not shown: --rows 1, or --format json for all." in page
     assert "a3" not in page
     assert json.loads(told("--format", "json", "--rows", "0"))["left_out"]["added"] == 1
 
@@ -141,6 +146,31 @@ def test_an_unknown_revision_a_broken_line_and_a_version_without_manifest_are_er
         changes("main")
 
 
+def test_files_that_a_merge_left_broken_are_named(project) -> None:
+    for path, content in (
+        ("reports/metrics/split.json", "<<<<<<< HEAD\n{}"),
+        ("params.yaml", "a: [\n<<<<<<< HEAD\n"),
+        ("data/manifest/2026-02-post.csv", "id,digest,label,split\nb1,d9,\udcff,train\n"),
+    ):
+        before = Path(path).read_bytes() if Path(path).exists() else b"{}"
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_bytes(content.encode("utf-8", "surrogateescape"))
+        with pytest.raises(SeedbedError, match=path):
+            changes("HEAD")
+        Path(path).write_bytes(before)
+
+
+def test_a_first_run_adds_every_row_and_rows_in_quarantine_are_told(project) -> None:
+    git("checkout", "-q", "--orphan", "empty")
+    git("rm", "-rqf", ".")
+    git("commit", "-q", "--allow-empty", "-m", "nothing yet")
+    write(HEAD | {"reports/metrics/collect.json": '{"rows": {"kept": 4, "quarantined": 2}}'})
+    page = told("empty")
+    assert "4 added" in page
+    assert "The base has no run in git, so every row counts as added." in page
+    assert "Rows in quarantine: 0 → 2; data/quarantine.csv says why." in page
+
+
 def test_a_shallow_clone_says_how_to_get_the_rest(project, tmp_path_factory, monkeypatch) -> None:
     git("checkout", "-q", "main")
     git("commit", "-q", "--allow-empty", "-m", "later")
@@ -150,3 +180,31 @@ def test_a_shallow_clone_says_how_to_get_the_rest(project, tmp_path_factory, mon
     monkeypatch.chdir(clone)
     with pytest.raises(RevisionError, match="git fetch --unshallow"):
         changes()
+
+
+def test_the_web_page_is_one_file_that_runs_and_fetches_nothing(project) -> None:
+    told("--format", "html", "--output", "out/changes.html")
+    page = Path("out/changes.html").read_text()
+    assert "default-src 'none'" in page
+    assert not re.search(r"<script|<link|<img|<iframe|\bsrc=|\bhref=|url\(|@import|\bon\w+=", page)
+    assert "decided by ann, 2026-02-03, a | box &lt;b&gt;" in page
+    assert "ERROR" not in page
+
+
+def test_the_most_telling_rows_are_of_every_kind_before_a_second_of_one(project) -> None:
+    lines = [f"c{number},d,letter,train\n" for number in range(5)]
+    write({"data/manifest/2026-03-post.csv": "id,digest,label,split\n" + "".join(lines)})
+    found = telling_rows(changes(), 6)
+    assert [(kind, one.id) for kind, one in found] == [
+        ("relabelled", "a2"), ("removed", "a3"), ("added", "b1"), ("edited", "a4"),
+        ("gone_suspects", "a2"), ("added", "c0"),
+    ]  # fmt: skip
+
+
+def test_people_s_words_are_no_markup_in_a_cell() -> None:
+    words = "# *a* | `b`\n<img src=x> [c](d) _e_ min_chars @ann #7 https://x.y"
+    assert cell(words) == (
+        "\\# \\*a\\* \\| \\`b\\` &lt;img src=x&gt; \\[c\\](d) \\_e\\_ min_chars @\u2060ann "
+        "#\u20607 https:\u2060//x.y"
+    )
+    assert quoted("a\x1b" + "b" * 400) == f"a&lt;U+001B&gt;{'b' * 298} … (102 more characters)"
