@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks import gains, noise
+from benchmarks import gains, gate_page, noise
 from benchmarks.marks import met, share
 from benchmarks.public_sets import SETS
 from seedbed.files import read_csv
@@ -66,6 +66,8 @@ by the model mostly hit actors and characters; what is wrong is mostly titles of
 {label_errors}
 
 {gains}
+
+{gate}
 
 ## Questions that no class is right for
 
@@ -188,6 +190,7 @@ def quality_page(results: dict[str, Any], reads: int) -> str:
         ),
         label_errors=noise.section(results["label_errors"]),
         gains=gains.section(results["augmentation"]),
+        gate=gate_page.section(results["gate"]),
         scope_seeds=results["out_of_scope"]["seeds"],
         scope=table(SCOPE_HEADER, scope_lines(results["out_of_scope"])),
         banking=table(("measure", "as it comes", "as Seedbed splits"), banking_lines(banking)),

@@ -155,10 +155,10 @@ def test_approach_params_are_the_fields_of_the_typed_model(approach):
     assert set(PARAMS["approaches"][approach]) == set(model.model_fields)
 
 
-def test_only_report_reads_what_test_rows_scored():
+def test_only_report_and_cards_read_what_test_rows_scored():
     scores = re.compile(r"/test(\.json)?$")
     readers = {name for name in STAGES for path in named(name, "deps") if scores.search(path)}
-    assert readers == {"report"}
+    assert readers == {"report", "cards"}
 
 
 def test_stages_are_run_as_modules_under_their_own_name():

@@ -11,6 +11,7 @@ from seedbed.scoring.paired_tests import mcnemar
 from seedbed.scoring.swap_tests import (
     f1_by_class,
     flip_p,
+    rows_to_see,
     smallest_drop,
     sums_by_unit,
     swapped_f1_drops,
@@ -102,6 +103,15 @@ def test_the_smallest_drop_falls_with_rows_and_rises_with_noise_groups_and_what_
     assert sees(425) < sees(425, group=4)
     assert sees(425) + 0.005 < sees(425, allowed=0.005) + 0.001
     assert sees(6, 0) <= 1
+
+
+def test_as_many_rows_as_are_asked_for_show_the_drop():
+    lost = np.zeros(500, int)
+    lost[:5], lost[5:10] = 1, -1
+    rows = rows_to_see(0.01, lost, np.arange(500), 0.0125, 0.8)
+    more = np.zeros(rows, int)
+    more[: rows // 100], more[-(rows // 100) :] = 1, -1
+    assert smallest_drop(more, np.arange(rows), 0.0125, 0.8) == pytest.approx(0.01, rel=0.02)
 
 
 def test_the_smallest_drop_is_seen_as_often_as_said():

@@ -121,7 +121,7 @@ def test_only_what_scores_and_what_reports_depend_on_files_of_test():
             ]
             if any(path.endswith(("/test", "/test.json")) for path in paths):
                 users.add(name)
-    assert readers == {"report"}
+    assert readers == {"report", "cards"}
     assert writers == {"evaluate"}
 
 

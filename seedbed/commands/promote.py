@@ -12,10 +12,12 @@ def promote(
     ] = "",
 ) -> None:
     """Tag this commit's data and model together as champion@vN.0.0, if the gate lets it pass."""
-    from seedbed.gate.promotion import carry_out, plan
+    from seedbed.gate.promotion import FIRST, carry_out, plan
 
     found = plan(uncompared)
     print(found.message)
+    if found.champion == FIRST:
+        print("No champion is known here. If there is one elsewhere, `git fetch --tags` first.")
     if not yes:
         typer.confirm(f"Tag {found.commit[:7]} so?", abort=True)
     carry_out(found)

@@ -157,7 +157,8 @@ def _decide(found: Comparison, judgement: Judgement, params: GateParams) -> None
          "sees": one.sees}
         for one in judgement.checked
     ]  # fmt: skip
-    found.figures = {**judgement.figures, "sees": judgement.sees, "limits": limits}
+    found.figures = {**judgement.figures, "limits": limits}
+    found.figures |= {"sees": judgement.sees, "fails_from": judgement.fails_from}
     if failed:
         found.override = override_of(found.base_model, found.head_model)
         found.verdict = PASS if found.override else FAIL

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from seedbed.gate.limits import WORDS, GateParams, points
-from seedbed.gate.verdict import Answers, Checked, Judgement
+from seedbed.gate.verdict import Answers, Checked, Judgement, rows_for
 
 SHOWN = 5
 ONE_POINT = 0.01
@@ -49,15 +49,15 @@ def beyond_but_unsure(judgement: Judgement) -> list[str]:
 def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> list[str]:
     """What this test side can show, and how many rows would show a drop of one point."""
     allowed = params.max_drop_accuracy or 0.0
-    cases = f"{params.power:.0%} of the cases"
     notes = [
-        f"{len(answers.labels):,} rows show a drop in accuracy of {points(judgement.sees)} or more "
-        f"in {cases}; a smaller one may pass unseen."
+        f"On {len(answers.labels):,} rows a measured drop in accuracy fails from about "
+        f"{points(judgement.fails_from)} on; a true one of {points(judgement.sees)} is seen in "
+        f"{params.power:.0%} of the cases, a smaller one may pass unseen."
     ]
     if judgement.sees > allowed + ONE_POINT:
-        rows = rows_to_see(judgement.sees, allowed, len(answers.labels))
+        rows = _about(rows_for(allowed + ONE_POINT, answers, params))
         notes[0] += (
-            f" To show one of {points(allowed + ONE_POINT)}, it would take about {rows:,} rows."
+            f" To see one of {points(allowed + ONE_POINT)} it would take about {rows:,} rows."
         )
     blind = [
         f"`{one.limit.name}` ({points(one.sees)})"
@@ -73,12 +73,10 @@ def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> 
     return notes
 
 
-def rows_to_see(sees: float, allowed: float, rows: int) -> int:
-    """About how many rows would show a drop of one point beyond the allowed, rounded up to two
-    digits, if the models differ as they do on these: the error falls with the root of the rows."""
-    needed = rows * ((sees - allowed) / ONE_POINT) ** 2
-    scale = 10 ** max(0, int(math.log10(needed)) - 1)
-    return math.ceil(needed / scale) * scale
+def _about(number: int) -> int:
+    """Rounded up to two digits: 2,730 is 2,800."""
+    scale = 10 ** max(0, len(str(number)) - 2)
+    return math.ceil(number / scale) * scale
 
 
 def _measure(one: Checked) -> str:

@@ -18,6 +18,7 @@ from seedbed.scoring.swap_tests import (
     TINY,
     f1_by_class,
     flip_p,
+    rows_to_see,
     smallest_drop,
     sums_by_unit,
     swapped_f1_drops,
@@ -56,7 +57,8 @@ class Judgement(NamedTuple):
     """Every limit, and the figures that go with them."""
 
     checked: list[Checked]
-    sees: float  # the smallest drop in accuracy that the rows would show
+    sees: float  # the smallest drop in accuracy that the rows would show in `power` of the cases
+    fails_from: float  # the smallest measured drop in accuracy that would break its limit
     figures: dict[str, Any]
 
     @property
@@ -69,7 +71,9 @@ def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
     samples = resampled_counts(answers.units)
     checked = look(answers, params, samples)
-    return Judgement(checked, sees_in_accuracy(answers, params), _figures(answers, samples))
+    even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
+    sees, fails_from = (sees_in_accuracy(answers, one) for one in (params, even))
+    return Judgement(checked, sees, fails_from, _figures(answers, samples))
 
 
 def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Checked]:
@@ -95,10 +99,20 @@ def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Chec
 
 def sees_in_accuracy(answers: Answers, params: GateParams) -> float:
     """The smallest drop in accuracy that the gate sees: by its own limit, or as one would."""
-    named = Limit("drop", "accuracy", params.max_drop_accuracy or 0.0, share=1.0)
+    return _sees(answers, _accuracy_limit(answers, params), params, 1.0) or 1.0
+
+
+def rows_for(drop: float, answers: Answers, params: GateParams) -> int:
+    """How many rows would show such a drop in accuracy, more than is allowed."""
+    limit = _accuracy_limit(answers, params)
+    level = params.false_fail * limit.share
+    return rows_to_see(drop, answers.lost, answers.units, level, params.power, limit.value)
+
+
+def _accuracy_limit(answers: Answers, params: GateParams) -> Limit:
     limits = limits_of(params, answers.classes)
-    own = next((one for one in limits if one[:2] == named[:2]), named)
-    return _sees(answers, own, params, 1.0) or 1.0
+    own = (one for one in limits if (one.kind, one.measure) == ("drop", "accuracy"))
+    return next(own, Limit("drop", "accuracy", 0.0, share=1.0))
 
 
 def _found(

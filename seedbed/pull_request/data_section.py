@@ -3,10 +3,10 @@
 Most telling is what a reviewer would want to look at one by one, in this order: rows that moved
 between sides (there must be none), frozen test rows that left or changed, rows taken out of test
 or validation, rows that people relabelled, edited rows, new suspects with the most doubtful label
-first, rows of a class that the base has not, rows relabelled at the source or by the policy,
-rows that came and were dropped, other rows that went, other rows that came. Within a kind test
-comes first, then validation. A kind gets four places at first, so that it does not hide those below it; what is left
-of twenty goes to the kinds in the same order.
+first, rows of a class that the base has not, rows relabelled at the source or by the policy, rows
+that came and were dropped, other rows that went, other rows that came. Within a kind test comes
+first, then validation. A kind gets four places at first, so that it does not hide those below it;
+what is left of twenty goes to the kinds in the same order.
 """
 
 import csv

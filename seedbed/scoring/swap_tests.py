@@ -104,12 +104,33 @@ def smallest_drop(
     By the normal approximation: a drop adds rows that only the base gets right to the rows on which
     the models differ without either being better, of which as many are expected as were seen.
     """
+    noise, spread = _noise(lost, units, level, power)
+    a = spread / len(lost)  # (drop - allowed)^2 = a * (noise + drop)
+    half = allowed + a / 2
+    return min(1.0, half + math.sqrt(half * half - allowed * allowed + a * noise))
+
+
+def rows_to_see(
+    drop: float,
+    lost: np.ndarray,
+    units: np.ndarray,
+    level: float,
+    power: float,
+    allowed: float = 0.0,
+) -> int:
+    """How many rows would make `drop`, more than is allowed, the smallest that is seen, if the
+    models differ on them as they do on these; see `smallest_drop`."""
+    noise, spread = _noise(lost, units, level, power)
+    return math.ceil(spread * (noise + drop) / (drop - allowed) ** 2)
+
+
+def _noise(lost: np.ndarray, units: np.ndarray, level: float, power: float) -> tuple[float, float]:
+    """The share of rows on which the models differ without either being better, and the square of
+    the deviations between chance and what is seen, widened where rows of a group err together."""
     from scipy.stats import norm
 
-    rows, noise = len(lost), 2 * min(int((lost == 1).sum()), int((lost == -1).sum()))
+    noise = 2 * min(int((lost == 1).sum()), int((lost == -1).sum())) / len(lost)
     differing = np.abs(lost).sum()
     grouped = (sums_by_unit(lost, units) ** 2).sum() / differing if differing else 1.0
     z = norm.isf(level) + norm.ppf(power)
-    a = z * z * max(grouped, 1.0) / rows  # (drop - allowed)^2 = a * (noise / rows + drop)
-    half = allowed + a / 2
-    return min(1.0, half + math.sqrt(half * half - allowed * allowed + a * noise / rows))
+    return noise, z * z * max(grouped, 1.0)

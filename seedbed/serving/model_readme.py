@@ -21,10 +21,7 @@ EXAMPLE = "Shares rose after the company raised its forecast."
 def model_readme(card: dict[str, Any], choice: dict[str, Any], serving: Serving) -> str:
     """Markdown for models/best/README.md, from the model's card, reports/choice.json and what
     predictions need."""
-    code = CODE[card["kind"]].replace("{classes}", repr(card["classes"]))
-    if card["kind"] == "cloze_classifier":
-        filled = card["template"].replace("{text}", EXAMPLE).replace("{mask}", card["mask_token"])
-        code = code.replace("{words}", repr(card["words"])).replace("{filled}", repr(filled))
+    code = loading_code(card)
     return f"""# The model of this run: `{choice["approach"]}`, seed {choice["seed"]}
 
 {choice["why"]}
@@ -38,14 +35,24 @@ Run from the top of the repository, with stock libraries only:
 `seedbed predict IN OUT` does more: it cleans texts and replaces personal values as before training,
 divides logits by the temperature that was fitted on validation ({serving.temperature:g}), so that
 probabilities can be believed, and checks the files of this folder.
-{_outside(serving)}
+{outside_told(serving)}
 
-Classes: {", ".join(card["classes"])}. {_cut(card["truncation"])} The
+Classes: {", ".join(card["classes"])}. {cut_told(card["truncation"])} The
 encoder is the one that `encoder:` in params.yaml names, and its licence holds for this model.
 """
 
 
-def _outside(serving: Serving) -> str:
+def loading_code(card: dict[str, Any]) -> str:
+    """Python that loads models/best with stock libraries and asks it; `card`: its seedbed.json."""
+    code = CODE[card["kind"]].replace("{classes}", repr(card["classes"]))
+    if card["kind"] == "cloze_classifier":
+        filled = card["template"].replace("{text}", EXAMPLE).replace("{mask}", card["mask_token"])
+        code = code.replace("{words}", repr(card["words"])).replace("{filled}", repr(filled))
+    return code
+
+
+def outside_told(serving: Serving) -> str:
+    """What the model does with texts that none of its classes is right for."""
     if not serving.outside:
         return "It tells no texts that none of its classes is right for."
     if serving.threshold is None:
@@ -53,7 +60,7 @@ def _outside(serving: Serving) -> str:
     return f"Below a confidence of {serving.threshold:.2f} a text is out of scope."
 
 
-def _cut(truncation: dict[str, Any]) -> str:
+def cut_told(truncation: dict[str, Any]) -> str:
     """What becomes of long texts, here and in the stock libraries, which cut one end only."""
     length, keep = truncation["max_length"], truncation["keep"]
     if keep in ("head", "tail"):

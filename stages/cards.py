@@ -1,0 +1,56 @@
+"""Write the Hugging Face cards of the data and of the chosen model, from the run's figures.
+
+reports/metrics/, reports/choice.json, reports/dataset.json, models/best/ ->
+reports/cards/dataset_card.md, reports/cards/model_card.md
+"""
+
+from pathlib import Path
+from typing import Any
+
+from seedbed.files import read_json, write_text
+from seedbed.params import read_params
+from seedbed.reporting.data_card import data_card
+from seedbed.reporting.model_card import Told, model_card
+from seedbed.serving.model_folder import CARD, model_digest, read_serving
+from seedbed.stage import run
+
+STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
+          "find_label_errors")  # fmt: skip
+METRICS = Path("reports/metrics")
+CHOICE = Path("reports/choice.json")
+DATASET = Path("reports/dataset.json")
+BEST = Path("models/best")
+DATA_CARD = Path("reports/cards/dataset_card.md")
+MODEL_CARD = Path("reports/cards/model_card.md")
+
+
+def told(sources: list[dict[str, Any]], languages: dict[str, int]) -> Told:
+    """What the model card is made of."""
+    choice = read_json(CHOICE)
+    figures = METRICS / "evaluate" / choice["approach"]
+    return Told(
+        choice,
+        read_json(DATASET),
+        read_json(figures / "validation.json"),
+        read_json(figures / "test.json"),
+        read_json(BEST / CARD),
+        read_serving(BEST),
+        model_digest(BEST),
+        read_params("encoder", dict),
+        read_params("approaches", dict)[choice["approach"]],
+        sources,
+        languages,
+    )
+
+
+def main() -> str:
+    sources = read_params("sources", list[dict[str, Any]])
+    stages = {name: read_json(METRICS / f"{name}.json") for name in STAGES}
+    write_text(DATA_CARD, data_card(read_json(DATASET), sources, stages))
+    found = told(sources, stages["clean"]["rows_by_language"])
+    write_text(MODEL_CARD, model_card(found))
+    return f"{DATA_CARD}, {MODEL_CARD}"
+
+
+if __name__ == "__main__":
+    run("cards", main)

@@ -1,0 +1,31 @@
+"""Both models are asked as evaluate asked them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seedbed.files import read_json
+from seedbed.gate.same_answers import answered, answers_of, checked_model
+from seedbed.gate.same_rows import read_test_side
+from seedbed.scoring.predictions import read_predictions
+
+
+def test_a_model_says_of_the_test_rows_what_evaluate_has_scored(example, monkeypatch):
+    monkeypatch.chdir(example.folder)
+    model, rows = checked_model(Path("models/best")), read_test_side()
+    chosen = read_json(Path("reports/choice.json"))
+    scored = read_predictions(Path(f"data/evaluate/{chosen['approach']}/test"))
+    classes = np.array(read_json(Path("models/best/seedbed.json"))["classes"])
+    expected = classes[scored.predicted()[chosen["seed"]]]
+    assert answered(model, rows.set_index("id").loc[scored.ids].reset_index()) == list(expected)
+
+
+def test_a_model_beside_itself_gives_the_same_answers_and_all_labels_are_classes(
+    example, monkeypatch
+):
+    monkeypatch.chdir(example.folder)
+    model, rows = checked_model(Path("models/best")), read_test_side()
+    found = answers_of(rows, model, model)
+    assert (found.base == found.head).all()
+    assert [found.classes[number] for number in found.labels] == list(rows["label"])
+    assert found.lost.sum() == 0

@@ -1,0 +1,127 @@
+"""The Hugging Face cards: what stands in them, that the Hub's library reads them, and no text."""
+
+import json
+
+import pytest
+from conftest import ROOT
+from huggingface_hub import DatasetCard, ModelCard
+
+from seedbed.private.asked import AnonymizeParams
+from seedbed.reporting.card_metadata import languages, licence_id, size_category
+from seedbed.reporting.data_card import data_card
+from seedbed.reporting.model_card import Told, model_card
+from seedbed.serving.model_folder import Serving
+from seedbed.serving.text_preparation import TextPreparation
+
+METRICS = ROOT / "reports/metrics"
+STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
+          "find_label_errors")  # fmt: skip
+SOURCES = [
+    {"name": "bbc", "kind": "package", "batch": "2005-07-bbc", "licence": "for research"},
+    {"name": "tickets", "kind": "file", "batch": "2026-11-a", "licence": "CC BY 4.0"},
+]
+SERVING = Serving(
+    paired=False, temperature=1.2, outside="", threshold=None, precision="float32",
+    preparation=TextPreparation(
+        rules=[], anonymize=AnonymizeParams(key_fingerprint="0" * 12, kinds=("email",))
+    ),
+)  # fmt: skip
+
+
+def read(path: str):
+    return json.loads((ROOT / path).read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def data() -> str:
+    stages = {name: read(f"reports/metrics/{name}.json") for name in STAGES}
+    return data_card(read("reports/dataset.json"), SOURCES, stages)
+
+
+def told(**changes) -> Told:
+    choice = read("reports/choice.json")
+    figures = f"reports/metrics/evaluate/{choice['approach']}"
+    test = read(f"{figures}/test.json")
+    card = {
+        "kind": "sequence_classifier", "classes": list(test["per_class"]),
+        "truncation": {"max_length": 128, "keep": "head", "overlap": 0, "max_windows": 1},
+    }  # fmt: skip
+    whole = Told(
+        choice, read("reports/dataset.json"), read(f"{figures}/validation.json"), test, card,
+        SERVING, "0123456789abcdef",
+        {"name": "some/encoder", "revision": "abc", "sha256": "d" * 64},
+        {"run": True, "rank": 8}, SOURCES, {"en": 2225},
+    )  # fmt: skip
+    return whole._replace(**changes)
+
+
+def test_the_hubs_library_reads_the_dataset_card(data):
+    found = DatasetCard(data).data.to_dict()
+    assert found["license"] == ["cc-by-4.0", "other"]
+    assert found["language"] == ["en"]
+    assert found["size_categories"] == "1K<n<10K"
+    assert found["task_categories"] == ["text-classification"]
+
+
+def test_the_hubs_library_reads_the_model_card_and_its_figures():
+    found = ModelCard(model_card(told())).data
+    assert found.pipeline_tag == "text-classification"
+    assert found.license == "other"
+    metrics = {one.metric_name: one for one in found.eval_results}
+    accuracy = told().test["accuracy"]["mean"]
+    assert metrics["accuracy"].metric_value == pytest.approx(accuracy, abs=1e-4)
+    assert metrics["macro-F1"].dataset_split == "test"
+    assert metrics["accuracy"].dataset_revision == told().dataset["version"]
+
+
+def test_the_dataset_card_says_where_rows_are_from_and_what_became_of_them(data):
+    assert "| `tickets` | file | 2026-11-a | 0 | CC BY 4.0 |" in data
+    assert "| `bbc` | package | 2005-07-bbc | 2,225 | for research |" in data
+    assert "101 exact_duplicate" in data
+    assert "no exact copy, near copy or group stands on two sides" in data
+    assert "the public example key" in data
+
+
+def test_the_model_card_has_every_part_a_reader_looks_for():
+    page = model_card(told())
+    parts = ("Intended use", "How to load it", "Training", "Evaluation", "Calibration",
+             "Weakest slices", "Behaviour", "Limits", "Licence")  # fmt: skip
+    assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(parts)
+    assert "`some/encoder`, revision abc" in page
+    assert "| `rank` | `8` |" in page
+    assert "`tickets`: CC BY 4.0" in page
+    assert "| `run` |" not in page
+
+
+def test_what_the_model_does_with_other_texts_is_told():
+    page = model_card(told(serving=SERVING.model_copy(update={"threshold": 0.5, "outside": "oos"})))
+    assert "Below a confidence of 0.50 a text is out of scope." in page
+
+
+def test_where_nothing_was_measured_the_card_says_so():
+    found = told()
+    validation = found.validation | {"behaviour": {"invariance": {}, "minimum_functionality": {}}}
+    page = model_card(found._replace(validation=validation, test=found.test | {"slices": {}}))
+    assert "Not measured." in page
+    assert "No slices were asked for." in page
+
+
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [("CC BY 4.0", "cc-by-4.0"), ("MIT", "mit"), ("Apache 2.0", "apache-2.0"), ("CC0", "cc0-1.0"),
+     ("internal", "other")],
+)  # fmt: skip
+def test_licences_are_known_by_how_sources_write_them(said, known):
+    assert licence_id(said) == known
+
+
+def test_sizes_and_languages_are_in_the_hubs_terms():
+    assert [size_category(rows) for rows in (999, 1000, 10**5)] == [
+        "n<1K", "1K<n<10K", "100K<n<1M"
+    ]  # fmt: skip
+    assert languages({"de": 3, "en": 9, "too short to tell": 4}) == ["en", "de"]
+
+
+def test_the_same_figures_give_the_same_bytes(data):
+    assert model_card(told()) == model_card(told())
+    assert "\r" not in data
