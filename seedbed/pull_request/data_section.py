@@ -3,10 +3,10 @@
 Most telling is what a reviewer would want to look at one by one, in this order: rows that moved
 between sides (there must be none), frozen test rows that left or changed, rows taken out of test
 or validation, rows that people relabelled, edited rows, new suspects with the most doubtful label
-first, rows of a class that the base has not, rows relabelled at the source, rows that came and
-were dropped, other rows that went, other rows that came. Within a kind test comes first, then
-validation. A kind gets four places at first, so that it does not hide those below it; what is left
-of twenty goes to the kinds in the same order.
+first, rows of a class that the base has not, rows relabelled at the source or by the policy, rows
+that came and were dropped, other rows that went, other rows that came. Within a kind test comes
+first, then validation. A kind gets four places at first, so that it does not hide those below it;
+what is left of twenty goes to the kinds in the same order.
 """
 
 import csv
@@ -24,6 +24,7 @@ from seedbed.versions.revisions import Files
 
 ROWS = 20
 OF_A_KIND = 4  # places that a kind gets at first
+BATCHES = 3  # new ones that are named
 SIDES = {"test": 0, "validation": 1}
 
 
@@ -45,6 +46,11 @@ def in_one_line(changes: Changes) -> str:
     )
     if rows.arrived_dropped:
         line += f"; {len(rows.arrived_dropped):,} more came and were dropped"
+    new = [batch for batch, (was, now) in rows.batches.items() if now and not was]
+    if new:
+        each = ", ".join(f"{name(one)} (+{rows.batches[one][1]:,})" for one in new[:BATCHES])
+        more = f" and {len(new) - BATCHES:,} more" if len(new) > BATCHES else ""
+        line += f"; new: {each}{more}"
     alarms = [f"**ERROR: {alarm}.**" for alarm in rows.alarms]
     return "\n\n".join([f"{line}.", *alarms])
 
@@ -76,6 +82,7 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
         ("new suspect", rows.new_suspects),
         ("of a new class", [one for one in rows.added if one.id in new]),
         ("relabelled at the source", [one for one in rows.relabelled if one.by == "source"]),
+        ("relabelled by the policy", rows.relabelled_by_policy),
         ("came and was dropped", rows.arrived_dropped),
         ("removed", [one for one in rows.removed if one.split not in SIDES]),
         ("added", [one for one in rows.added if one.id not in new]),
@@ -103,7 +110,7 @@ def telling_rows(changes: Changes, scores: dict[str, float]) -> str:
         return "No row differs."
     lines = [
         [one.kind, f"`{one.row.id}`", name(getattr(one.row, "split", "")), _labels(one.row),
-         name(because(one.row), 300)]
+         name(_why(one.row), 300)]
         for one in found
     ]  # fmt: skip
     header = ["what", "row", "side", "label", "why"]
@@ -113,6 +120,11 @@ def telling_rows(changes: Changes, scores: dict[str, float]) -> str:
             line.append(pages.quoted(changes.texts.get(one.row.id, "")))
     changed = sum(len(members) for _, members in _kinds(changes, scores))
     return f"### Most telling rows: {len(found):,} of {changed:,}\n\n{table(header, lines)}"
+
+
+def _why(row: Any) -> str:
+    """Why the row is in its list, or at least which batch it came with."""
+    return because(row) or (f"in batch {row.batch}" if hasattr(row, "batch") else "")
 
 
 def _labels(row: Any) -> str:

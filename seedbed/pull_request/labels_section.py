@@ -55,8 +55,7 @@ def _decided(changes: Changes) -> str:
 
 def decisions(changes: Changes) -> str:
     """The lines themselves, for those who want to read them."""
-    section = pages.decisions(changes)
-    return f"##{section}" if section else ""
+    return pages.decisions(changes).partition("\n\n")[2]
 
 
 def leak_gate(base: Files, head: Files) -> str:

@@ -7,7 +7,9 @@ section cannot show is counted in it, with the command that shows all.
 
 from typing import NamedTuple
 
+from seedbed.errors import SeedbedError
 from seedbed.gate.compare import Comparison, compare
+from seedbed.pipeline.freshness import freshness
 from seedbed.pull_request import (
     cost_section,
     data_section,
@@ -21,6 +23,7 @@ from seedbed.pull_request.fitting import LIMIT, fitted, folded, unlinked
 from seedbed.versions.changes import Changes, changes
 from seedbed.versions.revisions import Files, base_revision
 
+STALE = 5  # stages that are named
 NO_FIGURES = "There are no figures on the same test rows of both models."
 
 
@@ -39,13 +42,29 @@ def pr_report(base: str = "") -> str:
     Raises RevisionError where git has no such version.
     """
     base = base or base_revision()
-    return page(base, changes(base), compare(base))
+    return page(base, changes(base), compare(base), staleness())
 
 
-def page(base: str, found: Changes, comparison: Comparison) -> str:
-    """The page; at most LIMIT characters."""
+def staleness() -> str:
+    """What a reader must know of a run that is not whole; "" where dvc.lock is fresh."""
+    try:
+        stale = freshness().names
+    except SeedbedError as error:
+        return f"Whether the run is whole cannot be told: {gate_section.name(error, 300)}"
+    if not stale:
+        return ""
+    named = ", ".join(f"`{one}`" for one in stale[:STALE])
+    more = f" and {len(stale) - STALE} more" if len(stale) > STALE else ""
+    return (
+        f"**The run is not whole: {named}{more} did not run on this code, these params and this "
+        "data.** Figures that come after them are of an older run; `seedbed check-lock` tells why."
+    )
+
+
+def page(base: str, found: Changes, comparison: Comparison, stale: str = "") -> str:
+    """The page; at most LIMIT characters. `stale`: see `staleness`."""
     before, now = Files(base), Files()
-    sections = [_first(found, comparison), *_sections(base, before, now, found, comparison)]
+    sections = [_first(found, comparison, stale), *_sections(base, before, now, found, comparison)]
     parts = [_shown(section) for section in sections if section.text]
     text = unlinked("\n\n".join([MARKER, *parts, _foot(found)])) + "\n"
     return text if len(text) <= LIMIT else _smaller(sections, found)
@@ -71,9 +90,10 @@ def _shown(section: Section) -> str:
     return title + fitted(section.text, section.chars, section.command)
 
 
-def _first(found: Changes, comparison: Comparison) -> Section:
-    text = "\n\n".join([gate_section.verdict(comparison), data_section.in_one_line(found)])
-    return Section("", text, 4_000, "seedbed compare")
+def _first(found: Changes, comparison: Comparison, stale: str) -> Section:
+    parts = [gate_section.verdict(comparison), data_section.in_one_line(found), stale]
+    text = "\n\n".join(part for part in parts if part)
+    return Section("", text, 5_000, "seedbed compare")
 
 
 def _sections(

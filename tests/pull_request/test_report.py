@@ -14,6 +14,7 @@ from seedbed.gate.compare import FAIL, PASS, Comparison
 from seedbed.gate.limits import GateParams
 from seedbed.gate.override import Override
 from seedbed.gate.verdict import Answers, judged
+from seedbed.pipeline.freshness import Freshness, Stale
 from seedbed.pull_request import data_section, report
 from seedbed.pull_request.fitting import LIMIT, fitted, unlinked
 from seedbed.rows import write_rows
@@ -58,7 +59,8 @@ def test_the_verdict_comes_first_then_the_data_in_one_line(versions):
         "Accuracy lost 4 points, where 0.5 points are allowed."
     )
     assert lines[3] == (
-        "**Data: +2 −1 rows** (5 → 6), 0 relabelled, 0 edited, 0 moved between sides."
+        "**Data: +2 −1 rows** (5 → 6), 0 relabelled, 0 edited, 0 moved between sides; new: "
+        "2026-02-second (+2)."
     )
     assert "| accuracy | 1.000 [1.000, 1.000] | 0.900 [" in page
     assert "**broken**" in page
@@ -273,6 +275,18 @@ def test_seconds_are_told_where_they_were_measured(versions):
     versions.write(".seedbed/costs.jsonl", '{"stage": "split", "seconds": 12.5, "peak_mb": 700}\n')
     page = versions.page()
     assert "The 1 stages that ran again took 12 s in all, 700 MB at most" in page
+
+
+def test_a_run_that_is_not_whole_is_told_on_the_first_screen(versions, monkeypatch):
+    versions.commit()
+    stale = [Stale(f"stage{number}", "code has changed") for number in range(7)]
+    monkeypatch.setattr(report, "freshness", lambda: Freshness(stale, 9, 99))
+    told = report.staleness()
+    assert "`stage0`, `stage1`, `stage2`, `stage3`, `stage4` and 2 more did not run" in told
+    page = report.page("main", versions.changes(), COMPARISON, told)
+    assert page.index("The run is not whole") < page.index("### Metrics")
+    monkeypatch.setattr(report, "freshness", lambda: Freshness([], 9, 99))
+    assert report.staleness() == ""
 
 
 def test_a_section_is_cut_at_a_line_and_says_so():
