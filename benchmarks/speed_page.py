@@ -3,6 +3,7 @@
 from typing import Any
 
 from benchmarks.marks import met, share
+from benchmarks.memo_page import memo_section
 from seedbed.reporting.page import table
 
 SPEED_HEADER = (
@@ -63,6 +64,8 @@ after `make` in a new clone; reach: 10 minutes where the processor multiplies in
 it does not, the prepare stages 150 s of that, 4 GB):
 
 {pipeline}
+
+{memo}
 
 ## The approaches
 
@@ -191,6 +194,7 @@ def speed_page(every: dict[str, Any]) -> str:
     results = every["speed"]
     return SPEED.format(
         cost=cost_table(every.get("cost", {})),
+        memo=memo_section(every.get("memo", {})),
         padding=every["padding"],
         padding_table=table(("batches", "padding"), padding_lines(every["padding"])),
         pipeline=table(
