@@ -142,13 +142,14 @@ class TextTokenizer:
         """Encode texts, or each text with its pair; pairs that are all "" are none."""
         paired = pairs is not None and any(pairs)
         layout = self._layout(paired)
+        knows_segments = layout.knows_segments
         ids: list[np.ndarray] = []
         segments: list[np.ndarray] = []
         counts = np.zeros((4, len(texts)), dtype=np.int64)
         for place, parts in enumerate(self._encoded(texts, pairs if paired else None)):
             windows, lost = self._cut(parts, layout.size)
             ids += [layout.ids(window) for window in windows]
-            if layout.knows_segments:
+            if knows_segments:
                 segments += [layout.segments(window) for window in windows]
             length = sum(map(len, parts)) + layout.size
             unknown = sum(int((part == self._unknown).sum()) for part in parts)
