@@ -61,6 +61,7 @@ bench: install peers
 	@python -m benchmarks.training_speed
 	@python -m benchmarks.speed
 	@python -m benchmarks.row_diff
+	@python -m benchmarks.memo
 	@python -m benchmarks.tables
 
 # Each peer in a virtual environment of its own, at the versions that benchmarks/peers/*.txt name.

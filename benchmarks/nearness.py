@@ -24,7 +24,7 @@ from seedbed.params import read_params
 from seedbed.splitting.near_duplicates import first_kept
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import assign_sides
-from seedbed.splitting.splits import drop_twins
+from seedbed.splitting.splits import NearTexts, drop_twins
 from stages.deduplicate import Params as DeduplicateParams
 from stages.deduplicate import by_priority
 from stages.split import Params as SplitParams
@@ -84,7 +84,9 @@ def as_seedbed_splits(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, Any]
     params = read_params("split", SplitParams).model_copy(update={"way": "given"})
     unique = rows[cause < 0].reset_index(drop=True)
     placed = assign_sides(unique, (), params)
-    kept, dropped = drop_twins(placed, params.shingle_words, params.twin_min_jaccard)
+    kept, dropped = drop_twins(
+        placed, NearTexts(placed, params.shingle_words, params.twin_min_jaccard)
+    )
     reasons = pd.Series([drop.reason for drop in dropped]).value_counts()
     return {
         "dropped_by_deduplicate": {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from benchmarks.marks import met, share
+from benchmarks.memo_page import memo_section
 from seedbed.reporting.page import table
 
 SPEED_HEADER = (
@@ -73,6 +74,8 @@ reach: 100,000 rows in 3 s). Ours reads git, tells why rows went and how labels 
 1.2 and daff 1.4.2 compare two CSV files of the same rows by id. All find exactly what was planted.
 
 {row_diff}
+
+{memo}
 
 ## The approaches
 
@@ -223,6 +226,7 @@ def speed_page(every: dict[str, Any]) -> str:
     return SPEED.format(
         cost=cost_table(every.get("cost", {})),
         row_diff=row_diff_table(every.get("row_diff", {})),
+        memo=memo_section(every.get("memo", {})),
         padding=every["padding"],
         padding_table=table(("batches", "padding"), padding_lines(every["padding"])),
         pipeline=table(

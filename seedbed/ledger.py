@@ -36,9 +36,9 @@ def settle(
 
     Raises LedgerError that names a row without a fate, with two, or from nowhere.
     """
-    before = Counter(read) + Counter(made)
-    after = Counter(kept) + Counter(drop.id for drop in dropped)
-    if before != after:
+    before = Counter([*read, *made])
+    after = Counter([*kept, *(drop.id for drop in dropped)])
+    if dict(before) != dict(after):  # counters are compared one key at a time, in Python
         lost, extra = before - after, after - before
         found = [
             f"{name} such as {next(iter(ids))}: {ids.total()}"

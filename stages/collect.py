@@ -37,6 +37,7 @@ QUARANTINE_HEADER = ("source", "file", "line", "reason")
 # Dropped because a person or a newer version said so; any other reason is a bad row.
 CHOSEN = (DROPPED, FORGOTTEN, *VERSIONS)
 SHOWN = 10
+COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 class Params(Section):
@@ -117,6 +118,8 @@ def without_forgotten(
 ) -> list[RawRow]:
     """The rows in their order; a usable one whose id or digest has a tombstone gets the reason
     `forgotten`."""
+    if not (tombstones.ids or tombstones.digests):
+        return list(rows)
     return [
         row._replace(reason=FORGOTTEN)
         if not row.reason
@@ -152,7 +155,7 @@ def contract_row(row: RawRow, row_id: str, source: Source, key: bytes) -> dict[s
 
 
 def _compact(content: dict[str, Any]) -> str:
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return COMPACT.encode(content)
 
 
 def account(

@@ -55,7 +55,7 @@ def exact_drops(rows: pd.DataFrame) -> list[Drop]:
     """
     contents = zip(rows["text"], rows["text_pair"], strict=True)
     same = pd.Series([(normalised(text), normalised(pair)) for text, pair in contents])
-    copied = rows[same.duplicated(keep=False)]
+    copied = rows.loc[same.duplicated(keep=False), ["id", "label", "frozen"]]
     drops = []
     for _, copies in copied.groupby(same[copied.index], sort=False):
         first_of = copies.drop_duplicates("label").set_index("label")["id"].to_dict()
@@ -79,6 +79,7 @@ def near_drops(rows: pd.DataFrame, params: Params) -> list[Drop]:
         params.min_jaccard,
         rows["text_pair"].tolist(),
         fixed=int(rows["frozen"].sum()),
+        remember=True,
     )
     ids = rows["id"].to_numpy()
     return [Drop(ids[row], "near_duplicate", ids[cause[row]]) for row in np.flatnonzero(cause >= 0)]

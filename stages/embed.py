@@ -23,7 +23,7 @@ SOURCE = Path("data/split")
 VECTORS = Path("data/embed")
 METRICS = Path("reports/metrics/embed.json")
 NEIGHBOURS = 10
-SAMPLE = 20_000  # rows for the distances, which take the square of them
+SAMPLE = 5_000  # rows for the distances, which take the square of them
 SHOWN = 5
 
 

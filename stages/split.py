@@ -21,7 +21,13 @@ from seedbed.rows import SIDES, read_rows, sides, write_rows
 from seedbed.splitting.frozen_test import FROZEN, check_frozen, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides, units_of
 from seedbed.splitting.split_figures import split_figures
-from seedbed.splitting.splits import drop_twins, drop_unlearnable, leak_gate, stratified_folds
+from seedbed.splitting.splits import (
+    NearTexts,
+    drop_twins,
+    drop_unlearnable,
+    leak_gate,
+    stratified_folds,
+)
 from seedbed.stage import run
 
 SOURCE = Path("data/deduplicate")
@@ -41,15 +47,16 @@ class Params(SideParams):
 
 
 def apart(
-    rows: pd.DataFrame, frozen: Collection[str], params: Params
+    rows: pd.DataFrame, frozen: Collection[str], params: Params, near: NearTexts | None = None
 ) -> tuple[pd.DataFrame, list[Drop]]:
-    """Rows on their sides with nothing shared between these, and the drops. Raises ParamsError and
-    RowsError where the rows cannot be placed so."""
+    """Rows on their sides with nothing shared between these, and the drops. `near`: their texts, if
+    these are ready. Raises ParamsError and RowsError where the rows cannot be placed so."""
+    near = near or NearTexts(rows, params.shingle_words, params.twin_min_jaccard)
     placed = assign_sides(rows, frozen, params)
     # Twice: a row whose class cannot be learnt drops no twin, and a class may lose its only train
     # rows as twins.
     learnable, unlearnable = drop_unlearnable(placed, frozen)
-    apart, twins = drop_twins(learnable, params.shingle_words, params.twin_min_jaccard)
+    apart, twins = drop_twins(learnable, near)
     kept, orphans = drop_unlearnable(apart, frozen)
     return kept, unlearnable + twins + orphans
 
@@ -122,10 +129,11 @@ def main() -> str:
     rows, frozen = read_rows(SOURCE), read_frozen(FROZEN)
     check_frozen(rows, frozen)
     labelled, bare = without_unlabelled(rows)
-    kept, dropped = apart(labelled, frozen, params)
+    near = NearTexts(labelled, params.shingle_words, params.twin_min_jaccard)
+    kept, dropped = apart(labelled, frozen, params, near)
     dropped += bare
     check_sides(kept, params)
-    gate = leak_gate(kept, params.shingle_words, params.twin_min_jaccard)
+    gate = leak_gate(kept, near)
     kept = with_folds(kept, params)
     counts = settle("split", rows["id"], kept["id"], dropped)
     label = dict(zip(rows["id"], rows["label"], strict=True))

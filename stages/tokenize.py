@@ -97,7 +97,7 @@ def main() -> str:
     )
     folder = encoder_folder(params)
     truncation = truncation_of(params, folder, SPLIT)
-    encoded = TextTokenizer(folder, truncation)(list(rows["text"]), list(rows["text_pair"]))
+    encoded = TextTokenizer(folder, truncation, True)(list(rows["text"]), list(rows["text_pair"]))
     classes = sorted(set(rows["label"][rows["split"] == "train"]))
     check_classes(rows, classes, read_params("negatives.label", str))
     every, side = examples_of(rows, encoded, classes), rows["split"].to_numpy(dtype=object)

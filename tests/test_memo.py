@@ -20,7 +20,7 @@ from seedbed.encoding.tokens import Truncation
 from seedbed.errors import MemoError
 from seedbed.memo import code_versions
 from seedbed.memo import store as memo_store
-from seedbed.memo.memo import FLOAT32, JSON, plain, remembered
+from seedbed.memo.memo import FLOAT32, INT32, JSON, UINT16, UINT64, plain, remembered
 from seedbed.memo.store import MEMO, Store, clear
 
 asked: list = []  # what `shouted` was called for
@@ -289,3 +289,35 @@ def test_a_folder_as_param_is_what_its_files_hold(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "model").write_text(content)
     assert plain(tmp_path / "a") == plain(tmp_path / "b") != plain(tmp_path / "c")
+
+
+def test_a_file_of_an_older_layout_is_emptied(capfd):
+    MEMO.parent.mkdir()
+    damage("CREATE TABLE results (key BLOB NOT NULL PRIMARY KEY, used INTEGER, value BLOB)")
+    damage("INSERT INTO results VALUES (x'00', 1, x'00')")
+    remembered(shouted, ["a"])
+    assert remembered(shouted, ["a"]) == [["A!", 1]]
+    assert work_asked() == ["a"]
+    assert capfd.readouterr().err == ""
+    with Store() as store:
+        assert [kept.results for kept in store.stats()] == [1]
+
+
+def test_hits_an_hour_later_write_no_value_again(monkeypatch):
+    values = {f"{number}".encode(): bytes(10_000) for number in range(50)}
+    with Store() as store:
+        store.keep("op", values)
+        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        later = memo_store.hours() + 1
+        monkeypatch.setattr(memo_store, "hours", lambda: later)
+        assert store.find(list(values)) == values
+        assert MEMO.with_name(f"{MEMO.name}-wal").stat().st_size < 50_000  # of 500,000
+        hours = store.connection.execute("SELECT DISTINCT hour FROM uses").fetchall()
+        assert hours == [(later,)]
+
+
+@pytest.mark.parametrize("numbers", [UINT16, INT32, UINT64])
+def test_numbers_come_back_as_they_were(numbers):
+    value = np.array([0, 1, 60_000], dtype=numbers.unpack(b"").dtype)
+    assert np.array_equal(numbers.unpack(numbers.pack(value)), value)
+    assert numbers.unpack(numbers.pack(value)).dtype == value.dtype

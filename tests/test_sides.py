@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seedbed.errors import ParamsError, RowsError
 from seedbed.splitting.sides import assign_sides, side_of
-from seedbed.splitting.splits import leak_gate
+from seedbed.splitting.splits import NearTexts, leak_gate
 from stages.split import Params, apart, check_sides, with_folds
 
 DEFAULTS = {
@@ -117,7 +117,7 @@ def test_twins_groups_and_folds_of_any_history_are_those_of_a_run_from_scratch(
         now = sides_of(kept)
         assert all(seen.get(id, side) == side for id, side in now.items())
         seen |= now
-        leak_gate(kept, 1, 0.5)  # no near copy and no group on two sides
+        leak_gate(kept, NearTexts(kept, 1, 0.5))  # no near copy and no group on two sides
     again = list(state.values())
     random.shuffle(again)
     scratch, _ = apart(frame(again), (), chosen)

@@ -11,6 +11,7 @@ from seedbed.errors import LeakError, RowsError
 from seedbed.ledger import Drop
 from seedbed.rows import SIDES
 from seedbed.splitting.splits import (
+    NearTexts,
     ancestry_gate,
     drop_twins,
     drop_unlearnable,
@@ -37,7 +38,7 @@ def test_a_near_copy_on_the_lower_side_is_dropped_and_nothing_moves():
         ("c", "validation", RAIN + " they said"),
         ("d", "train", "an onion is fried in butter until it is brown"),
     )
-    kept, dropped = drop_twins(rows, 3, 0.5)
+    kept, dropped = drop_twins(rows, NearTexts(rows, 3, 0.5))
     assert list(kept["id"]) == ["a", "d"]
     assert list(kept["split"]) == ["test", "train"]
     assert sorted(dropped) == [Drop("b", "twin_in_test", "a"), Drop("c", "twin_in_test", "a")]
@@ -50,7 +51,7 @@ def test_a_validation_row_that_is_dropped_itself_drops_no_train_row():
         ("validation", "validation", middle + " eleven"),
         ("train", "train", "two three four five six seven eight nine ten eleven twelve thirteen"),
     )
-    kept, dropped = drop_twins(rows, 3, 0.6)
+    kept, dropped = drop_twins(rows, NearTexts(rows, 3, 0.6))
     assert dropped == [Drop("validation", "twin_in_test", "test")]
     assert list(kept["id"]) == ["test", "train"]
 
@@ -65,7 +66,7 @@ def test_a_group_on_two_sides_keeps_its_highest_side():
         ("f", "train", "a storm from the west"),
         group=["g", "g", "g", "h", "h", ""],
     )
-    kept, dropped = drop_twins(rows, 3, 0.5)
+    kept, dropped = drop_twins(rows, NearTexts(rows, 3, 0.5))
     assert list(kept["id"]) == ["c", "e", "f"]
     assert sorted(dropped) == [
         Drop("a", "group_in_test", "c"),
@@ -81,7 +82,7 @@ def test_a_group_keeps_train_rows_where_its_validation_row_is_a_twin_itself():
         ("c", "test", RAIN),
         group=["g", "g", ""],
     )
-    kept, dropped = drop_twins(rows, 3, 0.5)
+    kept, dropped = drop_twins(rows, NearTexts(rows, 3, 0.5))
     assert list(kept["id"]) == ["a", "c"]
     assert dropped == [Drop("b", "twin_in_test", "c")]
 
@@ -100,7 +101,11 @@ def test_the_gate_lets_clean_sides_pass():
     rows = frame(
         ("a", "test", RAIN), ("b", "train", "fry an onion"), ("c", "train", "fry an onion")
     )
-    assert leak_gate(rows, 3, 0.5) == {"exact_pairs": 0, "near_pairs": 0, "group_pairs": 0}
+    assert leak_gate(rows, NearTexts(rows, 3, 0.5)) == {
+        "exact_pairs": 0,
+        "near_pairs": 0,
+        "group_pairs": 0,
+    }
 
 
 @pytest.mark.parametrize(
@@ -113,7 +118,7 @@ def test_the_gate_lets_clean_sides_pass():
 )
 def test_the_gate_refuses_each_planted_leak_and_lists_it(rows, kind):
     with pytest.raises(LeakError, match=f"the same {kind} on two sides: . and ."):
-        leak_gate(rows, 3, 0.5)
+        leak_gate(rows, NearTexts(rows, 3, 0.5))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from seedbed.encoding.tokens import TextTokenizer, Truncation, auto_max_length, longest_input
 from seedbed.errors import ModelError
+from seedbed.memo.store import MEMO, Store
 
 TEXTS = ["rain fell on the old town", "fry the onion", "rain", "the town of rain and onion"]
 WORDS = st.lists(st.sampled_from(" ".join(TEXTS).split()), min_size=1, max_size=40).map(" ".join)
@@ -131,3 +132,21 @@ def test_more_tokens_than_the_encoder_takes_are_an_error(encoder, tmp_path):
     settings = json.loads((shorter / "tokenizer_config.json").read_text())
     (shorter / "tokenizer_config.json").write_text(json.dumps(settings | {"model_max_length": 32}))
     assert longest_input(shorter) == 32
+
+
+def test_remembered_ids_are_the_same_and_others_are_kept_nowhere(encoder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEEDBED_MEMO", raising=False)
+    pairs = [text[::-1] for text in TEXTS]
+    plain = TextTokenizer(encoder, Truncation(16))(TEXTS, pairs)
+    assert not MEMO.exists()  # what a model in use is asked
+    for cut in (16, 16, 12):  # worked out, looked up, looked up for another cut
+        found = TextTokenizer(encoder, Truncation(cut), remember=True)(TEXTS, pairs)
+        assert [ids.tolist() for ids in found.ids] == [
+            ids.tolist() for ids in TextTokenizer(encoder, Truncation(cut))(TEXTS, pairs).ids
+        ]
+        assert found.ids[0].dtype == plain.ids[0].dtype
+    with Store() as store:
+        assert [(kept.operation, kept.results) for kept in store.stats()] == [
+            ("token_ids.token_ids", len({*TEXTS, *pairs}))
+        ]

@@ -70,11 +70,16 @@ def _is_day(value: str) -> bool:
 
 
 def _is_provenance(value: str) -> bool:
-    return _is_object(value) and set(json.loads(value)) == PROVENANCE
+    content = _read(value)
+    return isinstance(content, dict) and content.keys() == PROVENANCE
 
 
 def _is_object(value: str) -> bool:
+    return isinstance(_read(value), dict)
+
+
+def _read(value: str) -> Any:
     try:
-        return isinstance(json.loads(value), dict)
+        return json.loads(value)
     except ValueError:
-        return False
+        return None

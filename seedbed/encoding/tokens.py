@@ -13,13 +13,19 @@ from typing import Literal, NamedTuple
 import numpy as np
 from tokenizers import Tokenizer
 
+from seedbed.encoding.token_ids import (
+    SMALL,
+    TEXTS_AT_ONCE,
+    encode,
+    id_type,
+    load_tokenizer,
+    remembered_ids,
+)
 from seedbed.errors import ModelError
 from seedbed.files import read_json
 
-TEXTS_AT_ONCE = 2048
 HEAD_OF_BOTH = 0.25  # share of the head under head_tail: 128 of 512 tokens (Sun et al., 2019)
 PROBE = ("a", "b")
-SMALL = 2**16  # token ids below take two bytes
 # Their first position is the padding token's id and one more, so the last ones are out of reach.
 COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")
 
@@ -111,9 +117,10 @@ def _interleaved(special: list[np.ndarray], parts: Sequence[np.ndarray]) -> np.n
 class TextTokenizer:
     """The fast tokenizer of an encoder folder, and how it cuts."""
 
-    def __init__(self, folder: Path, truncation: Truncation):
-        """Raises ModelError where the folder has no tokenizer.json, or the model takes fewer
-        tokens."""
+    def __init__(self, folder: Path, truncation: Truncation, remember: bool = False):
+        """`remember`: look token ids up in the memo, as stages do; what is asked of a model in use
+        is kept nowhere. Raises ModelError where the folder has no tokenizer.json, or the model
+        takes fewer tokens."""
         file = folder / "tokenizer.json"
         if not file.exists():
             raise ModelError(
@@ -128,23 +135,23 @@ class TextTokenizer:
                 "lower it, or set `auto`",
             )
         self.truncation = truncation
-        self._tokenizer = Tokenizer.from_file(str(file))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._file, self._remember = file, remember
+        self._tokenizer = load_tokenizer(file)
         self._unknown = _unknown_token(self._tokenizer)
-        self._type = np.uint16 if self._tokenizer.get_vocab_size() <= SMALL else np.int32
+        self._type = id_type(self._tokenizer)
 
     def __call__(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Encoded:
         """Encode texts, or each text with its pair; pairs that are all "" are none."""
         paired = pairs is not None and any(pairs)
         layout = self._layout(paired)
+        knows_segments = layout.knows_segments
         ids: list[np.ndarray] = []
         segments: list[np.ndarray] = []
         counts = np.zeros((4, len(texts)), dtype=np.int64)
         for place, parts in enumerate(self._encoded(texts, pairs if paired else None)):
             windows, lost = self._cut(parts, layout.size)
             ids += [layout.ids(window) for window in windows]
-            if layout.knows_segments:
+            if knows_segments:
                 segments += [layout.segments(window) for window in windows]
             length = sum(map(len, parts)) + layout.size
             unknown = sum(int((part == self._unknown).sum()) for part in parts)
@@ -162,15 +169,14 @@ class TextTokenizer:
         self, texts: Sequence[str], pairs: Sequence[str] | None
     ) -> Iterator[tuple[np.ndarray, ...]]:
         columns = [texts] if pairs is None else [texts, pairs]
+        if self._remember:
+            found = [remembered_ids(column, self._file, self._tokenizer) for column in columns]
+            yield from zip(*found, strict=True)
+            return
         for start in range(0, len(texts), TEXTS_AT_ONCE):
-            found = [
-                self._tokenizer.encode_batch_fast(
-                    list(column[start : start + TEXTS_AT_ONCE]), add_special_tokens=False
-                )
-                for column in columns
-            ]
-            for row in zip(*found, strict=True):
-                yield tuple(np.array(one.ids, dtype=self._type) for one in row)
+            end = start + TEXTS_AT_ONCE
+            found = [encode(self._tokenizer, column[start:end]) for column in columns]
+            yield from zip(*found, strict=True)
 
     def _layout(self, paired: bool) -> _Layout:
         """Read off what the tokenizer makes of a probe."""

@@ -19,7 +19,7 @@ def truncation_of(params: EncoderParams, folder: Path, split: Path) -> Truncatio
         rows = read_rows(split)
         train = rows[rows["split"] == "train"]
         texts, pairs = list(train["text"]), list(train["text_pair"])
-        lengths = TextTokenizer(folder, cut).lengths(texts, pairs)
+        lengths = TextTokenizer(folder, cut, remember=True).lengths(texts, pairs)
         cut = cut._replace(max_length=auto_max_length(lengths, longest))
     else:
         cut = cut._replace(max_length=params.max_length)

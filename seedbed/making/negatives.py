@@ -42,6 +42,8 @@ def negatives(
 ) -> tuple[pd.DataFrame, Counter[str]]:
     """The made negatives, and how many were not made, by reason. `rows` are those of all sides;
     `embed` gives vectors of length 1 and is called for hard pairs alone. Raises ParamsError."""
+    if not (params.word_salad or params.entity_swap or params.random_pair or params.hard_pair):
+        return rows.iloc[:0], Counter()
     made = Made.beside(rows)
     train = parents(rows).sort_values("id")
     records = train[train["label"] != params.label].to_dict("records")

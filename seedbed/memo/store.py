@@ -27,15 +27,13 @@ BUSY_SECONDS = 60  # a batch is written in milliseconds; who waits longer goes o
 KEYS_AT_ONCE = 500
 KEPT_SHARE = 0.9  # of the limit, once it is passed: so that not every batch evicts
 CHECK_BYTES = 8
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS results (
-    key BLOB NOT NULL PRIMARY KEY,
-    operation TEXT NOT NULL,
-    used INTEGER NOT NULL,
-    value BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS least_recently_used ON results (used);
-"""
+LAYOUT = 2  # another number in the file: it is emptied
+# When a result was used stands apart: beside the value, each use would write the value again.
+TABLES = {
+    "results": """id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, operation TEXT NOT NULL,
+                  value BLOB NOT NULL""",
+    "uses": "id INTEGER PRIMARY KEY, hour INTEGER NOT NULL",
+}
 
 
 class Kept(NamedTuple):
@@ -99,35 +97,36 @@ class Store:
     def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those keys that are there."""
         found: dict[bytes, bytes] = {}
+        now = hours()
         if self.connection is None:
             return found
         with self._careful():
-            stale: list[bytes] = []
+            stale: list[int] = []
             for start in range(0, len(keys), KEYS_AT_ONCE):
                 some = keys[start : start + KEYS_AT_ONCE]
                 marks = ",".join("?" * len(some))
-                query = f"SELECT key, used, CAST(value AS BLOB) FROM results WHERE key IN ({marks})"
-                for key, used, value in self.connection.execute(query, some):
-                    if value[:CHECK_BYTES] == _check(key, value[CHECK_BYTES:]):
-                        found[key] = value[CHECK_BYTES:]
-                        stale += [key] if used < hours() else []
-            with _transaction(self.connection):
-                self.connection.executemany(
-                    "UPDATE results SET used = ? WHERE key = ?", [(hours(), key) for key in stale]
-                )
+                query = f"""SELECT id, key, CAST(value AS BLOB), hour FROM results
+                            LEFT JOIN uses USING (id) WHERE key IN ({marks})"""
+                for row, key, whole, hour in self.connection.execute(query, some):
+                    value = whole[CHECK_BYTES:]
+                    if whole[:CHECK_BYTES] == _check(key, value):
+                        found[key] = value
+                        if hour != now:
+                            stale.append(row)
+            if stale:
+                self._used(self.connection, stale, now)
         return found
 
     def keep(self, operation: str, values: Mapping[bytes, bytes]) -> None:
         """Write the values, all or none, and evict if the file has become too large."""
         if self.connection is None:
             return
-        lines = [(key, operation, hours(), _check(key, value) + value)
-                 for key, value in values.items()]  # fmt: skip
+        lines = [(key, operation, _check(key, value) + value) for key, value in values.items()]
+        insert = "INSERT OR REPLACE INTO results (key, operation, value) VALUES (?, ?, ?)"
         with self._careful():
             with _transaction(self.connection):
-                self.connection.executemany(
-                    "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", lines
-                )
+                new = [self.connection.execute(insert, line).lastrowid for line in lines]
+                self._write_uses(self.connection, new, hours())
             if self._size(self.connection) > self.limit:
                 self._evict(self.connection)
 
@@ -141,6 +140,14 @@ class Store:
             return [Kept(*line) for line in self.connection.execute(query)]
         return []
 
+    def _used(self, connection: sqlite3.Connection, rows: Sequence[int], hour: int) -> None:
+        with _transaction(connection):
+            self._write_uses(connection, rows, hour)
+
+    def _write_uses(self, connection: sqlite3.Connection, rows: Sequence[int], hour: int) -> None:
+        lines = [(row, hour) for row in rows]
+        connection.executemany("INSERT OR REPLACE INTO uses VALUES (?, ?)", lines)
+
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table only
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -148,7 +155,10 @@ class Store:
         while True:  # SQLite does not wait for others here, whatever its timeout
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(SCHEMA)
+                if _layout(connection) != LAYOUT:
+                    with _transaction(connection):
+                        if _layout(connection) != LAYOUT:  # another process may have been faster
+                            _lay_out(connection)
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > until:
@@ -164,12 +174,14 @@ class Store:
 
     def _evict(self, connection: sqlite3.Connection) -> None:
         count = connection.execute("SELECT COUNT(*) FROM results").fetchone()[0]
-        oldest = "SELECT rowid FROM results ORDER BY used, rowid LIMIT ?"
+        oldest = """SELECT results.id FROM results LEFT JOIN uses USING (id)
+                    ORDER BY hour, results.id LIMIT ?"""
         while self._size(connection) > self.limit * KEPT_SHARE:
             with _transaction(connection):
                 gone = connection.execute(
-                    f"DELETE FROM results WHERE rowid IN ({oldest})", [1 + count // 100]
+                    f"DELETE FROM results WHERE id IN ({oldest})", [1 + count // 10]
                 )
+                connection.execute("DELETE FROM uses WHERE id NOT IN (SELECT id FROM results)")
             if not gone.rowcount:
                 break
         connection.executescript("PRAGMA incremental_vacuum")  # `execute` would free one page only
@@ -196,8 +208,11 @@ def clear(path: Path = MEMO) -> int:
         return 0
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        connection.executescript(SCHEMA)
-        count = connection.execute("DELETE FROM results").rowcount
+        count = 0
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'results'").fetchone():
+            count = connection.execute("SELECT COUNT(*) FROM results").fetchone()[0]
+        with _transaction(connection):
+            _lay_out(connection)
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return count
@@ -211,6 +226,18 @@ def clear(path: Path = MEMO) -> int:
         return 0
     finally:
         connection.close()
+
+
+def _layout(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _lay_out(connection: sqlite3.Connection) -> None:
+    """Make the tables, empty."""
+    for name, columns in TABLES.items():
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+        connection.execute(f"CREATE TABLE {name} ({columns})")
+    connection.execute(f"PRAGMA user_version = {LAYOUT}")
 
 
 @contextmanager

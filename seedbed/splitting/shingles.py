@@ -4,15 +4,19 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
+from hashlib import blake2b
 from itertools import count
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from seedbed.memo.memo import UINT64, remembered
+
 WORD = re.compile(r"\w+")
 NO_WORD = str.maketrans({chr(code): " " for code in range(128) if not WORD.match(chr(code))})
-LARGEST = np.iinfo(np.int64).max
+TEXTS_AT_ONCE = 4096
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth's multiplicative hash
 
 
@@ -41,21 +45,22 @@ def shingle_sets(texts: Sequence[str], words: int) -> csr_array:
     of all its words, so that it meets only texts of the very same words; a text without any word
     has none. Raises ValueError on `words` < 1.
     """
-    shingles, row_ends = _shingles(texts, words)
-    return _matrix(shingles, row_ends)
+    return _matrix(*_shingles(texts, words, remember=False))
 
 
-def repeated_shingle_sets(texts: Sequence[str], words: int) -> tuple[np.ndarray, csr_array]:
+def repeated_shingle_sets(
+    texts: Sequence[str], words: int, remember: bool = False
+) -> tuple[np.ndarray, csr_array]:
     """How many distinct shingles each text has, and the sets of `shingle_sets` without most of
     the shingles that stand only once in all texts.
 
     Half of all shingles do in ordinary text, and no two texts share them. They are told by a
     count in buckets, two or more a shingle: alone in its bucket, a shingle stands only once for
-    certain; the others are looked at one by one.
+    certain; the others are looked at one by one. `remember`: look shingles up in the memo.
     """
-    shingles, row_ends = _shingles(texts, words)
+    shingles, row_ends = _shingles(texts, words, remember)
     bits = (2 * len(shingles)).bit_length()
-    bucket = (shingles.view(np.uint64) * MULTIPLIER) >> np.uint64(64 - bits)
+    bucket = (shingles * MULTIPLIER) >> np.uint64(64 - bits)
     bucket = bucket.astype(np.int64)
     repeated = (np.bincount(bucket) > 1)[bucket]
     ends = np.concatenate([[0], np.cumsum(repeated)])[row_ends]
@@ -67,33 +72,50 @@ def repeated_shingle_sets(texts: Sequence[str], words: int) -> tuple[np.ndarray,
 def _matrix(shingles: np.ndarray, row_ends: np.ndarray) -> csr_array:
     columns, distinct = pd.factorize(shingles)  # by a hash table: a third of a sort's time
     ones = np.ones(len(columns), dtype=np.int32)
-    shape = (len(row_ends) - 1, len(distinct))
-    sets = csr_array((ones, columns, row_ends), shape=shape, copy=True)  # changed in place below
-    sets.sum_duplicates()
-    sets.data[:] = 1
-    return sets
+    return csr_array((ones, columns, row_ends), shape=(len(row_ends) - 1, len(distinct)))
 
 
-def _shingles(texts: Sequence[str], words: int) -> tuple[np.ndarray, np.ndarray]:
-    """One integer for every shingle of every text in turn, and where each text's end."""
+def _shingles(texts: Sequence[str], words: int, remember: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct shingles of every text in turn, and where each text's end."""
     if words < 1:
         raise ValueError(f"a shingle of {words} words")
-    codes, lengths = _word_codes(texts, words)
-    starts = np.maximum(lengths - words + 1, 0)
-    row_ends = np.concatenate([[0], np.cumsum(starts)])
-    if not row_ends[-1]:
-        return np.zeros(0, dtype=np.int64), row_ends
-    # Counted back from its text's end, a word that starts a shingle is no nearer than `words`.
-    to_end = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(codes))
-    return _combined(codes, words)[to_end[: len(codes) - words + 1] >= words], row_ends
+    work = partial(shingles_of, words=words)
+    found = remembered(work, texts, UINT64, batch=TEXTS_AT_ONCE) if remember else work(texts)
+    row_ends = np.cumsum([0, *map(len, found)])
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *found]), row_ends
 
 
-def _word_codes(texts: Sequence[str], words: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every word of every text as a number from 1, and how many each text has.
+def shingles_of(texts: Sequence[str], words: int) -> list[np.ndarray]:
+    """The distinct shingles of each text as hashes, sorted: (shingles,) uint64 each.
+
+    A shingle's hash is made of its words' (BLAKE2b, 64 bits) as the digits of a polynomial modulo
+    2**64, so it is the same in every run. Among ten million shingles the odds that any two
+    share one are 3 in a million.
+    """
+    codes, lengths, vocabulary = _word_codes(texts, words)
+    if not len(codes):
+        return [np.zeros(0, dtype=np.uint64) for _ in texts]
+    hashes = _hashes(vocabulary)[codes]
+    places = len(codes) - words + 1
+    numbers = hashes[:places].copy()
+    for step in range(1, words):
+        numbers *= MULTIPLIER
+        numbers += hashes[step : step + places]
+    starts = np.cumsum(lengths) - lengths
+    counts = np.maximum(lengths - words + 1, 0)
+    return [
+        np.unique(numbers[start : start + count])
+        for start, count in zip(starts.tolist(), counts.tolist(), strict=True)
+    ]
+
+
+def _word_codes(texts: Sequence[str], words: int) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """Every word of every text as a number from 1, how many each text has, and the numbers.
 
     Short texts are filled up to `words` with 0, which is no word.
     """
-    number_of = defaultdict(count(1).__next__).__getitem__
+    vocabulary: dict[str, int] = defaultdict(count(1).__next__)
+    number_of = vocabulary.__getitem__
     parts, lengths = [], np.zeros(len(texts), dtype=np.int64)
     for row, text in enumerate(texts):
         found = words_of(text)
@@ -102,22 +124,13 @@ def _word_codes(texts: Sequence[str], words: int) -> tuple[np.ndarray, np.ndarra
         part[: len(found)] = np.fromiter(map(number_of, found), np.int32, len(found))
         parts.append(part)
         lengths[row] = length
-    return np.concatenate([np.zeros(0, dtype=np.int32), *parts]), lengths
+    return np.concatenate([np.zeros(0, dtype=np.int32), *parts]), lengths, vocabulary
 
 
-def _combined(codes: np.ndarray, words: int) -> np.ndarray:
-    """One integer for the `words` codes from each place on; equal where the codes are.
-
-    The codes are digits of the integer; where the next digit would not fit, the integers so far
-    are renumbered first.
-    """
-    base, places = int(codes.max()) + 1, len(codes) - words + 1
-    numbers, most = codes[:places].astype(np.int64), base
-    for step in range(1, words):
-        if most * base > LARGEST:
-            distinct, numbers = np.unique(numbers, return_inverse=True)
-            most = len(distinct)
-        numbers *= base
-        numbers += codes[step : step + places]
-        most *= base
-    return numbers
+def _hashes(vocabulary: dict[str, int]) -> np.ndarray:
+    """The hash of each word by its number; that of 0 is 0."""
+    digests = (
+        blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        for word in vocabulary
+    )
+    return np.frombuffer(bytes(8) + b"".join(digests), dtype="<u8").astype(np.uint64)

@@ -13,33 +13,50 @@ import pandas as pd
 from seedbed.errors import LeakError, RowsError
 from seedbed.ledger import Drop
 from seedbed.rows import SIDES
-from seedbed.splitting.near_duplicates import near_pairs, normalised
+from seedbed.splitting.near_duplicates import Join, normalised
 from seedbed.splitting.sides import units_of
 
 RANK = {side: rank for rank, side in enumerate(SIDES)}  # train < validation < test
+
+
+class NearTexts:
+    """Texts of rows made ready once, to be asked for near copies as often as rows change sides."""
+
+    def __init__(self, rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> None:
+        self._place = {row: place for place, row in enumerate(rows["id"])}
+        texts, pairs = list(rows["text"]), list(rows["text_pair"])
+        self._join = Join(texts, shingle_words, min_jaccard, pairs, remember=True)
+
+    def across(self, rows: pd.DataFrame) -> list[tuple[str, str]]:
+        """Ids of near texts on two sides, (lower side, higher side), sorted. `rows`: some or all
+        of the rows, with the texts that they had."""
+        ids = rows["id"].to_numpy(dtype=object)
+        places = np.array([self._place[row] for row in ids], dtype=np.int64)
+        order = np.argsort(places)
+        side = np.zeros(len(self._place), dtype=np.int64)
+        side[places] = rows["split"].map(RANK)
+        pairs = self._join.pairs(places[order], places[order])
+        crossing = side[pairs.i] != side[pairs.j]
+        i, j = pairs.i[crossing], pairs.j[crossing]
+        low, high = np.where(side[i] < side[j], i, j), np.where(side[i] < side[j], j, i)
+        name = np.array(list(self._place), dtype=object)
+        return sorted(zip(name[low].tolist(), name[high].tolist(), strict=True))
 
 
 def cross_side_pairs(
     rows: pd.DataFrame, shingle_words: int, min_jaccard: float
 ) -> list[tuple[str, str]]:
     """Ids of near texts on two sides, (lower side, higher side), sorted."""
-    ids, side = rows["id"].to_numpy(), rows["split"].map(RANK).to_numpy()
-    pairs = near_pairs(list(rows["text"]), shingle_words, min_jaccard, list(rows["text_pair"]))
-    crossing = side[pairs.i] != side[pairs.j]
-    i, j = pairs.i[crossing], pairs.j[crossing]
-    low, high = np.where(side[i] < side[j], i, j), np.where(side[i] < side[j], j, i)
-    return sorted(zip(ids[low].tolist(), ids[high].tolist(), strict=True))
+    return NearTexts(rows, shingle_words, min_jaccard).across(rows)
 
 
-def drop_twins(
-    rows: pd.DataFrame, shingle_words: int, min_jaccard: float
-) -> tuple[pd.DataFrame, list[Drop]]:
+def drop_twins(rows: pd.DataFrame, near: NearTexts) -> tuple[pd.DataFrame, list[Drop]]:
     """Rows without those that have a near copy on a higher side (`twin_in_test`,
     `twin_in_validation`) or another row of their group there (`group_in_test`,
     `group_in_validation`). A validation row that is dropped itself drops no train row."""
     side = dict(zip(rows["id"], rows["split"], strict=True))
     twins: dict[str, list[str]] = defaultdict(list)
-    for low, high in cross_side_pairs(rows, shingle_words, min_jaccard):
+    for low, high in near.across(rows):
         twins[low].append(high)
     dropped: dict[str, Drop] = {}
     first: dict[str, str] = {}  # of each group, on the highest side where it has a kept row
@@ -80,10 +97,10 @@ def drop_unlearnable(
     return kept, [Drop(row, "class_not_in_train") for row in lost["id"]]
 
 
-def leak_gate(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> dict[str, int]:
+def leak_gate(rows: pd.DataFrame, near: NearTexts) -> dict[str, int]:
     """Counts of what is shared between sides, all zero. Raises LeakError that lists pairs."""
-    near = cross_side_pairs(rows, shingle_words, min_jaccard)
-    return _counted({"exact": _exact(rows), "near": near, "group": _shared(rows["group"], rows)})
+    pairs = near.across(rows)
+    return _counted({"exact": _exact(rows), "near": pairs, "group": _shared(rows["group"], rows)})
 
 
 def gate_after_split(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> None:
