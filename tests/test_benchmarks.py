@@ -6,7 +6,18 @@ import sys
 import pytest
 from conftest import ROOT
 
-from benchmarks import gains, pii, public_sets, quality_page, row_diff, speed_page, tables, turns
+from benchmarks import (
+    gains,
+    memo,
+    memo_page,
+    pii,
+    public_sets,
+    quality_page,
+    row_diff,
+    speed_page,
+    tables,
+    turns,
+)
 from benchmarks.speed import not_first
 from seedbed.errors import SeedbedError, SourceError
 from seedbed.private.stand_ins import Span
@@ -42,6 +53,22 @@ def test_a_race_is_met_by_both_clocks_or_not_at_all():
     assert [line[-1] for line in speed_page.race_lines(results)] == ["**no**"] * 4 + ["yes"]
     peer["times_as_fast"]["seconds"] = 8.0
     assert [line[-1] for line in speed_page.race_lines(results)] == ["yes"] * 5
+
+
+def test_an_update_is_met_at_a_twentieth_of_the_own_work_and_other_bytes_are_told():
+    def costs(embed: float, clean: float) -> memo.Costs:
+        return {"clean": {"own": clean, "all": clean}, "embed": {"own": embed, "all": embed}}
+
+    found = memo.result(
+        100, 1, costs(90.0, 10.0), costs(2.0, 1.0), {"clean": {"own": 9.0, "all": 9.0}}
+    )
+    found |= {"of_the_whole_set": {"find_label_errors": {"own": 10.0}}, "memo_mb": 1.0}
+    page = memo_page.memo_section(found | {"same_bytes_without_memo": False})
+    assert "| all | 100.0 s | 3.0 s | 3.0% | not run |" in page
+    assert "With embed 3.0% (yes), without embed 10.0% (**no**)" in page
+    assert "With it the update costs 11.8%." in page
+    assert "**The outputs were not the bytes of a run without a memo.**" in page
+    assert "Not measured yet" in memo_page.memo_section({})
 
 
 def test_what_an_approach_costs_is_shown_as_far_as_it_was_measured():
