@@ -35,7 +35,7 @@ RESULT = Path("benchmarks/results/gate.json")
 STRENGTH = 10.0  # C of the heads
 SHUFFLED = 0.3  # share of the train labels that are shuffled among themselves
 PLANTED = (0.01, 0.02, 0.03, 0.05)  # drops in accuracy, of 1
-DRAWS = {"bbc": 100, "banking77": 40}
+DRAWS = {"bbc": 100, "banking77": 32}
 HELD = {"bbc": 425, "banking77": 2000}  # rows that stand in for the test side
 MAX_TRAIN = 3000  # of the rows that are left; a head of 77 classes takes long
 
