@@ -26,6 +26,7 @@ from seedbed.encoding.encoder import (
     pooling_of,
 )
 from seedbed.encoding.examples import Examples
+from seedbed.encoding.last_layer import first_token_alone
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.errors import ModelError
 from seedbed.files import read_json, sha256_of, write_json
@@ -55,7 +56,7 @@ def new_sequence_classifier(task: Task, seed: int) -> nn.Module:
     options["config"].id2label = dict(enumerate(task.classes))
     options["config"].label2id = {name: number for number, name in enumerate(task.classes)}
     torch.manual_seed(seed)
-    return loaded(AutoModelForSequenceClassification, task.encoder, options)
+    return first_token_alone(loaded(AutoModelForSequenceClassification, task.encoder, options))
 
 
 def trained_numbers(module: nn.Module) -> int:
@@ -175,7 +176,7 @@ class Classifier:
         if card["kind"] == SEQUENCE:
             options = load_options(folder)
             model = loaded(AutoModelForSequenceClassification, folder, options)
-            self.module: nn.Module = LogitsOnly(model)
+            self.module: nn.Module = LogitsOnly(first_token_alone(model))
         elif card["kind"] == CLOZE:
             self._gap = Gap(folder, truncation, card["template"], card["words"])
             self.module = ClozeScorer(load_masked_lm(folder), self._gap)
