@@ -46,6 +46,8 @@ bench: install peers
 	@python -m benchmarks.label_errors
 	@python -m benchmarks.fine_tuning validation
 	@python -m benchmarks.training_speed
+	@python -m benchmarks.training_precision
+	@python -m benchmarks.adaptation
 	@python -m benchmarks.speed
 	@python -m benchmarks.tables
 
