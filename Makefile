@@ -59,6 +59,8 @@ bench: install peers
 	@python -m benchmarks.gate
 	@python -m benchmarks.fine_tuning validation
 	@python -m benchmarks.training_speed
+	@python -m benchmarks.training_precision
+	@python -m benchmarks.adaptation
 	@python -m benchmarks.speed
 	@python -m benchmarks.row_diff
 	@python -m benchmarks.memo

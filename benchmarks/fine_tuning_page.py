@@ -2,6 +2,12 @@
 
 from typing import Any
 
+from benchmarks.fine_tuning_words import (
+    adaptation_words,
+    epochs_words,
+    precision_words,
+    processor_words,
+)
 from benchmarks.marks import met, share
 from seedbed.reporting.page import table
 
@@ -14,33 +20,52 @@ encoder is the packaged MiniLM of 22 million numbers; "not measured" is not met.
 
 ## Quality
 
-Accuracy, mean (sd) over the seeds; a seed draws the rows where there are few.
+Accuracy, mean (sd) over the seeds; a seed draws the rows where there are few. Seconds are the
+processor's where they were taken, else the clock's.
 
 {quality}
 
 References: banking77 RoBERTa-base .928, RoBERTa-large .937, linear head on MiniLM .927 to .930; ten
 a class RoBERTa-base .843, CPFT .872, linear head .851; BBC linear head .917.
 
+{setfit}
+
 ## Speed
 
 {speed}
 
-Tokens a second count no padding, and each side has the batches that it makes itself; ratios are
-medians of steps that follow each other. The tutorial's loop is written out here (the same model,
-optimizer, clipping and dropout), without what the Trainer does around it.
+A step of our loop and one of transformers' own Trainer, as in its text-classification tutorial
+(benchmarks/tutorial.py), take turns in one process, with all that each does around a step. Tokens a
+second count no padding, and each side has the batches that it makes itself; ratios are medians of
+pairs of steps, by processor time and by the clock. {processor}
+
+{epochs}
+
+## Precision
+
+{precision}
+
+## Adaptation to the domain
+
+{adaptation}
 """
 QUALITY = (
     ("banking77", "banking77, all train rows, full from a linear head", 0.933, 0.938),
     ("banking77_few", "banking77, 10 rows a class, prompt with pairs", 0.865, 0.875),
-    ("bbc_few", "BBC, 8 rows a class, prompt with pairs", 0.935, None),
-    ("bbc_few_setfit", "SetFit 1.2.0 on the same rows, its defaults to the end", None, None),
+    ("bbc_few_names", "BBC, 8 rows a class, prompt with pairs, names alone", None, None),
+    ("bbc_few", "the same, descriptions, and a head drawn to them", 0.935, None),
 )
 QUALITY_HEADER = ("measure", "reach (stretch)", "validation", "test", "seeds", "seconds", "met")
-SPEED_HEADER = ("measure", "beside", "reach", "times as fast", "met")
+SPEED_HEADER = ("measure", "beside", "reach", "times as fast (processor, clock)", "met")
 
 
 def figure(found: dict[str, Any]) -> str:
     return f"{share(found['accuracy'])} ({share(found['sd'])})" if found else "not measured"
+
+
+def seconds(found: dict[str, Any]) -> str:
+    taken = found.get("cpu_seconds", found.get("seconds"))
+    return f"{taken:,.0f}" if taken else ""
 
 
 def quality_lines(results: dict[str, Any]) -> list[list[object]]:
@@ -50,42 +75,64 @@ def quality_lines(results: dict[str, Any]) -> list[list[object]]:
         wanted = f">= {share(reach)}" if reach else ""
         wanted += f" ({share(stretch)})" if stretch else ""
         test = both[1]
-        seconds = f"{test['seconds']:.0f}" if test else ""
         is_met = met(bool(test) and test["accuracy"] >= reach) if reach else ""
-        count = len((test or both[0] or {"by_seed": []})["by_seed"])
-        lines.append([name, wanted, *map(figure, both), count, seconds, is_met])
+        shown = test or both[0]
+        count = len(shown.get("by_seed", []))
+        lines.append([name, wanted, *map(figure, both), count, seconds(shown), is_met])
     return lines
+
+
+def setfit_words(results: dict[str, Any]) -> str:
+    """Ours beside SetFit on the draws that it was run on, with what it took."""
+    sides = [side for side in ("test", "validation") if "beside_setfit" in results.get(side, {})]
+    if not sides:
+        return "SetFit was not run to its end."
+    found = results[sides[0]]["beside_setfit"]
+    ours, theirs = found["seedbed"], found["setfit"]
+    times = theirs["cpu_seconds"] / ours["cpu_seconds"]
+    return (
+        f"On draw {', '.join(map(str, found['draws']))} SetFit reaches {figure(theirs)} and ours "
+        f"{figure(ours)} ({sides[0]} rows), in {theirs['cpu_seconds']:,.0f} and "
+        f"{ours['cpu_seconds']:,.0f} processor seconds of training: {times:.1f} times as fast "
+        f"(reach: 5 times, and not below SetFit)."
+    )
 
 
 def speed_lines(results: dict[str, Any]) -> list[list[object]]:
     steps = results.get("steps", {})
     measures = (
-        ("full, BBC at 256, float32", "tutorial, float32", 3.0,
-         steps.get("float32", {}).get("times_as_fast")),
-        ("full, BBC at 256, bfloat16", "tutorial, bfloat16", 2.0,
-         steps.get("bfloat16", {}).get("times_as_fast")),
-        ("full, BBC at 256, bfloat16", "tutorial as it comes, float32", None,
-         steps.get("auto_precision_beside_the_tutorial_as_it_comes")),
-        ("full, banking77, 3 epochs", "tutorial padded to 128, float32", 8.0,
-         results.get("banking77", {}).get("times_as_fast")),
+        ("full, BBC at 256, float32", "Trainer, float32", None, steps.get("float32")),
+        ("full, BBC at 256, bfloat16", "Trainer as it comes, float32", 3.0,
+         steps.get("auto_beside_float32")),
+        ("full, BBC at 256, bfloat16", "Trainer, bfloat16", 2.0,
+         steps.get("auto_beside_bfloat16")),
+        ("full, banking77, 3 epochs", "Trainer padded to 128, float32", 8.0,
+         results.get("banking77")),
         ("embedding BBC at 256", "sentence-transformers as it comes", 2.3,
-         results.get("embedding", {}).get("times_as_fast")),
+         results.get("embedding")),
     )  # fmt: skip
-    return [
-        [
-            name,
-            peer,
-            f">= {reach}x" if reach else "",
-            f"{found:.2f}x" if found else "not measured",
-            met(bool(found) and found >= reach) if reach else "",
-        ]
-        for name, peer, reach, found in measures
-    ]
+    return [speed_line(*measure) for measure in measures]
+
+
+def speed_line(name: str, peer: str, reach: float | None, found: dict[str, Any] | None) -> list:
+    """Both clocks have to reach it. Embedding was taken by one."""
+    found = found or {}
+    ratios = [found[kind]["times_as_fast"] for kind in ("processor", "wall") if kind in found]
+    ratios = ratios or [found[kind] for kind in ("times_as_fast",) if kind in found]
+    shown = ", ".join(f"{ratio:.2f}x" for ratio in ratios) or "not measured"
+    is_met = bool(ratios) and min(ratios) >= (reach or 0)
+    return [name, peer, f">= {reach}x" if reach else "", shown, met(is_met) if reach else ""]
 
 
 def fine_tuning_page(results: dict[str, Any]) -> str:
-    """The page, out of results/fine_tuning.json and results/training_speed.json."""
+    """The page, out of the results of each measure, by the names of their files."""
+    quality, speed = results.get("fine_tuning", {}), results.get("training_speed", {})
     return PAGE.format(
-        quality=table(QUALITY_HEADER, quality_lines(results.get("fine_tuning", {}))),
-        speed=table(SPEED_HEADER, speed_lines(results.get("training_speed", {}))),
+        quality=table(QUALITY_HEADER, quality_lines(quality)),
+        setfit=setfit_words(quality),
+        speed=table(SPEED_HEADER, speed_lines(speed)),
+        processor=processor_words(speed.get("steps", {})),
+        epochs=epochs_words(speed.get("accuracy", {})),
+        precision=precision_words(results.get("training_precision", {})),
+        adaptation=adaptation_words(results.get("adaptation", {})),
     )

@@ -1,162 +1,144 @@
 """How fast training and embedding are beside the stock ways, in turns in one process.
 
-DATA=FOLDER python -m benchmarks.training_speed [steps] [banking77] [embedding]
+DATA=FOLDER python -m benchmarks.training_speed [steps] [banking77] [accuracy] [embedding]
 -> benchmarks/results/training_speed.json
 
-`steps` takes one step of each side after the other: full fine-tuning on BBC News at 256 tokens,
-beside the loop of Hugging Face's text-classification tutorial (batches of 16 in random order,
-padded to their longest, dropout .1). `banking77` is three epochs beside it padded to 128.
+`steps`: full fine-tuning on BBC News at 256 tokens, a step of our loop and a step of the Trainer of
+transformers after the other (benchmarks/tutorial.py, benchmarks/loop_turns.py). `banking77`: the
+same beside it padded to 128. `accuracy`: three whole epochs of each on BANKING77's train rows,
+scored on rows held out of them; it takes half an hour of a processor.
 """
 
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
-from transformers import AutoModelForSequenceClassification
 
-from benchmarks.public_sets import data_folder
-from seedbed.approaches.full import Params
-from seedbed.encoding.encoder import SentenceEncoder, load_model, model_inputs, outputs, pooling_of
+from benchmarks.fine_tuning import ALL, scored
+from benchmarks.fine_tuning import banking77 as banking77_sides
+from benchmarks.loop_turns import Turns
+from benchmarks.tutorial import predicted, tutorial
+from seedbed.approaches import full
+from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.encoding.examples import Examples, pad, token_budget_batches
+from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.files import read_json, write_json
-from seedbed.params import read_params
+from seedbed.params import read_params, with_changes
 from seedbed.rows import read_rows
 from seedbed.training.classifier import LogitsOnly, new_sequence_classifier
-from seedbed.training.loop import layer_groups
+from seedbed.training.loop import Inputs, fit, layer_groups
 from seedbed.training.task import Task
 
 RESULT = Path("benchmarks/results/training_speed.json")
-STEPS, ROWS, LENGTH, PADDED = 60, 16, 256, 128
-BUDGET = 4096
-CPU = torch.device("cpu")
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+STEPS, LENGTH, PADDED = 60, 256, 128
+EPOCHS = 3
+OURS, THEIRS = "seedbed", "trainer"
+NAMES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 
 
-def examples_of(rows: pd.DataFrame, length: int) -> tuple[Examples, list[str]]:
-    """Rows as the loop takes them, and their classes."""
+class Setting(NamedTuple):
+    """What the two sides are told: tokens of a text, those of our batches with their padding, our
+    precision, and whether the Trainer is in bfloat16 and pads every text to the length."""
+
+    length: int
+    batch_tokens: int
+    dtype: torch.dtype
+    bf16: bool = False
+    padded: bool = False
+
+
+def task_of(texts: list[str], labels: np.ndarray, classes: list[str], how: Setting) -> Task:
+    """Rows as our loop takes them. No epoch ends within the steps that are measured, so nothing is
+    validated."""
+    folder = encoder_folder(read_params("encoder", EncoderParams))
+    cut = Truncation(how.length)
+    ids = TextTokenizer(folder, cut)(texts).ids
+    names = [str(number) for number in range(len(ids))]
+    rows = Examples(ids, None, labels, np.ones(len(ids), np.float32), names)
+    return Task(classes, rows, rows.take(np.arange(1)), lambda _: None, folder, cut, how.dtype)
+
+
+def beside(rows: pd.DataFrame, how: Setting) -> dict[str, Any]:
+    """Our full fine-tuning beside the tutorial's, a step each in turn."""
     classes = sorted(set(rows["label"]))
     labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
-    folder = encoder_folder(read_params("encoder", EncoderParams))
-    ids = TextTokenizer(folder, Truncation(length))(list(rows["text"])).ids
-    names = [str(number) for number in range(len(ids))]
-    return Examples(ids, None, labels, np.ones(len(ids), np.float32), names), classes
+    texts, turns = list(rows["text"]), Turns((OURS, THEIRS), STEPS)
+    task = task_of(texts, labels, classes, how)
+    changes = {"epochs": STEPS, "patience_epochs": 0, "batch_tokens": how.batch_tokens}
+    params = with_changes(read_params("approaches.full", full.Params), "full", changes)
 
+    def losses(module: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
+        turns.step(OURS)
+        turns.tokens[OURS].append(int(inputs["attention_mask"].sum()))
+        return nn.functional.cross_entropy(module(**inputs).float(), labels, reduction="none")
 
-def bbc() -> pd.DataFrame:
-    rows = read_rows(Path("data/split"))
-    return rows[rows["split"] == "train"].reset_index(drop=True)
+    def ours() -> None:
+        model = new_sequence_classifier(task, 0)
+        depth = model.config.num_hidden_layers
+        groups = layer_groups(model, depth, params, params.layer_decay)
+        fit(LogitsOnly(model), groups, task, params, 0, "full", losses)
 
+    def theirs() -> None:
+        tutorial(
+            texts, labels, len(classes), how.length, padded=how.padded, bf16=how.bf16,
+            steps=STEPS + 2, told=lambda: turns.step(THEIRS), counts=turns.tokens[THEIRS],
+        ).train()  # fmt: skip
 
-def stock_model(classes: int) -> nn.Module:
-    """As the tutorial loads it: with its dropout."""
-    torch.manual_seed(0)
-    folder = encoder_folder(read_params("encoder", EncoderParams))
-    return AutoModelForSequenceClassification.from_pretrained(folder, num_labels=classes)
-
-
-def our_model(train: Examples, classes: list[str]) -> nn.Module:
-    folder = encoder_folder(read_params("encoder", EncoderParams))
-    task = Task(classes, train, train, lambda _: None, folder, Truncation(LENGTH), torch.float32)
-    return LogitsOnly(new_sequence_classifier(task, 0))
-
-
-def step_of(
-    model: nn.Module, groups: Any, dtype: torch.dtype, train: Examples, fused: bool
-) -> Callable[[np.ndarray, int], float]:
-    """One optimizer step on some rows, padded to their longest or to a length; its seconds."""
-    optimizer = torch.optim.AdamW(groups, lr=5e-5, fused=fused)
-    model.train()
-
-    def step(batch: np.ndarray, length: int = 0) -> float:
-        start = time.perf_counter()
-        inputs = model_inputs(train, batch, CPU)
-        if length:
-            ids = torch.from_numpy(pad([train.ids[row] for row in batch], length))
-            mask = nn.functional.pad(inputs["attention_mask"], (0, ids.shape[1] -
-                                     inputs["attention_mask"].shape[1]))  # fmt: skip
-            inputs = {"input_ids": ids, "attention_mask": mask}
-        with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
-            found = model(**inputs)
-        logits = found if isinstance(found, torch.Tensor) else found.logits
-        loss = nn.functional.cross_entropy(logits.float(), torch.from_numpy(train.labels[batch]))
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        return time.perf_counter() - start
-
-    return step
-
-
-def tokens_of(train: Examples, batch: np.ndarray) -> int:
-    """Tokens without padding: what both sides have to learn from."""
-    return sum(len(train.ids[row]) for row in batch)
-
-
-def our_step(train: Examples, classes: list[str], dtype: torch.dtype) -> Callable:
-    model, params = our_model(train, classes), read_params("approaches.full", Params)
-    depth = model.model.config.num_hidden_layers
-    return step_of(
-        model, layer_groups(model, depth, params, params.layer_decay), dtype, train, True
-    )
+    turns.run({OURS: ours, THEIRS: theirs})
+    precisions = {OURS: NAMES[how.dtype], THEIRS: "bfloat16" if how.bf16 else "float32"}
+    return {"precision": precisions, **turns.figures()}
 
 
 def steps() -> dict[str, Any]:
-    """Tokens a second of both sides over interleaved steps. The tutorial's loop stays in float32,
-    as it comes, and is taken in bfloat16 autocast, too."""
-    train, classes = examples_of(bbc(), LENGTH)
-    draw = np.random.default_rng(0)
-    ours = token_budget_batches([len(ids) for ids in train.ids], BUDGET, draw)
-    stock = np.array_split(draw.permutation(len(train.ids)), len(train.ids) // ROWS)
-    found = {}
-    for name, dtype in DTYPES.items():
-        model = stock_model(len(classes))
-        groups = list(model.parameters())
-        sides = {"seedbed": (our_step(train, classes, dtype), ours),
-                 "tutorial": (step_of(model, groups, dtype, train, False), stock)}  # fmt: skip
-        speed: dict[str, list[float]] = {"seedbed": [], "tutorial": []}
-        for number in range(STEPS):
-            for side, (step, batches) in sides.items():
-                batch = batches[number % len(batches)]
-                speed[side].append(tokens_of(train, batch) / step(batch))
-        medians = {side: median(values) for side, values in speed.items()}
-        ratio = median(a / b for a, b in zip(speed["seedbed"], speed["tutorial"], strict=True))
-        found[name] = {"steps": STEPS, **medians, "times_as_fast": ratio}
+    """Both in float32; then ours in the precision that `auto` gives beside the Trainer as it comes,
+    and beside it in bfloat16. Where the processor has no bfloat16 units `auto` is float32, and the
+    time that the Trainer would take in bfloat16 says nothing."""
+    rows = read_rows(Path("data/split"))
+    rows = rows[rows["split"] == "train"].reset_index(drop=True)
+    auto, same = precision("auto"), Setting(LENGTH, 16 * LENGTH, torch.float32)
+    pairs = {"float32": same}
+    if auto == torch.bfloat16:
+        pairs["auto_beside_float32"] = same._replace(dtype=auto)
+        pairs["auto_beside_bfloat16"] = same._replace(dtype=auto, bf16=True)
+    found: dict[str, Any] = {"auto": NAMES[auto], "threads": torch.get_num_threads()}
+    for name, how in pairs.items():
+        found[name] = beside(rows, how)
         print(name, found[name], flush=True)
-    bf16 = found["bfloat16"]["seedbed"] / found["float32"]["tutorial"]
-    return {**found, "auto_precision_beside_the_tutorial_as_it_comes": bf16}
+    return found
 
 
 def banking77() -> dict[str, Any]:
-    """Three epochs by the time of interleaved steps: ours in bfloat16, the tutorial's padded to 128
-    in float32."""
-    rows = pd.read_csv(data_folder() / "banking77/train.csv", keep_default_na=False)
-    train, classes = examples_of(rows, PADDED)
-    draw = np.random.default_rng(0)
-    ours = token_budget_batches([len(ids) for ids in train.ids], 1024, draw)
-    stock = np.array_split(draw.permutation(len(rows)), -(-len(rows) // ROWS))
-    model = stock_model(len(classes))
-    our, theirs = our_step(train, classes, torch.bfloat16), step_of(
-        model, list(model.parameters()), torch.float32, train, False)  # fmt: skip
-    seconds: dict[str, list[float]] = {"seedbed": [], "tutorial": []}
-    for number in range(STEPS):
-        seconds["seedbed"].append(our(ours[number]) / len(ours[number]))
-        seconds["tutorial"].append(theirs(stock[number], PADDED) / len(stock[number]))
-    epochs = {side: 3 * len(rows) * float(np.mean(values)) for side, values in seconds.items()}
-    return {
-        "steps": STEPS,
-        "seconds_of_3_epochs": epochs,
-        "times_as_fast": epochs["tutorial"] / epochs["seedbed"],
-    }
+    """In the precision of `auto`, with the batches that benchmarks/fine_tuning.py trains with,
+    beside the tutorial padded to 128 in float32. Tokens count no padding, so a second's are an
+    epoch's share on either side."""
+    how = Setting(PADDED, ALL["batch_tokens"], precision("auto"), padded=True)
+    return beside(banking77_sides("validation")[0], how)
+
+
+def accuracy() -> dict[str, Any]:
+    """Three whole epochs of each on the same train rows, scored on those held out. The tutorial is
+    padded to the longest of a batch: what is padding is masked, so that its accuracy is that of
+    padding to 128 but for rounding and the draw of dropout, at a fifth of the time."""
+    train, held = banking77_sides("validation")
+    ours = scored(full, {**ALL, "epochs": EPOCHS}, train, held, 0)
+    classes = sorted(set(train["label"]))
+    labels = np.searchsorted(classes, train["label"].to_numpy(dtype=object))
+    trainer = tutorial(list(train["text"]), labels, len(classes), PADDED, epochs=EPOCHS)
+    start = time.process_time()
+    trainer.train()
+    seconds = time.process_time() - start
+    names = np.array(classes)[predicted(trainer, list(held["text"]), PADDED)]
+    right = float((names == held["label"].to_numpy(dtype=object)).mean())
+    theirs = {"accuracy": right, "cpu_seconds": round(seconds, 1)}
+    counts = {"epochs": EPOCHS, "train": len(train), "held_out": len(held)}
+    return {**counts, OURS: ours, THEIRS: theirs}
 
 
 def embedding() -> dict[str, Any]:
@@ -188,7 +170,7 @@ def embedding() -> dict[str, Any]:
     }
 
 
-PARTS = {"steps": steps, "banking77": banking77, "embedding": embedding}
+PARTS = {"steps": steps, "banking77": banking77, "accuracy": accuracy, "embedding": embedding}
 
 
 def main(parts: list[str]) -> None:

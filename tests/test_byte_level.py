@@ -17,12 +17,7 @@ from seedbed.training.cloze import Gap
 from seedbed.training.loop_params import AdaptationParams
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]  # in this order they are 0 to 4, as RoBERTa's
-MORE = [
-    "It is about soup. It is about rain.",
-    "Topic: we talked",
-    "we talked of storms",
-    "soup",
-] * 3
+MORE = ["It is about soup. It is about rain.", "Topic: we talked", "we talked of storms", "soup"]
 PLAIN = "{text} It is about {mask}."
 
 
@@ -34,7 +29,7 @@ def tiny_roberta(folder: Path, texts: list[str]) -> None:
 
     words = ByteLevelBPETokenizer()
     words.train_from_iterator(
-        [*texts, *MORE], vocab_size=500, min_frequency=1, special_tokens=SPECIAL[:4],
+        [*texts, *MORE * 3], vocab_size=500, min_frequency=1, special_tokens=SPECIAL[:4],
         show_progress=False,
     )  # fmt: skip
     words.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])

@@ -181,3 +181,15 @@ def test_the_contrastive_loss_by_hand():
     third = -np.log(np.exp(2) / (np.exp(2) + 3))
     found = contrastive_losses(similar, labels, others).tolist()
     assert found == pytest.approx([first, first, third])
+
+
+def test_with_a_strong_prior_the_head_of_few_rows_is_the_prompts(task, tmp_path):
+    """C near zero lets no row draw it away: only the biases are free."""
+    heads = {}
+    for prior in (0.0, 10.0):
+        (tmp_path / str(prior)).mkdir()
+        params = params_of(pairs_below=9, epochs=1, prompt_prior=prior, head_strength=1e-6)
+        prompt.fine_tune(task, params, 0, tmp_path / str(prior))
+        heads[prior] = Classifier(tmp_path / str(prior)).module.head[0].weight
+    assert heads[0.0].abs().max() < 1e-3
+    assert heads[10.0].norm(dim=1).tolist() == pytest.approx([10, 10], abs=1e-2)

@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 import torch
 from pydantic import Field
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from torch import nn
 from transformers import PreTrainedModel
@@ -27,7 +26,7 @@ from seedbed.training.classifier import (
     trained_numbers,
 )
 from seedbed.training.cloze import ClozeScorer, Gap, is_masked_lm, load_masked_lm
-from seedbed.training.heads import Layer, layers_of
+from seedbed.training.heads import Layer, regression_around
 from seedbed.training.label_prompts import PromptScorer, prompts_of
 from seedbed.training.loop import Losses, fit, layer_groups
 from seedbed.training.loop_params import TrainingParams
@@ -43,6 +42,7 @@ class Params(TrainingParams):
     scale: float = Field(gt=0)
     pairs_below: int = Field(ge=0)
     prompt_weight: float = Field(ge=0)
+    prompt_prior: float = Field(ge=0)
     head_strength: float = Field(gt=0)
     layer_decay: float = Field(gt=0, le=1)
     cloze: str
@@ -108,11 +108,11 @@ def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve
     scorer.eval()
     with torch.inference_mode():
         prompts = scorer.prompt_vectors()
-    head = [Layer(params.scale * prompts)]
+    head = Layer(params.scale * prompts)
     if are_few:
         head = _head_of_few(task, encoder, prompts.cpu().numpy(), params)
     tuned = {name: weight.cpu() for name, weight in encoder.model.state_dict().items()}
-    save_sentence_classifier(task, folder, head, tuned, trained_numbers(encoder))
+    save_sentence_classifier(task, folder, [head], tuned, trained_numbers(encoder))
     return curve
 
 
@@ -138,12 +138,14 @@ def _tuned(
 
 def _head_of_few(
     task: Task, encoder: SentenceEncoder, prompts: np.ndarray, params: Params
-) -> list[Layer]:
-    """Logistic regression on the tuned vectors of the rows and, as one row more, of each prompt."""
+) -> Layer:
+    """Logistic regression on the tuned vectors of the rows and, as one row more, of each prompt,
+    its weights drawn to `prompt_prior` times the prompts: what these know before any row is kept as
+    far as the rows do not speak against it."""
     vectors = task.train.pooled(outputs(encoder, task.train, task.dtype, "prompt head"))
     rows = np.vstack([vectors, prompts])
     labels = np.r_[task.train.row_labels, np.arange(len(prompts))]
     weights = np.r_[task.train.row_weights, np.ones(len(prompts))]
     with threadpool_limits(1):
-        head = LogisticRegression(C=params.head_strength, max_iter=2000).fit(rows, labels, weights)
-    return layers_of(head, len(task.classes))
+        centre = params.prompt_prior * prompts
+        return regression_around(centre, rows, labels, weights, params.head_strength)
