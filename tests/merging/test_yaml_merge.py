@@ -100,7 +100,9 @@ def test_a_value_that_both_changed_is_left_to_a_person(ours, theirs, told):
 
 def test_a_source_that_both_changed_is_named():
     ours, theirs = BASE.replace("bbc.csv", "a.csv"), BASE.replace("bbc.csv", "b.csv")
-    with pytest.raises(MergeError, match=r"sources\[bbc\]\.path: `a.csv` here, `b.csv` there"):
+    with pytest.raises(
+        MergeError, match=r"sources\[bbc, 2005-07-bbc\]\.path: `a.csv` here, `b.csv` there"
+    ):
         merged(ours, theirs)
 
 
