@@ -45,6 +45,9 @@ def fitted(text: str, chars: int, command: str) -> str:
     while kept < len(lines) and length + len(lines[kept]) + 1 <= chars - NOTE:
         length += len(lines[kept]) + 1
         kept += 1
+    fences = [number for number, line in enumerate(lines[:kept]) if line.startswith("```")]
+    if len(fences) % 2:
+        kept = fences[-1]  # half a block of code would take in all that follows
     left = [line for line in lines[kept:] if line.strip()]
     rest = sum(map(len, left))
     note = f"*{len(left):,} more lines ({rest:,} characters) do not fit: `{command}` shows all.*"

@@ -64,21 +64,17 @@ def staleness() -> str:
 def page(base: str, found: Changes, comparison: Comparison, stale: str = "") -> str:
     """The page; at most LIMIT characters. `stale`: see `staleness`."""
     before, now = Files(base), Files()
-    sections = [_first(found, comparison, stale), *_sections(base, before, now, found, comparison)]
-    parts = [_shown(section) for section in sections if section.text]
-    text = unlinked("\n\n".join([MARKER, *parts, _foot(found)])) + "\n"
-    return text if len(text) <= LIMIT else _smaller(sections, found)
-
-
-def _smaller(sections: list[Section], found: Changes) -> str:
-    """The page when keeping names from linking made it longer than its allowances."""
-    share = 0.9
-    while True:
-        parts = [_shown(one._replace(chars=int(one.chars * share))) for one in sections if one.text]
-        text = unlinked("\n\n".join([MARKER, *parts, _foot(found)])) + "\n"
-        if len(text) <= LIMIT:
-            return text
+    sections = [_first(found, comparison, stale), *_sections(before, now, found, comparison)]
+    share = 1.0
+    while len(text := _made(sections, found, share)) > LIMIT:  # links taken apart made it longer
         share *= 0.9
+    return text
+
+
+def _made(sections: list[Section], found: Changes, share: float) -> str:
+    """The page, each section within that share of its allowance."""
+    shown = [one._replace(chars=int(one.chars * share)) for one in sections if one.text]
+    return unlinked("\n\n".join([MARKER, *map(_shown, shown), _foot(found)])) + "\n"
 
 
 def _shown(section: Section) -> str:
@@ -96,9 +92,7 @@ def _first(found: Changes, comparison: Comparison, stale: str) -> Section:
     return Section("", text, 5_000, "seedbed compare")
 
 
-def _sections(
-    base: str, before: Files, now: Files, found: Changes, comparison: Comparison
-) -> list[Section]:
+def _sections(before: Files, now: Files, found: Changes, comparison: Comparison) -> list[Section]:
     diff, gate = f"seedbed diff {before.commit[:9]}", f"seedbed compare {before.commit[:9]}"
     runs = pipeline_graph.runs(before, now)
     scores = data_section.suspect_scores(now)

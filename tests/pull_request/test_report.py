@@ -297,6 +297,8 @@ def test_a_section_is_cut_at_a_line_and_says_so():
     assert kept == text.split("\n")[: len(kept)]
     assert f"*{1000 - len(kept):,} more lines (" in found
     assert fitted("short", 400, "x") == "short"
+    graph = "before\n```mermaid\n" + "a --> b\n" * 100 + "```"
+    assert "```" not in fitted(graph, 400, "dvc dag")
 
 
 def test_links_are_taken_apart_in_text_and_left_in_code():
