@@ -9,7 +9,8 @@ from seedbed.reporting.page import table
 def processor_words(steps: dict[str, Any]) -> str:
     if not steps:
         return ""
-    where = f"Measured with {steps['threads']} threads"
+    pairs = steps["float32"].get("steps", 0)
+    where = f"Measured over {pairs} pairs of steps, threads: {steps['threads']}"
     if steps["auto"] == "bfloat16":
         return f"{where}, on a processor with bfloat16 units."
     return (
