@@ -81,14 +81,16 @@ def project(folder: Path, batches: dict[str, list[tuple[str, str]]]) -> None:
 
 
 def run(folder: Path, step: str, memo: str = "on") -> dict[str, float]:
-    """Run a stage, or `sample`, in a process of its own; its seconds."""
+    """Run a stage, or `sample`, in a process of its own; its seconds, by the clock those of
+    the whole process."""
     environment = {**os.environ, **ENVIRONMENT, "SEEDBED_MEMO": memo,
                    "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}  # fmt: skip
     script = [sys.executable, str(Path(__file__).resolve()), step]
+    start = time.perf_counter()
     done = subprocess.run(
         script, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    return {"clock": time.perf_counter() - start, **json.loads(done.stdout.splitlines()[-1])}
 
 
 def timed(step: str) -> None:
@@ -123,15 +125,16 @@ def embedded_sample() -> dict[str, float]:
     work = partial(embed_texts, folder=folder, truncation=truncation_of(params, folder, Path()),
                    dtype=str(precision(params.precision)).removeprefix("torch."))  # fmt: skip
     work(texts[:2])
-    start = time.process_time()
+    start, clock = time.process_time(), time.perf_counter()
     work(random.Random(0).sample(texts, SAMPLE))
-    seconds = (time.process_time() - start) / SAMPLE * len(texts)
+    scale = len(texts) / SAMPLE
+    seconds, clock = (time.process_time() - start) * scale, (time.perf_counter() - clock) * scale
     operation = keyed(work, texts, FLOAT32)
     vectors = np.random.default_rng(0).normal(size=(len(operation.keys), WIDTH))
     packed = map(FLOAT32.pack, vectors)
     with Store() as store:
         store.keep(operation.name, dict(zip(operation.keys.values(), packed, strict=True)))
-    return {"own": seconds, "all": seconds}
+    return {"own": seconds, "all": seconds, "clock": clock}
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -57,16 +57,20 @@ def test_a_race_is_met_by_both_clocks_or_not_at_all():
 
 def test_an_update_is_met_at_a_twentieth_of_the_own_work_and_other_bytes_are_told():
     def costs(embed: float, clean: float) -> memo.Costs:
-        return {"clean": {"own": clean, "all": clean}, "embed": {"own": embed, "all": embed}}
+        every = {"clean": clean, "embed": embed}
+        return {name: {"own": one, "all": one, "clock": 2 * one} for name, one in every.items()}
 
     found = memo.result(
         100, 1, costs(90.0, 10.0), costs(2.0, 1.0), {"clean": {"own": 9.0, "all": 9.0}}
     )
-    found |= {"of_the_whole_set": {"find_label_errors": {"own": 10.0}}, "memo_mb": 1.0}
+    whole_set = {"find_label_errors": {"own": 10.0, "clock": 10.0}}
+    found |= {"of_the_whole_set": whole_set, "memo_mb": 1.0}
     page = memo_page.memo_section(found | {"same_bytes_without_memo": False})
     assert "| all | 100.0 s | 3.0 s | 3.0% | not run |" in page
     assert "With embed 3.0% (yes), without embed 10.0% (**no**)" in page
-    assert "With it the update costs 11.8%." in page
+    assert "With it the update costs 11.8%\n(at most 5%: **no**)." in page
+    assert "from start to end and find_label_errors too, it costs 7.6%" in page
+    assert "20%: yes" in page
     assert "**The outputs were not the bytes of a run without a memo.**" in page
     assert "Not measured yet" in memo_page.memo_section({})
 
