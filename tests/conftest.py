@@ -1,9 +1,11 @@
 """A small project with a tiny encoder, made once, on which a real `dvc repro` has run."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,17 +66,32 @@ def tiny_masked_lm(folder: Path, texts: list[str]) -> None:
     """The same with the head of a masked language model."""
     from transformers import BertForMaskedLM
 
-    _tiny_bert(folder, [*texts, "Look : It is This about ."], BertForMaskedLM)
+    words = vocabulary([*texts, "Look : It is This about ."])
+    _tiny_bert(folder, texts, BertForMaskedLM, words)
 
 
-def _tiny_bert(folder: Path, texts: list[str], kind: type) -> None:
+def vocabulary(texts: list[str]) -> dict[str, int]:
+    """Word pieces of the texts: letters, and the most frequent words. Training word pieces breaks
+    ties by chance, and a tiny model that learns with one vocabulary may not with another."""
+    words = Counter(re.findall(r"\w+|[^\w\s]", " ".join(texts).lower()))
+    letters = sorted(set("".join(words)))
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    whole = sorted((word for word in words if len(word) > 1), key=lambda word: (-words[word], word))
+    pieces = [*special, *letters, *(f"##{letter}" for letter in letters), *whole]
+    return {piece: number for number, piece in enumerate(pieces[:400])}
+
+
+def _tiny_bert(
+    folder: Path, texts: list[str], kind: type, vocab: dict[str, int] | None = None
+) -> None:
     import torch
     from tokenizers import BertWordPieceTokenizer
     from transformers import BertConfig, BertTokenizerFast
 
     folder.mkdir(parents=True)
-    words = BertWordPieceTokenizer(lowercase=True)
-    words.train_from_iterator(texts, vocab_size=400, min_frequency=1, show_progress=False)
+    words = BertWordPieceTokenizer(vocab=vocab, lowercase=True)
+    if vocab is None:
+        words.train_from_iterator(texts, vocab_size=400, min_frequency=1, show_progress=False)
     words.save(str(folder / "tokenizer.json"))
     tokenizer = BertTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
     tokenizer.save_pretrained(folder)

@@ -91,9 +91,9 @@ def test_chunks_change_nothing(tmp_path, model):
 
 def test_no_more_than_a_chunk_is_in_memory(tmp_path, model, monkeypatch):
     sizes = []
-    judged = predicting._judged
+    judged = predicting.answers
     monkeypatch.setattr(
-        predicting, "_judged", lambda texts, *rest: sizes.append(len(texts)) or judged(texts, *rest)
+        predicting, "answers", lambda texts, *rest: sizes.append(len(texts)) or judged(texts, *rest)
     )
     labelled(tmp_path, table(tmp_path, ["ab"] * 25), model(), chunk_rows=10)
     assert sizes == [10, 10, 5]

@@ -120,7 +120,7 @@ def test_the_scores_are_those_of_the_stock_model_at_the_gap(masked):
 @pytest.mark.parametrize("kind", ["label_prompts", "cloze"])
 def test_either_kind_learns_and_tells_its_zero_shot_score(task, masked, tmp_path, kind):
     of_kind = masked if kind == "cloze" else task
-    params = params_of(words=WORDS, learning_rate=3e-3, epochs=20, patience_epochs=20)
+    params = params_of(words=WORDS, learning_rate=1e-3, epochs=30, patience_epochs=30)
     curve = prompt.fine_tune(of_kind, params, 0, tmp_path)
     assert curve[0]["epoch"] == 0
     assert "train_loss" not in curve[0]
