@@ -7,6 +7,9 @@ from seedbed.reporting.page import table
 
 SECTION = """## The gate
 
+The figures below were made by the functions of this command on vectors that were kept, not yet by
+one run of it.
+
 `DATA=FOLDER python -m benchmarks.gate`: pairs of models, each trained on a bootstrap sample of its
 own, on rows that are drawn from train and validation and stand in for a test side; no test row is
 read. "Alike": the same labels, another sample. "Shuffled": {shuffled:.0%} of the challenger's train
