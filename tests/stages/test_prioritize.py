@@ -1,6 +1,6 @@
 """What to label next: train rows and unlabelled ones that would stand there, not what measures."""
 
-import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import Project
 
 from seedbed.files import read_csv, read_json
 from seedbed.rows import read_rows, write_rows
@@ -27,27 +28,18 @@ def test_labelled_rows_keep_their_scores_and_others_are_voted_on(tmp_path):
 
 
 @pytest.fixture
-def run(example, monkeypatch):
-    """Run a stage in the example after its run, and leave it as it was."""
-    monkeypatch.chdir(example.folder)
-    kept = [
-        *Path("data/decisions").glob("*.jsonl"), *Path("data/deduplicate").iterdir(),
-        Path("reports/next.csv"), Path("data/ledger/decided.csv"),
-        *Path("reports/metrics/evaluate/feature").iterdir(),
-    ]  # fmt: skip
-    before = {file: file.read_bytes() for file in kept}
+def run(example, tmp_path, monkeypatch):
+    """Run a stage in a copy of the example after its run."""
+    folder = tmp_path / "project"
+    shutil.copytree(example.folder, folder, ignore=shutil.ignore_patterns(".dvc", ".git"))
+    monkeypatch.chdir(folder)
+    project = Project(folder, tmp_path / "trace.tsv")
 
     def stage(*command: str) -> None:
-        done = example.run("python", "-m", *command)
+        done = project.run("python", "-m", *command)
         assert done.returncode == 0, done.stderr[-2000:]
 
-    yield stage
-    for file in Path("data/decisions").glob("*.jsonl"):
-        file.unlink()
-    for file, content in before.items():
-        os.chmod(file, 0o644)
-        file.unlink()
-        file.write_bytes(content)
+    return stage
 
 
 def test_the_list_holds_train_alone_and_leaves_out_what_people_verified(run):
