@@ -4,6 +4,7 @@ python -m benchmarks.tables: benchmarks/results/*.json ->
 benchmarks/quality.md, benchmarks/speed.md, benchmarks/fine_tuning.md
 """
 
+import textwrap
 from pathlib import Path
 
 from benchmarks.fine_tuning_page import fine_tuning_page
@@ -12,16 +13,28 @@ from benchmarks.speed_page import speed_page
 from seedbed.files import read_csv, read_json, write_text
 
 FOLDER = Path("benchmarks")
+NO_PARAGRAPH = ("|", "#", "- ", "* ", "```", "<")  # a line of a table, heading, list or code
 
 
 def pages(folder: Path) -> dict[str, str]:
     """Each page by its file's name, out of the results in `folder`."""
     results = {file.stem: read_json(file) for file in (folder / "results").glob("*.json")}
-    return {
+    made = {
         "quality.md": quality_page(results, reads_of(folder / "test_reads.csv")),
         "speed.md": speed_page(results),
         "fine_tuning.md": fine_tuning_page(results),
     }
+    return {name: wrapped(page) for name, page in made.items()}
+
+
+def wrapped(page: str) -> str:
+    """The page with its paragraphs in lines of at most 100 characters."""
+    return "\n\n".join(
+        part
+        if any(line.startswith(NO_PARAGRAPH) for line in part.splitlines())
+        else textwrap.fill(part, 100, break_long_words=False, break_on_hyphens=False)
+        for part in page.rstrip("\n").split("\n\n")
+    ) + "\n"  # fmt: skip
 
 
 def reads_of(file: Path) -> int:
