@@ -1,9 +1,13 @@
 """`seedbed pr-report`: what a reviewer of a pull request sees."""
 
+import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from seedbed.errors import SeedbedError
 
 
 def pr_report(
@@ -12,12 +16,34 @@ def pr_report(
         typer.Argument(help="a git revision; where this branch left the main one, if not given"),
     ] = "",
     output: Annotated[Path | None, typer.Option(help="a file to write, instead of here")] = None,
-) -> None:
+    exit_code: Annotated[
+        bool,
+        typer.Option("--exit-code", help="end as `seedbed compare` does: 0 pass, 1 fail, 2 "
+                     "cannot be compared"),
+    ] = False,
+) -> None:  # fmt: skip
     """One markdown page for a pull request: verdict, metrics, data, labels, cost; under 60,000
     characters. Texts stand in it only of sources with `show_text: true`."""
+    if not exit_code:
+        _written(base, output)
+        return
+    # Exit code 1 says that a model is worse: no mistake and no defect may look like that.
+    try:
+        code = _written(base, output)
+    except SeedbedError as error:
+        print(f"\nseedbed: {error}\n", file=sys.stderr)
+        code = 2
+    except Exception:
+        traceback.print_exc()
+        code = 2
+    raise typer.Exit(code)
+
+
+def _written(base: str, output: Path | None) -> int:
+    """The exit code of the report's verdict."""
     from seedbed.pull_request.report import pr_report as made
 
-    page = made(base)
+    page, code = made(base)
     if output is None:
         print(page, end="")
     else:
@@ -25,3 +51,4 @@ def pr_report(
 
         write_text(output, page)
         print(f"{output}: {len(page):,} characters")
+    return code

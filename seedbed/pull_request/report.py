@@ -36,13 +36,15 @@ class Section(NamedTuple):
     command: str
 
 
-def pr_report(base: str = "") -> str:
-    """The page for this workspace against `base`, by default where the branch left the main one.
+def pr_report(base: str = "") -> tuple[str, int]:
+    """The page for this workspace against `base`, by default where the branch left the main one,
+    and the exit code of its verdict.
 
     Raises RevisionError where git has no such version.
     """
     base = base or base_revision()
-    return page(base, changes(base), compare(base), staleness())
+    comparison = compare(base)
+    return page(base, changes(base), comparison, staleness()), comparison.exit_code
 
 
 def staleness() -> str:

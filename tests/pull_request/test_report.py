@@ -9,8 +9,10 @@ import pytest
 from conftest import yaml
 from markdown_it import MarkdownIt
 from pull_request.two_versions import COMPARISON, Versions, row
+from typer.testing import CliRunner
 
-from seedbed.gate.compare import FAIL, PASS, Comparison
+from seedbed.cli import app
+from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.limits import GateParams
 from seedbed.gate.override import Override
 from seedbed.gate.verdict import Answers, judged
@@ -305,3 +307,30 @@ def test_links_are_taken_apart_in_text_and_left_in_code():
     assert unlinked("@ann #1 `@ann #1`") == "&#64;&#8203;ann #&#8203;1 `@ann #1`"
     assert unlinked("```mermaid\n@a\n```") == "```mermaid\n@a\n```"
     assert COMPARISON.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("verdict", "wrong", "code"), [(PASS, 0, 0), (FAIL, 40, 1), (CANNOT, 0, 2)]
+)
+def test_with_exit_code_it_ends_by_the_verdict_and_scores_once(
+    versions, monkeypatch, verdict, wrong, code
+):
+    versions.commit()
+    comparison = COMPARISON if verdict == CANNOT else compared(verdict, ["a", "b"], wrong)
+    calls = []
+    monkeypatch.setattr(report, "compare", lambda base: calls.append(base) or comparison)
+    done = CliRunner().invoke(app, ["pr-report", "main", "--output", "out.md", "--exit-code"])
+    assert (done.exit_code, calls) == (code, ["main"])
+    assert Path("out.md").read_text().startswith("<!-- seedbed-report -->")
+    assert CliRunner().invoke(app, ["pr-report", "main"]).exit_code == 0
+
+
+@pytest.mark.parametrize("broken", [None, ZeroDivisionError("a defect")])
+def test_with_exit_code_no_mistake_looks_like_a_worse_model(versions, monkeypatch, broken):
+    versions.commit()
+    base = "nobody"
+    if broken:
+        base = "main"
+        monkeypatch.setattr(report, "compare", lambda base: (_ for _ in ()).throw(broken))
+    done = CliRunner().invoke(app, ["pr-report", base, "--exit-code"])
+    assert done.exit_code == 2

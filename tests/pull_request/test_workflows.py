@@ -77,6 +77,33 @@ def test_the_history_is_there_where_versions_are_compared():
     assert checkout["with"]["fetch-depth"] == 0
 
 
+@pytest.mark.parametrize(("verdict", "written"), [(0, True), (1, True), (2, True), (2, False)])
+def test_the_report_is_kept_whatever_the_verdict_and_the_job_ends_by_it(tmp_path, verdict, written):
+    """The script as it stands, with a `seedbed` that ends so; without a page it stops."""
+    (made,) = [step["run"] for step in steps("report.yml", "report") if step.get("id") == "report"]
+    last = steps("report.yml", "report")[-1]["run"]
+    page = "echo page > out/report.md; " if written else ""
+    for name, script in {"seedbed": f"{page}exit {verdict}", "git": "echo abc"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/activate").write_text(f"export PATH={tmp_path}:$PATH\n")
+    outputs = tmp_path / "outputs"
+    told = {"GITHUB_OUTPUT": str(outputs), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    environment = {"PATH": "/usr/bin:/bin", "BASE": "b", "NUMBER": "12", **told}
+
+    def run(text: str, more: dict[str, str]) -> int:
+        done = subprocess.run(["bash", "-e", "-c", text], cwd=tmp_path, env=environment | more,
+                              check=False, capture_output=True)  # fmt: skip
+        return done.returncode
+
+    assert (run(made, {}) == 0) == written
+    if written:
+        assert (tmp_path / "summary").read_text() == "page\n"
+        code = outputs.read_text().removeprefix("code=").strip()
+        assert run(last, {"CODE": code}) == verdict
+
+
 def test_every_make_target_and_command_exists():
     from typer.main import get_command
 
@@ -87,7 +114,7 @@ def test_every_make_target_and_command_exists():
     for target in commands("make"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     known = get_command(app).commands
-    assert commands("seedbed") >= {"compare", "pr-report", "post-report"}
+    assert commands("seedbed") >= {"pr-report", "post-report"}
     for command in commands("seedbed"):
         assert command in known, command
 
