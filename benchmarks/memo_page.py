@@ -10,66 +10,56 @@ HEADER = ("stage", "from nothing", "1 % more rows", "share", "without memo")
 MEMO = """## One per cent more rows
 
 Processor seconds of each prepare stage's own work (imports left out) on {rows:,} film reviews, of
-which {more_rows} came later (`python -m benchmarks.memo`, after `make peers`):
+which {more_rows} came later (`python -m benchmarks.memo [auto|float32]`, after `make peers`).
+
+{parts}"""
+PART = """Vectors in {precision}:
 
 {table}
 
-{reach}
-
-{same}
-Embedding every review takes half an hour of a core, so its seconds from nothing are those of
-{embedded_sample} reviews, scaled, and the vectors looked up are stand-ins of the same size; that
-vectors come out the same is shown by the tests. The memo took {memo_mb:,.0f} MB.
-
-find_label_errors is not among these: it judges each row by all others, so that there is nothing to
-look up, and takes {whole_set:,.0f} s each time. With it the update costs {with_whole_set:.1%}
-(at most {max_share:.0%}: {own_met}).
-
-By the clock, every process from start to end and find_label_errors too, it costs {clock:.1%}
-(reach: at most {max_clock:.0%}: {clock_met}). What DVC itself takes, some .2 s a stage, is not in
-that."""
+Of the own work from nothing the update costs {own:.1%} (reach: at most {max_share:.0%}:
+{own_met}), {imported:.1%} with imports counted, and {clock:.1%} by the clock, every process from
+start to end (reach: at most {max_clock:.0%}: {clock_met}). What DVC itself takes, some .2 s a
+stage, is not in that. {same} The memo took {memo_mb:,.0f} MB."""
 
 
 def memo_section(found: dict[str, Any]) -> str:
     """The section, or a word that it was not measured."""
     if not found:
         return "## One per cent more rows\n\nNot measured yet."
-    whole_set = sum(cost["own"] for cost in found["of_the_whole_set"].values())
-    own, clock = (with_whole_set(found, kind) for kind in ("own", "clock"))
-    return MEMO.format(
-        rows=found["rows"],
-        more_rows=found["more_rows"],
-        embedded_sample=found["embedded_sample"],
-        memo_mb=found["memo_mb"],
-        table=table(HEADER, lines(found)),
-        reach=reach(found),
-        same=same(found),
-        whole_set=whole_set,
-        with_whole_set=own,
+    parts = [part(precision, one) for precision, one in sorted(found.items())]
+    return MEMO.format(**next(iter(found.values())), parts="\n\n".join(parts))
+
+
+def part(precision: str, one: dict[str, Any]) -> str:
+    """The table of a precision and what it says of the reaches."""
+    own, clock = one["shares"]["own"], one["shares"]["clock"]
+    return PART.format(
+        precision=precision,
+        table=table(HEADER, lines(one)),
+        own=own,
         max_share=MAX_SHARE,
         own_met=met(own <= MAX_SHARE),
+        imported=one["shares"]["all"],
         clock=clock,
         max_clock=MAX_CLOCK,
         clock_met=met(clock <= MAX_CLOCK),
+        same=same(one),
+        memo_mb=one["memo_mb"],
     )
 
 
-def with_whole_set(found: dict[str, Any], kind: str) -> float:
-    """What the update costs of what all cost from nothing, find_label_errors too."""
-    more, nothing = (
-        sum(cost[kind] for name in (run, "of_the_whole_set") for cost in found[name].values())
-        for run in ("with_1_percent", "from_nothing")
-    )
-    return more / nothing
-
-
-def lines(found: dict[str, Any]) -> list[list[object]]:
-    """One line a stage, and their sums with embed and without."""
-    runs = [found[name] for name in ("from_nothing", "with_1_percent", "without_memo")]
+def lines(one: dict[str, Any]) -> list[list[object]]:
+    """One line a stage, and their sums, of all and of some."""
+    runs = [one[name] for name in ("from_nothing", "with_1_percent", "without_memo")]
     stages = list(runs[0])
-    sums = {"all": stages, "all but embed": [name for name in stages if name != "embed"]}
+    by_text = [name for name in stages if name not in ("embed", "find_label_errors")]
     shown = [_line(name, runs, [name]) for name in stages]
-    return shown + [_line(name, runs, members) for name, members in sums.items()]
+    return [
+        *shown,
+        _line("all", runs, stages),
+        _line("all but embed and find_label_errors", runs, by_text),
+    ]
 
 
 def _line(name: str, runs: list[dict[str, Any]], stages: list[str]) -> list[object]:
@@ -81,19 +71,11 @@ def _line(name: str, runs: list[dict[str, Any]], stages: list[str]) -> list[obje
     return [name, *cells[:2], f"{sums[1] / sums[0]:.1%}", cells[2]]
 
 
-def reach(found: dict[str, Any]) -> str:
-    """Whether the update costs 5 % at most."""
-    own, all_of_it = found["share_own"], found["share_all"]
-    return (
-        f"Reach: at most {MAX_SHARE:.0%} of the own work. With embed {own['with_embed']:.1%} "
-        f"({met(own['with_embed'] <= MAX_SHARE)}), without embed {own['without_embed']:.1%} "
-        f"({met(own['without_embed'] <= MAX_SHARE)}).\nWith imports counted "
-        f"{all_of_it['with_embed']:.1%} and {all_of_it['without_embed']:.1%}."
-    )
-
-
-def same(found: dict[str, Any]) -> str:
+def same(one: dict[str, Any]) -> str:
     """Whether both runs wrote the same."""
-    if found["same_bytes_without_memo"]:
-        return "All outputs but the vectors were the same bytes as those of a run without a memo."
-    return "**The outputs were not the bytes of a run without a memo.**"
+    if not one["same_bytes_without_memo"]:
+        return "**The outputs were not the bytes of a run without a memo.**"
+    return (
+        "All outputs were the same bytes as those of a run without a memo, but what rests on "
+        f"vectors: of the suspects {one['suspects_that_differ']} were others."
+    )

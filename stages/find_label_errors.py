@@ -30,7 +30,7 @@ from seedbed.label_errors.policy import (
     check_policy,
 )
 from seedbed.label_errors.ranking import Ranking, judge_labels, label_quality, with_near_copies
-from seedbed.label_errors.whole_set import NEAREST, look_at_whole_set, order_of_arrival
+from seedbed.label_errors.whole_set import look_at_whole_set, order_of_arrival
 from seedbed.ledger import settle, write_ledger
 from seedbed.params import Section, read_params
 from seedbed.rows import SIDES, read_rows, write_rows
@@ -93,18 +93,18 @@ def judge(
         if name in NAMES
     }
     settled, judged = np.isin(ids, sorted(verified)), can_be_judged(numbers, folds)
-    probabilities = ensemble(params.models, rows, vectors, ready)
+    near = near_rows(vectors, list(rows["batch"]))
+    probabilities = ensemble(params.models, rows, vectors, ready, near)
     counted = judged & ~settled
     quality = label_quality(numbers, probabilities, folds, counted, params.ranking)
     joint = confident_joint(numbers[counted], probabilities[counted], calibrated=True)
     found = judge_labels(numbers, probabilities, quality, params.min_probability, judged, joint)
-    near = near_rows(vectors, numbers, NEAREST)
-    copies = near_copies(near, params.near_copy_min_cosine)
+    copies = near_copies(near, numbers, params.near_copy_min_cosine)
     found = with_near_copies(found, numbers, copies, judged, settled)
     whole = look_at_whole_set(near, order_of_arrival(rows))
     doubted = np.flatnonzero(found.reason != "")
     nearest = np.full(len(rows), "", dtype=object)
-    agree = agreeing(vectors, numbers, doubted, found.suggested[doubted], AGREEING)
+    agree = agreeing(near, numbers, doubted, found.suggested[doubted], AGREEING)
     for row, places in zip(doubted, agree, strict=True):
         first = found.copy[row : row + 1]
         places = np.concatenate([first[first >= 0], places[places != first[0]]])[:AGREEING]

@@ -15,6 +15,7 @@ from seedbed.approaches import NAMES
 from seedbed.files import read_csv, read_json, write_json, write_text
 from seedbed.reporting.labels import labels, people
 from seedbed.reporting.splits import splits
+from seedbed.rows import SIDES
 from seedbed.scoring.intervals import resampled_counts
 from seedbed.scoring.paired_tests import pairs_with
 from seedbed.scoring.predictions import read_predictions
@@ -29,6 +30,7 @@ PREDICTIONS = Path("data/evaluate")
 CURVES = Path("reports/plots/learning")
 CHOICE = Path("reports/choice.json")
 MANIFEST = Path("data/manifest")
+COUNTS = "counts.csv"  # what split writes in place of too many rows
 REPORT = Path("reports/report.md")
 DATASET = Path("reports/dataset.json")
 
@@ -39,7 +41,11 @@ def dataset_version(manifest: Path) -> dict[str, Any]:
     batches = {}
     for file in sorted(manifest.glob("*.csv")):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
-        batches[file.stem] = len(read_csv(file))
+        lines = read_csv(file)
+        if file.name == COUNTS:
+            batches = {one["batch"]: sum(int(one[side]) for side in SIDES) for one in lines}
+        else:
+            batches[file.stem] = len(lines)
     return {"version": digest.hexdigest()[:12], "rows": sum(batches.values()), "batches": batches}
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.errors import RowsError
-from seedbed.files import fresh_folder, write_csv, write_json
+from seedbed.files import fresh_folder, sha256_of, write_csv, write_json
 from seedbed.ledger import Drop, in_words, settle, write_ledger
 from seedbed.params import read_params
 from seedbed.rows import SIDES, read_rows, sides, write_rows
@@ -35,6 +35,8 @@ ROWS = Path("data/split")
 LEDGER = Path("data/ledger/split.csv")
 MANIFEST = Path("data/manifest")
 METRICS = Path("reports/metrics/split.json")
+MANIFEST_HEADER = ["id", "digest", "label", "split"]
+COUNTS, COUNTS_HEADER = "counts.csv", ["batch", *SIDES, "sha256"]
 
 
 class Params(SideParams):
@@ -44,6 +46,7 @@ class Params(SideParams):
     shingle_words: int = Field(ge=1)
     twin_min_jaccard: float = Field(gt=0, le=1)
     warn_below: int = Field(ge=0)
+    max_rows_in_git: int = Field(ge=0)
 
 
 def apart(
@@ -105,12 +108,22 @@ def check_sides(rows: pd.DataFrame, params: Params) -> None:
         )
 
 
-def write_manifest(rows: pd.DataFrame) -> None:
-    """One CSV a batch: id, digest, label and split of every kept row, sorted by id."""
+def write_manifest(rows: pd.DataFrame, max_rows: int) -> None:
+    """One CSV a batch: id, digest, label and split of every kept row, sorted by id. With more than
+    `max_rows` rows, which git would carry for ever, COUNTS alone; the rows are read out of
+    data/split, which is in DVC's cache."""
+    counts = []
     with fresh_folder(MANIFEST) as folder:
         for batch, members in rows.groupby("batch", sort=True):
-            lines = members[["id", "digest", "label", "split"]].sort_values("id").to_numpy()
-            write_csv(folder / f"{batch}.csv", ["id", "digest", "label", "split"], lines)
+            file = folder / f"{batch}.csv"
+            write_csv(file, MANIFEST_HEADER, members[MANIFEST_HEADER].sort_values("id").to_numpy())
+            if len(rows) > max_rows:
+                by_side = members["split"].value_counts()
+                sides = [int(by_side.get(side, 0)) for side in SIDES]
+                counts.append([batch, *sides, sha256_of(file)])
+                file.unlink()
+        if counts:
+            write_csv(folder / COUNTS, COUNTS_HEADER, counts)
 
 
 def warnings_in_words(found: dict[str, Any], params: Params) -> str:
@@ -145,7 +158,7 @@ def main() -> str:
     }
     write_rows(ROWS, kept)
     write_ledger(LEDGER, dropped)
-    write_manifest(kept)
+    write_manifest(kept, params.max_rows_in_git)
     write_json(METRICS, {"rows": counts, "leak_gate": gate, **found})
     by_side = ", ".join(f"{found['by_side'][side]['rows']} {side}" for side in SIDES)
     return f"{by_side}, {in_words(counts)}, nothing leaks{warnings_in_words(found, params)}"

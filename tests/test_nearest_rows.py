@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seedbed.encoding import nearest_rows as module
-from seedbed.encoding.nearest_rows import nearest_rows
+from seedbed.encoding.nearest_rows import nearest_of, nearest_rows
 
 VECTORS = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9], [-1, 0]], dtype=np.float32)
 
@@ -40,3 +40,12 @@ def test_blocks_change_nothing(monkeypatch):
 def test_a_zero_vector_is_near_to_nothing_and_no_error():
     _, cosines = nearest_rows(np.zeros((1, 2), np.float32), VECTORS, 2)
     assert cosines.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("width", [3, 24, 25, 100, 1001])
+def test_of_equal_values_the_first_are_taken(width):
+    values = np.random.default_rng(width).integers(0, 9, (20, width)).astype(np.float32)
+    places, greatest = nearest_of(values, 3)
+    wanted = np.argsort(-values, axis=1, kind="stable")[:, :3]
+    assert (places == wanted).all()
+    assert (greatest == np.take_along_axis(values, wanted, 1)).all()

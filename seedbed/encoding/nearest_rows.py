@@ -2,7 +2,8 @@
 
 import numpy as np
 
-CELLS = 20_000_000  # cosines at once: 80 MB, and twice that for the places of the nearest
+CELLS = 20_000_000  # cosines at once: 80 MB
+GROUPS = 8  # for each value that is looked for: the more, the fewer values are sorted in vain
 
 
 def nearest_rows(
@@ -36,12 +37,22 @@ def unit_length(vectors: np.ndarray) -> np.ndarray:
 
 
 def nearest_of(cosines: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places of the `count` greatest of each line and their values, greatest first, of equals the
-    first: (rows, count) each."""
-    if count < cosines.shape[1]:
-        places = np.sort(np.argpartition(-cosines, count - 1, axis=1)[:, :count], axis=1)
-    else:
-        places = np.tile(np.arange(cosines.shape[1]), (len(cosines), 1))
-    found = np.take_along_axis(cosines, places, 1)
-    order = np.argsort(-found, axis=1, kind="stable")
-    return np.take_along_axis(places, order, 1), np.take_along_axis(found, order, 1)
+    """Places of the `count` greatest of each line (or of all there are) and their values, greatest
+    first, of equals the first: (rows, count) each."""
+    rows, width = cosines.shape
+    if count * GROUPS >= width:
+        found = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
+        return found, np.take_along_axis(cosines, found, 1)
+    # No more than `count` groups have a greatest value above the line's count-th greatest: so the
+    # count-th of these is a bound from below, found by one pass that the processor does in steps.
+    groups = count * GROUPS
+    size = width // groups
+    greatest = cosines[:, : size * groups].reshape(rows, size, groups).max(1)
+    least = np.partition(greatest, groups - count, axis=1)[:, groups - count]
+    row, place = np.divmod(np.flatnonzero(cosines >= least[:, None]), width)
+    value = cosines[row, place]
+    order = np.lexsort((-value, row))  # stable: equals stay in the order of their places
+    ends = np.cumsum(np.bincount(row, minlength=rows))
+    starts = np.concatenate([[0], ends[:-1]])
+    first = order[starts[:, None] + np.arange(count)]
+    return place[first], value[first]

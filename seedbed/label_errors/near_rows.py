@@ -1,26 +1,32 @@
 """Which rows stand near each other in meaning, by cosine of their vectors: near copies with another
-label, the rows that agree with a suggestion, and each row's nearest ones.
+label, the rows that agree with a suggestion, the rows of other folds that vote, and outliers.
 
-Every row is compared with every other, in blocks, so that 100,000 rows fit into memory.
+Every row is compared with every other once, in blocks, so that 100,000 rows fit into memory. What
+is asked after that is read off the lists of nearest rows; a row whose list does not hold enough is
+compared with all again, so that every answer is exact.
 """
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from seedbed.encoding.nearest_rows import CELLS, nearest_of, unit_length
+from seedbed.label_errors.nearest_lists import nearest_lists
 
-SELF = -2.0  # below every cosine
+LISTED = 64  # nearest rows of each row: enough for 20 in other folds of train, nearly always
+NOBODY = -1
+# Rows (n, 1) and others (n, m) or (1, m) to which pairs count, (n, m) bool.
+Counts = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Near(NamedTuple):
-    """The nearest other rows of each row and their cosines, nearest first: (rows, count) each; and
-    the nearest row with another label, (rows,), with its cosine (SELF where there is none)."""
+    """Vectors of length 1, (rows, width), and of each row the LISTED nearest other rows with their
+    cosines, nearest first: (rows, k) each, where k is smaller where there are fewer rows."""
 
+    vectors: np.ndarray
     rows: np.ndarray
     cosines: np.ndarray
-    other: np.ndarray
-    other_cosine: np.ndarray
 
 
 class NearCopies(NamedTuple):
@@ -30,49 +36,66 @@ class NearCopies(NamedTuple):
     copy: np.ndarray
 
 
-def near_rows(vectors: np.ndarray, labels: np.ndarray, count: int) -> Near:
-    """For each row the `count` nearest others, or all where there are fewer, and the nearest with
-    another label (`labels` are class numbers)."""
-    vectors, number = unit_length(vectors), len(labels)
-    count = min(count, number - 1)
-    found = Near(
-        np.empty((number, count), np.int64),
-        np.empty((number, count), np.float32),
-        np.zeros(number, np.int64),
-        np.full(number, SELF, np.float32),
-    )
-    step = max(1, CELLS // number)
-    for start in range(0, number, step):
-        part = np.arange(start, min(start + step, number))
-        cosines = vectors[part] @ vectors.T
-        cosines[np.arange(len(part)), part] = SELF
-        found.rows[part], found.cosines[part] = nearest_of(cosines, count)
-        cosines[labels[part][:, None] == labels] = SELF
-        found.other[part] = cosines.argmax(1)
-        found.other_cosine[part] = cosines.max(1)
-    return found
+def near_rows(vectors: np.ndarray, batches: Sequence[str]) -> Near:
+    """The nearest rows of each row, out of all; `batches` name the batch of each row."""
+    vectors = unit_length(vectors)
+    return Near(vectors, *nearest_lists(vectors, batches, LISTED))
 
 
-def near_copies(near: Near, min_cosine: float) -> NearCopies:
-    """Rows with a row of another label at `min_cosine` or more."""
-    rows = np.flatnonzero(near.other_cosine >= min_cosine)
-    return NearCopies(rows, near.other[rows])
+def nearest_that(
+    near: Near, rows: np.ndarray, counts: Counts, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of `rows` the `count` nearest other rows that count, nearest first, and their
+    cosines: (rows, count) each. Where there are fewer, NOBODY stands behind them."""
+    listed = near.rows[rows]
+    found, cosines = _first(listed, near.cosines[rows], counts(rows[:, None], listed), count)
+    if listed.shape[1] < len(near.vectors) - 1:
+        lacking = np.flatnonzero(found[:, -1] == NOBODY)
+        step = max(1, CELLS // len(near.vectors))
+        for start in range(0, len(lacking), step):
+            part = lacking[start : start + step]
+            found[part], cosines[part] = _of_all(near.vectors, rows[part], counts, count)
+    return found, cosines
+
+
+def _first(
+    places: np.ndarray, cosines: np.ndarray, counting: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first `count` of each line that count, and NOBODY where there are fewer."""
+    found = np.full((len(places), count), NOBODY)
+    values = np.zeros((len(places), count), np.float32)
+    rank = counting.cumsum(1) - 1
+    line, at = np.nonzero(counting & (rank < count))
+    found[line, rank[line, at]] = places[line, at]
+    values[line, rank[line, at]] = cosines[line, at]
+    return found, values
+
+
+def _of_all(
+    vectors: np.ndarray, rows: np.ndarray, counts: Counts, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    every = np.arange(len(vectors))
+    cosines = vectors[rows] @ vectors.T
+    cosines[~counts(rows[:, None], every[None, :])] = -np.inf
+    cosines[np.arange(len(rows)), rows] = -np.inf
+    places, values = nearest_of(cosines, min(count, len(every)))
+    return _first(places, values, values > -np.inf, count)
+
+
+def near_copies(near: Near, labels: np.ndarray, min_cosine: float) -> NearCopies:
+    """Rows with a row of another label (class numbers) at `min_cosine` or more."""
+    rows = np.flatnonzero((near.cosines >= min_cosine).any(1))
+    found, cosines = nearest_that(near, rows, lambda one, other: labels[one] != labels[other], 1)
+    has = (found[:, 0] != NOBODY) & (cosines[:, 0] >= min_cosine)
+    return NearCopies(rows[has], found[has, 0])
 
 
 def agreeing(
-    vectors: np.ndarray, labels: np.ndarray, rows: np.ndarray, suggested: np.ndarray, count: int
+    near: Near, labels: np.ndarray, rows: np.ndarray, suggested: np.ndarray, count: int
 ) -> list[np.ndarray]:
     """For each of `rows` the `count` nearest other rows whose label is the one suggested for it,
     nearest first; all of them where there are fewer."""
-    vectors = unit_length(vectors)
-    found = [np.empty(0, np.int64)] * len(rows)
-    for label in np.unique(suggested):
-        asked, carry = np.flatnonzero(suggested == label), np.flatnonzero(labels == label)
-        step = max(1, CELLS // max(1, len(carry)))
-        for start in range(0, len(asked), step):
-            part = asked[start : start + step]
-            cosines = vectors[rows[part]] @ vectors[carry].T
-            places, _ = nearest_of(cosines, min(count + 1, len(carry)))
-            for one, line in zip(part, carry[places], strict=True):
-                found[one] = line[line != rows[one]][:count]
-    return found
+    wanted = np.full(len(labels), NOBODY)
+    wanted[rows] = suggested
+    found, _ = nearest_that(near, rows, lambda one, other: labels[other] == wanted[one], count)
+    return [line[line != NOBODY] for line in found]

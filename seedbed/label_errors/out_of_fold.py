@@ -1,16 +1,19 @@
 """Class probabilities from models that never saw the row.
 
-In-sample probabilities are impossible by construction: `out_of_sample` is the only way to them, and
-it fits one model for each fold on the other folds, and one for the test rows on all folds.
+In-sample probabilities are impossible by construction: `out_of_sample` fits one model for each fold
+on the other folds, and one for the test rows on all folds; of neighbours those in other folds vote.
 """
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 from sklearn.base import ClassifierMixin, clone
 from sklearn.feature_extraction.text import CountVectorizer
 from threadpoolctl import threadpool_limits
 
-from seedbed.label_errors.models import MODELS
+from seedbed.label_errors.models import FITTED, NEIGHBOURS
+from seedbed.label_errors.near_rows import Near, near_rows
+from seedbed.label_errors.neighbours import votes_of_neighbours
 
 
 def out_of_sample(
@@ -43,22 +46,34 @@ def ensemble(
     rows: pd.DataFrame,
     vectors: np.ndarray,
     cross_validated: dict[str, np.ndarray] | None = None,
+    near: Near | None = None,
 ) -> np.ndarray:
     """Mean out-of-sample probabilities of the named models: (rows, classes sorted by name).
 
-    What stage cv has scored out of fold already comes in `cross_validated` by name.
+    What stage cv has scored out of fold already comes in `cross_validated` by name, which rows are
+    near each other in `near`; it is worked out where it is None.
     """
     labels, folds = rows["label"].to_numpy(dtype=object), rows["fold"].to_numpy()
     classes, ready = np.unique(labels), cross_validated or {}
-    texts = rows["text"] + "\n" + rows["text_pair"]
-    # Counting words looks at no label and weighs nothing by how often it stands elsewhere.
-    inputs = {"vectors": vectors, "counts": CountVectorizer().fit_transform(texts)}
-    parts = [ready[name] for name in names if name in ready]
-    for name in [name for name in names if name not in ready]:
-        make, kind = MODELS[name]
-        with threadpool_limits(1):  # small matrices: a second thread costs more than it brings
-            parts.append(out_of_sample(make(), inputs[kind], labels, folds, classes))
+    parts = []
+    for name in names:
+        if name in ready:
+            parts.append(ready[name])
+        elif name == NEIGHBOURS:
+            numbers = np.searchsorted(classes, labels)
+            near = near or near_rows(vectors, list(rows["batch"]))
+            parts.append(votes_of_neighbours(near, numbers, folds, len(classes)))
+        else:
+            make, kind = FITTED[name]
+            inputs = vectors if kind == "vectors" else _word_counts(rows)
+            with threadpool_limits(1):  # small matrices: a second thread costs more than it brings
+                parts.append(out_of_sample(make(), inputs, labels, folds, classes))
     return np.mean(parts, axis=0)
+
+
+def _word_counts(rows: pd.DataFrame) -> csr_matrix:
+    """Counting words looks at no label, and weighs nothing by how often it stands elsewhere."""
+    return CountVectorizer().fit_transform(rows["text"] + "\n" + rows["text_pair"])
 
 
 def can_be_judged(labels: np.ndarray, folds: np.ndarray) -> np.ndarray:

@@ -42,7 +42,7 @@ def look_at_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
     """Outliers: the mean distance to the nearest rows is far above the third quartile of all.
     Order: a Kolmogorov-Smirnov statistic of how many places apart nearest rows came, against
     permutations (Cummings, Snorrason and Mueller, 2023)."""
-    number, count = near.rows.shape
+    number, count = len(near.rows), NEAREST
     if number < FEWEST:
         return WholeSet(np.zeros(number, dtype=bool), np.ones(number), None)
     from cleanlab import Datalab
@@ -50,7 +50,8 @@ def look_at_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
 
     place = np.empty(number, np.int64)
     place[arrival] = np.arange(number)
-    ordered, distances = place[near.rows[arrival]], 1 - near.cosines[arrival].astype(float)
+    ordered = place[near.rows[arrival, :count]]
+    distances = 1 - near.cosines[arrival, :count].astype(float)
     ends = np.arange(0, number * count + 1, count)
     graph = csr_matrix(
         (np.maximum(distances, 0).ravel(), ordered.ravel(), ends), shape=(number, number)

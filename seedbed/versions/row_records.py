@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 from seedbed.decisions import Decision, parse_decisions
 from seedbed.errors import RowsError
 from seedbed.ledger import Drop
+from seedbed.rows import SIDES
+from seedbed.versions.dvc_cache import parquet_files
 from seedbed.versions.revisions import Files
 
 MIN_PREFIX = 6
 SHOWN = 60  # characters of a broken line
 MANIFEST = ("id", "digest", "label", "split")
+COUNTS = "data/manifest/counts.csv"
 SINGLE = (
     "reports/suspects.csv",
     "data/ledger/decided.csv",
@@ -87,7 +90,7 @@ def read_records(files: Files) -> Records:
     tombstones = table.lines("data/tombstones.csv", ("id", "digest"))
     return Records(
         drops,
-        _manifest(table),
+        _manifest(table, files),
         {line["id"]: line for line in table.records("reports/suspects.csv")},
         _decisions(table),
         dict(table.lines("data/frozen_test.csv", ("id", "digest"))),
@@ -159,7 +162,9 @@ def _read(files: Files) -> _Texts:
     return _Texts(files.read_many([*listed, *stages, *SINGLE]), files.place)
 
 
-def _manifest(table: _Texts) -> dict[str, Placed]:
+def _manifest(table: _Texts, files: Files) -> dict[str, Placed]:
+    if COUNTS in table.texts:
+        return _manifest_of_split(table, files)
     manifest: dict[str, Placed] = {}
     rows = 0
     for path in table.texts:
@@ -174,6 +179,39 @@ def _manifest(table: _Texts) -> dict[str, Placed]:
             f"{rows - len(manifest)} ids stand twice",
             "each row once, in the file of its batch",
             "run `dvc repro`",
+        )
+    return manifest
+
+
+def _manifest_of_split(table: _Texts, files: Files) -> dict[str, Placed]:
+    """The rows of data/split, of a version whose manifest has counts alone."""
+    counted = {
+        line["batch"]: sum(int(line[side]) for side in SIDES) for line in table.records(COUNTS)
+    }
+    paths = parquet_files(files, "split")
+    if not paths:
+        raise RowsError(
+            f"{table.place}{COUNTS}",
+            f"counts of {sum(counted.values()):,} rows alone: they are in data/split, which is not "
+            "here",
+            "the rows of a version with more than split.max_rows_in_git",
+            "run `dvc fetch --all-commits data/split`" if files.revision else "run `dvc pull`",
+        )
+    import pyarrow.parquet as pq
+
+    columns = ["id", "batch", *MANIFEST[1:]]
+    parts = [pq.read_table(path, columns=columns).to_pydict() for path in paths]
+    manifest = {
+        row: Placed._make(cells)
+        for part in parts
+        for row, *cells in zip(*(part[name] for name in columns), strict=True)
+    }
+    if Counter(one.batch for one in manifest.values()) != counted:
+        raise RowsError(
+            f"{table.place}{COUNTS}",
+            f"{len(manifest):,} rows in data/split, {sum(counted.values()):,} here",
+            "rows and counts of one run",
+            "run `dvc checkout`, or `dvc repro`",
         )
     return manifest
 

@@ -4,8 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.label_errors import models, near_rows
-from seedbed.label_errors.near_rows import Near, agreeing, near_copies
+from seedbed.label_errors import near_rows as module
+from seedbed.label_errors.near_rows import (
+    NOBODY,
+    Near,
+    agreeing,
+    near_copies,
+    near_rows,
+    nearest_that,
+)
 from seedbed.label_errors.whole_set import look_at_whole_set, order_of_arrival
 
 # Angles in degrees: 0 and 1 are near copies with two labels, 2 and 3 with one.
@@ -14,42 +21,66 @@ VECTORS = np.stack([np.cos(ANGLES), np.sin(ANGLES)], 1).astype(np.float32) * 3
 LABELS = np.array([0, 1, 1, 1, 0])
 
 
-def found(count: int = 2) -> Near:
-    return near_rows.near_rows(VECTORS, LABELS, count)
+BATCHES = ["2026-01-a"] * 5
+ROWS = np.arange(5)
 
 
-def test_nearest_rows_and_the_nearest_with_another_label():
+def found() -> Near:
+    return near_rows(VECTORS, BATCHES)
+
+
+def test_the_nearest_rows_are_listed_nearest_first_and_none_is_its_own():
     near = found()
-    assert near.rows.tolist() == [[1, 2], [0, 2], [3, 1], [2, 1], [3, 2]]
-    assert near.other.tolist() == [1, 0, 0, 0, 3]
-    assert near.other_cosine[0] == pytest.approx(np.cos(np.radians(2)), abs=1e-6)
+    assert near.rows[:, :2].tolist() == [[1, 2], [0, 2], [3, 1], [2, 1], [3, 2]]
+    assert near.rows.shape == (5, 4)
+    assert near.cosines[0, 0] == pytest.approx(np.cos(np.radians(2)), abs=1e-6)
+
+
+def test_the_nearest_that_count():
+    rows, cosines = nearest_that(found(), ROWS, lambda one, other: LABELS[one] != LABELS[other], 2)
+    assert rows.tolist() == [[1, 2], [0, 4], [0, 4], [0, 4], [3, 2]]
+    assert cosines[0, 0] == pytest.approx(np.cos(np.radians(2)), abs=1e-6)
+
+
+def test_where_fewer_rows_count_nobody_stands():
+    rows, _ = nearest_that(found(), ROWS[:1], lambda one, other: (other == 4) & (one == 0), 2)
+    assert rows.tolist() == [[4, NOBODY]]
+
+
+@pytest.mark.parametrize("cells", [1, 10**6])
+def test_a_list_that_is_too_short_is_made_good_by_all_rows(monkeypatch, cells):
+    """Rows in crowds of one label: most lists hold no row of another."""
+    random = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    vectors = np.eye(3)[labels] + random.normal(0, 0.1, (90, 3))
+    rows, batches = np.arange(90), ["a"] * 90
+    asked = (rows, lambda one, other: labels[one] != labels[other], 4)
+    whole = nearest_that(near_rows(vectors, batches), *asked)
+    monkeypatch.setattr(module, "LISTED", 6)
+    monkeypatch.setattr(module, "CELLS", cells)
+    short = nearest_that(near_rows(vectors, batches), *asked)
+    assert (short[0] == whole[0]).all()
+    assert short[1] == pytest.approx(whole[1], abs=1e-6)
+    unit = module.unit_length(vectors)
+    cosines = np.where(labels[:, None] != labels, unit @ unit.T, -2)
+    assert (whole[0] == np.argsort(-cosines, axis=1)[:, :4]).all()
 
 
 def test_near_copies_have_another_label():
-    copies = near_copies(found(), 0.95)
+    copies = near_copies(found(), LABELS, 0.95)
     assert (copies.row.tolist(), copies.copy.tolist()) == ([0, 1], [1, 0])
 
 
-def test_blocks_change_nothing(monkeypatch):
-    whole = found()
-    for module in (models, near_rows):
-        monkeypatch.setattr(module, "CELLS", 6)
-    for one, other in zip(whole, found(), strict=True):
-        assert other == pytest.approx(one, abs=1e-6)
-
-
-def test_more_neighbours_than_rows():
-    assert found(99).rows.shape == (5, 4)
-
-
 def test_one_class_has_no_other():
-    assert len(near_copies(near_rows.near_rows(VECTORS, LABELS * 0, 2), 0.1).row) == 0
+    assert len(near_copies(found(), LABELS * 0, 0.1).row) == 0
 
 
 def test_rows_that_agree_are_the_nearest_with_that_label_and_not_the_row_itself():
     rows, suggested = np.array([0, 2, 4]), np.array([1, 1, 1])
-    places = agreeing(VECTORS, LABELS, rows, suggested, 2)
+    places = agreeing(found(), LABELS, rows, suggested, 2)
     assert [one.tolist() for one in places] == [[1, 2], [3, 1], [3, 2]]
+    (alone,) = agreeing(found(), LABELS, np.array([0]), np.array([0]), 2)
+    assert alone.tolist() == [4]
 
 
 def crowd() -> Near:
@@ -57,7 +88,7 @@ def crowd() -> Near:
     random = np.random.default_rng(0)
     vectors = np.array([1, 0, 0]) + random.normal(0, 0.05, (60, 3))
     vectors[-1] = [-1, 1, 0]
-    return near_rows.near_rows(vectors, np.zeros(60, int), 10)
+    return near_rows(vectors, ["2026-01-a"] * 60)
 
 
 def test_a_row_far_from_all_others_is_an_outlier():
@@ -73,7 +104,7 @@ def test_a_row_far_from_all_others_is_an_outlier():
 def test_rows_that_came_sorted_by_meaning_are_told():
     angles = np.radians(np.linspace(0, 180, 200))
     vectors = np.stack([np.cos(angles), np.sin(angles)], 1)
-    near = near_rows.near_rows(vectors, np.zeros(200, int), 10)
+    near = near_rows(vectors, ["2026-01-a"] * 200)
     assert look_at_whole_set(near, np.arange(200)).non_iid_p < 0.01
     shuffled = np.random.default_rng(1).permutation(200)
     assert look_at_whole_set(near, shuffled).non_iid_p > 0.05

@@ -6,7 +6,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from seedbed.label_errors.models import MODELS, Neighbours
+from seedbed.label_errors import neighbours
+from seedbed.label_errors.models import MODELS
+from seedbed.label_errors.near_rows import near_rows
+from seedbed.label_errors.neighbours import votes_of_neighbours
 from seedbed.label_errors.out_of_fold import can_be_judged, ensemble, out_of_sample
 
 RANDOM = np.random.default_rng(0)
@@ -47,13 +50,21 @@ def test_a_row_is_scored_by_its_nearest_row_in_another_fold():
         assert CLASSES[found[row].argmax()] == labels[nearest]
 
 
-def test_a_copy_in_the_same_fold_is_no_neighbour():
+def test_a_copy_in_the_same_fold_is_no_neighbour(monkeypatch):
     """Rows 0 and 1 are copies in fold 0: neither confirms the label of the other."""
+    monkeypatch.setattr(neighbours, "VOTERS", 1)
     vectors = np.array([[1, 0], [1, 0], [1, 0.2], [0, 1], [0.2, 1], [0, 1]], np.float32)
-    labels = np.array(["cat", "cat", "dog", "cat", "cat", "dog"], dtype=object)
-    folds = np.array([0, 0, 1, 1, 0, 1])
-    found = out_of_sample(Neighbours(count=1), vectors, labels, folds, CLASSES)
+    labels, folds = np.array([0, 0, 1, 0, 0, 1]), np.array([0, 0, 1, 1, 0, 1])
+    found = votes_of_neighbours(near_rows(vectors, ["a"] * 6), labels, folds, 2)
     assert found[:2].tolist() == [[0, 1], [0, 1]]
+
+
+def test_test_rows_have_no_vote_but_are_voted_on(monkeypatch):
+    monkeypatch.setattr(neighbours, "VOTERS", 1)
+    vectors = np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], np.float32)
+    near = near_rows(vectors, ["a"] * 4)
+    found = votes_of_neighbours(near, np.array([0, 1, 1, 0]), np.array([0, -1, 1, -1]), 2)
+    assert found.tolist() == [[0, 1], [1, 0], [1, 0], [0, 1]]
 
 
 def test_changing_a_label_changes_nothing_for_its_own_fold():
@@ -71,6 +82,7 @@ def rows(count: int = 200) -> tuple[pd.DataFrame, np.ndarray]:
     texts = [["the cat purrs at night", "a dog barks all day"][number] for number in numbers]
     vectors = np.stack([numbers, 1 - numbers], 1) + RANDOM.normal(0, 0.1, (count, 2))
     frame = pd.DataFrame({"text": texts, "text_pair": "", "label": CLASSES[numbers]})
+    frame["batch"] = "2026-01-a"
     return frame.assign(fold=np.arange(count) % 5), vectors.astype(np.float32)
 
 
@@ -103,7 +115,8 @@ def test_which_rows_can_be_judged():
 
 def test_nearer_neighbours_count_more_and_few_rows_will_do():
     vectors = np.array([[1, 0], [0, 1], [1, 0.1]], np.float32)
-    found = Neighbours().fit(vectors[:2], np.array(["cat", "dog"])).predict_proba(vectors[2:])
-    assert found.shape == (1, 2)
-    assert found[0, 0] > 0.9
-    assert found.sum() == 1
+    near = near_rows(vectors, ["a"] * 3)
+    found = votes_of_neighbours(near, np.array([0, 1, 0]), np.array([0, 0, 1]), 2)
+    assert found.shape == (3, 2)
+    assert found[2, 0] > 0.9
+    assert found[2].sum() == 1

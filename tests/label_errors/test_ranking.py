@@ -29,7 +29,7 @@ def animals(wrong: list[int] = [], lynx: list[int] = []) -> tuple:  # noqa: B006
     numbers[lynx] = 2
     labels = np.array(["cat", "dog", "lynx"], dtype=object)[numbers]
     frame = pd.DataFrame(
-        {"text": texts, "text_pair": "", "label": labels, "fold": np.arange(200) % 5}
+        {"text": texts, "text_pair": "", "label": labels, "batch": "a", "fold": np.arange(200) % 5}
     )
     return numbers, ensemble(NAMES, frame, vectors), frame["fold"].to_numpy()
 

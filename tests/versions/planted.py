@@ -54,11 +54,15 @@ class Version:
     frozen: dict[str, str] = field(default_factory=dict)
     tombstones: list[tuple[str, str]] = field(default_factory=list)
 
-    def write(self) -> None:
+    def write(self, max_rows: int = 10**6) -> None:
         """Write it into the working folder by the writers of the stages."""
         for folder in ("data", "reports/metrics"):
             Path(folder).mkdir(parents=True, exist_ok=True)
-        write_manifest(pd.DataFrame([{"id": row} | one for row, one in self.kept.items()]))
+        rows = pd.DataFrame([{"id": row} | one for row, one in self.kept.items()])
+        write_manifest(rows, max_rows)
+        if len(rows) > max_rows:
+            Path("data/split").mkdir(exist_ok=True)
+            rows.to_parquet("data/split/rows.parquet")
         for stage in LEDGERS:
             drops = [
                 Drop(row, one.reason, one.cause)

@@ -14,6 +14,7 @@ from seedbed.cli import app
 from seedbed.rows import write_rows
 from seedbed.versions.changes import changes
 from seedbed.versions.diff_sections import edit_of
+from stages.split import write_manifest
 
 TEXTS = {
     "aa01": ("open", "the van lost my <script>alert(1)</script> parcel | @everyone"),
@@ -173,3 +174,46 @@ def test_labels_by_policy_come_out_of_the_data_or_are_said_to_be_unknown(project
     write("data/manifest/2026-01.csv", line.replace(",refund,", ",other,"))
     found = changes("HEAD").rows.relabelled_by_policy
     assert [(one.id, one.before, one.after) for one in found] == [("aa03", "other", "refund")]
+
+
+def many_rows(rows: dict[str, str]) -> None:
+    """A version with more rows than git is to hold: counts, and data/split in DVC's cache."""
+    table = pd.DataFrame(
+        {"id": row, "batch": "2026-01-a", "digest": row, "label": label, "split": "train"}
+        for row, label in rows.items()
+    )
+    Path("data/split").mkdir(parents=True, exist_ok=True)
+    table.to_parquet("data/split/2026-01-a.parquet")
+    write_manifest(table, max_rows=0)
+    content = Path("data/split/2026-01-a.parquet").read_bytes()
+    entry = {"md5": cached(content), "relpath": "2026-01-a.parquet"}
+    folder = cached(json.dumps([entry]).encode(), ".dir")
+    write(
+        "dvc.lock",
+        "schema: '2.0'\nstages:\n  split:\n    cmd: python -m stages.split\n    outs:\n"
+        f"    - path: data/split\n      hash: md5\n      md5: {folder}\n      size: 1\n",
+    )
+
+
+def test_a_manifest_of_counts_is_read_out_of_the_cache_or_said_to_be_missing(
+    tmp_path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q", "-b", "main")
+    write(".gitignore", "data/split\n.dvc\n")
+    for rows in ({"aa01": "late", "aa02": "late"}, {"aa01": "refund", "aa03": "late"}):
+        many_rows(rows)
+        git("add", ".")
+        git("commit", "-q", "-m", "a version")
+    shutil.rmtree("data/split")
+    found = changes("HEAD~1", "HEAD").rows
+    assert [one.id for one in found.added] == ["aa03"]
+    assert [one.id for one in found.removed] == ["aa02"]
+    assert [(one.id, one.before, one.after) for one in found.relabelled] == [
+        ("aa01", "late", "refund")
+    ]
+    shutil.rmtree(".dvc")
+    done = CliRunner().invoke(app, ["diff", "HEAD~1", "HEAD"])
+    assert done.exit_code == 1
+    assert "counts of 2 rows alone" in str(done.exception)
+    assert "dvc fetch --all-commits data/split" in str(done.exception)

@@ -3,15 +3,18 @@
 import copy
 import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from versions.planted import Plan, Version
 
+from seedbed.errors import RowsError
 from seedbed.versions.changes import changes
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
 from seedbed.versions.row_records import read_records
+from stages.report import dataset_version
 
 PAIRS = 200
 
@@ -82,6 +85,49 @@ def test_it_finds_them_through_git_too_in_both_directions(tmp_path, monkeypatch)
         back = lists(changes("HEAD", "HEAD~1").rows)
         assert len(back.get("removed", [])) == len(plan.changes.get("added", []))
         assert len(back.get("moved", [])) == len(plan.changes.get("moved", []))
+
+
+@pytest.mark.parametrize("limits", [(0, 0), (10**6, 0), (0, 10**6)])
+def test_above_max_rows_in_git_it_finds_the_same(limits, tmp_path, monkeypatch) -> None:
+    """The manifest has counts, and the rows are read out of data/split."""
+    monkeypatch.chdir(tmp_path)
+    for seed in range(10):
+        plan, records = Plan(seed), []
+        for version, limit in zip((plan.base, plan.head), limits, strict=True):
+            version.write(limit)
+            assert Path("data/manifest/counts.csv").exists() == (limit == 0)
+            records.append(read_records(Files()))
+        check(plan, difference(*records), seed)
+
+
+def test_rows_that_are_not_here_or_of_another_run_are_told(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = next(one for seed in range(99) if "added" in (one := Plan(seed)).changes)
+    plan.base.write(0)
+    counts = Path("data/manifest/counts.csv")
+    assert counts.read_text().startswith("batch,train,validation,test,sha256\n")
+    other = counts.read_bytes()
+    plan.head.write(0)
+    counts.write_bytes(other)
+    with pytest.raises(RowsError, match="rows in data/split"):
+        read_records(Files())
+    Path("data/split/rows.parquet").unlink()
+    with pytest.raises(RowsError, match="run `dvc pull`"):
+        read_records(Files())
+
+
+def test_the_counts_name_another_version_for_any_changed_row(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    version = Plan(1).base
+    versions = []
+    for _ in range(2):
+        version.write(0)
+        versions.append(dataset_version(Path("data/manifest")))
+        next(iter(version.kept.values()))["digest"] = "0" * 16
+    assert versions[0]["version"] != versions[1]["version"]
+    assert versions[0]["rows"] == len(version.kept)
+    version.write()
+    assert dataset_version(Path("data/manifest"))["batches"] == versions[0]["batches"]
 
 
 def test_the_same_version_has_no_difference(tmp_path, monkeypatch) -> None:
