@@ -59,7 +59,7 @@ def tiny_encoder(folder: Path, texts: list[str]) -> None:
     """A BERT of two layers and 32 numbers with a word-piece vocabulary of these texts."""
     from transformers import BertModel
 
-    _tiny_bert(folder, texts, BertModel)
+    _tiny_bert(folder, vocabulary(texts), BertModel)
 
 
 def tiny_masked_lm(folder: Path, texts: list[str]) -> None:
@@ -67,7 +67,7 @@ def tiny_masked_lm(folder: Path, texts: list[str]) -> None:
     from transformers import BertForMaskedLM
 
     words = vocabulary([*texts, "Look : It is This about ."])
-    _tiny_bert(folder, texts, BertForMaskedLM, words)
+    _tiny_bert(folder, words, BertForMaskedLM)
 
 
 def vocabulary(texts: list[str]) -> dict[str, int]:
@@ -81,18 +81,13 @@ def vocabulary(texts: list[str]) -> dict[str, int]:
     return {piece: number for number, piece in enumerate(pieces[:400])}
 
 
-def _tiny_bert(
-    folder: Path, texts: list[str], kind: type, vocab: dict[str, int] | None = None
-) -> None:
+def _tiny_bert(folder: Path, vocab: dict[str, int], kind: type) -> None:
     import torch
     from tokenizers import BertWordPieceTokenizer
     from transformers import BertConfig, BertTokenizerFast
 
     folder.mkdir(parents=True)
-    words = BertWordPieceTokenizer(vocab=vocab, lowercase=True)
-    if vocab is None:
-        words.train_from_iterator(texts, vocab_size=400, min_frequency=1, show_progress=False)
-    words.save(str(folder / "tokenizer.json"))
+    BertWordPieceTokenizer(vocab=vocab, lowercase=True).save(str(folder / "tokenizer.json"))
     tokenizer = BertTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)

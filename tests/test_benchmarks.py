@@ -57,22 +57,41 @@ def test_a_race_is_met_by_both_clocks_or_not_at_all():
 
 def test_an_update_is_met_at_a_twentieth_of_the_own_work_and_other_bytes_are_told():
     def costs(embed: float, clean: float) -> memo.Costs:
-        every = {"clean": clean, "embed": embed}
+        every = {"clean": clean, "embed": embed, "find_label_errors": 1e-6}
         return {name: {"own": one, "all": one, "clock": 2 * one} for name, one in every.items()}
 
-    found = memo.result(
-        100, 1, costs(90.0, 10.0), costs(2.0, 1.0), {"clean": {"own": 9.0, "all": 9.0}}
-    )
-    whole_set = {"find_label_errors": {"own": 10.0, "clock": 10.0}}
-    found |= {"of_the_whole_set": whole_set, "memo_mb": 1.0}
-    page = memo_page.memo_section(found | {"same_bytes_without_memo": False})
+    nothing, more = costs(90.0, 10.0), costs(2.0, 1.0)
+    without = {"clean": {"own": 9.0}, "find_label_errors": {"own": 0.0}}
+    found = {
+        "rows": 100, "more_rows": 1, "from_nothing": nothing, "with_1_percent": more,
+        "without_memo": without, "memo_mb": 1.0, "same_bytes_without_memo": False,
+        "suspects_that_differ": 0,
+        "shares": {kind: memo.share(more, nothing, kind) for kind in ("own", "all", "clock")},
+    }  # fmt: skip
+    page = " ".join(memo_page.memo_section({"float32": found}).split())
     assert "| all | 100.0 s | 3.0 s | 3.0% | not run |" in page
-    assert "With embed 3.0% (yes), without embed 10.0% (**no**)" in page
-    assert "With it the update costs 11.8%\n(at most 5%: **no**)." in page
-    assert "from start to end and find_label_errors too, it costs 7.6%" in page
-    assert "20%: yes" in page
+    assert "| all but embed and find_label_errors | 10.0 s | 1.0 s | 10.0% | 9.0 s |" in page
+    assert "the update costs 3.0% (reach: at most 5%: yes)" in page
+    assert "3.0% by the clock, every process from start to end (reach: at most 20%: yes)" in page
     assert "**The outputs were not the bytes of a run without a memo.**" in page
+    found["shares"]["own"] = 0.051
+    assert "5.1% (reach: at most 5%: **no**)" in " ".join(
+        memo_page.memo_section({"float32": found}).split()
+    )
     assert "Not measured yet" in memo_page.memo_section({})
+
+
+def test_imports_are_left_out_of_a_stage_own_seconds(tmp_path, monkeypatch):
+    busy = "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n"
+    for number in (1, 2):
+        (tmp_path / f"slow_module_{number}.py").write_text(busy)
+    monkeypatch.syspath_prepend(tmp_path)
+    with memo.ImportClock() as clock:
+        exec("import slow_module_1")
+    assert 0.2 <= clock.seconds < 1
+    counted = clock.seconds
+    exec("import slow_module_2")  # nothing is counted once it is off
+    assert clock.seconds == counted
 
 
 def test_what_an_approach_costs_is_shown_as_far_as_it_was_measured():

@@ -100,7 +100,10 @@ def test_figures_tell_in_domain_and_general_apart(project):
     assert scope["all"]["rows"] == (members["label"] == "out_of_scope").sum() > 5
     assert set(scope["by_kind"]) == {"general", "in_domain"}
     assert sum(one["rows"] for one in scope["by_kind"].values()) == scope["all"]["rows"]
-    assert scope["all"]["auroc"]["mean"] > 0.5
+    found = scope["all"]["auroc"]
+    assert 0 <= found["low"] <= found["mean"] <= found["high"] <= 1
+    if how == "class":  # an encoder that was never trained is as sure of one text as of another
+        assert found["mean"] > 0.9
     assert ("threshold" in scope) == (how == "threshold")
 
 

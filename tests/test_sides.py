@@ -14,6 +14,7 @@ DEFAULTS = {
     "way": "hash", "seed": 0, "validation_share": 0.2, "test_share": 0.2, "validation_from": "",
     "test_from": "", "validation_sources": [], "test_sources": [], "folds": 2,
     "shingle_words": 1, "twin_min_jaccard": 0.5, "warn_below": 5,
+    "max_rows_in_git": 1000,
 }  # fmt: skip
 WAYS = {
     "hash": {},

@@ -27,7 +27,7 @@ from stages.split import (
 PARAMS = Params(
     way="hash", seed=0, validation_share=0.2, test_share=0.2, validation_from="", test_from="",
     validation_sources=[], test_sources=[], folds=3, shingle_words=3, twin_min_jaccard=0.5,
-    warn_below=5,
+    warn_below=5, max_rows_in_git=1000,
 )  # fmt: skip
 TWIN = "the parcel has not arrived and nobody at the shop answers"
 
