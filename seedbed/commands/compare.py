@@ -1,13 +1,11 @@
 """`seedbed compare`: whether this model may take the place of another."""
 
-import sys
-import traceback
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from seedbed.errors import SeedbedError
+from seedbed.commands.verdict_exit import end_by_verdict
 
 
 class Format(StrEnum):
@@ -29,16 +27,7 @@ def compare(
 ) -> None:
     """Score the base's model and this one on the same test rows. Exit code: 0 pass, 1 fail, 2
     cannot be compared."""
-    # Exit code 1 says that a model is worse: no mistake and no defect may look like that.
-    try:
-        code = _compared(base, format, override, who, why)
-    except SeedbedError as error:
-        print(f"\nseedbed: {error}\n", file=sys.stderr)
-        code = 2
-    except Exception:
-        traceback.print_exc()
-        code = 2
-    raise typer.Exit(code)
+    end_by_verdict(lambda: _compared(base, format, override, who, why))
 
 
 def _compared(base: str, format: Format, override: bool, who: str, why: str) -> int:

@@ -1,13 +1,11 @@
 """`seedbed pr-report`: what a reviewer of a pull request sees."""
 
-import sys
-import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seedbed.errors import SeedbedError
+from seedbed.commands.verdict_exit import end_by_verdict
 
 
 def pr_report(
@@ -24,19 +22,9 @@ def pr_report(
 ) -> None:  # fmt: skip
     """One markdown page for a pull request: verdict, metrics, data, labels, cost; under 60,000
     characters. Texts stand in it only of sources with `show_text: true`."""
-    if not exit_code:
-        _written(base, output)
-        return
-    # Exit code 1 says that a model is worse: no mistake and no defect may look like that.
-    try:
-        code = _written(base, output)
-    except SeedbedError as error:
-        print(f"\nseedbed: {error}\n", file=sys.stderr)
-        code = 2
-    except Exception:
-        traceback.print_exc()
-        code = 2
-    raise typer.Exit(code)
+    if exit_code:
+        end_by_verdict(lambda: _written(base, output))
+    _written(base, output)
 
 
 def _written(base: str, output: Path | None) -> int:
