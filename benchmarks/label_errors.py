@@ -52,7 +52,8 @@ def noisy_rows(file: Path) -> pd.DataFrame:
     rows = pd.DataFrame([DEFAULTS] * len(read)).drop(columns="fold")
     ids = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in read["text"]]
     rows = rows.assign(id=ids, text=read["text"], label=read["given_label"], split="train")
-    rows = rows.assign(true=read["true_label"]).sort_values("id", ignore_index=True)
+    rows = rows.assign(true=read["true_label"], batch="2026-01-news")
+    rows = rows.sort_values("id", ignore_index=True)
     return rows.assign(fold=stratified_folds(rows, FOLDS, 0))
 
 

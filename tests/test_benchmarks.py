@@ -3,11 +3,13 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
 from benchmarks import (
     gains,
+    label_errors,
     memo,
     memo_page,
     pii,
@@ -20,6 +22,7 @@ from benchmarks import (
 )
 from benchmarks.speed import not_first
 from seedbed.errors import SeedbedError, SourceError
+from seedbed.label_errors.out_of_fold import ensemble
 from seedbed.private.stand_ins import Span
 
 TEXT = "Ann Lee wrote to Bo in Oslo."
@@ -92,6 +95,16 @@ def test_imports_are_left_out_of_a_stage_own_seconds(tmp_path, monkeypatch):
     counted = clock.seconds
     exec("import slow_module_2")  # nothing is counted once it is off
     assert clock.seconds == counted
+
+
+def test_rows_of_a_noisy_set_have_what_the_models_read(tmp_path):
+    lines = [f"{word} number {n},{word},{word}" for n in range(10) for word in ("cat", "dog")]
+    (tmp_path / "train.csv").write_text("\n".join(["text,given_label,true_label", *lines]) + "\n")
+    rows = label_errors.noisy_rows(tmp_path / "train.csv")
+    vectors = np.random.default_rng(0).normal(size=(len(rows), 4))
+    found = ensemble(label_errors.DEFAULT, rows, vectors)
+    assert found.shape == (20, 2)
+    assert found.sum(1) == pytest.approx(1)
 
 
 def test_what_an_approach_costs_is_shown_as_far_as_it_was_measured():
