@@ -10,8 +10,9 @@ from seedbed.collecting.tombstones import Tombstones, read_tombstones
 from seedbed.files import read_json
 from seedbed.rows import read_rows
 from seedbed.splitting.frozen_test import read_frozen
+from seedbed.versions.manifest import Placed
 from seedbed.versions.revisions import Files
-from seedbed.versions.row_records import Placed, read_records
+from seedbed.versions.row_records import read_records
 
 COLLECTED = Path("data/collect")  # every row as its source has it: the private zone
 DECIDED = Path("data/apply_decisions")  # every row as deduplicate reads it

@@ -13,7 +13,7 @@ import pandas as pd
 from seedbed.errors import GateError, RowsError
 from seedbed.rows import read_rows
 from seedbed.splitting.frozen_test import SHOWN, check_frozen, read_frozen
-from seedbed.versions.row_records import Placed
+from seedbed.versions.manifest import Placed
 
 ROWS = Path("data/split")
 MIN_KEPT_SHARE = 0.5  # of the test rows; below, the base was split another way

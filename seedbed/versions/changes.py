@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from seedbed.errors import RevisionError
 from seedbed.versions.diff_texts import Texts, texts_of
+from seedbed.versions.git_texts import json_of
 from seedbed.versions.revisions import Files, base_revision
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
-from seedbed.versions.row_records import Records, json_of, read_records
+from seedbed.versions.row_records import Records, read_records
 from seedbed.versions.run_diff import ParamChange, changed_code, changed_params
 from seedbed.versions.version_data import policy_labels
 from seedbed.versions.version_drift import Drift, drift

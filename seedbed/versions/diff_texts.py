@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.versions.dvc_cache import parquet_files
+from seedbed.versions.cached_files import parquet_files
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.run_diff import params_of

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from seedbed.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
+from seedbed.versions.manifest import Placed
 from seedbed.versions.row_changes import (
     FORGOTTEN,
     LEFT_SOURCE,
@@ -23,7 +24,7 @@ from seedbed.versions.row_changes import (
     Said,
     Suspect,
 )
-from seedbed.versions.row_records import STAGES, Placed, Records
+from seedbed.versions.row_records import STAGES, Records
 
 AFTER_SPLIT = frozenset(STAGES[STAGES.index("split") + 1 :])
 BY_PEOPLE = ("dropped_by_person", "ambiguous", "people_disagree")

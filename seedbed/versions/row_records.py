@@ -1,24 +1,16 @@
 """What git holds of rows: ledgers, manifest, suspects, decisions, frozen test, tombstones."""
 
-import csv
-import io
-import json
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from collections import defaultdict
 from typing import Any, NamedTuple
 
 from seedbed.decisions import Decision, parse_decisions
 from seedbed.errors import RowsError
 from seedbed.ledger import Drop
-from seedbed.rows import SIDES
-from seedbed.versions.dvc_cache import parquet_files
+from seedbed.versions.git_texts import Texts, json_of
+from seedbed.versions.manifest import Placed, read_manifest
 from seedbed.versions.revisions import Files
 
 MIN_PREFIX = 6
-SHOWN = 60  # characters of a broken line
-MANIFEST = ("id", "digest", "label", "split")
-COUNTS = "data/manifest/counts.csv"
 SINGLE = (
     "reports/suspects.csv",
     "data/ledger/decided.csv",
@@ -37,15 +29,6 @@ STAGES = (  # those that read and write rows, in the order of the pipeline
     "balance",
     "tokenize",
 )
-
-
-class Placed(NamedTuple):
-    """A row of the manifest."""
-
-    batch: str
-    digest: str
-    label: str
-    split: str
 
 
 class Records(NamedTuple):
@@ -90,7 +73,7 @@ def read_records(files: Files) -> Records:
     tombstones = table.lines("data/tombstones.csv", ("id", "digest"))
     return Records(
         drops,
-        _manifest(table, files),
+        read_manifest(table, files),
         {line["id"]: line for line in table.records("reports/suspects.csv")},
         _decisions(table),
         dict(table.lines("data/frozen_test.csv", ("id", "digest"))),
@@ -102,56 +85,7 @@ def read_records(files: Files) -> Records:
     )
 
 
-def json_of(texts: Mapping[str, str], path: str, place: str) -> dict[str, Any]:
-    """What a JSON file holds, {} where it is not there. Raises RowsError where it is broken."""
-    try:
-        return json.loads(texts.get(path) or "{}")
-    except ValueError:
-        raise RowsError(
-            f"{place}{path}",
-            "no JSON",
-            "what a stage wrote",
-            "take one side of it, if a merge left both, and run `dvc repro`",
-        ) from None
-
-
-class _Texts(NamedTuple):
-    """The texts of all files, by path, and what stands before a path in an error."""
-
-    texts: dict[str, str]
-    place: str
-
-    def lines(self, path: str, header: Sequence[str]) -> list[list[str]]:
-        """The cells of each line, in the order of `header`, which the file must have."""
-        if not (text := self.texts.get(path)):
-            return []
-        lines = list(csv.reader(io.StringIO(text, newline="")))
-        if lines[0] != list(header):
-            raise self._broken(path, 1, ",".join(lines[0]), header)
-        if {*map(len, lines)} != {len(header)}:
-            number = next(n for n, line in enumerate(lines) if len(line) != len(header))
-            raise self._broken(path, number + 1, ",".join(lines[number]), header)
-        return lines[1:]
-
-    def records(self, path: str) -> list[dict[str, str]]:
-        """Each line by column, whatever the columns are."""
-        text = self.texts.get(path)
-        if not text:
-            return []
-        header = next(csv.reader([text.split("\n", 1)[0]]), [])
-        return [dict(zip(header, line, strict=True)) for line in self.lines(path, header)]
-
-    def _broken(self, path: str, line: int, found: str, header: Sequence[str]) -> RowsError:
-        conflict = found.startswith(("<<<<<<<", "=======", ">>>>>>>"))
-        return RowsError(
-            f"{self.place}{path}:{line}",
-            "a merge left both sides here" if conflict else f"`{found[:SHOWN]}`",
-            f"{len(header)} cells: {','.join(header)}",
-            "stages write this file: take one side of it and run `dvc repro`",
-        )
-
-
-def _read(files: Files) -> _Texts:
+def _read(files: Files) -> Texts:
     folders = [("data/manifest", ".csv"), ("data/decisions", ".jsonl")]
     listed = [path for name, end in folders for path in files.names(name) if path.endswith(end)]
     stages = [
@@ -159,64 +93,10 @@ def _read(files: Files) -> _Texts:
         for stage in STAGES
         for path in (f"data/ledger/{stage}.csv", f"reports/metrics/{stage}.json")
     ]
-    return _Texts(files.read_many([*listed, *stages, *SINGLE]), files.place)
+    return Texts(files.read_many([*listed, *stages, *SINGLE]), files.place)
 
 
-def _manifest(table: _Texts, files: Files) -> dict[str, Placed]:
-    if COUNTS in table.texts:
-        return _manifest_of_split(table, files)
-    manifest: dict[str, Placed] = {}
-    rows = 0
-    for path in table.texts:
-        if path.startswith("data/manifest/"):
-            batch = PurePosixPath(path).stem
-            lines = table.lines(path, MANIFEST)
-            rows += len(lines)
-            manifest |= {row: Placed._make((batch, *cells)) for row, *cells in lines}
-    if rows != len(manifest):
-        raise RowsError(
-            f"{table.place}data/manifest",
-            f"{rows - len(manifest)} ids stand twice",
-            "each row once, in the file of its batch",
-            "run `dvc repro`",
-        )
-    return manifest
-
-
-def _manifest_of_split(table: _Texts, files: Files) -> dict[str, Placed]:
-    """The rows of data/split, of a version whose manifest has counts alone."""
-    counted = {
-        line["batch"]: sum(int(line[side]) for side in SIDES) for line in table.records(COUNTS)
-    }
-    paths = parquet_files(files, "split")
-    if not paths:
-        raise RowsError(
-            f"{table.place}{COUNTS}",
-            f"counts of {sum(counted.values()):,} rows alone: they are in data/split, which is not "
-            "here",
-            "the rows of a version with more than split.max_rows_in_git",
-            "run `dvc fetch --all-commits data/split`" if files.revision else "run `dvc pull`",
-        )
-    import pyarrow.parquet as pq
-
-    columns = ["id", "batch", *MANIFEST[1:]]
-    parts = [pq.read_table(path, columns=columns).to_pydict() for path in paths]
-    manifest = {
-        row: Placed._make(cells)
-        for part in parts
-        for row, *cells in zip(*(part[name] for name in columns), strict=True)
-    }
-    if Counter(one.batch for one in manifest.values()) != counted:
-        raise RowsError(
-            f"{table.place}{COUNTS}",
-            f"{len(manifest):,} rows in data/split, {sum(counted.values()):,} here",
-            "rows and counts of one run",
-            "run `dvc checkout`, or `dvc repro`",
-        )
-    return manifest
-
-
-def _decisions(table: _Texts) -> dict[str, list[Decision]]:
+def _decisions(table: Texts) -> dict[str, list[Decision]]:
     decisions: dict[str, list[Decision]] = defaultdict(list)
     for path, text in table.texts.items():
         if path.startswith("data/decisions/"):

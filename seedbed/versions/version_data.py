@@ -3,7 +3,7 @@
 policy_labels(files: Files, records: Records) -> dict | None labels that the policy gave train rows
 """
 
-from seedbed.versions.dvc_cache import parquet_files
+from seedbed.versions.cached_files import parquet_files
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Records
 

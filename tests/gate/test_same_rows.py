@@ -7,7 +7,7 @@ from seedbed.errors import GateError, LeakError, RowsError
 from seedbed.gate.same_answers import check_classes
 from seedbed.gate.same_rows import check_none_lost, check_run, check_same_ids, honest_rows
 from seedbed.splitting.frozen_test import write_frozen
-from seedbed.versions.row_records import Placed
+from seedbed.versions.manifest import Placed
 
 TEST = pd.DataFrame(
     {"id": ["r1", "r2", "r3", "r4"], "digest": ["d1", "d2", "d3", "d4"], "label": "rain"}
