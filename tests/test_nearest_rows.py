@@ -49,3 +49,17 @@ def test_of_equal_values_the_first_are_taken(width):
     wanted = np.argsort(-values, axis=1, kind="stable")[:, :3]
     assert (places == wanted).all()
     assert (greatest == np.take_along_axis(values, wanted, 1)).all()
+
+
+@pytest.mark.parametrize("there", [0, 1, 3, 40])
+def test_where_a_line_has_few_values_they_alone_are_sorted(there):
+    random = np.random.default_rng(0)
+    values = np.full((30, 2000), -np.inf, np.float32)
+    for line in values:
+        line[random.choice(2000, there, replace=False)] = random.random(there)
+    places, greatest = nearest_of(values, 3)
+    wanted = -np.sort(-values, axis=1)[:, :3]
+    assert (greatest == wanted).all()
+    real = greatest > -np.inf
+    assert real.sum() == 30 * min(3, there)
+    assert (np.take_along_axis(values, places, 1)[real] == greatest[real]).all()

@@ -38,7 +38,8 @@ def unit_length(vectors: np.ndarray) -> np.ndarray:
 
 def nearest_of(cosines: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Places of the `count` greatest of each line (or of all there are) and their values, greatest
-    first, of equals the first: (rows, count) each."""
+    first, of equals the first: (rows, count) each. A value of -inf is none: where it stands in the
+    result, its place means nothing."""
     rows, width = cosines.shape
     if count * GROUPS >= width:
         found = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
@@ -49,10 +50,13 @@ def nearest_of(cosines: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]
     size = width // groups
     greatest = cosines[:, : size * groups].reshape(rows, size, groups).max(1)
     least = np.partition(greatest, groups - count, axis=1)[:, groups - count]
+    least = np.maximum(least, np.finfo(cosines.dtype).min)  # few values in a line are few to sort
     row, place = np.divmod(np.flatnonzero(cosines >= least[:, None]), width)
-    value = cosines[row, place]
-    order = np.lexsort((-value, row))  # stable: equals stay in the order of their places
-    ends = np.cumsum(np.bincount(row, minlength=rows))
-    starts = np.concatenate([[0], ends[:-1]])
-    first = order[starts[:, None] + np.arange(count)]
-    return place[first], value[first]
+    order = np.lexsort((-cosines[row, place], row))  # stable: equals stay in the order of places
+    row, place = row[order], place[order]
+    rank = np.arange(len(row)) - np.searchsorted(row, np.arange(rows))[row]
+    row, place, rank = row[rank < count], place[rank < count], rank[rank < count]
+    places = np.zeros((rows, count), np.int64)
+    values = np.full((rows, count), -np.inf, cosines.dtype)
+    places[row, rank], values[row, rank] = place, cosines[row, place]
+    return places, values
