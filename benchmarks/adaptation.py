@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.fine_tuning import banking77
+from seedbed.core.files import write_json
+from seedbed.core.params import read_params, with_changes
 from seedbed.encoding.encoder import embed_texts, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.tokens import Truncation
-from seedbed.files import write_json
 from seedbed.making.ablation import verdict
-from seedbed.params import read_params, with_changes
 from seedbed.training.adaptation import adapt
 from stages.adapt import Params, scores
 

@@ -14,13 +14,13 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.public_sets import data_folder
+from seedbed.core.files import read_csv, write_json
+from seedbed.core.params import read_params
+from seedbed.core.rows import DEFAULTS, read_rows
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.files import read_csv, write_json
 from seedbed.making.ablation import Arms, drawn
 from seedbed.making.balancing import BalanceParams, balance
 from seedbed.making.made_rows import parents
-from seedbed.params import read_params
-from seedbed.rows import DEFAULTS, read_rows
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.splits import side_of
 from stages.ablate import Params, fine_tuning, measured, tasks_of, without_test

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.approaches import NAMES
+from seedbed.core.files import read_json, write_json
+from seedbed.core.params import read_params
 from seedbed.encoding.encoder import precision
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.files import read_json, write_json
-from seedbed.params import read_params
 from seedbed.scoring.costs import costs
 
 METRICS = Path("reports/metrics/evaluate")

@@ -23,13 +23,13 @@ import pandas as pd
 from benchmarks.public_sets import data_folder
 from benchmarks.turns import peer_command
 from seedbed.approaches import full, prompt
+from seedbed.core.files import read_json, write_json
+from seedbed.core.params import read_params, with_changes
+from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
-from seedbed.files import read_json, write_json
-from seedbed.params import read_params, with_changes
-from seedbed.rows import read_rows
 from seedbed.training.classifier import Classifier
 from seedbed.training.task import Task
 

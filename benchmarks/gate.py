@@ -20,16 +20,16 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.public_sets import data_folder
 from seedbed.approaches import feature
+from seedbed.core.errors import GateError
+from seedbed.core.files import read_json, write_json
+from seedbed.core.params import read_params, with_changes
+from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder import embed_texts
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.tokens import Truncation
-from seedbed.errors import GateError
-from seedbed.files import read_json, write_json
 from seedbed.gate.limits import GateParams
 from seedbed.gate.same_answers import check_classes
 from seedbed.gate.verdict import Answers, look, sees_in_accuracy
-from seedbed.params import read_params, with_changes
-from seedbed.rows import read_rows
 
 RESULT = Path("benchmarks/results/gate.json")
 STRENGTH = 10.0  # C of the heads

@@ -22,16 +22,16 @@ from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from benchmarks.public_sets import data_folder
+from seedbed.core.files import write_json
+from seedbed.core.params import read_params
+from seedbed.core.rows import DEFAULTS, read_rows
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.row_vectors import embedded, vectors_of
-from seedbed.files import write_json
 from seedbed.label_errors.models import MODELS
 from seedbed.label_errors.noise import confident_joint
 from seedbed.label_errors.out_of_fold import ensemble
 from seedbed.label_errors.policy import PolicyParams, apply_policy, candidates
 from seedbed.label_errors.ranking import judge_labels, label_quality
-from seedbed.params import read_params
-from seedbed.rows import DEFAULTS, read_rows
 from seedbed.splitting.splits import stratified_folds
 from seedbed.training.cross_validation import read_out_of_fold, write_out_of_fold
 from stages.cv import Params as CvParams

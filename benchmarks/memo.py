@@ -27,7 +27,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from benchmarks.turns import ENVIRONMENT, peer_command
-from seedbed.files import read_json, sha256_of, write_csv, write_json
+from seedbed.core.files import read_json, sha256_of, write_csv, write_json
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = Path("benchmarks/results/memo.json")

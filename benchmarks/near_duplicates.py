@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from benchmarks.public_sets import data_folder
-from seedbed.files import read_csv, write_json
+from seedbed.core.files import read_csv, write_json
 from seedbed.splitting.near_duplicates import near_pairs
 
 RESULT = Path("benchmarks/results/near_duplicates.json")

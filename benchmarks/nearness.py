@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.public_sets import data_folder
+from seedbed.core.files import read_csv, write_json
+from seedbed.core.params import read_params
 from seedbed.encoding.encoder import embed_texts, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.nearness import nearness
-from seedbed.files import read_csv, write_json
-from seedbed.params import read_params
 from seedbed.splitting.near_duplicates import first_kept
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import assign_sides

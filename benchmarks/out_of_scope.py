@@ -15,10 +15,10 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.public_sets import data_folder
+from seedbed.core.files import write_json
+from seedbed.core.params import read_params
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.row_vectors import embedded
-from seedbed.files import write_json
-from seedbed.params import read_params
 from seedbed.scoring.metrics import OUTSIDE
 from seedbed.scoring.scope_detection import chosen_threshold, detection, outside_score
 from seedbed.splitting.sides import side_of

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.public_sets import data_folder
+from seedbed.core.files import write_json
+from seedbed.core.params import read_params
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
-from seedbed.files import write_json
-from seedbed.params import read_params
 from stages.tokenize import padding_figures
 
 RESULT = Path("benchmarks/results/padding.json")

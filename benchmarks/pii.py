@@ -22,8 +22,8 @@ from typing import Any
 
 from benchmarks.public_sets import data_folder
 from benchmarks.turns import peer_command, run
-from seedbed.errors import SeedbedError
-from seedbed.files import write_json
+from seedbed.core.errors import SeedbedError
+from seedbed.core.files import write_json
 from seedbed.private.detection import Wanted, detect
 from seedbed.private.patterns import PATTERN_KINDS
 from seedbed.private.stand_ins import Span

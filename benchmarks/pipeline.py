@@ -7,11 +7,11 @@ benchmarks/results/pipeline_PRECISION.json, where PRECISION is what the models w
 import os
 from pathlib import Path
 
+from seedbed.core.files import write_json
+from seedbed.core.params import read_params
+from seedbed.core.stage import last_costs
 from seedbed.encoding.encoder import precision
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.files import write_json
-from seedbed.params import read_params
-from seedbed.stage import last_costs
 
 RESULTS = Path("benchmarks/results")
 PREPARE_ENDS_WITH = "tokenize"

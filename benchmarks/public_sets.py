@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 
 class PublicSet(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks import gains, gate_page, noise
 from benchmarks.marks import met, share
 from benchmarks.public_sets import SETS
-from seedbed.files import read_csv
+from seedbed.core.files import read_csv
 from seedbed.reporting.page import table
 
 SCOPE_HEADER = ("told by", "kind", "rows", "AUROC", "false positives at 95 % recall", "recall",

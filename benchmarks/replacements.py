@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.turns import peer_command
-from seedbed.params import read_params
+from seedbed.core.params import read_params
 from seedbed.private.detection import Wanted, detect
 from stages.anonymize import Params
 

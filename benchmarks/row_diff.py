@@ -21,8 +21,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.turns import PEERS
-from seedbed.errors import SeedbedError
-from seedbed.files import write_csv, write_json
+from seedbed.core.errors import SeedbedError
+from seedbed.core.files import write_csv, write_json
 
 RESULT = Path("benchmarks/results/row_diff.json")
 SIZES = (10_000, 100_000, 200_000)

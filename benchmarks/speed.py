@@ -21,10 +21,10 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmarks.peers.cost import measured, tell
 from benchmarks.turns import SCRIPTS, by_turns, peer_command, times_as_fast
+from seedbed.core.errors import SeedbedError
+from seedbed.core.files import read_json, write_json
+from seedbed.core.params import read_params
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.errors import SeedbedError
-from seedbed.files import read_json, write_json
-from seedbed.params import read_params
 
 RESULT = Path("benchmarks/results/speed.json")
 ROUNDS = 3

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.fine_tuning_page import fine_tuning_page
 from benchmarks.quality_page import quality_page
 from benchmarks.speed_page import speed_page
-from seedbed.files import read_csv, read_json, write_text
+from seedbed.core.files import read_csv, read_json, write_text
 
 FOLDER = Path("benchmarks")
 NO_PARAGRAPH = ("|", "#", "- ", "* ", "```", "<")  # a line of a table, heading, list or code

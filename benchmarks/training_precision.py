@@ -22,9 +22,9 @@ import torch
 from benchmarks.fine_tuning import ALL, banking77, drawn, task_of
 from benchmarks.rounded_products import RoundedProducts
 from seedbed.approaches import full
+from seedbed.core.files import write_json
+from seedbed.core.params import read_params, with_changes
 from seedbed.encoding.encoder import precision
-from seedbed.files import write_json
-from seedbed.params import read_params, with_changes
 from seedbed.training.classifier import Classifier
 
 RESULT = Path("benchmarks/results/training_precision.json")

@@ -25,13 +25,13 @@ from benchmarks.fine_tuning import banking77 as banking77_sides
 from benchmarks.loop_turns import Turns
 from benchmarks.tutorial import predicted, tutorial
 from seedbed.approaches import full
+from seedbed.core.files import read_json, write_json
+from seedbed.core.params import read_params, with_changes
+from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
-from seedbed.files import read_json, write_json
-from seedbed.params import read_params, with_changes
-from seedbed.rows import read_rows
 from seedbed.training.classifier import LogitsOnly, new_sequence_classifier
 from seedbed.training.loop import Inputs, fit, layer_groups
 from seedbed.training.task import Task

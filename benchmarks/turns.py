@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from seedbed.errors import SeedbedError
+from seedbed.core.errors import SeedbedError
 
 PEERS = Path(".seedbed/peers")
 SCRIPTS = Path("benchmarks/peers")

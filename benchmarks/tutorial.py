@@ -22,8 +22,8 @@ from transformers import (
     TrainingArguments,
 )
 
+from seedbed.core.params import read_params
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.params import read_params
 
 BATCH = 16
 

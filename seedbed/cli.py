@@ -19,7 +19,7 @@ from seedbed.commands.promote import promote
 from seedbed.commands.resolve import resolve
 from seedbed.commands.review import review
 from seedbed.commands.summary import summary
-from seedbed.errors import SeedbedError
+from seedbed.core.errors import SeedbedError
 
 COMMANDS = (
     summary, add, review, diff, explain, freeze, predict, forget, compare, promote, pr_report,

@@ -4,7 +4,7 @@ import gc
 import sys
 
 # What torch and transformers import lives as long as the process: collecting among it took a third
-# of a short stage's time. `seedbed.stage.run` turns the collector on again. "-m" is what Python
-# has there while it starts a stage, and not when a test imports one.
+# of a short stage's time. `seedbed.core.stage.run` turns the collector on again. "-m" is what
+# Python has there while it starts a stage, and not when a test imports one.
 if sys.argv[0] == "-m":
     gc.disable()

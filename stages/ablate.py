@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from seedbed.core.files import write_json
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import read_rows
+from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.files import write_json
 from seedbed.making.ablation import Arms, arms_of, drawn, sizes, verdict
 from seedbed.making.out_of_scope import NegativesParams
-from seedbed.params import Section, read_params
-from seedbed.rows import read_rows
-from seedbed.stage import progress, run
 
 if TYPE_CHECKING:  # torch, which a run without anything to ablate does not need
     from seedbed.training.row_tasks import Approach, RowTasks

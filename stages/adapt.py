@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from seedbed.core.files import fresh_folder, sha256_of, write_json
+from seedbed.core.params import read_params
+from seedbed.core.rows import read_rows
+from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.files import fresh_folder, sha256_of, write_json
 from seedbed.making.ablation import Arms, drawn, sizes, verdict
-from seedbed.params import read_params
-from seedbed.rows import read_rows
-from seedbed.stage import run
 from seedbed.training.loop_params import AdaptationParams
 from seedbed.training.unlabelled import unlabelled_rows
 

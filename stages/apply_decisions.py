@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from seedbed.decisions import (
+from seedbed.core.decisions import (
     AMBIGUOUS,
     DROP,
     FOLDER,
@@ -23,14 +23,14 @@ from seedbed.decisions import (
     in_force,
     read_decisions,
 )
-from seedbed.files import write_csv, write_json
-from seedbed.ledger import Drop, settle, write_ledger
-from seedbed.params import read_params
-from seedbed.rows import SIDES, read_rows, write_rows
+from seedbed.core.files import write_csv, write_json
+from seedbed.core.ledger import Drop, settle, write_ledger
+from seedbed.core.params import read_params
+from seedbed.core.rows import SIDES, read_rows, write_rows
+from seedbed.core.stage import run
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
 from seedbed.splitting.side_params import read_side_params
 from seedbed.splitting.sides import assign_sides
-from seedbed.stage import run
 
 SOURCE = Path("data/anonymize")
 ROWS = Path("data/apply_decisions")

@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from seedbed.core.files import write_json
+from seedbed.core.ledger import settle
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import read_rows, write_rows
+from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.row_vectors import embedded, vectors_of
-from seedbed.files import write_json
-from seedbed.ledger import settle
 from seedbed.making.augmentation import EDITS, OF_SYNONYMS, Edit, generator, method_of, words_of
 from seedbed.making.copy_check import CheckParams, checked
 from seedbed.making.made_rows import Made, Row, child, figures, parents
@@ -22,10 +25,7 @@ from seedbed.making.negatives import negatives
 from seedbed.making.out_of_scope import NegativesParams
 from seedbed.making.paraphrasing import Asked, ParaphraseParams, paraphrases
 from seedbed.making.wordnet import read_synonyms
-from seedbed.params import Section, read_params
-from seedbed.rows import read_rows, write_rows
 from seedbed.splitting.splits import gate_after_split, made_near_another_side
-from seedbed.stage import run
 
 SOURCE = Path("data/find_label_errors")
 VECTORS = Path("data/embed")

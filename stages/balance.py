@@ -9,14 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from seedbed.files import write_csv, write_json
-from seedbed.ledger import Drop, settle, write_ledger
+from seedbed.core.files import write_csv, write_json
+from seedbed.core.ledger import Drop, settle, write_ledger
+from seedbed.core.params import read_params
+from seedbed.core.rows import read_rows, write_rows
+from seedbed.core.stage import run
 from seedbed.making.balancing import BalanceParams as Params
 from seedbed.making.balancing import balance
 from seedbed.making.out_of_scope import NegativesParams, set_aside
-from seedbed.params import read_params
-from seedbed.rows import read_rows, write_rows
-from seedbed.stage import run
 
 SOURCE = Path("data/augment")
 ROWS = Path("data/balance")

@@ -7,12 +7,12 @@ reports/cards/dataset_card.md, reports/cards/model_card.md
 from pathlib import Path
 from typing import Any
 
-from seedbed.files import read_json, write_text
-from seedbed.params import read_params
+from seedbed.core.files import read_json, write_text
+from seedbed.core.params import read_params
+from seedbed.core.stage import run
 from seedbed.reporting.data_card import data_card
 from seedbed.reporting.model_card import Told, model_card
 from seedbed.serving.model_folder import CARD, model_digest, read_serving
-from seedbed.stage import run
 
 STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
           "find_label_errors")  # fmt: skip

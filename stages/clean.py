@@ -12,13 +12,13 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.cleaning.rules import Cleaned, Limits, clean_texts, known_languages, rules_asked
-from seedbed.errors import ParamsError
-from seedbed.files import write_json
-from seedbed.ledger import Drop, in_words, settle, write_ledger
-from seedbed.memo.memo import remembered
-from seedbed.params import Section, read_params
-from seedbed.rows import read_rows, write_rows
-from seedbed.stage import run
+from seedbed.core.errors import ParamsError
+from seedbed.core.files import write_json
+from seedbed.core.ledger import Drop, in_words, settle, write_ledger
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import read_rows, write_rows
+from seedbed.core.stage import run
+from seedbed.running.engine import map_texts
 
 INPUT = Path("data/collect")
 OUTPUT = Path("data/clean")
@@ -71,8 +71,8 @@ def clean(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, list[Drop],
 
 
 def clean_all(texts: list[str], rules: list[str], limits: Limits) -> list[Cleaned]:
-    """Each text cleaned, or remembered as it was cleaned before."""
-    results = remembered(partial(clean_texts, rules=rules, limits=limits), texts)
+    """Each text cleaned, or looked up."""
+    results = map_texts(partial(clean_texts, rules=rules, limits=limits), texts)
     return [
         Cleaned(text, tuple(touched), reason, language)
         for text, touched, reason, language in results

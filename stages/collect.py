@@ -21,13 +21,13 @@ from seedbed.collecting.record_versions import VERSIONS, with_versions
 from seedbed.collecting.row_schema import check_collected
 from seedbed.collecting.sources import Source, read_source, read_sources
 from seedbed.collecting.tombstones import FORGOTTEN, TOMBSTONES, Tombstones, read_tombstones
-from seedbed.errors import LedgerError, SourceError
-from seedbed.files import write_csv, write_json
-from seedbed.keys import keyed_hash, load_key
-from seedbed.ledger import Drop, settle, write_ledger
-from seedbed.params import Section, read_params
-from seedbed.rows import NEGATIVE, write_rows
-from seedbed.stage import progress, run
+from seedbed.core.errors import LedgerError, SourceError
+from seedbed.core.files import write_csv, write_json
+from seedbed.core.keys import keyed_hash, load_key
+from seedbed.core.ledger import Drop, settle, write_ledger
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import NEGATIVE, write_rows
+from seedbed.core.stage import progress, run
 
 ROWS = Path("data/collect")
 QUARANTINE = Path("data/quarantine.csv")

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from seedbed.core.errors import ParamsError
+from seedbed.core.files import fresh_folder, write_json
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import read_rows
+from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.errors import ParamsError
-from seedbed.files import fresh_folder, write_json
-from seedbed.params import Section, read_params
-from seedbed.rows import read_rows
-from seedbed.stage import run
 from seedbed.training.cross_validation import (
     NOT_RUN,
     Grid,

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.files import write_json
-from seedbed.ledger import Drop, in_words, settle, write_ledger
-from seedbed.params import Section, read_params
-from seedbed.rows import read_rows, write_rows
+from seedbed.core.files import write_json
+from seedbed.core.ledger import Drop, in_words, settle, write_ledger
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import read_rows, write_rows
+from seedbed.core.stage import run
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
 from seedbed.splitting.near_duplicates import first_kept, near_pairs
 from seedbed.splitting.shingles import normalised
-from seedbed.stage import run
 
 INPUT = Path("data/apply_decisions")
 OUTPUT = Path("data/deduplicate")

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from seedbed.collecting.diversity import mean_pairwise_distance, neighbour_distances
+from seedbed.core.files import write_json
+from seedbed.core.params import read_params
+from seedbed.core.rows import read_rows
+from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.nearness import nearness
 from seedbed.encoding.row_vectors import embedded
 from seedbed.encoding.vectors import write_vectors
-from seedbed.files import write_json
-from seedbed.params import read_params
-from seedbed.rows import read_rows
-from seedbed.stage import run
 
 SOURCE = Path("data/split")
 VECTORS = Path("data/embed")

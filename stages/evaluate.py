@@ -17,15 +17,16 @@ import pandas as pd
 import torch
 from pydantic import Field
 
+from seedbed.core.files import fresh_folder, read_csv, read_json, write_csv, write_json
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import read_rows
+from seedbed.core.stage import run
 from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets
 from seedbed.encoding.encoder import precision
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.nearness import nearest_cosines
 from seedbed.encoding.vectors import read_vectors
-from seedbed.files import fresh_folder, read_csv, read_json, write_csv, write_json
-from seedbed.params import Section, read_params
-from seedbed.rows import read_rows
 from seedbed.scoring.calibration import reliability_curve
 from seedbed.scoring.costs import note_predictions
 from seedbed.scoring.decided_rows import DecidedRow, read_decided, without_decisions
@@ -36,7 +37,6 @@ from seedbed.scoring.model_checks import cases_of, invariance_of
 from seedbed.scoring.predictions import Predictions, write_predictions
 from seedbed.scoring.risk_coverage import risk_coverage_curve
 from seedbed.scoring.slices import columns_of
-from seedbed.stage import run
 from seedbed.training.classifier import Classifier
 
 DATASETS = Path("data/tokenize")

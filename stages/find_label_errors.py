@@ -15,10 +15,14 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from seedbed.approaches import NAMES
-from seedbed.decisions import FOLDER, Rule, in_force, read_decisions
+from seedbed.core.decisions import FOLDER, Rule, in_force, read_decisions
+from seedbed.core.errors import ParamsError, RowsError
+from seedbed.core.files import fresh_folder, write_csv, write_json
+from seedbed.core.ledger import settle, write_ledger
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import SIDES, read_rows, write_rows
+from seedbed.core.stage import run
 from seedbed.encoding.vectors import read_vectors
-from seedbed.errors import ParamsError, RowsError
-from seedbed.files import fresh_folder, write_csv, write_json
 from seedbed.label_errors.models import MODELS
 from seedbed.label_errors.near_rows import agreeing, near_copies, near_rows
 from seedbed.label_errors.noise import Joint, confident_joint, noise_figures
@@ -31,11 +35,7 @@ from seedbed.label_errors.policy import (
 )
 from seedbed.label_errors.ranking import Ranking, judge_labels, label_quality, with_near_copies
 from seedbed.label_errors.whole_set import look_at_whole_set, order_of_arrival
-from seedbed.ledger import settle, write_ledger
-from seedbed.params import Section, read_params
-from seedbed.rows import SIDES, read_rows, write_rows
 from seedbed.scoring.priorities import uncertainty
-from seedbed.stage import run
 from seedbed.training.cross_validation import read_out_of_fold
 
 SOURCE = Path("data/split")

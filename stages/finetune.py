@@ -14,14 +14,14 @@ import numpy as np
 import torch
 from pydantic import Field
 
+from seedbed.core.files import fresh_folder, read_json, write_csv, write_json
+from seedbed.core.params import Section, read_params, with_changes
+from seedbed.core.stage import run
 from seedbed.encoding.datasets_on_disk import read_datasets
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.vectors import read_vectors
-from seedbed.files import fresh_folder, read_json, write_csv, write_json
-from seedbed.params import Section, read_params, with_changes
-from seedbed.stage import run
 from seedbed.training.checkpoints import folder_of
 from seedbed.training.task import Task
 

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
+from seedbed.core.files import write_json
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import read_rows
+from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.files import write_json
 from seedbed.making.out_of_scope import NegativesParams
-from seedbed.params import Section, read_params
-from seedbed.rows import read_rows
 from seedbed.scoring.intervals import units_of
-from seedbed.stage import progress, run
 from seedbed.training.learning_curves import Run, drawn, fit
 
 if TYPE_CHECKING:  # torch, which a run that is off does not need

@@ -14,19 +14,19 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from seedbed.collecting.diversity import counts, neighbour_distances
-from seedbed.decisions import FOLDER, Rule, in_force, read_decisions
+from seedbed.core.decisions import FOLDER, Rule, in_force, read_decisions
+from seedbed.core.files import read_json, write_csv, write_text
+from seedbed.core.params import Section, read_params
+from seedbed.core.rows import read_rows
+from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.row_vectors import vectors_of
-from seedbed.files import read_json, write_csv, write_text
-from seedbed.params import Section, read_params
 from seedbed.reporting.needs import page
-from seedbed.rows import read_rows
 from seedbed.scoring.newest_batch import newest_batch
 from seedbed.scoring.priorities import COLUMNS, density, prioritized, uncertainty, votes, weakness
 from seedbed.splitting.frozen_test import read_frozen
 from seedbed.splitting.side_params import read_side_params
 from seedbed.splitting.sides import assign_sides
-from seedbed.stage import run
 from seedbed.training.unlabelled import unlabelled_rows
 
 UNIQUE = Path("data/deduplicate")

@@ -12,14 +12,14 @@ import seedbed.reporting.page as page
 import seedbed.reporting.scores as scores
 import seedbed.reporting.training as training
 from seedbed.approaches import NAMES
-from seedbed.files import read_csv, read_json, write_json, write_text
+from seedbed.core.files import read_csv, read_json, write_json, write_text
+from seedbed.core.rows import SIDES
+from seedbed.core.stage import run
 from seedbed.reporting.labels import labels, people
 from seedbed.reporting.splits import splits
-from seedbed.rows import SIDES
 from seedbed.scoring.intervals import resampled_counts
 from seedbed.scoring.paired_tests import pairs_with
 from seedbed.scoring.predictions import read_predictions
-from seedbed.stage import run
 
 STAGES = (
     "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split", "embed",

@@ -10,16 +10,16 @@ from typing import Any
 
 from seedbed.approaches import NAMES
 from seedbed.cleaning.rules import rules_asked
-from seedbed.errors import ModelError
-from seedbed.files import fresh_folder, read_json, write_json, write_text
-from seedbed.params import read_params
+from seedbed.core.errors import ModelError
+from seedbed.core.files import fresh_folder, read_json, write_json, write_text
+from seedbed.core.params import read_params
+from seedbed.core.stage import run
 from seedbed.private.asked import AnonymizeParams
 from seedbed.scoring.choosing import choice
 from seedbed.scoring.predictions import read_predictions
 from seedbed.serving.model_folder import CARD, Serving, write_digests, write_serving
 from seedbed.serving.model_readme import model_readme
 from seedbed.serving.text_preparation import TextPreparation
-from seedbed.stage import run
 
 MODELS = Path("models")
 METRICS = Path("reports/metrics/evaluate")

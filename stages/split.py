@@ -13,11 +13,12 @@ from typing import Any
 import pandas as pd
 from pydantic import Field
 
-from seedbed.errors import RowsError
-from seedbed.files import fresh_folder, sha256_of, write_csv, write_json
-from seedbed.ledger import Drop, in_words, settle, write_ledger
-from seedbed.params import read_params
-from seedbed.rows import SIDES, read_rows, sides, write_rows
+from seedbed.core.errors import RowsError
+from seedbed.core.files import fresh_folder, sha256_of, write_csv, write_json
+from seedbed.core.ledger import Drop, in_words, settle, write_ledger
+from seedbed.core.params import read_params
+from seedbed.core.rows import SIDES, read_rows, sides, write_rows
+from seedbed.core.stage import run
 from seedbed.splitting.frozen_test import FROZEN, check_frozen, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides, units_of
 from seedbed.splitting.split_figures import split_figures
@@ -28,7 +29,6 @@ from seedbed.splitting.splits import (
     leak_gate,
     stratified_folds,
 )
-from seedbed.stage import run
 
 SOURCE = Path("data/deduplicate")
 ROWS = Path("data/split")

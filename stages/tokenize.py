@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seedbed.core.errors import RowsError
+from seedbed.core.files import write_csv, write_json
+from seedbed.core.params import read_params
+from seedbed.core.rows import SIDES, read_rows
+from seedbed.core.stage import run
 from seedbed.encoding.datasets_on_disk import Tokenized, write_datasets
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples, examples_of, padding_share, token_budget_batches
 from seedbed.encoding.tokens import Encoded, TextTokenizer
 from seedbed.encoding.truncation import truncation_of
-from seedbed.errors import RowsError
-from seedbed.files import write_csv, write_json
-from seedbed.params import read_params
-from seedbed.rows import SIDES, read_rows
 from seedbed.splitting.splits import gate_after_split
-from seedbed.stage import run
 
 SOURCE = Path("data/balance")
 SPLIT = Path("data/split")

@@ -115,7 +115,7 @@ def copy_project(folder: Path) -> None:
 @pytest.fixture(scope="session")
 def new_project(tmp_path_factory) -> Project:
     """The project before any run: tests/example/rows.csv and a tiny encoder."""
-    from seedbed.files import read_csv, sha256_of
+    from seedbed.core.files import read_csv, sha256_of
 
     folder = tmp_path_factory.mktemp("example") / "project"
     folder.mkdir()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.errors import ParamsError
+from seedbed.core.errors import ParamsError
 from seedbed.making.augmentation import (
     EDITS,
     OF_SYNONYMS,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.errors import ParamsError
+from seedbed.core.errors import ParamsError
 from seedbed.making.balancing import BalanceParams, balance, class_weights, limits_for
 
 OFF = {"by": "", "shares": {}, "how": "weight"}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.errors import RowsError
+from seedbed.core.errors import RowsError
 from seedbed.scoring.behaviour import (
     NAMES,
     Case,

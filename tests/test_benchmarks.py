@@ -21,7 +21,7 @@ from benchmarks import (
     turns,
 )
 from benchmarks.speed import not_first
-from seedbed.errors import SeedbedError, SourceError
+from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.label_errors.out_of_fold import ensemble
 from seedbed.private.stand_ins import Span
 

@@ -8,9 +8,9 @@ from conftest import small_task
 from test_prompt import params_of
 
 from seedbed.approaches import prompt
+from seedbed.core.errors import ModelError, ParamsError
+from seedbed.core.files import read_json, write_json
 from seedbed.encoding.tokens import TextTokenizer, Truncation, longest_input
-from seedbed.errors import ModelError, ParamsError
-from seedbed.files import read_json, write_json
 from seedbed.training.adaptation import adapt
 from seedbed.training.classifier import Classifier
 from seedbed.training.cloze import Gap

@@ -5,8 +5,8 @@ import torch
 from conftest import ROOT, small_task, yaml
 
 from seedbed.approaches import feature, full, lora
-from seedbed.errors import ModelError
-from seedbed.params import with_changes
+from seedbed.core.errors import ModelError
+from seedbed.core.params import with_changes
 from seedbed.training.classifier import Classifier
 from seedbed.training.loop import layer_groups
 

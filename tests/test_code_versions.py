@@ -11,15 +11,15 @@ from conftest import ROOT, copy_project
 
 from seedbed.cleaning.rules import clean_texts
 from seedbed.encoding.encoder import embed_texts
-from seedbed.memo.code_versions import DISTRIBUTIONS, _installed, _reached, imported, version_of
 from seedbed.private.detection import anonymize, scan
+from seedbed.running.code_versions import DISTRIBUTIONS, _installed, _reached, imported, version_of
 from stages.anonymize import NAME_DATA
 
 REMEMBERED = (clean_texts, anonymize, scan, embed_texts)
 ASK = """
 import json
 from seedbed.cleaning.rules import clean_texts
-from seedbed.memo.code_versions import version_of
+from seedbed.running.code_versions import version_of
 from seedbed.private.detection import anonymize
 print(json.dumps([version_of(clean_texts).digest, version_of(anonymize).digest]))
 """

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.errors import RowsError
+from seedbed.core.errors import RowsError
 from seedbed.training.cross_validation import (
     fold_scores,
     folds_of,

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from seedbed.core.errors import RowsError
 from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets, write_datasets
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Truncation
-from seedbed.errors import RowsError
 
 
 def examples(ids, labels, rows, segments=None) -> Examples:

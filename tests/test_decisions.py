@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.decisions import (
+from seedbed.core.decisions import (
     WITHDRAWN,
     Decision,
     Rule,
@@ -17,8 +17,8 @@ from seedbed.decisions import (
     parse_decisions,
     read_decisions,
 )
-from seedbed.errors import DecisionError, ParamsError
-from seedbed.params import read_params
+from seedbed.core.errors import DecisionError, ParamsError
+from seedbed.core.params import read_params
 
 ROWS = pd.DataFrame({"id": ["a", "b", "c"], "digest": ["1", "1", "1"]})
 KEEP_OUT = Rule(disagreement="keep_out", arbiter="")

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from seedbed.errors import RowsError
-from seedbed.files import rounded
+from seedbed.core.errors import RowsError
+from seedbed.core.files import rounded
 from seedbed.scoring.calibration import fitted_temperature
 from seedbed.scoring.evaluation import Decided, check_outside, decided, figures
 from seedbed.scoring.metrics import OUTSIDE

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.files import read_csv, read_json
-from seedbed.ledger import read_ledger
-from seedbed.rows import SIDES, read_rows
+from seedbed.core.files import read_csv, read_json
+from seedbed.core.ledger import read_ledger
+from seedbed.core.rows import SIDES, read_rows
 
 UP_TO_DATE = "Data and pipelines are up to date."
 
 
 def key_to_id(project) -> dict[str, str]:
-    from seedbed.keys import PUBLIC_KEY, keyed_hash
+    from seedbed.core.keys import PUBLIC_KEY, keyed_hash
 
     lines = read_csv(project.folder / "data/raw/rows.csv")
     return {line["key"]: keyed_hash(PUBLIC_KEY, "key", "example", line["key"]) for line in lines}

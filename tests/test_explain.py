@@ -9,7 +9,7 @@ from conftest import ROOT
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import RevisionError, RowsError
+from seedbed.core.errors import RevisionError, RowsError
 from seedbed.versions.explain import REASONS, explain, reason_in_words
 
 KEPT, COPY, SHORT, SUSPECT = "aaaaaa1111111111", "aaaaaa2222222222", "cccccc3333", "dddddd4444"
@@ -156,7 +156,7 @@ def test_every_reason_is_one_that_a_stage_gives() -> None:
 
 
 def test_with_data_more_is_told_and_never_a_text(example, monkeypatch) -> None:
-    from seedbed.rows import read_rows
+    from seedbed.core.rows import read_rows
 
     monkeypatch.chdir(example.folder)
     rows = read_rows(Path("data/collect")).set_index("id")
@@ -178,7 +178,7 @@ def test_with_data_more_is_told_and_never_a_text(example, monkeypatch) -> None:
 def test_made_rows_and_relabelled_ones(tmp_path, monkeypatch) -> None:
     import pandas as pd
 
-    from seedbed.rows import write_rows
+    from seedbed.core.rows import write_rows
 
     monkeypatch.chdir(tmp_path)
     row = {"id": KEPT, "digest": "d1", "text": "x", "label": "bank", "source": "s",

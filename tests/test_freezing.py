@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import FreezeError, RowsError
-from seedbed.rows import write_rows
+from seedbed.core.errors import FreezeError, RowsError
+from seedbed.core.rows import write_rows
 from seedbed.splitting.freezing import BEFORE_SPLIT, SPLIT
 from seedbed.splitting.frozen_test import FROZEN, read_frozen, write_frozen
 

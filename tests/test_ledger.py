@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.errors import LedgerError
-from seedbed.ledger import Drop, check_chain, read_ledger, settle, write_ledger
+from seedbed.core.errors import LedgerError
+from seedbed.core.ledger import Drop, check_chain, read_ledger, settle, write_ledger
 
 
 def test_counts_by_reason():

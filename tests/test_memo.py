@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from seedbed.cli import app
+from seedbed.core.errors import MemoError
 from seedbed.encoding.tokens import Truncation
-from seedbed.errors import MemoError
-from seedbed.memo import code_versions
-from seedbed.memo import store as memo_store
-from seedbed.memo.memo import FLOAT32, INT32, JSON, UINT16, UINT64, plain, remembered
-from seedbed.memo.store import MEMO, Store, clear
+from seedbed.running import code_versions
+from seedbed.running import memo as memo_store
+from seedbed.running.engine import FLOAT32, INT32, JSON, UINT16, UINT64, map_texts, plain
+from seedbed.running.memo import MEMO, Store, clear
 
 asked: list = []  # what `shouted` was called for
 
@@ -59,15 +59,15 @@ def work_asked() -> list:
 
 
 def test_results_come_in_order_and_each_text_is_worked_out_once():
-    assert remembered(shouted, ["b", "a", "b"]) == [["B!", 1], ["A!", 1], ["B!", 1]]
+    assert map_texts(shouted, ["b", "a", "b"]) == [["B!", 1], ["A!", 1], ["B!", 1]]
     assert work_asked() == ["b", "a"]
-    assert remembered(shouted, ["c", "a"]) == [["C!", 1], ["A!", 1]]
+    assert map_texts(shouted, ["c", "a"]) == [["C!", 1], ["A!", 1]]
     assert work_asked() == ["c"]
 
 
 def test_another_param_is_another_result():
-    remembered(partial(shouted, mark="?"), ["a"])
-    assert remembered(partial(shouted, mark="."), ["a"]) == [["A.", 1]]
+    map_texts(partial(shouted, mark="?"), ["a"])
+    assert map_texts(partial(shouted, mark="."), ["a"]) == [["A.", 1]]
     assert work_asked() == ["a", "a"]
 
 
@@ -76,7 +76,7 @@ def test_a_text_and_a_pair_are_told_apart_however_they_are_cut():
         with Store() as store:
             return sum(kept.results for kept in store.stats())
 
-    remembered(no_work, [("ab", "c"), ("a", "bc"), ("abc", ""), "abc"])
+    map_texts(no_work, [("ab", "c"), ("a", "bc"), ("abc", ""), "abc"])
     assert key_count() == 4
 
 
@@ -85,31 +85,31 @@ def no_work(items):
 
 
 def test_another_version_of_a_library_is_another_result(monkeypatch):
-    remembered(shouted, ["a"], libraries=["spacy"])
+    map_texts(shouted, ["a"], libraries=["spacy"])
     monkeypatch.setattr(code_versions, "_installed", lambda name: "another")
-    remembered(shouted, ["a"], libraries=["spacy"])
+    map_texts(shouted, ["a"], libraries=["spacy"])
     assert work_asked() == ["a", "a"]
 
 
 def test_what_was_edited_while_it_ran_is_not_kept(monkeypatch):
     monkeypatch.setattr(code_versions, "STARTED", Path(__file__).stat().st_mtime - 1)
-    remembered(shouted, ["a"])
-    remembered(shouted, ["a"])
+    map_texts(shouted, ["a"])
+    map_texts(shouted, ["a"])
     assert work_asked() == ["a", "a"]
 
 
 def test_a_killed_run_keeps_the_batches_that_were_done():
     texts = ["a", "b", "c", "d", "stop", "e"]
     with pytest.raises(RuntimeError, match="killed"):
-        remembered(fails_on_stop, texts, batch=2)
+        map_texts(fails_on_stop, texts, batch=2)
     assert work_asked() == texts
-    remembered(fails_on_stop, ["a", "b", "c", "d"])
+    map_texts(fails_on_stop, ["a", "b", "c", "d"])
     assert work_asked() == []
 
 
 def test_vectors_come_back_bit_for_bit():
-    first = remembered(numbers, ["a", "bb"], FLOAT32)
-    again = remembered(numbers, ["a", "bb"], FLOAT32)
+    first = map_texts(numbers, ["a", "bb"], FLOAT32)
+    again = map_texts(numbers, ["a", "bb"], FLOAT32)
     assert work_asked() == ["a", "bb"]
     assert np.array_equal(np.stack(first), np.stack(again))
     assert np.stack(again).dtype == np.float32
@@ -127,19 +127,19 @@ def test_the_vectors_of_an_encoder_do_not_need_it_again(monkeypatch):
     texts = ["rain and wind", "a bicycle race", "rain"]
     tiny_encoder(folder, texts)
     work = partial(encoder.embed_texts, folder=folder, truncation=Truncation(32), dtype="float32")
-    first = np.stack(remembered(work, texts, FLOAT32))
+    first = np.stack(map_texts(work, texts, FLOAT32))
     assert np.allclose(np.linalg.norm(first, axis=1), 1, atol=1e-5)
     monkeypatch.setattr(encoder, "load_model", None)
     monkeypatch.setattr(encoder, "TextTokenizer", None)
-    assert np.array_equal(np.stack(remembered(work, texts, FLOAT32)), first)
+    assert np.array_equal(np.stack(map_texts(work, texts, FLOAT32)), first)
     (folder / "config.json").write_text("{}")  # another encoder under the same name
     with pytest.raises(TypeError):
-        remembered(work, texts, FLOAT32)
+        map_texts(work, texts, FLOAT32)
 
 
 def test_off_leaves_no_file(monkeypatch):
     monkeypatch.setenv("SEEDBED_MEMO", "off")
-    assert remembered(shouted, ["a"]) == [["A!", 1]]
+    assert map_texts(shouted, ["a"]) == [["A!", 1]]
     assert not MEMO.exists()
 
 
@@ -150,11 +150,11 @@ def test_off_leaves_no_file(monkeypatch):
 def test_a_setting_that_says_nothing_is_refused(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(MemoError, match=f"{name}: `{value}`"):
-        remembered(shouted, ["a"])
+        map_texts(shouted, ["a"])
 
 
 def test_the_files_are_nobody_elses():
-    remembered(shouted, ["a"])
+    map_texts(shouted, ["a"])
     with Store() as store:
         store.keep("one", {b"k": b"v"})
         files = sorted(MEMO.parent.iterdir())
@@ -165,7 +165,7 @@ def test_the_files_are_nobody_elses():
 
 
 def test_neither_the_text_asked_for_nor_a_key_given_as_param_stands_in_the_file():
-    remembered(partial(keyed, key=b"very secret"), ["ann@shop.com"])
+    map_texts(partial(keyed, key=b"very secret"), ["ann@shop.com"])
     content = MEMO.read_bytes()
     assert b"secret" not in content
     assert b"ann@shop.com" not in content
@@ -191,24 +191,24 @@ def damage(statement: str) -> None:
     ],
 )
 def test_a_result_that_is_not_what_was_written_is_not_used(statement):
-    remembered(shouted, ["a"])
+    map_texts(shouted, ["a"])
     damage(statement)
-    assert remembered(shouted, ["a"]) == [["A!", 1]]
+    assert map_texts(shouted, ["a"]) == [["A!", 1]]
     assert work_asked() == ["a", "a"]
-    remembered(shouted, ["a"])
+    map_texts(shouted, ["a"])
     assert work_asked() == []
 
 
 def test_a_file_that_is_no_database_is_told_and_costs_only_time(capfd):
     MEMO.parent.mkdir()
     MEMO.write_bytes(b"no database " * 1000)
-    assert remembered(shouted, ["a"]) == [["A!", 1]]
+    assert map_texts(shouted, ["a"]) == [["A!", 1]]
     told = capfd.readouterr().err
     assert "WARNING: .seedbed/memo.sqlite cannot be used (file is not a database)" in told
     assert "`seedbed memo clear`" in told
     clear()
-    remembered(shouted, ["a"])
-    assert remembered(shouted, ["a"]) == [["A!", 1]]
+    map_texts(shouted, ["a"])
+    assert map_texts(shouted, ["a"]) == [["A!", 1]]
     assert work_asked() == ["a", "a"]
 
 
@@ -232,13 +232,13 @@ def test_what_was_used_least_recently_goes_first(monkeypatch):
 def test_more_than_the_limit_holds_still_gives_every_result(monkeypatch):
     monkeypatch.setenv("SEEDBED_MEMO_MB", "1")
     texts = [f"{number} " * 500 for number in range(1500)]
-    assert [one for one, _ in remembered(shouted, texts)] == [f"{text.upper()}!" for text in texts]
+    assert [one for one, _ in map_texts(shouted, texts)] == [f"{text.upper()}!" for text in texts]
     assert MEMO.stat().st_size <= 2**20
 
 
 WRITER = """
 import sys
-from seedbed.memo.store import Store
+from seedbed.running.memo import Store
 with Store() as store:
     for step in range(30):
         names = [f"{number}".encode() for number in range(step * 10, step * 10 + 40)]
@@ -265,14 +265,14 @@ def test_processes_that_write_at_once_harm_nothing():
 def test_stats_and_clear_tell_what_is_there():
     run = CliRunner().invoke
     assert "0.0 MB of at most 2,048 MB" in run(app, ["memo", "stats"]).output
-    remembered(shouted, ["first secret text", "b"])
+    map_texts(shouted, ["first secret text", "b"])
     stats = run(app, ["memo", "stats"]).output
     assert "test_memo.shouted" in stats
     assert "secret" not in stats
     assert run(app, ["memo", "clear"]).output == ".seedbed/memo.sqlite: 2 results forgotten\n"
     left = b"".join(file.read_bytes() for file in MEMO.parent.iterdir())
     assert b"SECRET" not in left
-    remembered(shouted, ["b"])
+    map_texts(shouted, ["b"])
     assert work_asked()[-1] == "b"
 
 
@@ -295,8 +295,8 @@ def test_a_file_of_an_older_layout_is_emptied(capfd):
     MEMO.parent.mkdir()
     damage("CREATE TABLE results (key BLOB NOT NULL PRIMARY KEY, used INTEGER, value BLOB)")
     damage("INSERT INTO results VALUES (x'00', 1, x'00')")
-    remembered(shouted, ["a"])
-    assert remembered(shouted, ["a"]) == [["A!", 1]]
+    map_texts(shouted, ["a"])
+    assert map_texts(shouted, ["a"]) == [["A!", 1]]
     assert work_asked() == ["a"]
     assert capfd.readouterr().err == ""
     with Store() as store:

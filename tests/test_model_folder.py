@@ -2,8 +2,8 @@
 
 import pytest
 
-from seedbed.errors import KeyFileError, ModelError
-from seedbed.files import read_json, write_json
+from seedbed.core.errors import KeyFileError, ModelError
+from seedbed.core.files import read_json, write_json
 from seedbed.private.asked import AnonymizeParams
 from seedbed.serving.model_folder import Serving, read_serving, write_digests, write_serving
 from seedbed.serving.text_preparation import TextPreparation

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.errors import ParamsError
-from seedbed.ledger import Drop
+from seedbed.core.errors import ParamsError
+from seedbed.core.ledger import Drop
+from seedbed.core.rows import DEFAULTS
 from seedbed.making.augmentation import generator
 from seedbed.making.negatives import entities, entity_swap, negatives, word_salad
 from seedbed.making.out_of_scope import NegativesParams, set_aside
-from seedbed.rows import DEFAULTS
 from seedbed.splitting.shingles import normalised
 
 

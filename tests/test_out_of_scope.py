@@ -7,10 +7,10 @@ import pytest
 from conftest import ROOT, tiny_encoder
 from ruamel.yaml import YAML
 
+from seedbed.core.errors import RowsError
+from seedbed.core.files import read_json, sha256_of, write_csv
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.datasets_on_disk import read_datasets
-from seedbed.errors import RowsError
-from seedbed.files import read_json, sha256_of, write_csv
-from seedbed.rows import read_rows, write_rows
 from seedbed.scoring.decided_rows import DecidedRow
 from seedbed.scoring.evaluation import check_outside
 from seedbed.scoring.metrics import OUTSIDE

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import Field
 
-from seedbed.errors import ParamsError
-from seedbed.params import Section, read_params
+from seedbed.core.errors import ParamsError
+from seedbed.core.params import Section, read_params
 
 
 class Oven(Section):
@@ -15,7 +15,7 @@ class Oven(Section):
 @pytest.fixture
 def params(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("seedbed.params.SECTIONS", ("oven", "kitchen", "rate"))
+    monkeypatch.setattr("seedbed.core.params.SECTIONS", ("oven", "kitchen", "rate"))
     return lambda text: (tmp_path / "params.yaml").write_text(text)
 
 

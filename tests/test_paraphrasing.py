@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from seedbed.errors import ModelError, ParamsError
-from seedbed.files import sha256_of
+from seedbed.core.errors import ModelError, ParamsError
+from seedbed.core.files import sha256_of
 from seedbed.making.paraphrasing import Asked, ParaphraseParams, paraphrase_texts, paraphrases
 
 TEXTS = ["the storm broke three old trees", "fry the onion", "the dog slept"]

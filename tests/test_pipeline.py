@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
 
-from seedbed.params import READ_BY_COMMANDS, SECTIONS
+from seedbed.core.params import READ_BY_COMMANDS, SECTIONS
 
 PIPELINE = YAML(typ="safe").load(ROOT / "dvc.yaml")
 STAGES = PIPELINE["stages"]

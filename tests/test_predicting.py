@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.errors import TableError
-from seedbed.files import read_csv, read_json, write_json
+from seedbed.core.errors import TableError
+from seedbed.core.files import read_csv, read_json, write_json
+from seedbed.core.rows import read_rows
 from seedbed.private.asked import AnonymizeParams
-from seedbed.rows import read_rows
 from seedbed.scoring.calibration import rescaled
 from seedbed.scoring.predictions import read_predictions
 from seedbed.serving import predicting

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from seedbed.errors import RowsError
-from seedbed.stage import last_costs, progress, run
+from seedbed.core.errors import RowsError
+from seedbed.core.stage import last_costs, progress, run
 
 LONG_WORK = """
 import time
-from seedbed.stage import progress
+from seedbed.core.stage import progress
 for _ in progress(range(20), "embed", 20):
     time.sleep(0.05)
 """

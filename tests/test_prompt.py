@@ -6,9 +6,9 @@ import torch
 from conftest import ROOT, small_task, tiny_masked_lm, yaml
 
 from seedbed.approaches import prompt
+from seedbed.core.errors import ParamsError
+from seedbed.core.files import read_json, write_json
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
-from seedbed.errors import ParamsError
-from seedbed.files import read_json, write_json
 from seedbed.private.asked import AnonymizeParams
 from seedbed.serving.model_folder import Serving
 from seedbed.serving.model_readme import model_readme

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedbed.errors import LedgerError
+from seedbed.core.errors import LedgerError
 from seedbed.reporting.page import (
     privacy,
     rows_by_stage,

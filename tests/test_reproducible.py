@@ -26,8 +26,8 @@ FLOATS = {  # what holds scores of this machine
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory) -> Path:
+    from seedbed.core.rows import read_rows
     from seedbed.encoding.vectors import write_vectors
-    from seedbed.rows import read_rows
 
     folder = tmp_path_factory.mktemp("prepared")
     copy_project(folder)
@@ -67,7 +67,7 @@ def test_a_stage_gives_the_bytes_that_the_lock_names(prepared, stage):
 
 
 def test_about_a_hundred_exact_duplicates_are_in_the_ledger(prepared):
-    from seedbed.ledger import read_ledger
+    from seedbed.core.ledger import read_ledger
 
     drops = read_ledger(prepared / "data/ledger/deduplicate.csv")
     exact = [drop for drop in drops if drop.reason == "exact_duplicate"]

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from seedbed.errors import RowsError
-from seedbed.rows import SCHEMA, read_rows, write_rows
+from seedbed.core.errors import RowsError
+from seedbed.core.rows import SCHEMA, read_rows, write_rows
 
 
 def rows(**columns) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seedbed.rows.pq.write_table", fail)
+    monkeypatch.setattr("seedbed.core.rows.pq.write_table", fail)
     with pytest.raises(KeyboardInterrupt):
         write_rows(tmp_path / "rows", rows(text=["other", "words"]))
     assert {file.name: file.read_bytes() for file in (tmp_path / "rows").iterdir()} == before

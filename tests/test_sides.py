@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.errors import ParamsError, RowsError
+from seedbed.core.errors import ParamsError, RowsError
 from seedbed.splitting.sides import assign_sides, side_of
 from seedbed.splitting.splits import NearTexts, leak_gate
 from stages.split import Params, apart, check_sides, with_folds

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.files import read_csv, read_json
-from seedbed.ledger import read_ledger
-from seedbed.rows import read_rows
+from seedbed.core.files import read_csv, read_json
+from seedbed.core.ledger import read_ledger
+from seedbed.core.rows import read_rows
 
 SMALL = {
     "chess": ["A pawn that reaches the last rank becomes a queen."],

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from seedbed.errors import LeakError, RowsError
-from seedbed.ledger import Drop
-from seedbed.rows import SIDES
+from seedbed.core.errors import LeakError, RowsError
+from seedbed.core.ledger import Drop
+from seedbed.core.rows import SIDES
 from seedbed.splitting.splits import (
     NearTexts,
     ancestry_gate,

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seedbed.errors import TableError
+from seedbed.core.errors import TableError
 from seedbed.serving.table_streams import read_chunks, written
 
 ROWS = [{"text": 'a "b", c', "n": "007"}, {"text": "two\nlines", "n": ""}, {"text": "ü", "n": "3"}]

@@ -9,9 +9,9 @@ from conftest import tiny_encoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedbed.core.errors import ModelError
 from seedbed.encoding.tokens import TextTokenizer, Truncation, auto_max_length, longest_input
-from seedbed.errors import ModelError
-from seedbed.memo.store import MEMO, Store
+from seedbed.running.memo import MEMO, Store
 
 TEXTS = ["rain fell on the old town", "fry the onion", "rain", "the town of rain and onion"]
 WORDS = st.lists(st.sampled_from(" ".join(TEXTS).split()), min_size=1, max_size=40).map(" ".join)

@@ -10,8 +10,8 @@ import torch
 from conftest import ROOT
 from torch import nn
 
+from seedbed.core.errors import ModelError
 from seedbed.encoding.examples import Examples
-from seedbed.errors import ModelError
 from seedbed.training.loop import Work, _warmup_then_decay, train
 from seedbed.training.loop_params import TrainingParams
 

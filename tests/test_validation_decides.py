@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from conftest import ROOT, yaml
 
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets, write_datasets
 from seedbed.encoding.examples import Examples
-from seedbed.rows import read_rows, write_rows
 from stages import evaluate, finetune, learning_curve, prioritize, report, select
 
 APPROACHES = ("feature", "full", "lora", "prompt")

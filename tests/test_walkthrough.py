@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 from conftest import ROOT, Project
 
-from seedbed.files import read_csv
-from seedbed.keys import PUBLIC_KEY, keyed_hash
-from seedbed.rows import read_rows
+from seedbed.core.files import read_csv
+from seedbed.core.keys import PUBLIC_KEY, keyed_hash
+from seedbed.core.rows import read_rows
 
 PAGE = ROOT / "docs/walkthrough.md"
 BLOCK = re.compile(r"^```(\w+)(?: ([\w.]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

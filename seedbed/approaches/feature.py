@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from seedbed.params import Section
+from seedbed.core.params import Section
 from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training.classifier import save_sentence_classifier
 from seedbed.training.heads import Head, Layer, layers_of

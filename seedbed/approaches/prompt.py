@@ -15,9 +15,9 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 from transformers import PreTrainedModel
 
+from seedbed.core.errors import ParamsError
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.encoding.tokens import TextTokenizer
-from seedbed.errors import ParamsError
 from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training.checkpoints import Curve
 from seedbed.training.classifier import (

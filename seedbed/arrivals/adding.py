@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seedbed.errors import ArrivalError
-from seedbed.files import read_json, sha256_of, write_json, write_text
+from seedbed.core.errors import ArrivalError
+from seedbed.core.files import read_json, sha256_of, write_json, write_text
 
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")

@@ -6,7 +6,7 @@ from pathlib import Path
 from seedbed.collecting.raw_rows import COLUMN_NAME
 from seedbed.collecting.tables import SEPARATORS, Dialect, Record, Table, as_text, read_table
 from seedbed.collecting.text_files import decode, read_file
-from seedbed.errors import ArrivalError
+from seedbed.core.errors import ArrivalError
 
 # Names that mean one thing in tables of texts, in small letters; any other has to be said.
 PLAIN = {

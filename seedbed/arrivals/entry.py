@@ -11,7 +11,7 @@ from seedbed.arrivals.columns import inferred, look_at
 from seedbed.collecting.sources import Source
 from seedbed.collecting.tables import ENDINGS
 from seedbed.collecting.text_files import PACKED
-from seedbed.errors import ArrivalError
+from seedbed.core.errors import ArrivalError
 
 RAW = Path("data/raw")
 OWN = ("path", "batch", "date")  # what a batch does not take from the one before it

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from seedbed.arrivals.asked import Asked
 from seedbed.arrivals.standing import Standing
 from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
-from seedbed.errors import ArrivalError
+from seedbed.core.errors import ArrivalError
 
 SHOWN = 10
 

@@ -9,9 +9,9 @@ from seedbed.arrivals.labels import check_labels, with_unknown
 from seedbed.arrivals.rehearsal import Rehearsal, rehearse
 from seedbed.arrivals.standing import Standing, read_standing
 from seedbed.collecting.sources import Source, read_sources
-from seedbed.errors import ArrivalError
-from seedbed.keys import load_key
-from seedbed.params import read_params
+from seedbed.core.errors import ArrivalError
+from seedbed.core.keys import load_key
+from seedbed.core.params import read_params
 
 SHOWN = 10
 

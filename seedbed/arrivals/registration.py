@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.representer import RoundTripRepresenter
 
-from seedbed.errors import ArrivalError
+from seedbed.core.errors import ArrivalError
 
 
 def with_source(params: str, entry: dict[str, Any]) -> str:

@@ -15,10 +15,10 @@ from seedbed.collecting.identity import digest_of, record_id
 from seedbed.collecting.raw_rows import RawRow
 from seedbed.collecting.record_versions import CAME_AGAIN, VERSIONS
 from seedbed.collecting.sources import Source
-from seedbed.keys import keyed_hash
-from seedbed.ledger import Drop
-from seedbed.params import read_params
-from seedbed.rows import DEFAULTS
+from seedbed.core.keys import keyed_hash
+from seedbed.core.ledger import Drop
+from seedbed.core.params import read_params
+from seedbed.core.rows import DEFAULTS
 from seedbed.splitting.frozen_test import check_frozen
 from seedbed.splitting.side_params import read_side_params
 from seedbed.splitting.sides import assign_sides
@@ -110,7 +110,7 @@ def _prepared(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop], dict[str, 
 
 
 def _key(params: Any) -> bytes:
-    from seedbed.keys import load_key
+    from seedbed.core.keys import load_key
 
     return load_key(params.key_fingerprint)
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from seedbed.collecting.tombstones import Tombstones, read_tombstones
-from seedbed.files import read_json
-from seedbed.rows import read_rows
+from seedbed.core.files import read_json
+from seedbed.core.rows import read_rows
 from seedbed.splitting.frozen_test import read_frozen
 from seedbed.versions.manifest import Placed
 from seedbed.versions.revisions import Files

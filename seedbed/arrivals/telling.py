@@ -8,8 +8,8 @@ from seedbed.arrivals.labels import in_rows, shown
 from seedbed.arrivals.plan import Plan
 from seedbed.collecting.record_versions import CAME_AGAIN
 from seedbed.collecting.tombstones import FORGOTTEN
-from seedbed.ledger import Drop
-from seedbed.rows import SIDES
+from seedbed.core.ledger import Drop
+from seedbed.core.rows import SIDES
 from seedbed.versions.drift import psi_in_words
 from seedbed.versions.explain import reason_in_words
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from seedbed.collecting.sources import WILDCARD, Source, is_glob, table_files
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 DVC = Path("dvc.yaml")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.collecting.tables import Record, Table
-from seedbed.errors import SourceError
-from seedbed.files import sha256_of
+from seedbed.core.errors import SourceError
+from seedbed.core.files import sha256_of
 
 
 def read_dataset(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from seedbed.collecting.raw_rows import RawRow
 from seedbed.collecting.record_versions import VERSIONS
-from seedbed.keys import keyed_hash
+from seedbed.core.keys import keyed_hash
 
 
 def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:

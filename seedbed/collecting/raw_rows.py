@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from seedbed.collecting.sources import Source, SourceTable
 from seedbed.collecting.tables import Record, as_text
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 DROPPED = "label_dropped"  # a choice of the label map; every other reason is a bad row
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from seedbed.errors import RowsError
+from seedbed.core.errors import RowsError
 
 HASH = r"[0-9a-f]{16}"
 ORIGINS = ("original", "negative")

@@ -16,8 +16,8 @@ from pydantic import Field, field_validator
 
 from seedbed.collecting.tables import Dialect, Record, Table, as_text, read_table
 from seedbed.collecting.text_files import PACKED, decode, is_binary, read_file
-from seedbed.errors import ParamsError, SourceError
-from seedbed.params import Section, read_params
+from seedbed.core.errors import ParamsError, SourceError
+from seedbed.core.params import Section, read_params
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 WILDCARD = re.compile(r"[*?\[]")

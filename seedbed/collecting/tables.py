@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.collecting.text_files import File, decode, is_binary
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")

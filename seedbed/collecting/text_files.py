@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 # UTF-32 stands before UTF-16: its little-endian mark begins with that of UTF-16.

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.errors import RowsError
-from seedbed.files import read_csv, write_csv
+from seedbed.core.errors import RowsError
+from seedbed.core.files import read_csv, write_csv
 
 TOMBSTONES = Path("data/tombstones.csv")
 HEADER = ("id", "digest")

@@ -76,7 +76,7 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
     from seedbed.arrivals.plan import plan
     from seedbed.arrivals.registration import with_dep, with_source
     from seedbed.arrivals.telling import told
-    from seedbed.files import sha256_of
+    from seedbed.core.files import sha256_of
 
     found = plan(asked, date.today().isoformat())
     print("\n".join(told(found)))

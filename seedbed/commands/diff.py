@@ -44,7 +44,7 @@ def diff(
     if output is None:
         print(page, end="")
     else:
-        from seedbed.files import write_text
+        from seedbed.core.files import write_text
 
         write_text(output, page)
 
@@ -53,7 +53,7 @@ def _page(found, format: Format, rows: int | None) -> str:
     if format == Format.json:
         import json
 
-        from seedbed.files import rounded
+        from seedbed.core.files import rounded
         from seedbed.versions.diff_json import as_json
 
         return json.dumps(rounded(as_json(found, rows)), indent=2, ensure_ascii=False) + "\n"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from seedbed.errors import ForgetError
+from seedbed.core.errors import ForgetError
 
 
 def forget(

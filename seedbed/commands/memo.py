@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from seedbed.memo.store import MEMO, Store, clear, is_on, limit_bytes
+from seedbed.running.memo import MEMO, Store, clear, is_on, limit_bytes
 
 memo = typer.Typer(
     help="The memo of costly per-text results, .seedbed/memo.sqlite.", no_args_is_help=True

@@ -35,7 +35,7 @@ def _written(base: str, output: Path | None) -> int:
     if output is None:
         print(page, end="")
     else:
-        from seedbed.files import write_text
+        from seedbed.core.files import write_text
 
         write_text(output, page)
         print(f"{output}: {len(page):,} characters")

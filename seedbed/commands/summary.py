@@ -9,10 +9,10 @@ from rich.table import Table
 from ruamel.yaml import YAML
 
 from seedbed.approaches import NAMES
-from seedbed.errors import RowsError
-from seedbed.files import read_json
+from seedbed.core.errors import RowsError
+from seedbed.core.files import read_json
+from seedbed.core.stage import last_costs
 from seedbed.scoring.costs import costs
-from seedbed.stage import last_costs
 
 METRICS = Path("reports/metrics")
 CHOICE = Path("reports/choice.json")

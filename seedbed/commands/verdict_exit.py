@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from seedbed.errors import SeedbedError
+from seedbed.core.errors import SeedbedError
 
 
 def end_by_verdict(work: Callable[[], int]) -> None:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from seedbed.core.errors import RowsError
+from seedbed.core.files import fresh_folder, read_json, write_json
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Truncation
-from seedbed.errors import RowsError
-from seedbed.files import fresh_folder, read_json, write_json
 
 FOR_COLLATORS = ["input_ids", "attention_mask", "token_type_ids", "labels"]
 HOW = "truncation.json"

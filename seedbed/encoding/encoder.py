@@ -11,11 +11,11 @@ from torch import nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 from transformers.utils import logging
 
+from seedbed.core.errors import ModelError
+from seedbed.core.files import read_json
+from seedbed.core.stage import progress
 from seedbed.encoding.examples import Examples, pad, token_budget_batches
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
-from seedbed.errors import ModelError
-from seedbed.files import read_json
-from seedbed.stage import progress
 
 logging.disable_progress_bar()  # a bar for 0.1 s of loading is noise in a log,
 logging.set_verbosity_error()  # and so is the news that a new head is new

@@ -14,10 +14,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from seedbed.core.errors import ModelError
+from seedbed.core.files import sha256_of
+from seedbed.core.params import Section
 from seedbed.encoding.tokens import Keep
-from seedbed.errors import ModelError
-from seedbed.files import sha256_of
-from seedbed.params import Section
 
 
 class EncoderParams(Section):

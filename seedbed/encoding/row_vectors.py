@@ -1,4 +1,4 @@
-"""Vectors of rows after embed: looked up where embed made them, else made and remembered."""
+"""Vectors of rows after embed: looked up where embed made them, else made and map_texts."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,7 +9,7 @@ import pandas as pd
 
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.vectors import read_vectors
-from seedbed.memo.memo import FLOAT32, Item, remembered
+from seedbed.running.engine import FLOAT32, Item, map_texts
 
 TEXTS_AT_ONCE = 2048  # enough that batches of one length come together
 
@@ -32,7 +32,7 @@ def embedded(items: Sequence[Item], params: EncoderParams, split: Path) -> np.nd
         truncation=truncation_of(params, folder, split),
         dtype=str(precision(params.precision)).removeprefix("torch."),
     )
-    return np.stack(remembered(work, items, FLOAT32, batch=TEXTS_AT_ONCE))
+    return np.stack(map_texts(work, items, FLOAT32, batch=TEXTS_AT_ONCE))
 
 
 def vectors_of(

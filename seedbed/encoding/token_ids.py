@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from seedbed.memo.memo import INT32, UINT16, remembered
+from seedbed.running.engine import INT32, UINT16, map_texts
 
 TEXTS_AT_ONCE = 2048
 SMALL = 2**16  # token ids below take two bytes
@@ -41,4 +41,4 @@ def token_ids(texts: Sequence[str], file: Path) -> list[np.ndarray]:
 def remembered_ids(texts: Sequence[str], file: Path, tokenizer: Tokenizer) -> list[np.ndarray]:
     """The token ids of each text, worked out or looked up. `tokenizer` is that of `file`."""
     form = UINT16 if id_type(tokenizer) == np.uint16 else INT32
-    return remembered(partial(token_ids, file=file), texts, form, batch=TEXTS_AT_ONCE)
+    return map_texts(partial(token_ids, file=file), texts, form, batch=TEXTS_AT_ONCE)

@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from tokenizers import Tokenizer
 
+from seedbed.core.errors import ModelError
+from seedbed.core.files import read_json
 from seedbed.encoding.token_ids import (
     SMALL,
     TEXTS_AT_ONCE,
@@ -21,8 +23,6 @@ from seedbed.encoding.token_ids import (
     load_tokenizer,
     remembered_ids,
 )
-from seedbed.errors import ModelError
-from seedbed.files import read_json
 
 HEAD_OF_BOTH = 0.25  # share of the head under head_tail: 128 of 512 tokens (Sun et al., 2019)
 PROBE = ("a", "b")

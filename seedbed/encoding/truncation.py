@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from seedbed.core.errors import ModelError
+from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.tokens import TextTokenizer, Truncation, auto_max_length, longest_input
-from seedbed.errors import ModelError
-from seedbed.rows import read_rows
 
 
 def truncation_of(params: EncoderParams, folder: Path, split: Path) -> Truncation:

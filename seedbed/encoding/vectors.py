@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.errors import RowsError
-from seedbed.files import fresh_folder
+from seedbed.core.errors import RowsError
+from seedbed.core.files import fresh_folder
 
 
 def write_vectors(folder: Path, rows: pd.DataFrame, vectors: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.errors import ForgetError
+from seedbed.core.errors import ForgetError
 from seedbed.forgetting.wanted import Wanted
 
 OBJECT_ID = re.compile(r"[0-9a-f]{32}(\.dir)?")

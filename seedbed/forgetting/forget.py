@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 from seedbed.collecting.sources import read_sources
 from seedbed.collecting.tombstones import TOMBSTONES, add_tombstones, read_tombstones
-from seedbed.decisions import FOLDER, parse_decisions
-from seedbed.errors import ForgetError
-from seedbed.files import write_bytes, write_text
+from seedbed.core.decisions import FOLDER, parse_decisions
+from seedbed.core.errors import ForgetError
+from seedbed.core.files import write_bytes, write_text
+from seedbed.core.keys import load_key
+from seedbed.core.params import read_params
 from seedbed.forgetting.dvc_cache import Cache, objects, outputs, read_cache, rows_in
 from seedbed.forgetting.dvc_remotes import (
     Remote,
@@ -31,8 +33,6 @@ from seedbed.forgetting.dvc_remotes import (
 )
 from seedbed.forgetting.raw_search import Found, editable_files, find_rows, lines_to_drop
 from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, folded
-from seedbed.keys import load_key
-from seedbed.params import read_params
 
 FROZEN = Path("data/frozen_test.csv")
 MEMO = (Path(".seedbed"), "memo*")

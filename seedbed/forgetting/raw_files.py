@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from seedbed.collecting.tables import ENDINGS, Dialect, read_table
 from seedbed.collecting.text_files import PACKED, File, decode, is_binary, packed, read_file
-from seedbed.errors import ForgetError, SourceError
+from seedbed.core.errors import ForgetError, SourceError
 from seedbed.forgetting.wanted import cells_as_text
 
 ANY_LINE = r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+"

@@ -9,10 +9,10 @@ from seedbed.collecting.identity import digest_of, identified
 from seedbed.collecting.raw_rows import RawRow, raw_rows
 from seedbed.collecting.sources import Source, read_source, table_files, text_files
 from seedbed.collecting.tables import Dialect
-from seedbed.errors import ForgetError
+from seedbed.core.errors import ForgetError
+from seedbed.core.params import read_params
 from seedbed.forgetting.raw_files import RawFile, open_raw
 from seedbed.forgetting.wanted import Wanted, cells_as_text
-from seedbed.params import read_params
 
 RAW = Path("data/raw")
 

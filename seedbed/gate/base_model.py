@@ -16,7 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from seedbed.errors import GateError
+from seedbed.core.errors import GateError
 from seedbed.versions.revisions import Files
 
 BEST = Path("models/best")

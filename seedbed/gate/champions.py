@@ -9,7 +9,7 @@ import re
 import subprocess
 from typing import NamedTuple
 
-from seedbed.errors import GateError
+from seedbed.core.errors import GateError
 
 ARTIFACT = "champion"
 TAG = re.compile(rf"{ARTIFACT}@v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")

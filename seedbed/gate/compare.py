@@ -8,8 +8,9 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from seedbed.errors import GateError, SeedbedError
-from seedbed.files import rounded
+from seedbed.core.errors import GateError, SeedbedError
+from seedbed.core.files import rounded
+from seedbed.core.params import read_params
 from seedbed.gate.base_model import BEST, base_model, locked_model
 from seedbed.gate.champions import default_base
 from seedbed.gate.limits import GateParams, points
@@ -25,7 +26,6 @@ from seedbed.gate.same_rows import (
     read_test_side,
 )
 from seedbed.gate.verdict import Judgement, judged
-from seedbed.params import read_params
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import read_records
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from seedbed.params import Section
+from seedbed.core.params import Section
 
 Measure = Literal["accuracy", "macro_f1", "recall", "f1"]
 WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1", "recall": "recall", "f1": "F1"}

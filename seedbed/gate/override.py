@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.errors import GateError
-from seedbed.files import write_text
+from seedbed.core.errors import GateError
+from seedbed.core.files import write_text
 
 OVERRIDES = Path("data/gate_overrides.csv")
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.errors import GateError
+from seedbed.core.errors import GateError
 from seedbed.gate.base_model import BEST, locked_model
 from seedbed.gate.champions import Champion, champions, git
 from seedbed.gate.compare import CANNOT, PASS, Comparison, compare

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from seedbed.errors import GateError
-from seedbed.files import read_json
+from seedbed.core.errors import GateError
+from seedbed.core.files import read_json
 from seedbed.gate.verdict import Answers
 from seedbed.scoring.intervals import units_of
 from seedbed.serving.model_folder import CARD, Serving, model_digest, read_serving

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seedbed.errors import GateError, RowsError
-from seedbed.rows import read_rows
+from seedbed.core.errors import GateError, RowsError
+from seedbed.core.rows import read_rows
 from seedbed.splitting.frozen_test import SHOWN, check_frozen, read_frozen
 from seedbed.versions.manifest import Placed
 

@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 
 from seedbed.encoding.nearest_rows import CELLS, nearest_of, nearest_rows
-from seedbed.memo.memo import Form, Operation, keyed
-from seedbed.memo.store import Store, is_on
+from seedbed.running.engine import Form, Operation, keyed
+from seedbed.running.memo import Store, is_on
 
 REMEMBERED_FROM = 5_000  # rows: with fewer all lists are made in a fraction of a second
 MAX_BYTES = 500 * 2**20  # of one value in the memo's file

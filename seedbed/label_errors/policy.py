@@ -8,9 +8,9 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from seedbed.errors import ParamsError
-from seedbed.ledger import Drop
-from seedbed.params import Section
+from seedbed.core.errors import ParamsError
+from seedbed.core.ledger import Drop
+from seedbed.core.params import Section
 
 Policy = Literal["flag", "drop", "relabel", "weight"]
 

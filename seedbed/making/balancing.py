@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.errors import ParamsError
-from seedbed.ledger import Drop
-from seedbed.params import Section
+from seedbed.core.errors import ParamsError
+from seedbed.core.ledger import Drop
+from seedbed.core.params import Section
 
 EFFECTIVE_BETA = 0.999
 ROUNDING = 1e-9

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.params import Section
+from seedbed.core.params import Section
 
 
 class CheckParams(Section):

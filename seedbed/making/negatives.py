@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from seedbed.errors import ParamsError
+from seedbed.core.errors import ParamsError
 from seedbed.making.augmentation import Words, generator, words_of
 from seedbed.making.made_rows import Made, Row, child, parents
 from seedbed.making.out_of_scope import NegativesParams

@@ -10,8 +10,8 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from seedbed.ledger import Drop
-from seedbed.params import Section
+from seedbed.core.ledger import Drop
+from seedbed.core.params import Section
 
 
 class NegativesParams(Section):

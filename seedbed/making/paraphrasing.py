@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from seedbed.core.errors import ParamsError
+from seedbed.core.params import Section
 from seedbed.encoding.encoder_files import model_folder
 from seedbed.encoding.examples import token_budget_batches
-from seedbed.errors import ParamsError
-from seedbed.memo.memo import remembered
-from seedbed.params import Section
+from seedbed.running.engine import map_texts
 
 BATCH_TOKENS = 2048
 LIMIT = 100_000  # tokenizers say some 10^30 where they know no limit
@@ -67,7 +67,7 @@ def paraphrases(asked: Sequence[Asked], params: ParaphraseParams) -> list[tuple[
         top_p=params.top_p,
     )
     items = [(one.text, one.draws if params.temperature else "") for one in asked]
-    return [(text, why) for text, why in remembered(work, items)]
+    return [(text, why) for text, why in map_texts(work, items)]
 
 
 def paraphrase_texts(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seedbed.errors import ParamsError
+from seedbed.core.errors import ParamsError
 
 PARTS_OF_SPEECH = ("adj", "adv", "noun", "verb")
 INSIDE = ("", "corpora/wordnet", "dict")  # of Debian, of nltk_data, of Princeton's archive

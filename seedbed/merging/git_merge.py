@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.errors import RevisionError
+from seedbed.core.errors import RevisionError
 
 
 class Versions(NamedTuple):

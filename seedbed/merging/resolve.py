@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.errors import MergeError
-from seedbed.files import write_text
+from seedbed.core.errors import MergeError
+from seedbed.core.files import write_text
 from seedbed.merging.git_merge import (
     git,
     is_merging,

@@ -9,9 +9,9 @@ import csv
 import io
 from pathlib import Path
 
-from seedbed.decisions import parse_decisions
-from seedbed.errors import MergeError
-from seedbed.files import write_csv, write_text
+from seedbed.core.decisions import parse_decisions
+from seedbed.core.errors import MergeError
+from seedbed.core.files import write_csv, write_text
 from seedbed.splitting.frozen_test import FROZEN
 
 

@@ -15,7 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
-from seedbed.errors import MergeError
+from seedbed.core.errors import MergeError
 from seedbed.merging.git_merge import Versions
 
 MISSING = object()  # a key that a side has not

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from seedbed.errors import PipelineError
+from seedbed.core.errors import PipelineError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from seedbed.errors import PipelineError
+from seedbed.core.errors import PipelineError
 
 LOCK = "dvc.lock"
 

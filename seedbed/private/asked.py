@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from seedbed.params import Section
+from seedbed.core.params import Section
 from seedbed.private.detection import NameKind, PatternKind, UserPattern, Wanted
 from seedbed.private.stand_ins import Mode
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import field_validator
 
-from seedbed.params import Section
+from seedbed.core.params import Section
 from seedbed.private.patterns import DETECTORS, signals_of
 from seedbed.private.stand_ins import STAND_IN, Mode, Span, replace
 

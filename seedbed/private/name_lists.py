@@ -8,7 +8,7 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from seedbed.errors import ModelError
+from seedbed.core.errors import ModelError
 
 MIN_FIRST_PERCENT = 0.004  # of the census; what is rarer holds many misspellings
 MIN_LAST_PERCENT = 0.002

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from seedbed.errors import ModelError
+from seedbed.core.errors import ModelError
 from seedbed.private.addresses import find_addresses
 from seedbed.private.chat_words import is_chat
 from seedbed.private.letter_case import with_restored_case

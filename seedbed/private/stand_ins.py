@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from seedbed.keys import keyed_hash
+from seedbed.core.keys import keyed_hash
 
 Mode = Literal["placeholder", "pseudonym", "hash", "redact"]
 REDACTED = "█████"

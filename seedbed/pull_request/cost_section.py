@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from seedbed.core.stage import last_costs
 from seedbed.pull_request.validation_section import validation_of
 from seedbed.reporting.page import table
-from seedbed.stage import last_costs
 from seedbed.versions.revisions import Files
 
 COUNTED = {

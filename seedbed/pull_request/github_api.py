@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from seedbed.errors import PostError
+from seedbed.core.errors import PostError
 
 SECONDS = 30  # for one answer
 LOCAL = ("127.0.0.1", "localhost", "::1")

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from seedbed.errors import PostError
+from seedbed.core.errors import PostError
 from seedbed.pull_request.comments import MARKER, Comments
 from seedbed.pull_request.github_api import by_gh, by_urllib
 

@@ -7,7 +7,7 @@ section cannot show is counted in it, with the command that shows all.
 
 from typing import NamedTuple
 
-from seedbed.errors import SeedbedError
+from seedbed.core.errors import SeedbedError
 from seedbed.gate.compare import Comparison, compare
 from seedbed.pipeline.freshness import freshness
 from seedbed.pull_request import (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from seedbed.collecting.diversity import thin_classes
-from seedbed.ledger import check_chain
+from seedbed.core.ledger import check_chain
 
 Figures = dict[str, Any]
 THIN_SHARE = 0.5  # of the median class's rows

@@ -1,7 +1,7 @@
 """The report's section on sides: who stands where, what is missing, what is near train."""
 
+from seedbed.core.rows import SIDES
 from seedbed.reporting.page import Figures, table
-from seedbed.rows import SIDES
 
 WAYS = {
     "hash": "by hash of the row or its group",

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from seedbed.decisions import AMBIGUOUS, DROP
-from seedbed.errors import SeedbedError
+from seedbed.core.decisions import AMBIGUOUS, DROP
+from seedbed.core.errors import SeedbedError
 from seedbed.review_page.reading import signature
 from seedbed.review_page.showing import facts, near_rows, text_block, why
 from seedbed.reviewing.queues import Item, Queue

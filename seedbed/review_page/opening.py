@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from seedbed.errors import ReviewError
+from seedbed.core.errors import ReviewError
 
 ADDRESS = "127.0.0.1"
 PAGE = Path(__file__).parent / "page.py"

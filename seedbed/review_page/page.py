@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from seedbed.errors import SeedbedError
+from seedbed.core.errors import SeedbedError
 from seedbed.review_page.opening import WHO
 from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.views import deciding, embedding_map, exploring, one_row, standing

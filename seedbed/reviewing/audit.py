@@ -3,9 +3,9 @@
 import math
 from typing import NamedTuple
 
-from seedbed.decisions import AMBIGUOUS, InForce
+from seedbed.core.decisions import AMBIGUOUS, InForce
+from seedbed.core.rows import SIDES
 from seedbed.reviewing.queues import Item, Queue
-from seedbed.rows import SIDES
 
 Z = 1.959964  # of a 95 % interval
 MIN_JUDGED = 30  # a side with fewer has an interval that says nothing

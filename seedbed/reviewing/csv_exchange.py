@@ -12,9 +12,9 @@ from pathlib import Path
 
 from seedbed.collecting.tables import Dialect, Record, read_table
 from seedbed.collecting.text_files import read_file
-from seedbed.decisions import AMBIGUOUS, DROP, Decision
-from seedbed.errors import DecisionError
-from seedbed.files import write_bytes
+from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
+from seedbed.core.errors import DecisionError
+from seedbed.core.files import write_bytes
 from seedbed.reviewing.decision_lines import checked_who
 from seedbed.reviewing.queues import Queue
 from seedbed.reviewing.session import now

@@ -11,8 +11,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from seedbed.decisions import FOLDER, WHO, Decision
-from seedbed.errors import ReviewError
+from seedbed.core.decisions import FOLDER, WHO, Decision
+from seedbed.core.errors import ReviewError
 
 
 def append(decision: Decision, folder: Path = FOLDER) -> None:

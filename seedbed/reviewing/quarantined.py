@@ -4,8 +4,8 @@ source is mended, and `dvc repro` reads it again."""
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.errors import RowsError
-from seedbed.files import read_csv
+from seedbed.core.errors import RowsError
+from seedbed.core.files import read_csv
 
 QUARANTINE = Path("data/quarantine.csv")
 LABEL = "correct the label in the file, or map it in `label_map` of its source"

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import NamedTuple
 
-from seedbed.decisions import AMBIGUOUS, DROP, InForce
-from seedbed.errors import ReviewError
+from seedbed.core.decisions import AMBIGUOUS, DROP, InForce
+from seedbed.core.errors import ReviewError
 from seedbed.reviewing.workspace import CONFLICT, UNLABELLED, Workspace
 from seedbed.splitting.near_duplicates import normalised
 

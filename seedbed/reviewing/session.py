@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from seedbed.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
-from seedbed.errors import DecisionError
+from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
+from seedbed.core.errors import DecisionError
 from seedbed.reviewing.decision_lines import append, checked_who
 from seedbed.reviewing.queues import DISAGREEMENTS, Item, Queue
 from seedbed.reviewing.workspace import Workspace

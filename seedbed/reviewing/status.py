@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from seedbed.decisions import WITHDRAWN, Decision, InForce, last_lines, place_of
+from seedbed.core.decisions import WITHDRAWN, Decision, InForce, last_lines, place_of
 from seedbed.reviewing.audit import MIN_JUDGED, Audit, by_side, error_rate
 from seedbed.reviewing.quarantined import Quarantined, quarantined
 from seedbed.reviewing.queues import Queue, queues_of

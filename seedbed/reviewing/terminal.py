@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from seedbed.decisions import AMBIGUOUS, DROP
-from seedbed.errors import SeedbedError
+from seedbed.core.decisions import AMBIGUOUS, DROP
+from seedbed.core.errors import SeedbedError
 from seedbed.reviewing.queues import Item
 from seedbed.reviewing.session import Session
 from seedbed.reviewing.visible import in_one_line, visible

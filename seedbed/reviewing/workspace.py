@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seedbed.decisions import FOLDER, Decision, InForce, Rule, in_force, read_decisions
+from seedbed.core.decisions import FOLDER, Decision, InForce, Rule, in_force, read_decisions
+from seedbed.core.errors import RowsError
+from seedbed.core.files import read_csv
+from seedbed.core.ledger import Drop, read_ledger
+from seedbed.core.params import read_params
+from seedbed.core.rows import read_rows
 from seedbed.encoding.vectors import read_vectors
-from seedbed.errors import RowsError
-from seedbed.files import read_csv
-from seedbed.ledger import Drop, read_ledger
-from seedbed.params import read_params
-from seedbed.rows import read_rows
 from seedbed.splitting.frozen_test import read_frozen
 from seedbed.splitting.side_params import read_side_params
 from seedbed.splitting.sides import assign_sides

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seedbed.errors import RowsError
-from seedbed.files import read_csv
+from seedbed.core.errors import RowsError
+from seedbed.core.files import read_csv
 from seedbed.making.augmentation import Words, generator, mistype, words_of
 from seedbed.private.stand_ins import STAND_IN
 from seedbed.scoring.intervals import shares

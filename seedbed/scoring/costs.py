@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from seedbed.stage import last_costs
+from seedbed.core.stage import last_costs
 
 PREDICTIONS = Path(".seedbed/prediction_costs.jsonl")
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seedbed.decisions import AMBIGUOUS, DROP
-from seedbed.files import read_csv
+from seedbed.core.decisions import AMBIGUOUS, DROP
+from seedbed.core.files import read_csv
 from seedbed.scoring.intervals import headline
 
 LIST = Path("data/ledger/decided.csv")

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from seedbed.errors import RowsError
-from seedbed.rows import NEGATIVE
+from seedbed.core.errors import RowsError
+from seedbed.core.rows import NEGATIVE
 from seedbed.scoring.calibration import calibration, cross_fitted, fitted_temperature, rescaled
 from seedbed.scoring.intervals import headline, resampled_counts
 from seedbed.scoring.metrics import OUTSIDE, confusion, macro_f1_of, per_class

@@ -1,15 +1,15 @@
-"""The language of each text, worked out or remembered: for a slice of figures, never for a row."""
+"""The language of each text, worked out or map_texts: for a slice of figures, never for a row."""
 
 from collections.abc import Sequence
 from functools import partial
 
 from seedbed.cleaning.rules import UNKNOWN_LANGUAGE, language_of
-from seedbed.memo.memo import remembered
+from seedbed.running.engine import map_texts
 
 
 def languages_of(texts: Sequence[str], min_chars: int) -> list[str]:
     """ISO 639 codes, "unknown" for a text of less than `min_chars` characters (py3langid)."""
-    return remembered(partial(_languages, min_chars=min_chars), texts)
+    return map_texts(partial(_languages, min_chars=min_chars), texts)
 
 
 def _languages(texts: Sequence[str], min_chars: int) -> list[str]:

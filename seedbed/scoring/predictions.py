@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.files import fresh_folder
+from seedbed.core.files import fresh_folder
 from seedbed.scoring.intervals import units_of
 from seedbed.scoring.metrics import OUTSIDE
 from seedbed.scoring.scope_detection import with_outside

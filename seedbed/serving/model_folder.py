@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from seedbed.errors import ModelError
-from seedbed.files import read_json, sha256_of, write_json
-from seedbed.params import Section
+from seedbed.core.errors import ModelError
+from seedbed.core.files import read_json, sha256_of, write_json
+from seedbed.core.params import Section
 from seedbed.serving.text_preparation import TextPreparation
 
 CARD = "seedbed.json"

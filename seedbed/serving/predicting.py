@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from seedbed.collecting.tables import as_text
-from seedbed.errors import TableError
+from seedbed.core.errors import TableError
+from seedbed.core.stage import progress
 from seedbed.serving.model_folder import Serving, read_serving
 from seedbed.serving.table_streams import Chunk, check_suffix, read_chunks, written
-from seedbed.stage import progress
 
 if TYPE_CHECKING:  # torch, which a mistake in the command need not wait for
     from seedbed.training.classifier import Classifier

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.collecting.tables import SEPARATORS, as_text
-from seedbed.errors import TableError
+from seedbed.core.errors import TableError
 
 LINES = (".jsonl", ".ndjson")
 SUFFIXES = (*SEPARATORS, *LINES, ".parquet")

@@ -8,8 +8,8 @@ training; no new text is refused for them.
 from collections.abc import Sequence
 
 from seedbed.cleaning.rules import rewritten
-from seedbed.keys import load_key
-from seedbed.params import Section
+from seedbed.core.keys import load_key
+from seedbed.core.params import Section
 from seedbed.private.asked import AnonymizeParams
 from seedbed.private.detection import anonymize
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.errors import FreezeError
-from seedbed.rows import read_rows
+from seedbed.core.errors import FreezeError
+from seedbed.core.rows import read_rows
 from seedbed.splitting.frozen_test import FROZEN, SHOWN, read_frozen, write_frozen
 
 SPLIT = Path("data/split")

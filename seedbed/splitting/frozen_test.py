@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from seedbed.errors import LeakError, RowsError
-from seedbed.files import read_csv, write_csv
+from seedbed.core.errors import LeakError, RowsError
+from seedbed.core.files import read_csv, write_csv
 
 FROZEN = Path("data/frozen_test.csv")
 HEADER = ["id", "digest"]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from seedbed.memo.memo import UINT64, remembered
+from seedbed.running.engine import UINT64, map_texts
 
 WORD = re.compile(r"\w+")
 NO_WORD = str.maketrans({chr(code): " " for code in range(128) if not WORD.match(chr(code))})
@@ -80,7 +80,7 @@ def _shingles(texts: Sequence[str], words: int, remember: bool) -> tuple[np.ndar
     if words < 1:
         raise ValueError(f"a shingle of {words} words")
     work = partial(shingles_of, words=words)
-    found = remembered(work, texts, UINT64, batch=TEXTS_AT_ONCE) if remember else work(texts)
+    found = map_texts(work, texts, UINT64, batch=TEXTS_AT_ONCE) if remember else work(texts)
     row_ends = np.cumsum([0, *map(len, found)])
     return np.concatenate([np.zeros(0, dtype=np.uint64), *found]), row_ends
 

@@ -2,7 +2,7 @@
 
 from pydantic import ConfigDict
 
-from seedbed.params import read_params
+from seedbed.core.params import read_params
 from seedbed.splitting.sides import SideParams
 
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
-from seedbed.errors import ParamsError, RowsError
-from seedbed.params import Section
+from seedbed.core.errors import ParamsError, RowsError
+from seedbed.core.params import Section
 
 # The params that belong to one way alone; with another way they must be empty.
 OWN = {"time": ("validation_from", "test_from"), "source": ("validation_sources", "test_sources")}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seedbed.rows import SIDES
+from seedbed.core.rows import SIDES
 from seedbed.splitting.sides import SideParams, units_of
 
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from seedbed.errors import LeakError, RowsError
-from seedbed.ledger import Drop
-from seedbed.rows import SIDES
+from seedbed.core.errors import LeakError, RowsError
+from seedbed.core.ledger import Drop
+from seedbed.core.rows import SIDES
 from seedbed.splitting.near_duplicates import Join, normalised
 from seedbed.splitting.sides import units_of
 

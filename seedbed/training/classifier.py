@@ -16,6 +16,8 @@ import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from seedbed.core.errors import ModelError
+from seedbed.core.files import read_json, sha256_of, write_json
 from seedbed.encoding.encoder import (
     SentenceEncoder,
     load_model,
@@ -28,8 +30,6 @@ from seedbed.encoding.encoder import (
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.last_layer import first_token_alone
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
-from seedbed.errors import ModelError
-from seedbed.files import read_json, sha256_of, write_json
 from seedbed.training.cloze import ClozeScorer, Gap, load_masked_lm
 from seedbed.training.heads import Layer
 from seedbed.training.task import Task

@@ -13,11 +13,11 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
+from seedbed.core.errors import ParamsError
+from seedbed.core.files import read_json
 from seedbed.encoding.encoder import load_options, loaded
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, Truncation
-from seedbed.errors import ParamsError
-from seedbed.files import read_json
 
 PLACE = "params.yaml: approaches.prompt"
 TEXT, MASK = "{text}", "{mask}"

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.errors import RowsError
+from seedbed.core.errors import RowsError
 from seedbed.scoring.metrics import accuracy, macro_f1
 
 NOT_RUN = "not_run.json"

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from seedbed.core.errors import ParamsError
 from seedbed.encoding.encoder import SentenceEncoder, model_inputs
 from seedbed.encoding.tokens import Encoded
-from seedbed.errors import ParamsError
 
 
 class PromptScorer(nn.Module):

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from seedbed.core.errors import ModelError
+from seedbed.core.stage import progress
 from seedbed.encoding.encoder import device, model_inputs, outputs
 from seedbed.encoding.examples import Examples, token_budget_batches
-from seedbed.errors import ModelError
-from seedbed.memo.code_versions import version_of
+from seedbed.running.code_versions import version_of
 from seedbed.scoring.metrics import macro_f1_of
-from seedbed.stage import progress
 from seedbed.training.checkpoints import Curve, Point, digest_of, load_point, save_point, trained
 from seedbed.training.loop_params import LoopParams, TrainingParams
 from seedbed.training.task import Task

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from seedbed.params import Section
+from seedbed.core.params import Section
 
 
 class LoopParams(Section):

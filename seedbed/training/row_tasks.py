@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from seedbed.approaches import feature, full, lora, prompt
+from seedbed.core.params import read_params, with_changes
 from seedbed.encoding.encoder import precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples, examples_of
 from seedbed.encoding.row_vectors import vectors_of
 from seedbed.encoding.tokens import TextTokenizer
 from seedbed.encoding.truncation import truncation_of
-from seedbed.params import read_params, with_changes
 from seedbed.training.classifier import Classifier
 from seedbed.training.task import Task
 

@@ -8,7 +8,7 @@ default: the merge base with the main branch, and the workspace.
 
 from typing import NamedTuple
 
-from seedbed.errors import RevisionError
+from seedbed.core.errors import RevisionError
 from seedbed.versions.diff_texts import Texts, texts_of
 from seedbed.versions.git_texts import json_of
 from seedbed.versions.revisions import Files, base_revision

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from seedbed.rows import SIDES
+from seedbed.core.rows import SIDES
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_words import LISTS, List, because, counted, number_of, reason
 

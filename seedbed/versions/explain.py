@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from seedbed.errors import RowsError
+from seedbed.core.errors import RowsError
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import STAGES, Records, read_records, whole_id
 

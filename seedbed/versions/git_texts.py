@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from seedbed.errors import RowsError
+from seedbed.core.errors import RowsError
 
 SHOWN = 60  # characters of a broken line
 

@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from seedbed.errors import RowsError
-from seedbed.rows import SIDES
+from seedbed.core.errors import RowsError
+from seedbed.core.rows import SIDES
 from seedbed.versions.cached_files import parquet_files
 from seedbed.versions.git_texts import Texts
 from seedbed.versions.revisions import Files

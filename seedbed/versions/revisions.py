@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from seedbed.errors import RevisionError
+from seedbed.core.errors import RevisionError
 
 MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 SHALLOW = "see `git log --oneline`; in a shallow clone run `git fetch --unshallow`"

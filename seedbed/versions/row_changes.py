@@ -13,7 +13,7 @@ there. Each way from one to another is a list of its own, so that no row changes
 
 from typing import NamedTuple
 
-from seedbed.decisions import Decision
+from seedbed.core.decisions import Decision
 
 FORGOTTEN, LEFT_SOURCE = "forgotten", "left_source"
 

@@ -8,7 +8,7 @@ What the lists of a Difference hold is told in `row_changes`.
 from collections import Counter
 from collections.abc import Iterable
 
-from seedbed.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
+from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
 from seedbed.versions.manifest import Placed
 from seedbed.versions.row_changes import (
     FORGOTTEN,

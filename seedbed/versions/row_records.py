@@ -3,9 +3,9 @@
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from seedbed.decisions import Decision, parse_decisions
-from seedbed.errors import RowsError
-from seedbed.ledger import Drop
+from seedbed.core.decisions import Decision, parse_decisions
+from seedbed.core.errors import RowsError
+from seedbed.core.ledger import Drop
 from seedbed.versions.git_texts import Texts, json_of
 from seedbed.versions.manifest import Placed, read_manifest
 from seedbed.versions.revisions import Files

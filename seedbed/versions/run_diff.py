@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from seedbed.errors import ParamsError
+from seedbed.core.errors import ParamsError
 
 MISSING = None
 STAGE = re.compile(r"  (\S+):$")

@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 from seedbed.arrivals import adding
 from seedbed.cli import app
 from seedbed.collecting.tombstones import add_tombstones
-from seedbed.errors import ArrivalError, SeedbedError
-from seedbed.files import read_csv
-from seedbed.keys import PUBLIC_KEY, keyed_hash
-from seedbed.rows import read_rows
+from seedbed.core.errors import ArrivalError, SeedbedError
+from seedbed.core.files import read_csv
+from seedbed.core.keys import PUBLIC_KEY, keyed_hash
+from seedbed.core.rows import read_rows
 from stages import anonymize, apply_decisions, clean, collect, deduplicate, split
 
 HEADER = "key,text,label\n"

@@ -7,7 +7,7 @@ import pytest
 
 from seedbed.arrivals import adding
 from seedbed.arrivals.adding import JOURNAL, LOCK, add, alone, undo
-from seedbed.errors import ArrivalError
+from seedbed.core.errors import ArrivalError
 
 NEW = "key,text,label\nx1,The wind turned to the north.,weather\n"
 TARGET = Path("data/raw/2026-11-letters.csv")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.arrivals.columns import inferred, look_at
-from seedbed.errors import ArrivalError
+from seedbed.core.errors import ArrivalError
 
 
 def columns(content: str, said: dict | None = None, needs_label: bool = True) -> dict[str, str]:

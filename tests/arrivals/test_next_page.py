@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from seedbed.core.files import write_json
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.vectors import write_vectors
-from seedbed.files import write_json
-from seedbed.rows import read_rows, write_rows
 from stages import prioritize
 
 VALIDATION = {

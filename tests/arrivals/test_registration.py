@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.arrivals.registration import with_dep, with_source
-from seedbed.errors import ArrivalError
+from seedbed.core.errors import ArrivalError
 
 ENTRY = {
     "name": "tickets", "kind": "file", "path": "data/raw/2026-11-25-tickets.csv",

@@ -14,8 +14,8 @@ import pytest
 from conftest import ROOT, Project
 from playwright.sync_api import Page, sync_playwright
 
-from seedbed.decisions import Rule, in_force, read_decisions
-from seedbed.rows import read_rows, write_rows
+from seedbed.core.decisions import Rule, in_force, read_decisions
+from seedbed.core.rows import read_rows, write_rows
 
 NASTY = (
     "<script>document.title = 'taken over'</script><img src=x onerror=\"document.title='taken'\">"

@@ -6,7 +6,7 @@ import pytest
 
 from seedbed.collecting.declared import check_declared
 from seedbed.collecting.sources import Source
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 
 @pytest.fixture(autouse=True)

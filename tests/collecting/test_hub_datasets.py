@@ -6,7 +6,7 @@ import datasets
 import pytest
 
 from seedbed.collecting.hub_datasets import read_dataset
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 
 @pytest.fixture(autouse=True)

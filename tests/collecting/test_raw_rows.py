@@ -7,7 +7,7 @@ import pytest
 from seedbed.collecting.raw_rows import RawRow, provenance, raw_rows
 from seedbed.collecting.sources import Source, SourceTable
 from seedbed.collecting.tables import Record, Table
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 GOOD = {"text": "good film", "label": "pos"}
 

@@ -10,9 +10,9 @@ from ruamel.yaml import YAML
 from seedbed.collecting.identity import identified, record_id
 from seedbed.collecting.raw_rows import RawRow
 from seedbed.collecting.record_versions import CAME_AGAIN, SUPERSEDED, with_versions
-from seedbed.keys import PUBLIC_KEY, fingerprint_of
-from seedbed.ledger import read_ledger
-from seedbed.rows import read_rows
+from seedbed.core.keys import PUBLIC_KEY, fingerprint_of
+from seedbed.core.ledger import read_ledger
+from seedbed.core.rows import read_rows
 from stages import collect
 
 KEY = b"k"

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from seedbed.collecting.row_schema import check_collected
-from seedbed.errors import RowsError
+from seedbed.core.errors import RowsError
 
 ROW = {
     "id": "0123456789abcdef",

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from seedbed.collecting.sources import Source, read_source, read_sources, table_files
-from seedbed.errors import ParamsError, SourceError
+from seedbed.core.errors import ParamsError, SourceError
 
 CSV = "text,label\ngood film,pos\n"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from seedbed.collecting.tables import Dialect, Record, as_text, read_table
 from seedbed.collecting.text_files import File
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 
 def read(name: str, content: str | bytes, **dialect):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.collecting.text_files import decode, is_binary, read_file
-from seedbed.errors import SourceError
+from seedbed.core.errors import SourceError
 
 GERMAN = "Größe: 5 €\nübel – “so”"
 

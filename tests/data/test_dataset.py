@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 from conftest import ROOT
 
-from seedbed.files import read_csv, read_json
-from seedbed.ledger import read_ledger
-from seedbed.rows import SIDES
+from seedbed.core.files import read_csv, read_json
+from seedbed.core.ledger import read_ledger
+from seedbed.core.rows import SIDES
 
 MANIFEST = [
     line | {"batch": file.stem}

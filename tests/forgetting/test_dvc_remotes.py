@@ -14,9 +14,9 @@ from dvc_data.hashfile.db.local import LocalHashFileDB
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import ForgetError
+from seedbed.core.errors import ForgetError
+from seedbed.core.rows import read_rows
 from seedbed.forgetting.dvc_remotes import RemoteObject, read_remotes
-from seedbed.rows import read_rows
 from stages import collect
 
 VALUE = "Jane Planted"

@@ -14,10 +14,10 @@ from conftest import Project, copy_project, yaml
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import ForgetError, RowsError
-from seedbed.files import read_csv
-from seedbed.ledger import read_ledger
-from seedbed.rows import read_rows
+from seedbed.core.errors import ForgetError, RowsError
+from seedbed.core.files import read_csv
+from seedbed.core.ledger import read_ledger
+from seedbed.core.rows import read_rows
 
 DVC = [sys.executable, "-m", "dvc"]
 VALUE = "Jane Planted"  # a name: no pattern of anonymize finds it, so it reaches every stage

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from seedbed.collecting.tables import Dialect
 from seedbed.collecting.text_files import packed, read_file
-from seedbed.errors import ForgetError
+from seedbed.core.errors import ForgetError
 from seedbed.forgetting.raw_files import RawFile, open_raw
 from seedbed.forgetting.wanted import Wanted
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from conftest import ROOT, yaml
 
-from seedbed.files import read_json, write_csv, write_json
+from seedbed.core.files import read_json, write_csv, write_json
+from seedbed.core.rows import write_rows
 from seedbed.private.asked import AnonymizeParams
-from seedbed.rows import write_rows
 from seedbed.serving.model_folder import Serving, write_digests, write_serving
 from seedbed.serving.text_preparation import TextPreparation
 from seedbed.splitting.frozen_test import write_frozen

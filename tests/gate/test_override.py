@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedbed.errors import GateError
+from seedbed.core.errors import GateError
 from seedbed.gate.override import OVERRIDES, Override, override_of, read_overrides, write_override
 
 

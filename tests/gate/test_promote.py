@@ -8,7 +8,7 @@ from gate.conftest import BEST, CLASSES, commit, dvc, run, write_model
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import GateError
+from seedbed.core.errors import GateError
 from seedbed.gate.champions import champions, default_base
 from seedbed.gate.override import write_override
 from seedbed.gate.promotion import plan

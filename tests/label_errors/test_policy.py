@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.errors import ParamsError
+from seedbed.core.errors import ParamsError
+from seedbed.core.ledger import Drop
 from seedbed.label_errors.policy import (
     PolicyParams,
     apply_policy,
@@ -13,7 +14,6 @@ from seedbed.label_errors.policy import (
     check_policy,
     chosen,
 )
-from seedbed.ledger import Drop
 
 POLICIES = ("flag", "drop", "relabel", "weight")
 ROWS = pd.DataFrame(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.errors import MergeError
+from seedbed.core.errors import MergeError
 from seedbed.merging.resolve import rerun, resolve
 
 FILES = {

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, Project, yaml
 from ruamel.yaml import YAML
 
-from seedbed.files import read_json
+from seedbed.core.files import read_json
 
 SPLIT = "split"  # what the branches ran; the merge runs all
 DATA = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split", "augment",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from seedbed.errors import DecisionError, MergeError
+from seedbed.core.errors import DecisionError, MergeError
 from seedbed.merging.git_merge import is_merging, merged_by_union
 from seedbed.merging.union_files import repaired
 

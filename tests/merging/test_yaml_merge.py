@@ -3,7 +3,7 @@
 import pytest
 from conftest import ROOT
 
-from seedbed.errors import MergeError
+from seedbed.core.errors import MergeError
 from seedbed.merging.git_merge import Versions
 from seedbed.merging.yaml_merge import merged_yaml
 

@@ -3,7 +3,7 @@
 import pytest
 from conftest import ROOT
 
-from seedbed.files import read_json
+from seedbed.core.files import read_json
 from seedbed.scoring.behaviour import read_cases
 
 MIN_STAYS = {"case": 0.95, "punctuation": 0.95, "typos": 0.93, "names": 0.95}

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import PipelineError
+from seedbed.core.errors import PipelineError
 from seedbed.pipeline.freshness import freshness
 
 # `dvc add` asks a library in a way that the library warns of.

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from seedbed.keys import PUBLIC_KEY
+from seedbed.core.keys import PUBLIC_KEY
 from seedbed.private.detection import (
     RESIDUAL,
     Span,

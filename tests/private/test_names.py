@@ -5,7 +5,7 @@ import builtins
 
 import pytest
 
-from seedbed.errors import ModelError
+from seedbed.core.errors import ModelError
 from seedbed.private import name_lists, names
 from seedbed.private.addresses import find_addresses
 from seedbed.private.detection import Wanted, anonymize

@@ -9,7 +9,7 @@ from pull_request.standin import TOKEN, serving
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import PostError
+from seedbed.core.errors import PostError
 from seedbed.pull_request.comments import ATTEMPTS, MARKER, Comments
 from seedbed.pull_request.github_api import Answer, by_gh, by_urllib
 from seedbed.pull_request.posting import post

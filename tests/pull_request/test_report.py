@@ -12,6 +12,7 @@ from pull_request.two_versions import COMPARISON, Versions, row
 from typer.testing import CliRunner
 
 from seedbed.cli import app
+from seedbed.core.rows import write_rows
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.limits import GateParams
 from seedbed.gate.override import Override
@@ -19,7 +20,6 @@ from seedbed.gate.verdict import Answers, judged
 from seedbed.pipeline.freshness import Freshness, Stale
 from seedbed.pull_request import data_section, report
 from seedbed.pull_request.fitting import LIMIT, fitted, unlinked
-from seedbed.rows import write_rows
 from seedbed.versions.changes import changes
 
 GATE = GateParams(

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from seedbed.decisions import Decision
+from seedbed.core.decisions import Decision
+from seedbed.core.files import write_csv
+from seedbed.core.ledger import HEADER, Drop, write_ledger
+from seedbed.core.rows import write_rows
 from seedbed.encoding.vectors import write_vectors
-from seedbed.files import write_csv
-from seedbed.ledger import HEADER, Drop, write_ledger
-from seedbed.rows import write_rows
 from seedbed.splitting.side_params import read_side_params
 from seedbed.splitting.sides import assign_sides
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from seedbed.decisions import AMBIGUOUS, DROP, InForce, Settled
+from seedbed.core.decisions import AMBIGUOUS, DROP, InForce, Settled
 from seedbed.reviewing.audit import by_side, error_rate, wilson
 from seedbed.reviewing.queues import Item, Queue
 

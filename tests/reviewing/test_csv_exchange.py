@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seedbed.decisions import read_decisions
-from seedbed.errors import DecisionError, ReviewError, SeedbedError
+from seedbed.core.decisions import read_decisions
+from seedbed.core.errors import DecisionError, ReviewError, SeedbedError
 from seedbed.reviewing.csv_exchange import HEADER, escaped, export, read_back, unescaped
 from seedbed.reviewing.queues import queues_of
 

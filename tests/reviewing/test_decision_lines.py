@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from seedbed.decisions import Decision, read_decisions
-from seedbed.errors import ReviewError
+from seedbed.core.decisions import Decision, read_decisions
+from seedbed.core.errors import ReviewError
 from seedbed.reviewing.decision_lines import append, checked_who, default_who
 
 

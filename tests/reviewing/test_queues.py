@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedbed.errors import ReviewError
+from seedbed.core.errors import ReviewError
 from seedbed.reviewing.decision_lines import append
 from seedbed.reviewing.queues import by_hash, queue_named, queues_of
 
@@ -89,9 +89,9 @@ def test_the_audit_stays_the_same_sample_as_rows_come_and_go(workspace):
 
 
 def test_a_row_that_people_dropped_stays_in_the_audit(project, said):
-    from seedbed.ledger import Drop, write_ledger
+    from seedbed.core.ledger import Drop, write_ledger
+    from seedbed.core.rows import read_rows, write_rows
     from seedbed.reviewing.workspace import read_workspace
-    from seedbed.rows import read_rows, write_rows
 
     first = queues_of(read_workspace())["audit"].items[0]
     kept = read_rows(project / "data/split")

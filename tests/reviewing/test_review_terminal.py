@@ -13,8 +13,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.decisions import read_decisions
-from seedbed.errors import ReviewError
+from seedbed.core.decisions import read_decisions
+from seedbed.core.errors import ReviewError
 from seedbed.reviewing.queues import queues_of
 from seedbed.reviewing.session import Session
 from seedbed.reviewing.terminal import HELP, Person, Review

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from seedbed.decisions import AMBIGUOUS, DROP, WITHDRAWN, read_decisions
-from seedbed.errors import DecisionError, ReviewError
+from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, read_decisions
+from seedbed.core.errors import DecisionError, ReviewError
 from seedbed.reviewing.decision_lines import append
 from seedbed.reviewing.queues import queues_of
 from seedbed.reviewing.session import Progress, Session

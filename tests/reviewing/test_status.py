@@ -1,6 +1,6 @@
 """`seedbed review --status`: how far review is, who did it, and what is void."""
 
-from seedbed.decisions import WITHDRAWN, Rule
+from seedbed.core.decisions import WITHDRAWN, Rule
 from seedbed.reviewing.decision_lines import append
 from seedbed.reviewing.queues import queues_of
 from seedbed.reviewing.status import status

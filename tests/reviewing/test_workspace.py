@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
-from seedbed.errors import RowsError, SeedbedError
+from seedbed.core.errors import RowsError, SeedbedError
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.reviewing.quarantined import quarantined
 from seedbed.reviewing.workspace import COLUMNS, read_workspace
-from seedbed.rows import read_rows, write_rows
 
 
 def test_rows_have_the_label_before_and_after_decisions(project):

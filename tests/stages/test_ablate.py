@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from conftest import ROOT, tiny_encoder, yaml
 
+from seedbed.core.files import read_csv, read_json, sha256_of
+from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.vectors import write_vectors
-from seedbed.files import read_csv, read_json, sha256_of
-from seedbed.rows import DEFAULTS, read_rows, write_rows
 from stages import ablate, augment, balance
 
 # The library moved its modules; the old names are in seedbed/training/classifier.py.

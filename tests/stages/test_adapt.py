@@ -9,11 +9,11 @@ import pytest
 import torch
 from conftest import ROOT, tiny_encoder, tiny_masked_lm, yaml
 
+from seedbed.core.files import read_json, sha256_of
+from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.encoder import load_model
 from seedbed.encoding.vectors import write_vectors
-from seedbed.files import read_json, sha256_of
 from seedbed.reporting.training import adaptation
-from seedbed.rows import DEFAULTS, read_rows, write_rows
 from seedbed.training.adaptation import NOT_MASKED, MaskedWords
 from seedbed.training.unlabelled import unlabelled_rows
 from stages import adapt, split

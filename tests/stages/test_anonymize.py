@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seedbed.errors import KeyFileError, ParamsError
-from seedbed.files import read_json
-from seedbed.keys import PUBLIC_KEY, fingerprint_of
-from seedbed.rows import read_rows, write_rows
+from seedbed.core.errors import KeyFileError, ParamsError
+from seedbed.core.files import read_json
+from seedbed.core.keys import PUBLIC_KEY, fingerprint_of
+from seedbed.core.rows import read_rows, write_rows
 from stages import anonymize
 
 TEXTS = {

@@ -9,10 +9,10 @@ import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
 
-from seedbed.errors import DecisionError
-from seedbed.files import read_csv, read_json
-from seedbed.ledger import read_ledger
-from seedbed.rows import SIDES, read_rows, write_rows
+from seedbed.core.errors import DecisionError
+from seedbed.core.files import read_csv, read_json
+from seedbed.core.ledger import read_ledger
+from seedbed.core.rows import SIDES, read_rows, write_rows
 from seedbed.splitting.side_params import read_side_params
 from seedbed.splitting.sides import assign_sides
 from stages import apply_decisions

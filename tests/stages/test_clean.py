@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from seedbed.cleaning.rules import REWRITES
-from seedbed.errors import ParamsError, RowsError
-from seedbed.files import read_json
-from seedbed.ledger import Drop, read_ledger
-from seedbed.rows import read_rows, write_rows
+from seedbed.core.errors import ParamsError, RowsError
+from seedbed.core.files import read_json
+from seedbed.core.ledger import Drop, read_ledger
+from seedbed.core.rows import read_rows, write_rows
 from stages.clean import INPUT, LEDGER, METRICS, OUTPUT, Boilerplate, Params, main
 
 PARAMS = """\

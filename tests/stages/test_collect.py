@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from seedbed.collecting.raw_rows import RawRow
-from seedbed.errors import KeyFileError, LedgerError, SourceError
-from seedbed.keys import PUBLIC_KEY, fingerprint_of
-from seedbed.ledger import Drop, read_ledger
-from seedbed.rows import read_rows
+from seedbed.core.errors import KeyFileError, LedgerError, SourceError
+from seedbed.core.keys import PUBLIC_KEY, fingerprint_of
+from seedbed.core.ledger import Drop, read_ledger
+from seedbed.core.rows import read_rows
 from stages import collect
 
 OUTPUTS = ("data/collect", "data/quarantine.csv", "data/ledger", "reports/metrics")

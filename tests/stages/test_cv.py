@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT, tiny_encoder
 from ruamel.yaml import YAML
 
-from seedbed.errors import ParamsError, RowsError
-from seedbed.files import read_json, sha256_of
-from seedbed.rows import read_rows, write_rows
+from seedbed.core.errors import ParamsError, RowsError
+from seedbed.core.files import read_json, sha256_of
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.training.cross_validation import read_out_of_fold
 from stages import cv, embed, find_label_errors, finetune, split
 
@@ -92,7 +92,7 @@ def test_a_grid_chooses_what_learns(project):
 
 def test_finetune_takes_what_the_grid_chose(project):
     from seedbed.approaches import feature, full
-    from seedbed.params import read_params
+    from seedbed.core.params import read_params
 
     params = read_params("approaches.full", full.Params)
     assert params.learning_rate != 0.01

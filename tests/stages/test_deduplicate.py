@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seedbed.errors import ParamsError, RowsError
-from seedbed.files import read_json, write_csv
-from seedbed.ledger import Drop, read_ledger
-from seedbed.rows import read_rows, write_rows
+from seedbed.core.errors import ParamsError, RowsError
+from seedbed.core.files import read_json, write_csv
+from seedbed.core.ledger import Drop, read_ledger
+from seedbed.core.rows import read_rows, write_rows
 from stages.deduplicate import (
     FROZEN,
     INPUT,

@@ -9,11 +9,11 @@ import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
 
+from seedbed.core.errors import ParamsError
+from seedbed.core.files import read_csv, read_json
+from seedbed.core.ledger import read_ledger
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.vectors import write_vectors
-from seedbed.errors import ParamsError
-from seedbed.files import read_csv, read_json
-from seedbed.ledger import read_ledger
-from seedbed.rows import read_rows, write_rows
 from stages import find_label_errors
 
 WRONG = ("000000000000001e", "0000000000000034")  # of train

@@ -5,8 +5,8 @@ import shutil
 import pytest
 from conftest import ROOT, yaml
 
-from seedbed.errors import ParamsError
-from seedbed.files import read_json
+from seedbed.core.errors import ParamsError
+from seedbed.core.files import read_json
 from stages import learning_curve
 
 

@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 from conftest import ROOT, copy_project, tiny_encoder, yaml
 
+from seedbed.core.files import sha256_of
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.vectors import read_vectors
-from seedbed.files import sha256_of
-from seedbed.memo.store import MEMO
-from seedbed.rows import read_rows, write_rows
+from seedbed.running.memo import MEMO
 from stages import anonymize, augment, balance, clean, deduplicate, embed, split, tokenize
 
 TEXTS = [
@@ -225,7 +225,7 @@ def test_a_second_run_works_nothing_out(workspace):
 
 
 def test_another_key_is_another_result(workspace, monkeypatch):
-    from seedbed.keys import fingerprint_of
+    from seedbed.core.keys import fingerprint_of
 
     use(TEXTS)
     params = Path("params.yaml")

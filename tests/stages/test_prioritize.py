@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import Project
 
-from seedbed.files import read_csv, read_json
-from seedbed.rows import read_rows, write_rows
+from seedbed.core.files import read_csv, read_json
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.scoring.predictions import read_predictions
 from stages.prioritize import COLUMNS, judged
 

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from seedbed.errors import LeakError, RowsError
-from seedbed.files import read_json
-from seedbed.ledger import read_ledger
-from seedbed.rows import read_rows, write_rows
+from seedbed.core.errors import LeakError, RowsError
+from seedbed.core.files import read_json
+from seedbed.core.ledger import read_ledger
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.splitting.frozen_test import write_frozen
 from stages import augment, split, tokenize
 from stages.split import (

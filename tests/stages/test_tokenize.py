@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 from conftest import tiny_encoder, yaml
 
+from seedbed.core.errors import ModelError
+from seedbed.core.files import read_json, sha256_of
+from seedbed.core.rows import write_rows
 from seedbed.encoding.datasets_on_disk import read_datasets
-from seedbed.errors import ModelError
-from seedbed.files import read_json, sha256_of
-from seedbed.rows import write_rows
 from stages import tokenize
 
 TEXTS = {

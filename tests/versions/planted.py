@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from seedbed.collecting.tombstones import add_tombstones
-from seedbed.decisions import WITHDRAWN, Decision
-from seedbed.files import write_csv, write_json
-from seedbed.ledger import Drop, write_ledger
+from seedbed.core.decisions import WITHDRAWN, Decision
+from seedbed.core.files import write_csv, write_json
+from seedbed.core.ledger import Drop, write_ledger
 from seedbed.reviewing.decision_lines import append
 from seedbed.splitting.frozen_test import write_frozen
 from seedbed.versions.row_changes import (

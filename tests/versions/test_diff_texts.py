@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.rows import write_rows
+from seedbed.core.rows import write_rows
 from seedbed.versions.changes import changes
 from seedbed.versions.diff_sections import edit_of
 from stages.split import write_manifest

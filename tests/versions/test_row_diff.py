@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from versions.planted import Plan, Version
 
-from seedbed.errors import RowsError
+from seedbed.core.errors import RowsError
 from seedbed.versions.changes import changes
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_changes import Difference

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.errors import RevisionError, RowsError, SeedbedError
-from seedbed.files import write_csv
+from seedbed.core.errors import RevisionError, RowsError, SeedbedError
+from seedbed.core.files import write_csv
 from seedbed.versions.changes import changes
 from seedbed.versions.diff_pages import cell, quoted
 from seedbed.versions.diff_sections import telling_rows

@@ -3,12 +3,12 @@
 import pandas as pd
 import streamlit as st
 
+from seedbed.core.rows import SIDES
 from seedbed.review_page.desk import desk, session_on
 from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.showing import STYLE
 from seedbed.reviewing.queues import Queue, item_of
 from seedbed.reviewing.visible import visible
-from seedbed.rows import SIDES
 
 SHOWN = 500
 START = 160  # characters of a text in the table

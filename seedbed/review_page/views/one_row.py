@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from seedbed.errors import RowsError
+from seedbed.core.errors import RowsError
 from seedbed.review_page.desk import near_of
 from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.showing import STYLE, chip, facts, near_rows, text_block

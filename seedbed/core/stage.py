@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import psutil
 
-from seedbed.errors import SeedbedError
+from seedbed.core.errors import SeedbedError
 
 COSTS = Path(".seedbed/costs.jsonl")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.errors import LedgerError
-from seedbed.files import read_csv, write_csv
+from seedbed.core.errors import LedgerError
+from seedbed.core.files import read_csv, write_csv
 
 HEADER = ("id", "reason", "cause")
 

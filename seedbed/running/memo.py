@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.errors import MemoError
+from seedbed.core.errors import MemoError
 
 MEMO = Path(".seedbed/memo.sqlite")
 DEFAULT_MB = 2048

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from seedbed.errors import DecisionError
-from seedbed.params import Section
+from seedbed.core.errors import DecisionError
+from seedbed.core.params import Section
 
 if TYPE_CHECKING:  # what reads decisions alone starts without it, a second sooner
     import pandas as pd

@@ -11,7 +11,7 @@ import hmac
 import os
 from pathlib import Path
 
-from seedbed.errors import KeyFileError
+from seedbed.core.errors import KeyFileError
 
 KEY_FILE = Path(".seedbed/key")
 PUBLIC_KEY = b"seedbed public example key"

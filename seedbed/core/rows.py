@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.errors import RowsError
-from seedbed.files import fresh_folder
+from seedbed.core.errors import RowsError
+from seedbed.core.files import fresh_folder
 
 SCHEMA = pa.schema(
     [

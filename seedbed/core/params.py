@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from seedbed.errors import ParamsError
+from seedbed.core.errors import ParamsError
 
 PARAMS = Path("params.yaml")
 SECTIONS = (

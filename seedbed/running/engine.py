@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel
 
-from seedbed.files import sha256_of
-from seedbed.memo.code_versions import Version, version_of
-from seedbed.memo.store import Store, is_on
-from seedbed.stage import progress
+from seedbed.core.files import sha256_of
+from seedbed.core.stage import progress
+from seedbed.running.code_versions import Version, version_of
+from seedbed.running.memo import Store, is_on
 
 KEY_BYTES = 20
 
@@ -68,7 +68,7 @@ UINT16 = _numbers("uint16", "<u2")
 UINT64 = _numbers("uint64", "<u8")
 
 
-def remembered(
+def map_texts(
     work: partial | Callable[[list], Sequence],
     items: Sequence[Item],
     form: Form = JSON,
