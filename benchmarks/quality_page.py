@@ -42,7 +42,7 @@ Where this is weaker than it looks:
   table: spans that overlap, and spans that are exactly equal. presidio's .37 is of equal spans, so
   these are the ones to meet, and their recall is missed: two rounds of rules brought .615 to .693
   on the half of train that was only scored, and .517 to {equal_recall} on dev, which was read once
-  after each (docs/decisions.md).
+  after each (docs/explanation/decisions.md).
 - **tab** is small: {tab_entities} direct identifiers in {tab_documents} documents, its dev and test
   parts. Rules were developed on its train part.
 - presidio runs as it comes, not tuned. F2 .845 is published for a tuned one; that was not measured

@@ -1,6 +1,6 @@
 """The models that judge labels: three that see a text in different ways, and fast on a processor.
 
-Their constants were chosen on real and injected noise together (docs/decisions.md); no figure hangs
+Their constants were chosen on real and injected noise together (docs/explanation/decisions.md); no figure hangs
 on their second digit.
 """
 

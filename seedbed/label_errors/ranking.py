@@ -1,7 +1,7 @@
 """Every label judged: how likely it is right, what it should be, and why it is doubted.
 
 On real noise the posterior of the row's label ranks better than the models' own probability of it,
-with which cleanlab ranks (docs/decisions.md); `self_confidence` is the latter.
+with which cleanlab ranks (docs/explanation/decisions.md); `self_confidence` is the latter.
 """
 
 from typing import Literal, NamedTuple

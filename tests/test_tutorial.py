@@ -1,4 +1,4 @@
-"""docs/walkthrough.md is run as it stands, and each row that it plants meets its fate."""
+"""docs/tutorial.md is run as it stands, and each row that it plants meets its fate."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from seedbed.core.files import read_csv
 from seedbed.core.keys import PUBLIC_KEY, keyed_hash
 from seedbed.core.rows import read_rows
 
-PAGE = ROOT / "docs/walkthrough.md"
+PAGE = ROOT / "docs/tutorial.md"
 BLOCK = re.compile(r"^```(\w+)(?: ([\w.]+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -52,7 +52,7 @@ def carry_out(project: Project, block: Block, printed: list[str]) -> None:
 @pytest.fixture(scope="module")
 def walked(example, tmp_path_factory) -> Project:
     """A copy of the example after its run, in which all of the page was carried out."""
-    folder = tmp_path_factory.mktemp("walkthrough") / "project"
+    folder = tmp_path_factory.mktemp("tutorial") / "project"
     shutil.copytree(example.folder, folder)
     shutil.copy(ROOT / ".gitignore", folder)
     shutil.copy(ROOT / "data/raw/.gitignore", folder / "data/raw")
