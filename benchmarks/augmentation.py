@@ -22,7 +22,7 @@ from seedbed.making.ablation import Arms, drawn
 from seedbed.making.balancing import BalanceParams, balance
 from seedbed.making.made_rows import parents
 from seedbed.splitting.shingles import normalised
-from seedbed.splitting.splits import side_of
+from seedbed.splitting.sides import side_of
 from stages.ablate import Params, fine_tuning, measured, tasks_of, without_test
 from stages.augment import Params as AugmentParams
 from stages.augment import augmented

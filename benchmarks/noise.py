@@ -30,8 +30,8 @@ share of the gap to true labels that is closed, with its 95 % t interval over th
 Where this is weaker than it looks: the fine-tuned model adds nothing to the default ones. The share
 that is dropped (.2) was chosen on folds of train by their true labels, which a user has not. Where
 single raters err at random on ambiguous texts (davidson_hate, one crowd vote as the label) the
-posterior ranks worse than the models alone: docs/explanation/decisions.md. Of the BBC flips a seed's least is
-{least}."""
+posterior ranks worse than the models alone: docs/explanation/decisions.md. Of the BBC flips a
+seed's least is {least}."""
 
 
 def reach_lines(found: dict[str, Any]) -> list[list[object]]:

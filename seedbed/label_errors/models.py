@@ -1,7 +1,7 @@
 """The models that judge labels: three that see a text in different ways, and fast on a processor.
 
-Their constants were chosen on real and injected noise together (docs/explanation/decisions.md); no figure hangs
-on their second digit.
+Their constants were chosen on real and injected noise together (docs/explanation/decisions.md);
+no figure depends on their second digit.
 """
 
 from collections.abc import Callable
