@@ -5,7 +5,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run install test test-browser lint fresh resolve update bench peers clean
+.PHONY: run install test test-browser lint sync fresh resolve update bench peers clean
 
 run: install
 	@dvc repro --quiet
@@ -35,6 +35,11 @@ test-browser: install .venv/installed-browser
 
 lint: install
 	@ruff check . && ruff format --check --quiet .
+	@python -m seedbed.upkeep.sync --check
+
+# Everything that is made from code and tables: code dependencies in dvc.yaml, reference pages.
+sync: install
+	@python -m seedbed.upkeep.sync
 
 # Whether dvc.lock is that of this code and these params; needs no data.
 fresh: install

@@ -1,3 +1,1 @@
-"""What the stages of Seedbed share, one subject a module, and the `seedbed` command."""
-
-__version__ = "0.1.0"
+"""What the stages of Seedbed share, one subject a room, and the `seedbed` command."""

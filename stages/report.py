@@ -15,16 +15,13 @@ from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, read_json, write_json, write_text
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import run
+from seedbed.core.stages import METRIC_STAGES
 from seedbed.reporting.labels import labels, people
 from seedbed.reporting.splits import splits
 from seedbed.scoring.intervals import resampled_counts
 from seedbed.scoring.paired_tests import pairs_with
 from seedbed.scoring.predictions import read_predictions
 
-STAGES = (
-    "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split", "embed",
-    "find_label_errors", "augment", "balance", "tokenize",
-)  # fmt: skip
 METRICS = Path("reports/metrics")
 PREDICTIONS = Path("data/evaluate")
 CURVES = Path("reports/plots/learning")
@@ -61,7 +58,7 @@ def pairs_on(
 
 
 def main() -> str:
-    stages = {name: read_json(METRICS / f"{name}.json") for name in STAGES}
+    stages = {name: read_json(METRICS / f"{name}.json") for name in METRIC_STAGES}
     found = {
         side: {
             name: one
@@ -88,11 +85,11 @@ def main() -> str:
         page.diversity(stages),
         labels(stages["find_label_errors"]),
         people(tests[chosen]),
-        training.cross_validation(read_json(METRICS / "cv.json")),
+        training.cross_validation(stages["cv"]),
         training.balance(stages["augment"], stages["balance"]),
-        training.ablation(read_json(METRICS / "ablate.json")),
-        scores.learning_curve(read_json(METRICS / "learning_curve.json")),
-        training.adaptation(read_json(METRICS / "adapt.json")),
+        training.ablation(stages["ablate"]),
+        scores.learning_curve(stages["learning_curve"]),
+        training.adaptation(stages["adapt"]),
         page.privacy(stages["anonymize"]),
         page.tokens(stages["tokenize"]),
         scores.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),

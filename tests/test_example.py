@@ -8,6 +8,7 @@ import pytest
 from seedbed.core.files import read_csv, read_json
 from seedbed.core.ledger import read_ledger
 from seedbed.core.rows import SIDES, read_rows
+from seedbed.core.stages import ROW_STAGES
 
 UP_TO_DATE = "Data and pipelines are up to date."
 
@@ -45,10 +46,8 @@ def test_the_address_is_replaced(example):
 
 def test_rows_add_up_from_stage_to_stage(example):
     metrics = example.folder / "reports/metrics"
-    stages = ["collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
-              "find_label_errors", "augment", "balance", "tokenize"]  # fmt: skip
     kept = 57
-    for stage in stages:
+    for stage in ROW_STAGES:
         rows = read_json(metrics / f"{stage}.json")["rows"]
         assert rows["read"] == kept, stage
         assert rows["read"] + rows["made"] == rows["kept"] + rows["dropped"], stage

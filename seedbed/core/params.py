@@ -11,13 +11,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from seedbed.core.errors import ParamsError
+from seedbed.core.stages import STAGES
 
 PARAMS = Path("params.yaml")
 SECTIONS = (
-    "sources", "collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
-    "encoder", "cv", "find_label_errors", "augment", "negatives", "balance", "ablate",
-    "learning_curve", "adapt", "finetune", "evaluate", "prioritize", "approaches", "gate",
-)  # fmt: skip
+    "sources",
+    *(stage.name for stage in STAGES if stage.has_section),
+    *("encoder", "negatives", "approaches", "gate"),
+)
 READ_BY_COMMANDS = ("gate",)  # sections that no stage reads: a change of them reruns nothing
 
 Kind = TypeVar("Kind")

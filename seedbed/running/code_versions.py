@@ -6,7 +6,6 @@ So a result that is kept under this version can never be one of another rule. Wh
 by name, such as a model that is a package, is not seen and has to be named.
 """
 
-import ast
 import hashlib
 import json
 import platform
@@ -18,9 +17,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seedbed.running.imports import PACKAGES, PROJECT, files_of, imported
+
 STARTED = time.time()
-PROJECT = Path(__file__).resolve().parent.parent.parent
-PACKAGES = ("seedbed", "stages")
 # Where the name to import is not the name of the distribution.
 DISTRIBUTIONS = {"ruamel": "ruamel.yaml", "sklearn": "scikit-learn", "stdnum": "python-stdnum",
                  "yaml": "PyYAML"}  # fmt: skip
@@ -69,33 +68,10 @@ def _reached(file: Path) -> tuple[dict[Path, str], set[str]]:
         for module in imported(source):
             top = module.partition(".")[0]
             if top in PACKAGES:
-                waiting += _files_of(module)
+                waiting += files_of(module, PROJECT)
             elif top not in sys.stdlib_module_names:
                 distributions.add(DISTRIBUTIONS.get(top, top))
     return digests, distributions
-
-
-@cache
-def imported(source: bytes) -> frozenset[str]:
-    """Names of the modules that a source imports, anywhere in it; of `from a import b` both a and
-    a.b, of which one may be no module."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            if node.level or not node.module:
-                raise ValueError("a relative import: name the module in full, so that it is found")
-            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
-    return frozenset(names)
-
-
-def _files_of(module: str) -> list[Path]:
-    """Files that importing a module of this project runs: its own and its packages'."""
-    parts = module.split(".")
-    above = [PROJECT.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
-    own = PROJECT.joinpath(*parts).with_suffix(".py")
-    return [file for file in (*above, own) if file.exists()]
 
 
 def _name(file: Path) -> str:

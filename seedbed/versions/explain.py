@@ -11,12 +11,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from seedbed.core.errors import RowsError
+from seedbed.core.stages import ROW_STAGES
 from seedbed.versions.revisions import Files
-from seedbed.versions.row_records import STAGES, Records, read_records, whole_id
+from seedbed.versions.row_records import Records, read_records, whole_id
 
 DATA = Path("data")
 SHOWN = 10
-WIDTH = max(map(len, STAGES)) + 2
+WIDTH = max(map(len, ROW_STAGES)) + 2
 REASONS = {
     "label_dropped": "the label map of its source drops this label",
     "forgotten": "it was forgotten on request, and came again",
@@ -94,7 +95,7 @@ def _stages(
     row_id: str, records: Records, found: dict[str, dict[str, Any]], made: list[str]
 ) -> list[str]:
     parent, mark = row_id.split("-")[0], "-" in row_id
-    stages = STAGES[STAGES.index("augment") :] if mark else STAGES
+    stages = ROW_STAGES[ROW_STAGES.index("augment") :] if mark else ROW_STAGES
     lines = [f"Made of a row: {in_one_line(parent, records)}.", ""] if mark else []
     dropped_by, drop = records.drops.get(row_id, ("", None))
     if not (drop or found or parent in records.manifest):
@@ -207,7 +208,7 @@ def _data_ids() -> dict[str, None]:
 def _in_data(row_id: str) -> dict[str, dict[str, Any]]:
     """The row as each stage left it, where its folder is there."""
     found = {}
-    for stage in STAGES:
+    for stage in ROW_STAGES:
         for file in _parquet_files(stage):
             for row in pq.read_table(file, filters=[("id", "==", row_id)]).to_pylist():
                 found[stage] = row

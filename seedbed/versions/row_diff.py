@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
+from seedbed.core.stages import ROW_STAGES
 from seedbed.versions.manifest import Placed
 from seedbed.versions.row_changes import (
     FORGOTTEN,
@@ -24,9 +25,9 @@ from seedbed.versions.row_changes import (
     Said,
     Suspect,
 )
-from seedbed.versions.row_records import STAGES, Records
+from seedbed.versions.row_records import Records
 
-AFTER_SPLIT = frozenset(STAGES[STAGES.index("split") + 1 :])
+AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
 BY_PEOPLE = ("dropped_by_person", "ambiguous", "people_disagree")
 
 
@@ -266,7 +267,7 @@ def _rows(base: Records, head: Records) -> dict[str, dict[str, tuple[int, int]]]
 
 def _stages(base: Records, head: Records) -> dict[str, tuple[int, int]]:
     kept = [{stage: one["kept"] for stage, one in r.counts.items()} for r in (base, head)]
-    pairs = {stage: (kept[0].get(stage, 0), kept[1].get(stage, 0)) for stage in STAGES}
+    pairs = {stage: (kept[0].get(stage, 0), kept[1].get(stage, 0)) for stage in ROW_STAGES}
     return {stage: pair for stage, pair in pairs.items() if pair[0] != pair[1]}
 
 

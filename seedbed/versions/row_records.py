@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from seedbed.core.decisions import Decision, parse_decisions
 from seedbed.core.errors import RowsError
 from seedbed.core.ledger import Drop
+from seedbed.core.stages import ROW_STAGES
 from seedbed.versions.git_texts import Texts, json_of
 from seedbed.versions.manifest import Placed, read_manifest
 from seedbed.versions.revisions import Files
@@ -16,18 +17,6 @@ SINGLE = (
     "data/ledger/decided.csv",
     "data/frozen_test.csv",
     "data/tombstones.csv",
-)
-STAGES = (  # those that read and write rows, in the order of the pipeline
-    "collect",
-    "clean",
-    "anonymize",
-    "apply_decisions",
-    "deduplicate",
-    "split",
-    "find_label_errors",
-    "augment",
-    "balance",
-    "tokenize",
 )
 
 
@@ -63,11 +52,11 @@ def read_records(files: Files) -> Records:
     table = _read(files)
     metrics = {
         stage: json_of(table.texts, f"reports/metrics/{stage}.json", table.place)
-        for stage in STAGES
+        for stage in ROW_STAGES
     }
     drops = {
         line[0]: (stage, Drop._make(line))
-        for stage in reversed(STAGES)  # the first stage that dropped it is the one that did
+        for stage in reversed(ROW_STAGES)  # the first stage that dropped it is the one that did
         for line in table.lines(f"data/ledger/{stage}.csv", Drop._fields)
     }
     tombstones = table.lines("data/tombstones.csv", ("id", "digest"))
@@ -90,7 +79,7 @@ def _read(files: Files) -> Texts:
     listed = [path for name, end in folders for path in files.names(name) if path.endswith(end)]
     stages = [
         path
-        for stage in STAGES
+        for stage in ROW_STAGES
         for path in (f"data/ledger/{stage}.csv", f"reports/metrics/{stage}.json")
     ]
     return Texts(files.read_many([*listed, *stages, *SINGLE]), files.place)

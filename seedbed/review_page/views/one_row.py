@@ -5,13 +5,13 @@ from html import escape
 import streamlit as st
 
 from seedbed.core.errors import RowsError
+from seedbed.core.stages import ROW_STAGES
 from seedbed.review_page.desk import near_of
 from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.showing import STYLE, chip, facts, near_rows, text_block
 from seedbed.reviewing.queues import item_of
 from seedbed.reviewing.visible import visible
 from seedbed.versions.explain import WIDTH, explain
-from seedbed.versions.row_records import STAGES
 
 
 def life(lines: list[str]) -> str:
@@ -19,7 +19,7 @@ def life(lines: list[str]) -> str:
     cells = []
     for line in lines:
         stage, words = line[:WIDTH].strip(), line[WIDTH:].strip()
-        if stage in STAGES or line.startswith("  "):
+        if stage in ROW_STAGES or line.startswith("  "):
             cells.append(f"<b>{escape(stage)}</b><span>{escape(visible(words))}</span>")
         elif line:
             cells.append(f'<span class="whole">{escape(visible(line))}</span>')
