@@ -18,9 +18,11 @@ from seedbed.core.files import write_json
 from seedbed.core.params import read_params, with_changes
 from seedbed.encoding.encoder import embed_texts, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.encoding.tokens import Truncation
+from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.making.ablation import verdict
 from seedbed.training.adaptation import adapt
+from seedbed.training.loop import Run
+from seedbed.training.params import SharedParams, with_shared
 from stages.adapt import Params, scores
 
 RESULT = Path("benchmarks/results/adaptation.json")
@@ -39,16 +41,20 @@ def rows_of_both_sides() -> pd.DataFrame:
 def main() -> None:
     encoder = read_params("encoder", EncoderParams)
     source, dtype, cut = encoder_folder(encoder), precision(encoder.precision), Truncation(64)
-    asked, rows = read_params("adapt", Params), rows_of_both_sides()
+    shared = read_params("training", SharedParams)
+    asked, rows = (
+        with_shared("adapt", read_params("adapt", dict), shared, Params),
+        rows_of_both_sides(),
+    )
     texts, name = list(rows["text"]), str(dtype).removeprefix("torch.")
     unlabelled = list(rows.loc[rows["split"] == "train", "text"])
     before, found = embed_texts(texts, source, cut, name), {}
     for rate in LEARNING_RATES:
         params = with_changes(asked, "adapt", {"learning_rate": rate})
         with tempfile.TemporaryDirectory() as folder:
-            empty = [""] * len(unlabelled)
+            tokens = TextTokenizer(source, cut)(unlabelled)
             way, curve = adapt(
-                source, unlabelled, empty, cut, params, params.seed, dtype, Path(folder)
+                source, tokens, Run("adapt", params, params.seed, dtype), Path(folder)
             )
             after = embed_texts(texts, Path(folder), cut, name)
         one: dict[str, Any] = {"way": way, "loss": [point["train_loss"] for point in curve]}

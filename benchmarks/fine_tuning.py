@@ -24,14 +24,15 @@ from benchmarks.public_sets import data_folder
 from benchmarks.turns import peer_command
 from seedbed.approaches import full, prompt
 from seedbed.core.files import read_json, write_json
-from seedbed.core.params import read_params, with_changes
+from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.training.classifier import Classifier
-from seedbed.training.task import Task
+from seedbed.training.tasks import Task
+from seedbed.training.trainer import ApproachTrainer
 
 RESULT = Path("benchmarks/results/fine_tuning.json")
 MAX_LENGTH = 256
@@ -80,7 +81,7 @@ def scored(
 ) -> dict[str, float]:
     """Accuracy on held-out rows of a model trained on others, and the seconds of training."""
     name = module.__name__.rpartition(".")[2]
-    params = with_changes(read_params(f"approaches.{name}", module.Params), name, changes)
+    params = ApproachTrainer(name, **changes).params
     classes = sorted(set(train["label"]))
     labels = np.searchsorted(classes, train["label"].to_numpy(dtype=object))
     task = task_of(list(train["text"]), labels, classes)

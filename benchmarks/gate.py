@@ -22,7 +22,7 @@ from benchmarks.public_sets import data_folder
 from seedbed.approaches import feature
 from seedbed.core.errors import GateError
 from seedbed.core.files import read_json, write_json
-from seedbed.core.params import read_params, with_changes
+from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder import embed_texts
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
@@ -30,6 +30,7 @@ from seedbed.encoding.tokens import Truncation
 from seedbed.gate.limits import GateParams
 from seedbed.gate.same_answers import check_classes
 from seedbed.gate.verdict import Answers, look, sees_in_accuracy
+from seedbed.training.trainer import ApproachTrainer
 
 RESULT = Path("benchmarks/results/gate.json")
 STRENGTH = 10.0  # C of the heads
@@ -71,10 +72,9 @@ def said(
     vectors: np.ndarray, labels: np.ndarray, sample: np.ndarray, held: np.ndarray, seed: int
 ) -> np.ndarray:
     """What a model that learnt from a sample of rows says of the held-out rows."""
-    params = read_params("approaches.feature", feature.Params)
-    params = with_changes(params, "feature", {"head": "mlp"})
-    even = np.ones(len(sample))
-    head = feature.fitted_head(vectors[sample], labels[sample], even, STRENGTH, params, seed)
+    params = ApproachTrainer("feature", head="mlp").params
+    rows = feature.Rows(vectors[sample], labels[sample], np.ones(len(sample)), sample)
+    head = feature.fitted_head(rows, STRENGTH, params, seed)
     return head.predict(vectors[held])
 
 

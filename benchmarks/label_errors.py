@@ -66,11 +66,12 @@ def fine_tuned(rows: pd.DataFrame) -> np.ndarray:
     """Out-of-fold probabilities of approach full, as stage cv makes them: (rows, classes)."""
     classes = sorted(set(rows["label"]))
     if not FINE_TUNED.exists():
-        from seedbed.training.row_tasks import Approach, RowTasks
+        from seedbed.training.tasks import RowTasks
+        from seedbed.training.trainer import ApproachTrainer
 
         tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
         params = read_params("cv", CvParams)
-        found = out_of_fold(rows, tasks, Approach("full"), classes, params)
+        found = out_of_fold(rows, tasks, ApproachTrainer("full"), classes, params)
         FINE_TUNED.parent.mkdir(parents=True, exist_ok=True)
         write_out_of_fold(FINE_TUNED, list(rows["id"]), found, classes)
     return read_out_of_fold(FINE_TUNED, list(rows["id"]), classes)

@@ -23,9 +23,9 @@ from benchmarks.fine_tuning import ALL, banking77, drawn, task_of
 from benchmarks.rounded_products import RoundedProducts
 from seedbed.approaches import full
 from seedbed.core.files import write_json
-from seedbed.core.params import read_params, with_changes
 from seedbed.encoding.encoder import precision
 from seedbed.training.classifier import Classifier
+from seedbed.training.trainer import ApproachTrainer
 
 RESULT = Path("benchmarks/results/training_precision.json")
 SEEDS, ROWS_A_CLASS, EPOCHS = range(3), 25, 3
@@ -34,8 +34,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 def accuracy(train: pd.DataFrame, held: pd.DataFrame, seed: int, dtype: torch.dtype) -> float:
     """Of one model trained and asked in a precision."""
-    params = read_params("approaches.full", full.Params)
-    params = with_changes(params, "full", {**ALL, "epochs": EPOCHS})
+    params = ApproachTrainer("full", **{**ALL, "epochs": EPOCHS}).params
     classes = sorted(set(train["label"]))
     labels = np.searchsorted(classes, train["label"].to_numpy(dtype=object))
     task = replace(task_of(list(train["text"]), labels, classes), dtype=dtype)

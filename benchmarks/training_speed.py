@@ -26,7 +26,7 @@ from benchmarks.loop_turns import Turns
 from benchmarks.tutorial import predicted, tutorial
 from seedbed.approaches import full
 from seedbed.core.files import read_json, write_json
-from seedbed.core.params import read_params, with_changes
+from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
@@ -34,7 +34,8 @@ from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.training.classifier import LogitsOnly, new_sequence_classifier
 from seedbed.training.loop import Inputs, fit, layer_groups
-from seedbed.training.task import Task
+from seedbed.training.tasks import Task
+from seedbed.training.trainer import ApproachTrainer
 
 RESULT = Path("benchmarks/results/training_speed.json")
 STEPS, LENGTH, PADDED = 60, 256, 128
@@ -72,7 +73,7 @@ def beside(rows: pd.DataFrame, how: Setting) -> dict[str, Any]:
     texts, turns = list(rows["text"]), Turns((OURS, THEIRS), STEPS)
     task = task_of(texts, labels, classes, how)
     changes = {"epochs": STEPS, "patience_epochs": 0, "batch_tokens": how.batch_tokens}
-    params = with_changes(read_params("approaches.full", full.Params), "full", changes)
+    params = ApproachTrainer("full", **changes).params
 
     def losses(module: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
         turns.step(OURS)

@@ -1,4 +1,4 @@
-"""Adapt the encoder to the texts of train and of unlabelled sources, and measure what that brings.
+"""Adapt the encoder to the texts of train and of unlabelled sources, and measure the gain.
 
 data/deduplicate/, data/split/, data/embed/ -> models/adapted/, reports/metrics/adapt.json
 """
@@ -17,15 +17,15 @@ from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.ablation import Arms, drawn, sizes, verdict
-from seedbed.training.loop_params import AdaptationParams
+from seedbed.training.params import AdaptationParams, SharedParams, with_shared
 from seedbed.training.unlabelled import unlabelled_rows
 
-SOURCE = Path("data/deduplicate")
+DEDUPLICATE = Path("data/deduplicate")
 SPLIT = Path("data/split")
 VECTORS = Path("data/embed")
-ENCODER = Path("models/adapted")
+ADAPTED = Path("models/adapted")
 METRICS = Path("reports/metrics/adapt.json")
-STRENGTH = 10.0  # C of the heads that measure; the same on both sides
+STRENGTH = 10.0  # C of the heads that compare the encoders
 
 
 class Params(AdaptationParams):
@@ -40,83 +40,90 @@ class Params(AdaptationParams):
 def scores(
     vectors: np.ndarray, rows: pd.DataFrame, number: int, seeds: list[int]
 ) -> dict[int, float]:
-    """Validation macro-F1 of logistic regression on the vectors by seed, each of which draws its
-    train rows: it shows the encoder and nothing else."""
+    """Validation macro-F1 of logistic regression on the vectors, by seed. Each seed draws its own
+    train rows, so that scores differ by the encoder and the rows alone."""
     from sklearn.linear_model import LogisticRegression
 
     from seedbed.scoring.metrics import macro_f1_of
 
-    place = {row: number for number, row in enumerate(rows["id"])}
+    index = {row: position for position, row in enumerate(rows["id"])}
     train = rows[rows["split"] == "train"].assign(parent="", weight=1.0)
     held = (rows["split"] == "validation").to_numpy()
     classes = sorted(set(train["label"]))
-    numbers = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
-    found = {}
+    labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
+    by_seed = {}
     for seed in seeds:
-        few = drawn(Arms(train, train, False), number, seed)[0]
-        places = few["id"].map(place).to_numpy()
+        sample = drawn(Arms(train, train, False), number, seed)[0]
+        positions = sample["id"].map(index).to_numpy()
         head = LogisticRegression(C=STRENGTH, max_iter=2000)
-        head.fit(vectors[places], numbers[places], few["weight"])
-        found[seed] = macro_f1_of(numbers[held], head.predict(vectors[held]))
-    return found
+        head.fit(vectors[positions], labels[positions], sample["weight"])
+        by_seed[seed] = macro_f1_of(labels[held], head.predict(vectors[held]))
+    return by_seed
 
 
 def measured(rows: pd.DataFrame, params: Params, encoder: EncoderParams) -> dict[str, Any]:
-    """What the adapted encoder brings on validation, by rows a class."""
+    """The gain of the adapted encoder on validation, by rows per class."""
     from seedbed.encoding.row_vectors import vectors_of
 
-    digest = sha256_of(ENCODER / "model.safetensors")
-    changed = encoder.model_copy(update={"name": str(ENCODER), "sha256": digest})
+    digest = sha256_of(ADAPTED / "model.safetensors")
+    adapted = encoder.model_copy(update={"name": str(ADAPTED), "sha256": digest})
     before = vectors_of(rows, VECTORS, encoder, SPLIT)
-    after = vectors_of(rows, None, changed, SPLIT)
+    after = vectors_of(rows, None, adapted, SPLIT)
     train = rows[rows["split"] == "train"].assign(parent="")
-    found = {}
+    verdicts = {}
     for number in sizes(Arms(train, train, False), params.rows_per_class):
         both = (scores(vectors, rows, number, params.seeds) for vectors in (before, after))
-        found[str(number) if number else "all"] = verdict(*both)
-    return found
+        verdicts[str(number) if number else "all"] = verdict(*both)
+    return verdicts
 
 
 def main() -> str:
-    params, encoder = read_params("adapt", Params), read_params("encoder", EncoderParams)
+    shared = read_params("training", SharedParams)
+    params = with_shared("adapt", read_params("adapt", dict), shared, Params)
+    encoder = read_params("encoder", EncoderParams)
     shingle_words = read_params("split.shingle_words", int)
     min_jaccard = read_params("split.twin_min_jaccard", float)
     if not params.run:
-        with fresh_folder(ENCODER) as folder:
+        with fresh_folder(ADAPTED) as folder:
             write_json(folder / "adapted.json", {"run": False})
         write_json(METRICS, {"run": False, "measured": {}})
         return "off in params.yaml"
     from seedbed.encoding.encoder import precision
     from seedbed.encoding.encoder_files import encoder_folder
+    from seedbed.encoding.tokens import TextTokenizer
     from seedbed.encoding.truncation import truncation_of
     from seedbed.training.adaptation import adapt
     from seedbed.training.checkpoints import folder_of
+    from seedbed.training.loop import Run
 
     split = read_rows(SPLIT)
     rows = split[split["split"] != "test"].reset_index(drop=True)
     train = rows[rows["split"] == "train"]
-    more = unlabelled_rows(read_rows(SOURCE), split, shingle_words, min_jaccard)
+    more = unlabelled_rows(read_rows(DEDUPLICATE), split, shingle_words, min_jaccard)
     texts = pd.concat([train, more])
     source = encoder_folder(encoder)
-    cut = truncation_of(encoder, source, SPLIT)
-    with fresh_folder(ENCODER) as folder:
-        columns = list(texts["text"]), list(texts["text_pair"])
-        dtype = precision(encoder.precision)
-        way, curve = adapt(source, *columns, cut, params, params.seed, dtype, folder)
+    tokenizer = TextTokenizer(source, truncation_of(encoder, source, SPLIT))
+    tokens = tokenizer(list(texts["text"]), list(texts["text_pair"]))
+    dtype, checkpoints = precision(encoder.precision), folder_of("adapt")
+    with fresh_folder(ADAPTED) as folder:
+        training = Run("adapt", params, params.seed, dtype, checkpoints)
+        way, curve = adapt(source, tokens, training, folder)
         write_json(folder / "adapted.json", {"run": True, "way": way})
-    shutil.rmtree(folder_of("adapt"), ignore_errors=True)
-    found = measured(rows, params, encoder)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    verdicts = measured(rows, params, encoder)
     metrics = {
         "run": True,
         "way": way,
         "texts": {"train": len(train), "unlabelled": len(more)},
         "loss_by_epoch": [point["train_loss"] for point in curve],
         "measured_on": "validation",
-        "measured": found,
+        "measured": verdicts,
     }
     write_json(METRICS, metrics)
-    words = [f"{size}: {one['verdict']} ({one['gain']:+.3f})" for size, one in found.items()]
-    return f"{way} on {len(texts):,} texts; rows a class {', '.join(words)}"
+    words = [
+        f"{size}: {result['verdict']} ({result['gain']:+.3f})" for size, result in verdicts.items()
+    ]
+    return f"{way} on {len(texts):,} texts; by rows per class {', '.join(words)}"
 
 
 if __name__ == "__main__":

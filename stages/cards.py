@@ -12,7 +12,8 @@ from seedbed.core.params import read_params
 from seedbed.core.stage import run
 from seedbed.reporting.data_card import data_card
 from seedbed.reporting.model_card import Told, model_card
-from seedbed.serving.model_folder import CARD, model_digest, read_serving
+from seedbed.serving.model_folder import read_serving
+from seedbed.training.saved_models import model_digest, read_card
 
 STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
           "find_label_errors")  # fmt: skip
@@ -33,11 +34,10 @@ def told(sources: list[dict[str, Any]], languages: dict[str, int]) -> Told:
         read_json(DATASET),
         read_json(figures / "validation.json"),
         read_json(figures / "test.json"),
-        read_json(BEST / CARD),
+        read_card(BEST),
         read_serving(BEST),
         model_digest(BEST),
         read_params("encoder", dict),
-        read_params("approaches", dict)[choice["approach"]],
         sources,
         languages,
     )

@@ -1,17 +1,18 @@
-"""Cross-validate approaches on train and validation: scores by fold, and out-of-fold probabilities
-that find_label_errors may use; where a grid is given, the values that finetune takes.
+"""Cross-validate approaches on train and validation: scores by fold, out-of-fold probabilities that
+find_label_errors may use, and, where a grid is given, the values that finetune takes.
 
 data/split/, data/embed/ -> data/cv/, reports/metrics/cv.json
 """
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from seedbed.approaches import Name
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import fresh_folder, write_json
 from seedbed.core.params import Section, read_params
@@ -28,15 +29,14 @@ from seedbed.training.cross_validation import (
     write_out_of_fold,
 )
 
-if TYPE_CHECKING:  # torch, which a run without cross-validation does not need
-    from seedbed.training.row_tasks import Approach, RowTasks
+if TYPE_CHECKING:  # torch, which is not needed where nothing is cross-validated
+    from seedbed.training.tasks import RowTasks
+    from seedbed.training.trainer import ApproachTrainer
 
 SPLIT = Path("data/split")
 VECTORS = Path("data/embed")
 OUT_OF_FOLD = Path("data/cv")
 METRICS = Path("reports/metrics/cv.json")
-
-Name = Literal["feature", "full", "lora", "prompt"]
 
 
 class Params(Section):
@@ -49,7 +49,7 @@ class Params(Section):
 
 
 def check_grid(params: Params) -> None:
-    """Raises ParamsError where a grid has no approach that runs, or a value list is empty."""
+    """Check that each grid is of a cross-validated approach and has values. Raises ParamsError."""
     for name, grid in params.grid.items():
         if name not in params.approaches:
             raise ParamsError(
@@ -65,13 +65,17 @@ def check_grid(params: Params) -> None:
 
 
 def out_of_fold(
-    rows: pd.DataFrame, tasks: "RowTasks", approach: "Approach", classes: list[str], params: Params
+    rows: pd.DataFrame,
+    tasks: "RowTasks",
+    approach: "ApproachTrainer",
+    classes: list[str],
+    params: Params,
 ) -> np.ndarray:
     """Probabilities of every row from models that did not see it: (rows, classes). Test rows get
     the mean over the models of all folds."""
-    place = {row: number for number, row in enumerate(rows["id"])}
+    index = {row: number for number, row in enumerate(rows["id"])}
     test = rows[rows["fold"] < 0]
-    found = np.zeros((len(rows), len(classes)))
+    probabilities = np.zeros((len(rows), len(classes)))
     folds = list(folds_of(rows, params.stop_share, params.seed))
     for fold in folds:
         task = tasks.task(fold.train, fold.stop)
@@ -79,30 +83,31 @@ def out_of_fold(
         scored = approach.probabilities(task, params.seed, others, tasks)
         wide = spread_over(scored, task.classes, classes)
         held = len(fold.held_out)
-        found[fold.held_out["id"].map(place)] = wide[:held]
-        found[test["id"].map(place)] += wide[held:] / len(folds)
-    return found
+        probabilities[fold.held_out["id"].map(index)] = wide[:held]
+        probabilities[test["id"].map(index)] += wide[held:] / len(folds)
+    return probabilities
 
 
 def cross_validated(
     name: Name, rows: pd.DataFrame, tasks: "RowTasks", classes: list[str], params: Params
 ) -> tuple[dict[str, Any], np.ndarray]:
-    """Figures of one approach at every point of its grid, the chosen one, and its probabilities.
-    Chosen is the highest mean macro-F1 over the folds, the first of equals."""
-    from seedbed.training.row_tasks import Approach
+    """Figures of one approach at every point of its grid, and the probabilities at the best: the
+    first of those with the highest mean macro-F1 over the folds."""
+    from seedbed.training.trainer import ApproachTrainer
 
     inside = (rows["fold"] >= 0).to_numpy()
     labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object)[inside])
     folds = rows["fold"].to_numpy()[inside]
     points, best = [], None
     for changes in grid_points(params.grid.get(name, {})):
-        found = out_of_fold(rows, tasks, Approach(name, **changes), classes, params)
-        scores = fold_scores(labels, found[inside], folds)
-        # As JSON: figures are rounded when they are written, and these are no figures.
-        shown = {key: json.dumps(value) for key, value in changes.items()}
-        points.append({"params": shown, **scores})
+        trainer = ApproachTrainer(name, **changes)
+        probabilities = out_of_fold(rows, tasks, trainer, classes, params)
+        scores = fold_scores(labels, probabilities[inside], folds)
+        # As JSON: written as numbers they would be rounded, as figures are.
+        values = {key: json.dumps(value) for key, value in changes.items()}
+        points.append({"params": values, **scores})
         if best is None or scores["macro_f1"]["mean"] > best[0]["macro_f1"]["mean"]:
-            best = points[-1], found
+            best = points[-1], probabilities
     if best is None:
         raise AssertionError("a grid has at least one point")
     return {"chosen": best[0]["params"], **best[0], "points": points}, best[1]
@@ -116,24 +121,25 @@ def main() -> str:
             write_json(folder / NOT_RUN, {"run": False})
         write_json(METRICS, {"run": False, "approaches": {}})
         return "off, no approach is cross-validated"
-    from seedbed.training.row_tasks import Approach, RowTasks
+    from seedbed.training.tasks import RowTasks
+    from seedbed.training.trainer import ApproachTrainer
 
-    for name, grid in params.grid.items():  # a wrong value is told before hours of training
+    for name, grid in params.grid.items():  # report a wrong value before hours of training
         for changes in grid_points(grid):
-            Approach(name, **changes)
+            ApproachTrainer(name, **changes)
     rows = read_rows(SPLIT)
     classes = sorted(set(rows["label"]))
     tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
     figures = {}
     with fresh_folder(OUT_OF_FOLD) as folder:
         for name in params.approaches:
-            figures[name], found = cross_validated(name, rows, tasks, classes, params)
-            write_out_of_fold(folder / f"{name}.parquet", list(rows["id"]), found, classes)
+            figures[name], probabilities = cross_validated(name, rows, tasks, classes, params)
+            write_out_of_fold(folder / f"{name}.parquet", list(rows["id"]), probabilities, classes)
     counts = {"rows_scored": int((rows["fold"] >= 0).sum()), "folds": int(rows["fold"].max()) + 1}
     write_json(METRICS, {"run": True, **counts, "approaches": figures})
     return ", ".join(
-        f"{name} macro-F1 {one['macro_f1']['mean']:.3f} (sd {one['macro_f1']['sd']:.3f})"
-        for name, one in figures.items()
+        f"{name} macro-F1 {score['macro_f1']['mean']:.3f} (sd {score['macro_f1']['sd']:.3f})"
+        for name, score in figures.items()
     )
 
 

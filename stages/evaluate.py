@@ -38,6 +38,7 @@ from seedbed.scoring.predictions import Predictions, write_predictions
 from seedbed.scoring.risk_coverage import risk_coverage_curve
 from seedbed.scoring.slices import columns_of
 from seedbed.training.classifier import Classifier
+from seedbed.training.saved_models import read_card
 
 DATASETS = Path("data/tokenize")
 ROWS = Path("data/balance")
@@ -91,7 +92,7 @@ def model_facts(approach: str, seed: str, train: Examples) -> dict[str, Any]:
     epochs = sum(line["train_loss"] != "" for line in points)
     return {
         "megabytes": round(size / 1e6, 1),
-        "trained_numbers": read_json(folder / "seedbed.json")["trained_numbers"],
+        "trainable_parameters": read_card(folder).trainable_parameters,
         "epochs": epochs,
         "training_tokens": epochs * sum(map(len, train.ids)),
     }

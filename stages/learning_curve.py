@@ -1,15 +1,16 @@
-"""Measure on validation what more train rows would bring; nothing where it is off.
+"""Estimate on validation what more train rows would gain.
 
 data/balance/, data/embed/, data/split/ -> reports/metrics/learning_curve.json
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from pydantic import Field, field_validator
 
+from seedbed.approaches import Name
 from seedbed.core.files import write_json
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
@@ -17,12 +18,13 @@ from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.out_of_scope import NegativesParams
 from seedbed.scoring.intervals import units_of
-from seedbed.training.learning_curves import Run, drawn, fit
+from seedbed.training.learning_curves import CurveRun, drawn, fit
 
-if TYPE_CHECKING:  # torch, which a run that is off does not need
-    from seedbed.training.row_tasks import Approach, RowTasks
+if TYPE_CHECKING:  # torch, which is not needed where the stage is off
+    from seedbed.training.tasks import RowTasks
+    from seedbed.training.trainer import ApproachTrainer
 
-ROWS = Path("data/balance")
+BALANCE = Path("data/balance")
 VECTORS = Path("data/embed")
 SPLIT = Path("data/split")
 METRICS = Path("reports/metrics/learning_curve.json")
@@ -32,7 +34,7 @@ class Params(Section):
     """params.yaml section `learning_curve`."""
 
     run: bool
-    approach: Literal["feature", "full", "lora", "prompt"]
+    approach: Name
     shares: list[float] = Field(min_length=3)
     seeds: list[int] = Field(min_length=1)
     samples: int = Field(ge=100)
@@ -50,32 +52,33 @@ def trained(
     validation: pd.DataFrame,
     params: Params,
     tasks: "RowTasks",
-    approach: "Approach",
-) -> list[Run]:
-    """A model for each share and seed, and the classes that it predicts for validation."""
+    approach: "ApproachTrainer",
+) -> list[CurveRun]:
+    """Train a model for each share and seed, and predict the validation rows."""
     classes = sorted(set(train["label"]))
     runs = []
-    asked = [(share, seed) for seed in params.seeds for share in params.shares]
-    for share, seed in progress(asked, "learning curve", len(asked)):
+    points = [(share, seed) for seed in params.seeds for share in params.shares]
+    for share, seed in progress(points, "learning curve", len(points)):
         rows = drawn(train, share, seed)
         task = tasks.task(rows, validation)
-        found = approach.probabilities(task, seed, validation, tasks).argmax(1)
-        number = np.array([classes.index(name) for name in task.classes])
-        runs.append(Run(share, seed, len(rows), number[found]))
+        predicted = approach.probabilities(task, seed, validation, tasks).argmax(1)
+        index = np.array([classes.index(name) for name in task.classes])
+        runs.append(CurveRun(share, seed, len(rows), index[predicted]))
     return runs
 
 
 def measured(rows: pd.DataFrame, params: Params) -> dict[str, Any]:
-    """The curve on train and validation rows; no test row gets here."""
-    from seedbed.training.row_tasks import Approach, RowTasks
+    """The learning curve, from train and validation rows."""
+    from seedbed.training.tasks import RowTasks
+    from seedbed.training.trainer import ApproachTrainer
 
     train, validation = (
         rows[rows["split"] == side].reset_index(drop=True) for side in ("train", "validation")
     )
     tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
-    runs = trained(train, validation, params, tasks, Approach(params.approach))
-    number = {name: place for place, name in enumerate(sorted(set(train["label"])))}
-    labels = np.array([number.get(name, -1) for name in validation["label"]])
+    runs = trained(train, validation, params, tasks, ApproachTrainer(params.approach))
+    index = {name: number for number, name in enumerate(sorted(set(train["label"])))}
+    labels = np.array([index.get(name, -1) for name in validation["label"]])
     units = units_of(list(validation["id"]), list(validation["group"]))
     return fit(runs, labels, units, params.samples)
 
@@ -86,14 +89,14 @@ def main() -> str:
     if not params.run:
         write_json(METRICS, {"run": False})
         return "off in params.yaml"
-    rows = read_rows(ROWS)
-    rows = rows[rows["split"] != "test"].reset_index(drop=True)  # no choice may hang on them
-    if negatives.used_as == "threshold":  # there they are no class
+    rows = read_rows(BALANCE)
+    rows = rows[rows["split"] != "test"].reset_index(drop=True)  # no choice may depend on them
+    if negatives.used_as == "threshold":  # then they are no class
         rows = rows[rows["label"] != negatives.label].reset_index(drop=True)
-    found = measured(rows, params)
-    how = {"run": True, "measured_on": "validation", "approach": params.approach}
-    write_json(METRICS, how | {"seeds": len(params.seeds), **found})
-    twice = found["twice_the_rows"]["gain"]
+    figures = measured(rows, params)
+    facts = {"run": True, "measured_on": "validation", "approach": params.approach}
+    write_json(METRICS, facts | {"seeds": len(params.seeds), **figures})
+    twice = figures["twice_the_rows"]["gain"]
     return (
         f"twice the rows would bring {twice['difference']:+.3f} "
         f"[{twice['low']:+.3f}, {twice['high']:+.3f}] macro-F1"

@@ -17,9 +17,8 @@ from seedbed.core.stage import run
 from seedbed.private.asked import AnonymizeParams
 from seedbed.scoring.choosing import choice
 from seedbed.scoring.predictions import read_predictions
-from seedbed.serving.model_folder import CARD, Serving, write_digests, write_serving
-from seedbed.serving.model_readme import model_readme
-from seedbed.serving.text_preparation import TextPreparation
+from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
+from seedbed.training.saved_models import read_card, write_digests
 
 MODELS = Path("models")
 METRICS = Path("reports/metrics/evaluate")
@@ -65,8 +64,8 @@ def main() -> str:
         metrics, {name: read_predictions(PREDICTIONS / name / "validation") for name in metrics}
     )
     source = MODELS / chosen["approach"] / f"seed-{chosen['seed']}"
-    card = read_json(source / CARD)
-    serving = serving_of(metrics[chosen["approach"]], card["classes"])
+    card = read_card(source)
+    serving = serving_of(metrics[chosen["approach"]], card.classes)
     with fresh_folder(BEST) as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         write_serving(folder, serving)

@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:  # torch, which most tests do not need
-    from seedbed.training.task import Task
+    from seedbed.training.tasks import Task
 
 # A busy machine is no reason to fail a property.
 settings.register_profile("seedbed", deadline=None)
@@ -139,8 +139,7 @@ def new_project(tmp_path_factory) -> Project:
             "sha256": sha256_of(folder / "models/base/tiny/model.safetensors"),
         }  # fmt: skip
         content["split"] |= {"validation_share": 0.2, "test_share": 0.25, "folds": 3}
-        for name in ("full", "lora", "prompt"):
-            content["approaches"][name] |= {"epochs": 2, "min_steps": 0, "batch_tokens": 256}
+        content["training"] |= {"epochs": 2, "min_steps": 0, "batch_tokens": 256}
         content["approaches"]["prompt"]["descriptions"] = {"cycling": "riding a bicycle"}
 
     project.params(change)
@@ -160,6 +159,15 @@ def example(new_project) -> Project:
     return Project(new_project.folder, new_project.trace, done.stdout)
 
 
+def approach_params(approach: str, **changes: Any) -> Any:
+    """Parameters of an approach as params.yaml has them, some of them changed."""
+    from seedbed.approaches import load
+
+    content, kind = yaml.load(ROOT / "params.yaml"), load(approach).Params
+    shared = {key: value for key, value in content["training"].items() if key in kind.model_fields}
+    return kind(**{**shared, **content["approaches"][approach], **changes})
+
+
 def small_task(folder: Path, encoder: Callable[[Path, list[str]], None] = tiny_encoder) -> "Task":
     """Two classes of eight short texts, and as many to validate on, with a tiny encoder."""
     import numpy as np
@@ -168,7 +176,7 @@ def small_task(folder: Path, encoder: Callable[[Path, list[str]], None] = tiny_e
     from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
     from seedbed.encoding.examples import Examples
     from seedbed.encoding.tokens import TextTokenizer, Truncation
-    from seedbed.training.task import Task
+    from seedbed.training.tasks import Task
 
     things = {
         "cooking": "onion rice bread soup pan oven salt dough".split(),

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from test_training import PARAMS, Words, rows, work_of
 
-from seedbed.training.loop import train
+from seedbed.training.loop import Run, train
 
 
 def main(folder: Path, step: int) -> None:
@@ -24,16 +24,8 @@ def main(folder: Path, step: int) -> None:
         return work.losses(*batch)
 
     parts = {"train": rows(), "validation": rows()}
-    checkpoints = folder / "checkpoints"
-    train(
-        work._replace(losses=losses) if step else work,
-        parts,
-        PARAMS,
-        0,
-        torch.float32,
-        "words",
-        checkpoints,
-    )
+    run = Run("words", PARAMS, 0, torch.float32, folder / "checkpoints")
+    train(work._replace(losses=losses) if step else work, parts, run)
     save_file(module.state_dict(), folder / "weights.safetensors")
 
 

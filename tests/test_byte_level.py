@@ -14,7 +14,8 @@ from seedbed.encoding.tokens import TextTokenizer, Truncation, longest_input
 from seedbed.training.adaptation import adapt
 from seedbed.training.classifier import Classifier
 from seedbed.training.cloze import Gap
-from seedbed.training.loop_params import AdaptationParams
+from seedbed.training.loop import Run
+from seedbed.training.params import AdaptationParams
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]  # in this order they are 0 to 4, as RoBERTa's
 MORE = ["It is about soup. It is about rain.", "Topic: we talked", "we talked of storms", "soup"]
@@ -120,9 +121,8 @@ def test_it_is_adapted_by_masked_words(task, tmp_path):
         weight_decay=0.01, mask_share=0.3, dropout=0.1, temperature=0.05,
     )  # fmt: skip
     texts = ["we talked of rain", "and then came the soup"] * 4
-    way, curve = adapt(
-        task.encoder, texts, [""] * 8, Truncation(32), params, 0, torch.float32, tmp_path
-    )
+    tokens = TextTokenizer(task.encoder, Truncation(32))(texts)
+    way, curve = adapt(task.encoder, tokens, Run("adapt", params, 0, torch.float32), tmp_path)
     assert way == "masked_lm"
     assert [point["epoch"] for point in curve] == [1, 2]
     assert gap_of(task).words == Gap(tmp_path, Truncation(32), PLAIN, ["soup", "rain"]).words

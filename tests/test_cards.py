@@ -10,8 +10,8 @@ from seedbed.private.asked import AnonymizeParams
 from seedbed.reporting.card_metadata import languages, licence_id, size_category
 from seedbed.reporting.data_card import data_card
 from seedbed.reporting.model_card import Told, model_card
-from seedbed.serving.model_folder import Serving
-from seedbed.serving.text_preparation import TextPreparation
+from seedbed.serving.model_folder import Serving, TextPreparation
+from seedbed.training.saved_models import SavedModel
 
 METRICS = ROOT / "reports/metrics"
 STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
@@ -42,15 +42,18 @@ def told(**changes) -> Told:
     choice = read("reports/choice.json")
     figures = f"reports/metrics/evaluate/{choice['approach']}"
     test = read(f"{figures}/test.json")
-    card = {
-        "kind": "sequence_classifier", "classes": list(test["per_class"]),
-        "truncation": {"max_length": 128, "keep": "head", "overlap": 0, "max_windows": 1},
-    }  # fmt: skip
+    test["model"].setdefault("trainable_parameters", 1925)  # metrics of a former version lack it
+    card = SavedModel(
+        approach="lora", kind="sequence_classifier", library="transformers",
+        pipeline_tag="text-classification", usage='pipeline(model="{folder}")',
+        classes=list(test["per_class"]), trainable_parameters=1925, params={"rank": "8"},
+        truncation={"max_length": 128, "keep": "head", "overlap": 0, "max_windows": 1},
+    )  # fmt: skip
     whole = Told(
         choice, read("reports/dataset.json"), read(f"{figures}/validation.json"), test, card,
         SERVING, "0123456789abcdef",
         {"name": "some/encoder", "revision": "abc", "sha256": "d" * 64},
-        {"run": True, "rank": 8}, SOURCES, {"en": 2225},
+        SOURCES, {"en": 2225},
     )  # fmt: skip
     return whole._replace(**changes)
 

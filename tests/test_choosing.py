@@ -23,7 +23,7 @@ def metrics(wrong: int, numbers: int, tokens: int, megabytes: float = 90.0) -> d
     return {
         "macro_f1": {"mean": score, "low": score - 0.02, "high": score + 0.02},
         "seed_shown": "0",
-        "model": {"megabytes": megabytes, "trained_numbers": numbers, "epochs": 1,
+        "model": {"megabytes": megabytes, "trainable_parameters": numbers, "epochs": 1,
                   "training_tokens": tokens},
     }  # fmt: skip
 

@@ -2,20 +2,17 @@
 
 import pytest
 import torch
-from conftest import ROOT, small_task, yaml
+from conftest import approach_params, small_task
 
 from seedbed.approaches import feature, full, lora
 from seedbed.core.errors import ModelError
-from seedbed.core.params import with_changes
 from seedbed.training.classifier import Classifier
 from seedbed.training.loop import layer_groups
 
 
 def params_of(module, **changes):
     """An approach's params as params.yaml has them, some of them changed."""
-    name = module.__name__.rpartition(".")[2]
-    section = module.Params(**yaml.load(ROOT / "params.yaml")["approaches"][name])
-    return with_changes(section, name, changes)
+    return approach_params(module.__name__.rpartition(".")[2], **changes)
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +35,14 @@ def test_a_file_with_other_bytes_is_told(folder, name):
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
-    with pytest.raises(ModelError, match=rf"{name}: other bytes than finetune wrote"):
+    with pytest.raises(ModelError, match=rf"{name}: sha256 .*; the model is damaged"):
         Classifier(folder)
 
 
 def test_half_a_file_and_a_missing_one_are_told(folder):
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(ModelError, match="other bytes"):
+    with pytest.raises(ModelError, match="sha256"):
         Classifier(folder)
     weights.unlink()
     with pytest.raises(ModelError, match="no such file"):

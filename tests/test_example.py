@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, read_json
 from seedbed.core.ledger import read_ledger
 from seedbed.core.rows import SIDES, read_rows
@@ -127,7 +128,7 @@ def test_plots_and_metrics_are_readable_by_dvc(example):
     assert "reports/metrics/evaluate/full/validation.json" in found
 
 
-@pytest.mark.parametrize("approach", ["feature", "full", "lora", "prompt"])
+@pytest.mark.parametrize("approach", NAMES)
 def test_a_stock_library_gives_the_predictions_that_were_scored(example, approach):
     import torch
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.training.learning_curves import Run, drawn, fit, power_law
+from seedbed.training.learning_curves import CurveRun, drawn, fit, power_law
 
 SHARES = (0.25, 0.5, 1.0)
 
@@ -41,7 +41,7 @@ def test_a_power_law_is_found_exactly():
     assert exponent == pytest.approx([0.5, 0.1])
 
 
-def runs(errors: dict[float, int], labels: np.ndarray, seeds=(0, 1, 2)) -> list[Run]:
+def runs(errors: dict[float, int], labels: np.ndarray, seeds=(0, 1, 2)) -> list[CurveRun]:
     """Runs that are wrong on so many validation rows, spread by seed."""
     found = []
     for seed in seeds:
@@ -49,7 +49,7 @@ def runs(errors: dict[float, int], labels: np.ndarray, seeds=(0, 1, 2)) -> list[
         for share, number in errors.items():
             said = labels.copy()
             said[order[:number]] = 1 - said[order[:number]]
-            found.append(Run(share, seed, int(1000 * share), said))
+            found.append(CurveRun(share, seed, int(1000 * share), said))
     return found
 
 

@@ -5,8 +5,14 @@ import pytest
 from seedbed.core.errors import KeyFileError, ModelError
 from seedbed.core.files import read_json, write_json
 from seedbed.private.asked import AnonymizeParams
-from seedbed.serving.model_folder import Serving, read_serving, write_digests, write_serving
-from seedbed.serving.text_preparation import TextPreparation
+from seedbed.serving.model_folder import (
+    Serving,
+    TextPreparation,
+    read_serving,
+    write_serving,
+)
+from seedbed.serving.predicting import prepared
+from seedbed.training.saved_models import read_card, write_digests
 
 
 def preparation(mode: str = "placeholder", kinds: tuple[str, ...] = ("email",)) -> TextPreparation:
@@ -76,15 +82,41 @@ def test_another_version_of_serving_is_an_error(folder):
         read_serving(folder)
 
 
+FORMER = {
+    "kind": "cloze_classifier", "classes": ["a", "b"], "truncation": {"max_length": 8},
+    "trained_numbers": 7, "template": "{text} {mask}", "words": ["x", "y"], "mask_token": "[MASK]",
+    "files": {"model.safetensors": "00"},
+}  # fmt: skip
+
+
+def test_the_card_of_a_former_version_is_read(tmp_path):
+    write_json(tmp_path / "seedbed.json", FORMER)
+    card = read_card(tmp_path)
+    assert (card.approach, card.trainable_parameters) == ("prompt", 7)
+    assert card.settings == {
+        "template": "{text} {mask}",
+        "words": ["x", "y"],
+        "mask_token": "[MASK]",
+    }
+
+
+def test_a_card_that_is_none_is_an_error(tmp_path):
+    with pytest.raises(ModelError, match=r"no seedbed.json"):
+        read_card(tmp_path)
+    write_json(tmp_path / "seedbed.json", FORMER | {"kind": "another"})
+    with pytest.raises(ModelError, match="`approach` is not what this version writes"):
+        read_card(tmp_path)
+
+
 def test_a_text_is_prepared_as_before_training():
     texts = ["Mail  jo@shop.test &amp; wait ", ""]
-    assert preparation().prepared(texts) == ["Mail <EMAIL> & wait", ""]
-    assert preparation(kinds=()).prepared(texts) == ["Mail jo@shop.test & wait", ""]
+    assert prepared(texts, preparation()) == ["Mail <EMAIL> & wait", ""]
+    assert prepared(texts, preparation(kinds=())) == ["Mail jo@shop.test & wait", ""]
 
 
 def test_only_stand_ins_that_hang_on_the_key_need_it():
     for mode in ("placeholder", "redact"):
-        assert "@" not in preparation(mode).prepared(["jo@shop.test"])[0]
+        assert "@" not in prepared(["jo@shop.test"], preparation(mode))[0]
     for mode in ("pseudonym", "hash"):
         with pytest.raises(KeyFileError):
-            preparation(mode).prepared(["jo@shop.test"])
+            prepared(["jo@shop.test"], preparation(mode))

@@ -28,7 +28,7 @@ from stages import (
 
 THINGS = ["rain", "hail", "snow", "fog", "onion", "rice", "bread", "soup", "wheel", "chain",
           "brake", "pedal", "river", "lake", "forest", "hill"]  # fmt: skip
-APPROACHES = ["feature", "full", "lora", "prompt"]
+APPROACHES = list(NAMES)
 
 
 def rows() -> pd.DataFrame:

@@ -10,20 +10,22 @@ import importlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
 
-from seedbed.core.params import READ_BY_COMMANDS, SECTIONS
+from seedbed.approaches import APPROACHES, load
+from seedbed.core.params import MOVED, READ_BY_COMMANDS, SECTIONS, Section
 from seedbed.core.stages import STAGE_NAMES
-from seedbed.pipeline.code_deps import is_code
+from seedbed.pipeline.code_deps import NO_DEPENDENCY, is_code
 from seedbed.running.imports import closure, is_bare
+from seedbed.training.params import SharedParams
 
 PIPELINE = YAML(typ="safe").load(ROOT / "dvc.yaml")
 STAGES = PIPELINE["stages"]
 PARAMS = YAML(typ="safe").load(ROOT / "params.yaml")
-APPROACHES = ("feature", "full", "lora", "prompt")
 ITEM = "${item.approach}"
 
 
@@ -64,10 +66,14 @@ def test_the_paths_in_the_script_are_the_paths_in_dvc_yaml(name):
 
 def sections_read(name: str) -> set[str]:
     """First arguments of read_params in a stage and its modules; f-strings as {item}."""
-    files = closure([ROOT / f"stages/{name}.py"], ROOT)
+    without = [ROOT / file for file in NO_DEPENDENCY]
+    files = closure([ROOT / f"stages/{name}.py"], ROOT, without)
     if any(path.startswith("seedbed/approaches") for path in named(name, "deps")):
-        files |= closure((ROOT / "seedbed/approaches").glob("*.py"), ROOT)
-    return sections_in(files)
+        files |= closure((ROOT / "seedbed/approaches").glob("*.py"), ROOT, without)
+    sections = sections_in(files)
+    if "matrix" not in STAGES[name]:
+        sections = {section.removesuffix(f".{ITEM}") for section in sections}
+    return sections
 
 
 def sections_in(files: Iterable[Path]) -> set[str]:
@@ -96,16 +102,29 @@ def test_every_params_section_is_read_by_a_stage_or_by_commands_alone():
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name in PARAMS])
 def test_params_keys_are_the_fields_of_the_typed_model(name):
-    if name in ("collect", "finetune"):
-        importlib.import_module("seedbed.approaches")
     model = importlib.import_module(f"stages.{name}").Params
-    assert list(PARAMS[name]) == list(model.model_fields)
+    if name == "adapt":  # it names what differs from `training`
+        assert names_what_differs(PARAMS[name], model)
+    else:
+        assert list(PARAMS[name]) == list(model.model_fields)
+
+
+def names_what_differs(section: dict[str, Any], model: type[Section]) -> bool:
+    """Whether a section has each field of its model, or `training` has it, and no value twice."""
+    repeated = [key for key in section if section[key] == PARAMS["training"].get(key)]
+    return not repeated and set(model.model_fields) <= set(section) | set(PARAMS["training"])
 
 
 @pytest.mark.parametrize("approach", APPROACHES)
-def test_approach_params_are_the_fields_of_the_typed_model(approach):
-    model = importlib.import_module(f"seedbed.approaches.{approach}").Params
-    assert set(PARAMS["approaches"][approach]) == set(model.model_fields)
+def test_an_approach_names_what_differs_from_training_and_nothing_else(approach):
+    assert names_what_differs(PARAMS["approaches"][approach], load(approach).Params)
+
+
+def test_the_table_of_approaches_is_that_of_modules_and_sections():
+    modules = {file.stem for file in (ROOT / "seedbed/approaches").glob("*.py")} - {"__init__"}
+    assert modules == set(PARAMS["approaches"]) == set(APPROACHES)
+    assert list(PARAMS["training"]) == list(SharedParams.model_fields)
+    assert set(MOVED) == {f"training.{key}" for key in SharedParams.model_fields}
 
 
 def test_only_report_and_cards_read_what_test_rows_scored():

@@ -15,9 +15,14 @@ from seedbed.private.asked import AnonymizeParams
 from seedbed.scoring.calibration import rescaled
 from seedbed.scoring.predictions import read_predictions
 from seedbed.serving import predicting
-from seedbed.serving.model_folder import Serving, read_serving, write_digests, write_serving
-from seedbed.serving.predicting import Columns, predict
-from seedbed.serving.text_preparation import TextPreparation
+from seedbed.serving.model_folder import (
+    Serving,
+    TextPreparation,
+    read_serving,
+    write_serving,
+)
+from seedbed.serving.predicting import PredictColumns, predict
+from seedbed.training.saved_models import write_digests
 
 ASKED = AnonymizeParams(key_fingerprint="0" * 12, kinds=("email",))
 SERVING = Serving(
@@ -64,7 +69,7 @@ def table(folder, texts, name="in.csv", column="text"):
     return folder / name
 
 
-def labelled(folder, source, model, columns=Columns(), **options):  # noqa: B008
+def labelled(folder, source, model, columns=PredictColumns(), **options):  # noqa: B008
     counts = predict(source, folder / "out.csv", model, columns, **options)
     return counts, read_csv(folder / "out.csv")
 
@@ -128,18 +133,18 @@ def test_a_column_that_is_there_already_needs_a_prefix(tmp_path, model):
     (tmp_path / "in.csv").write_text("text,label\nhi,mine\n")
     with pytest.raises(TableError, match="a column `label`, which would be written over"):
         labelled(tmp_path, tmp_path / "in.csv", model())
-    _, [row] = labelled(tmp_path, tmp_path / "in.csv", model(), Columns(prefix="predicted_"))
+    _, [row] = labelled(tmp_path, tmp_path / "in.csv", model(), PredictColumns(prefix="predicted_"))
     assert (row["label"], row["predicted_label"]) == ("mine", "short")
 
 
 def test_pairs_are_prepared_alike_and_asked_of_models_of_pairs_alone(tmp_path, model):
     (tmp_path / "in.csv").write_text("text,answer\nhi,by  jo@shop.test\n,no\n")
-    labelled(tmp_path, tmp_path / "in.csv", model(paired=True), Columns(pair="answer"))
+    labelled(tmp_path, tmp_path / "in.csv", model(paired=True), PredictColumns(pair="answer"))
     assert StandIn.seen == [("hi", "by <EMAIL>")]
     with pytest.raises(TableError, match="a model of pairs .*`--pair-column`"):
         labelled(tmp_path, tmp_path / "in.csv", model(paired=True))
     with pytest.raises(TableError, match="a model of single texts"):
-        labelled(tmp_path, tmp_path / "in.csv", model(), Columns(pair="answer"))
+        labelled(tmp_path, tmp_path / "in.csv", model(), PredictColumns(pair="answer"))
 
 
 @pytest.mark.parametrize(
@@ -160,9 +165,9 @@ def test_a_row_without_text_to_read_is_an_error_and_leaves_no_file(tmp_path, mod
 def test_the_file_that_is_read_is_not_written_over(tmp_path, model):
     source = table(tmp_path, ["hi"])
     with pytest.raises(TableError, match="the file that is read"):
-        predict(source, tmp_path / "." / "in.csv", model(), Columns())
+        predict(source, tmp_path / "." / "in.csv", model(), PredictColumns())
     with pytest.raises(TableError, match=r"the suffix `.txt`"):
-        predict(source, tmp_path / "out.txt", model(), Columns())
+        predict(source, tmp_path / "out.txt", model(), PredictColumns())
 
 
 def test_predictions_are_those_that_were_scored_with_the_temperature(example, tmp_path):
@@ -174,7 +179,9 @@ def test_predictions_are_those_that_were_scored_with_the_temperature(example, tm
     pd.DataFrame({"id": scored.ids, "text": raw_texts}).to_json(
         tmp_path / "in.jsonl", orient="records", lines=True
     )
-    counts = predict(tmp_path / "in.jsonl", tmp_path / "out.jsonl", best, Columns(), chunk_rows=4)
+    counts = predict(
+        tmp_path / "in.jsonl", tmp_path / "out.jsonl", best, PredictColumns(), chunk_rows=4
+    )
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert counts["rows"] == len(scored.ids)
     serving, classes = read_serving(best), read_json(best / "seedbed.json")["classes"]

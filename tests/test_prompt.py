@@ -3,27 +3,25 @@
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, small_task, tiny_masked_lm, yaml
+from conftest import approach_params, small_task, tiny_masked_lm
 
 from seedbed.approaches import prompt
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import read_json, write_json
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.private.asked import AnonymizeParams
-from seedbed.serving.model_folder import Serving
-from seedbed.serving.model_readme import model_readme
-from seedbed.serving.text_preparation import TextPreparation
+from seedbed.serving.model_folder import Serving, TextPreparation, model_readme
 from seedbed.training.classifier import Classifier
 from seedbed.training.cloze import ClozeScorer, Gap, load_masked_lm
-from seedbed.training.label_prompts import contrastive_losses
+from seedbed.training.heads import contrastive_losses
+from seedbed.training.saved_models import read_card
 
 CLOZE = "{text} It is {mask}."
 
 
 def params_of(**changes) -> prompt.Params:
-    section = yaml.load(ROOT / "params.yaml")["approaches"]["prompt"]
-    few = {"descriptions": {}, "template": "{label}", "epochs": 6, "min_steps": 0}
-    return prompt.Params(**{**section, **few, "cloze": CLOZE, **changes})
+    few = {"descriptions": {}, "template": "{label}", "epochs": 6, "min_steps": 0, "cloze": CLOZE}
+    return approach_params("prompt", **few | changes)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +135,7 @@ def test_a_cloze_folder_is_read_by_the_stock_fill_mask_pipeline(masked, tmp_path
     stock = pipeline("fill-mask", model=str(tmp_path))(
         "we talked of rain It is [MASK].", targets=list(WORDS.values())
     )
-    card = read_json(tmp_path / "seedbed.json")
+    card = read_card(tmp_path)
     asked = AnonymizeParams(key_fingerprint="0" * 12, mode="placeholder", kinds=("email",))
     serving = Serving(
         paired=False, temperature=1.0, outside="", threshold=None, precision="auto",
@@ -145,7 +143,7 @@ def test_a_cloze_folder_is_read_by_the_stock_fill_mask_pipeline(masked, tmp_path
     )  # fmt: skip
     choice = {"approach": "prompt", "seed": 0, "why": "It is the best."}
     shown = model_readme(card, choice, serving)
-    assert "forecast. It is [MASK].')" in shown
+    assert 'forecast. It is [MASK].")' in shown
     scores = {one["token_str"]: one["score"] for one in stock}
     share = scores["soup"] / (scores["soup"] + scores["rain"])
     assert ours[0] == pytest.approx(share, abs=1e-4)

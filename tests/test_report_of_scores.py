@@ -27,7 +27,7 @@ SIDE = {
     "per_class": {"cat": {"precision": 0.9, "recall": 0.8, "f1": 0.85, "rows": 20}},
     "confusion": {"cat": {"cat": 20}},
     "slices": {"length": {"short third": {"accuracy": 0.7, "low": 0.5, "high": 0.8, "rows": 33}}},
-    "model": {"trained_numbers": 1925},
+    "model": {"trainable_parameters": 1925},
 }
 GAP = {"difference": 0.016, "low": -0.002, "high": 0.036}
 PAIR = {"accuracy": GAP, "macro_f1": GAP, "p_holm": 0.43,

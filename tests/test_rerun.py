@@ -9,7 +9,9 @@ from conftest import Project, yaml
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
-EACH = ("feature", "full", "lora", "prompt")
+from seedbed.approaches import NAMES
+
+EACH = NAMES
 TABLE = {
     "sources.0.licence": ["cards", "collect"],
     "collect.max_row_chars": ["collect"],
@@ -42,8 +44,11 @@ TABLE = {
     "adapt.seeds": ["adapt"],
     "finetune.seeds": [f"finetune@{one}" for one in EACH],
     "evaluate.behaviour_rows": [f"evaluate@{one}" for one in EACH],
-    "approaches.lora.rank": ["ablate", "cards", "cv", "finetune@lora", "learning_curve"],
-    "approaches.feature.run": ["ablate", "cards", "cv", "finetune@feature", "learning_curve"],
+    "training.weight_decay": [
+        "ablate", "adapt", "cv", *(f"finetune@{one}" for one in EACH), "learning_curve",
+    ],
+    "approaches.lora.rank": ["ablate", "cv", "finetune@lora", "learning_curve"],
+    "approaches.feature.run": ["ablate", "cv", "finetune@feature", "learning_curve"],
     "gate.max_drop_accuracy": [],
 }  # fmt: skip
 

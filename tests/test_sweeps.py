@@ -1,17 +1,19 @@
-"""The sweeps that README shows name values that params.yaml has."""
+"""The sweeps that the pages show name values that params.yaml has."""
 
 import re
 
 import pytest
 from conftest import ROOT, yaml
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-SET = re.findall(r"-S ([\w.]+)=(\S+?)[`\s]", README)
+PAGES = "".join(
+    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/how-to/tune.md")
+)
+SET = re.findall(r"-S ([\w.]+)=(\S+?)[`\s]", PAGES)
 
 
 def test_there_are_sweeps():
     assert len(SET) >= 4
-    assert "dvc exp run --queue -S" in README
+    assert "dvc exp run --queue -S" in PAGES
 
 
 @pytest.mark.parametrize(("name", "value"), SET)

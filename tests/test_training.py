@@ -12,8 +12,8 @@ from torch import nn
 
 from seedbed.core.errors import ModelError
 from seedbed.encoding.examples import Examples
-from seedbed.training.loop import Work, _warmup_then_decay, train
-from seedbed.training.loop_params import TrainingParams
+from seedbed.training.loop import Run, Work, _warmup_then_decay, train
+from seedbed.training.params import TrainingParams
 
 PARAMS = TrainingParams(
     run=True, epochs=4, min_steps=0, learning_rate=0.05, batch_tokens=16, warmup_share=0.1,
@@ -52,7 +52,7 @@ def work_of(module: nn.Module, score=None, patience: int = 4) -> Work:
 
 def fitted(work: Work, params=PARAMS, seed=0, checkpoints=None, examples=None) -> list[dict]:
     parts = {"train": examples or rows()}
-    return train(work, parts, params, seed, torch.float32, "words", checkpoints)
+    return train(work, parts, Run("words", params, seed, torch.float32, checkpoints))
 
 
 def in_turn(scores: list[float], seen: list[torch.Tensor]):
@@ -208,7 +208,8 @@ def test_too_little_memory_says_which_params_to_lower():
     work = work_of(Words())._replace(losses=lambda *_: torch.empty(2**56))
     with pytest.raises(ModelError) as error:
         fitted(work)
-    assert "lower approaches.words.batch_tokens or encoder.max_length" in str(error.value)
+    assert "training `words`" in str(error.value)
+    assert "lower batch_tokens in `training` or encoder.max_length" in str(error.value)
 
 
 def test_another_error_is_not_taken_for_one_of_memory():

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from conftest import ROOT, yaml
 
+from seedbed.approaches import NAMES
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets, write_datasets
 from seedbed.encoding.examples import Examples
 from stages import evaluate, finetune, learning_curve, prioritize, report, select
 
-APPROACHES = ("feature", "full", "lora", "prompt")
+APPROACHES = NAMES
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Full fine-tuning: every weight of the encoder and a classification head is trained.
+"""Full fine-tuning: every weight of the encoder and of a classification head is trained.
 
-The head is a new one, or it starts as the logistic regression of the feature approach on the
-encoder's own vectors, so that training does not begin by spoiling the encoder for a head that knows
-nothing (linear probing, then fine-tuning: Kumar et al., 2022).
+The head is a new one, or it starts as logistic regression on the encoder's own vectors, so that
+training does not first distort the encoder to suit a random head (linear probing, then fine-tuning:
+Kumar et al., 2022).
 """
 
 from pathlib import Path
@@ -16,16 +16,24 @@ from torch import nn
 from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
 from seedbed.training.checkpoints import Curve
 from seedbed.training.classifier import (
+    SEQUENCE,
+    Loaded,
     LogitsOnly,
+    load_sequence_classifier,
     new_sequence_classifier,
-    save_sentence_classifier,
     save_sequence_classifier,
-    trained_numbers,
+    trainable_parameters,
 )
-from seedbed.training.heads import Layer, layers_of
+from seedbed.training.heads import (
+    Layer,
+    layers_of,
+    load_sentence_classifier,
+    save_sentence_classifier,
+)
 from seedbed.training.loop import fit, layer_groups
-from seedbed.training.loop_params import TrainingParams
-from seedbed.training.task import Task
+from seedbed.training.params import TrainingParams
+from seedbed.training.saved_models import SavedModel
+from seedbed.training.tasks import Origin, Task
 
 
 class Params(TrainingParams):
@@ -37,14 +45,23 @@ class Params(TrainingParams):
 
 
 def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
-    """Train, write a model that stock libraries load to `folder`, give the curve."""
+    """Train, save a sequence classifier, or with `head: linear` a sentence classifier, to `folder`
+    and give the curve."""
     if params.head == "linear":
         return _from_linear_head(task, params, seed, folder)
     model = new_sequence_classifier(task, seed)
     groups = layer_groups(model, model.config.num_hidden_layers, params, params.layer_decay)
     curve = fit(LogitsOnly(model), groups, task, params, seed, "full")
-    save_sequence_classifier(model, task, folder, trained_numbers(model))
+    origin = Origin("full", params, trainable_parameters(model))
+    save_sequence_classifier(model, task, folder, origin)
     return curve
+
+
+def load(folder: Path, card: SavedModel) -> Loaded:
+    """Load a model that `fine_tune` saved."""
+    if card.kind == SEQUENCE.kind:
+        return load_sequence_classifier(folder)
+    return load_sentence_classifier(folder)
 
 
 def _from_linear_head(task: Task, params: Params, seed: int, folder: Path) -> Curve:
@@ -54,7 +71,8 @@ def _from_linear_head(task: Task, params: Params, seed: int, folder: Path) -> Cu
     curve = fit(module, groups, task, params, seed, "full")
     head = Layer(module.head.weight.detach().cpu(), module.head.bias.detach().cpu())
     weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
-    save_sentence_classifier(task, folder, [head], weights, trained_numbers(module))
+    origin = Origin("full", params, trainable_parameters(module))
+    save_sentence_classifier(task, folder, [head], weights, origin)
     return curve
 
 
@@ -62,8 +80,9 @@ def linear_head(task: Task, params: Params) -> nn.Linear:
     """Logistic regression on the encoder's own vectors of the train rows, as a layer."""
     labels, weights = task.train.row_labels, task.train.row_weights
     with threadpool_limits(1):
-        fitted = LogisticRegression(C=params.head_strength, max_iter=2000)
-        (layer,) = layers_of(fitted.fit(task.vectors("train"), labels, weights), len(task.classes))
+        regression = LogisticRegression(C=params.head_strength, max_iter=2000)
+        regression.fit(task.vectors("train"), labels, weights)
+    (layer,) = layers_of(regression, len(task.classes))
     head = nn.Linear(layer.weight.shape[1], layer.weight.shape[0])
     head.load_state_dict({"weight": layer.weight, "bias": layer.bias})
     return head

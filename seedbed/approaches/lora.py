@@ -1,20 +1,24 @@
 """LoRA: the encoder is frozen, low-rank updates of some of its matrices and a new head are
-trained, and merged on export (Hu et al., 2022)."""
+trained, and merged when the model is saved (Hu et al., 2022)."""
 
 import warnings
 from pathlib import Path
 
 from pydantic import Field
 
+from seedbed.training.checkpoints import Curve
 from seedbed.training.classifier import (
+    Loaded,
     LogitsOnly,
+    load_sequence_classifier,
     new_sequence_classifier,
     save_sequence_classifier,
-    trained_numbers,
+    trainable_parameters,
 )
 from seedbed.training.loop import fit
-from seedbed.training.loop_params import TrainingParams
-from seedbed.training.task import Task
+from seedbed.training.params import TrainingParams
+from seedbed.training.saved_models import SavedModel
+from seedbed.training.tasks import Origin, Task
 
 
 class Params(TrainingParams):
@@ -26,8 +30,8 @@ class Params(TrainingParams):
     matrices: list[str] = Field(min_length=1)
 
 
-def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[str, float]]:
-    """Train, merge, write a sequence-classification model to `folder`, give the curve."""
+def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+    """Train, merge, save a sequence classifier to `folder` and give the curve."""
     from peft import LoraConfig, TaskType, get_peft_model
 
     config = LoraConfig(
@@ -44,6 +48,11 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> list[dict[
         model = get_peft_model(new_sequence_classifier(task, seed), config)
     groups = [{"params": [weight for weight in model.parameters() if weight.requires_grad]}]
     curve = fit(LogitsOnly(model), groups, task, params, seed, "lora")
-    trained = trained_numbers(model)
-    save_sequence_classifier(model.merge_and_unload(), task, folder, trained)
+    origin = Origin("lora", params, trainable_parameters(model))
+    save_sequence_classifier(model.merge_and_unload(), task, folder, origin)
     return curve
+
+
+def load(folder: Path, card: SavedModel) -> Loaded:
+    """Load a model that `fine_tune` saved."""
+    return load_sequence_classifier(folder)

@@ -1,9 +1,11 @@
-"""Prompts that guide the model, by what kind of checkpoint it is: a sentence encoder scores a text
-against label prompts, a masked language model fills the gap of a cloze.
+"""Prompts guide the model. With a sentence encoder each class has a label prompt that texts are
+compared with; a masked language model fills the gap of a cloze.
 
-Before tuning either is a zero-shot classifier; its validation score is the curve's epoch 0.
+Before tuning, either is a zero-shot classifier; its validation score is epoch 0 of the curve.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -17,20 +19,31 @@ from transformers import PreTrainedModel
 
 from seedbed.core.errors import ParamsError
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
-from seedbed.encoding.tokens import TextTokenizer
+from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training.checkpoints import Curve
-from seedbed.training.classifier import (
-    save_cloze_classifier,
+from seedbed.training.classifier import Loaded, save_with_tokenizer, trainable_parameters
+from seedbed.training.cloze import MASK, ClozeScorer, Gap, is_masked_lm, load_masked_lm
+from seedbed.training.heads import (
+    Layer,
+    PromptScorer,
+    load_sentence_classifier,
+    regression_around,
     save_sentence_classifier,
-    trained_numbers,
 )
-from seedbed.training.cloze import ClozeScorer, Gap, is_masked_lm, load_masked_lm
-from seedbed.training.heads import Layer, regression_around
-from seedbed.training.label_prompts import PromptScorer, prompts_of
 from seedbed.training.loop import Losses, fit, layer_groups
-from seedbed.training.loop_params import TrainingParams
-from seedbed.training.task import Task
+from seedbed.training.params import TrainingParams
+from seedbed.training.saved_models import Format, SavedModel, write_card
+from seedbed.training.tasks import Origin, Task
+
+CLOZE = Format(
+    "cloze_classifier",
+    "transformers",
+    "fill-mask",
+    """from transformers import pipeline
+fill = pipeline("fill-mask", model="{folder}", targets={words})
+print(fill({filled})[0]["token_str"])""",
+)
 
 
 class Params(TrainingParams):
@@ -50,20 +63,29 @@ class Params(TrainingParams):
 
 
 def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
-    """Train, write a model that stock libraries load, give the curve. Raises ParamsError where the
-    checkpoint cannot do what is asked."""
+    """Train, save a cloze or a sentence classifier to `folder` and give the curve. Raises
+    ParamsError where the checkpoint does not support the kind that params.yaml names."""
     if kind_of(task.encoder, params) == "cloze":
         return _cloze(task, params, seed, folder)
     return _label_prompts(task, params, seed, folder)
 
 
+def load(folder: Path, card: SavedModel) -> Loaded:
+    """Load a model that `fine_tune` saved."""
+    if card.kind != CLOZE.kind:
+        return load_sentence_classifier(folder)
+    truncation = Truncation(**card.truncation)
+    gap = Gap(folder, truncation, card.settings["template"], card.settings["words"])
+    return Loaded(ClozeScorer(load_masked_lm(folder), gap), gap.filled)
+
+
 def kind_of(encoder: Path, params: Params) -> str:
-    """What the checkpoint is asked: cloze where it has a masked language model's head."""
+    """The kind of prompts: cloze where the checkpoint has a masked language model's head."""
     can_fill = is_masked_lm(encoder)
     if params.kind == "cloze" and not can_fill:
         raise ParamsError(
             "params.yaml: approaches.prompt.kind",
-            "cloze, and the encoder has no masked language model's head",
+            "cloze, but the encoder has no masked language model's head",
             "a checkpoint saved as ...ForMaskedLM",
             "set kind: label_prompts, or name a masked language model in encoder.name",
         )
@@ -73,28 +95,25 @@ def kind_of(encoder: Path, params: Params) -> str:
 
 
 def _cloze(task: Task, params: Params, seed: int, folder: Path) -> Curve:
-    unknown = sorted(set(params.words) - set(task.classes))
-    if unknown:
-        raise ParamsError(
-            "params.yaml: approaches.prompt.words",
-            f"no class {', '.join(unknown)} in the data",
-            f"some of {', '.join(task.classes)}",
-            "correct the name or delete the line",
-        )
-    words = [params.words.get(name, name.replace("_", " ")) for name in task.classes]
+    words = _by_class("words", params.words, task.classes)
     gap = Gap(task.encoder, task.truncation, params.cloze, words)
     filled = {side: gap.filled(getattr(task, side)) for side in ("train", "validation")}
     task = replace(task, **filled)
     model = load_masked_lm(task.encoder)
     scorer = ClozeScorer(model, gap)
     curve = _tuned(scorer, model, task, params, seed)
-    save_cloze_classifier(model, task, folder, gap, trained_numbers(model))
+    save_with_tokenizer(model, task, folder)
+    filled_text = json.dumps(gap.template.replace(MASK, gap.mask_token), ensure_ascii=False)
+    usage = CLOZE.usage.replace("{words}", repr(words)).replace("{filled}", filled_text)
+    origin = Origin("prompt", params, trainable_parameters(model))
+    card = task.card(CLOZE._replace(usage=usage), origin, template=gap.template, words=gap.words)
+    write_card(folder, card)
     return curve
 
 
 def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     whole = task.truncation._replace(keep="head")
-    texts = prompts_of(task.classes, params.template, params.descriptions)
+    texts = label_prompts(task.classes, params)
     encoder = SentenceEncoder(load_model(task.encoder), pooling_of(task.encoder))
     scorer = PromptScorer(encoder, TextTokenizer(task.encoder, whole)(texts), params.scale)
     are_few = len(task.train.row_ids) < params.pairs_below * len(task.classes)
@@ -112,8 +131,34 @@ def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve
     if are_few:
         head = _head_of_few(task, encoder, prompts.cpu().numpy(), params)
     tuned = {name: weight.cpu() for name, weight in encoder.model.state_dict().items()}
-    save_sentence_classifier(task, folder, [head], tuned, trained_numbers(encoder))
+    origin = Origin("prompt", params, trainable_parameters(encoder))
+    save_sentence_classifier(task, folder, [head], tuned, origin)
     return curve
+
+
+def label_prompts(classes: Sequence[str], params: Params) -> list[str]:
+    """The template filled for each class. Raises ParamsError where it has no {label}."""
+    if "{label}" not in params.template:
+        raise ParamsError(
+            "params.yaml: approaches.prompt.template",
+            repr(params.template),
+            "a text with {label} in it",
+            "put {label} where the class's name goes",
+        )
+    names = _by_class("descriptions", params.descriptions, classes)
+    return [params.template.replace("{label}", name) for name in names]
+
+
+def _by_class(key: str, values: dict[str, str], classes: Sequence[str]) -> list[str]:
+    """The value of each class, by default its name as words."""
+    if unknown := sorted(set(values) - set(classes)):
+        raise ParamsError(
+            f"params.yaml: approaches.prompt.{key}",
+            f"no class {', '.join(unknown)} in the data",
+            f"some of {', '.join(classes)}",
+            "correct the name or delete the line",
+        )
+    return [values.get(name, name.replace("_", " ")) for name in classes]
 
 
 def _tuned(
@@ -124,13 +169,11 @@ def _tuned(
     seed: int,
     losses: Losses | None = None,
 ) -> Curve:
-    """Train the scorer in place; its curve with the zero-shot score as epoch 0."""
+    """Train the scorer in place and give its curve, with the zero-shot score as epoch 0."""
     logits = outputs(scorer, task.validation, task.dtype, "prompt zero-shot")
     predicted = task.validation.pooled(logits).argmax(1)
-    zero_shot = {
-        "epoch": 0,
-        "validation_macro_f1": macro_f1_of(task.validation.row_labels, predicted),
-    }
+    score = macro_f1_of(task.validation.row_labels, predicted)
+    zero_shot = {"epoch": 0, "validation_macro_f1": score}
     depth = encoder.config.num_hidden_layers
     groups = layer_groups(scorer, depth, params, params.layer_decay)
     return [zero_shot, *fit(scorer, groups, task, params, seed, "prompt", losses)]
@@ -139,9 +182,9 @@ def _tuned(
 def _head_of_few(
     task: Task, encoder: SentenceEncoder, prompts: np.ndarray, params: Params
 ) -> Layer:
-    """Logistic regression on the tuned vectors of the rows and, as one row more, of each prompt,
-    its weights drawn to `prompt_prior` times the prompts: what these know before any row is kept as
-    far as the rows do not speak against it."""
+    """Logistic regression on the tuned vectors of the rows and of the prompts, one row each. Its
+    weights are shrunk towards `prompt_prior` times the prompts, which holds their zero-shot
+    knowledge where the rows do not contradict it."""
     vectors = task.train.pooled(outputs(encoder, task.train, task.dtype, "prompt head"))
     rows = np.vstack([vectors, prompts])
     labels = np.r_[task.train.row_labels, np.arange(len(prompts))]

@@ -19,7 +19,6 @@ from seedbed.cleaning.boilerplate import (
     remove_signature,
 )
 from seedbed.cleaning.markup import decode_entities, remove_tags
-from seedbed.core.reasons import Reason
 
 MAX_ROUNDS = 10  # what is nested deeper was made to hold a run up
 LANGUAGE_CHARS = 300  # tells 10,000 film reviews apart as 500 do; the time is proportional to it
@@ -104,7 +103,7 @@ def _cleaned(text: str, rules: Sequence[str], limits: Limits) -> Cleaned:
     if not reason and len(text) >= limits.min_chars_for_language:
         language = language_of(text)
         if limits.languages and language not in limits.languages:
-            reason = Reason.WRONG_LANGUAGE
+            reason = "wrong_language"
     return Cleaned(text, touched, reason, language)
 
 
@@ -222,13 +221,13 @@ def rules_asked(section: Mapping[str, Any]) -> list[str]:
 def drop_reason(text: str, limits: Limits) -> str:
     """The first reason that is true of the text, or "": see Limits. Language comes after."""
     if len(text) < limits.min_chars:
-        return Reason.TOO_SHORT
+        return "too_short"
     if len(text) > limits.max_chars:
-        return Reason.TOO_LONG
+        return "too_long"
     if limits.min_letter_share and letter_share(text) < limits.min_letter_share:
-        return Reason.LOW_LETTER_SHARE
+        return "low_letter_share"
     if limits.max_repeated_share < 1 and repeated_share(text) > limits.max_repeated_share:
-        return Reason.REPETITIVE
+        return "repetitive"
     return ""
 
 

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 from seedbed.collecting.sources import Source, SourceTable
 from seedbed.collecting.tables import Record, as_text
 from seedbed.core.errors import SourceError
-from seedbed.core.reasons import Reason
 
-DROPPED = Reason.LABEL_DROPPED  # a choice of the label map; every other reason is a bad row
+DROPPED = "label_dropped"  # a choice of the label map; every other reason is a bad row
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 SIDES = ("train", "validation", "test")
 NAMES_SHOWN = 20
@@ -98,7 +97,7 @@ def _filled(
     try:
         cells = {name: as_text(record.cells.get(name)) for name in wanted}
     except TypeError:
-        return row._replace(reason=Reason.NOT_TEXT)
+        return row._replace(reason="not_text")
     columns = source.columns
     label, label_reason = _label(source, cells, labels)
     date, date_reason = _date(source, cells)
@@ -117,21 +116,21 @@ def _filled(
         reason=_text_reason(source, row, max_chars)
         or label_reason
         or date_reason
-        or (Reason.UNKNOWN_SPLIT if row.split and row.split not in SIDES else "")
+        or ("unknown_split" if row.split and row.split not in SIDES else "")
     )
 
 
 def _text_reason(source: Source, row: RawRow, max_chars: int) -> str:
     if not row.text.strip():
-        return Reason.MISSING_TEXT
+        return "missing_text"
     if source.columns.text_pair and not row.text_pair.strip():
-        return Reason.MISSING_TEXT_PAIR
+        return "missing_text_pair"
     if len(row.text) + len(row.text_pair) > max_chars:
-        return Reason.TOO_LARGE
+        return "too_large"
     if any(SURROGATE.search(text) for text in (row.text, row.text_pair, *row.meta.values())):
-        return Reason.LONE_SURROGATE  # half a character: no UTF-8 file can hold it
+        return "lone_surrogate"  # half a character: no UTF-8 file can hold it
     if source.columns.id and not row.key:
-        return Reason.MISSING_ID
+        return "missing_id"
     return ""
 
 
@@ -144,12 +143,12 @@ def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tu
     if label is None:
         return found, DROPPED
     if not label:
-        return "", Reason.MISSING_LABEL
+        return "", "missing_label"
     label = unicodedata.normalize("NFC", label)  # macOS may give folder names decomposed
     if len(label) > MAX_LABEL_CHARS or CONTROL.search(label) or SURROGATE.search(label):
-        return "", Reason.LABEL_IS_NO_NAME
+        return "", "label_is_no_name"
     if labels and label not in labels:
-        return "", Reason.UNKNOWN_LABEL
+        return "", "unknown_label"
     return label, ""
 
 
@@ -165,7 +164,7 @@ def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
         else:
             moment = datetime.datetime.fromisoformat(found)
     except ValueError:
-        return "", Reason.BAD_DATE
+        return "", "bad_date"
     return moment.date().isoformat(), ""
 
 

@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 
 from seedbed.collecting.text_files import File, decode, is_binary
 from seedbed.core.errors import SourceError
-from seedbed.core.reasons import Reason
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
@@ -103,9 +102,9 @@ def _csv(text: str, dialect: Dialect) -> tuple[list[str], list[Record]]:
             if dialect.header:
                 continue
         if cells is None:
-            records.append(Record(line, {}, Reason.BAD_QUOTES))
+            records.append(Record(line, {}, "bad_quotes"))
         elif len(cells) != len(columns):
-            records.append(Record(line, {}, Reason.WRONG_COLUMN_COUNT))
+            records.append(Record(line, {}, "wrong_column_count"))
         else:
             records.append(Record(line, dict(zip(columns, cells, strict=True))))
     return columns, records
@@ -154,7 +153,7 @@ def _json_lines(text: str) -> Iterator[Record]:
         try:
             yield _object(line, json.loads(content))
         except (ValueError, RecursionError):
-            yield Record(line, {}, Reason.BAD_JSON)
+            yield Record(line, {}, "bad_json")
 
 
 def _json(text: str, place: str) -> Iterator[Record]:
@@ -177,11 +176,7 @@ def _json(text: str, place: str) -> Iterator[Record]:
 
 
 def _object(line: int, content: Any) -> Record:
-    return (
-        Record(line, content)
-        if isinstance(content, dict)
-        else Record(line, {}, Reason.NOT_AN_OBJECT)
-    )
+    return Record(line, content) if isinstance(content, dict) else Record(line, {}, "not_an_object")
 
 
 def _parquet(content: bytes, place: str, wanted: Collection[str]) -> Table:

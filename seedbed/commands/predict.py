@@ -18,11 +18,11 @@ def predict(
     chunk_rows: Annotated[int, typer.Option(min=1, help="rows in memory at a time")] = 2048,
 ) -> None:
     """Label the rows of a table: columns label, probability and, if the model can, out_of_scope."""
-    from seedbed.serving.predicting import Columns
+    from seedbed.serving.predicting import PredictColumns
     from seedbed.serving.predicting import predict as write_predictions
 
     counts = write_predictions(
-        source, target, model, Columns(column, pair_column, prefix), chunk_rows
+        source, target, model, PredictColumns(column, pair_column, prefix), chunk_rows
     )
     others = {"out of scope": counts["out_of_scope"], "without text": counts["without_text"]}
     told = "".join(f", {number:,} {what}" for what, number in others.items() if number)

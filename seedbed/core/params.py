@@ -1,12 +1,14 @@
 """params.yaml, one typed section at a time. Unknown keys are refused, near misses are named."""
 
 import difflib
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -17,8 +19,16 @@ PARAMS = Path("params.yaml")
 SECTIONS = (
     "sources",
     *(stage.name for stage in STAGES if stage.has_section),
-    *("encoder", "negatives", "approaches", "gate"),
+    *("encoder", "negatives", "training", "approaches", "gate"),
 )
+# Keys of this version, and where an older params.yaml has their values.
+MOVED = {
+    f"training.{key}": f"approaches.full.{key}"
+    for key in (
+        "epochs", "min_steps", "batch_tokens", "warmup_share", "weight_decay", "label_smoothing",
+        "patience_epochs",
+    )
+}  # fmt: skip
 READ_BY_COMMANDS = ("gate",)  # sections that no stage reads: a change of them reruns nothing
 
 Kind = TypeVar("Kind")
@@ -30,26 +40,63 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Changed = TypeVar("Changed", bound=Section)
+
+
 def read_params(name: str, kind: type[Kind]) -> Kind:
     """Read section `name` ("clean", or dotted: "approaches.lora") as `kind`.
 
     `kind` is a Section, or any type pydantic can check, such as `list[Source]`.
     Raises ParamsError that names the key, its value and the nearest key there is.
     """
-    value = _find(name, _load())
+    return validated(name, _find(name, _load()), kind)
+
+
+def validated(name: str, value: Any, kind: type[Kind]) -> Kind:
+    """Check the value of a section as `read_params` does."""
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         raise _explained(name, kind, error) from None
 
 
-def with_changes(params: Section, place: str, changes: dict[str, Any]) -> Any:
-    """The section with some values changed, checked like one that was read. Raises ParamsError that
+def with_changes(params: Changed, place: str, changes: dict[str, Any]) -> Changed:
+    """Change some values of a section and check it like one that was read. Raises ParamsError that
     names `place`, where in params.yaml the changes stand."""
-    try:
-        return type(params)(**{**params.model_dump(), **changes})
-    except ValidationError as error:
-        raise _explained(place, type(params), error) from None
+    return validated(place, {**params.model_dump(), **changes}, type(params))
+
+
+def check_names(section: str, names: Sequence[str]) -> None:
+    """Check that each key of a section is a name of its table.
+
+    Raises ParamsError, which lists the names and the nearest one, for another key.
+    """
+    for key in _find(section, _load()):
+        if key not in names:
+            raise unknown_name(f"params.yaml: {section}", str(key), names)
+
+
+def unknown_name(place: str, name: str, names: Sequence[str]) -> ParamsError:
+    """The error for a name that a table does not have: all that it has, and the nearest."""
+    return ParamsError(
+        place, f"unknown name `{name}`", f"one of {_one_of(name, names)}", "correct the name"
+    )
+
+
+def from_table(names: Sequence[str]) -> AfterValidator:
+    """Validator of a name from a table; for another name the error lists all and the nearest."""
+
+    def check(name: str) -> str:
+        if name not in names:
+            expected = f"one of {_one_of(name, names)}"
+            raise PydanticCustomError("unknown_name", "{expected}", {"expected": expected})
+        return name
+
+    return AfterValidator(check)
+
+
+def _one_of(name: str, names: Sequence[str]) -> str:
+    return f"{', '.join(names)}{_near(name, names)}"
 
 
 def _load() -> dict[str, Any]:
@@ -91,6 +138,13 @@ def _find(name: str, content: dict[str, Any]) -> Any:
     value: Any = content
     for depth, key in enumerate(name.split(".")):
         if not isinstance(value, dict) or key not in value:
+            if depth == 0 and (line := _moved_line(key, content)):
+                raise ParamsError(
+                    "params.yaml",
+                    f"`{key}` is missing; its values stood elsewhere in an older version",
+                    f"`{key}:`",
+                    f"add the line `{line}`; a value that another section names still holds there",
+                )
             known = list(value) if isinstance(value, dict) else []
             place = ".".join(["params.yaml", *name.split(".")[:depth]])
             raise ParamsError(
@@ -100,7 +154,20 @@ def _find(name: str, content: dict[str, Any]) -> Any:
     return value
 
 
-def _near(key: str, known: list[str]) -> str:
+def _moved_line(section: str, content: dict[str, Any]) -> str:
+    """A section with the values that an older params.yaml has elsewhere, "" if it has none."""
+    values = {}
+    for new, old in MOVED.items():
+        value: Any = content
+        for key in old.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        if new.startswith(f"{section}.") and value is not None:
+            values[new.partition(".")[2]] = value
+    named = ", ".join(f"{key}: {value}" for key, value in values.items())
+    return f"{section}: {{{named}}}" if named else ""
+
+
+def _near(key: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(key, [str(k) for k in known], n=1)
     return f"; there is `{close[0]}`" if close else ""
 

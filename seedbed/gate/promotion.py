@@ -14,7 +14,8 @@ from seedbed.gate.base_model import BEST, locked_model
 from seedbed.gate.champions import Champion, champions, git
 from seedbed.gate.compare import CANNOT, PASS, Comparison, compare
 from seedbed.gate.told import headline
-from seedbed.serving.model_folder import model_digest, read_serving
+from seedbed.serving.model_folder import read_serving
+from seedbed.training.saved_models import model_digest
 from seedbed.versions.revisions import Files
 
 SHOWN = 5

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from seedbed.core.errors import GateError
-from seedbed.core.files import read_json
 from seedbed.gate.verdict import Answers
 from seedbed.scoring.intervals import units_of
-from seedbed.serving.model_folder import CARD, Serving, model_digest, read_serving
+from seedbed.serving.model_folder import Serving, read_serving
+from seedbed.training.saved_models import model_digest, read_card
 
 
 def all_classes(model: list[str], serving: Serving) -> set[str]:
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
 def checked_model(folder: Path) -> Asked:
     """Check a model's files and read what they say. Raises ModelError where it is damaged."""
     serving = read_serving(folder)
-    classes = all_classes(read_json(folder / CARD)["classes"], serving)
+    classes = all_classes(read_card(folder).classes, serving)
     return Asked(folder, classes, serving, model_digest(folder))
 
 

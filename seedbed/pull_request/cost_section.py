@@ -9,7 +9,7 @@ from seedbed.versions.revisions import Files
 
 COUNTED = {
     "training_tokens": "tokens trained on",
-    "trained_numbers": "numbers trained",
+    "trainable_parameters": "trainable parameters",
     "megabytes": "model MB",
 }
 

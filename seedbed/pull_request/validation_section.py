@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
+from seedbed.approaches import NAMES
 from seedbed.pull_request.gate_section import name
 from seedbed.reporting.page import interval, table
 from seedbed.versions.revisions import Files
 
 FOLDER = "reports/metrics/evaluate"
 CHOICE = "reports/choice.json"
-APPROACHES = ("feature", "full", "lora", "prompt")
 COVERAGES = ("80%", "90%")
 
 Figures = dict[str, Any]
@@ -22,7 +22,7 @@ def read_json(files: Files, path: str) -> Figures:
 
 def validation_of(files: Files) -> dict[str, Figures]:
     """validation.json of each approach that ran."""
-    found = {one: read_json(files, f"{FOLDER}/{one}/validation.json") for one in APPROACHES}
+    found = {one: read_json(files, f"{FOLDER}/{one}/validation.json") for one in NAMES}
     return {one: figures for one, figures in found.items() if figures.get("run")}
 
 
@@ -35,7 +35,7 @@ def approaches(base: Files, head: Files) -> str:
     lines = [
         [f"`{one}`" + _mark(one, chosen), _macro(before.get(one)), _macro(now.get(one)),
          _change(before.get(one), now.get(one)), *_risks(now.get(one)), _error(now.get(one))]
-        for one in APPROACHES
+        for one in NAMES
         if one in before or one in now
     ]  # fmt: skip
     header = ["on validation", "macro-F1 in the base", "macro-F1 now", "change",

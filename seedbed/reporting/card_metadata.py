@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
 
 from seedbed.reporting.page import Figures
+from seedbed.training.saved_models import SavedModel
 
 # Ids of https://huggingface.co/docs/hub/repositories-licenses, by how sources tend to write them.
 LICENCES = {
@@ -26,7 +27,6 @@ SIZES = (
 )  # fmt: skip
 LARGEST = "10M<n<100M"
 LANGUAGE = re.compile(r"[a-z]{2,3}")
-LIBRARIES = {"sentence_classifier": "sentence-transformers"}
 
 
 def licence_id(licence: str) -> str:
@@ -46,7 +46,7 @@ def languages(counts: dict[str, int]) -> list[str]:
 
 
 def model_metadata(
-    name: str, kind: str, spoken: list[str], version: str, test: Figures
+    name: str, card: SavedModel, spoken: list[str], version: str, test: Figures
 ) -> ModelCardData:
     """The block of a model card: what it is, and its test figures as a model index."""
     results = [
@@ -70,8 +70,8 @@ def model_metadata(
         language=spoken or None,
         license="other",
         license_name="see-the-card",
-        library_name=LIBRARIES.get(kind, "transformers"),
-        pipeline_tag="fill-mask" if kind == "cloze_classifier" else "text-classification",
+        library_name=card.library,
+        pipeline_tag=card.pipeline_tag,
         tags=["text-classification", "seedbed"],
         metrics=["accuracy", "f1"],
         model_name=name,

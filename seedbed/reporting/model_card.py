@@ -6,8 +6,13 @@ from huggingface_hub import ModelCard
 
 from seedbed.reporting.card_metadata import languages, model_metadata
 from seedbed.reporting.page import Figures, interval, table
-from seedbed.serving.model_folder import Serving
-from seedbed.serving.model_readme import cut_told, loading_code, outside_told
+from seedbed.serving.model_folder import (
+    Serving,
+    loading_code,
+    scope_sentence,
+    truncation_sentence,
+)
+from seedbed.training.saved_models import SavedModel
 
 WEAK_SLICES = 5
 FEW_ROWS = 30  # of test in a class; below, its figures say little
@@ -22,17 +27,16 @@ EDITS = {
 class Told(NamedTuple):
     """What a model card is made of: reports/choice.json, reports/dataset.json, the chosen
     approach's validation.json and test.json, the model's seedbed.json, serving.json and digest, of
-    params.yaml the encoder, the approach's section and the sources, and rows by language."""
+    params.yaml the encoder and the sources, and rows by language."""
 
     choice: Figures
     dataset: Figures
     validation: Figures
     test: Figures
-    card: dict[str, Any]
+    card: SavedModel
     serving: Serving
     digest: str
     encoder: dict[str, Any]
-    params: dict[str, Any]
     sources: list[dict[str, Any]]
     language_rows: dict[str, int]
 
@@ -42,7 +46,7 @@ def model_card(told: Told) -> str:
     behaviour, limits, and how to load it."""
     spoken = languages(told.language_rows)
     name = f"{'-'.join(one['name'] for one in told.sources)}-{told.choice['approach']}"
-    data = model_metadata(name, told.card["kind"], spoken, told.dataset["version"], told.test)
+    data = model_metadata(name, told.card, spoken, told.dataset["version"], told.test)
     sections = [
         f"# {name}",
         _first(told, spoken),
@@ -60,7 +64,7 @@ def model_card(told: Told) -> str:
 
 
 def _first(told: Told, spoken: list[str]) -> str:
-    classes = ", ".join(f"`{name}`" for name in told.card["classes"])
+    classes = ", ".join(f"`{name}`" for name in told.card.classes)
     return (
         f"A text classifier ({', '.join(spoken) or 'language not told'}) of the classes {classes}. "
         f"Model {told.digest}, trained on dataset {told.dataset['version']} (see dataset_card.md)."
@@ -71,8 +75,8 @@ def _use(told: Told) -> str:
     what = "pairs of texts" if told.serving.paired else "texts"
     return (
         f"To sort {what} like those of its sources into these classes. "
-        f"{outside_told(told.serving)} It is no judge of single cases that matter to a person: let "
-        "someone read where it is unsure, and where a mistake costs."
+        f"{scope_sentence(told.serving)} It is no judge of single cases that matter to a person: "
+        "let someone read where it is unsure, and where a mistake costs."
     )
 
 
@@ -84,7 +88,9 @@ def _how(told: Told) -> str:
 
 
 def _training(told: Told) -> str:
-    lines = [[f"`{name}`", f"`{value}`"] for name, value in told.params.items() if name != "run"]
+    lines = [
+        [f"`{name}`", f"`{value}`"] for name, value in told.card.params.items() if name != "run"
+    ]
     encoder = told.encoder
     revision = f", revision {encoder['revision']}" if encoder.get("revision") else ""
     weights = f", weights sha256 {encoder['sha256'][:12]}" if encoder.get("sha256") else ""
@@ -92,8 +98,8 @@ def _training(told: Told) -> str:
     epochs = f"in {cost['epochs']} epochs" if cost["epochs"] else "on vectors of the frozen encoder"
     return (
         f"{told.choice['why']} The choice read validation figures alone.\n\nEncoder "
-        f"`{encoder['name']}`{revision}{weights}. {cut_told(told.card['truncation'])} "
-        f"{cost['trained_numbers']:,} numbers were trained, {epochs}; the model has "
+        f"`{encoder['name']}`{revision}{weights}. {truncation_sentence(told.card)} "
+        f"{cost['trainable_parameters']:,} trainable parameters, trained {epochs}; the model has "
         f"{cost['megabytes']:g} MB.\n\n{table(['param', 'value'], lines)}"
     )
 

@@ -34,11 +34,11 @@ def approaches(
                 interval(test["macro_f1"]),
                 interval(test["mcc"]),
                 f"{after:.3f}",
-                f"{found['model']['trained_numbers']:,}",
+                f"{found['model']['trainable_parameters']:,}",
             ]
         )
     header = ["approach", "validation macro-F1", "test accuracy", "test macro-F1", "test MCC",
-              "test calibration error", "numbers trained"]  # fmt: skip
+              "test calibration error", "trainable parameters"]  # fmt: skip
     parts = [
         f"## Approaches\n\n{table(header, lines)}",
         "MCC: Matthews correlation. Calibration error: expected, in ten bins, at the temperature "

@@ -20,7 +20,7 @@ SAME_SIZE = 1.05  # models whose sizes differ by less are of one size
 
 def cost(candidate: dict[str, Any], name: str) -> tuple[float, float, float, str]:
     """What ties are settled by, the cheapest first."""
-    costs = (candidate[key] for key in ("trained_numbers", "training_tokens", "megabytes"))
+    costs = (candidate[key] for key in ("trainable_parameters", "training_tokens", "megabytes"))
     return (*costs, name)
 
 
@@ -84,8 +84,8 @@ def budgets(
 ) -> dict[str, Any]:
     """What to choose for how much training, how many megabytes, and how many predictions a second:
     each step costs more than the one before it and scores higher; `is_real` says whether by more
-    than chance. No clock is read: training counts as tokens and then numbers trained; a prediction
-    as the size of the model that it goes through."""
+    than chance. No clock is read: training counts as tokens and then trainable parameters; a
+    prediction as the size of the model that it goes through."""
     by_training = sorted(
         candidates,
         key=lambda name: (candidates[name]["training_tokens"], *cost(candidates[name], name)),
@@ -118,7 +118,7 @@ def _steps(
         step = {
             "approach": name,
             "macro_f1": score,
-            **{key: one[key] for key in ("training_tokens", "trained_numbers", "megabytes")},
+            **{key: one[key] for key in ("training_tokens", "trainable_parameters", "megabytes")},
         }
         if steps:
             ours, base = predictions[name], predictions[steps[-1]["approach"]]
@@ -147,7 +147,8 @@ def _training_words(steps: list[dict[str, Any]], candidates: Candidates) -> str:
 
 def _trained(step: dict[str, Any]) -> str:
     tokens = f"{step['training_tokens']:,} tokens" if step["training_tokens"] else "no pass"
-    return f"{tokens} through the encoder in training, {step['trained_numbers']:,} numbers"
+    parameters = f"{step['trainable_parameters']:,} trainable parameters"
+    return f"{tokens} through the encoder in training, {parameters}"
 
 
 def _size_words(steps: list[dict[str, Any]], sizes: dict[str, float]) -> str:

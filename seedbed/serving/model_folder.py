@@ -1,31 +1,45 @@
-"""models/best as a folder that stands alone: what predictions need beside the weights, and digests
-of all its files, by which a damaged folder is known."""
+"""models/best as a folder that works on its own: `serving.json`, which says what a prediction needs
+beside the weights, and the README with the code that loads it.
 
-import hashlib
-import json
+Settings only: the code that applies them is in seedbed/serving/predicting.py, so that select and
+cards depend on no detector of personal data.
+"""
+
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from seedbed.core.errors import ModelError
-from seedbed.core.files import read_json, sha256_of, write_json
+from seedbed.core.files import write_json
 from seedbed.core.params import Section
-from seedbed.serving.text_preparation import TextPreparation
+from seedbed.private.asked import AnonymizeParams
+from seedbed.training.saved_models import (
+    CARD,
+    DIGESTS,
+    SavedModel,
+    check_files,
+    damaged,
+    read_typed,
+)
 
-CARD = "seedbed.json"
 SERVING = "serving.json"
-DIGESTS = "digests.json"
-UNCHECKED = (DIGESTS, "README.md")
+BEST = "models/best"
+EXAMPLE = "Shares rose after the company raised its forecast."
+
+
+class TextPreparation(Section):
+    """How texts were prepared for training: the cleaning rules in their order, and the section
+    `anonymize` of params.yaml."""
+
+    rules: list[str]
+    anonymize: AnonymizeParams
 
 
 class Serving(Section):
-    """What a prediction takes beside the weights.
+    """serving.json: what a prediction needs beside the weights.
 
-    `paired`: whether a text comes with a second one. `temperature`: what logits are divided by,
-    fitted on validation. `outside`: the label of texts that no class is right for, "" where the
-    model tells none; `threshold`: the confidence, as the model gives it, below which it says so,
-    None where it has a class for them.
+    `paired`: whether a text comes with a second one. `temperature`: the divisor of logits, fitted
+    on validation. `outside`: the label of out-of-scope texts, "" where the model detects none;
+    `threshold`: the confidence before calibration below which a text is out of scope, None where
+    the model has a class for these.
     """
 
     paired: bool
@@ -37,71 +51,64 @@ class Serving(Section):
 
 
 def write_serving(folder: Path, serving: Serving) -> None:
-    """Write what predictions need into a model folder."""
+    """Write serving.json; `write_digests` must follow."""
     write_json(folder / SERVING, serving.model_dump(mode="json"))
 
 
-def write_digests(folder: Path) -> None:
-    """Write the SHA-256 of every file of a model folder but its README; the last thing to do."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    names = {file.relative_to(folder).as_posix(): file for file in files}
-    write_json(
-        folder / DIGESTS,
-        {name: sha256_of(file) for name, file in names.items() if name not in UNCHECKED},
-    )
-
-
 def read_serving(folder: Path) -> Serving:
-    """Check every file against its digest, then read what predictions need.
+    """Check every file of a model folder against its digest, then read serving.json.
 
-    Raises ModelError where the folder is none of select's, or a file is missing or changed.
+    Raises ModelError where stage select did not write the folder, or a file is missing or changed.
     """
-    expected = _digests(folder)
-    for name, digest in expected.items():
-        file = folder / name
-        found = sha256_of(file) if file.is_file() else "nothing"
-        if found != digest:
-            raise _damaged(f"{file}", f"sha256 {found[:12]}" if file.is_file() else "no such file")
-    if not {CARD, SERVING} <= expected.keys():
-        raise _damaged(str(folder / DIGESTS), f"no digest of {CARD} and {SERVING}")
-    try:
-        return Serving(**read_json(folder / SERVING))
-    except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"]))
-        found = f"`{place}` is not what this version writes"
-        raise _damaged(str(folder / SERVING), found) from None
+    digests = check_files(folder)
+    if not {CARD, SERVING} <= digests.keys():
+        raise damaged(folder / DIGESTS, f"no digest of {CARD} and {SERVING}")
+    return read_typed(folder / SERVING, Serving)
 
 
-def model_digest(folder: Path) -> str:
-    """16 hex digits that name a model by the bytes of its files.
+def model_readme(card: SavedModel, choice: dict[str, Any], serving: Serving) -> str:
+    """Markdown for models/best/README.md; `choice`: reports/choice.json."""
+    return f"""# The model of this run: `{choice["approach"]}`, seed {choice["seed"]}
 
-    Raises ModelError where the folder is none of select's. Damage is told by `read_serving`.
-    """
-    named = json.dumps(_digests(folder), sort_keys=True)
-    return hashlib.sha256(named.encode("utf-8")).hexdigest()[:16]
+{choice["why"]}
 
+Run from the top of the repository, with stock libraries only:
 
-def _digests(folder: Path) -> dict[str, Any]:
-    if not (folder / DIGESTS).is_file():
-        raise ModelError(
-            str(folder),
-            f"no {DIGESTS}" if folder.is_dir() else "no such folder",
-            "a model that stage select wrote, such as models/best",
-            "run `dvc repro`, or `dvc pull models/best`",
-        )
-    try:
-        digests = read_json(folder / DIGESTS)
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        digests = None
-    if not isinstance(digests, dict):
-        raise _damaged(str(folder / DIGESTS), "no JSON object")
-    return digests
+```python
+{loading_code(card)}
+```
+
+`seedbed predict IN OUT` does more: it cleans texts and replaces personal values as before training,
+divides logits by the temperature that was fitted on validation ({serving.temperature:g}), so that
+probabilities are calibrated, and checks the files of this folder.
+{scope_sentence(serving)}
+
+Classes: {", ".join(card.classes)}. {truncation_sentence(card)} The
+encoder is the one that `encoder:` in params.yaml names, and its licence holds for this model.
+"""
 
 
-def _damaged(place: str, found: str) -> ModelError:
-    return ModelError(
-        place,
-        found,
-        "the file as stage select wrote it",
-        "the model is damaged: `dvc checkout models/best`, or `dvc repro`",
+def loading_code(card: SavedModel) -> str:
+    """Python that loads models/best with a stock library and classifies a text."""
+    return card.usage.replace("{folder}", BEST).replace("{text}", EXAMPLE)
+
+
+def scope_sentence(serving: Serving) -> str:
+    """What the model does with texts that none of its classes fits."""
+    if not serving.outside:
+        return "It detects no out-of-scope texts: each text gets one of its classes."
+    if serving.threshold is None:
+        return f"Texts that no other class fits are of the class {serving.outside}."
+    return f"Below a confidence of {serving.threshold:.2f} a text is out of scope."
+
+
+def truncation_sentence(card: SavedModel) -> str:
+    """What becomes of long texts, here and in the stock libraries, which cut one end only."""
+    length, keep = card.truncation["max_length"], card.truncation["keep"]
+    if keep in ("head", "tail"):
+        return f"Of a longer text it reads the {keep}, {length} tokens."
+    how = "the head and the tail" if keep == "head_tail" else "windows with pooled predictions"
+    return (
+        f"It was trained on {how} of texts beyond {length} tokens; stock libraries read the first "
+        f"{length}."
     )

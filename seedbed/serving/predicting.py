@@ -1,21 +1,24 @@
 """`seedbed predict`: labels for new texts by models/best, a chunk of rows at a time.
 
-A text is cleaned and its personal values are replaced as was done before training; the table that
-is written has the text as it came. Nothing of it is kept: the memo is not used.
+Texts are cleaned and their personal values replaced as before training, whatever params.yaml says
+by now; the output has the original texts. The memo is not used, so nothing of them is kept.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from seedbed.cleaning.rules import rewritten
 from seedbed.collecting.tables import as_text
 from seedbed.core.errors import TableError
+from seedbed.core.keys import load_key
 from seedbed.core.stage import progress
-from seedbed.serving.model_folder import Serving, read_serving
+from seedbed.private.detection import anonymize
+from seedbed.serving.model_folder import Serving, TextPreparation, read_serving
 from seedbed.serving.table_streams import Chunk, check_suffix, read_chunks, written
 
 if TYPE_CHECKING:  # torch, which a mistake in the command need not wait for
@@ -23,34 +26,35 @@ if TYPE_CHECKING:  # torch, which a mistake in the command need not wait for
 
 CHUNK_ROWS = 2048
 DIGITS = 6
+KEYED = ("pseudonym", "hash")  # modes whose stand-ins depend on the secret key
 
 
-class Columns(NamedTuple):
-    """Which columns hold the text and, for a model of pairs, what it is paired with, and what
-    stands before the names of the new columns."""
+class PredictColumns(NamedTuple):
+    """The columns of the text and, for a model of pairs, of the second text, and a prefix for the
+    names of the new columns."""
 
     text: str = "text"
     pair: str = ""
     prefix: str = ""
 
     def new(self, serving: Serving) -> list[str]:
-        """The columns that are added."""
+        """The names of the columns to add."""
         names = ["label", "probability", *(["out_of_scope"] if serving.outside else [])]
         return [self.prefix + name for name in names]
 
 
 def predict(
-    source: Path, target: Path, folder: Path, columns: Columns, chunk_rows: int = CHUNK_ROWS
+    source: Path, target: Path, folder: Path, columns: PredictColumns, chunk_rows: int = CHUNK_ROWS
 ) -> Counter[str]:
-    """Write the rows of `source` to `target` with the new columns; how many rows, how many of them
-    out of scope, and how many without text, which get no label.
+    """Write the rows of `source` to `target` with the new columns, and count the rows, those out of
+    scope, and those without text, which get no label.
 
     Raises TableError where a table cannot be read or written, ModelError where the model cannot be
     loaded.
     """
     check_suffix(target)
     if source.resolve() == target.resolve():
-        raise TableError(str(target), "the file that is read", "another one", "name another file")
+        raise TableError(str(target), "it is the input", "another file", "name another output")
     chunks = read_chunks(source, chunk_rows)
     first = next(chunks)
     serving = read_serving(folder)
@@ -75,8 +79,8 @@ def _after(first: Chunk, others: Iterator[Chunk]) -> Iterator[Chunk]:
     yield from others
 
 
-def check_pair(columns: Columns, serving: Serving, folder: Path) -> None:
-    """Raises TableError where a model of pairs gets no pairs, or another one gets some."""
+def check_pair(columns: PredictColumns, serving: Serving, folder: Path) -> None:
+    """Check that a model of pairs gets pairs, and no other model does. Raises TableError."""
     if serving.paired and not columns.pair:
         raise TableError(
             str(folder), "a model of pairs", "a column for the second text", "add `--pair-column`"
@@ -87,11 +91,11 @@ def check_pair(columns: Columns, serving: Serving, folder: Path) -> None:
         )
 
 
-def check_columns(chunk: Chunk, columns: Columns, serving: Serving) -> None:
-    """Raises TableError where a row lacks a column that is read, or has one that is written."""
-    wanted, new = [columns.text, *([columns.pair] if columns.pair else [])], columns.new(serving)
+def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
+    """Check that each row has the columns to read and none of the new ones. Raises TableError."""
+    read, new = [columns.text, *([columns.pair] if columns.pair else [])], columns.new(serving)
     for place, record in zip(chunk.places, chunk.records, strict=True):
-        for name in wanted:
+        for name in read:
             if name not in record:
                 option = "--column" if name == columns.text else "--pair-column"
                 raise TableError(
@@ -101,33 +105,44 @@ def check_columns(chunk: Chunk, columns: Columns, serving: Serving) -> None:
             if name in record:
                 raise TableError(
                     place,
-                    f"a column `{name}`, which would be written over",
-                    "none of that name",
+                    f"a column `{name}`, which would be overwritten",
+                    "no column of that name",
                     "add `--prefix predicted_`",
                 )
 
 
 def labelled(
-    chunk: Chunk, columns: Columns, model: "Classifier", serving: Serving
+    chunk: Chunk, columns: PredictColumns, model: "Classifier", serving: Serving
 ) -> pa.RecordBatch:
-    """The new columns of a chunk: label, its calibrated probability and, where the model tells it,
-    whether the text is out of scope. Nulls where there is no text."""
-    texts = serving.preparation.prepared(_texts(chunk, columns.text))
-    at = np.array([place for place, text in enumerate(texts) if text], dtype=int)
+    """The new columns of a chunk: label, its calibrated probability and, where the model detects
+    it, whether the text is out of scope. Nulls where there is no text."""
+    texts = prepared(_texts(chunk, columns.text), serving.preparation)
+    indices = [index for index, text in enumerate(texts) if text]
     pairs = None
     if columns.pair:
-        pairs = serving.preparation.prepared(_texts(chunk, columns.pair))
-        pairs = [pairs[place] for place in at]
+        pairs = prepared(_texts(chunk, columns.pair), serving.preparation)
+        pairs = [pairs[index] for index in indices]
     values: list[list] = [[None] * len(texts) for _ in columns.new(serving)]
-    if len(at):
-        for column, found in zip(
-            values, answers([texts[place] for place in at], pairs, model, serving), strict=False
-        ):
-            for place, value in zip(at, found, strict=True):
-                column[place] = value
+    if indices:
+        results = answers([texts[index] for index in indices], pairs, model, serving)
+        for column, result in zip(values, results, strict=False):
+            for index, value in zip(indices, result, strict=True):
+                column[index] = value
     kinds = [pa.string(), pa.float64(), pa.bool_()]
     arrays = [pa.array(column, kind) for column, kind in zip(values, kinds, strict=False)]
     return pa.RecordBatch.from_arrays(arrays, names=columns.new(serving))
+
+
+def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
+    """Each text as the model would have seen it in training. Limits such as `clean.min_chars` drop
+    rows from training only; no new text is refused for them.
+
+    Raises KeyFileError where stand-ins depend on a key that is not here.
+    """
+    settings = preparation.anonymize
+    key = load_key(settings.key_fingerprint) if settings.mode in KEYED else b""
+    cleaned = [rewritten(text, preparation.rules)[0] for text in texts]
+    return [change.text for change in anonymize(cleaned, settings.wanted, key, settings.mode)]
 
 
 def _texts(chunk: Chunk, column: str) -> list[str]:
@@ -145,8 +160,8 @@ def _texts(chunk: Chunk, column: str) -> list[str]:
 def answers(
     texts: list[str], pairs: list[str] | None, model: "Classifier", serving: Serving
 ) -> tuple[list[str], list[float], list[bool]]:
-    """Of prepared texts (and what they are paired with) the label of the likeliest class, its
-    calibrated probability, and whether the text is out of scope: (rows,) each."""
+    """For prepared texts (and their pairs) the most probable label, its calibrated probability, and
+    whether the text is out of scope: (rows,) each."""
     from seedbed.encoding.encoder import pooled_windows, precision
     from seedbed.scoring.calibration import rescaled
 
@@ -154,13 +169,13 @@ def answers(
     logits = pooled_windows(
         model.logits(encoded, precision(serving.precision), ""), encoded.windows
     ).astype(np.float64)
-    # Temperature 1 is the softmax itself: confidences as the model gives them.
+    # Temperature 1 is the plain softmax: the confidence before calibration.
     raw = rescaled(np.exp(logits - logits.max(1, keepdims=True)), 1.0)
-    number = raw.argmax(1)
-    labels = [model.classes[place] for place in number]
-    sure = rescaled(raw, serving.temperature)[np.arange(len(raw)), number]
+    predicted = raw.argmax(1)
+    labels = [model.classes[index] for index in predicted]
+    calibrated = rescaled(raw, serving.temperature)[np.arange(len(raw)), predicted]
     if serving.threshold is not None:
         outside = raw.max(1) < serving.threshold
     else:
         outside = np.array([label == serving.outside for label in labels])
-    return labels, np.round(sure, DIGITS).tolist(), outside.tolist()
+    return labels, np.round(calibrated, DIGITS).tolist(), outside.tolist()

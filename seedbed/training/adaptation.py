@@ -1,11 +1,13 @@
-"""Domain-adaptive training of the encoder, on texts without their labels.
+"""Domain-adaptive training of the encoder, on texts without labels.
 
 Masked-LM training where the checkpoint has that head (Gururangan et al., 2020), else SimCSE (Gao et
-al., 2021): a text and the same text under other dropout are a pair, the batch's others are not.
+al., 2021): a text and the same text under other dropout are a positive pair, all other texts of the
+batch are negatives.
 """
 
 import shutil
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -13,59 +15,51 @@ from torch import nn
 
 from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
 from seedbed.encoding.examples import Examples
-from seedbed.encoding.tokens import TextTokenizer, Truncation
-from seedbed.training.checkpoints import Curve, folder_of
+from seedbed.encoding.tokens import Encoded
+from seedbed.training.checkpoints import Curve
 from seedbed.training.cloze import is_masked_lm, load_masked_lm, mask_of
-from seedbed.training.loop import Inputs, Work, train
-from seedbed.training.loop_params import AdaptationParams
+from seedbed.training.loop import Inputs, Run, Work, train
+from seedbed.training.params import AdaptationParams
 
 NOT_MASKED = -100
-SMALL_FILES = ("*.json", "*.txt", "*.model", "*/config.json")  # all that is no weight
+SMALL_FILES = ("*.json", "*.txt", "*.model", "*/config.json")  # every file that holds no weights
 
 
-def adapt(
-    encoder: Path,
-    texts: list[str],
-    pairs: list[str],
-    truncation: Truncation,
-    params: AdaptationParams,
-    seed: int,
-    dtype: torch.dtype,
-    folder: Path,
-) -> tuple[str, Curve]:
-    """Adapt the encoder to the texts and write it to `folder`; the way ("masked_lm" or "simcse")
-    and the loss of each epoch."""
-    encoded = TextTokenizer(encoder, truncation)(texts, pairs)
-    count = len(encoded.ids)
-    rows = Examples(
-        encoded.ids,
-        encoded.segments,
-        np.zeros(count, np.int64),
-        np.ones(count, np.float32),
-        [str(number) for number in range(count)],
-    )
-    way = "masked_lm" if is_masked_lm(encoder) else "simcse"
-    torch.manual_seed(seed)
-    if way == "masked_lm":
+def adapt(encoder: Path, texts: Encoded, run: Run, folder: Path) -> tuple[str, Curve]:
+    """Adapt the encoder to tokenized texts and write it to `folder`.
+
+    Gives the method, "masked_lm" or "simcse", and the loss of each epoch.
+    """
+    params = cast(AdaptationParams, run.params)
+    method = "masked_lm" if is_masked_lm(encoder) else "simcse"
+    torch.manual_seed(run.seed)
+    if method == "masked_lm":
         model = load_masked_lm(encoder, params.dropout)
         module: nn.Module = MaskedWords(model, mask_of(encoder), params.mask_share)
     else:
         model = load_model(encoder, params.dropout)
         module = TwiceDropped(SentenceEncoder(model, pooling_of(encoder)), params.temperature)
     groups = [{"params": list(module.parameters())}]
-    work = Work(module, groups, _own_losses, score=None)
-    curve = train(work, {"train": rows}, params, seed, dtype, "adapt", folder_of("adapt"))
+    curve = train(Work(module, groups, _own_losses, score=None), {"train": _rows(texts)}, run)
     for pattern in SMALL_FILES:
         for file in encoder.glob(pattern):
             target = folder / file.relative_to(encoder)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
     model.cpu().save_pretrained(folder)
-    return way, curve
+    return method, curve
+
+
+def _rows(texts: Encoded) -> Examples:
+    """The texts as rows of weight 1; their class indices mean nothing."""
+    count = len(texts.ids)
+    names = [str(number) for number in range(count)]
+    labels, weights = np.zeros(count, np.int64), np.ones(count, np.float32)
+    return Examples(texts.ids, texts.segments, labels, weights, names)
 
 
 def _own_losses(module: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-    return module(**inputs)  # these learn without labels
+    return module(**inputs)  # both modules give their losses themselves, without labels
 
 
 class TwiceDropped(nn.Module):
@@ -84,8 +78,8 @@ class TwiceDropped(nn.Module):
 
 
 class MaskedWords(nn.Module):
-    """The masked-LM loss of each text: of the tokens chosen, four fifths are masked, a tenth is
-    another token and a tenth stays (Devlin et al., 2019): (rows,)."""
+    """The masked-LM loss of each text, (rows,): of the chosen tokens four fifths are masked, a
+    tenth is replaced by another token and a tenth stays (Devlin et al., 2019)."""
 
     def __init__(self, model: nn.Module, mask: int, share: float):
         super().__init__()
@@ -93,22 +87,22 @@ class MaskedWords(nn.Module):
 
     def forward(self, input_ids: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
         """(rows, tokens) int64 each -> losses (rows,)."""
-        hidden, wanted = self.hide(input_ids, inputs["attention_mask"])
+        hidden, targets = self.hide(input_ids, inputs["attention_mask"])
         logits = self.model(input_ids=hidden, **inputs).logits.float()
         losses = nn.functional.cross_entropy(
-            logits.transpose(1, 2), wanted, ignore_index=NOT_MASKED, reduction="none"
+            logits.transpose(1, 2), targets, ignore_index=NOT_MASKED, reduction="none"
         )
-        return losses.sum(1) / (wanted != NOT_MASKED).sum(1).clamp(min=1)
+        return losses.sum(1) / (targets != NOT_MASKED).sum(1).clamp(min=1)
 
     def hide(self, ids: torch.Tensor, attention: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The tokens with some of them hidden, and what these were, NOT_MASKED elsewhere. The first
+        """The tokens with some of them hidden, and the hidden ones, NOT_MASKED elsewhere. The first
         and the last token, which are special, and padding are never chosen."""
         lengths = attention.sum(1, keepdim=True)
-        places = torch.arange(ids.shape[1], device=ids.device)[None, :]
-        inner = (places > 0) & (places < lengths - 1)
-        draw, how = torch.rand(2, *ids.shape).to(ids.device)
+        positions = torch.arange(ids.shape[1], device=ids.device)[None, :]
+        inner = (positions > 0) & (positions < lengths - 1)
+        draw, kind = torch.rand(2, *ids.shape).to(ids.device)
         chosen = inner & (draw < self.share)
         others = torch.randint(0, self.model.config.vocab_size, ids.shape).to(ids.device)
-        hidden = torch.where(chosen & (how < 0.8), self.mask, ids)
-        hidden = torch.where(chosen & (how >= 0.9), others, hidden)
+        hidden = torch.where(chosen & (kind < 0.8), self.mask, ids)
+        hidden = torch.where(chosen & (kind >= 0.9), others, hidden)
         return hidden, torch.where(chosen, ids, NOT_MASKED)

@@ -1,8 +1,8 @@
-"""Where a training stands after each epoch, so that one that was killed goes on from there.
+"""The state of a training after each epoch, from which one that was killed continues.
 
 A checkpoint is named by a digest of everything that determines its run: the code of the loop, the
-module as it starts, the rows, the params, the seed. So it can only be that of the same run, and
-what goes on from it gives the same bits as a run that was never stopped. Never a pickle.
+module as it starts, the rows, the parameters, the seed. So only the same run finds it, and a run
+that continues from it ends with the same bits as one that was never stopped. Never a pickle.
 """
 
 import hashlib
@@ -17,19 +17,19 @@ from torch import nn
 
 from seedbed.encoding.examples import Examples
 
-FOLDER = Path(".seedbed/checkpoints")  # neither git nor DVC knows it: DVC clears a stage's outputs
+FOLDER = Path(".seedbed/checkpoints")  # not among a stage's outputs: DVC clears these
 
 Curve = list[dict[str, float]]
 
 
 def folder_of(training: str) -> Path:
-    """Where the checkpoints of one stage or approach stand until it has written its models."""
+    """The checkpoints of one stage or approach, deleted when it has written its models."""
     return FOLDER / training
 
 
 class Point(NamedTuple):
-    """Where a training stands: epochs done and their curve, the steps taken, the best epoch's
-    weights."""
+    """The state of a training: the curve of the epochs done, the steps taken, the weights of the
+    best epoch."""
 
     curve: Curve
     steps: int
@@ -42,9 +42,10 @@ def trained(module: nn.Module) -> dict[str, torch.Tensor]:
     return {name: weight.detach() for name, weight in weights if weight.requires_grad}
 
 
-def digest_of(module: nn.Module, parts: Mapping[str, Examples], told: Mapping[str, Any]) -> str:
-    """32 hex of a module's weights and shape, of its rows and of what else determines its run."""
-    digest = hashlib.sha256(json.dumps(dict(told), sort_keys=True, default=str).encode())
+def digest_of(module: nn.Module, parts: Mapping[str, Examples], facts: Mapping[str, Any]) -> str:
+    """32 hex digits of a module's weights and shape, of its rows, and of the facts that determine
+    its run besides."""
+    digest = hashlib.sha256(json.dumps(dict(facts), sort_keys=True, default=str).encode())
     digest.update(repr(module).encode())
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(name.encode() + _bytes(tensor.detach().cpu()))
@@ -63,7 +64,7 @@ def _bytes(tensor: torch.Tensor) -> bytes:
 def save_point(
     file: Path, module: nn.Module, optimizer: torch.optim.Optimizer, point: Point
 ) -> None:
-    """Write all that the next epoch starts from: whole, or not at all."""
+    """Write all that the next epoch needs: whole, or not at all."""
     from safetensors.torch import save_file
 
     tensors = {f"weight.{name}": tensor for name, tensor in trained(module).items()}
@@ -73,23 +74,23 @@ def save_point(
     tensors["random"] = torch.get_rng_state()
     if torch.cuda.is_available():
         tensors["random_cuda"] = torch.cuda.get_rng_state()
-    told = {"curve": json.dumps(point.curve), "steps": str(point.steps)}
+    metadata = {"curve": json.dumps(point.curve), "steps": str(point.steps)}
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.partial")
-    save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, partial, told)
+    save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, partial, metadata)
     partial.replace(file)
 
 
 def load_point(file: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> Point | None:
-    """Put module, optimizer and random numbers where they stood; None where there is no checkpoint.
-    A file that cannot be read is as good as none: the training begins anew."""
+    """Restore module, optimizer and random generators; None where there is no checkpoint. A file
+    that cannot be read counts as none, and the training starts anew."""
     from safetensors import SafetensorError, safe_open
 
     if not file.exists():
         return None
     try:
         with safe_open(file, "pt") as content:
-            told = content.metadata()
+            metadata = content.metadata()
             tensors = {key: content.get_tensor(key) for key in content.keys()}  # noqa: SIM118
     except SafetensorError:
         return None
@@ -102,8 +103,12 @@ def load_point(file: Path, module: nn.Module, optimizer: torch.optim.Optimizer) 
     torch.set_rng_state(tensors["random"])
     if "random_cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random_cuda"])
-    return Point(json.loads(told["curve"]), int(told["steps"]), _under("best.", tensors))
+    return Point(json.loads(metadata["curve"]), int(metadata["steps"]), _under("best.", tensors))
 
 
 def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {key.removeprefix(prefix): one for key, one in tensors.items() if key.startswith(prefix)}
+    return {
+        key.removeprefix(prefix): tensor
+        for key, tensor in tensors.items()
+        if key.startswith(prefix)
+    }

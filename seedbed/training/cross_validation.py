@@ -1,8 +1,8 @@
-"""Cross-validation of whole approaches: every row of train and validation is scored by a model that
-never saw it, nor any row of its group.
+"""Cross-validation of approaches: every row of train and validation is scored by a model that saw
+neither it nor any row of its group.
 
-What stops training early may not be the fold that is scored, or the score would be that of the
-best epoch for it: a share of the other rows is set aside for that, by hash.
+Early stopping may not use the fold that is scored, or its score would be that of the best epoch for
+it: a share of the other rows, by hash, is set aside for that.
 """
 
 import hashlib
@@ -34,32 +34,33 @@ class Fold(NamedTuple):
 
 
 def folds_of(rows: pd.DataFrame, stop_share: float, seed: int) -> Iterator[Fold]:
-    """The folds of train and validation rows. Groups stay whole; a class that would have no row
-    left to train on stops nothing."""
+    """Yield the folds of train and validation rows. Groups stay whole; the last rows of a class
+    are never set aside for early stopping."""
     inside = rows[rows["fold"] >= 0]
     units = inside["group"].where(inside["group"] != "", inside["id"])
-    place = units.map(lambda unit: _place(seed, unit))
+    position = units.map(lambda unit: _position(seed, unit))
     for number in sorted(inside["fold"].unique()):
         rest = inside["fold"] != number
-        stop = rest & (place < stop_share)
-        learnt = set(inside["label"][rest & ~stop])
-        needed = units[stop & ~inside["label"].isin(learnt)]
+        stop = rest & (position < stop_share)
+        trained = set(inside["label"][rest & ~stop])
+        needed = units[stop & ~inside["label"].isin(trained)]
         stop &= ~units.isin(set(needed))
         yield Fold(int(number), inside[rest & ~stop], inside[stop], inside[~rest])
 
 
-def _place(seed: int, unit: str) -> float:
+def _position(seed: int, unit: str) -> float:
+    """A position in [0, 1) by hash."""
     digest = hashlib.sha256(f"stop:{seed}:{unit}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def grid_points(grid: Grid) -> list[dict[str, Any]]:
-    """Every combination of the values tried; one empty point where nothing is."""
+    """Every combination of the values; one empty point for an empty grid."""
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
 def spread_over(probabilities: np.ndarray, known: list[str], classes: list[str]) -> np.ndarray:
-    """Probabilities of the classes a model knows as columns of all classes: 0 for the others."""
+    """Spread the probabilities of the classes that a model knows over all classes: 0 elsewhere."""
     wide = np.zeros((len(probabilities), len(classes)))
     wide[:, [classes.index(name) for name in known]] = probabilities
     return wide
@@ -70,7 +71,7 @@ def fold_scores(
 ) -> dict[str, dict[str, Any]]:
     """Macro-F1 and accuracy of the held-out rows: mean and sd over the folds, and every value.
 
-    `labels` are class numbers, `folds` the fold that each row was held out in: (rows,).
+    `labels` are class indices, `folds` the fold that each row was held out in: (rows,).
     """
     predicted = probabilities.argmax(1)
     result = {}
@@ -80,10 +81,9 @@ def fold_scores(
             part = folds == number
             once = np.ones((1, part.sum()))
             values[str(number)] = float(metric(labels[part], predicted[part], once)[0])
-        every = list(values.values())
         result[name] = {
-            "mean": float(np.mean(every)),
-            "sd": float(np.std(every, ddof=1)),
+            "mean": float(np.mean(list(values.values()))),
+            "sd": float(np.std(list(values.values()), ddof=1)),
             "by_fold": values,
         }
     return result
@@ -92,24 +92,26 @@ def fold_scores(
 def write_out_of_fold(
     file: Path, ids: list[str], probabilities: np.ndarray, classes: list[str]
 ) -> None:
-    """One line a row: id and the probability of each class."""
+    """Write a Parquet file with the id of each row and the probability of each class."""
     columns = {"id": pa.array(ids, pa.string())}
-    columns |= {name: pa.array(probabilities[:, at]) for at, name in enumerate(classes)}
+    columns |= {name: pa.array(probabilities[:, index]) for index, name in enumerate(classes)}
     pq.write_table(pa.table(columns), file, compression="zstd")
 
 
 def read_out_of_fold(file: Path, ids: list[str], classes: list[str]) -> np.ndarray:
-    """The probabilities of these rows in their order: (rows, classes). Raises RowsError where the
-    approach was not cross-validated, or not on these rows."""
+    """Read the probabilities of these rows in their order: (rows, classes). Raises RowsError where
+    the approach was not cross-validated, or not on these rows."""
     if not file.exists():
         raise RowsError(
             str(file),
-            "not there",
+            "no such file",
             f"out-of-fold probabilities of `{file.stem}`",
             f"add {file.stem} to cv.approaches in params.yaml, or take it out of "
             "find_label_errors.models",
         )
     table = pq.read_table(file).to_pandas().set_index("id")
     if set(table.columns) != set(classes) or not set(ids) <= set(table.index):
-        raise RowsError(str(file), "other rows or classes", "those of data/split", "`dvc repro`")
+        raise RowsError(
+            str(file), "other rows or classes", "those of data/split", "run `dvc repro`"
+        )
     return table.loc[ids, classes].to_numpy()

@@ -1,8 +1,8 @@
-"""How much better more train rows would make a model: its error as a power of the rows.
+"""The learning curve: the error of a model as a power of the number of its train rows.
 
 error(n) = a n^-b, fitted by least squares of logarithms to every share and seed (Cortes et al.,
-1994; Hestness et al., 2017). The interval is from a bootstrap over seeds and over units of the
-validation rows, each sample fitted anew.
+1994; Hestness et al., 2017). The interval is from a bootstrap over seeds and over clusters of
+validation rows, with a new fit for each sample.
 """
 
 import hashlib
@@ -14,12 +14,12 @@ import pandas as pd
 from seedbed.scoring.intervals import bounds, resampled_counts
 from seedbed.scoring.metrics import macro_f1
 
-HALF_A_ROW = 0.5  # what an error of nothing counts as, since it has no logarithm
+HALF_A_ROW = 0.5  # replaces an error of zero, which has no logarithm
 
 
-class Run(NamedTuple):
-    """One training: the share of train, the seed, its rows, and what it predicted for the
-    validation rows, (rows,) class numbers."""
+class CurveRun(NamedTuple):
+    """One training: the share of train, the seed, the number of rows, and the class indices that
+    the model predicted for the validation rows, (rows,)."""
 
     share: float
     seed: int
@@ -31,20 +31,20 @@ def drawn(train: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
     """The share of the train rows whose hash(seed, id) is lowest, class by class and at least one
     of each, with the rows made of them. A larger share has all rows of a smaller one."""
     parents = train[train["parent"] == ""]
-    place = parents["id"].map(lambda row: _place(seed, row)).groupby(parents["label"]).rank()
+    rank = parents["id"].map(lambda row: _hash(seed, row)).groupby(parents["label"]).rank()
     size = parents.groupby("label")["id"].transform("size")
-    kept = set(parents["id"][place <= np.maximum(1, np.round(size * share))])
+    kept = set(parents["id"][rank <= np.maximum(1, np.round(size * share))])
     root = train["parent"].where(train["parent"] != "", train["id"])
     return train[root.isin(kept)].reset_index(drop=True)
 
 
-def _place(seed: int, row: str) -> int:
+def _hash(seed: int, row: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}:{row}".encode()).digest()[:8], "big") >> 11
 
 
 def power_law(rows: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scale and exponent b of error = scale x rows^-b: rows (points,), errors (samples, points) ->
-    (samples,) each."""
+    """Fit scale and exponent b of error = scale x rows^-b: rows (points,), errors (samples, points)
+    -> (samples,) each."""
     x = np.log(rows) - np.log(rows).mean()
     y = np.log(errors)
     exponent = -(y @ x) / (x @ x)
@@ -52,8 +52,8 @@ def power_law(rows: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndar
     return scale, exponent
 
 
-def fit(runs: list[Run], labels: np.ndarray, units: np.ndarray, draws: int) -> dict[str, Any]:
-    """Macro-F1 by share, the fit, and what twice the rows would bring.
+def fit(runs: list[CurveRun], labels: np.ndarray, units: np.ndarray, draws: int) -> dict[str, Any]:
+    """Macro-F1 by share, the fit, and the expected gain of twice the rows.
 
     `labels` (rows,) and `units` (rows,) are of the validation rows. Every seed has every share.
     """
@@ -62,11 +62,12 @@ def fit(runs: list[Run], labels: np.ndarray, units: np.ndarray, draws: int) -> d
     floor = HALF_A_ROW / len(labels)
     errors = np.stack(
         [np.maximum(1 - macro_f1(labels, run.predicted, counts), floor) for run in runs], axis=1
-    )  # (1 + draws, runs); the first line is the rows as they are
-    shares, seeds = (np.array([run[place] for run in runs]) for place in (0, 1))
+    )  # (1 + draws, runs); the first row is without resampling
+    shares, seeds = (np.array([run[column] for run in runs]) for column in (0, 1))
     weights = _seed_weights(seeds, draws)
-    sizes = [float(np.mean([run.rows for run in runs if run.share == one])) for one in _set(shares)]
-    means = np.stack([_mean(errors, weights * (shares == one)) for one in _set(shares)], axis=1)
+    each = [float(share) for share in np.unique(shares)]
+    sizes = [float(np.mean([run.rows for run in runs if run.share == share])) for share in each]
+    means = np.stack([_mean(errors, weights * (shares == share)) for share in each], axis=1)
     scale, exponent = power_law(np.array(sizes), means)
     now, then = (scale * (times * sizes[-1]) ** -exponent for times in (1, 2))
     last = power_law(np.array(sizes[:-1]), means[:1, :-1])
@@ -75,10 +76,10 @@ def fit(runs: list[Run], labels: np.ndarray, units: np.ndarray, draws: int) -> d
             {
                 "share": share,
                 "rows": rows,
-                "macro_f1": _figure(1 - means[:, place]),
+                "macro_f1": _figure(1 - means[:, column]),
                 "fitted": float(1 - scale[0] * rows ** -exponent[0]),
             }
-            for place, (share, rows) in enumerate(zip(_set(shares), sizes, strict=True))
+            for column, (share, rows) in enumerate(zip(each, sizes, strict=True))
         ],
         "exponent": _figure(exponent),
         "twice_the_rows": {
@@ -93,15 +94,11 @@ def fit(runs: list[Run], labels: np.ndarray, units: np.ndarray, draws: int) -> d
     }
 
 
-def _set(shares: np.ndarray) -> list[float]:
-    return [float(share) for share in np.unique(shares)]
-
-
 def _seed_weights(seeds: np.ndarray, draws: int) -> np.ndarray:
-    """How often each run's seed stands in each sample, (1 + draws, runs): once in the first."""
-    names, place = np.unique(seeds, return_inverse=True)
+    """How often each sample has each run's seed, (1 + draws, runs): once in the first."""
+    names, index = np.unique(seeds, return_inverse=True)
     often = resampled_counts(np.arange(len(names)), seed=1, draws=draws)
-    return np.concatenate([np.ones((1, len(seeds))), often[:, place]])
+    return np.concatenate([np.ones((1, len(seeds))), often[:, index]])
 
 
 def _mean(errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -109,5 +106,5 @@ def _mean(errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _figure(values: np.ndarray) -> dict[str, float]:
-    """The first as the mean, the interval of the others."""
+    """The first value as the mean, and the interval of the others."""
     return {"mean": float(values[0]), **bounds(values[1:])}

@@ -1,8 +1,8 @@
-"""The one training loop: every approach that trains by gradient brings a module and goes through.
+"""The one training loop, which every approach that trains by gradient hands its module to.
 
 AdamW (Loshchilov and Hutter, 2019), linear warm-up and decay, batches of like length by token
 budget, row weights, label smoothing (Szegedy et al., 2016), clipping at norm 1, early stopping on
-validation macro-F1; the best epoch's weights are the ones kept. A training that was killed goes on
+validation macro-F1, which keeps the weights of the best epoch. A training that was killed continues
 from its last epoch (seedbed/training/checkpoints.py).
 """
 
@@ -23,21 +23,22 @@ from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.running.code_versions import version_of
 from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training.checkpoints import Curve, Point, digest_of, load_point, save_point, trained
-from seedbed.training.loop_params import LoopParams, TrainingParams
-from seedbed.training.task import Task
+from seedbed.training.params import LoopParams, TrainingParams
+from seedbed.training.tasks import Task
 
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 Inputs = dict[str, torch.Tensor]
-# A module, one batch's inputs and class numbers to the loss of each row: (rows,) float32.
+# From a module, one batch's inputs and class indices to the loss of each row: (rows,) float32.
 Losses = Callable[[nn.Module, Inputs, torch.Tensor], torch.Tensor]
 
 
 class Work(NamedTuple):
-    """What is trained: a module, AdamW's parameter groups (one without `lr` takes
-    `learning_rate`), the loss of each row, and the score of an epoch on rows that it did not learn
-    from. The best epoch is kept, and after `patience_epochs` without a better one training stops;
-    with 0, or without a score, it is the last."""
+    """What is trained: a module, AdamW's parameter groups (a group without `lr` takes
+    `learning_rate`), the loss of each row, and the score of an epoch on held-out rows.
+
+    The best epoch is kept, and training stops after `patience_epochs` without a better one; with 0,
+    or without a score, the last epoch is kept."""
 
     module: nn.Module
     groups: list[dict]
@@ -47,15 +48,27 @@ class Work(NamedTuple):
 
     @property
     def keeps_best(self) -> bool:
-        """Whether the best epoch is kept, and not the last."""
+        """Whether the best epoch is kept rather than the last."""
         return self.score is not None and self.patience_epochs > 0
+
+
+class Run(NamedTuple):
+    """One training: the approach or stage that it is of, its parameters, its seed, the precision,
+    and the folder of its checkpoints, or None to keep none."""
+
+    name: str
+    params: LoopParams
+    seed: int
+    dtype: torch.dtype
+    checkpoints: Path | None = None
 
 
 def layer_groups(
     module: nn.Module, depth: int, params: LoopParams, layer_decay: float
 ) -> list[dict]:
-    """One AdamW group a layer: the head at the full rate, each layer below it `layer_decay` times
-    the one above (Howard and Ruder, 2018). Biases and layer norms are not decayed."""
+    """One AdamW group for each weight: the head at the full rate, each layer below it at
+    `layer_decay` times the rate of the one above (Howard and Ruder, 2018). Biases and layer norms
+    get no weight decay."""
     groups = []
     for name, weight in module.named_parameters():
         if ".layer." in name:
@@ -78,14 +91,13 @@ def fit(
     task: Task,
     params: TrainingParams,
     seed: int,
-    label: str,
+    approach: str,
     losses: Losses | None = None,
 ) -> Curve:
     """Train a classifier in place and give its curve: one dict an epoch.
 
-    `module(**model_inputs)` gives logits (windows, classes). `losses` are the cross-entropy of
-    these, if none are given. With `patience_epochs: 0` the last epoch is kept, not the best.
-    Raises ModelError as `train` does.
+    `module(**model_inputs)` gives logits (windows, classes); `losses` defaults to their
+    cross-entropy. Raises ModelError as `train` does.
     """
 
     def cross_entropy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
@@ -97,38 +109,25 @@ def fit(
         )
 
     def score(model: nn.Module) -> float:
-        logits = outputs(model, task.validation, task.dtype, f"{label} validation")
+        logits = outputs(model, task.validation, task.dtype, f"{approach} validation")
         pooled = task.validation.pooled(logits)
         return macro_f1_of(task.validation.row_labels, pooled.argmax(1))
 
     work = Work(module, groups, losses or cross_entropy, score, params.patience_epochs)
     rows = {"train": task.train, "validation": task.validation}
-    return train(work, rows, params, seed, task.dtype, label, task.checkpoints)
+    return train(work, rows, Run(approach, params, seed, task.dtype, task.checkpoints))
 
 
-def train(
-    work: Work,
-    rows: dict[str, Examples],
-    params: LoopParams,
-    seed: int,
-    dtype: torch.dtype,
-    label: str,
-    checkpoints: Path | None,
-) -> Curve:
-    """Train on `rows["train"]`; what else is in `rows` is what the score reads. With a folder
-    `checkpoints` it goes on where the same training was killed.
+def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
+    """Train on `rows["train"]`; the score may read what else is in `rows`. With a folder of
+    checkpoints it continues where the same training was killed.
 
-    Raises ModelError when the loss is not a finite number, and when memory does not suffice.
+    Raises ModelError when the loss is not a finite number, and when memory runs out.
     """
-    module, examples = work.module, rows["train"]
-    told = {"params": params.model_dump(), "seed": seed, "dtype": str(dtype), "label": label}
-    file = checkpoints and checkpoints / f"{_name(module, rows, told)}.safetensors"
-    torch.manual_seed(seed)
-    shuffle = np.random.default_rng(seed)
-    lengths = [len(row) for row in examples.ids]
-    epochs: list[list[np.ndarray]] = []
-    while len(epochs) < params.epochs or sum(map(len, epochs)) < params.min_steps:
-        epochs.append(token_budget_batches(lengths, params.batch_tokens, shuffle))
+    module, examples, params = work.module, rows["train"], run.params
+    file = run.checkpoints and run.checkpoints / f"{_name(module, rows, run)}.safetensors"
+    torch.manual_seed(run.seed)
+    epochs = _batches(examples, params, run.seed)
     module.to(device())
     optimizer = torch.optim.AdamW(
         work.groups, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
@@ -139,14 +138,14 @@ def train(
     for epoch, batches in list(enumerate(epochs, start=1))[len(point.curve) :]:
         if point.steps >= params.min_steps and _is_over(point.curve, work):
             break
-        place = f"{label} epoch {epoch}/{len(epochs)}"
+        place = f"{run.name} epoch {epoch}/{len(epochs)}"
         total, count, steps = 0.0, 0, point.steps
         module.train()
-        with _memory_told(label):
+        with _memory_explained(run.name):
             for number, batch in enumerate(progress(batches, place, len(batches)), start=1):
                 for group, full in zip(optimizer.param_groups, full_rates, strict=True):
                     group["lr"] = full * rate(steps)
-                value = _step(work, optimizer, examples, batch, dtype)
+                value = _step(work, optimizer, examples, batch, run.dtype)
                 if not math.isfinite(value):
                     raise _not_finite(f"{place}, step {number}", value, epoch - 1, file)
                 total, count, steps = total + value * len(batch), count + len(batch), steps + 1
@@ -157,9 +156,26 @@ def train(
     return point.curve
 
 
-def _name(module: nn.Module, rows: dict[str, Examples], told: dict) -> str:
-    code = [version_of(train).digest, type(module).__qualname__]
-    return digest_of(module, rows, {**told, "code": code, "device": device().type})
+def _batches(examples: Examples, params: LoopParams, seed: int) -> list[list[np.ndarray]]:
+    """The batches of each epoch: `epochs` of them, and more until there are `min_steps` batches."""
+    shuffle = np.random.default_rng(seed)
+    lengths = [len(row) for row in examples.ids]
+    epochs: list[list[np.ndarray]] = []
+    while len(epochs) < params.epochs or sum(map(len, epochs)) < params.min_steps:
+        epochs.append(token_budget_batches(lengths, params.batch_tokens, shuffle))
+    return epochs
+
+
+def _name(module: nn.Module, rows: dict[str, Examples], run: Run) -> str:
+    facts = {
+        "label": run.name,
+        "params": run.params.model_dump(),
+        "seed": run.seed,
+        "dtype": str(run.dtype),
+        "device": device().type,
+        "code": [version_of(train).digest, type(module).__qualname__],
+    }
+    return digest_of(module, rows, facts)
 
 
 def _is_over(curve: Curve, work: Work) -> bool:
@@ -170,7 +186,7 @@ def _is_over(curve: Curve, work: Work) -> bool:
 
 
 def _after(work: Work, before: Point, loss: float, steps: int) -> Point:
-    """Where training stands after one more epoch; the best weights are copied, they train on."""
+    """The state after one more epoch; the best weights are copied, since training changes them."""
     end: dict[str, float] = {"epoch": len(before.curve) + 1, "train_loss": loss}
     best = before.best
     if work.score is not None:
@@ -194,7 +210,8 @@ def _step(
     batch: np.ndarray,
     dtype: torch.dtype,
 ) -> float:
-    """Learn from one batch; its loss a row, or what is not finite of loss and gradient."""
+    """Take one step and give the mean loss of the batch's rows; where loss or gradient is not
+    finite, give that and take no step."""
     where, module = device(), work.module
     labels = torch.from_numpy(examples.labels[batch]).to(where)
     weights = torch.from_numpy(examples.weights[batch]).to(where)
@@ -206,7 +223,7 @@ def _step(
     norm = nn.utils.clip_grad_norm_(module.parameters(), 1.0)
     value, size = torch.stack([loss.detach(), norm]).tolist()
     if not math.isfinite(value + size):
-        return value + size  # without a step, so that the weights stay good
+        return value + size  # no step, so that the weights stay valid
     optimizer.step()
     return value
 
@@ -223,17 +240,17 @@ def _not_finite(place: str, value: float, epochs: int, file: Path | None) -> Mod
 
 
 @contextmanager
-def _memory_told(label: str) -> Iterator[None]:
-    """An error of too little memory says which params to lower; every other one is passed on."""
+def _memory_explained(name: str) -> Iterator[None]:
+    """Turn an out-of-memory error into a ModelError that names the parameters to lower."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:  # CUDA's is a RuntimeError, too
         words = str(error).lower()
-        if not isinstance(error, MemoryError) and not any(one in words for one in OUT_OF_MEMORY):
+        if not isinstance(error, MemoryError) and not any(part in words for part in OUT_OF_MEMORY):
             raise
         raise ModelError(
-            f"params.yaml: approaches.{label}",
-            "a batch that the memory does not hold",
-            "one that it holds",
-            f"lower approaches.{label}.batch_tokens or encoder.max_length",
+            f"training `{name}`",
+            "a batch does not fit into memory",
+            "batches that fit",
+            "lower batch_tokens in `training` or encoder.max_length in params.yaml",
         ) from error

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from conftest import ROOT
 
+from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, read_json
 from seedbed.core.ledger import read_ledger
 from seedbed.core.rows import SIDES
@@ -65,7 +66,7 @@ def test_files_of_ids_hold_ids_and_no_text():
 
 
 def test_the_four_approaches_reach_what_a_linear_head_promises():
-    for name in ("feature", "full", "lora", "prompt"):
+    for name in NAMES:
         found = read_json(ROOT / f"reports/metrics/evaluate/{name}/test.json")
         assert found["accuracy"]["low"] < found["accuracy"]["mean"] < found["accuracy"]["high"]
         assert found["accuracy"]["mean"] >= 0.955, name

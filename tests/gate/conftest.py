@@ -13,9 +13,9 @@ from conftest import ROOT, yaml
 from seedbed.core.files import read_json, write_csv, write_json
 from seedbed.core.rows import write_rows
 from seedbed.private.asked import AnonymizeParams
-from seedbed.serving.model_folder import Serving, write_digests, write_serving
-from seedbed.serving.text_preparation import TextPreparation
+from seedbed.serving.model_folder import Serving, TextPreparation, write_serving
 from seedbed.splitting.frozen_test import write_frozen
+from seedbed.training.saved_models import write_digests
 
 CLASSES = ("rain", "snow", "sun")
 TEST_ROWS, TRAIN_ROWS = 240, 30
@@ -50,7 +50,10 @@ def write_model(wrong=(), classes=CLASSES, rules=("white_space",)) -> None:
     """models/best, which has the test rows of these numbers wrong."""
     shutil.rmtree(BEST, ignore_errors=True)
     BEST.mkdir(parents=True)
-    write_json(BEST / "seedbed.json", {"classes": list(classes), "wrong": list(wrong)})
+    card = {"approach": "full", "kind": "sequence_classifier", "classes": list(classes),
+            "truncation": {"max_length": 8, "keep": "head"}, "trainable_parameters": 1,
+            "wrong": list(wrong)}  # fmt: skip
+    write_json(BEST / "seedbed.json", card)
     preparation = TextPreparation(rules=list(rules), anonymize=ASKED)
     write_serving(
         BEST,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from conftest import ROOT
 
+from seedbed.approaches import NAMES
 from seedbed.gate.compare import CANNOT, Comparison
 from seedbed.versions.changes import Changes, changes
 
@@ -34,7 +35,7 @@ class Versions:
 
     def figures(self) -> None:
         """Known figures in place of those of this project's last run."""
-        for number, name in enumerate(("feature", "full", "lora", "prompt")):
+        for number, name in enumerate(NAMES):
             self.edit(
                 f"reports/metrics/evaluate/{name}/validation.json",
                 macro_f1={"mean": 0.9 + number / 100, "low": 0.88, "high": 0.95},

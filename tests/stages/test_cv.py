@@ -60,8 +60,7 @@ def set_params(**sections) -> None:
     content = yaml.load(file if file.exists() else ROOT / "params.yaml")
     for name, changes in sections.items():
         content[name] |= changes
-    for name in ("full", "lora", "prompt"):
-        content["approaches"][name] |= {"epochs": 3, "batch_tokens": 128}
+    content["training"] |= {"epochs": 3, "batch_tokens": 128}
     yaml.dump(content, file)
 
 
@@ -91,14 +90,12 @@ def test_a_grid_chooses_what_learns(project):
 
 
 def test_finetune_takes_what_the_grid_chose(project):
-    from seedbed.approaches import feature, full
-    from seedbed.core.params import read_params
+    from seedbed.training.trainer import ApproachTrainer
 
-    params = read_params("approaches.full", full.Params)
-    assert params.learning_rate != 0.01
-    assert finetune.with_chosen(params, "full").learning_rate == 0.01
-    untouched = read_params("approaches.feature", feature.Params)
-    assert finetune.with_chosen(untouched, "feature") == untouched
+    assert ApproachTrainer("full").params.learning_rate != 0.01
+    chosen = ApproachTrainer("full", **finetune.chosen_by_cv("full")).params
+    assert chosen.learning_rate == 0.01
+    assert finetune.chosen_by_cv("feature") == finetune.chosen_by_cv("lora") == {}
 
 
 def test_probabilities_are_those_of_models_that_saw_neither_row_nor_label(project):
@@ -145,6 +142,11 @@ def test_a_model_that_was_not_cross_validated_is_an_error(project):
         ({"approaches": ["full"], "grid": {"full": {"epochs": []}}}, "no value"),
         ({"approaches": ["full"], "grid": {"full": {"epochs": [0]}}}, r"cv\.grid\.full\.epochs: 0"),
         ({"approaches": ["full"], "grid": {"full": {"epoch": [2]}}}, "there is `epochs`"),
+        (
+            {"approaches": ["lorra"], "grid": {}},
+            "one of feature, full, lora, prompt; there is `lora`",
+        ),
+        ({"approaches": [], "grid": {"ful": {"epochs": [2]}}}, "there is `full`"),
     ],
 )
 def test_a_grid_that_says_nothing_is_refused(project, changes, message):
