@@ -26,6 +26,7 @@ from seedbed.core.decisions import (
 from seedbed.core.files import write_csv, write_json
 from seedbed.core.ledger import Drop, settle, write_ledger
 from seedbed.core.params import read_params
+from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES, read_rows, write_rows
 from seedbed.core.stage import run
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
@@ -49,11 +50,11 @@ def apply(
 ) -> tuple[pd.DataFrame, list[Drop]]:
     """Rows with the decided labels, and the drops: `dropped_by_person`, `ambiguous`, and
     `people_disagree` in train. `side`: of every row with a decision, by id."""
-    reasons = {row: "people_disagree" for row in decided.disagreed if side[row] == "train"}
+    reasons = {row: Reason.PEOPLE_DISAGREE for row in decided.disagreed if side[row] == "train"}
     labels = {}
     for row, (choice, _) in decided.settled.items():
         if choice in (DROP, AMBIGUOUS):
-            reasons[row] = "dropped_by_person" if choice == DROP else "ambiguous"
+            reasons[row] = Reason.DROPPED_BY_PERSON if choice == DROP else Reason.AMBIGUOUS
         else:
             labels[row] = choice
     kept = rows[~rows["id"].isin(reasons)]

@@ -13,6 +13,7 @@ from pydantic import Field
 from seedbed.core.files import write_json
 from seedbed.core.ledger import Drop, in_words, settle, write_ledger
 from seedbed.core.params import Section, read_params
+from seedbed.core.reasons import Reason
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.core.stage import run
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
@@ -65,9 +66,9 @@ def exact_drops(rows: pd.DataFrame) -> list[Drop]:
             others = [first_of[label] for label in known if row.label and label != row.label]
             first = first_of[row.label] if row.label or not stays else stays[0]
             if others and not row.frozen:
-                drops.append(Drop(row.id, "label_conflict", others[0]))
+                drops.append(Drop(row.id, Reason.LABEL_CONFLICT, others[0]))
             elif row.id != first and not row.frozen:
-                drops.append(Drop(row.id, "exact_duplicate", first))
+                drops.append(Drop(row.id, Reason.EXACT_DUPLICATE, first))
     return drops
 
 
@@ -82,7 +83,9 @@ def near_drops(rows: pd.DataFrame, params: Params) -> list[Drop]:
         remember=True,
     )
     ids = rows["id"].to_numpy()
-    return [Drop(ids[row], "near_duplicate", ids[cause[row]]) for row in np.flatnonzero(cause >= 0)]
+    return [
+        Drop(ids[row], Reason.NEAR_DUPLICATE, ids[cause[row]]) for row in np.flatnonzero(cause >= 0)
+    ]
 
 
 def deduplicate(
@@ -95,13 +98,15 @@ def deduplicate(
     near = near_drops(left, params) if params.near else []
     cause = {drop.id: drop.cause for drop in near}
     # The copy of a row that went itself is near to what that row was near to.
-    near += [Drop(d.id, "near_duplicate", cause[d.cause]) for d in exact if copies_one_of(cause, d)]
+    near += [
+        Drop(d.id, Reason.NEAR_DUPLICATE, cause[d.cause]) for d in exact if copies_one_of(cause, d)
+    ]
     drops = [drop for drop in exact if not copies_one_of(cause, drop)] + near
     return drops, figures(rows, near, params)
 
 
 def copies_one_of(dropped: dict[str, str], drop: Drop) -> bool:
-    return drop.reason == "exact_duplicate" and drop.cause in dropped
+    return drop.reason == Reason.EXACT_DUPLICATE and drop.cause in dropped
 
 
 def figures(rows: pd.DataFrame, near: list[Drop], params: Params) -> dict[str, int]:

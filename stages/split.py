@@ -17,6 +17,7 @@ from seedbed.core.errors import RowsError
 from seedbed.core.files import fresh_folder, sha256_of, write_csv, write_json
 from seedbed.core.ledger import Drop, in_words, settle, write_ledger
 from seedbed.core.params import read_params
+from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES, read_rows, sides, write_rows
 from seedbed.core.stage import run
 from seedbed.splitting.frozen_test import FROZEN, check_frozen, read_frozen
@@ -68,7 +69,9 @@ def without_unlabelled(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop]]:
     """Rows without those that have no label: they are on no side, and adapt alone reads them, out
     of deduplicate."""
     bare = rows["label"] == ""
-    return rows[~bare].reset_index(drop=True), [Drop(row, "unlabelled") for row in rows["id"][bare]]
+    return rows[~bare].reset_index(drop=True), [
+        Drop(row, Reason.UNLABELLED) for row in rows["id"][bare]
+    ]
 
 
 def with_folds(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
@@ -150,7 +153,7 @@ def main() -> str:
     kept = with_folds(kept, params)
     counts = settle("split", rows["id"], kept["id"], dropped)
     label = dict(zip(rows["id"], rows["label"], strict=True))
-    gone = Counter(label[drop.id] for drop in dropped if drop.reason == "class_not_in_train")
+    gone = Counter(label[drop.id] for drop in dropped if drop.reason == Reason.CLASS_NOT_IN_TRAIN)
     found: dict[str, Any] = {
         **split_figures(kept, params, params.warn_below),
         "classes_not_in_train": dict(sorted(gone.items())),

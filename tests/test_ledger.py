@@ -9,13 +9,15 @@ from seedbed.core.ledger import Drop, check_chain, read_ledger, settle, write_le
 
 
 def test_counts_by_reason():
-    counts = settle("clean", ["a", "b", "c"], ["a"], [Drop("b", "too_short"), Drop("c", "looping")])
+    counts = settle(
+        "clean", ["a", "b", "c"], ["a"], [Drop("b", "too_short"), Drop("c", "repetitive")]
+    )
     assert counts == {
         "read": 3,
         "made": 0,
         "kept": 1,
         "dropped": 2,
-        "dropped_by_reason": {"looping": 1, "too_short": 1},
+        "dropped_by_reason": {"repetitive": 1, "too_short": 1},
     }
 
 
@@ -36,7 +38,7 @@ def test_a_row_without_a_fate_or_with_two_is_refused(kept, dropped, message):
 def test_any_honest_division_adds_up(read, made, random):
     made = made - read
     every = sorted(read | made)
-    dropped = [Drop(row, "reason") for row in every if random.random() < 0.5]
+    dropped = [Drop(row, "too_short") for row in every if random.random() < 0.5]
     kept = [row for row in every if row not in {drop.id for drop in dropped}]
     counts = settle("stage", sorted(read), kept, dropped, sorted(made))
     assert counts["read"] + counts["made"] == counts["kept"] + counts["dropped"]

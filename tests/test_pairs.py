@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT, tiny_encoder, yaml
 
+from seedbed.approaches import NAMES
 from seedbed.core.files import read_json, sha256_of, write_csv
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.datasets_on_disk import read_datasets

@@ -8,6 +8,7 @@ from seedbed.arrivals.asked import Asked
 from seedbed.arrivals.standing import Standing
 from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
 from seedbed.core.errors import ArrivalError
+from seedbed.core.reasons import Reason
 
 SHOWN = 10
 
@@ -15,7 +16,7 @@ SHOWN = 10
 def with_unknown(rows: Sequence[RawRow], labels: Sequence[str]) -> list[RawRow]:
     """Rows whose label `collect.labels` does not list, with the reason collect will give."""
     return [
-        row._replace(reason="unknown_label")
+        row._replace(reason=Reason.UNKNOWN_LABEL)
         if labels and row.label and not row.reason and row.label not in labels
         else row
         for row in rows

@@ -18,6 +18,7 @@ from seedbed.collecting.sources import Source
 from seedbed.core.keys import keyed_hash
 from seedbed.core.ledger import Drop
 from seedbed.core.params import read_params
+from seedbed.core.reasons import Reason
 from seedbed.core.rows import DEFAULTS
 from seedbed.splitting.frozen_test import check_frozen
 from seedbed.splitting.side_params import read_side_params
@@ -171,7 +172,7 @@ def _copies_by_digest(new: pd.DataFrame, standing: Standing) -> list[Drop]:
     for row in new.itertuples():
         there, label = first.get(row.digest, ("", ""))
         if there and there != row.id:
-            reason = "exact_duplicate" if label == row.label else "label_conflict"
+            reason = Reason.EXACT_DUPLICATE if label == row.label else Reason.LABEL_CONFLICT
             drops.append(Drop(row.id, reason, there))
     return drops
 

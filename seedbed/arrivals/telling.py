@@ -9,12 +9,12 @@ from seedbed.arrivals.plan import Plan
 from seedbed.collecting.record_versions import CAME_AGAIN
 from seedbed.collecting.tombstones import FORGOTTEN
 from seedbed.core.ledger import Drop
+from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
 from seedbed.versions.drift import psi_in_words
-from seedbed.versions.explain import reason_in_words
 
 SHOWN = 5
-COPIES = ("exact_duplicate", "near_duplicate", "label_conflict")
+COPIES = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.LABEL_CONFLICT)
 
 
 def told(found: Plan) -> list[str]:
@@ -63,7 +63,7 @@ def _dropped(found: Plan) -> list[str]:
     copies = sum(drop.reason in COPIES for drop in drops)
     lines = [f"{copies / read:.1%} of its rows have a copy: {copies:,}"] if copies else []
     for reason, members in _by_reason(drops):
-        lines.append(f"{in_rows(len(members))} would be dropped: {reason_in_words(reason)}")
+        lines.append(f"{in_rows(len(members))} would be dropped: {in_words(reason)}")
         if reason in COPIES or reason.startswith(("twin", "group")):
             lines += _of_which(members)
     if found.rehearsal.replaced:
@@ -150,9 +150,7 @@ def _there(found: Plan) -> list[str]:
     """What would become of rows that are there."""
     lines = []
     for reason, members in _by_reason(found.rehearsal.lost):
-        lines.append(
-            f"{in_rows(len(members))} THAT ARE THERE would be dropped: {reason_in_words(reason)}"
-        )
+        lines.append(f"{in_rows(len(members))} THAT ARE THERE would be dropped: {in_words(reason)}")
         lines += _of_which(members)
     younger = {name: n for name, n in found.standing.batches.items() if name > found.source.batch}
     if rows := sum(younger.values()):

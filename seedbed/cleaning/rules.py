@@ -19,6 +19,7 @@ from seedbed.cleaning.boilerplate import (
     remove_signature,
 )
 from seedbed.cleaning.markup import decode_entities, remove_tags
+from seedbed.core.reasons import Reason
 
 MAX_ROUNDS = 10  # what is nested deeper was made to hold a run up
 LANGUAGE_CHARS = 300  # tells 10,000 film reviews apart as 500 do; the time is proportional to it
@@ -103,7 +104,7 @@ def _cleaned(text: str, rules: Sequence[str], limits: Limits) -> Cleaned:
     if not reason and len(text) >= limits.min_chars_for_language:
         language = language_of(text)
         if limits.languages and language not in limits.languages:
-            reason = "wrong_language"
+            reason = Reason.WRONG_LANGUAGE
     return Cleaned(text, touched, reason, language)
 
 
@@ -221,13 +222,13 @@ def rules_asked(section: Mapping[str, Any]) -> list[str]:
 def drop_reason(text: str, limits: Limits) -> str:
     """The first reason that is true of the text, or "": see Limits. Language comes after."""
     if len(text) < limits.min_chars:
-        return "too_short"
+        return Reason.TOO_SHORT
     if len(text) > limits.max_chars:
-        return "too_long"
+        return Reason.TOO_LONG
     if limits.min_letter_share and letter_share(text) < limits.min_letter_share:
-        return "low_letter_share"
+        return Reason.LOW_LETTER_SHARE
     if limits.max_repeated_share < 1 and repeated_share(text) > limits.max_repeated_share:
-        return "repetitive"
+        return Reason.REPETITIVE
     return ""
 
 

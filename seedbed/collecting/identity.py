@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from seedbed.collecting.raw_rows import RawRow
 from seedbed.collecting.record_versions import VERSIONS
 from seedbed.core.keys import keyed_hash
+from seedbed.core.reasons import Reason
 
 
 def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
@@ -21,7 +22,7 @@ def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
             ids.append(keyed_hash(key, "version", row.source, row.key, row.batch))
         elif row.key:
             ids.append(record_id(row, key))
-        elif row.text and row.reason != "missing_id":
+        elif row.text and row.reason != Reason.MISSING_ID:
             texts = (row.text, row.text_pair)
             ids.append(keyed_hash(key, "text", *texts, str(seen[texts])))
             seen[texts] += 1

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from seedbed.collecting.sources import Source, SourceTable
 from seedbed.collecting.tables import Record, as_text
 from seedbed.core.errors import SourceError
+from seedbed.core.reasons import Reason
 
-DROPPED = "label_dropped"  # a choice of the label map; every other reason is a bad row
+DROPPED = Reason.LABEL_DROPPED  # a choice of the label map; every other reason is a bad row
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 SIDES = ("train", "validation", "test")
 NAMES_SHOWN = 20
@@ -97,7 +98,7 @@ def _filled(
     try:
         cells = {name: as_text(record.cells.get(name)) for name in wanted}
     except TypeError:
-        return row._replace(reason="not_text")
+        return row._replace(reason=Reason.NOT_TEXT)
     columns = source.columns
     label, label_reason = _label(source, cells, labels)
     date, date_reason = _date(source, cells)
@@ -116,21 +117,21 @@ def _filled(
         reason=_text_reason(source, row, max_chars)
         or label_reason
         or date_reason
-        or ("unknown_split" if row.split and row.split not in SIDES else "")
+        or (Reason.UNKNOWN_SPLIT if row.split and row.split not in SIDES else "")
     )
 
 
 def _text_reason(source: Source, row: RawRow, max_chars: int) -> str:
     if not row.text.strip():
-        return "missing_text"
+        return Reason.MISSING_TEXT
     if source.columns.text_pair and not row.text_pair.strip():
-        return "missing_text_pair"
+        return Reason.MISSING_TEXT_PAIR
     if len(row.text) + len(row.text_pair) > max_chars:
-        return "too_large"
+        return Reason.TOO_LARGE
     if any(SURROGATE.search(text) for text in (row.text, row.text_pair, *row.meta.values())):
-        return "lone_surrogate"  # half a character: no UTF-8 file can hold it
+        return Reason.LONE_SURROGATE  # half a character: no UTF-8 file can hold it
     if source.columns.id and not row.key:
-        return "missing_id"
+        return Reason.MISSING_ID
     return ""
 
 
@@ -143,12 +144,12 @@ def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tu
     if label is None:
         return found, DROPPED
     if not label:
-        return "", "missing_label"
+        return "", Reason.MISSING_LABEL
     label = unicodedata.normalize("NFC", label)  # macOS may give folder names decomposed
     if len(label) > MAX_LABEL_CHARS or CONTROL.search(label) or SURROGATE.search(label):
-        return "", "label_is_no_name"
+        return "", Reason.LABEL_IS_NO_NAME
     if labels and label not in labels:
-        return "", "unknown_label"
+        return "", Reason.UNKNOWN_LABEL
     return label, ""
 
 
@@ -164,7 +165,7 @@ def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
         else:
             moment = datetime.datetime.fromisoformat(found)
     except ValueError:
-        return "", "bad_date"
+        return "", Reason.BAD_DATE
     return moment.date().isoformat(), ""
 
 

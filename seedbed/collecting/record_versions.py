@@ -8,9 +8,10 @@ unchanged, as exports of the last thirty days do, changes nothing: its first ver
 from collections.abc import Sequence
 
 from seedbed.collecting.raw_rows import DROPPED, RawRow
+from seedbed.core.reasons import Reason
 
-CAME_AGAIN = "came_again"  # an earlier batch of its source has the same row
-SUPERSEDED = "superseded"  # a later batch of its source has this record with other content
+CAME_AGAIN = Reason.CAME_AGAIN  # an earlier batch of its source has the same row
+SUPERSEDED = Reason.SUPERSEDED  # a later batch of its source has this record with other content
 VERSIONS = (CAME_AGAIN, SUPERSEDED)
 
 

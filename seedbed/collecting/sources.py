@@ -18,6 +18,7 @@ from seedbed.collecting.tables import Dialect, Record, Table, as_text, read_tabl
 from seedbed.collecting.text_files import PACKED, decode, is_binary, read_file
 from seedbed.core.errors import ParamsError, SourceError
 from seedbed.core.params import Section, read_params
+from seedbed.core.reasons import Reason
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 WILDCARD = re.compile(r"[*?\[]")
@@ -193,9 +194,9 @@ def _read_text(source: Source, root: Path, path: Path, shown: str) -> SourceTabl
     try:
         text, encoding = decode(file.content, source.encoding)
     except UnicodeDecodeError:
-        text, encoding, reason = "", "", "bad_encoding"
+        text, encoding, reason = "", "", Reason.BAD_ENCODING
     else:
-        reason = "not_text" if is_binary(text) else ""
+        reason = Reason.NOT_TEXT if is_binary(text) else ""
     record = Record(1, {} if reason else {"text": text, **cells}, reason)
     return SourceTable(shown, file.sha256, Table(["text", *cells], [record], encoding))
 

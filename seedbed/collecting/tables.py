@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from seedbed.collecting.text_files import File, decode, is_binary
 from seedbed.core.errors import SourceError
+from seedbed.core.reasons import Reason
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
@@ -102,9 +103,9 @@ def _csv(text: str, dialect: Dialect) -> tuple[list[str], list[Record]]:
             if dialect.header:
                 continue
         if cells is None:
-            records.append(Record(line, {}, "bad_quotes"))
+            records.append(Record(line, {}, Reason.BAD_QUOTES))
         elif len(cells) != len(columns):
-            records.append(Record(line, {}, "wrong_column_count"))
+            records.append(Record(line, {}, Reason.WRONG_COLUMN_COUNT))
         else:
             records.append(Record(line, dict(zip(columns, cells, strict=True))))
     return columns, records
@@ -153,7 +154,7 @@ def _json_lines(text: str) -> Iterator[Record]:
         try:
             yield _object(line, json.loads(content))
         except (ValueError, RecursionError):
-            yield Record(line, {}, "bad_json")
+            yield Record(line, {}, Reason.BAD_JSON)
 
 
 def _json(text: str, place: str) -> Iterator[Record]:
@@ -176,7 +177,11 @@ def _json(text: str, place: str) -> Iterator[Record]:
 
 
 def _object(line: int, content: Any) -> Record:
-    return Record(line, content) if isinstance(content, dict) else Record(line, {}, "not_an_object")
+    return (
+        Record(line, content)
+        if isinstance(content, dict)
+        else Record(line, {}, Reason.NOT_AN_OBJECT)
+    )
 
 
 def _parquet(content: bytes, place: str, wanted: Collection[str]) -> Table:

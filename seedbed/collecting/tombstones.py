@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv, write_csv
+from seedbed.core.reasons import Reason
 
 TOMBSTONES = Path("data/tombstones.csv")
 HEADER = ("id", "digest")
-FORGOTTEN = "forgotten"  # the reason under which collect drops such a row
+FORGOTTEN = Reason.FORGOTTEN  # the reason under which collect drops such a row
 
 
 class Tombstones(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from seedbed.core.errors import LedgerError
 from seedbed.core.files import read_csv, write_csv
+from seedbed.core.reasons import NAMES
 
 HEADER = ("id", "reason", "cause")
 
@@ -48,7 +49,14 @@ def settle(
         raise LedgerError(
             f"stage {stage}", "; ".join(found), "read + made = kept + dropped", "this is a bug"
         )
-    reasons = Counter(drop.reason for drop in dropped)
+    reasons = Counter(str(drop.reason) for drop in dropped)
+    if unknown := sorted(set(reasons) - NAMES):
+        raise LedgerError(
+            f"stage {stage}",
+            f"reason `{unknown[0]}`",
+            "a reason with a sentence in seedbed/core/reasons.py",
+            "add an entry there",
+        )
     return {
         "read": len(read),
         "made": len(made),

@@ -11,6 +11,7 @@ from pydantic import Field
 from seedbed.core.errors import ParamsError
 from seedbed.core.ledger import Drop
 from seedbed.core.params import Section
+from seedbed.core.reasons import Reason
 
 Policy = Literal["flag", "drop", "relabel", "weight"]
 
@@ -57,7 +58,9 @@ def candidates(judged: pd.DataFrame, verified: set[str], params: PolicyParams) -
     if params.max_share is None:
         return found[found["reason"] != ""]
     found = found[found["judged"]]
-    return found.assign(reason=found["reason"].where(found["reason"] != "", "low_label_quality"))
+    return found.assign(
+        reason=found["reason"].where(found["reason"] != "", Reason.LOW_LABEL_QUALITY)
+    )
 
 
 def apply_policy(
@@ -81,5 +84,5 @@ def apply_policy(
 
 
 def _drop(suspect: dict[str, str]) -> Drop:
-    copied = suspect["reason"] == "near_copy_other_label"
+    copied = suspect["reason"] == Reason.NEAR_COPY_OTHER_LABEL
     return Drop(suspect["id"], suspect["reason"], suspect["nearest"].split()[0] if copied else "")

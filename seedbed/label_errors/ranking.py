@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from seedbed.core.reasons import Reason
 from seedbed.label_errors.near_rows import NearCopies
 from seedbed.label_errors.noise import posterior
 
@@ -64,7 +65,7 @@ def judge_labels(
     others[np.arange(len(labels)), labels] = -1
     suggested = np.where(issue & (suggested == labels), others.argmax(1), suggested)
     suggested = np.where(judged, suggested, labels)
-    why = np.where(issue, "label_issue", "other_label_likelier").astype(object)
+    why = np.where(issue, Reason.LABEL_ISSUE, Reason.OTHER_LABEL_LIKELIER).astype(object)
     reason = np.where(suggested != labels, why, "")
     return Judgement(reason, suggested, score, np.full(len(labels), -1))
 
@@ -99,5 +100,5 @@ def with_near_copies(
     blamed = judged[row] & ~verified[row] & (verified[copy] | lower)
     row, copy = row[blamed], copy[blamed]
     reason, suggested, nearest = found.reason.copy(), found.suggested.copy(), found.copy.copy()
-    reason[row], suggested[row], nearest[row] = "near_copy_other_label", labels[copy], copy
+    reason[row], suggested[row], nearest[row] = Reason.NEAR_COPY_OTHER_LABEL, labels[copy], copy
     return Judgement(reason, suggested, found.score, nearest)

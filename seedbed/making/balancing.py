@@ -21,6 +21,7 @@ from pydantic import Field
 from seedbed.core.errors import ParamsError
 from seedbed.core.ledger import Drop
 from seedbed.core.params import Section
+from seedbed.core.reasons import Reason
 
 EFFECTIVE_BETA = 0.999
 ROUNDING = 1e-9
@@ -57,11 +58,15 @@ def balance(train: pd.DataFrame, params: BalanceParams) -> Balanced:
     groups = _groups(train, target) if target.by else None
     if params.max_ratio:
         limit = max(1, int(params.max_ratio * train["label"].value_counts().min()))
-        train, over = leave_out(train, train["label"], lambda _: limit, params.seed, "over_cap")
+        train, over = leave_out(
+            train, train["label"], lambda _: limit, params.seed, Reason.OVER_CAP
+        )
         dropped += over
     if groups is not None and target.how == "drop":
         limits = limits_for(groups[train.index].value_counts(), target.shares)
-        train, over = leave_out(train, groups[train.index], limits.get, params.seed, "over_share")
+        train, over = leave_out(
+            train, groups[train.index], limits.get, params.seed, Reason.OVER_SHARE
+        )
         dropped += over
     if params.weights != "none":
         weights = class_weights(train["label"].value_counts(), params.weights)

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from seedbed.core.ledger import Drop
 from seedbed.core.params import Section
+from seedbed.core.reasons import Reason
 
 
 class NegativesParams(Section):
@@ -37,4 +38,4 @@ def set_aside(rows: pd.DataFrame, params: NegativesParams) -> tuple[pd.DataFrame
     if params.used_as == "class":
         return rows, []
     aside = (rows["split"] == "train") & (rows["label"] == params.label)
-    return rows[~aside], [Drop(row, "negative_for_threshold") for row in rows["id"][aside]]
+    return rows[~aside], [Drop(row, Reason.NEGATIVE_FOR_THRESHOLD) for row in rows["id"][aside]]

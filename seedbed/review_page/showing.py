@@ -8,8 +8,8 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from seedbed.core.reasons import in_words
 from seedbed.reviewing.visible import visible
-from seedbed.versions.explain import reason_in_words
 
 # Background and ink, told apart by hue and readable in print.
 COLOURS = [
@@ -83,7 +83,7 @@ def why(given: str, suggested: str, score: float | None, reason: str) -> str:
         quality = (
             f"; label quality {score:.3f}, the lower the more doubtful" if score is not None else ""
         )
-        line += f'<div class="fact">{escape(reason_in_words(reason))}{quality}</div>'
+        line += f'<div class="fact">{escape(in_words(reason))}{quality}</div>'
     return line
 
 

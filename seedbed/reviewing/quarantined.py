@@ -6,28 +6,9 @@ from typing import NamedTuple
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
+from seedbed.core.reasons import NAMES, Reason
 
 QUARANTINE = Path("data/quarantine.csv")
-LABEL = "correct the label in the file, or map it in `label_map` of its source"
-ENCODING = "name the file's encoding in `encoding` of its source, or save the file as UTF-8"
-NEXT_STEPS = {
-    "bad_date": "write the date as YYYY-MM-DD, or name another column in `columns.date`",
-    "bad_encoding": ENCODING,
-    "bad_json": "mend the line, so that it is one JSON object",
-    "bad_quotes": 'close the quotes; a quote inside a cell is written ""',
-    "label_is_no_name": LABEL,
-    "lone_surrogate": "delete the half character, which a cut through an emoji leaves",
-    "missing_id": "give the row the key of its source, or name another column in `columns.id`",
-    "missing_label": "give the row a label, or delete it",
-    "missing_text": "give the row a text, or delete it",
-    "missing_text_pair": "give the row its second text, or delete it",
-    "not_an_object": "write the row as one JSON object with a key a column",
-    "not_text": "delete the row, or name a column that holds text",
-    "too_large": "cut the text, or raise collect.max_row_chars",
-    "unknown_label": f"{LABEL}; a new class is named in collect.labels",
-    "unknown_split": "write train, validation or test, or leave the side out",
-    "wrong_column_count": "give the line as many cells as the header; quote separators in cells",
-}
 
 
 class Quarantined(NamedTuple):
@@ -51,7 +32,12 @@ def quarantined(path: Path = QUARANTINE) -> list[Quarantined]:
             one["file"],
             int(one["line"]),
             one["reason"],
-            NEXT_STEPS.get(one["reason"], "correct the row in its source, or delete it"),
+            _repair(one["reason"]),
         )
         for one in read_csv(path)
     ]
+
+
+def _repair(reason: str) -> str:
+    known = Reason(reason).repair if reason in NAMES else ""
+    return known or "correct the row in its source, or delete it"

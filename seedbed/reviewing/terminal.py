@@ -12,10 +12,11 @@ from rich.text import Text
 
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import SeedbedError
+from seedbed.core.reasons import in_words
 from seedbed.reviewing.queues import Item
 from seedbed.reviewing.session import Session
 from seedbed.reviewing.visible import in_one_line, visible
-from seedbed.versions.explain import explain, reason_in_words
+from seedbed.versions.explain import explain
 
 SHOWN_CHARS = 4_000  # of a text, about two screens; key w shows the rest
 NEAREST = 3
@@ -187,7 +188,7 @@ def _labels(item: Item) -> Text:
         text.append("\nsuggested ").append(visible(item.suggested), "bold magenta")
     if item.reason:
         score = "" if item.score is None else f", label quality {item.score:.3f}"
-        text.append(f"\nwhy       {visible(reason_in_words(item.reason))}{score}")
+        text.append(f"\nwhy       {visible(in_words(item.reason))}{score}")
     return text
 
 

@@ -13,6 +13,7 @@ from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
 from seedbed.core.ledger import Drop, read_ledger
 from seedbed.core.params import read_params
+from seedbed.core.reasons import Reason
 from seedbed.core.rows import read_rows
 from seedbed.encoding.vectors import read_vectors
 from seedbed.splitting.frozen_test import read_frozen
@@ -27,7 +28,7 @@ NEXT = Path("reports/next.csv")
 BY_PEOPLE = Path("data/ledger/apply_decisions.csv")
 BY_SPLIT = Path("data/ledger/split.csv")
 DUPLICATES = Path("data/ledger/deduplicate.csv")
-CONFLICT, UNLABELLED = "label_conflict", "unlabelled"
+CONFLICT, UNLABELLED = Reason.LABEL_CONFLICT, Reason.UNLABELLED
 COLUMNS = (
     "id", "digest", "text", "text_pair", "label", "given", "source", "batch", "date", "group",
     "split", "fold", "fate", "provenance", "meta",

@@ -12,6 +12,7 @@ import pandas as pd
 
 from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.ledger import Drop
+from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
 from seedbed.splitting.near_duplicates import Join, normalised
 from seedbed.splitting.sides import units_of
@@ -94,7 +95,7 @@ def drop_unlearnable(
             "from data/frozen_test.csv",
         )
     kept = rows[rows["label"].isin(learnt)].reset_index(drop=True)
-    return kept, [Drop(row, "class_not_in_train") for row in lost["id"]]
+    return kept, [Drop(row, Reason.CLASS_NOT_IN_TRAIN) for row in lost["id"]]
 
 
 def leak_gate(rows: pd.DataFrame, near: NearTexts) -> dict[str, int]:

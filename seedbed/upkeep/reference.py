@@ -9,6 +9,7 @@ import typer
 from ruamel.yaml import YAML
 
 from seedbed.cli import app
+from seedbed.core.reasons import Reason
 from seedbed.core.stages import STAGES
 from seedbed.pipeline.code_deps import ITEM, is_code
 
@@ -97,6 +98,17 @@ def stages_page(project: Path) -> str:
     ]
     table = "\n".join(["| stage | does | reads | writes |", "| --- | --- | --- | --- |", *lines])
     return _page("Stages", "dvc.yaml and seedbed/core/stages.py", [table])
+
+
+def reasons_page(project: Path) -> str:
+    """Every reason of a fate with its sentence, from the table."""
+    lines = [
+        f"| `{reason}` | {_cell(reason.sentence)} | {reason.choice} | {_cell(reason.repair)} |"
+        for reason in Reason
+    ]
+    header = ["| reason | meaning | whose choice | what the source should do |"]
+    table = "\n".join([*header, "| --- | --- | --- | --- |", *lines])
+    return _page("Reasons", "seedbed/core/reasons.py", [table])
 
 
 def graph(project: Path | None = None) -> str:
@@ -199,4 +211,5 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "commands": commands_page,
     "params": params_page,
     "stages": stages_page,
+    "reasons": reasons_page,
 }

@@ -3,12 +3,12 @@
 import re
 from typing import Any, NamedTuple
 
-from seedbed.versions.explain import reason_in_words
+from seedbed.core.reasons import Reason, in_words
 from seedbed.versions.row_changes import Difference, Dropped, Fate, Removed, Said
 
 GONE = {
     "left_source": "no source has it any more, or it can no longer be read (left_source)",
-    "forgotten": "it was forgotten on request, and left a tombstone (forgotten)",
+    Reason.FORGOTTEN: "it was forgotten on request, and left a tombstone (forgotten)",
 }
 RELABELLED_BY = {
     "decision": "decided",
@@ -108,7 +108,7 @@ def because(one: Any) -> str:
     if hasattr(one, "by"):
         return RELABELLED_BY[one.by] + (f" by {_people(one.said)}" if one.said else "")
     if hasattr(one, "why"):
-        return WHY_NOT_DOUBTED[one.why] if one.why else reason_in_words(one.reason)
+        return WHY_NOT_DOUBTED[one.why] if one.why else in_words(one.reason)
     if was := getattr(one, "was", None):
         return f"before: {fate_in_words(was)}"
     return ""
@@ -129,7 +129,7 @@ def fate_in_words(fate: Fate | None) -> str:
     if not fate.stage:
         return GONE[fate.reason]
     cause = f", because of row {fate.cause}" if fate.cause else ""
-    return f"{fate.stage}: {reason_in_words(fate.reason)}{cause}"
+    return f"{fate.stage}: {in_words(fate.reason)}{cause}"
 
 
 def visible(words: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from seedbed.core.errors import RowsError
+from seedbed.core.reasons import in_words
 from seedbed.core.stages import ROW_STAGES
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Records, read_records, whole_id
@@ -18,36 +19,6 @@ from seedbed.versions.row_records import Records, read_records, whole_id
 DATA = Path("data")
 SHOWN = 10
 WIDTH = max(map(len, ROW_STAGES)) + 2
-REASONS = {
-    "label_dropped": "the label map of its source drops this label",
-    "forgotten": "it was forgotten on request, and came again",
-    "came_again": "an earlier batch of its source has the same row",
-    "superseded": "a later batch of its source has this record with other content",
-    "too_short": "its text has fewer characters than clean.min_chars",
-    "too_long": "its text has more characters than clean.max_chars",
-    "low_letter_share": "too little of its text is letters (clean.min_letter_share)",
-    "repetitive": "its text repeats itself (clean.max_repeated_share)",
-    "wrong_language": "its text is in a language that clean.languages does not list",
-    "dropped_by_person": "a person decided to drop it",
-    "ambiguous": "a person found that no one label fits it",
-    "people_disagree": "people decided differently on its label",
-    "exact_duplicate": "its text is a copy of another row's",
-    "near_duplicate": "its text is nearly that of another row (deduplicate.min_jaccard)",
-    "label_conflict": "the same text stands there with another label",
-    "twin_in_test": "a near copy of it is in test",
-    "twin_in_validation": "a near copy of it is in validation",
-    "group_in_test": "a row of its group is in test",
-    "group_in_validation": "a row of its group is in validation",
-    "unlabelled": "it has no label: only adapt may learn from it",
-    "class_not_in_train": "its class has no row in train, so that it cannot be learnt",
-    "label_issue": "it is among the most doubtful of its class, as many as are estimated wrong",
-    "other_label_likelier": "models that never saw it find another label likelier",
-    "low_label_quality": "its label is among the most doubtful (find_label_errors.max_share)",
-    "near_copy_other_label": "a near copy in meaning has another label, which is likelier right",
-    "over_cap": "its class has more rows than balance.max_ratio lets in",
-    "over_share": "its class or source has more rows than its share in balance.target",
-    "negative_for_threshold": "a threshold is to tell such rows (negatives.as): none is trained on",
-}
 
 
 def explain(row: str, revision: str = "") -> list[str]:
@@ -74,17 +45,12 @@ def explain(row: str, revision: str = "") -> list[str]:
     return lines
 
 
-def reason_in_words(reason: str) -> str:
-    """A sentence on why a row was dropped; an unknown reason as it is."""
-    return f"{REASONS[reason]} ({reason})" if reason in REASONS else reason
-
-
 def in_one_line(row_id: str, records: Records) -> str:
     """A row's life in short."""
     if row_id in records.drops:
         stage, drop = records.drops[row_id]
         because = f", because of row {drop.cause}" if drop.cause else ""
-        return f"row {row_id} was dropped by {stage}: {reason_in_words(drop.reason)}{because}"
+        return f"row {row_id} was dropped by {stage}: {in_words(drop.reason)}{because}"
     if row_id in records.manifest:
         placed = records.manifest[row_id]
         return f"row {row_id} was kept: {placed.label}, {placed.split}, batch {placed.batch}"
@@ -106,7 +72,7 @@ def _stages(
             lines.append(f"{stage:<{WIDTH}}has not run")
             continue
         if drop and stage == dropped_by:
-            lines.append(f"{stage:<{WIDTH}}DROPPED: {reason_in_words(drop.reason)}")
+            lines.append(f"{stage:<{WIDTH}}DROPPED: {in_words(drop.reason)}")
             if drop.cause:
                 lines.append(f"{'':<{WIDTH}}its cause: {in_one_line(drop.cause, records)}")
             return lines
@@ -171,7 +137,7 @@ def _judged(row_id: str, records: Records) -> list[str]:
         near = ", ".join(one.get("nearest", "").split())
         lines.append(
             f"Suspect: {one['label']} is doubted, {one['suggested']} suggested; label quality "
-            f"score {one['score']} (low is doubtful); {reason_in_words(one['reason'])}; "
+            f"score {one['score']} (low is doubtful); {in_words(one['reason'])}; "
             f"policy {records.policy or 'unknown'}"
             + (f"; nearest rows with {one['suggested']}: {near}" if near else "")
         )

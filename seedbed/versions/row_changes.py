@@ -14,8 +14,9 @@ there. Each way from one to another is a list of its own, so that no row changes
 from typing import NamedTuple
 
 from seedbed.core.decisions import Decision
+from seedbed.core.reasons import Reason
 
-FORGOTTEN, LEFT_SOURCE = "forgotten", "left_source"
+FORGOTTEN, LEFT_SOURCE = Reason.FORGOTTEN, "left_source"
 
 Said = tuple[str, str, str]  # who, when, note
 

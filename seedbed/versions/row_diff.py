@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
+from seedbed.core.reasons import Reason
 from seedbed.core.stages import ROW_STAGES
 from seedbed.versions.manifest import Placed
 from seedbed.versions.row_changes import (
@@ -28,7 +29,7 @@ from seedbed.versions.row_changes import (
 from seedbed.versions.row_records import Records
 
 AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
-BY_PEOPLE = ("dropped_by_person", "ambiguous", "people_disagree")
+BY_PEOPLE = (Reason.DROPPED_BY_PERSON, Reason.AMBIGUOUS, Reason.PEOPLE_DISAGREE)
 
 
 def difference(base: Records, head: Records) -> Difference:
@@ -110,7 +111,7 @@ def _added(row: str, old: _Version, new: _Version) -> Added:
 def _removed(row: str, old: _Version, new: _Version) -> Removed:
     fate = new.dropped.get(row) or Fate("", _why_gone(row, old.kept[row], new.records))
     said = new.said(row) if fate.reason in BY_PEOPLE else []
-    if fate.reason in ("dropped_by_person", "ambiguous"):
+    if fate.reason in (Reason.DROPPED_BY_PERSON, Reason.AMBIGUOUS):
         said = [one for one in said if one.decided in (DROP, AMBIGUOUS)]
     return Removed(row, *_placed(row, old), fate, _as_said(said))
 

@@ -45,7 +45,7 @@ def test_one_key_a_decision_and_all_is_shown(workspace):
     assert first.name == "suspects"
     for words in (
         "Suspects in train", "0 decided, 0 skipped, 5 left", "given     ", "suggested ", "why  ",
-        "models that never saw it find another label likelier", "label quality 0.010", "near ",
+        "models that never saw it find another label more likely", "label quality 0.010", "near ",
         "letters.csv:", "batch 2026-01-letters", "[a]ccept [t]ake",
     ):  # fmt: skip
         assert words in screen, words

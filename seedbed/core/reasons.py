@@ -1,0 +1,227 @@
+"""Why a row was quarantined, dropped or suspected: the one list of reasons.
+
+A reason is true of the row (`too_short`), never its opposite, and its sentence is what people read.
+Adding one is one entry here; `settle` refuses a stage that gives any other.
+"""
+
+from enum import StrEnum
+
+
+class Choice(StrEnum):
+    """Whose choice it was that the row has this fate."""
+
+    RULE = "rule"  # of the pipeline, set in params.yaml
+    PERSON = "person"
+    SOURCE = "source"  # the row, or a newer version of it, as the source sends it
+    MODEL = "model"
+
+
+class Reason(StrEnum):
+    """A reason, equal to its name.
+
+    It has a sentence, whose choice it is, and, for a row in quarantine, what its source should do.
+    """
+
+    sentence: str
+    choice: Choice
+    repair: str
+
+    def __new__(
+        cls, name: str, sentence: str, choice: Choice = Choice.RULE, repair: str = ""
+    ) -> "Reason":
+        """Raises ValueError for a reason without a sentence."""
+        if not sentence:
+            raise ValueError(f"reason `{name}` has no sentence")
+        reason = str.__new__(cls, name)
+        reason._value_ = name
+        reason.sentence, reason.choice, reason.repair = sentence, choice, repair
+        return reason
+
+    # collect: rows in quarantine, which their source has to correct
+    BAD_ENCODING = (
+        "bad_encoding",
+        "its file is in no encoding that can be read",
+        Choice.SOURCE,
+        "name the file's encoding in `encoding` of its source, or save the file as UTF-8",
+    )
+    NOT_TEXT = (
+        "not_text",
+        "its text is binary, or a structure of cells",
+        Choice.SOURCE,
+        "delete the row, or name a column that holds text",
+    )
+    BAD_QUOTES = (
+        "bad_quotes",
+        "a quotation mark of its line is never closed",
+        Choice.SOURCE,
+        'close the quotes; write a quote inside a cell as ""',
+    )
+    BAD_JSON = (
+        "bad_json",
+        "its line is not valid JSON",
+        Choice.SOURCE,
+        "correct the line, so that it is one JSON object",
+    )
+    NOT_AN_OBJECT = (
+        "not_an_object",
+        "it is not a JSON object",
+        Choice.SOURCE,
+        "write the row as one JSON object with a key per column",
+    )
+    WRONG_COLUMN_COUNT = (
+        "wrong_column_count",
+        "its line has another number of cells than the header",
+        Choice.SOURCE,
+        "give the line as many cells as the header; quote separators in cells",
+    )
+    MISSING_TEXT = (
+        "missing_text",
+        "its text is empty",
+        Choice.SOURCE,
+        "give the row a text, or delete it",
+    )
+    MISSING_TEXT_PAIR = (
+        "missing_text_pair",
+        "its second text is empty",
+        Choice.SOURCE,
+        "give the row its second text, or delete it",
+    )
+    MISSING_ID = (
+        "missing_id",
+        "its id is empty",
+        Choice.SOURCE,
+        "give the row the key of its source, or name another column in `columns.id`",
+    )
+    MISSING_LABEL = (
+        "missing_label",
+        "its label is empty",
+        Choice.SOURCE,
+        "give the row a label, or delete it",
+    )
+    TOO_LARGE = (
+        "too_large",
+        "it has more characters than collect.max_row_chars",
+        Choice.RULE,
+        "shorten the text, or raise collect.max_row_chars",
+    )
+    LONE_SURROGATE = (
+        "lone_surrogate",
+        "it contains half a character",
+        Choice.SOURCE,
+        "delete the half character, which remains of a cut emoji",
+    )
+    LABEL_IS_NO_NAME = (
+        "label_is_no_name",
+        "its label is too long for a name, or contains control characters",
+        Choice.SOURCE,
+        "correct the label in the file, or map it in `label_map` of its source",
+    )
+    UNKNOWN_LABEL = (
+        "unknown_label",
+        "collect.labels does not list its label",
+        Choice.RULE,
+        "correct the label in the file, map it in `label_map` of its source, or add it to "
+        "collect.labels",
+    )
+    UNKNOWN_SPLIT = (
+        "unknown_split",
+        "its split is not train, validation or test",
+        Choice.SOURCE,
+        "write train, validation or test, or leave the split out",
+    )
+    BAD_DATE = (
+        "bad_date",
+        "its date cannot be read",
+        Choice.SOURCE,
+        "write the date as YYYY-MM-DD, or name another column in `columns.date`",
+    )
+
+    # collect: rows dropped by choice
+    LABEL_DROPPED = "label_dropped", "the label map of its source drops this label", Choice.PERSON
+    FORGOTTEN = "forgotten", "it was forgotten on request, and arrived again", Choice.PERSON
+    CAME_AGAIN = "came_again", "an earlier batch of its source has the same row", Choice.SOURCE
+    SUPERSEDED = (
+        "superseded",
+        "a later batch of its source has this record with other content",
+        Choice.SOURCE,
+    )
+
+    # clean
+    TOO_SHORT = "too_short", "its text has fewer characters than clean.min_chars"
+    TOO_LONG = "too_long", "its text has more characters than clean.max_chars"
+    LOW_LETTER_SHARE = (
+        "low_letter_share",
+        "its text has too small a share of letters (clean.min_letter_share)",
+    )
+    REPETITIVE = "repetitive", "its text repeats itself (clean.max_repeated_share)"
+    WRONG_LANGUAGE = (
+        "wrong_language",
+        "its text is in a language that clean.languages does not list",
+    )
+
+    # apply_decisions
+    DROPPED_BY_PERSON = "dropped_by_person", "a person decided to drop it", Choice.PERSON
+    AMBIGUOUS = "ambiguous", "a person decided that no single label fits it", Choice.PERSON
+    PEOPLE_DISAGREE = "people_disagree", "people decided differently on its label", Choice.PERSON
+
+    # deduplicate
+    EXACT_DUPLICATE = "exact_duplicate", "its text is a copy of another row's"
+    NEAR_DUPLICATE = (
+        "near_duplicate",
+        "its text is nearly that of another row (deduplicate.min_jaccard)",
+    )
+    LABEL_CONFLICT = "label_conflict", "another row has the same text with another label"
+
+    # split
+    TWIN_IN_TEST = "twin_in_test", "a near copy of it is in test"
+    TWIN_IN_VALIDATION = "twin_in_validation", "a near copy of it is in validation"
+    GROUP_IN_TEST = "group_in_test", "a row of its group is in test"
+    GROUP_IN_VALIDATION = "group_in_validation", "a row of its group is in validation"
+    UNLABELLED = "unlabelled", "it has no label: only adapt may learn from it"
+    CLASS_NOT_IN_TRAIN = (
+        "class_not_in_train",
+        "its class has no row in train, so it cannot be learned",
+    )
+
+    # find_label_errors
+    LABEL_ISSUE = (
+        "label_issue",
+        "its label is among the lowest-scoring of its class, as many as are estimated wrong",
+        Choice.MODEL,
+    )
+    OTHER_LABEL_LIKELIER = (
+        "other_label_likelier",
+        "models that never saw it find another label more likely",
+        Choice.MODEL,
+    )
+    LOW_LABEL_QUALITY = (
+        "low_label_quality",
+        "its label is among the lowest-scoring (find_label_errors.max_share)",
+        Choice.MODEL,
+    )
+    NEAR_COPY_OTHER_LABEL = (
+        "near_copy_other_label",
+        "a near copy in meaning has another label, which is more likely correct",
+        Choice.MODEL,
+    )
+
+    # augment, balance
+    OVER_CAP = "over_cap", "its class has more rows than balance.max_ratio allows"
+    OVER_SHARE = "over_share", "its class or source has more rows than its share in balance.target"
+    NEGATIVE_FOR_THRESHOLD = (
+        "negative_for_threshold",
+        "a threshold detects such rows (negatives.as), so no model trains on them",
+    )
+
+
+NAMES = frozenset(str(reason) for reason in Reason)
+
+
+def in_words(reason: str) -> str:
+    """The sentence of a reason with its name; one that another version gave, as it is."""
+    return f"{Reason(reason).sentence} ({reason})" if reason in NAMES else reason
+
+
+def chosen_by(*choices: Choice) -> frozenset[str]:
+    """The reasons that are the choice of any of these."""
+    return frozenset(reason for reason in Reason if reason.choice in choices)
