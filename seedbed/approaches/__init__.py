@@ -26,10 +26,10 @@ if TYPE_CHECKING:  # torch, which most readers of the table do not need
     from seedbed.training.tasks import Task
 
 APPROACHES = {
-    "feature": "frozen encoder, a head fitted on its vectors",
-    "full": "every weight of the encoder and a new head are trained",
-    "lora": "low-rank updates of the frozen encoder's matrices and a new head are trained",
-    "prompt": "prompts guide the model; made for few rows",
+    "feature": "a head on the vectors of the frozen encoder",
+    "full": "every weight of the encoder, and a head",
+    "lora": "low-rank updates of matrices of the frozen encoder, and a head",
+    "prompt": "every weight of the encoder, guided by prompts; made for few rows",
 }
 NAMES = tuple(APPROACHES)
 Name = Annotated[str, from_table(NAMES)]

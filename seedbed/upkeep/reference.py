@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from ruamel.yaml import YAML
 
+from seedbed.approaches import APPROACHES, NAMES
 from seedbed.cli import app
 from seedbed.core.reasons import Reason
 from seedbed.core.stages import STAGES
@@ -85,6 +86,13 @@ def _params_table(rows: list[list[str]]) -> list[str]:
         for key, value, meaning in rows
     ]
     return ["\n".join(["| key | value here | meaning |", "| --- | --- | --- |", *lines])]
+
+
+def approaches_page(project: Path) -> str:
+    """Every approach with what it trains, from the table."""
+    lines = [f"| `{name}` | {about} |" for name, about in APPROACHES.items()]
+    table = "\n".join(["| approach | what is trained |", "| --- | --- |", *lines])
+    return _page("Approaches", "seedbed/approaches/__init__.py", [table])
 
 
 def stages_page(project: Path) -> str:
@@ -167,26 +175,19 @@ def _pipeline(project: Path) -> dict[str, Any]:
 
 def _reads(stage: dict[str, Any]) -> Iterator[str]:
     """The data that a stage reads; an approach's paths once, with NAME in its place."""
-    names = _approaches(stage)
     paths = (path for path in map(str, stage.get("deps", [])) if not is_code(path))
-    return iter(dict.fromkeys(_without_approach(path, names) for path in paths))
+    return iter(dict.fromkeys(_without_approach(path) for path in paths))
 
 
 def _writes(stage: dict[str, Any]) -> Iterator[str]:
     entries = [*stage.get("outs", []), *stage.get("metrics", [])]
     paths = (next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries)
-    return iter(dict.fromkeys(_without_approach(path, _approaches(stage)) for path in paths))
+    return iter(dict.fromkeys(_without_approach(path) for path in paths))
 
 
-def _approaches(stage: dict[str, Any]) -> tuple[str, ...]:
-    from seedbed.approaches import NAMES
-
-    return tuple(NAMES)
-
-
-def _without_approach(path: str, names: tuple[str, ...]) -> str:
+def _without_approach(path: str) -> str:
     path = path.replace(ITEM, "NAME")
-    return re.sub(rf"(?<=/)({'|'.join(names)})(?=/|\.|$)", "NAME", path)
+    return re.sub(rf"(?<=/)({'|'.join(NAMES)})(?=/|\.|$)", "NAME", path)
 
 
 def _paths(paths: Iterator[str]) -> str:
@@ -211,5 +212,6 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "commands": commands_page,
     "params": params_page,
     "stages": stages_page,
+    "approaches": approaches_page,
     "reasons": reasons_page,
 }

@@ -1,8 +1,8 @@
 """`make sync`: everything in the repository that is made from code, tables and params.yaml.
 
-That is the code dependencies in dvc.yaml, the files in .dvcignore that cannot change a result,
-marked blocks of README and docs, and the reference pages. `--check`, which `make lint` calls,
-writes nothing and fails with the difference.
+That is the lines of dvc.yaml for each approach, its code dependencies, the files in .dvcignore that
+cannot change a result, marked blocks of README and docs, and the reference pages. `--check`, which
+`make lint` calls, writes nothing and fails with the difference.
 """
 
 import difflib
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from seedbed.core.errors import PipelineError, SeedbedError
 from seedbed.core.files import write_text
+from seedbed.pipeline.approach_lines import with_approaches
 from seedbed.pipeline.code_deps import ignored_lines, with_code_deps
 from seedbed.pipeline.rooms import ROOMS
 from seedbed.upkeep.reference import PAGES, graph
@@ -59,7 +60,8 @@ def made_files(project: Path) -> Iterator[tuple[Path, str]]:
     repository that has a folder for them.
     """
     pipeline = project / "dvc.yaml"
-    yield pipeline, with_code_deps(pipeline.read_text(encoding="utf-8"), project)
+    text = with_approaches(pipeline.read_text(encoding="utf-8"))
+    yield pipeline, with_code_deps(text, project)
     for name in WITH_BLOCKS:
         file = project / name
         if file.exists():
