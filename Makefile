@@ -35,6 +35,7 @@ test-browser: install .venv/installed-browser
 
 lint: install
 	@ruff check . && ruff format --check --quiet .
+	@mypy --no-error-summary
 	@python -m seedbed.upkeep.sync --check
 
 # Everything that is made from code and tables: code dependencies in dvc.yaml, reference pages.

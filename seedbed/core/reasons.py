@@ -27,7 +27,7 @@ class Reason(StrEnum):
     repair: str
 
     def __new__(
-        cls, name: str, sentence: str, choice: Choice = Choice.RULE, repair: str = ""
+        cls, name: str, sentence: str = "", choice: Choice = Choice.RULE, repair: str = ""
     ) -> "Reason":
         """Raises ValueError for a reason without a sentence."""
         if not sentence:

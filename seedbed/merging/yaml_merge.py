@@ -92,10 +92,11 @@ def _merged(place: str, base: Any, ours: Any, theirs: Any, clashes: list[Clash])
         return theirs
     if isinstance(ours, CommentedMap) and isinstance(theirs, CommentedMap):
         return _merged_maps(place, base, ours, theirs, clashes)
-    sides = (base, ours, theirs)
-    named = [_by_name(one if isinstance(one, CommentedSeq) else ()) for one in sides]
-    if isinstance(ours, CommentedSeq) and isinstance(theirs, CommentedSeq) and None not in named:
-        return _merged_lists(place, named, ours, clashes)
+    if isinstance(ours, CommentedSeq) and isinstance(theirs, CommentedSeq):
+        sides = (base if isinstance(base, CommentedSeq) else (), ours, theirs)
+        named = [entries for entries in map(_by_name, sides) if entries is not None]
+        if len(named) == len(sides):
+            return _merged_lists(place, named, ours, clashes)
     clashes.append(Clash(place, ours, theirs))
     return ours
 
