@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.marks import met, share
-from seedbed.reporting.page import table
+from seedbed.pages.markdown import table
 
 
 def processor_words(steps: dict[str, Any]) -> str:

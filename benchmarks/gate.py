@@ -119,7 +119,7 @@ def judged_draw(
     """Which challengers fail, and what was measured."""
     random, rows = np.random.default_rng([seed, 1]), len(one.labels)
     alike, heads = one.heads["another sample"], dict(one.heads)
-    answers = Answers(classes, one.labels, one.base, alike, np.arange(rows))
+    answers = Answers.of(classes, one.labels, one.base, alike, np.arange(rows))
     for share in PLANTED:
         heads[f"planted {share}"] = planted(answers, alike, share, random)
     fails, facts = {}, {"accuracy": float((one.base == one.labels).mean())}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.marks import met
-from seedbed.reporting.page import table
+from seedbed.pages.markdown import table
 
 SECTION = """## The gate
 

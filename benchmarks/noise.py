@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.marks import met, share
-from seedbed.reporting.page import table
+from seedbed.pages.markdown import table
 
 SECTION = """## Label errors
 

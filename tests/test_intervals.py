@@ -10,6 +10,7 @@ from seedbed.scoring.intervals import (
     shares,
     units_of,
 )
+from seedbed.scoring.metrics import Scored
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)
@@ -20,7 +21,7 @@ SAMPLES = resampled_counts(UNITS)
 
 
 def test_the_interval_is_about_that_of_the_normal_approximation():
-    found = headline(LABELS, {"0": GOOD}, SAMPLES)["accuracy"]
+    found = headline({"0": Scored.of(LABELS, GOOD)}, SAMPLES)["accuracy"]
     half = 1.96 * np.sqrt(found["mean"] * (1 - found["mean"]) / 300)
     assert found["low"] == pytest.approx(found["mean"] - half, abs=0.012)
     assert found["high"] == pytest.approx(found["mean"] + half, abs=0.012)
@@ -33,13 +34,15 @@ def test_rows_of_a_group_are_drawn_together_and_widen_the_interval():
     assert (counts[:, :100] == counts[:, :1]).all()
     labels, right = np.zeros(300, int), np.repeat([0, 1, 0], 100)
     blocks = np.repeat(np.arange(3), 100)
-    alone = headline(labels, {"0": right}, SAMPLES)["accuracy"]
-    together = headline(labels, {"0": right}, resampled_counts(blocks))["accuracy"]
+    alone = headline({"0": Scored.of(labels, right)}, SAMPLES)["accuracy"]
+    together = headline({"0": Scored.of(labels, right)}, resampled_counts(blocks))["accuracy"]
     assert together["high"] - together["low"] > 3 * (alone["high"] - alone["low"])
 
 
 def test_every_seed_is_kept():
-    found = headline(LABELS, {"0": GOOD, "1": POOR}, SAMPLES)["accuracy"]
+    found = headline({"0": Scored.of(LABELS, GOOD), "1": Scored.of(LABELS, POOR)}, SAMPLES)[
+        "accuracy"
+    ]
     assert found["by_seed"] == {"0": (GOOD == LABELS).mean(), "1": (POOR == LABELS).mean()}
     assert found["mean"] == pytest.approx(np.mean(list(found["by_seed"].values())))
     assert found["sd_over_seeds"] > 0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics import Scored
 from seedbed.scoring.paired_tests import holm, mcnemar, paired_difference, pairs_with
 from seedbed.scoring.predictions import Predictions
 
@@ -15,9 +16,13 @@ SAMPLES = resampled_counts(np.arange(300))
 
 
 def test_a_real_difference_is_seen_and_none_is_not():
-    real = paired_difference(LABELS, [GOOD], [POOR], SAMPLES)["accuracy"]
+    real = paired_difference([Scored.of(LABELS, GOOD)], [Scored.of(LABELS, POOR)], SAMPLES)[
+        "accuracy"
+    ]
     assert real["low"] > 0
-    none = paired_difference(LABELS, [GOOD], [GOOD], SAMPLES)["macro_f1"]
+    none = paired_difference([Scored.of(LABELS, GOOD)], [Scored.of(LABELS, GOOD)], SAMPLES)[
+        "macro_f1"
+    ]
     assert none == {"difference": 0, "low": 0, "high": 0}
 
 

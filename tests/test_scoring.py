@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
-from seedbed.scoring.metrics import confusion, macro_f1_of, per_class, scores
+from seedbed.scoring.metrics import Scored, confusion, macro_f1_of, per_class, scores
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)
@@ -24,7 +24,9 @@ def test_scores_are_those_of_the_reference_library(predicted):
         how: f1_score(LABELS, predicted, average=how, labels=known, zero_division=0)
         for how in ("macro", "weighted")
     }
-    assert {name: one[0] for name, one in scores(LABELS, predicted, ONCE).items()} == pytest.approx(
+    assert {
+        name: one[0] for name, one in scores(Scored.of(LABELS, predicted)).items()
+    } == pytest.approx(
         {
             "accuracy": accuracy_score(LABELS, predicted),
             "macro_f1": f1["macro"],
@@ -40,15 +42,15 @@ def test_a_sample_scores_as_its_rows_written_out(labels, predicted, counts):
     names = np.unique(labels)
     sampled = [np.repeat(part, counts) for part in (labels, predicted)]
     if set(names) <= set(sampled[0]):  # or a class of the whole is missing in the sample
-        found = scores(labels, predicted, counts[None])
-        alone = scores(*sampled, np.ones((1, counts.sum())))
+        found = scores(Scored.of(labels, predicted)._replace(counts=counts[None]))
+        alone = scores(Scored.of(*sampled))
         for name, value in found.items():
             assert value == pytest.approx(alone[name]), name
 
 
 def test_a_class_that_a_sample_lacks_scores_nothing():
     labels, predicted = np.array([0, 0, 1]), np.array([0, 0, 1])
-    found = scores(labels, predicted, np.array([[1, 1, 0]]))
+    found = scores(Scored.of(labels, predicted)._replace(counts=np.array([[1, 1, 0]])))
     assert found["accuracy"][0] == 1
     assert found["macro_f1"][0] == 0.5
     assert found["mcc"][0] == 0  # all labels of the sample are alike

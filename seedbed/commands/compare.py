@@ -31,13 +31,13 @@ def compare(
 
 
 def _compared(base: str, format: Format, override: bool, who: str, why: str) -> int:
-    from seedbed.gate import told
+    from seedbed.gate import page
     from seedbed.gate.compare import compare as compared
     from seedbed.gate.compare import with_override
 
     found = compared(base)
     if override:
         found = with_override(found, who, why)
-    show = {Format.TEXT: told.text, Format.MD: told.markdown, Format.JSON: told.as_json}
+    show = {Format.TEXT: page.text, Format.MD: page.as_markdown, Format.JSON: page.as_json}
     print(show[format](found))
     return found.exit_code

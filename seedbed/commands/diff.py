@@ -57,11 +57,11 @@ def _page(found, format: Format, rows: int | None) -> str:
         from seedbed.versions.diff_json import as_json
 
         return json.dumps(rounded(as_json(found, rows)), indent=2, ensure_ascii=False) + "\n"
+    from seedbed.pages.html import page_html
+    from seedbed.pages.markdown import page_markdown
+    from seedbed.versions.diff_sections import page
+
     shown = 20 if rows is None else rows
     if format == Format.html:
-        from seedbed.versions.diff_html import html
-
-        return html(found, shown)
-    from seedbed.versions.diff_pages import markdown
-
-    return markdown(found, shown)
+        return page_html(page(found, shown))
+    return page_markdown(page(found, shown))

@@ -53,11 +53,11 @@ def _terminal(name: str, who: str) -> None:
 
 
 def _status() -> None:
+    from seedbed.pages.escaping import for_terminal
     from seedbed.reviewing.status import status
-    from seedbed.reviewing.visible import visible
     from seedbed.reviewing.workspace import read_workspace
 
-    print("\n".join(visible(line) for line in status(read_workspace())))
+    print("\n".join(for_terminal(line) for line in status(read_workspace())))
 
 
 def _export(file: Path, name: str) -> None:

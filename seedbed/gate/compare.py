@@ -13,7 +13,7 @@ from seedbed.core.files import rounded
 from seedbed.core.params import read_params
 from seedbed.gate.base_model import BEST, base_model, locked_model
 from seedbed.gate.champions import default_base
-from seedbed.gate.limits import GateParams, points
+from seedbed.gate.limits import GateParams
 from seedbed.gate.override import Override, override_of, write_override
 from seedbed.gate.reasons import beyond_but_unsure, broken, what_it_sees
 from seedbed.gate.same_answers import Asked, answers_of, checked_model
@@ -26,6 +26,7 @@ from seedbed.gate.same_rows import (
     read_test_side,
 )
 from seedbed.gate.verdict import Judgement, judged
+from seedbed.pages.numbers import points
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import read_records
 

@@ -5,23 +5,24 @@ limits on all rows, half to the floors of single classes, or many classes would 
 all rows nothing to see with.
 """
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from seedbed.core.params import Section
+from seedbed.pages.numbers import points
+from seedbed.scoring.metrics import shown_in
 
-Measure = Literal["accuracy", "macro_f1", "recall", "f1"]
-WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1", "recall": "recall", "f1": "F1"}
+MEASURES = tuple(metric.name for metric in shown_in("gate"))  # on all rows
+WORDS = {metric.name: metric.title for metric in shown_in("gate")} | {
+    "recall": "recall",
+    "f1": "F1",
+}
 
 
-class GateParams(Section):
-    """params.yaml section `gate`; shares are of 1, null is off."""
+class _OfClasses(Section):
+    """The limits on single classes, and what all limits share."""
 
-    min_accuracy: float = Field(ge=0, le=1)
-    min_macro_f1: float = Field(ge=0, le=1)
-    max_drop_accuracy: float | None = Field(ge=0, le=1)
-    max_drop_macro_f1: float | None = Field(ge=0, le=1)
     max_drop_class_recall: float | None = Field(ge=0, le=1)
     max_drop_class_f1: float | None = Field(ge=0, le=1)
     false_fail: float = Field(gt=0, le=0.5)
@@ -29,17 +30,30 @@ class GateParams(Section):
     must_see_drop: float = Field(gt=0, le=1)
 
 
+_OF_ALL_ROWS: dict[str, Any] = {
+    f"min_{name}": (float, Field(default=0.0, ge=0, le=1)) for name in MEASURES
+} | {f"max_drop_{name}": (float | None, Field(default=None, ge=0, le=1)) for name in MEASURES}
+
+if TYPE_CHECKING:
+
+    class GateParams(_OfClasses):
+        """params.yaml section `gate`; shares are of 1, null is off."""
+
+else:  # two limits for each metric of the table whose view is `gate`; one left out is off
+    GateParams = create_model("GateParams", __base__=_OfClasses, **_OF_ALL_ROWS)
+
+
 class Limit(NamedTuple):
     """One limit: at least `value` of a measure, or at most `value` lost of it; `name` is the class
     it is a floor of, "" for all rows. `share`: of the chance of a false fail."""
 
     kind: Literal["least", "drop"]
-    measure: Measure
+    measure: str  # a metric of the table, or recall or F1 of a class
     value: float
     name: str = ""
     share: float = 0.0
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """The limit in words."""
         of = f" of `{self.name}`" if self.name else ""
         what = f"{WORDS[self.measure]}{of}"
@@ -48,25 +62,16 @@ class Limit(NamedTuple):
         return f"{what} may lose {points(self.value)}" if self.value else f"{what} may lose nothing"
 
 
-def points(share: float) -> str:
-    """A share as points: 0.016 is "1.6 points"."""
-    number = f"{100 * share:.1f}".removesuffix(".0")
-    return f"{number} point" if number == "1" else f"{number} points"
-
-
 def limits_of(params: GateParams, classes: list[str]) -> list[Limit]:
     """Every limit that is on, for the classes that stand in the rows."""
     every = [
         Limit("least", measure, value)
-        for measure, value in (("accuracy", params.min_accuracy), ("macro_f1", params.min_macro_f1))
-        if value > 0
+        for measure in MEASURES
+        if (value := getattr(params, f"min_{measure}")) > 0
     ] + [
         Limit("drop", measure, value)
-        for measure, value in (
-            ("accuracy", params.max_drop_accuracy),
-            ("macro_f1", params.max_drop_macro_f1),
-        )
-        if value is not None
+        for measure in MEASURES
+        if (value := getattr(params, f"max_drop_{measure}")) is not None
     ]
     floors = [
         Limit("drop", measure, value, name)

@@ -13,7 +13,9 @@ from seedbed.core.errors import GateError
 from seedbed.gate.base_model import BEST, locked_model
 from seedbed.gate.champions import Champion, champions, git
 from seedbed.gate.compare import CANNOT, PASS, Comparison, compare
-from seedbed.gate.told import headline
+from seedbed.gate.page import headline
+from seedbed.pages.numbers import interval
+from seedbed.scoring.metrics import shown_in
 from seedbed.serving.model_folder import read_serving
 from seedbed.training.saved_models import model_digest
 from seedbed.versions.revisions import Files
@@ -150,9 +152,9 @@ def _figures(here: Files, approach: str) -> list[str]:
     """The test figures as evaluate wrote them; nothing is chosen by them."""
     test = json.loads(here.read(f"reports/metrics/evaluate/{approach}/test.json") or "{}")
     return [
-        f"test {name} {test[key]['mean']:.3f} [{test[key]['low']:.3f}, {test[key]['high']:.3f}]"
-        for key, name in (("accuracy", "accuracy"), ("macro_f1", "macro-F1"))
-        if key in test
+        f"test {metric.title} {interval(test[metric.name])}"
+        for metric in shown_in("tag")
+        if metric.name in test
     ]
 
 

@@ -3,8 +3,9 @@
 import math
 from typing import Any
 
-from seedbed.gate.limits import WORDS, GateParams, points
+from seedbed.gate.limits import WORDS, GateParams
 from seedbed.gate.verdict import Answers, Checked, Judgement, rows_for
+from seedbed.pages.numbers import points
 
 SHOWN = 5
 ONE_POINT = 0.01
@@ -48,7 +49,7 @@ def beyond_but_unsure(judgement: Judgement) -> list[str]:
 
 def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> list[str]:
     """What this test side can show, and how many rows would show a drop of one point."""
-    allowed = params.max_drop_accuracy or 0.0
+    allowed = getattr(params, "max_drop_accuracy", None) or 0.0
     notes = [
         f"On {len(answers.labels):,} rows a measured drop in accuracy fails from about "
         f"{points(judgement.fails_from)} on; a true one of {points(judgement.sees)} is seen in "

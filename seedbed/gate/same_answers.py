@@ -9,6 +9,7 @@ import pandas as pd
 from seedbed.core.errors import GateError
 from seedbed.gate.verdict import Answers
 from seedbed.scoring.intervals import units_of
+from seedbed.scoring.metrics import Scored
 from seedbed.serving.model_folder import Serving, read_serving
 from seedbed.training.saved_models import model_digest, read_card
 
@@ -50,15 +51,29 @@ def checked_model(folder: Path) -> Asked:
     return Asked(folder, classes, serving, model_digest(folder))
 
 
-def answered(model: Asked, rows: pd.DataFrame) -> list[str]:
-    """What a model says of each row, tokenized as that model does: labels (rows,)."""
-    from seedbed.serving.predicting import answers
+def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray:
+    """Run a model on each row, tokenized as that model does: probabilities (rows, classes).
+
+    They are calibrated; out of scope is a class of its own, the most probable one where the model's
+    confidence is below its threshold. A class that the model does not have gets 0.
+    """
+    from seedbed.scoring.calibration import rescaled
+    from seedbed.scoring.scope_detection import with_outside
+    from seedbed.serving.predicting import probabilities
     from seedbed.training.classifier import Classifier
 
-    pairs = list(rows["text_pair"]) if model.serving.paired else None
-    labels, _, outside = answers(list(rows["text"]), pairs, Classifier(model.folder), model.serving)
-    told = zip(labels, outside, strict=True)
-    return [model.serving.outside if out else label for label, out in told]
+    serving, classifier = model.serving, Classifier(model.folder)
+    pairs = list(rows["text_pair"]) if serving.paired else None
+    given = probabilities(list(rows["text"]), pairs, classifier, serving)
+    columns = list(classifier.classes)
+    if serving.threshold is None:
+        given = rescaled(given, serving.temperature)
+    else:  # the threshold holds for the confidence before scaling
+        given = with_outside(given, serving.threshold)
+        columns.append(serving.outside)
+    result = np.zeros((len(rows), len(classes)))
+    result[:, [classes.index(name) for name in columns]] = given
+    return result
 
 
 def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
@@ -74,10 +89,9 @@ def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
         )  # fmt: skip
     classes = sorted(head.classes | set(rows["label"]))
     number = {name: place for place, name in enumerate(classes)}
-    now = answered(head, rows)
-    before = now if base.digest == head.digest else answered(base, rows)
-    labels, said, says = (
-        np.array([number[name] for name in names], dtype=np.int64)
-        for names in (rows["label"], before, now)
-    )
-    return Answers(classes, labels, said, says, units_of(list(rows["id"]), list(rows["group"])))
+    labels = np.array([number[name] for name in rows["label"]], dtype=np.int64)
+    units = units_of(list(rows["id"]), list(rows["group"]))
+    now = answered(head, rows, classes)
+    before = now if base.digest == head.digest else answered(base, rows, classes)
+    scored = (Scored.of(labels, given.argmax(1), given, units) for given in (before, now))
+    return Answers(classes, *scored)

@@ -12,7 +12,7 @@ import numpy as np
 
 from seedbed.gate.limits import GateParams, Limit, limits_of
 from seedbed.scoring.intervals import headline, resampled_counts
-from seedbed.scoring.metrics import per_class, scores
+from seedbed.scoring.metrics import METRICS, Scored, per_class, scores
 from seedbed.scoring.paired_tests import holm, mcnemar, paired_difference
 from seedbed.scoring.swap_tests import (
     TINY,
@@ -22,23 +22,45 @@ from seedbed.scoring.swap_tests import (
     smallest_drop,
     sums_by_unit,
     swapped_f1_drops,
+    swapped_metric_drops,
 )
 
 
 class Answers(NamedTuple):
-    """What two models said of the same rows: class numbers (rows,), and the bootstrap's units."""
+    """The predictions of two models for the same rows."""
 
     classes: list[str]
-    labels: np.ndarray
-    base: np.ndarray
-    head: np.ndarray
-    units: np.ndarray
+    base: Scored
+    head: Scored
+
+    @classmethod
+    def of(
+        cls,
+        classes: list[str],
+        labels: np.ndarray,
+        base: np.ndarray,
+        head: np.ndarray,
+        units: np.ndarray,
+    ) -> "Answers":
+        """Predicted class indices alone, (rows,): metrics of probabilities are left out."""
+        scored = (Scored.of(labels, predicted, units=units) for predicted in (base, head))
+        return cls(classes, *scored)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class indices (rows,)."""
+        return self.head.labels
+
+    @property
+    def units(self) -> np.ndarray:
+        """The cluster of each row, (rows,)."""
+        return self.head.units
 
     @property
     def lost(self) -> np.ndarray:
-        """1 where only the base is right, -1 where only the head is, else 0: (rows,)."""
-        right, now = self.base == self.labels, self.head == self.labels
-        return right.astype(np.int64) - now.astype(np.int64)
+        """1 where only the base is correct, -1 where only the head is, else 0: (rows,)."""
+        before, now = (model.predicted == self.labels for model in (self.base, self.head))
+        return before.astype(np.int64) - now.astype(np.int64)
 
 
 class Checked(NamedTuple):
@@ -80,7 +102,13 @@ def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Chec
     """Every limit that is on, looked at. `samples` (draws, rows): see `resampled_counts`."""
     present = sorted(set(answers.labels.tolist()))
     limits = limits_of(params, [answers.classes[number] for number in present])
-    swapped = swapped_f1_drops(*answers[1:], len(answers.classes))
+    swapped = swapped_f1_drops(
+        answers.labels,
+        answers.base.predicted,
+        answers.head.predicted,
+        answers.units,
+        len(answers.classes),
+    )
     found = [_found(answers, limit, samples, swapped) for limit in limits]
     shares = {str(place): limit.share for place, limit in enumerate(limits)}
     p_holm = holm({str(place): p for place, (_, p) in enumerate(found)}, shares)
@@ -123,14 +151,15 @@ def _found(
         return _least(answers, limit, samples)
     if limit.measure in ("accuracy", "recall"):
         return _share_drop(answers, limit)
-    return _f1_drop(answers, limit, swapped)
+    if limit.measure in ("macro_f1", "f1"):
+        return _f1_drop(answers, limit, swapped)
+    return _metric_drop(answers, limit)
 
 
 def _least(answers: Answers, limit: Limit, samples: np.ndarray) -> tuple[float, float]:
     """The figure, and the share of bootstrap samples in which it is not below the least one."""
-    once = np.ones((1, len(answers.labels)))
-    value = float(scores(answers.labels, answers.head, once)[limit.measure][0])
-    drawn = scores(answers.labels, answers.head, samples)[limit.measure]
+    value = float(scores(answers.head)[limit.measure][0])
+    drawn = scores(answers.head._replace(counts=samples))[limit.measure]
     return value, float((1 + (drawn >= limit.value).sum()) / (1 + len(drawn)))
 
 
@@ -151,7 +180,10 @@ def _share_drop(answers: Answers, limit: Limit) -> tuple[float, float]:
 def _f1_drop(answers: Answers, limit: Limit, swapped: np.ndarray) -> tuple[float, float]:
     """The drop in F1 of a class, or in macro-F1 over the classes that stand in the labels."""
     number = len(answers.classes)
-    base, head = (f1_by_class(answers.labels, one, number) for one in (answers.base, answers.head))
+    base, head = (
+        f1_by_class(answers.labels, model.predicted, number)
+        for model in (answers.base, answers.head)
+    )
     if limit.name:
         places = [answers.classes.index(limit.name)]
     else:
@@ -161,9 +193,16 @@ def _f1_drop(answers: Answers, limit: Limit, swapped: np.ndarray) -> tuple[float
     return drop, float((1 + reached) / (1 + len(chance)))
 
 
+def _metric_drop(answers: Answers, limit: Limit) -> tuple[float, float]:
+    """The drop of any other metric of the table, and its p-value by random swaps."""
+    drop, chance = swapped_metric_drops(METRICS[limit.measure], answers.base, answers.head)
+    reached = (chance >= drop - limit.value - TINY).sum()
+    return drop, float((1 + reached) / (1 + len(chance)))
+
+
 def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> float | None:
     """The smallest drop seen; of macro-F1 by that of accuracy and the `ratio` of their errors."""
-    if limit.kind == "least" or limit.measure == "f1":
+    if limit.kind == "least" or limit.measure not in ("accuracy", "recall", "macro_f1"):
         return None
     rows = _members(answers, limit)
     level = params.false_fail * limit.share
@@ -183,12 +222,12 @@ def _error_ratio(answers: Answers, swapped: np.ndarray) -> float:
 
 def _figures(answers: Answers, samples: np.ndarray) -> dict[str, Any]:
     """Both models' metrics with intervals, the paired differences, McNemar's test, and classes."""
-    labels, base, head = answers.labels, answers.base, answers.head
+    labels, base, head = answers.labels, answers.base.predicted, answers.head.predicted
     one, other = per_class(labels, base, answers.classes), per_class(labels, head, answers.classes)
     return {
-        "base": headline(labels, {"base": base}, samples),
-        "head": headline(labels, {"head": head}, samples),
-        "difference": paired_difference(labels, [head], [base], samples),
+        "base": headline({"base": answers.base}, samples),
+        "head": headline({"head": answers.head}, samples),
+        "difference": paired_difference([answers.head], [answers.base], samples),
         "mcnemar": mcnemar(labels, head, base),
         "same_answer_share": float((base == head).mean()),
         "per_class": {

@@ -14,11 +14,11 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from seedbed.pull_request.fitting import folded
-from seedbed.pull_request.gate_section import name
-from seedbed.reporting.page import table
-from seedbed.versions import diff_pages as pages
+from seedbed.pages.document import Code, Section, Table
+from seedbed.pages.escaping import quoted
+from seedbed.versions import diff_sections
 from seedbed.versions.changes import Changes
+from seedbed.versions.diff_sections import CHARS, shortened
 from seedbed.versions.diff_words import because
 from seedbed.versions.revisions import Files
 
@@ -42,13 +42,13 @@ def in_one_line(changes: Changes) -> str:
     line = (
         f"**Data: +{len(rows.added):,} −{len(rows.removed):,} rows** ({before:,} → {after:,}), "
         f"{len(rows.relabelled):,} relabelled, {len(rows.edited):,} edited, "
-        f"{len(rows.moved):,} moved between sides"
+        f"{len(rows.moved):,} moved between splits"
     )
     if rows.arrived_dropped:
-        line += f"; {len(rows.arrived_dropped):,} more came and were dropped"
+        line += f"; {len(rows.arrived_dropped):,} more arrived and were dropped"
     new = [batch for batch, (was, now) in rows.batches.items() if now and not was]
     if new:
-        each = ", ".join(f"{name(one)} (+{rows.batches[one][1]:,})" for one in new[:BATCHES])
+        each = ", ".join(f"{quoted(one)} (+{rows.batches[one][1]:,})" for one in new[:BATCHES])
         more = f" and {len(new) - BATCHES:,} more" if len(new) > BATCHES else ""
         line += f"; new: {each}{more}"
     alarms = [f"**ERROR: {alarm}.**" for alarm in rows.alarms]
@@ -74,7 +74,7 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
     held_out = [one for one in rows.removed if one.split in SIDES]
     new = {one.id for one in rows.added if one.label not in known}
     for kind, members in (
-        ("moved between sides", rows.moved),
+        ("moved between splits", rows.moved),
         ("frozen test", [one for one in rows.frozen if one.before]),
         ("removed", held_out),
         ("relabelled by people", people),
@@ -83,7 +83,7 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
         ("of a new class", [one for one in rows.added if one.id in new]),
         ("relabelled at the source", [one for one in rows.relabelled if one.by == "source"]),
         ("relabelled by the policy", rows.relabelled_by_policy),
-        ("came and was dropped", rows.arrived_dropped),
+        ("dropped on arrival", rows.arrived_dropped),
         ("removed", [one for one in rows.removed if one.split not in SIDES]),
         ("added", [one for one in rows.added if one.id not in new]),
     ):
@@ -103,23 +103,24 @@ def suspect_scores(files: Files) -> dict[str, float]:
     return {line["id"]: float(line["score"]) for line in lines}
 
 
-def telling_rows(changes: Changes, scores: dict[str, float]) -> str:
-    """The table of the most telling rows, texts beside where their source allows it."""
+def telling_rows(changes: Changes, scores: dict[str, float]) -> Section:
+    """The table of the most telling rows, with texts if their source permits it."""
     found = telling(changes, scores)
     if not found:
-        return "No row differs."
-    lines = [
-        [one.kind, f"`{one.row.id}`", name(getattr(one.row, "split", "")), _labels(one.row),
-         name(_why(one.row), 300)]
+        return Section("", ["No row differs."])
+    rows = [
+        [one.kind, Code(one.row.id), getattr(one.row, "split", ""), _labels(one.row), _why(one.row)]
         for one in found
-    ]  # fmt: skip
-    header = ["what", "row", "side", "label", "why"]
+    ]
+    header = ["change", "row", "split", "label", "reason"]
     if any(one.row.id in changes.texts for one in found):
         header.append("text")
-        for line, one in zip(lines, found, strict=True):
-            line.append(pages.quoted(changes.texts.get(one.row.id, "")))
+        for row, one in zip(rows, found, strict=True):
+            row.append(shortened(changes.texts.get(one.row.id, "")))
     changed = sum(len(members) for _, members in _kinds(changes, scores))
-    return f"### Most telling rows: {len(found):,} of {changed:,}\n\n{table(header, lines)}"
+    return Section(
+        f"Most telling rows: {len(found):,} of {changed:,}", [Table(header, rows, chars=CHARS)]
+    )
 
 
 def _why(row: Any) -> str:
@@ -129,30 +130,24 @@ def _why(row: Any) -> str:
 
 def _labels(row: Any) -> str:
     if hasattr(row, "suggested"):
-        return f"{name(row.label)}, or {name(row.suggested)}?"
+        return f"{row.label}, or {row.suggested}?"
     if hasattr(row, "by"):
-        return f"{name(row.before)} → {name(row.after)}"
-    return name(getattr(row, "label", ""))
+        return f"{row.before} → {row.after}"
+    return str(getattr(row, "label", ""))
 
 
-def rest(changes: Changes) -> list[str]:
-    """Everything else of `seedbed diff`, folded, in parts that can be cut apart."""
-    lists = [_lower(section) for section in pages.row_lists(changes, ROWS)]
-    return [
-        folded(
-            "Rows by class and side, and by batch", _lowered(pages.classes, pages.batches, changes)
-        ),
-        folded("Every kind of change, row by row", lists),
-        folded("Drift", [pages.drift(changes).removeprefix("## Drift\n\n")]),
-        folded("Params and code that changed", _lowered(pages.params, pages.code, changes)),
-    ]
-
-
-def _lowered(*given: Any) -> list[str]:
-    *sections, changes = given
-    return [_lower(section(changes)) for section in sections]
-
-
-def _lower(section: str) -> str:
-    """A section of a page as a part of another: its heading two levels down."""
-    return f"##{section}" if section.startswith("## ") else section
+def rest(changes: Changes) -> list[Section]:
+    """Everything else of `seedbed diff`, folded, in parts that can be cut separately."""
+    folded = {
+        "Rows by class and split, and by batch": [
+            diff_sections.classes(changes),
+            diff_sections.batches(changes),
+        ],
+        "Every kind of change, row by row": diff_sections.row_lists(changes, ROWS),
+        "Drift": diff_sections.drift(changes).parts,
+        "Params and code that changed": [
+            diff_sections.params(changes, ROWS),
+            diff_sections.code(changes),
+        ],
+    }
+    return [Section(title, parts, folded=True) for title, parts in folded.items()]

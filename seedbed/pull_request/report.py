@@ -8,30 +8,33 @@ section cannot show is counted in it, with the command that shows all.
 from typing import NamedTuple
 
 from seedbed.core.errors import SeedbedError
+from seedbed.gate import page as gate
 from seedbed.gate.compare import Comparison, compare
+from seedbed.pages.document import Prose, Section
+from seedbed.pages.escaping import quoted, unlinked
+from seedbed.pages.markdown import fitted, markdown
 from seedbed.pipeline.freshness import freshness
 from seedbed.pull_request import (
     cost_section,
     data_section,
-    gate_section,
     labels_section,
     pipeline_graph,
     validation_section,
 )
 from seedbed.pull_request.comments import MARKER
-from seedbed.pull_request.fitting import LIMIT, fitted, folded, unlinked
 from seedbed.versions.changes import Changes, changes
 from seedbed.versions.revisions import Files, base_revision
 
+LIMIT = 60_000  # characters of a report; a GitHub comment holds 65,536
 STALE = 5  # stages that are named
+FIRST = "seedbed compare"  # what shows all of the first screen
 NO_FIGURES = "There are no figures on the same test rows of both models."
 
 
-class Section(NamedTuple):
-    """A part of the page: its heading, its text, at most so many characters, what shows all."""
+class Allotted(NamedTuple):
+    """A part of the page, the characters it may take, and the command that shows all of it."""
 
-    title: str
-    text: str
+    section: Section
     chars: int
     command: str
 
@@ -52,14 +55,14 @@ def staleness() -> str:
     try:
         stale = freshness().names
     except SeedbedError as error:
-        return f"Whether the run is whole cannot be told: {gate_section.name(error, 300)}"
+        return f"Whether the run is complete is unknown: {quoted(error, 300)}"
     if not stale:
         return ""
     named = ", ".join(f"`{one}`" for one in stale[:STALE])
     more = f" and {len(stale) - STALE} more" if len(stale) > STALE else ""
     return (
-        f"**The run is not whole: {named}{more} did not run on this code, these params and this "
-        "data.** Figures that come after them are of an older run; `seedbed check-lock` tells why."
+        f"**The run is not complete: {named}{more} did not run on this code, these params and "
+        "this data.** Later figures are from an older run; `seedbed check-lock` lists the reasons."
     )
 
 
@@ -73,50 +76,50 @@ def page(base: str, found: Changes, comparison: Comparison, stale: str = "") -> 
     return text
 
 
-def _made(sections: list[Section], found: Changes, share: float) -> str:
-    """The page, each section within that share of its allowance."""
-    shown = [one._replace(chars=int(one.chars * share)) for one in sections if one.text]
-    return unlinked("\n\n".join([MARKER, *map(_shown, shown), _foot(found)])) + "\n"
+def _made(parts: list[Allotted], found: Changes, share: float) -> str:
+    """The page, each part within that share of its allowance."""
+    shown = [text for part in parts if (text := _shown(part, int(part.chars * share)))]
+    return unlinked("\n\n".join([MARKER, *shown, _foot(found)])) + "\n"
 
 
-def _shown(section: Section) -> str:
-    title = f"{section.title}\n\n" if section.title else ""
-    if section.text.startswith("<details>"):
-        head, body = section.text.split("\n\n", 1)
-        body = body.removesuffix("\n\n</details>")
-        return f"{title}{head}\n\n{fitted(body, section.chars, section.command)}\n\n</details>"
-    return title + fitted(section.text, section.chars, section.command)
+def _shown(part: Allotted, chars: int) -> str:
+    text = markdown(part.section, 2 if part.command == FIRST else 3)
+    if not part.section.folded or not text:
+        return fitted(text, chars, part.command)
+    head, body = text.split("\n\n", 1)
+    body = body.removesuffix("\n\n</details>")
+    return f"{head}\n\n{fitted(body, chars, part.command)}\n\n</details>"
 
 
-def _first(found: Changes, comparison: Comparison, stale: str) -> Section:
-    parts = [gate_section.verdict(comparison), data_section.in_one_line(found), stale]
-    text = "\n\n".join(part for part in parts if part)
-    return Section("", text, 5_000, "seedbed compare")
+def _first(found: Changes, comparison: Comparison, stale: str) -> Allotted:
+    verdict = gate.verdict(comparison)
+    parts = [*verdict.parts, Prose(data_section.in_one_line(found)), Prose(stale)]
+    return Allotted(Section(verdict.title, [part for part in parts if part]), 5_000, FIRST)
 
 
-def _sections(before: Files, now: Files, found: Changes, comparison: Comparison) -> list[Section]:
-    diff, gate = f"seedbed diff {before.commit[:9]}", f"seedbed compare {before.commit[:9]}"
+def _sections(before: Files, now: Files, found: Changes, comparison: Comparison) -> list[Allotted]:
+    diff, compare_ = f"seedbed diff {before.commit[:9]}", f"seedbed compare {before.commit[:9]}"
     runs = pipeline_graph.runs(before, now)
     scores = data_section.suspect_scores(now)
     labels = labels_section.labels(found, before, now)
     leaks = labels_section.leak_gate(before, now)
-    approaches = validation_section.approaches(before, now)
+    figures = gate.figures(comparison).parts or [NO_FIGURES]
     lists = zip(data_section.rest(found), (4_000, 9_000, 3_000, 4_000), strict=True)
+    graph = Prose(pipeline_graph.graph(runs))
     return [
-        Section("### Metrics", gate_section.figures(comparison) or NO_FIGURES, 3_000, gate),
-        Section("", approaches, 3_000, "dvc metrics diff"),
-        *(Section("", one, 3_000, gate) for one in gate_section.details(comparison)),
-        Section("### Labels and leaks", f"{labels}\n\n{leaks}", 2_500, diff),
-        Section("", folded("Decisions", [labels_section.decisions(found)]), 3_000, diff),
-        Section("", data_section.telling_rows(found, scores), 11_000, diff),
-        *(Section("", text, chars, diff) for text, chars in lists),
-        Section("### Pipeline", pipeline_graph.graph(runs), 5_000, "dvc dag"),
-        Section("", folded("Cost", [cost_section.cost(before, now, runs.reran)]), 3_000,
-                "seedbed summary"),
-    ]  # fmt: skip
+        Allotted(Section("Metrics", figures), 3_000, compare_),
+        Allotted(validation_section.approaches(before, now), 3_000, "dvc metrics diff"),
+        *(Allotted(section, 3_000, compare_) for section in gate.details(comparison)),
+        Allotted(Section("Labels and leaks", [*labels, leaks]), 2_500, diff),
+        Allotted(labels_section.decisions(found), 3_000, diff),
+        Allotted(data_section.telling_rows(found, scores), 11_000, diff),
+        *(Allotted(section, chars, diff) for section, chars in lists),
+        Allotted(Section("Pipeline", [graph]), 5_000, "dvc dag"),
+        Allotted(cost_section.cost(before, now, runs.reran), 3_000, "seedbed summary"),
+    ]
 
 
 def _foot(found: Changes) -> str:
-    notes = " ".join(f"{gate_section.name(note, 300)}" for note in found.notes[:5])
-    base, head = gate_section.name(found.base), gate_section.name(found.head)
+    notes = " ".join(f"{quoted(note, 300)}" for note in found.notes[:5])
+    base, head = quoted(found.base), quoted(found.head)
     return f"<sub>Base: {base}; this: {head}. {notes} Made by `seedbed pr-report`.</sub>"

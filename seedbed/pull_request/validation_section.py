@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from seedbed.approaches import NAMES
-from seedbed.pull_request.gate_section import name
-from seedbed.reporting.page import interval, table
+from seedbed.pages.document import Prose, Section, Table
+from seedbed.pages.escaping import quoted
+from seedbed.pages.numbers import interval
 from seedbed.versions.revisions import Files
 
 FOLDER = "reports/metrics/evaluate"
@@ -26,14 +27,14 @@ def validation_of(files: Files) -> dict[str, Figures]:
     return {one: figures for one, figures in found.items() if figures.get("run")}
 
 
-def approaches(base: Files, head: Files) -> str:
-    """A line an approach: macro-F1 before and now, which was chosen, risk, calibration."""
+def approaches(base: Files, head: Files) -> Section:
+    """A row per approach: macro-F1 before and now, which was chosen, risk, calibration."""
     before, now = validation_of(base), validation_of(head)
     if not now:
-        return "No validation figures are in git: the pipeline has not run."
+        return Section("", ["No validation figures are in git: the pipeline has not run."])
     chosen = [read_json(files, CHOICE).get("approach", "") for files in (base, head)]
     lines = [
-        [f"`{one}`" + _mark(one, chosen), _macro(before.get(one)), _macro(now.get(one)),
+        [Prose(f"`{one}`{_mark(one, chosen)}"), _macro(before.get(one)), _macro(now.get(one)),
          _change(before.get(one), now.get(one)), *_risks(now.get(one)), _error(now.get(one))]
         for one in NAMES
         if one in before or one in now
@@ -41,7 +42,7 @@ def approaches(base: Files, head: Files) -> str:
     header = ["on validation", "macro-F1 in the base", "macro-F1 now", "change",
               *(f"risk at {one}" for one in COVERAGES), "calibration error"]  # fmt: skip
     rows = [next(iter(side.values()), {}).get("rows", 0) for side in (before, now)]
-    return "\n\n".join([table(header, lines), _note(rows), _why(head, chosen)])
+    return Section("", [Table(header, lines), _note(rows), _why(head, chosen)])
 
 
 def _mark(one: str, chosen: list[str]) -> str:
@@ -75,11 +76,12 @@ def _error(found: Figures | None) -> str:
 def _note(rows: list[int]) -> str:
     sides = f"the base's has {rows[0]:,} rows, this one {rows[1]:,}"
     return (
-        f"Each version by its own validation side ({sides}): the change is not paired. Risk: the "
-        "share that is wrong among the surest answers, at that share of all rows."
+        f"Each version on its own validation split ({sides}): the change is not paired. Risk: the "
+        "error rate among the most confident predictions, at that share of all rows."
     )
 
 
-def _why(head: Files, chosen: list[str]) -> str:
-    why = name(read_json(head, CHOICE).get("why", "").replace("`", ""), 600)
-    return why if chosen[0] in ("", chosen[1]) else f"**Another approach than in the base.** {why}"
+def _why(head: Files, chosen: list[str]) -> Prose:
+    why = quoted(read_json(head, CHOICE).get("why", "").replace("`", ""), 600)
+    changed = "" if chosen[0] in ("", chosen[1]) else "**Another approach than in the base.** "
+    return Prose(changed + why)

@@ -5,8 +5,9 @@ from typing import Any
 from huggingface_hub import DatasetCard
 
 from seedbed.core.rows import SIDES
+from seedbed.pages.markdown import table
 from seedbed.reporting.card_metadata import dataset_metadata, languages
-from seedbed.reporting.page import Figures, table
+from seedbed.reporting.page import Figures
 
 SUMMED = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split")
 

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from seedbed.reporting.page import Figures, interval, table
+from seedbed.pages.markdown import table
+from seedbed.pages.numbers import interval
+from seedbed.reporting.page import Figures
 
 MOST_SHOWN = 12  # classes; of more the noisiest, and the joint stands in the metrics alone
 SIGNIFICANT = 0.05  # of the test of order

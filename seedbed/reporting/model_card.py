@@ -4,8 +4,10 @@ from typing import Any, NamedTuple
 
 from huggingface_hub import ModelCard
 
+from seedbed.pages.markdown import table
+from seedbed.pages.numbers import interval
 from seedbed.reporting.card_metadata import languages, model_metadata
-from seedbed.reporting.page import Figures, interval, table
+from seedbed.reporting.page import Figures
 from seedbed.serving.model_folder import (
     Serving,
     loading_code,

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from seedbed.collecting.diversity import thin_classes
-from seedbed.reporting.page import table
+from seedbed.pages.markdown import table
 from seedbed.scoring.newest_batch import Newest
 from seedbed.scoring.regions import Region
 from seedbed.versions.drift import psi_in_words

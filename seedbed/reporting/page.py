@@ -1,33 +1,14 @@
 """The report as markdown: every section a pure function of the figures that the stages wrote."""
 
-import re
-from collections.abc import Sequence
 from typing import Any
 
 from seedbed.collecting.diversity import thin_classes
 from seedbed.core.ledger import check_chain
+from seedbed.pages.markdown import table
+from seedbed.pages.numbers import interval
 
 Figures = dict[str, Any]
 THIN_SHARE = 0.5  # of the median class's rows
-
-
-def table(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
-    """A markdown table; columns of figures are set to the right."""
-    columns = list(zip(*lines, strict=True)) or [()] * len(header)
-    rule = ["---:" if _is_figures(column) else "---" for column in columns]
-    rows = [header, rule, *lines]
-    return "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)
-
-
-def _is_figures(column: Sequence[Any]) -> bool:
-    cells = [str(cell).lstrip("*+-") for cell in column if cell != ""]
-    one_word = all(len(re.findall(r"[A-Za-z]{2,}", cell)) < 2 for cell in cells)
-    return bool(cells) and one_word and all(cell[0].isdigit() for cell in cells)
-
-
-def interval(figure: Figures, key: str = "mean") -> str:
-    """0.972 [0.955, 0.986]"""
-    return f"{figure[key]:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
 
 def verdict(choice: Figures, tests: dict[str, Figures], dataset: Figures) -> str:

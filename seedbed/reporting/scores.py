@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from seedbed.reporting.page import Figures, interval, table
+from seedbed.pages.markdown import table
+from seedbed.pages.numbers import interval
+from seedbed.reporting.page import Figures
 
 PAIRED_HEADER = ("approach", "accuracy", "macro-F1", "right where it is wrong", "wrong where right",
                  "p")  # fmt: skip

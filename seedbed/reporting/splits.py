@@ -1,7 +1,8 @@
 """The report's section on sides: who stands where, what is missing, what is near train."""
 
 from seedbed.core.rows import SIDES
-from seedbed.reporting.page import Figures, table
+from seedbed.pages.markdown import table
+from seedbed.reporting.page import Figures
 
 WAYS = {
     "hash": "by hash of the row or its group",

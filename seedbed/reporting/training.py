@@ -3,7 +3,8 @@ how rows without a right answer are told."""
 
 from typing import Any
 
-from seedbed.reporting.page import Figures, table
+from seedbed.pages.markdown import table
+from seedbed.reporting.page import Figures
 
 VERDICTS = {"gain": "**gain**", "loss": "**loss**", "no gain": "no gain"}
 

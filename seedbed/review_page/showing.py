@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from seedbed.core.reasons import in_words
-from seedbed.reviewing.visible import visible
+from seedbed.pages.escaping import for_terminal
 
 # Background and ink, told apart by hue and readable in print.
 COLOURS = [
@@ -37,7 +37,7 @@ def chip(label: str) -> str:
     back, ink = COLOURS[number]
     return (
         f'<span class="chip" style="background:{back};color:{ink}">'
-        f"{escape(visible(label)) or 'no label'}</span>"
+        f"{escape(for_terminal(label)) or 'no label'}</span>"
     )
 
 
@@ -56,7 +56,7 @@ def _safe(text: str, limit: int) -> str:
     if limit:  # a look at a text, so its lines are run together
         text = " ".join(text.split())
         text = f"{text[:limit]} …" if len(text) > limit else text
-    return escape(visible(text))
+    return escape(for_terminal(text))
 
 
 def facts(row: pd.Series) -> str:
@@ -70,7 +70,7 @@ def facts(row: pd.Series) -> str:
         f"licence {origin.get('licence') or 'not given'}",
     ]
     lines += [f"{key} {value}" for key, value in json.loads(row["meta"] or "{}").items()]
-    return f'<div class="fact">{"<br>".join(escape(visible(line)) for line in lines)}</div>'
+    return f'<div class="fact">{"<br>".join(escape(for_terminal(line)) for line in lines)}</div>'
 
 
 def why(given: str, suggested: str, score: float | None, reason: str) -> str:

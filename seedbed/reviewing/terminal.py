@@ -13,9 +13,9 @@ from rich.text import Text
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import SeedbedError
 from seedbed.core.reasons import in_words
+from seedbed.pages.escaping import for_terminal, in_one_line
 from seedbed.reviewing.queues import Item
 from seedbed.reviewing.session import Session
-from seedbed.reviewing.visible import in_one_line, visible
 from seedbed.versions.explain import explain
 
 SHOWN_CHARS = 4_000  # of a text, about two screens; key w shows the rest
@@ -94,7 +94,7 @@ class Review:
 
     def say(self, words: str, style: str = "dim") -> None:
         """One paragraph; nothing in it is markup."""
-        self.console.print(Text(visible(words), style))
+        self.console.print(Text(for_terminal(words), style))
 
     def _do(self, key: str) -> bool:
         """What the key says; whether the row is to be shown again."""
@@ -165,14 +165,14 @@ def show(session: Session, console: Console) -> None:
     at = f"{progress.decided} decided, {progress.skipped} skipped, {progress.left} left"
     console.print(Rule(Text(f"{session.queue.title}: {at}"), align="left"))
     for text in filter(None, [row["text"], row["text_pair"]]):
-        console.print(Text(_cut(visible(text)) + "\n"))
+        console.print(Text(_cut(for_terminal(text)) + "\n"))
     console.print(_labels(item))
     if said := session.decision:
-        console.print(Text(visible(f"you said  {said.decided} {said.note}"), "green"))
+        console.print(Text(for_terminal(f"you said  {said.decided} {said.note}"), "green"))
     if not item.blind:
         for line in _near(session, item):
             console.print(Text(line, "dim"), no_wrap=True, overflow="ellipsis")
-    console.print(Text(visible(_origin(row, item)), "dim"))
+    console.print(Text(for_terminal(_origin(row, item)), "dim"))
     keys = "[a]ccept [t]ake suggestion [o]ther [d]rop a[m]biguous [s]kip [u]ndo [n]ote [q]uit ?"
     console.print(Text(keys if item.suggested else keys.replace("[t]ake suggestion ", ""), "cyan"))
 
@@ -183,12 +183,12 @@ def _cut(text: str) -> str:
 
 
 def _labels(item: Item) -> Text:
-    text = Text.assemble("given     ", (visible(item.given), "bold"))
+    text = Text.assemble("given     ", (for_terminal(item.given), "bold"))
     if item.suggested:
-        text.append("\nsuggested ").append(visible(item.suggested), "bold magenta")
+        text.append("\nsuggested ").append(for_terminal(item.suggested), "bold magenta")
     if item.reason:
         score = "" if item.score is None else f", label quality {item.score:.3f}"
-        text.append(f"\nwhy       {visible(in_words(item.reason))}{score}")
+        text.append(f"\nwhy       {for_terminal(in_words(item.reason))}{score}")
     return text
 
 
@@ -197,7 +197,9 @@ def _near(session: Session, item: Item) -> list[str]:
     workspace = session.workspace
     ids = [row for row in item.nearest if row in workspace] or workspace.nearest(item.id, NEAREST)
     rows = [workspace.row(row) for row in ids[:NEAREST]]
-    return [f"near      {visible(row['label'])}: {in_one_line(row['text'], 200)}" for row in rows]
+    return [
+        f"near      {for_terminal(row['label'])}: {in_one_line(row['text'], 200)}" for row in rows
+    ]
 
 
 def _origin(row: dict, item: Item) -> str:

@@ -122,8 +122,8 @@ def _steps(
         }
         if steps:
             ours, base = predictions[name], predictions[steps[-1]["approach"]]
-            found, others = (list(part.predicted().values()) for part in (ours, base))
-            gain = paired_difference(ours.labels, found, others, samples)["macro_f1"]
+            now, before = (list(part.scored().values()) for part in (ours, base))
+            gain = paired_difference(now, before, samples)["macro_f1"]
             step |= {"gain": gain, "is_real": gain["low"] > 0}
         steps.append(step)
     return steps

@@ -10,6 +10,7 @@ import numpy as np
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.files import read_csv
 from seedbed.scoring.intervals import headline
+from seedbed.scoring.metrics import Scored
 
 LIST = Path("data/ledger/decided.csv")
 DROPPED = {DROP, AMBIGUOUS}
@@ -54,7 +55,9 @@ def without_decisions(
         if row in relabelled:
             before[place] = number.get(relabelled[row], len(classes))
     gone = sum(one.decided in DROPPED for one in decided)
-    figures = headline(before, by_seed, samples)
+    # No probabilities: a label that is no class any more has no column there.
+    scored = {seed: Scored.of(before, predicted) for seed, predicted in by_seed.items()}
+    figures = headline(scored, samples)
     right = figures["accuracy"]["mean"] * len(ids)
     return {
         "relabelled": int((before != labels).sum()),

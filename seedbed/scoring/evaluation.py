@@ -83,7 +83,7 @@ def figures(
     samples = resampled_counts(units)
     result = {
         "rows": len(raw.ids),
-        **headline(told.labels, told.predicted(), samples),
+        **headline(told.scored(), samples),
         "seed_shown": found.seed,
         "calibration": calibrated(raw, found, side, samples),
         "risk_coverage": risk_coverage(*raw.inside(found.seed), _inside(raw, samples)),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from seedbed.scoring.metrics import METRICS, scores
+from seedbed.scoring.metrics import Scored, scores
 
 DRAWS = 2000
 TAILS = (0.025, 0.975)
@@ -66,18 +66,15 @@ def _exact(share: float, number: int) -> dict[str, float]:
     return {"low": 1 - width, "high": 1.0} if share else {"low": 0.0, "high": width}
 
 
-def headline(
-    labels: np.ndarray, by_seed: dict[str, np.ndarray], samples: np.ndarray
-) -> dict[str, Any]:
-    """Each metric: mean over the seeds, its 95 % interval, sd and every value.
+def headline(by_seed: dict[str, Scored], samples: np.ndarray) -> dict[str, Any]:
+    """Compute each metric: mean over the seeds, its 95 % interval, sd and every value.
 
-    `by_seed`: predicted class numbers (rows,) a seed. `samples`: see `resampled_counts`.
+    `by_seed`: predictions for the same rows. `samples`: see `resampled_counts`.
     """
-    once = np.ones((1, len(labels)))
-    values = {seed: scores(labels, found, once) for seed, found in by_seed.items()}
-    draws = [scores(labels, found, samples) for found in by_seed.values()]
+    values = {seed: scores(scored) for seed, scored in by_seed.items()}
+    draws = [scores(scored._replace(counts=samples)) for scored in by_seed.values()]
     result = {}
-    for name in METRICS:
+    for name in draws[0]:
         each = {seed: float(found[name][0]) for seed, found in values.items()}
         result[name] = {
             "mean": float(np.mean(list(each.values()))),

@@ -1,20 +1,61 @@
-"""How good predictions are: metrics over rows, each also over many samples of the rows at once.
+"""Metrics of predictions: the one table of them, and the functions that compute them.
 
-A sample is a line of `counts` (samples, rows): how often each row stands in it. `intervals` draws
-them; one line of ones is the rows as they are.
+Each metric is computed over many samples of the rows at once, so that a bootstrap is one call. A
+sample is a row of `counts` (samples, rows): how often each row is in it; one row of ones is the
+rows as they are.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-OUTSIDE = -1  # the class number of a row that no class is right for
+OUTSIDE = -1  # the class index of a row that no class is right for
+
+# Where a metric is shown or used; the order of METRICS is the order there.
+View = Literal[
+    "approaches",  # the report's table of approaches, on test
+    "chosen",  # the report's section on the chosen approach
+    "differences",  # paired differences between approaches
+    "gate",  # limits `min_NAME` and `max_drop_NAME` in params.yaml
+    "comparison",  # the figures of `seedbed compare`, and of the pull request
+    "card",  # the model card
+    "metadata",  # the metadata of the model card, under the name the Hugging Face Hub gives it
+    "tag",  # the tag that `seedbed promote` writes
+]
 
 
-class Counted(NamedTuple):
-    """By sample and class, (samples, classes) float64: rows given the class, rows predicted as it,
-    and rows that are both. Classes are those that stand in labels or predictions; `is_given` says
-    which stand in the labels, (classes,)."""
+class Scored(NamedTuple):
+    """Predictions with the truth, and what a bootstrap needs to draw from them.
+
+    `labels` and `predicted` are class indices (rows,); `probabilities` (rows, classes), or None
+    where a caller needs metrics of labels alone; `units` (rows,) numbers the cluster of each row;
+    `counts` is (samples, rows).
+    """
+
+    labels: np.ndarray
+    predicted: np.ndarray
+    probabilities: np.ndarray | None
+    units: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        labels: np.ndarray,
+        predicted: np.ndarray,
+        probabilities: np.ndarray | None = None,
+        units: np.ndarray | None = None,
+    ) -> "Scored":
+        """The rows as they are: one sample, and every row a cluster unless `units` says more."""
+        units = np.arange(len(labels)) if units is None else units
+        return cls(labels, predicted, probabilities, units, np.ones((1, len(labels))))
+
+
+class Tallies(NamedTuple):
+    """By sample and class, (samples, classes) float64: rows with the class as label, as prediction,
+    and as both. Classes are those among labels or predictions; `is_given` marks those among the
+    labels, (classes,)."""
 
     right: np.ndarray
     given: np.ndarray
@@ -22,90 +63,147 @@ class Counted(NamedTuple):
     is_given: np.ndarray
 
 
-def counted(labels: np.ndarray, predicted: np.ndarray, counts: np.ndarray) -> Counted:
-    """What the metrics need of class numbers (rows,) and counts (samples, rows)."""
+class Metric(NamedTuple):
+    """A metric: higher is better. `compute` gives one value a sample, (samples,).
+
+    A metric of labels is computed from Tallies, one of probabilities from Scored. Everything else
+    is the same for both: intervals, paired differences, report, gate, cards.
+    """
+
+    name: str
+    title: str
+    of: Literal["labels", "probabilities"]
+    compute: Callable[[Any], np.ndarray]
+    shown_in: tuple[View, ...]
+    hub_name: str = ""  # of the Hugging Face `evaluate` library
+
+
+def tallied(scored: Scored) -> Tallies:
+    """Count what metrics of labels need."""
+    labels, predicted = scored.labels, scored.predicted
     names = np.unique(np.r_[labels, predicted])
     given, found = (part[:, None] == names for part in (labels, predicted))
     # One product of float32 for all: counts are whole numbers far below 2**24, so it is exact.
     every = np.concatenate([given & found, given, found], axis=1).astype(np.float32)
-    products = (counts.astype(np.float32) @ every).astype(np.float64)
-    return Counted(*np.split(products, 3, axis=1), given.any(0))
+    products = (scored.counts.astype(np.float32) @ every).astype(np.float64)
+    both, given_rows, found_rows = np.split(products, 3, axis=1)
+    return Tallies(both, given_rows, found_rows, given.any(0))
 
 
-def _f1(one: Counted) -> np.ndarray:
-    """F1 of the classes that stand in the labels; 0 where a class has neither a label nor a
-    prediction in a sample."""
-    known = one.is_given
-    either = one.given[:, known] + one.found[:, known]
-    return 2 * one.right[:, known] / np.maximum(either, 1)
+def _f1(tallies: Tallies) -> np.ndarray:
+    """F1 of the classes among the labels; 0 if a class has neither label nor prediction in a
+    sample."""
+    known = tallies.is_given
+    either = tallies.given[:, known] + tallies.found[:, known]
+    return 2 * tallies.right[:, known] / np.maximum(either, 1)
 
 
-def _accuracy(one: Counted) -> np.ndarray:
-    return one.right.sum(1) / one.given.sum(1)
+def _accuracy(tallies: Tallies) -> np.ndarray:
+    return tallies.right.sum(1) / tallies.given.sum(1)
 
 
-def _macro_f1(one: Counted) -> np.ndarray:
-    return _f1(one).mean(1)
+def _macro_f1(tallies: Tallies) -> np.ndarray:
+    return _f1(tallies).mean(1)
 
 
-def _weighted_f1(one: Counted) -> np.ndarray:
-    weights = one.given[:, one.is_given]
-    return (_f1(one) * weights).sum(1) / weights.sum(1)
+def _weighted_f1(tallies: Tallies) -> np.ndarray:
+    weights = tallies.given[:, tallies.is_given]
+    return (_f1(tallies) * weights).sum(1) / weights.sum(1)
 
 
-def _mcc(one: Counted) -> np.ndarray:
-    """Gorodkin's multi-class form (2004); 0 where all labels or all predictions are alike."""
-    rows, right = one.given.sum(1), one.right.sum(1)
-    covariance = right * rows - (one.given * one.found).sum(1)
-    spreads = [rows**2 - (part**2).sum(1) for part in (one.given, one.found)]
+def _mcc(tallies: Tallies) -> np.ndarray:
+    """Gorodkin's multi-class form (2004); 0 if all labels or all predictions are equal."""
+    rows, right = tallies.given.sum(1), tallies.right.sum(1)
+    covariance = right * rows - (tallies.given * tallies.found).sum(1)
+    spreads = [rows**2 - (part**2).sum(1) for part in (tallies.given, tallies.found)]
     scale = np.sqrt(spreads[0] * spreads[1])
     return np.where(scale > 0, covariance / np.where(scale > 0, scale, 1), 0.0)
 
 
-METRICS = {"accuracy": _accuracy, "macro_f1": _macro_f1, "weighted_f1": _weighted_f1, "mcc": _mcc}
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "accuracy",
+            "accuracy",
+            "labels",
+            _accuracy,
+            ("approaches", "differences", "gate", "comparison", "card", "metadata", "tag"),
+            "accuracy",
+        ),
+        Metric(
+            "macro_f1",
+            "macro-F1",
+            "labels",
+            _macro_f1,
+            ("approaches", "differences", "gate", "comparison", "card", "metadata", "tag"),
+            "f1",
+        ),
+        Metric("weighted_f1", "weighted F1", "labels", _weighted_f1, ("chosen", "card")),
+        Metric(
+            "mcc",
+            "Matthews correlation",
+            "labels",
+            _mcc,
+            ("approaches", "chosen", "comparison", "card", "metadata"),
+            "matthews_correlation",
+        ),
+    )
+}
 
 
-def scores(labels: np.ndarray, predicted: np.ndarray, counts: np.ndarray) -> dict[str, np.ndarray]:
-    """Accuracy, macro-F1, weighted F1 and Matthews correlation in each sample: (samples,) each."""
-    found = counted(labels, predicted, counts)
-    return {name: metric(found) for name, metric in METRICS.items()}
+def shown_in(view: View) -> list[Metric]:
+    """Return the metrics of a view, in order."""
+    return [metric for metric in METRICS.values() if view in metric.shown_in]
+
+
+def scores(scored: Scored) -> dict[str, np.ndarray]:
+    """Compute every metric in each sample: (samples,) each.
+
+    Metrics of probabilities are left out if there are no probabilities.
+    """
+    tallies = tallied(scored)
+    return {
+        name: metric.compute(tallies if metric.of == "labels" else scored)
+        for name, metric in METRICS.items()
+        if metric.of == "labels" or scored.probabilities is not None
+    }
 
 
 def accuracy(labels: np.ndarray, predicted: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Accuracy in each sample: counts (samples, rows) -> (samples,)."""
-    return _accuracy(counted(labels, predicted, counts))
+    """Compute accuracy in each sample: counts (samples, rows) -> (samples,)."""
+    return _accuracy(tallied(Scored.of(labels, predicted)._replace(counts=counts)))
 
 
 def macro_f1(labels: np.ndarray, predicted: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Macro-F1 over the classes that stand in the labels, in each sample: (samples,)."""
-    return _macro_f1(counted(labels, predicted, counts))
+    """Compute macro-F1 over the classes among the labels, in each sample: (samples,)."""
+    return _macro_f1(tallied(Scored.of(labels, predicted)._replace(counts=counts)))
 
 
 def macro_f1_of(labels: np.ndarray, predicted: np.ndarray) -> float:
-    """Macro-F1 of one set of predictions."""
-    return float(macro_f1(labels, predicted, np.ones((1, len(labels))))[0])
+    """Compute macro-F1 of one set of predictions."""
+    return float(_macro_f1(tallied(Scored.of(labels, predicted)))[0])
 
 
 def per_class(labels: np.ndarray, predicted: np.ndarray, classes: list[str]) -> dict[str, Any]:
-    """Precision, recall, F1 and rows of each class; 0 where nothing was predicted."""
-    result = {}
-    for number, name in enumerate(classes):
-        right = int(((labels == number) & (predicted == number)).sum())
-        given, found = int((labels == number).sum()), int((predicted == number).sum())
-        result[name] = {
-            "precision": right / found if found else 0.0,
-            "recall": right / given if given else 0.0,
-            "f1": 2 * right / (given + found) if given + found else 0.0,
-            "rows": given,
-        }
-    return result
+    """Compute precision, recall, F1 and rows of each class; 0 where nothing was predicted."""
+    from sklearn.metrics import precision_recall_fscore_support  # a second to import
+
+    columns = precision_recall_fscore_support(
+        labels, predicted, labels=range(len(classes)), zero_division=0
+    )
+    return {
+        name: {"precision": float(p), "recall": float(r), "f1": float(f), "rows": int(rows)}
+        for name, p, r, f, rows in zip(classes, *columns, strict=True)
+    }
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: list[str]) -> dict[str, Any]:
-    """Rows by given class (outer) and predicted class (inner)."""
+    """Count rows by true class (outer) and predicted class (inner)."""
+    from sklearn.metrics import confusion_matrix  # a second to import
+
+    matrix = confusion_matrix(labels, predicted, labels=range(len(classes)))
     return {
-        name: {
-            other: int(((labels == i) & (predicted == j)).sum()) for j, other in enumerate(classes)
-        }
-        for i, name in enumerate(classes)
+        name: dict(zip(classes, row, strict=True))
+        for name, row in zip(classes, matrix.tolist(), strict=True)
     }

@@ -1,38 +1,38 @@
 """Whether two models differ, by what they say of the same rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from seedbed.scoring.intervals import bounds
-from seedbed.scoring.metrics import METRICS, scores
+from seedbed.scoring.metrics import Scored, scores
 from seedbed.scoring.predictions import Predictions
 
 
 def paired_difference(
-    labels: np.ndarray, one: list[np.ndarray], other: list[np.ndarray], samples: np.ndarray
+    one: Sequence[Scored], other: Sequence[Scored], samples: np.ndarray
 ) -> dict[str, dict[str, float]]:
-    """one - other on the same rows, for each metric: mean over seeds and 95 % interval of a paired
-    bootstrap. `one`, `other`: predicted class numbers (rows,) of each seed; `samples`: see
-    `resampled_counts`."""
-    once = np.ones((1, len(labels)))
-    values, draws = (
-        [_means(labels, parts, counts) for parts in (one, other)] for counts in (once, samples)
-    )
+    """Compute one - other on the same rows, for each metric.
+
+    That is the difference of the means over seeds, with the 95 % interval of a paired bootstrap.
+    `one` and `other` hold the predictions of each seed; `samples`: see `resampled_counts`.
+    """
+    values = [_means(seeds) for seeds in (one, other)]
+    draws = [
+        _means([scored._replace(counts=samples) for scored in seeds]) for seeds in (one, other)
+    ]
     result = {}
-    for name in METRICS:
+    for name in values[0]:
         difference = float((values[0][name] - values[1][name])[0])
         result[name] = {"difference": difference, **bounds(draws[0][name] - draws[1][name])}
     return result
 
 
-def _means(
-    labels: np.ndarray, parts: list[np.ndarray], counts: np.ndarray
-) -> dict[str, np.ndarray]:
+def _means(seeds: Sequence[Scored]) -> dict[str, np.ndarray]:
     """Each metric's mean over the seeds, in each sample."""
-    found = [scores(labels, part, counts) for part in parts]
-    return {name: np.mean([one[name] for one in found], axis=0) for name in METRICS}
+    by_seed = [scores(scored) for scored in seeds]
+    return {name: np.mean([values[name] for values in by_seed], axis=0) for name in by_seed[0]}
 
 
 def mcnemar(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> dict[str, float]:
@@ -73,10 +73,9 @@ def pairs_with(
     pairs: dict[str, dict[str, Any]] = {}
     for name, found in predictions.items():
         if name != reference:
-            one, other = found.predicted(), base.predicted()
-            pairs[name] = paired_difference(
-                base.labels, list(one.values()), list(other.values()), samples
-            )
-            pairs[name]["mcnemar"] = mcnemar(base.labels, one[seeds[name]], other[seeds[reference]])
+            ours, theirs = found.scored(), base.scored()
+            pairs[name] = paired_difference(list(ours.values()), list(theirs.values()), samples)
+            predicted = ours[seeds[name]].predicted, theirs[seeds[reference]].predicted
+            pairs[name]["mcnemar"] = mcnemar(base.labels, *predicted)
     corrected = holm({name: pair["mcnemar"]["p"] for name, pair in pairs.items()})
     return {name: pair | {"p_holm": corrected[name]} for name, pair in pairs.items()}

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from seedbed.core.files import fresh_folder
 from seedbed.scoring.intervals import units_of
-from seedbed.scoring.metrics import OUTSIDE
+from seedbed.scoring.metrics import OUTSIDE, Scored
 from seedbed.scoring.scope_detection import with_outside
 
 NAME = "predictions.parquet"
@@ -40,6 +40,14 @@ class Predictions:
         """Class numbers and one seed's probabilities of the rows that some class is right for."""
         known = self.labels != OUTSIDE
         return self.labels[known], self.probabilities[seed][known]
+
+    def scored(self) -> dict[str, Scored]:
+        """Labels, predictions, probabilities and clusters by seed."""
+        units = self.units()
+        return {
+            seed: Scored.of(self.labels, found.argmax(1), found, units)
+            for seed, found in self.probabilities.items()
+        }
 
     def predicted(self) -> dict[str, np.ndarray]:
         """Class numbers (rows,) by seed."""

@@ -162,15 +162,9 @@ def answers(
 ) -> tuple[list[str], list[float], list[bool]]:
     """For prepared texts (and their pairs) the most probable label, its calibrated probability, and
     whether the text is out of scope: (rows,) each."""
-    from seedbed.encoding.encoder import pooled_windows, precision
     from seedbed.scoring.calibration import rescaled
 
-    encoded = model.tokenizer(texts, pairs)
-    logits = pooled_windows(
-        model.logits(encoded, precision(serving.precision), ""), encoded.windows
-    ).astype(np.float64)
-    # Temperature 1 is the plain softmax: the confidence before calibration.
-    raw = rescaled(np.exp(logits - logits.max(1, keepdims=True)), 1.0)
+    raw = probabilities(texts, pairs, model, serving)
     predicted = raw.argmax(1)
     labels = [model.classes[index] for index in predicted]
     calibrated = rescaled(raw, serving.temperature)[np.arange(len(raw)), predicted]
@@ -179,3 +173,7 @@ def answers(
     else:
         outside = np.array([label == serving.outside for label in labels])
     return labels, np.round(calibrated, DIGITS).tolist(), outside.tolist()
+
+
+def probabilities(
+    texts: list[str], pairs: list[str] | None, model: "Classifier", serving: Serving

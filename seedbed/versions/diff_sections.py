@@ -8,39 +8,24 @@ sections(changes: Changes, rows: int) -> list[Section], headed by `summary`; and
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from seedbed.core.rows import SIDES
+from seedbed.pages.document import Alarm, Code, Page, Section, Table
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_words import LISTS, List, because, counted, number_of, reason
 
 TEXT_CHARS = 300
+CHARS = 400  # of a cell: a text, or a reason with the row that caused it
 CONTEXT_CHARS = 40  # shown before what an edit changed
 GROUPS = 12  # classes, batches or reasons that a list is counted by, at most
 SIDE_ORDER = {side: place for place, side in enumerate(reversed(SIDES))}  # test first
 ALPHA = 0.05
 
 
-class Code(str):
-    """A row id, a digest: shown as it is typed."""
-
-
-class Alarm(str):
-    """A paragraph on what must not be."""
-
-
-class Table(NamedTuple):
-    """Cells of any words, a header over them."""
-
-    header: list[str]
-    lines: list[list[str]]
-
-
-class Section(NamedTuple):
-    """`parts` are paragraphs (str, Alarm) and tables, in order."""
-
-    title: str
-    parts: list[Any]
+def page(changes: Changes, rows: int = 20) -> Page:
+    """Everything that changed, as a page."""
+    return Page(f"What changed: {changes.base} → {changes.head}", sections(changes, rows))
 
 
 def sections(changes: Changes, rows: int) -> list[Section]:
@@ -86,7 +71,7 @@ def classes(changes: Changes) -> Section:
     ]
     every = [_sum(by_side.get(side, (0, 0)) for by_side in found.values()) for side in SIDES]
     lines.append(["all", *map(_pair, every), _pair(_sum(every))])
-    return Section("Classes", [Table(["class", *SIDES, "all"], lines)])
+    return Section("Classes", [Table(["class", *SIDES, "all"], lines, chars=CHARS)])
 
 
 def batches(changes: Changes) -> Section:
@@ -113,7 +98,8 @@ def _list(changes: Changes, kind: List, rows: int) -> Section:
         header.append("text")
         lines = [[*line, _text(one.id, changes)] for line, one in zip(lines, shown, strict=True)]
     note = [Alarm(kind.note) if kind.name == "moved" else kind.note] if kind.note else []
-    parts = [*note, *_by(entries, kind.groups), *([Table(header, lines)] if lines else [])]
+    table = [Table(header, lines, chars=CHARS)] if lines else []
+    parts = [*note, *_by(entries, kind.groups), *table]
     return Section(f"{kind.title}: {len(entries):,}", [*parts, *left_out(len(entries), len(shown))])
 
 
@@ -142,7 +128,7 @@ def drift(changes: Changes) -> Section:
         for one in found.shifts
     ]  # fmt: skip
     header = ["of", "rows", "PSI", "by chance below", "reading", "Jensen-Shannon, bits"]
-    parts: list[Any] = [Table(header, lines)] if lines else []
+    parts: list[Any] = [Table(header, lines, chars=CHARS)] if lines else []
     if test := found.test:
         told = "can" if test.p < ALPHA else "cannot"
         parts.append(
@@ -222,7 +208,7 @@ def _section(
         return Section(title, [])
     shown = lines[:rows]
     title = title if rows is None else f"{title}: {len(lines):,}"
-    table = [Table(header, shown)] if shown else []
+    table = [Table(header, shown, chars=CHARS)] if shown else []
     return Section(title, [*table, *left_out(len(lines), len(shown))])
 
 

@@ -1,6 +1,5 @@
 """The words for what changed: lists in the order of their weight, reasons, who decided."""
 
-import re
 from typing import Any, NamedTuple
 
 from seedbed.core.reasons import Reason, in_words
@@ -26,7 +25,6 @@ WHY_NOT_DOUBTED = {
 
 
 # What a terminal or a page would obey, or what turns the order of letters, and is not seen.
-UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class List(NamedTuple):
@@ -130,11 +128,6 @@ def fate_in_words(fate: Fate | None) -> str:
         return GONE[fate.reason]
     cause = f", because of row {fate.cause}" if fate.cause else ""
     return f"{fate.stage}: {in_words(fate.reason)}{cause}"
-
-
-def visible(words: str) -> str:
-    """The words with what is not seen in them named: U+202E."""
-    return UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", words)
 
 
 def _people(said: tuple[Said, ...]) -> str:

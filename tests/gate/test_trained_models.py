@@ -27,7 +27,7 @@ def fails(seed: int, shuffled_share: float, train: int) -> bool:
         given[chosen] = random.permutation(given[chosen])
         model = LogisticRegression(C=10.0).fit(vectors[sample], given)
         said.append(model.predict(vectors[:HELD]))
-    answers = Answers(CLASSES, labels[:HELD], *said, np.arange(HELD))
+    answers = Answers.of(CLASSES, labels[:HELD], *said, np.arange(HELD))
     return any(one.fails for one in look(answers, PARAMS, np.ones((1, HELD))))
 
 

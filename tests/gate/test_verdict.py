@@ -21,13 +21,13 @@ def answers(wrong_base=(), wrong_head=(), units=None, rows=ROWS) -> Answers:
     base, head = labels.copy(), labels.copy()
     for said, wrong in ((base, wrong_base), (head, wrong_head)):
         said[list(wrong)] = (said[list(wrong)] + 1) % 3
-    return Answers(CLASSES, labels, base, head, np.arange(rows) if units is None else units)
+    return Answers.of(CLASSES, labels, base, head, np.arange(rows) if units is None else units)
 
 
 def failed(found: Answers, **changes) -> list[str]:
     params = PARAMS.model_copy(update=changes)
     checked = look(found, params, resampled_counts(found.units, draws=500))
-    return [one.limit.told() for one in checked if one.fails]
+    return [one.limit.in_words() for one in checked if one.fails]
 
 
 def test_the_same_answers_break_nothing():
@@ -109,7 +109,7 @@ def drawn(random, rows: int, right: float, drop: float) -> Answers:
         np.where(hard + random.normal(0, 0.02, rows) < share, labels, (labels + 1) % 5)
         for share in (right, right - drop)
     ]
-    return Answers(list("abcde"), labels, *said, np.arange(rows))
+    return Answers.of(list("abcde"), labels, *said, np.arange(rows))
 
 
 def share_of_fails(drop: float, draws: int = 60) -> float:

@@ -17,9 +17,11 @@ from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.limits import GateParams
 from seedbed.gate.override import Override
 from seedbed.gate.verdict import Answers, judged
+from seedbed.pages.escaping import unlinked
+from seedbed.pages.markdown import fitted
 from seedbed.pipeline.freshness import Freshness, Stale
 from seedbed.pull_request import data_section, report
-from seedbed.pull_request.fitting import LIMIT, fitted, unlinked
+from seedbed.pull_request.report import LIMIT
 from seedbed.versions.changes import changes
 
 GATE = GateParams(
@@ -39,7 +41,7 @@ def compared(verdict: str, classes: list[str], wrong: int = 0, **more) -> Compar
     labels = np.repeat(np.arange(len(classes)), 200)
     head = labels.copy()
     head[:wrong] = (head[:wrong] + 1) % len(classes)
-    found = judged(Answers(classes, labels, labels, head, np.arange(len(labels))), GATE)
+    found = judged(Answers.of(classes, labels, labels, head, np.arange(len(labels))), GATE)
     limits = [{**one.limit._asdict(), "found": one.found, "p_holm": one.p_holm,
                "fails": one.fails, "sees": one.sees} for one in found.checked]  # fmt: skip
     figures = {**found.figures, "sees": found.sees, "limits": limits}
@@ -55,13 +57,13 @@ def test_the_verdict_comes_first_then_the_data_in_one_line(versions):
     page = versions.page(compared(FAIL, ["politics", "sport"], 40, reasons=[reason]))
     lines = [line for line in page.split("\n") if line]
     assert lines[0] == "<!-- seedbed-report -->"
-    assert lines[1] == "## Fail: this model is worse than the base's"
+    assert lines[1] == "## Fail: this model is worse than the base"
     assert lines[2] == (
-        "This model and the model of main were asked about the same 400 test rows. "
+        "This model and the model of main were run on the same 400 test rows. "
         "Accuracy lost 4 points, where 0.5 points are allowed."
     )
     assert lines[3] == (
-        "**Data: +2 −1 rows** (5 → 6), 0 relabelled, 0 edited, 0 moved between sides; new: "
+        "**Data: +2 −1 rows** (5 → 6), 0 relabelled, 0 edited, 0 moved between splits; new: "
         "2026-02-second (+2)."
     )
     assert "| accuracy | 1.000 [1.000, 1.000] | 0.900 [" in page
@@ -71,7 +73,7 @@ def test_the_verdict_comes_first_then_the_data_in_one_line(versions):
 def test_what_cannot_be_compared_says_why_and_is_no_pass(versions):
     versions.commit()
     page = versions.page()
-    assert "## Cannot be compared, which is no pass" in page
+    assert "## Cannot be compared, which is not a pass" in page
     assert "models/best: no such folder" in page
 
 
@@ -80,7 +82,10 @@ def test_an_override_is_told_with_who_and_why(versions):
     override = Override("a", "b", "c", "2026-11-25", "ann", "the rows are known to be wrong")
     page = versions.page(compared(PASS, ["a", "b"], 40, override=override, reasons=["worse"]))
     assert "## Pass by override: the rows say fail" in page
-    assert "> **ann lets it pass (2026-11-25): the rows are known to be wrong**" in page
+    assert (
+        "**The rows say fail. ann lets this model pass (2026-11-25): "
+        "the rows are known to be wrong**" in page
+    )
 
 
 def test_a_row_that_moved_is_an_error_at_the_top(versions):
@@ -88,7 +93,7 @@ def test_a_row_that_moved_is_an_error_at_the_top(versions):
     rest = [row(number, "sport") for number in range(1, 5)]
     versions.manifest("2026-01-first", [row(0, "sport", "test"), *rest])
     page = versions.page()
-    assert "1 moved between sides" in page
+    assert "1 moved between splits" in page
     assert "**ERROR: 1 moved between splits: must be none.**" in page
     assert page.index("ERROR") < page.index("### Metrics")
 
@@ -266,7 +271,7 @@ def test_labels_decisions_and_the_leak_gate_are_told(versions):
     assert "| train | 22 | 22 | 1 | 0 |" in page
     assert "New decisions: 1 (ann 1)." in page
     assert "it is about a minister" in page
-    assert "Leak gate: 0 exact copies, 0 near copies, 0 rows of a group on two sides" in page
+    assert "Leak gate: 0 exact copies, 0 near copies, 0 rows of a group across splits" in page
 
 
 def test_seconds_are_told_where_they_were_measured(versions):
@@ -276,7 +281,7 @@ def test_seconds_are_told_where_they_were_measured(versions):
     versions.write("dvc.lock", lock.replace("  split:\n    cmd: ", "  split:\n    cmd: nice "))
     versions.write(".seedbed/costs.jsonl", '{"stage": "split", "seconds": 12.5, "peak_mb": 700}\n')
     page = versions.page()
-    assert "The 1 stages that ran again took 12 s in all, 700 MB at most" in page
+    assert "The 1 stages that ran again took 12 s in total and 700 MB at most" in page
 
 
 def test_a_run_that_is_not_whole_is_told_on_the_first_screen(versions, monkeypatch):
@@ -286,7 +291,7 @@ def test_a_run_that_is_not_whole_is_told_on_the_first_screen(versions, monkeypat
     told = report.staleness()
     assert "`stage0`, `stage1`, `stage2`, `stage3`, `stage4` and 2 more did not run" in told
     page = report.page("main", versions.changes(), COMPARISON, told)
-    assert page.index("The run is not whole") < page.index("### Metrics")
+    assert page.index("The run is not complete") < page.index("### Metrics")
     monkeypatch.setattr(report, "freshness", lambda: Freshness([], 9, 99))
     assert report.staleness() == ""
 

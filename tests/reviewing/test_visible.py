@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.reviewing.visible import in_one_line, visible
+from seedbed.pages.escaping import for_terminal, in_one_line
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ from seedbed.reviewing.visible import in_one_line, visible
     ],
 )
 def test_what_is_not_seen_is_written_out(text, shown):
-    assert visible(text) == shown
+    assert for_terminal(text) == shown
 
 
 @given(st.text())
 def test_no_control_character_is_left(text):
-    left = set(visible(text)) - {"\n", "\t"}
+    left = set(for_terminal(text)) - {"\n", "\t"}
     assert not {one for one in left if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp")}
 
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.errors import RevisionError, RowsError, SeedbedError
 from seedbed.core.files import write_csv
+from seedbed.pages.markdown import cell
 from seedbed.versions.changes import changes
-from seedbed.versions.diff_pages import cell, quoted
 from seedbed.versions.diff_sections import telling_rows
 
 BASE = {
@@ -208,4 +208,4 @@ def test_people_s_words_are_no_markup_in_a_cell() -> None:
         "\\# \\*a\\* \\| \\`b\\` &lt;img src=x&gt; \\[c\\](d) \\_e\\_ min_chars @\u2060ann "
         "#\u20607 https:\u2060//x.y"
     )
-    assert quoted("a\x1b" + "b" * 400) == f"a&lt;U+001B&gt;{'b' * 298} … (102 more characters)"
+    assert cell("a\x1b" + "b" * 400, 300) == f"a&lt;U+001B&gt;{'b' * 298} … (102 more characters)"

@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 from threadpoolctl import threadpool_limits
 
+from seedbed.pages.escaping import for_terminal
 from seedbed.review_page.desk import desk, session_on
 from seedbed.review_page.reading import current_workspace, signature
 from seedbed.review_page.showing import COLOURS, STYLE
 from seedbed.reviewing.queues import Queue, by_hash, item_of
-from seedbed.reviewing.visible import visible
 from seedbed.reviewing.workspace import Workspace
 
 MOST = 2000  # points that t-SNE places in some seconds and a browser draws at ease
@@ -95,5 +95,5 @@ def _points(signs: tuple[int, ...], _workspace: Workspace) -> pd.DataFrame:
     )
     with threadpool_limits(1):  # beside other work its threads wait for each other for minutes
         plane = placed(vectors)
-    starts = rows["text"].str.slice(0, START).str.replace("\n", " ").map(visible)
+    starts = rows["text"].str.slice(0, START).str.replace("\n", " ").map(for_terminal)
     return rows[["id", "label", "split"]].assign(x=plane[:, 0], y=plane[:, 1], start=starts)

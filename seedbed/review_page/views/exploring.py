@@ -4,11 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from seedbed.core.rows import SIDES
+from seedbed.pages.escaping import for_terminal
 from seedbed.review_page.desk import desk, session_on
 from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.showing import STYLE
 from seedbed.reviewing.queues import Queue, item_of
-from seedbed.reviewing.visible import visible
 
 SHOWN = 500
 START = 160  # characters of a text in the table
@@ -69,7 +69,7 @@ def _cut(found: int) -> str:
 def _table(rows: pd.DataFrame) -> int | None:
     listed = rows[["label", "split", "source", "id"]].copy()
     starts = rows["text"].str.slice(0, START).str.replace("\n", " ")
-    listed.insert(0, "text", starts.map(visible))
+    listed.insert(0, "text", starts.map(for_terminal))
     event = st.dataframe(
         listed, hide_index=True, width="stretch", height=300, on_select="rerun",
         selection_mode="single-row", key="explored",

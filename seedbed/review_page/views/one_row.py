@@ -6,11 +6,11 @@ import streamlit as st
 
 from seedbed.core.errors import RowsError
 from seedbed.core.stages import ROW_STAGES
+from seedbed.pages.escaping import for_terminal
 from seedbed.review_page.desk import near_of
 from seedbed.review_page.reading import current_workspace
 from seedbed.review_page.showing import STYLE, chip, facts, near_rows, text_block
 from seedbed.reviewing.queues import item_of
-from seedbed.reviewing.visible import visible
 from seedbed.versions.explain import WIDTH, explain
 
 
@@ -20,9 +20,9 @@ def life(lines: list[str]) -> str:
     for line in lines:
         stage, words = line[:WIDTH].strip(), line[WIDTH:].strip()
         if stage in ROW_STAGES or line.startswith("  "):
-            cells.append(f"<b>{escape(stage)}</b><span>{escape(visible(words))}</span>")
+            cells.append(f"<b>{escape(stage)}</b><span>{escape(for_terminal(words))}</span>")
         elif line:
-            cells.append(f'<span class="whole">{escape(visible(line))}</span>')
+            cells.append(f'<span class="whole">{escape(for_terminal(line))}</span>')
     return f'<div class="life">{"".join(cells)}</div>'
 
 

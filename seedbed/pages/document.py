@@ -1,0 +1,92 @@
+"""What a page is made of, before it is markdown or HTML.
+
+A Section has a title and parts: paragraphs, tables, alarms, diagrams and further sections. Words of
+people and sources (labels, notes, texts, names) are plain strings, and are escaped where they are
+shown. What the code itself writes with markup is Prose; to put people's words into Prose, pass them
+through `quoted` (seedbed.pages.escaping) first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Union
+
+from seedbed.pages.escaping import CLIP
+
+
+class Code(str):
+    """A name, an id, a digest: shown as it is typed."""
+
+
+class Prose(str):
+    """Markdown that the code wrote: a sentence with **bold** words or `names`."""
+
+
+class Alarm(str):
+    """A paragraph on what must not happen."""
+
+
+Cell = str | int | float
+
+
+@dataclass(frozen=True)
+class Table:
+    """A header over rows of cells; `limit` rows are shown, the rest is counted as `rest`.
+
+    A cell is clipped at `chars` characters.
+    """
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    limit: int | None = None
+    rest: str = "more rows"
+    chars: int = CLIP
+
+    @property
+    def shown(self) -> Sequence[Sequence[Cell]]:
+        """The rows that are shown."""
+        return self.rows if self.limit is None else self.rows[: self.limit]
+
+    @property
+    def note(self) -> str:
+        """What counts the rows that are not shown, or ""."""
+        left = len(self.rows) - len(self.shown)
+        return f"{left:,} {self.rest} are not shown." if left else ""
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of points."""
+
+    points: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A diagram in Mermaid's language, which forges draw, and a sentence on it."""
+
+    mermaid: str
+    caption: str = ""
+
+
+Part = Union[str, Table, Bullets, Figure, "Section"]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A title and parts; a folded one opens at a click. Without parts it is not shown."""
+
+    title: str
+    parts: Sequence[Part] = field(default_factory=list)
+    folded: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to show."""
+        return any(self.parts)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A title and sections."""
+
+    title: str
+    sections: Sequence[Section]

@@ -1,0 +1,99 @@
+"""Pages and sections as markdown, within a limit of length."""
+
+import re
+from collections.abc import Sequence
+
+from seedbed.pages.document import (
+    Alarm,
+    Bullets,
+    Cell,
+    Code,
+    Figure,
+    Page,
+    Part,
+    Prose,
+    Section,
+    Table,
+)
+from seedbed.pages.escaping import quoted
+
+NOTE = 200  # characters kept for the line that counts what was cut
+
+
+def page_markdown(page: Page) -> str:
+    """A whole page, with a heading for each section."""
+    title = f"# {cell(page.title)}"
+    return "\n\n".join([title, *filter(None, map(markdown, page.sections))]) + "\n"
+
+
+def markdown(section: Section, level: int = 2) -> str:
+    """A section, "" where there is nothing to show; `level` of its heading."""
+    parts = [text for part in section.parts if (text := _part(part, level + 1))]
+    if not parts:
+        return ""
+    if section.folded:
+        return folded(section.title, parts)
+    title = [f"{'#' * level} {cell(section.title)}"] if section.title else []
+    return "\n\n".join([*title, *parts])
+
+
+def _part(part: Part, level: int) -> str:
+    if isinstance(part, Section):
+        return markdown(part, level)
+    if isinstance(part, Table):
+        lines = [[cell(value, part.chars) for value in row] for row in part.shown]
+        note = f"\n\n{part.note}" if part.note else ""
+        return table([cell(name) for name in part.header], lines) + note if lines else ""
+    if isinstance(part, Bullets):
+        return "\n".join(f"- {cell(point, None)}" for point in part.points)
+    if isinstance(part, Figure):
+        drawn = f"```mermaid\n{part.mermaid}\n```"
+        return f"{drawn}\n\n{part.caption}" if part.caption else drawn
+    return f"**{quoted(part, None)}**" if isinstance(part, Alarm) else cell(part, None)
+
+
+def cell(words: Cell, chars: int | None = 100) -> str:
+    """A word, a number or a paragraph, with people's words escaped and clipped."""
+    if isinstance(words, Prose):
+        return words
+    if isinstance(words, Code):
+        return f"`{words.replace('`', '')}`" if words else ""
+    return quoted(words, chars)
+
+
+def table(header: Sequence[str], lines: Sequence[Sequence[Cell]]) -> str:
+    """A markdown table of cells that are escaped already; columns of figures are set right."""
+    columns = list(zip(*lines, strict=True)) or [()] * len(header)
+    rule = ["---:" if _is_figures(column) else "---" for column in columns]
+    rows = [header, rule, *lines]
+    return "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)
+
+
+def _is_figures(column: Sequence[Cell]) -> bool:
+    cells = [str(value).lstrip("*+-\\") for value in column if value != ""]
+    one_word = all(len(re.findall(r"[A-Za-z]{2,}", value)) < 2 for value in cells)
+    return bool(cells) and one_word and all(value[0].isdigit() for value in cells)
+
+
+def fitted(text: str, chars: int, command: str) -> str:
+    """At most `chars` characters of markdown: whole lines from the top, and what is left out."""
+    if len(text) <= chars:
+        return text
+    lines = text.split("\n")
+    kept, length = 0, 0
+    while kept < len(lines) and length + len(lines[kept]) + 1 <= chars - NOTE:
+        length += len(lines[kept]) + 1
+        kept += 1
+    fences = [number for number, line in enumerate(lines[:kept]) if line.startswith("```")]
+    if len(fences) % 2:
+        kept = fences[-1]  # half a block of code would swallow everything that follows
+    left = [line for line in lines[kept:] if line.strip()]
+    rest = sum(map(len, left))
+    note = f"*{len(left):,} more lines ({rest:,} characters) do not fit: `{command}` shows all.*"
+    return "\n".join([*lines[:kept], "", note])
+
+
+def folded(title: str, parts: Sequence[str]) -> str:
+    """Parts of a page that open at a click; "" where there is nothing in them."""
+    content = "\n\n".join(part for part in parts if part)
+    return f"<details><summary>{title}</summary>\n\n{content}\n\n</details>" if content else ""
