@@ -177,3 +177,14 @@ def answers(
 
 def probabilities(
     texts: list[str], pairs: list[str] | None, model: "Classifier", serving: Serving
+) -> np.ndarray:
+    """Compute the probability of each class before calibration: (rows, classes) float64."""
+    from seedbed.encoding.encoder import pooled_windows, precision
+    from seedbed.scoring.calibration import rescaled
+
+    encoded = model.tokenizer(texts, pairs)
+    logits = pooled_windows(
+        model.logits(encoded, precision(serving.precision), ""), encoded.windows
+    ).astype(np.float64)
+    # Temperature 1 is the plain softmax: the confidence before calibration.
+    return rescaled(np.exp(logits - logits.max(1, keepdims=True)), 1.0)

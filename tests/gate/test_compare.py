@@ -176,7 +176,7 @@ def test_a_person_lets_a_failing_model_pass_and_it_is_told_loudly():
     assert "The rows say fail. Ann lets this model pass" in done.output
     again = asked("--format", "md")
     assert again.exit_code == 0
-    assert "> **The rows say fail. Ann lets this model pass" in again.output
+    assert "**The rows say fail. Ann lets this model pass" in again.output
     assert "- Accuracy fell by" in again.output
     write_model(range(41))
     assert asked().exit_code == 1  # another model
@@ -212,6 +212,6 @@ def test_json_has_everything_and_no_text():
 def test_markdown_has_verdict_first_and_folds_the_long_parts():
     write_model(WORSE)
     page = asked("--format", "md").output
-    assert page.startswith("## Gate: fail\n\nFAIL: this model")
-    assert page.index("Accuracy fell") < page.index("| measure |") < page.index("<details>")
+    assert page.startswith("## Fail: this model is worse than the base\n\nThis model")
+    assert page.index("Accuracy fell") < page.index("| on the same test rows |") < page.index("<details>")
     assert page.count("<details>") == page.count("</details>") == 2
