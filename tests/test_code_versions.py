@@ -12,10 +12,17 @@ from conftest import ROOT, copy_project
 from seedbed.cleaning.rules import clean_texts
 from seedbed.encoding.encoder import embed_texts
 from seedbed.private.detection import anonymize, scan
-from seedbed.running.code_versions import DISTRIBUTIONS, _installed, _reached, imported, version_of
+from seedbed.running.code_versions import (
+    DISTRIBUTIONS,
+    _installed,
+    closure,
+    imported,
+    libraries_of,
+    version_of,
+)
 from stages.anonymize import NAME_DATA
 
-REMEMBERED = (clean_texts, anonymize, scan, embed_texts)
+IN_THE_MEMO = (clean_texts, anonymize, scan, embed_texts)
 ASK = """
 import json
 from seedbed.cleaning.rules import clean_texts
@@ -47,10 +54,10 @@ def copy(tmp_path):
         ("private/phones", [False, True]),  # imported by patterns, which detection imports
         ("private/names", [False, True]),  # imported inside a function
         ("private/__init__", [False, True]),  # run by every import from the package
-        ("rows", [False, False]),
+        ("core/rows", [False, False]),
     ],
 )
-def test_one_byte_changes_the_versions_that_hang_on_it(copy, module, changes):
+def test_one_byte_changes_the_versions_that_depend_on_it(copy, module, changes):
     before = json.loads(python(copy, "-c", ASK))
     with (copy / f"seedbed/{module}.py").open("a") as file:
         file.write("\n")
@@ -58,18 +65,26 @@ def test_one_byte_changes_the_versions_that_hang_on_it(copy, module, changes):
     assert [one != other for one, other in zip(before, after, strict=True)] == changes
 
 
+def test_a_data_file_of_a_room_is_part_of_its_versions(copy):
+    before = json.loads(python(copy, "-c", ASK))
+    (copy / "seedbed/private/data").mkdir(exist_ok=True)
+    (copy / "seedbed/private/data/names_of_planets.txt").write_text("Neptune\n")
+    after = json.loads(python(copy, "-c", ASK))
+    assert [one != other for one, other in zip(before, after, strict=True)] == [False, True]
+
+
 def test_the_same_code_in_another_folder_is_the_same_version(copy):
     here = [version_of(clean_texts).digest, version_of(anonymize).digest]
     assert json.loads(python(copy, "-c", ASK)) == here
 
 
-@pytest.mark.parametrize("function", REMEMBERED)
-def test_every_library_behind_a_remembered_function_is_known(function):
+@pytest.mark.parametrize("function", IN_THE_MEMO)
+def test_every_library_behind_a_function_in_the_memo_is_known(function):
     """A name to import that is no distribution's would never change a version."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = [*project["dependencies"], *project["optional-dependencies"]["names"], "thinc"]
     known = {name.split("=")[0].split(">")[0].strip().lower() for name in named}
-    _, libraries = _reached(Path(function.__code__.co_filename))
+    libraries = libraries_of(closure([Path(function.__code__.co_filename)]))
     for library in {*libraries, *NAME_DATA}:
         assert _installed(library) != "not installed" or library.lower() in known, (
             f"name the distribution of `{library}` in code_versions.DISTRIBUTIONS"

@@ -59,7 +59,7 @@ def _remembered(vectors: np.ndarray, ends: np.ndarray, count: int) -> Lists:
 
 def _keep(store: Store, work: Operation, digest: str, found: Lists) -> None:
     value = LISTS.pack(found)
-    if len(value) <= MAX_BYTES and work.version.stands():
+    if len(value) <= MAX_BYTES and work.version.is_current():
         store.keep(work.name, {work.keys[digest]: value})
 
 

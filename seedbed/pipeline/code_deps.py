@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from seedbed.core.errors import PipelineError
-from seedbed.running.imports import PROJECT, closure, imported, is_bare
+from seedbed.running.code_versions import PROJECT, closure, imported, is_bare
 
 ITEM = "${item.approach}"
 APPROACHES = "seedbed/approaches"

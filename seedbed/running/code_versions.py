@@ -1,24 +1,29 @@
-"""The version of a function: a digest of all code that decides what it gives.
+"""The code behind a function or a script, found by reading imports and never by importing.
 
-That is its module's source, the source of every module of this project that this one imports
-(transitively, lazily or not), and the versions of Python and of the libraries that they import.
-So a result that is kept under this version can never be one of another rule. What a module loads
-by name, such as a model that is a package, is not seen and has to be named.
+The memo needs the version of a function: a digest of all that decides its results. That is the
+source of its module and of every module of this project that this one imports (transitively,
+lazily or not), the data files beside these, and the versions of Python and of the libraries they
+import. A result that is kept under a version therefore never belongs to another rule. A model that
+is loaded by name is not an import: its distribution has to be named.
+
+`pipeline.code_deps` reads the code dependencies of a stage the same way.
 """
 
+import ast
 import hashlib
 import json
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.running.imports import PACKAGES, PROJECT, files_of, imported
-
+PROJECT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = ("seedbed", "stages")
+DATA = "data"  # the folder of a room that holds its word lists and tables
 STARTED = time.time()
 # Where the name to import is not the name of the distribution.
 DISTRIBUTIONS = {"ruamel": "ruamel.yaml", "sklearn": "scikit-learn", "stdnum": "python-stdnum",
@@ -26,52 +31,52 @@ DISTRIBUTIONS = {"ruamel": "ruamel.yaml", "sklearn": "scikit-learn", "stdnum": "
 
 
 class Version(NamedTuple):
-    """The digest of the code behind a function, and the files of this project that hold it."""
+    """The digest of the code behind a function, and the files of this project that contain it."""
 
     digest: str
     files: tuple[Path, ...]
 
-    def stands(self) -> bool:
-        """Whether no file was edited since this process began, which runs what it read then."""
+    def is_current(self) -> bool:
+        """Whether no file was edited since this process started, which runs the code of then."""
         return all(file.exists() and file.stat().st_mtime <= STARTED for file in self.files)
 
 
 def version_of(function: Callable[..., Any], libraries: Iterable[str] = ()) -> Version:
-    """The version of a module's function; `libraries` adds distributions that are loaded by name.
+    """Return the version of a module's function; `libraries` adds distributions loaded by name.
 
-    Raises ValueError for a function that takes variables from around it, since they are not seen.
+    Raises ValueError for a closure, because the variables that it captures are not seen.
     """
     if function.__closure__:
         raise ValueError(f"{function.__qualname__} takes variables from around it: pass them")
-    sources, imports = _reached(Path(function.__code__.co_filename).resolve())
+    modules = closure([Path(function.__code__.co_filename).resolve()])
+    files = sorted({*modules, *_data_files(modules)})
     content = {
         "python": platform.python_version(),
-        "files": {_name(file): digest for file, digest in sources.items()},
-        "libraries": {name: _installed(name) for name in sorted({*imports, *libraries})},
+        "files": {_name(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+        "libraries": {
+            name: _installed(name) for name in sorted({*libraries_of(modules), *libraries})
+        },
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return Version(digest, tuple(sources))
+    return Version(digest, tuple(files))
 
 
-def _reached(file: Path) -> tuple[dict[Path, str], set[str]]:
-    """Digests of a file and of all it imports inside this project, and the distributions that
-    they import."""
-    digests: dict[Path, str] = {}
-    distributions: set[str] = set()
-    waiting = [file]
-    while waiting:
-        file = waiting.pop()
-        if file in digests:
-            continue
-        source = file.read_bytes()
-        digests[file] = hashlib.sha256(source).hexdigest()
-        for module in imported(source):
-            top = module.partition(".")[0]
-            if top in PACKAGES:
-                waiting += files_of(module, PROJECT)
-            elif top not in sys.stdlib_module_names:
-                distributions.add(DISTRIBUTIONS.get(top, top))
-    return digests, distributions
+def _data_files(modules: Iterable[Path]) -> set[Path]:
+    """Return the data files of the rooms that the modules lie in."""
+    folders = {module.parent / DATA for module in modules if module.is_relative_to(PROJECT)}
+    # PROJECT/data is what stages write, and no part of the code.
+    folders.discard(PROJECT / DATA)
+    return {file for folder in folders for file in folder.rglob("*") if file.is_file()}
+
+
+def libraries_of(modules: Iterable[Path]) -> set[str]:
+    """Return the distributions that the modules import."""
+    tops = {name.partition(".")[0] for file in modules for name in imported(file.read_bytes())}
+    return {
+        DISTRIBUTIONS.get(top, top)
+        for top in tops
+        if top not in PACKAGES and top not in sys.stdlib_module_names
+    }
 
 
 def _name(file: Path) -> str:
@@ -85,3 +90,55 @@ def _installed(distribution: str) -> str:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+@cache
+def imported(source: bytes) -> frozenset[str]:
+    """Return the names of the modules that a source imports, lazily or not.
+
+    `from a import b` gives both a and a.b, because b may be a module. Raises ValueError for a
+    relative import.
+    """
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level or not node.module:
+                raise ValueError("relative import: write the full name of the module")
+            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return frozenset(names)
+
+
+def files_of(module: str, project: Path = PROJECT) -> list[Path]:
+    """Return the files that importing a module of this project runs: its own and its packages'."""
+    parts = module.split(".")
+    packages = [project.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
+    own = project.joinpath(*parts).with_suffix(".py")
+    return [file for file in (*packages, own) if file.exists()]
+
+
+def closure(
+    files: Iterable[Path], project: Path = PROJECT, without: Collection[Path] = ()
+) -> set[Path]:
+    """Return the files and everything that they import within this project, transitively.
+
+    The files in `without` are left out, and so is what is reachable only through them.
+    """
+    reached: set[Path] = set()
+    waiting = list(files)
+    while waiting:
+        file = waiting.pop()
+        if file in reached or file in without:
+            continue
+        reached.add(file)
+        for module in imported(file.read_bytes()):
+            if module.partition(".")[0] in PACKAGES:
+                waiting += files_of(module, project)
+    return reached
+
+
+def is_bare(file: Path) -> bool:
+    """Whether a file contains at most a docstring, so that it cannot change anything."""
+    body = ast.parse(file.read_bytes()).body
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)

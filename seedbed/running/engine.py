@@ -1,13 +1,14 @@
-"""The memo: results of costly per-text work, looked up instead of worked out again.
+"""The engine for per-text work: `map_texts(work, items)`.
 
-A result is found by hash(function, its version, its params, text), see `code_versions`, so it can
-only be what the function would give; deleting the memo changes nothing but time. SEEDBED_MEMO=off
-turns it off, SEEDBED_MEMO_MB limits its size, `seedbed memo stats` and `clear` look at it.
+It makes a key for each item, finds results in the memo, computes what is missing in batches, and
+keeps what it computed. A key is hash(function, its version, its params, text), see
+`code_versions`, so a result from the memo is the one that the function would return; deleting the
+memo costs nothing but time. SEEDBED_MEMO=off turns it off and SEEDBED_MEMO_MB limits its size.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from seedbed.running.memo import Store, is_on
 KEY_BYTES = 20
 
 Item = str | tuple[str, ...]  # a text, or a text and its pair
+Work = partial | Callable[[list], Sequence]
 
 
 class Form(NamedTuple):
@@ -35,7 +37,7 @@ class Form(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """Work on some items: its name, the version of its code, and a key for each item."""
+    """Work on items: its name, the version of its code, and the key of each different item."""
 
     name: str
     version: Version
@@ -43,7 +45,7 @@ class Operation(NamedTuple):
 
 
 def _to_json(value: Any) -> bytes:
-    # Not escaped: two surrogates side by side would be read back as one character.
+    # Not escaped: two adjacent surrogates would be read back as one character.
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 
@@ -52,8 +54,8 @@ def _from_json(value: bytes) -> Any:
     return json.loads(value.decode("utf-8", "surrogatepass"))
 
 
-def _numbers(name: str, dtype: str) -> Form:
-    """A one-dimensional array: 33,530 of them are unpacked in a tenth of JSON's time."""
+def _array_form(name: str, dtype: str) -> Form:
+    """Return the form of a one-dimensional array, which is read in a tenth of JSON's time."""
 
     def pack(value: np.ndarray) -> bytes:
         return np.ascontiguousarray(value, dtype=dtype).tobytes()
@@ -62,66 +64,70 @@ def _numbers(name: str, dtype: str) -> Form:
 
 
 JSON = Form("json", _to_json, _from_json)  # tuples come back as lists
-FLOAT32 = _numbers("float32", "<f4")
-INT32 = _numbers("int32", "<i4")
-UINT16 = _numbers("uint16", "<u2")
-UINT64 = _numbers("uint64", "<u8")
+FLOAT32 = _array_form("float32", "<f4")
+INT32 = _array_form("int32", "<i4")
+UINT16 = _array_form("uint16", "<u2")
+UINT64 = _array_form("uint64", "<u8")
 
 
 def map_texts(
-    work: partial | Callable[[list], Sequence],
+    work: Work,
     items: Sequence[Item],
     form: Form = JSON,
     libraries: Sequence[str] = (),
     batch: int = 512,
 ) -> list[Any]:
-    """What `work` gives for each item, in order; each result must depend on its own item alone.
+    """Return the result of `work` for each item, in order.
 
-    `work` is a function of a module from a list of items to as many results, or functools.partial
-    of one; the arguments of the partial are the params. It is called for what the memo has not,
-    each different item once, `batch` items at a time; each batch is kept when it is done, so a
-    killed run keeps what it did. Results pass through `form` whether they are new or old, so they
-    cannot differ in type.
+    `work` is a module-level function from a list of items to as many results, or functools.partial
+    of one, whose keyword arguments are the params; each result must depend on its own item alone.
+    It is called for items that the memo does not hold, each different item once, `batch` at a
+    time. Each batch is kept when it is done, so that a killed run keeps its work. New results pass
+    through `form`, too, so that their types do not depend on the memo.
     """
-    name, version, keys = keyed(work, items, form, libraries)
+    operation = keyed(work, items, form, libraries)
+    keys = operation.keys
     with Store() if is_on() else nullcontext() as store:
         values = store.find(list(keys.values())) if store else {}
         missing = [item for item, key in keys.items() if key not in values]
-        batches = [missing[start : start + batch] for start in range(0, len(missing), batch)]
-        for some in progress(batches, name.partition(".")[2], len(batches)):
-            new = {keys[item]: form.pack(one) for item, one in zip(some, work(some), strict=True)}
-            if store and version.stands():
-                store.keep(name, new)
+        for done, results in _run(work, missing, batch, operation.name):
+            new = {
+                keys[item]: form.pack(result) for item, result in zip(done, results, strict=True)
+            }
+            if store and operation.version.is_current():
+                store.keep(operation.name, new)
             values |= new
     return [form.unpack(values[keys[item]]) for item in items]
 
 
+def _run(
+    work: Work, items: list[Item], batch: int, name: str
+) -> Iterator[tuple[list[Item], Sequence]]:
+    """Yield each batch of items with its results. Another engine takes the place of this loop."""
+    batches = [items[start : start + batch] for start in range(0, len(items), batch)]
+    for part in progress(batches, name.partition(".")[2], len(batches)):
+        yield part, work(part)
+
+
 def keyed(
-    work: partial | Callable[[list], Sequence],
-    items: Sequence[Item],
-    form: Form = JSON,
-    libraries: Sequence[str] = (),
+    work: Work, items: Sequence[Item], form: Form = JSON, libraries: Sequence[str] = ()
 ) -> Operation:
-    """What the memo calls the work, its version, and the key of each different item."""
+    """Return the name of the work in the memo, its version, and the key of each item."""
     function, params = _parts(work)
     name = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}"
     version = version_of(function, libraries)
-    prefix = _prefix(name, version.digest, plain(params), form.name)
+    ours = sha256_of(Path(__file__))  # how keys are made and values packed
+    shared = _to_json([ours, name, version.digest, plain(params), form.name])
+    prefix = hashlib.sha256(shared).digest()
     return Operation(name, version, {item: _key(prefix, item) for item in dict.fromkeys(items)})
 
 
-def _parts(work: partial | Callable) -> tuple[Callable, dict[str, Any]]:
+def _parts(work: Work) -> tuple[Callable, dict[str, Any]]:
     if not isinstance(work, partial):
         return work, {}
     if work.args:
-        raise ValueError("params are given by name, so that the key can tell them apart")
+        raise ValueError("pass params by name, so that the key can distinguish them")
     return work.func, work.keywords
-
-
-def _prefix(*content: Any) -> bytes:
-    """The part of the key that all items of an operation share."""
-    ours = sha256_of(Path(__file__))  # how keys are made and values packed
-    return hashlib.sha256(_to_json([ours, *content])).digest()
 
 
 def _key(prefix: bytes, item: Item) -> bytes:
@@ -134,10 +140,10 @@ def _key(prefix: bytes, item: Item) -> bytes:
 
 
 def plain(value: Any) -> Any:
-    """A param as JSON can hold it: equal for equal values only, whatever the order of a set.
+    """Return a param as JSON can hold it: equal for equal values only, in any order of a set.
 
-    Bytes, which may be a secret key, become their digest, and a path what the files there hold.
-    Raises TypeError for what it does not know, rather than leave it out.
+    Bytes, which may be a secret key, become their digest, and a path the content of its files.
+    Raises TypeError for other types, rather than leave the value out.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -145,14 +151,16 @@ def plain(value: Any) -> Any:
         return {"bytes": hashlib.sha256(b"seedbed memo\0" + value).hexdigest()}
     if isinstance(value, Path):
         files = sorted(value.rglob("*")) if value.is_dir() else [value]
-        return {"files": {str(file.relative_to(value)): sha256_of(file)
-                          for file in files if file.is_file()}}  # fmt: skip
+        digests = {
+            str(file.relative_to(value)): sha256_of(file) for file in files if file.is_file()
+        }
+        return {"files": digests}
     if isinstance(value, BaseModel):
         return plain(dict(value))
     if isinstance(value, dict):
         return {"items": sorted(([plain(k), plain(v)] for k, v in value.items()), key=_to_json)}
     if isinstance(value, set | frozenset):
-        return {"set": sorted((plain(one) for one in value), key=_to_json)}
+        return {"set": sorted((plain(member) for member in value), key=_to_json)}
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [plain(member) for member in value]
     raise TypeError(f"a param of type {type(value).__name__} cannot be part of the memo's key")

@@ -1,12 +1,11 @@
-"""The memo's file: an SQLite database of bytes by key, with a limit to its size.
+"""The memo behind the engine: an SQLite database of bytes by key, with a limit on its size.
 
-Safe with several processes (write-ahead log, one short transaction a batch). What was used least
-recently goes first when the file passes its limit. The file is nobody else's business (mode 0600):
-it holds cleaned texts from before their personal values were replaced.
+Several processes may share it (write-ahead log, one short transaction per batch). The least
+recently used results are removed first when the file exceeds its limit. The file is private (mode
+0600): it contains cleaned texts from before their personal values were replaced.
 
-Nothing that is wrong with the file stops a run or changes what it gives: an entry that is not
-what was written counts as missing, and where SQLite fails the run goes on without a memo, with a
-warning.
+A fault in the file never stops a run or changes a result: an entry that is not what was written
+counts as missing, and if SQLite fails, the run continues without a memo, with a warning.
 """
 
 import hashlib
@@ -23,12 +22,12 @@ from seedbed.core.errors import MemoError
 
 MEMO = Path(".seedbed/memo.sqlite")
 DEFAULT_MB = 2048
-BUSY_SECONDS = 60  # a batch is written in milliseconds; who waits longer goes on without
+BUSY_SECONDS = 60  # a batch is written in milliseconds; after this wait, go on without a memo
 KEYS_AT_ONCE = 500
-KEPT_SHARE = 0.9  # of the limit, once it is passed: so that not every batch evicts
+KEPT_SHARE = 0.9  # of the limit after an eviction, so that not every batch evicts
 CHECK_BYTES = 8
 LAYOUT = 2  # another number in the file: it is emptied
-# When a result was used stands apart: beside the value, each use would write the value again.
+# The time of last use is in a table of its own: next to the value, each use would rewrite both.
 TABLES = {
     "results": """id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, operation TEXT NOT NULL,
                   value BLOB NOT NULL""",
@@ -37,7 +36,7 @@ TABLES = {
 
 
 class Kept(NamedTuple):
-    """What the memo holds of one operation."""
+    """The results of one operation in the memo."""
 
     operation: str
     results: int
@@ -45,7 +44,7 @@ class Kept(NamedTuple):
 
 
 def limit_bytes() -> int:
-    """How large the file may grow: SEEDBED_MEMO_MB. Raises MemoError."""
+    """Return the maximum size of the file, from SEEDBED_MEMO_MB. Raises MemoError."""
     value = os.environ.get("SEEDBED_MEMO_MB") or str(DEFAULT_MB)
     if not value.isdecimal() or int(value) < 1:
         raise MemoError(
@@ -58,7 +57,7 @@ def limit_bytes() -> int:
 
 
 def is_on() -> bool:
-    """Whether SEEDBED_MEMO leaves the memo on. Raises MemoError for what it does not know."""
+    """Whether the memo is in use, by SEEDBED_MEMO. Raises MemoError for an unknown value."""
     value = os.environ.get("SEEDBED_MEMO") or "on"
     if value not in ("on", "off"):
         raise MemoError("environment SEEDBED_MEMO", f"`{value}`", "on or off", "correct it")
@@ -66,12 +65,12 @@ def is_on() -> bool:
 
 
 def hours() -> int:
-    """The clock by which use is told: finer, and each run would write every entry again."""
+    """Return the last-used time, in hours. A finer clock would rewrite every entry on every run."""
     return int(time.time() // 3600)
 
 
 class Store:
-    """The file, open for one process. Use it as a context manager."""
+    """The open file. Use it as a context manager."""
 
     def __init__(self, path: Path = MEMO, limit: int | None = None) -> None:
         self.path = path
@@ -95,27 +94,28 @@ class Store:
             self.connection = None
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The values of those keys that are there."""
-        found: dict[bytes, bytes] = {}
+        """Return the values of the keys that the memo has."""
+        values: dict[bytes, bytes] = {}
         now = hours()
         if self.connection is None:
-            return found
+            return values
         with self._careful():
             stale: list[int] = []
             for start in range(0, len(keys), KEYS_AT_ONCE):
-                some = keys[start : start + KEYS_AT_ONCE]
-                marks = ",".join("?" * len(some))
+                part = keys[start : start + KEYS_AT_ONCE]
+                marks = ",".join("?" * len(part))
                 query = f"""SELECT id, key, CAST(value AS BLOB), hour FROM results
                             LEFT JOIN uses USING (id) WHERE key IN ({marks})"""
-                for row, key, whole, hour in self.connection.execute(query, some):
+                for row, key, whole, hour in self.connection.execute(query, part):
                     value = whole[CHECK_BYTES:]
                     if whole[:CHECK_BYTES] == _check(key, value):
-                        found[key] = value
+                        values[key] = value
                         if hour != now:
                             stale.append(row)
             if stale:
-                self._used(self.connection, stale, now)
-        return found
+                with _transaction(self.connection):
+                    _write_uses(self.connection, stale, now)
+        return values
 
     def keep(self, operation: str, values: Mapping[bytes, bytes]) -> None:
         """Write the values, all or none, and evict if the file has become too large."""
@@ -126,12 +126,12 @@ class Store:
         with self._careful():
             with _transaction(self.connection):
                 new = [self.connection.execute(insert, line).lastrowid for line in lines]
-                self._write_uses(self.connection, new, hours())
+                _write_uses(self.connection, new, hours())
             if self._size(self.connection) > self.limit:
                 self._evict(self.connection)
 
     def stats(self) -> list[Kept]:
-        """What is held, by operation."""
+        """Return the number of results and their bytes by operation."""
         query = """SELECT operation, COUNT(*), SUM(LENGTH(value)) FROM results
                    GROUP BY operation ORDER BY operation"""
         if self.connection is None:
@@ -140,24 +140,18 @@ class Store:
             return [Kept(*line) for line in self.connection.execute(query)]
         return []
 
-    def _used(self, connection: sqlite3.Connection, rows: Sequence[int], hour: int) -> None:
-        with _transaction(connection):
-            self._write_uses(connection, rows, hour)
-
-    def _write_uses(self, connection: sqlite3.Connection, rows: Sequence[int], hour: int) -> None:
-        lines = [(row, hour) for row in rows]
-        connection.executemany("INSERT OR REPLACE INTO uses VALUES (?, ?)", lines)
-
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table only
+        connection.execute(
+            "PRAGMA auto_vacuum = INCREMENTAL"
+        )  # has an effect before the first table only
         connection.execute("PRAGMA synchronous = NORMAL")
         until = time.monotonic() + BUSY_SECONDS
-        while True:  # SQLite does not wait for others here, whatever its timeout
+        while True:  # SQLite does not wait here, whatever its timeout
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
                 if _layout(connection) != LAYOUT:
                     with _transaction(connection):
-                        if _layout(connection) != LAYOUT:  # another process may have been faster
+                        if _layout(connection) != LAYOUT:  # another process may have done it
                             _lay_out(connection)
                 return
             except sqlite3.OperationalError as error:
@@ -193,16 +187,16 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             self.__exit__()
             print(
-                f"seedbed: WARNING: {self.path} cannot be used ({error}): going on without it, "
+                f"seedbed: WARNING: {self.path} cannot be used ({error}): continuing without it, "
                 "which costs only time; `seedbed memo clear` makes a new one",
                 file=sys.stderr,
             )
 
 
 def clear(path: Path = MEMO) -> int:
-    """Forget all, so that no text is left in the file; gives the number of results there were.
+    """Delete all results, so that no text is left in the file, and return their number.
 
-    Other processes may be using the file. One that SQLite cannot read is deleted.
+    Other processes may be using the file. A file that SQLite cannot read is deleted.
     """
     if not path.exists():
         return 0
@@ -218,7 +212,7 @@ def clear(path: Path = MEMO) -> int:
         return count
     except sqlite3.OperationalError as error:
         raise MemoError(
-            str(path), str(error), "a file that nothing else writes now", "try again later"
+            str(path), str(error), "a file that no other process is writing", "try again later"
         ) from None
     except sqlite3.DatabaseError:
         for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
@@ -233,11 +227,16 @@ def _layout(connection: sqlite3.Connection) -> int:
 
 
 def _lay_out(connection: sqlite3.Connection) -> None:
-    """Make the tables, empty."""
+    """Create empty tables."""
     for name, columns in TABLES.items():
         connection.execute(f"DROP TABLE IF EXISTS {name}")
         connection.execute(f"CREATE TABLE {name} ({columns})")
     connection.execute(f"PRAGMA user_version = {LAYOUT}")
+
+
+def _write_uses(connection: sqlite3.Connection, rows: Sequence[int], hour: int) -> None:
+    lines = [(row, hour) for row in rows]
+    connection.executemany("INSERT OR REPLACE INTO uses VALUES (?, ?)", lines)
 
 
 @contextmanager
@@ -248,5 +247,5 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _check(key: bytes, value: bytes) -> bytes:
-    """What tells that a value is the one that was written for the key."""
+    """Return the checksum of a value that was written for the key."""
     return hashlib.blake2b(value, key=key, digest_size=CHECK_BYTES).digest()
