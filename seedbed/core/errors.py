@@ -13,7 +13,7 @@ SeedbedError
 ├── ReviewError    what review was asked for is not here
 ├── ForgetError    what is to be forgotten is not here, or stands where it cannot be taken out
 ├── RevisionError  git does not have what was asked of it
-├── PipelineError  dvc.yaml or dvc.lock cannot be read
+├── PipelineError  dvc.yaml, dvc.lock or a metrics file cannot be read
 ├── MergeError     a merge that a person has to settle
 ├── PostError      a report could not be posted
 ├── TableError     a table to predict for cannot be read, or its predictions not be written
@@ -80,7 +80,7 @@ class RevisionError(SeedbedError):
 
 
 class PipelineError(SeedbedError):
-    """dvc.yaml or dvc.lock cannot be read."""
+    """dvc.yaml, dvc.lock or a metrics file cannot be read."""
 
 
 class MergeError(SeedbedError):
