@@ -37,6 +37,7 @@ lint: install
 	@ruff check . && ruff format --check --quiet .
 	@mypy --no-error-summary
 	@python -m seedbed.upkeep.sync --check
+	@python -m tests.lint
 
 # Everything that is made from code and tables: code dependencies in dvc.yaml, reference pages.
 sync: install

@@ -213,5 +213,9 @@ def test_markdown_has_verdict_first_and_folds_the_long_parts():
     write_model(WORSE)
     page = asked("--format", "md").output
     assert page.startswith("## Fail: this model is worse than the base\n\nThis model")
-    assert page.index("Accuracy fell") < page.index("| on the same test rows |") < page.index("<details>")
+    assert (
+        page.index("Accuracy fell")
+        < page.index("| on the same test rows |")
+        < page.index("<details>")
+    )
     assert page.count("<details>") == page.count("</details>") == 2

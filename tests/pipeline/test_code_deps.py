@@ -11,7 +11,7 @@ from conftest import ROOT, copy_project
 from seedbed.core.errors import PipelineError
 from seedbed.pipeline.code_deps import NO_DEPENDENCY, code_deps, is_code, with_code_deps
 from seedbed.pipeline.rooms import ROOM_NAMES
-from seedbed.running.code_versions import closure, imported
+from seedbed.running.code_versions import closure
 from seedbed.upkeep.sync import differences, main, with_blocks
 
 PREPARE = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split")
@@ -102,45 +102,6 @@ def test_other_error_texts_and_progress_bars_give_the_same_bytes(copy):
     stages = copy / "seedbed/core/stages.py"
     stages.write_text(stages.read_text().replace("Clean the texts", "Wash the texts"))
     assert outputs() == before
-
-
-def imports_by_room(project: Path) -> list[tuple[str, str, str]]:
-    """(room, room it imports from, file) for each import between rooms of seedbed/."""
-    found = []
-    for file in sorted((project / "seedbed").rglob("*.py")):
-        room = file.relative_to(project / "seedbed").parts[0]
-        for module in imported(file.read_bytes()) - {"seedbed.approaches"}:  # the table alone
-            parts = module.split(".")
-            if parts[0] == "stages":
-                found.append((room, "stages", str(file)))
-            elif parts[0] == "seedbed" and len(parts) > 2 and parts[1] != room:
-                found.append((room, parts[1], str(file)))
-    return found
-
-
-def backward(project: Path) -> list[tuple[str, str, str]]:
-    """Imports from a room that stands later in the table; `cli.py` may import every room."""
-    place = {name: index for index, name in enumerate(ROOM_NAMES)}
-    return [
-        (room, other, file)
-        for room, other, file in imports_by_room(project)
-        if room != "cli.py" and place.get(other, 99) > place[room]
-    ]
-
-
-def test_imports_between_rooms_run_one_way():
-    assert not backward(ROOT)
-
-
-def test_an_import_of_a_later_room_is_found(copy):
-    known = backward(copy)
-    add_import(copy / "seedbed/splitting/sides.py", "seedbed.gate.verdict")
-    (planted,) = set(backward(copy)) - set(known)
-    assert planted[:2] == ("splitting", "gate")
-
-
-def test_the_library_imports_no_stage():
-    assert not [line for line in imports_by_room(ROOT) if line[1] == "stages"]
 
 
 def test_every_folder_of_seedbed_is_a_room():
