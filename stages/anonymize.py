@@ -79,7 +79,9 @@ def main() -> str:
     write_json(
         METRICS,
         {
-            "rows": ledger.settle("anonymize", ids, list(after["id"]), []),
+            "rows": ledger.settle("anonymize", ids, list(after["id"]), []).model_dump(
+                exclude_unset=True
+            ),
             "mode": params.mode,
             "public_key": is_public(key),
             **counts,

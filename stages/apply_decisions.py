@@ -121,7 +121,7 @@ def main() -> str:
     write_rows(ROWS, kept)
     write_ledger(LEDGER, dropped)
     write_csv(DECIDED, HEADER, lines)
-    write_json(METRICS, {"rows": counts, **found})
+    write_json(METRICS, {"rows": counts.model_dump(exclude_unset=True), **found})
     void = len(decided.unknown_id) + len(decided.changed_text)
     line = f"{len(decided.settled)} rows decided, {found['relabelled']} of them relabelled"
     if decided.disagreed:

@@ -135,7 +135,10 @@ def main() -> str:
     counts = settle("augment", rows["id"], after["id"], [], made)
     by_origin = after["origin"].value_counts().sort_index()
     write_rows(ROWS, after)
-    metrics = {"rows": counts, "by_origin": {k: int(n) for k, n in by_origin.items()}}
+    metrics = {
+        "rows": counts.model_dump(exclude_unset=True),
+        "by_origin": {k: int(n) for k, n in by_origin.items()},
+    }
     write_json(METRICS, metrics | figures([copies, wrong], [refused, not_made]))
     if not made and not +refused and not not_made:
         return "off, no row made"

@@ -70,7 +70,11 @@ def main() -> str:
     classes, sources = (before_and_after(rows, after, name) for name in ("label", "source"))
     write_rows(ROWS, after)
     write_ledger(LEDGER, dropped)
-    metrics = {"rows": counts, "train_by_class": classes, "train_by_source": sources}
+    metrics = {
+        "rows": counts.model_dump(exclude_unset=True),
+        "train_by_class": classes,
+        "train_by_source": sources,
+    }
     write_json(METRICS, metrics | {"asked": in_words(params)})
     columns = ["rows_before", "rows", "weight"]
     lines = [(name, *(one[column] for column in columns)) for name, one in classes.items()]

@@ -105,7 +105,7 @@ def main() -> str:
     counts = settle("clean", rows["id"].tolist(), kept["id"].tolist(), drops)
     write_rows(OUTPUT, kept, private=True)
     write_ledger(LEDGER, drops)
-    write_json(METRICS, {"rows": counts, **figures})
+    write_json(METRICS, {"rows": counts.model_dump(exclude_unset=True), **figures})
     return in_words(counts)
 
 

@@ -24,7 +24,7 @@ from seedbed.collecting.tombstones import FORGOTTEN, TOMBSTONES, Tombstones, rea
 from seedbed.core.errors import LedgerError, SourceError
 from seedbed.core.files import write_csv, write_json
 from seedbed.core.keys import keyed_hash, load_key
-from seedbed.core.ledger import Drop, settle, write_ledger
+from seedbed.core.ledger import Drop, RowCounts, settle, write_ledger
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import NEGATIVE, write_rows
 from seedbed.core.stage import progress, run
@@ -160,23 +160,25 @@ def _compact(content: dict[str, Any]) -> str:
 
 def account(
     read: int, kept: Sequence[str], dropped: Sequence[Drop], bad: Sequence[RawRow]
-) -> dict[str, Any]:
+) -> RowCounts:
     """The counts of the ledger with quarantined rows. Raises LedgerError if they do not add up."""
     ids = [*kept, *(drop.id for drop in dropped)]
     counts = settle("collect", ids, kept, dropped)
-    if read != counts["read"] + len(bad):
+    if read != counts.read + len(bad):
         raise LedgerError(
             "stage collect",
-            f"{read} rows read, {counts['kept']} kept, {counts['dropped']} dropped, {len(bad)} bad",
+            f"{read} rows read, {counts.kept} kept, {counts.dropped} dropped, {len(bad)} bad",
             "read = kept + dropped + quarantined",
             "this is a bug",
         )
     reasons = Counter(row.reason for row in bad)
-    return counts | {
-        "read": read,
-        "quarantined": len(bad),
-        "quarantined_by_reason": dict(sorted(reasons.items())),
-    }
+    return counts.model_copy(
+        update={
+            "read": read,
+            "quarantined": len(bad),
+            "quarantined_by_reason": dict(sorted(reasons.items())),
+        }
+    )
 
 
 def main() -> str:
@@ -206,7 +208,11 @@ def main() -> str:
     write_ledger(LEDGER, dropped)
     write_json(
         METRICS,
-        {"rows": counts, "files_by_encoding": dict(sorted(encodings.items())), **diversity(rows)},
+        {
+            "rows": counts.model_dump(),
+            "files_by_encoding": dict(sorted(encodings.items())),
+            **diversity(rows),
+        },
     )
     return f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine"
 

@@ -132,7 +132,7 @@ def main() -> str:
     counts = settle("deduplicate", rows["id"].tolist(), kept["id"].tolist(), drops)
     write_rows(OUTPUT, kept)
     write_ledger(LEDGER, drops)
-    write_json(METRICS, {"rows": counts, **counted})
+    write_json(METRICS, {"rows": counts.model_dump(exclude_unset=True), **counted})
     return in_words(counts)
 
 

@@ -168,7 +168,9 @@ def main() -> str:
     kept, dropped = apply_policy(rows, candidates(judged, verified, params), params)
     unjudged = counted_by(judged["label"][~judged["judged"]])
     metrics = {
-        "rows": settle("find_label_errors", rows["id"], kept["id"], dropped),
+        "rows": settle("find_label_errors", rows["id"], kept["id"], dropped).model_dump(
+            exclude_unset=True
+        ),
         "suspects": len(suspects),
         "suspects_by_side": counted_by_side(suspects),
         "suspects_by_reason": counted_by(suspects["reason"]),

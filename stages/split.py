@@ -162,7 +162,7 @@ def main() -> str:
     write_rows(ROWS, kept)
     write_ledger(LEDGER, dropped)
     write_manifest(kept, params.max_rows_in_git)
-    write_json(METRICS, {"rows": counts, "leak_gate": gate, **found})
+    write_json(METRICS, {"rows": counts.model_dump(exclude_unset=True), "leak_gate": gate, **found})
     by_side = ", ".join(f"{found['by_side'][side]['rows']} {side}" for side in SIDES)
     return f"{by_side}, {in_words(counts)}, nothing leaks{warnings_in_words(found, params)}"
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from seedbed.collecting.diversity import thin_classes
-from seedbed.core.ledger import check_chain
+from seedbed.core.ledger import RowCounts, check_chain
 from seedbed.pages.markdown import table
 from seedbed.pages.numbers import interval
 
@@ -29,7 +29,7 @@ def verdict(choice: Figures, tests: dict[str, Figures], dataset: Figures) -> str
 def rows_by_stage(stages: dict[str, Figures]) -> str:
     """What came in, what was made, what stayed and why the rest did not, stage by stage."""
     counted = [(name, found["rows"]) for name, found in stages.items() if "rows" in found]
-    check_chain(counted)
+    check_chain([(name, RowCounts.model_validate(rows)) for name, rows in counted])
     lines = []
     for name, rows in counted:
         reasons = dict(rows["dropped_by_reason"])

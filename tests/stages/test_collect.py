@@ -133,7 +133,7 @@ def test_every_row_has_a_fate() -> None:
 
 def test_rows_that_do_not_add_up_are_refused() -> None:
     bad = [RawRow("films", "2026-11", "a.csv", 2, "", reason="missing_text")]
-    assert collect.account(3, ["1"], [Drop("2", "label_dropped")], bad)["read"] == 3
+    assert collect.account(3, ["1"], [Drop("2", "label_dropped")], bad).read == 3
     with pytest.raises(LedgerError, match="4 rows read, 1 kept, 1 dropped, 1 bad"):
         collect.account(4, ["1"], [Drop("2", "label_dropped")], bad)
 
