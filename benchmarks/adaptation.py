@@ -60,7 +60,7 @@ def main() -> None:
         one: dict[str, Any] = {"way": way, "loss": [point["train_loss"] for point in curve]}
         for number in params.rows_per_class:
             both = (scores(vectors, rows, number, params.seeds) for vectors in (before, after))
-            one[str(number) if number else "all"] = verdict(*both)
+            one[str(number) if number else "all"] = verdict(*both).model_dump(by_alias=True)
         found[str(rate)] = one
         print(rate, one, flush=True)
     told = {"data": "banking77, train rows held out", "texts": len(unlabelled)}

@@ -4,19 +4,27 @@ data/augment/, data/balance/, data/embed/, data/split/ -> reports/metrics/ablate
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from seedbed.approaches import Name
-from seedbed.core.files import write_json
+from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.making.ablation import Arms, arms_of, drawn, sizes, verdict
+from seedbed.making.ablation import (
+    AblateMetrics,
+    AblationGain,
+    Arms,
+    arms_of,
+    drawn,
+    sizes,
+    verdict,
+)
 from seedbed.making.out_of_scope import NegativesParams
 
 if TYPE_CHECKING:  # torch, which is not needed where nothing is ablated
@@ -56,7 +64,7 @@ def measured(
     params: Params,
     tasks: "RowTasks",
     approach: "ApproachTrainer",
-) -> dict[str, Any]:
+) -> dict[str, AblationGain]:
     """The verdict on one option at each number of rows a class."""
     verdicts = {}
     for number in sizes(arms, params.rows_per_class):
@@ -68,13 +76,14 @@ def measured(
                 scores[arm][seed] = approach.score(tasks.task(train, validation), seed)
                 rows[arm, turn] = len(train)
         counts = {"rows_without": float(rows[0].mean()), "rows_with": float(rows[1].mean())}
-        verdicts[str(number) if number else "all"] = counts | verdict(*scores)
+        gain = AblationGain(**counts, **dict(verdict(*scores)))
+        verdicts[str(number) if number else "all"] = gain
     return verdicts
 
 
 def ablation(
     augmented: pd.DataFrame, balanced: pd.DataFrame, params: Params
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, AblationGain]]:
     """The verdicts on each option that is on, by option and rows a class."""
     train = [rows[rows["split"] == "train"] for rows in (augmented, balanced)]
     arms = {name: pair for name, pair in arms_of(*train).items() if name in params.of}
@@ -101,16 +110,16 @@ def main() -> str:
     )
     verdicts = ablation(augmented, balanced, params)
     off = [name for name in params.of if name not in verdicts]
-    metrics = {
-        "measured_on": "validation",
-        "approach": params.approach,
-        "seeds": len(params.seeds),
-        "off": ", ".join(off),
-        "measured": verdicts,
-    }
-    write_json(METRICS, metrics)
+    metrics = AblateMetrics(
+        measured_on="validation",
+        approach=params.approach,
+        seeds=len(params.seeds),
+        off=", ".join(off),
+        measured=verdicts,
+    )
+    write_metrics(METRICS, metrics)
     words = [
-        f"{name} at {number}: {result['verdict']} ({result['gain']:+.3f})"
+        f"{name} at {number}: {result.verdict} ({result.gain:+.3f})"
         for name, by_number in verdicts.items()
         for number, result in by_number.items()
     ]

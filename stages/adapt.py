@@ -5,18 +5,18 @@ data/deduplicate/, data/split/, data/embed/ -> models/adapted/, reports/metrics/
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from seedbed.core.files import fresh_folder, sha256_of, write_json
+from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.making.ablation import Arms, drawn, sizes, verdict
+from seedbed.making.ablation import AdaptMetrics, Arms, Gain, drawn, sizes, verdict
 from seedbed.training.params import AdaptationParams, SharedParams, with_shared
 from seedbed.training.unlabelled import unlabelled_rows
 
@@ -61,7 +61,7 @@ def scores(
     return by_seed
 
 
-def measured(rows: pd.DataFrame, params: Params, encoder: EncoderParams) -> dict[str, Any]:
+def measured(rows: pd.DataFrame, params: Params, encoder: EncoderParams) -> dict[str, Gain]:
     """The gain of the adapted encoder on validation, by rows per class."""
     from seedbed.encoding.row_vectors import vectors_of
 
@@ -111,18 +111,16 @@ def main() -> str:
         write_json(folder / "adapted.json", {"run": True, "way": way})
     shutil.rmtree(checkpoints, ignore_errors=True)
     verdicts = measured(rows, params, encoder)
-    metrics = {
-        "run": True,
-        "way": way,
-        "texts": {"train": len(train), "unlabelled": len(more)},
-        "loss_by_epoch": [point["train_loss"] for point in curve],
-        "measured_on": "validation",
-        "measured": verdicts,
-    }
-    write_json(METRICS, metrics)
-    words = [
-        f"{size}: {result['verdict']} ({result['gain']:+.3f})" for size, result in verdicts.items()
-    ]
+    metrics = AdaptMetrics(
+        run=True,
+        way=way,
+        texts={"train": len(train), "unlabelled": len(more)},
+        loss_by_epoch=[point["train_loss"] for point in curve],
+        measured_on="validation",
+        measured=verdicts,
+    )
+    write_metrics(METRICS, metrics)
+    words = [f"{size}: {result.verdict} ({result.gain:+.3f})" for size, result in verdicts.items()]
     return f"{way} on {len(texts):,} texts; by rows per class {', '.join(words)}"
 
 

@@ -6,7 +6,7 @@ data/split/, data/embed/ -> data/cv/, reports/metrics/cv.json
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,17 @@ from pydantic import Field
 from seedbed.approaches import Name
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import fresh_folder, write_json
+from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.training.cross_validation import (
     NOT_RUN,
+    CrossValidated,
+    CvMetrics,
     Grid,
+    GridPoint,
     fold_scores,
     folds_of,
     grid_points,
@@ -90,7 +94,7 @@ def out_of_fold(
 
 def cross_validated(
     name: Name, rows: pd.DataFrame, tasks: "RowTasks", classes: list[str], params: Params
-) -> tuple[dict[str, Any], np.ndarray]:
+) -> tuple[CrossValidated, np.ndarray]:
     """Figures of one approach at every point of its grid, and the probabilities at the best: the
     first of those with the highest mean macro-F1 over the folds."""
     from seedbed.training.trainer import ApproachTrainer
@@ -98,19 +102,22 @@ def cross_validated(
     inside = (rows["fold"] >= 0).to_numpy()
     labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object)[inside])
     folds = rows["fold"].to_numpy()[inside]
-    points, best = [], None
+    points: list[GridPoint] = []
+    best: tuple[GridPoint, np.ndarray] | None = None
     for changes in grid_points(params.grid.get(name, {})):
         trainer = ApproachTrainer(name, **changes)
         probabilities = out_of_fold(rows, tasks, trainer, classes, params)
         scores = fold_scores(labels, probabilities[inside], folds)
         # As JSON: written as numbers they would be rounded, as figures are.
         values = {key: json.dumps(value) for key, value in changes.items()}
-        points.append({"params": values, **scores})
-        if best is None or scores["macro_f1"]["mean"] > best[0]["macro_f1"]["mean"]:
+        points.append(GridPoint(params=values, **scores))
+        if best is None or points[-1].macro_f1.mean > best[0].macro_f1.mean:
             best = points[-1], probabilities
     if best is None:
         raise AssertionError("a grid has at least one point")
-    return {"chosen": best[0]["params"], **best[0], "points": points}, best[1]
+    scores = {"macro_f1": best[0].macro_f1, "accuracy": best[0].accuracy}
+    chosen = best[0].params
+    return CrossValidated(chosen=chosen, params=chosen, **scores, points=points), best[1]
 
 
 def main() -> str:
@@ -135,11 +142,12 @@ def main() -> str:
         for name in params.approaches:
             figures[name], probabilities = cross_validated(name, rows, tasks, classes, params)
             write_out_of_fold(folder / f"{name}.parquet", list(rows["id"]), probabilities, classes)
-    counts = {"rows_scored": int((rows["fold"] >= 0).sum()), "folds": int(rows["fold"].max()) + 1}
-    write_json(METRICS, {"run": True, **counts, "approaches": figures})
+    scored, folds = int((rows["fold"] >= 0).sum()), int(rows["fold"].max()) + 1
+    metrics = CvMetrics(run=True, rows_scored=scored, folds=folds, approaches=figures)
+    write_metrics(METRICS, metrics)
     return ", ".join(
-        f"{name} macro-F1 {score['macro_f1']['mean']:.3f} (sd {score['macro_f1']['sd']:.3f})"
-        for name, score in figures.items()
+        f"{name} macro-F1 {scores.macro_f1.mean:.3f} (sd {scores.macro_f1.sd:.3f})"
+        for name, scores in figures.items()
     )
 
 

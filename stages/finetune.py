@@ -15,6 +15,7 @@ import torch
 from pydantic import Field
 
 from seedbed.core.files import fresh_folder, read_json, write_csv, write_json
+from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, read_params
 from seedbed.core.stage import run
 from seedbed.encoding.datasets_on_disk import read_datasets
@@ -23,6 +24,7 @@ from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.vectors import read_vectors
 from seedbed.training.checkpoints import folder_of
+from seedbed.training.cross_validation import CvMetrics
 from seedbed.training.tasks import Task
 from seedbed.training.trainer import ApproachTrainer
 
@@ -83,8 +85,10 @@ def vectors_of(
 
 def chosen_by_cv(approach: str) -> dict[str, Any]:
     """The values that cv chose for an approach on its grid; none where it was not searched."""
-    chosen = read_json(CV_METRICS)["approaches"].get(approach, {}).get("chosen", {})
-    return {key: json.loads(value) for key, value in chosen.items()}
+    cv = read_if_run(CV_METRICS, CvMetrics)
+    if cv is None or approach not in cv.approaches:
+        return {}
+    return {key: json.loads(value) for key, value in cv.approaches[approach].chosen.items()}
 
 
 def main(approach: str) -> str:

@@ -4,7 +4,7 @@ data/balance/, data/embed/, data/split/ -> reports/metrics/learning_curve.json
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,14 @@ from pydantic import Field, field_validator
 
 from seedbed.approaches import Name
 from seedbed.core.files import write_json
+from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.out_of_scope import NegativesParams
 from seedbed.scoring.intervals import units_of
-from seedbed.training.learning_curves import CurveRun, drawn, fit
+from seedbed.training.learning_curves import CurveFit, CurveRun, LearningCurveMetrics, drawn, fit
 
 if TYPE_CHECKING:  # torch, which is not needed where the stage is off
     from seedbed.training.tasks import RowTasks
@@ -67,7 +68,7 @@ def trained(
     return runs
 
 
-def measured(rows: pd.DataFrame, params: Params) -> dict[str, Any]:
+def measured(rows: pd.DataFrame, params: Params) -> CurveFit:
     """The learning curve, from train and validation rows."""
     from seedbed.training.tasks import RowTasks
     from seedbed.training.trainer import ApproachTrainer
@@ -94,12 +95,18 @@ def main() -> str:
     if negatives.used_as == "threshold":  # then they are no class
         rows = rows[rows["label"] != negatives.label].reset_index(drop=True)
     figures = measured(rows, params)
-    facts = {"run": True, "measured_on": "validation", "approach": params.approach}
-    write_json(METRICS, facts | {"seeds": len(params.seeds), **figures})
-    twice = figures["twice_the_rows"]["gain"]
+    metrics = LearningCurveMetrics(
+        run=True,
+        measured_on="validation",
+        approach=params.approach,
+        seeds=len(params.seeds),
+        **dict(figures),
+    )
+    write_metrics(METRICS, metrics)
+    gain = figures.twice_the_rows.gain
     return (
-        f"twice the rows would bring {twice['difference']:+.3f} "
-        f"[{twice['low']:+.3f}, {twice['high']:+.3f}] macro-F1"
+        f"twice the rows would gain {gain.difference:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] "
+        "macro-F1"
     )
 
 

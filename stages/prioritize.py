@@ -16,6 +16,7 @@ from pydantic import Field
 from seedbed.collecting.diversity import counts, neighbour_distances
 from seedbed.core.decisions import FOLDER, Rule, in_force, read_decisions
 from seedbed.core.files import read_json, write_csv, write_text
+from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
@@ -27,6 +28,7 @@ from seedbed.scoring.priorities import COLUMNS, density, prioritized, uncertaint
 from seedbed.splitting.frozen_test import read_frozen
 from seedbed.splitting.side_params import read_side_params
 from seedbed.splitting.sides import assign_sides
+from seedbed.training.learning_curves import LearningCurveMetrics
 from seedbed.training.unlabelled import unlabelled_rows
 
 UNIQUE = Path("data/deduplicate")
@@ -36,7 +38,7 @@ SCORES = Path("data/label_scores")
 FROZEN = Path("data/frozen_test.csv")
 CHOICE = Path("reports/choice.json")
 METRICS = Path("reports/metrics/evaluate")
-CURVE = Path("reports/metrics/learning_curve.json")
+CURVE_METRICS = Path("reports/metrics/learning_curve.json")
 NEXT = Path("reports/next.csv")
 PAGE = Path("reports/next.md")
 ALONE = 5  # rows far from all others that the page names
@@ -95,7 +97,15 @@ def needs(
         for row in np.argsort(-far, kind="stable")[:ALONE]
     ]
     newest = newest_batch(rows, vectors)
-    return page(approach, validation, counts(train), alone, newest, ranked, read_json(CURVE))
+    return page(
+        approach,
+        validation,
+        counts(train),
+        alone,
+        newest,
+        ranked,
+        read_if_run(CURVE_METRICS, LearningCurveMetrics),
+    )
 
 
 def main() -> str:

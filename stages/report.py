@@ -13,14 +13,18 @@ import seedbed.reporting.scores as scores
 import seedbed.reporting.training as training
 from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, read_json, write_json, write_text
+from seedbed.core.metrics import read_if_run, read_metrics
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import run
 from seedbed.core.stages import METRIC_STAGES
+from seedbed.making.ablation import AblateMetrics, AdaptMetrics
 from seedbed.reporting.labels import labels, people
 from seedbed.reporting.splits import splits
 from seedbed.scoring.intervals import resampled_counts
 from seedbed.scoring.paired_tests import pairs_with
 from seedbed.scoring.predictions import read_predictions
+from seedbed.training.cross_validation import CvMetrics
+from seedbed.training.learning_curves import LearningCurveMetrics
 
 METRICS = Path("reports/metrics")
 PREDICTIONS = Path("data/evaluate")
@@ -85,11 +89,11 @@ def main() -> str:
         page.diversity(stages),
         labels(stages["find_label_errors"]),
         people(tests[chosen]),
-        training.cross_validation(stages["cv"]),
+        training.cross_validation(read_if_run(METRICS / "cv.json", CvMetrics)),
         training.balance(stages["augment"], stages["balance"]),
-        training.ablation(stages["ablate"]),
-        scores.learning_curve(stages["learning_curve"]),
-        training.adaptation(stages["adapt"]),
+        training.ablation(read_metrics(METRICS / "ablate.json", AblateMetrics)),
+        scores.learning_curve(read_if_run(METRICS / "learning_curve.json", LearningCurveMetrics)),
+        training.adaptation(read_if_run(METRICS / "adapt.json", AdaptMetrics)),
         page.privacy(stages["anonymize"]),
         page.tokens(stages["tokenize"]),
         scores.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),

@@ -95,11 +95,11 @@ def test_a_size_that_leaves_no_row_out_is_not_measured_twice():
 def test_a_gain_is_one_only_where_the_interval_says_so(gains, said):
     without = dict.fromkeys(range(4), 0.8)
     found = verdict(without, {seed: 0.8 + gain for seed, gain in enumerate(gains)})
-    assert found["verdict"] == said
-    assert found["low"] <= found["gain"] <= found["high"]
+    assert found.verdict == said
+    assert found.low <= found.gain <= found.high
 
 
 def test_the_interval_is_students_over_the_seeds():
     found = verdict({0: 0.5, 1: 0.5, 2: 0.5}, {0: 0.6, 1: 0.7, 2: 0.8})
-    assert found["gain"] == pytest.approx(0.2)
-    assert found["high"] - found["gain"] == pytest.approx(4.30265 * 0.1 / 3**0.5, rel=1e-4)
+    assert found.gain == pytest.approx(0.2)
+    assert found.high - found.gain == pytest.approx(4.30265 * 0.1 / 3**0.5, rel=1e-4)

@@ -70,9 +70,9 @@ def test_scores_are_told_fold_by_fold():
     labels, folds = np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1])
     sure = np.array([[0.9, 0.1], [0.1, 0.9], [0.9, 0.1], [0.8, 0.2]])
     accuracy = fold_scores(labels, sure, folds)["accuracy"]
-    assert accuracy["by_fold"] == {"0": 1.0, "1": 0.5}
-    assert accuracy["mean"] == 0.75
-    assert accuracy["sd"] == pytest.approx(0.35355, abs=1e-4)
+    assert accuracy.by_fold == {"0": 1.0, "1": 0.5}
+    assert accuracy.mean == 0.75
+    assert accuracy.sd == pytest.approx(0.35355, abs=1e-4)
 
 
 def test_probabilities_come_back_in_the_order_asked_for(tmp_path):

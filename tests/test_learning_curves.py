@@ -59,29 +59,27 @@ LABELS = np.arange(1000) % 2
 def test_twice_the_rows_halve_an_error_that_halves():
     errors = {0.25: 160, 0.5: 80, 1.0: 40}
     found = fit(runs(errors, LABELS), LABELS, np.arange(1000), 200)
-    assert found["exponent"]["mean"] == pytest.approx(1, abs=0.01)
-    assert found["twice_the_rows"]["rows"] == 2000
-    assert found["twice_the_rows"]["macro_f1"]["mean"] == pytest.approx(0.98, abs=0.001)
-    gain = found["twice_the_rows"]["gain"]
-    assert gain["difference"] == pytest.approx(0.02, abs=0.001)
-    assert gain["low"] < gain["difference"] < gain["high"]
-    assert gain["low"] > 0.01
-    assert [point["fitted"] for point in found["points"]] == pytest.approx(
-        [0.84, 0.92, 0.96], abs=0.003
-    )
-    assert found["check"]["fitted_without_it"] == pytest.approx(0.96, abs=0.003)
-    assert found["check"]["measured"] == pytest.approx(0.96, abs=1e-4)
+    assert found.exponent.mean == pytest.approx(1, abs=0.01)
+    assert found.twice_the_rows.rows == 2000
+    assert found.twice_the_rows.macro_f1.mean == pytest.approx(0.98, abs=0.001)
+    gain = found.twice_the_rows.gain
+    assert gain.difference == pytest.approx(0.02, abs=0.001)
+    assert gain.low < gain.difference < gain.high
+    assert gain.low > 0.01
+    assert [point.fitted for point in found.points] == pytest.approx([0.84, 0.92, 0.96], abs=0.003)
+    assert found.check.fitted_without_it == pytest.approx(0.96, abs=0.003)
+    assert found.check.measured == pytest.approx(0.96, abs=1e-4)
 
 
 def test_a_flat_curve_promises_nothing():
     found = fit(runs(dict.fromkeys(SHARES, 100), LABELS), LABELS, np.arange(1000), 200)
-    assert found["twice_the_rows"]["gain"]["difference"] == pytest.approx(0, abs=1e-6)
+    assert found.twice_the_rows.gain.difference == pytest.approx(0, abs=1e-6)
 
 
 def test_no_error_at_all_is_half_a_row():
     found = fit(runs({0.25: 4, 0.5: 2, 1.0: 0}, LABELS), LABELS, np.arange(1000), 200)
-    assert found["points"][-1]["macro_f1"]["mean"] == pytest.approx(0.9995)
-    assert np.isfinite(found["exponent"]["mean"])
+    assert found.points[-1].macro_f1.mean == pytest.approx(0.9995)
+    assert np.isfinite(found.exponent.mean)
 
 
 def test_fewer_validation_rows_are_less_sure():
@@ -91,7 +89,7 @@ def test_fewer_validation_rows_are_less_sure():
         }
         labels = LABELS[: 1000 // every]
         found = fit(runs(errors, labels), labels, np.arange(len(labels)), 200)
-        gain = found["twice_the_rows"]["gain"]
-        return gain["high"] - gain["low"]
+        gain = found.twice_the_rows.gain
+        return gain.high - gain.low
 
     assert width(4) > 1.5 * width(1)

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from seedbed.core.metrics import Difference, Interval
 from seedbed.reporting.needs import arrived, more_rows, page, thin, to_label, weakest
 from seedbed.scoring.newest_batch import newest_batch
+from seedbed.training.learning_curves import FitCheck, LearningCurveMetrics, TwiceTheRows
 
 VALIDATION = {
     "accuracy": {"mean": 0.9},
@@ -75,18 +77,21 @@ def test_a_newest_batch_of_one_class_is_told_as_drift_and_as_a_region():
 def test_what_to_label_and_what_more_rows_bring():
     assert "| aa11 | none | bank | 0.1235 |" in to_label(RANKED)
     assert "verified every train row" in to_label(RANKED.head(0))
-    assert "set `learning_curve.run: true`" in more_rows({"run": False})
-    curve = {
-        "run": True, "approach": "feature",
-        "twice_the_rows": {"rows": 200, "gain": {"difference": 0.01, "low": -0.01, "high": 0.03}},
-    }  # fmt: skip
+    assert "set `learning_curve.run: true`" in more_rows(None)
+    figure = Interval(mean=0.9, low=0.8, high=1.0)
+    gain = Difference(difference=0.01, low=-0.01, high=0.03)
+    curve = LearningCurveMetrics(
+        measured_on="validation", approach="feature", seeds=3, points=[], exponent=figure,
+        twice_the_rows=TwiceTheRows(rows=200, macro_f1=figure, gain=gain),
+        check=FitCheck(measured=0.9, fitted_without_it=0.9),
+    )  # fmt: skip
     assert "(200) would bring +0.010 macro-F1 [-0.010, +0.030], which may be chance" in more_rows(
         curve
     )
 
 
 def test_the_page_has_all_of_it():
-    text = page("full", VALIDATION, {"post": 9, "bank": 9}, [], None, RANKED, {"run": False})
+    text = page("full", VALIDATION, {"post": 9, "bank": 9}, [], None, RANKED, None)
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# What the model needs next",
         "## Where it is weakest",

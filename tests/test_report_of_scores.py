@@ -7,6 +7,7 @@ from seedbed.reporting.scores import (
     chosen_model,
     learning_curve,
 )
+from seedbed.training.learning_curves import LearningCurveMetrics
 
 FIGURE = {"mean": 0.9, "low": 0.85, "high": 0.95}
 ONCE = {
@@ -84,15 +85,15 @@ def test_budgets_are_told_as_select_said_them():
 
 
 def test_a_learning_curve_says_first_what_twice_the_rows_would_bring():
-    assert learning_curve({"run": False}) == ""
+    assert learning_curve(None) == ""
     found = {
-        "run": True, "approach": "feature", "seeds": 3,
+        "run": True, "measured_on": "validation", "approach": "feature", "seeds": 3,
         "points": [{"share": 0.25, "rows": 100.0, "macro_f1": FIGURE, "fitted": 0.91}],
         "exponent": {"mean": 0.5, "low": 0.4, "high": 0.6},
         "twice_the_rows": {"rows": 800.0, "macro_f1": FIGURE, "gain": GAP},
         "check": {"measured": 0.95, "fitted_without_it": 0.94},
     }  # fmt: skip
-    shown = learning_curve(found)
+    shown = learning_curve(LearningCurveMetrics(**found))
     assert shown.split("\n\n")[1].startswith(
         "**Twice the rows (800) would bring +0.016 [-0.002, +0.036] macro-F1**"
     )

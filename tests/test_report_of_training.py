@@ -1,13 +1,20 @@
 """The report says what is trained on and what it brings, from figures a person can check."""
 
+from seedbed.making.ablation import AblateMetrics
 from seedbed.reporting.training import ablation, balance
 
 NOTHING = {"made_by_method": {}, "refused_by_reason": {}}
 SAME = {"rows_before": 10, "rows": 10, "weight": 10.0, "weight_share_before": 0.5,
         "weight_share": 0.5}  # fmt: skip
-OFF = {"approach": "feature", "seeds": 5, "off": "augment, balance", "measured": {}}
+OFF = {
+    "measured_on": "validation",
+    "approach": "feature",
+    "seeds": 5,
+    "off": "augment, balance",
+    "measured": {},
+}
 CASE = {"rows_without": 50, "rows_with": 100, "without": 0.9, "with": 0.912, "gain": 0.012,
-        "low": 0.002, "high": 0.022, "verdict": "gain"}  # fmt: skip
+        "low": 0.002, "high": 0.022, "verdict": "gain", "gain_by_seed": {"0": 0.012}}  # fmt: skip
 
 
 def test_what_is_off_is_one_line():
@@ -15,7 +22,7 @@ def test_what_is_off_is_one_line():
                               "train_by_source": {"s": SAME}})  # fmt: skip
     assert "Rows made: none." in shown
     assert "|" not in shown
-    assert ablation(OFF).endswith("Nothing to measure: augment, balance off.")
+    assert ablation(AblateMetrics(**OFF)).endswith("Nothing to measure: augment, balance off.")
 
 
 def test_rows_and_shares_stand_before_and_after():
@@ -36,7 +43,7 @@ def test_rows_and_shares_stand_before_and_after():
 
 def test_the_verdict_has_its_interval_and_says_over_what():
     found = OFF | {"off": "balance", "measured": {"augment": {"10": CASE}}}
-    shown = ablation(found)
+    shown = ablation(AblateMetrics(**found))
     assert (
         "| augment | 10 | 50 | 100 | 0.900 | 0.912 | +0.012 [+0.002, +0.022] | **gain** |" in shown
     )

@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seedbed.core.errors import PipelineError
-from seedbed.core.files import write_json
+from seedbed.core.files import read_json, write_json
 
 Number = int | float  # a figure that is written as it was computed: 0 stays 0, not 0.0
 
@@ -20,6 +20,22 @@ class Metrics(BaseModel):
     """Base of every model of a metrics file: no unknown keys, no changes after it is built."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Interval(Metrics):
+    """A mean and its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Difference(Metrics):
+    """A difference and its 95 % interval."""
+
+    difference: float
+    low: float
+    high: float
 
 
 AnyMetrics = TypeVar("AnyMetrics", bound=Metrics)
@@ -41,6 +57,13 @@ def read_metrics(path: Path, model: type[AnyMetrics]) -> AnyMetrics:
     if not path.exists():
         raise PipelineError(str(path), "no such file", "a metrics file", "run `dvc repro`")
     return parse_metrics(path.read_text(encoding="utf-8"), model, str(path))
+
+
+def read_if_run(path: Path, model: type[AnyMetrics]) -> AnyMetrics | None:
+    """Read the metrics file of a stage that may be off: None if it was."""
+    if path.exists() and read_json(path).get("run") is False:
+        return None
+    return read_metrics(path, model)
 
 
 def parse_metrics(text: str, model: type[AnyMetrics], place: str) -> AnyMetrics:

@@ -14,13 +14,62 @@ all seeds, and it does not tell how the gain would vary with those.
 import hashlib
 import math
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
+
+from seedbed.core.metrics import Metrics
 
 CONFIDENCE = 0.95
 OPTIONS = ("augment", "negatives", "balance")
+
+
+class Gain(Metrics):
+    """Mean scores without and with an option, the mean paired gain over the seeds with its 95 % t
+    interval, and the verdict."""
+
+    without: float
+    with_it: float = Field(alias="with")
+    gain: float
+    low: float
+    high: float
+    verdict: Literal["gain", "loss", "no gain"]
+    gain_by_seed: dict[str, float]
+
+
+class ArmRows(Metrics):
+    """Mean numbers of train rows without and with an option."""
+
+    rows_without: float
+    rows_with: float
+
+
+class AblationGain(Gain, ArmRows):
+    """The gain of an option at one number of rows per class."""
+
+
+class AblateMetrics(Metrics):
+    """reports/metrics/ablate.json: gains by option and rows per class; `off`: options not on."""
+
+    measured_on: str
+    approach: str
+    seeds: int
+    off: str
+    measured: dict[str, dict[str, AblationGain]]
+
+
+class AdaptMetrics(Metrics):
+    """reports/metrics/adapt.json of a run that adapted: the method, texts by origin, and gains by
+    rows per class."""
+
+    run: Literal[True] = True
+    way: str
+    texts: dict[Literal["train", "unlabelled"], int]
+    loss_by_epoch: list[float]
+    measured_on: str
+    measured: dict[str, Gain]
 
 
 class Arms(NamedTuple):
@@ -96,9 +145,9 @@ def sizes(arms: Arms, rows_per_class: Iterable[int]) -> list[int]:
     return [number for number in rows_per_class if number < most]
 
 
-def verdict(without: dict[int, float], with_it: dict[int, float]) -> dict[str, Any]:
-    """The mean paired gain over the seeds, its 95 % t interval, and what that says: `gain` where
-    the interval lies above zero, `loss` below, else `no gain`. Scores are by seed."""
+def verdict(without: dict[int, float], with_it: dict[int, float]) -> Gain:
+    """The gain of an option from scores by seed: `gain` where the interval lies above zero, `loss`
+    where it lies below, else `no gain`."""
     from scipy.stats import t
 
     gains = {str(seed): with_it[seed] - without[seed] for seed in without}
@@ -106,12 +155,12 @@ def verdict(without: dict[int, float], with_it: dict[int, float]) -> dict[str, A
     mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))
     half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error
     low, high = mean - half, mean + half
-    return {
-        "without": float(np.mean(list(without.values()))),
-        "with": float(np.mean(list(with_it.values()))),
-        "gain": mean,
-        "low": low,
-        "high": high,
-        "verdict": "gain" if low > 0 else "loss" if high < 0 else "no gain",
-        "gain_by_seed": gains,
-    }
+    return Gain(
+        without=float(np.mean(list(without.values()))),
+        with_it=float(np.mean(list(with_it.values()))),
+        gain=mean,
+        low=low,
+        high=high,
+        verdict="gain" if low > 0 else "loss" if high < 0 else "no gain",
+        gain_by_seed=gains,
+    )

@@ -8,6 +8,7 @@ from seedbed.collecting.diversity import thin_classes
 from seedbed.pages.markdown import table
 from seedbed.scoring.newest_batch import Newest
 from seedbed.scoring.regions import Region
+from seedbed.training.learning_curves import LearningCurveMetrics
 from seedbed.versions.drift import psi_in_words
 
 THIN_SHARE = 0.5  # of the median class
@@ -23,7 +24,7 @@ def page(
     alone: list[tuple[str, str, float]],
     newest: Newest | None,
     ranked: pd.DataFrame,
-    curve: dict[str, Any],
+    curve: LearningCurveMetrics | None,
 ) -> str:
     """The whole page. `train`: train rows by class; `alone`: id, class and distance of the rows
     that are farthest from all others; `ranked`: as reports/next.csv; `curve`: the learning curve's
@@ -150,20 +151,20 @@ def to_label(ranked: pd.DataFrame) -> str:
     )
 
 
-def more_rows(curve: dict[str, Any]) -> str:
-    """What the learning curve says, or how to have it."""
+def more_rows(curve: LearningCurveMetrics | None) -> str:
+    """The gain that the learning curve predicts, or how to measure it."""
     header = "## What more rows would bring\n\n"
-    if not curve["run"]:
+    if curve is None:
         return header + (
             "Not measured: set `learning_curve.run: true` in params.yaml and run `dvc repro`."
         )
-    twice = curve["twice_the_rows"]
-    gain = twice["gain"]
-    sure = "" if gain["low"] > 0 else ", which may be chance"
+    twice = curve.twice_the_rows
+    gain = twice.gain
+    doubt = "" if gain.low > 0 else ", which may be chance"
     return header + (
-        f"Twice the train rows ({twice['rows']:,.0f}) would bring {gain['difference']:+.3f} "
-        f"macro-F1 [{gain['low']:+.3f}, {gain['high']:+.3f}]{sure}, by a power law fitted to "
-        f"`{curve['approach']}` on validation."
+        f"Twice the train rows ({twice.rows:,.0f}) would bring {gain.difference:+.3f} "
+        f"macro-F1 [{gain.low:+.3f}, {gain.high:+.3f}]{doubt}, by a power law fitted to "
+        f"`{curve.approach}` on validation."
     )
 
 

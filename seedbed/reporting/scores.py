@@ -1,10 +1,9 @@
 """The report's sections on scores: approaches side by side, the chosen model, behaviour, curves."""
 
-from typing import Any
-
 from seedbed.pages.markdown import table
 from seedbed.pages.numbers import interval
 from seedbed.reporting.page import Figures
+from seedbed.training.learning_curves import LearningCurveMetrics
 
 PAIRED_HEADER = ("approach", "accuracy", "macro-F1", "right where it is wrong", "wrong where right",
                  "p")  # fmt: skip
@@ -173,31 +172,33 @@ def curves(points: dict[str, list[dict[str, str]]]) -> str:
     return f"## Training by epoch\n\n{table(header, lines)}\n\nEpoch 0 is before any training."
 
 
-def learning_curve(found: Figures) -> str:
-    """What more train rows would bring; nothing where it was not asked."""
-    if not found["run"]:
+def learning_curve(curve: LearningCurveMetrics | None) -> str:
+    """The expected gain of more train rows; empty where it is off."""
+    if curve is None:
         return ""
     lines = [
-        [f"{one['share']:.0%}", f"{one['rows']:,.0f}", interval(one["macro_f1"]), _fitted(one)]
-        for one in found["points"]
+        [
+            f"{point.share:.0%}",
+            f"{point.rows:,.0f}",
+            interval(point.macro_f1.model_dump()),
+            f"{point.fitted:.3f}",
+        ]
+        for point in curve.points
     ]
-    twice: dict[str, Any] = found["twice_the_rows"]
+    twice, exponent = curve.twice_the_rows, curve.exponent
     header = ["share of train", "rows", "validation macro-F1", "the fit says"]
     note = (
-        f"Approach `{found['approach']}`, mean over {found['seeds']} seeds, each of which draws "
+        f"Approach `{curve.approach}`, mean over {curve.seeds} seeds, each of which draws "
         "other rows; 95 % intervals by a bootstrap over seeds and validation rows. The error is "
-        f"fitted as a power of the rows, of exponent {-found['exponent']['mean']:.2f} "
-        f"[{-found['exponent']['high']:.2f}, {-found['exponent']['low']:.2f}], without a floor: "
+        f"fitted as a power of the rows, of exponent {-exponent.mean:.2f} "
+        f"[{-exponent.high:.2f}, {-exponent.low:.2f}], without a floor: "
         "where labels are wrong or texts unclear it promises too much. Fitted without the last "
-        f"point it would have said {found['check']['fitted_without_it']:.3f} there, measured was "
-        f"{found['check']['measured']:.3f}."
+        f"point it would have said {curve.check.fitted_without_it:.3f} there, measured was "
+        f"{curve.check.measured:.3f}."
     )
     verdict = (
-        f"**Twice the rows ({twice['rows']:,.0f}) would bring {_difference(twice['gain'])} "
-        f"macro-F1**, to {interval(twice['macro_f1'])}."
+        f"**Twice the rows ({twice.rows:,.0f}) would bring "
+        f"{_difference(twice.gain.model_dump())} macro-F1**, "
+        f"to {interval(twice.macro_f1.model_dump())}."
     )
     return "\n\n".join(["## Learning curve", verdict, table(header, lines), note])
-
-
-def _fitted(point: Figures) -> str:
-    return f"{point['fitted']:.3f}"

@@ -3,8 +3,10 @@ how rows without a right answer are told."""
 
 from typing import Any
 
+from seedbed.making.ablation import AblateMetrics, AdaptMetrics, Gain
 from seedbed.pages.markdown import table
 from seedbed.reporting.page import Figures
+from seedbed.training.cross_validation import CvMetrics
 
 VERDICTS = {"gain": "**gain**", "loss": "**loss**", "no gain": "no gain"}
 
@@ -42,30 +44,27 @@ def _made(found: Figures) -> str:
     return f"Rows made: {made or 'none'}." + (f" Not made: {refused}." if refused else "")
 
 
-def ablation(found: Figures) -> str:
-    """What each option that is on brings, and whether that may be chance."""
+def ablation(metrics: AblateMetrics) -> str:
+    """The gain of each option that is on, and whether it may be chance."""
     title = "## What augmentation and balance bring"
-    if not found["measured"]:
-        return f"{title}\n\nNothing to measure: {found['off']} off."
+    if not metrics.measured:
+        return f"{title}\n\nNothing to measure: {metrics.off} off."
     lines = [
         [
             option,
             number,
-            f"{one['rows_without']:,.0f}",
-            f"{one['rows_with']:,.0f}",
-            f"{one['without']:.3f}",
-            f"{one['with']:.3f}",
-            f"{one['gain']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]",
-            VERDICTS[one["verdict"]],
+            f"{result.rows_without:,.0f}",
+            f"{result.rows_with:,.0f}",
+            *_gain_cells(result),
         ]
-        for option, sizes in found["measured"].items()
-        for number, one in sizes.items()
+        for option, sizes in metrics.measured.items()
+        for number, result in sizes.items()
     ]
     header = ["option", "rows a class", "rows without", "rows with", "macro-F1 without",
               "macro-F1 with", "gain", "verdict"]  # fmt: skip
-    off = f" Off: {found['off']}." if found["off"] else ""
+    off = f" Off: {metrics.off}." if metrics.off else ""
     note = (
-        f"Validation macro-F1 of approach `{found['approach']}`, mean over {found['seeds']} seeds, "
+        f"Validation macro-F1 of approach `{metrics.approach}`, mean over {metrics.seeds} seeds, "
         "each of which draws other train rows (all: a bootstrap sample; for balance the number is "
         "of the smallest class, shares kept). The gain is paired; its 95 % t interval is over the "
         f"seeds, on the same validation rows.{off}"
@@ -73,25 +72,31 @@ def ablation(found: Figures) -> str:
     return f"{title}\n\n{table(header, lines)}\n\n{note}"
 
 
-def cross_validation(found: Figures) -> str:
-    """Scores over the folds, and what a grid chose; nothing where it is off."""
-    if not found["run"]:
+def _gain_cells(result: Gain) -> list[str]:
+    return [
+        f"{result.without:.3f}",
+        f"{result.with_it:.3f}",
+        f"{result.gain:+.3f} [{result.low:+.3f}, {result.high:+.3f}]",
+        VERDICTS[result.verdict],
+    ]
+
+
+def cross_validation(metrics: CvMetrics | None) -> str:
+    """Scores over the folds, and the points that a grid chose; empty where it is off."""
+    if metrics is None:
         return ""
     lines = []
-    for name, one in found["approaches"].items():
-        for point in one["points"]:
-            tried = ", ".join(f"{key} {value}" for key, value in point["params"].items())
-            chosen = "chosen" if len(one["points"]) > 1 and point["params"] == one["chosen"] else ""
-            scores = [
-                f"{point[metric]['mean']:.3f} (sd {point[metric]['sd']:.3f})"
-                for metric in ("macro_f1", "accuracy")
-            ]
-            folds = ", ".join(f"{value:.3f}" for value in point["macro_f1"]["by_fold"].values())
-            lines.append([f"`{name}`", tried, *scores, folds, chosen])
+    for name, scores in metrics.approaches.items():
+        for point in scores.points:
+            tried = ", ".join(f"{key} {value}" for key, value in point.params.items())
+            is_chosen = len(scores.points) > 1 and point.params == scores.chosen
+            means = [f"{s.mean:.3f} (sd {s.sd:.3f})" for s in (point.macro_f1, point.accuracy)]
+            folds = ", ".join(f"{value:.3f}" for value in point.macro_f1.by_fold.values())
+            lines.append([f"`{name}`", tried, *means, folds, "chosen" if is_chosen else ""])
     header = ["approach", "params", "macro-F1", "accuracy", "macro-F1 by fold", ""]
     note = (
-        f"{found['rows_scored']:,} train and validation rows, each scored by a model of the other "
-        f"{found['folds'] - 1} folds. finetune takes the params that a grid chose here."
+        f"{metrics.rows_scored:,} train and validation rows, each scored by a model of the other "
+        f"{metrics.folds - 1} folds. finetune takes the params that a grid chose here."
     )
     return f"## Cross-validation\n\n{table(header, lines)}\n\n{note}"
 
@@ -130,25 +135,16 @@ def out_of_scope(tests: dict[str, Figures]) -> str:
     return f"## Out of scope\n\n{table(header, lines)}\n\n{note}"
 
 
-def adaptation(found: Figures) -> str:
-    """What adapting the encoder to texts without labels brings on validation, or that it does not;
-    empty where it is off."""
-    if not found["run"]:
+def adaptation(metrics: AdaptMetrics | None) -> str:
+    """The gain of adapting the encoder to texts without labels, on validation; empty where it is
+    off."""
+    if metrics is None:
         return ""
     header = ["rows a class", "macro-F1 as it came", "adapted", "gain [95 %]", "verdict"]
-    lines = [
-        [
-            size,
-            f"{one['without']:.3f}",
-            f"{one['with']:.3f}",
-            f"{one['gain']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]",
-            VERDICTS[one["verdict"]],
-        ]
-        for size, one in found["measured"].items()
-    ]
-    texts = found["texts"]
-    told = (
-        f"The encoder was adapted by {found['way']} to {texts['train']:,} train texts and "
+    lines = [[size, *_gain_cells(result)] for size, result in metrics.measured.items()]
+    texts = metrics.texts
+    intro = (
+        f"The encoder was adapted by {metrics.way} to {texts['train']:,} train texts and "
         f"{texts['unlabelled']:,} without a label. Validation, frozen encoder under a linear head:"
     )
-    return f"## What adaptation brings\n\n{told}\n\n{table(header, lines)}"
+    return f"## What adaptation brings\n\n{intro}\n\n{table(header, lines)}"

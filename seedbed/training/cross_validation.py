@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.core.errors import RowsError
+from seedbed.core.metrics import Metrics
 from seedbed.scoring.metrics import accuracy, macro_f1
 
 NOT_RUN = "not_run.json"
@@ -31,6 +32,41 @@ class Fold(NamedTuple):
     train: pd.DataFrame
     stop: pd.DataFrame
     held_out: pd.DataFrame
+
+
+class FoldScore(Metrics):
+    """One metric of the held-out rows: mean and standard deviation over the folds, and each."""
+
+    mean: float
+    sd: float
+    by_fold: dict[str, float]
+
+
+class GridPoint(Metrics):
+    """The scores at one point of a grid; parameters are JSON."""
+
+    params: dict[str, str]
+    macro_f1: FoldScore
+    accuracy: FoldScore
+
+
+class CrossValidated(Metrics):
+    """The chosen point of an approach's grid, with its scores, and all points."""
+
+    chosen: dict[str, str]
+    params: dict[str, str]
+    macro_f1: FoldScore
+    accuracy: FoldScore
+    points: list[GridPoint]
+
+
+class CvMetrics(Metrics):
+    """reports/metrics/cv.json of a run that cross-validated."""
+
+    run: Literal[True] = True
+    rows_scored: int
+    folds: int
+    approaches: dict[str, CrossValidated]
 
 
 def folds_of(rows: pd.DataFrame, stop_share: float, seed: int) -> Iterator[Fold]:
@@ -68,8 +104,8 @@ def spread_over(probabilities: np.ndarray, known: list[str], classes: list[str])
 
 def fold_scores(
     labels: np.ndarray, probabilities: np.ndarray, folds: np.ndarray
-) -> dict[str, dict[str, Any]]:
-    """Macro-F1 and accuracy of the held-out rows: mean and sd over the folds, and every value.
+) -> dict[str, FoldScore]:
+    """Macro-F1 and accuracy of the held-out rows over the folds.
 
     `labels` are class indices, `folds` the fold that each row was held out in: (rows,).
     """
@@ -81,11 +117,9 @@ def fold_scores(
             part = folds == number
             once = np.ones((1, part.sum()))
             values[str(number)] = float(metric(labels[part], predicted[part], once)[0])
-        result[name] = {
-            "mean": float(np.mean(list(values.values()))),
-            "sd": float(np.std(list(values.values()), ddof=1)),
-            "by_fold": values,
-        }
+        scores = list(values.values())
+        mean, sd = float(np.mean(scores)), float(np.std(scores, ddof=1))
+        result[name] = FoldScore(mean=mean, sd=sd, by_fold=values)
     return result
 
 

@@ -6,11 +6,12 @@ validation rows, with a new fit for each sample.
 """
 
 import hashlib
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from seedbed.core.metrics import Difference, Interval, Metrics
 from seedbed.scoring.intervals import bounds, resampled_counts
 from seedbed.scoring.metrics import macro_f1
 
@@ -25,6 +26,52 @@ class CurveRun(NamedTuple):
     seed: int
     rows: int
     predicted: np.ndarray
+
+
+class CurvePoint(Metrics):
+    """The mean macro-F1 at one share of the train rows, and that of the fit."""
+
+    share: float
+    rows: float
+    macro_f1: Interval
+    fitted: float
+
+
+class TwiceTheRows(Metrics):
+    """The macro-F1 that the fit predicts for twice the rows, and the gain."""
+
+    rows: float
+    macro_f1: Interval
+    gain: Difference
+
+
+class FitCheck(Metrics):
+    """The last point as measured, and as a fit to the others predicts it."""
+
+    measured: float
+    fitted_without_it: float
+
+
+class CurveFit(Metrics):
+    """A learning curve."""
+
+    points: list[CurvePoint]
+    exponent: Interval
+    twice_the_rows: TwiceTheRows
+    check: FitCheck
+
+
+class CurveFacts(Metrics):
+    """How a learning curve was measured."""
+
+    run: Literal[True] = True
+    measured_on: str
+    approach: str
+    seeds: int
+
+
+class LearningCurveMetrics(CurveFit, CurveFacts):
+    """reports/metrics/learning_curve.json of a run that measured."""
 
 
 def drawn(train: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
@@ -52,7 +99,7 @@ def power_law(rows: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndar
     return scale, exponent
 
 
-def fit(runs: list[CurveRun], labels: np.ndarray, units: np.ndarray, draws: int) -> dict[str, Any]:
+def fit(runs: list[CurveRun], labels: np.ndarray, units: np.ndarray, draws: int) -> CurveFit:
     """Macro-F1 by share, the fit, and the expected gain of twice the rows.
 
     `labels` (rows,) and `units` (rows,) are of the validation rows. Every seed has every share.
@@ -71,27 +118,27 @@ def fit(runs: list[CurveRun], labels: np.ndarray, units: np.ndarray, draws: int)
     scale, exponent = power_law(np.array(sizes), means)
     now, then = (scale * (times * sizes[-1]) ** -exponent for times in (1, 2))
     last = power_law(np.array(sizes[:-1]), means[:1, :-1])
-    return {
-        "points": [
-            {
-                "share": share,
-                "rows": rows,
-                "macro_f1": _figure(1 - means[:, column]),
-                "fitted": float(1 - scale[0] * rows ** -exponent[0]),
-            }
+    return CurveFit(
+        points=[
+            CurvePoint(
+                share=share,
+                rows=rows,
+                macro_f1=_interval(1 - means[:, column]),
+                fitted=float(1 - scale[0] * rows ** -exponent[0]),
+            )
             for column, (share, rows) in enumerate(zip(each, sizes, strict=True))
         ],
-        "exponent": _figure(exponent),
-        "twice_the_rows": {
-            "rows": 2 * sizes[-1],
-            "macro_f1": _figure(1 - then),
-            "gain": {"difference": float((now - then)[0]), **bounds((now - then)[1:])},
-        },
-        "check": {
-            "measured": float(1 - means[0, -1]),
-            "fitted_without_it": float(1 - last[0][0] * sizes[-1] ** -last[1][0]),
-        },
-    }
+        exponent=_interval(exponent),
+        twice_the_rows=TwiceTheRows(
+            rows=2 * sizes[-1],
+            macro_f1=_interval(1 - then),
+            gain=Difference(difference=float((now - then)[0]), **bounds((now - then)[1:])),
+        ),
+        check=FitCheck(
+            measured=float(1 - means[0, -1]),
+            fitted_without_it=float(1 - last[0][0] * sizes[-1] ** -last[1][0]),
+        ),
+    )
 
 
 def _seed_weights(seeds: np.ndarray, draws: int) -> np.ndarray:
@@ -105,6 +152,6 @@ def _mean(errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (errors * weights).sum(1) / weights.sum(1)
 
 
-def _figure(values: np.ndarray) -> dict[str, float]:
+def _interval(values: np.ndarray) -> Interval:
     """The first value as the mean, and the interval of the others."""
-    return {"mean": float(values[0]), **bounds(values[1:])}
+    return Interval(mean=float(values[0]), **bounds(values[1:]))

@@ -13,6 +13,7 @@ from seedbed.core.files import read_json, sha256_of
 from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.encoder import load_model
 from seedbed.encoding.vectors import write_vectors
+from seedbed.making.ablation import AdaptMetrics
 from seedbed.reporting.training import adaptation
 from seedbed.training.adaptation import NOT_MASKED, MaskedWords
 from seedbed.training.unlabelled import unlabelled_rows
@@ -81,10 +82,10 @@ def test_the_gain_is_told_by_seed_and_in_the_report(project):
     assert list(found["measured"]) == ["3", "all"]
     assert list(found["measured"]["all"]["gain_by_seed"]) == ["0", "1"]
     assert found["measured_on"] == "validation"
-    page = adaptation(found)
+    page = adaptation(AdaptMetrics(**found))
     assert "to 22 train texts" in page or "train texts and 10 without a label" in page
     assert any(word in page for word in ("no gain", "**gain**", "**loss**"))
-    assert adaptation({"run": False}) == ""
+    assert adaptation(None) == ""
 
 
 def test_the_adapted_encoder_is_another_and_loads_as_the_first_does(project):
