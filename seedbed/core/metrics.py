@@ -22,6 +22,13 @@ class Metrics(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class Bounds(Metrics):
+    """A 95 % interval."""
+
+    low: float
+    high: float
+
+
 class Interval(Metrics):
     """A mean and its 95 % interval."""
 

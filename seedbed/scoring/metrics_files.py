@@ -1,0 +1,273 @@
+"""Models of the metrics files of evaluate and select: validation.json, test.json, choice.json.
+
+Nothing heavy is imported here, so that commands and pages can read the files at once.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, model_serializer, model_validator
+from pydantic.functional_serializers import SerializerFunctionWrapHandler
+
+from seedbed.core.metrics import Bounds, Difference, Interval, Metrics, Number, read_if_run
+
+EVALUATE = Path("reports/metrics/evaluate")
+CHOICE = Path("reports/choice.json")
+
+
+class Estimate(Metrics):
+    """A metric: its mean over the seeds, 95 % interval, standard deviation and every value."""
+
+    mean: float
+    low: float
+    high: float
+    sd_over_seeds: Number
+    by_seed: dict[str, float]
+
+
+class WithEstimates(Metrics):
+    """Base of what has one key per metric of the table METRICS, here together in `estimates`.
+
+    In the file they are keys like any other: a key that no field has is a metric.
+    """
+
+    if TYPE_CHECKING:  # each model declares it in the place that it has in the file
+        estimates: dict[str, Estimate]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or "estimates" in content:
+            return content
+        fields = {name for key, field in cls.model_fields.items() for name in (key, field.alias)}
+        estimates = {key: value for key, value in content.items() if key not in fields}
+        rest = {key: value for key, value in content.items() if key in fields}
+        return rest | {"estimates": estimates}
+
+    @model_serializer(mode="wrap")
+    def _spread(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return dict(_spread(handler(self)))
+
+    def __getitem__(self, metric: str) -> Estimate:
+        """The estimate of a metric of the table."""
+        return self.estimates[metric]
+
+
+def _spread(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in content.items():
+        yield from value.items() if key == "estimates" else [(key, value)]
+
+
+class ModelFacts(Metrics):
+    """What a model cost, without a clock.
+
+    `training_tokens` are tokens of train times the epochs that were run; 0 if the encoder is frozen
+    and its vectors were computed before.
+    """
+
+    megabytes: float
+    trainable_parameters: int
+    epochs: int
+    training_tokens: int
+
+
+class Calibration(Metrics):
+    """Calibration of one set of probabilities; `_if_perfect` is where the expected calibration
+    error of a perfectly calibrated model with the same confidences lies in 95 of 100 cases."""
+
+    log_loss: Interval
+    brier: Interval
+    expected_calibration_error: float
+    expected_calibration_error_if_perfect: Bounds
+
+
+class TemperatureScaling(Metrics):
+    """Calibration before and after temperature scaling."""
+
+    temperature: float
+    before: Calibration
+    after: Calibration
+
+
+class RiskCoverage(Metrics):
+    """The area under the risk-coverage curve, and the share of wrong answers among the most
+    confident 80 % and 90 %."""
+
+    area: Interval
+    risk_at_80: float = Field(alias="risk_at_80%")
+    risk_at_90: float = Field(alias="risk_at_90%")
+
+
+class ClassScores(Metrics):
+    """Figures of one class; `rows` have it as their label."""
+
+    precision: float
+    recall: float
+    f1: float
+    rows: int
+
+
+class Slice(Metrics):
+    """Accuracy on some of the rows, and its 95 % interval."""
+
+    accuracy: float
+    low: float
+    high: float
+    rows: int
+
+
+class Detection(Metrics):
+    """How well out-of-scope rows are detected."""
+
+    rows: int
+    auroc: Interval
+    false_positive_rate_at_95_recall: float
+    recall: float
+
+
+class OutOfScope(Metrics):
+    """Out-of-scope rows, detected by a class of their own or by a threshold of confidence."""
+
+    label: str
+    how: Literal["threshold", "class"]
+    threshold: float | None = None
+    in_scope_rows: int
+    in_scope_flagged_share: float
+    all: Detection
+    by_kind: dict[str, Detection]
+
+
+class WithoutDecisions(WithEstimates):
+    """The figures as they would be if no person had decided on the rows.
+
+    `accuracy_range`: if the models had all rows that people took out wrong, and all correct.
+    """
+
+    relabelled: int
+    dropped: int
+    verified: int
+    accuracy_range: tuple[float, float]
+    estimates: dict[str, Estimate]
+
+
+class Invariance(Metrics):
+    """Rows that an edit changed, the share whose prediction stays, and its 95 % interval; no share
+    if there are no rows."""
+
+    stays: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    rows: int
+
+
+class CapabilityCases(Metrics):
+    """Plain cases of one capability."""
+
+    rows: int
+    passed: int
+
+
+class MinimumFunctionality(Metrics):
+    """Plain cases of tests/model; `failed` lists file:line. `rows` is 0 if none was run."""
+
+    of_other_classes: int = 0
+    rows: int = 0
+    passed: int = 0
+    by_capability: dict[str, CapabilityCases] = {}
+    failed: list[str] = []
+
+
+class Behaviour(Metrics):
+    """Behaviour of the model: edited validation texts, and plain cases."""
+
+    invariance: dict[str, Invariance]
+    minimum_functionality: MinimumFunctionality
+
+
+class Evaluation(WithEstimates):
+    """test.json: all figures of one approach on one split.
+
+    Figures other than the estimates are of the seed `seed_shown`. `confusion` counts rows by true
+    label (outer) and predicted label (inner). `slices` are by column, then by value.
+    """
+
+    run: Literal[True]
+    model: ModelFacts
+    rows: int
+    estimates: dict[str, Estimate]
+    seed_shown: str
+    calibration: TemperatureScaling
+    risk_coverage: RiskCoverage
+    per_class: dict[str, ClassScores]
+    confusion: dict[str, dict[str, int]]
+    slices: dict[str, dict[str, Slice]]
+    out_of_scope: OutOfScope | None = None
+    without_decisions: WithoutDecisions
+
+
+class Validation(Evaluation):
+    """validation.json: the figures, what validation decides, and behaviour.
+
+    `thresholds`: by seed, the confidence below which a prediction is out of scope; empty if every
+    row has a class.
+    """
+
+    paired: bool
+    thresholds: dict[str, float]
+    behaviour: Behaviour
+
+
+def read_validation(approach: str, folder: Path = EVALUATE) -> Validation | None:
+    """Read the validation.json of an approach; None if it is off."""
+    return read_if_run(folder / approach / "validation.json", Validation)
+
+
+def read_test(approach: str, folder: Path = EVALUATE) -> Evaluation | None:
+    """Read the test.json of an approach; None if it is off."""
+    return read_if_run(folder / approach / "test.json", Evaluation)
+
+
+class _AgainstBest(Metrics):
+    """How an approach compares with the best one on validation."""
+
+    macro_f1: Interval
+    difference_to_best: Difference
+    as_good_as_best: bool
+    mcnemar_p_holm: float
+
+
+class Candidate(ModelFacts, _AgainstBest):  # this order of bases puts the facts last in the file
+    """An approach that could be chosen: its score, whether it is as good as the best, its cost."""
+
+
+class BudgetStep(Metrics):
+    """An approach for a larger budget: what it costs, and what it gains over the step before;
+    `is_real` says whether by more than chance. The first step has no gain."""
+
+    approach: str
+    macro_f1: float
+    training_tokens: int
+    trainable_parameters: int
+    megabytes: float
+    gain: Difference | None = None
+    is_real: bool | None = None
+
+
+class Budgets(Metrics):
+    """What to choose for how much training, and for how many megabytes."""
+
+    training: list[BudgetStep]
+    megabytes: list[BudgetStep]
+    in_words: list[str]
+
+
+class Choice(Metrics):
+    """choice.json: the approach that is chosen, and what the choice is based on."""
+
+    approach: str
+    seed: str
+    why: str
+    measured_on: Literal["validation"]
+    candidates: dict[str, Candidate]
+    per_budget: Budgets
