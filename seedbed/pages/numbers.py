@@ -1,18 +1,23 @@
 """Figures in words: one form for counts, intervals, differences and shares."""
 
+from collections.abc import Mapping
+
+from seedbed.core.metrics import Difference, Metrics
 from seedbed.pages.document import Prose
 
 
-def interval(figure: dict[str, float], key: str = "mean") -> Prose:
-    """0.972 [0.955, 0.986]."""
-    return Prose(f"{figure[key]:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]")
+def interval(figure: Metrics | Mapping[str, float], key: str = "mean") -> Prose:
+    """0.972 [0.955, 0.986], of an Interval or of whatever else has bounds around `key`."""
+    values = figure.model_dump() if isinstance(figure, Metrics) else figure
+    return Prose(f"{values[key]:.3f} [{values['low']:.3f}, {values['high']:.3f}]")
 
 
-def difference(gap: dict[str, float] | None) -> Prose:
+def difference(gap: Difference | Mapping[str, float] | None) -> Prose:
     """+0.004 [-0.010, +0.018], "" for none."""
     if gap is None:
         return Prose("")
-    return Prose(f"{gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]")
+    values = gap.model_dump() if isinstance(gap, Metrics) else gap
+    return Prose(f"{values['difference']:+.3f} [{values['low']:+.3f}, {values['high']:+.3f}]")
 
 
 def points(share: float) -> str:
