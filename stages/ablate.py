@@ -75,9 +75,10 @@ def measured(
             for arm, train in enumerate(drawn(arms, number, seed)):
                 scores[arm][seed] = approach.score(tasks.task(train, validation), seed)
                 rows[arm, turn] = len(train)
-        counts = {"rows_without": float(rows[0].mean()), "rows_with": float(rows[1].mean())}
-        gain = AblationGain(**counts, **dict(verdict(*scores)))
-        verdicts[str(number) if number else "all"] = gain
+        without, with_it = rows.mean(1).tolist()
+        verdicts[str(number) if number else "all"] = AblationGain(
+            rows_without=without, rows_with=with_it, **dict(verdict(*scores))
+        )
     return verdicts
 
 

@@ -92,7 +92,7 @@ FORMER = {
 def test_the_card_of_a_former_version_is_read(tmp_path):
     write_json(tmp_path / "seedbed.json", FORMER)
     card = read_card(tmp_path)
-    assert (card.approach, card.trainable_parameters) == ("prompt", 7)
+    assert card.approach == "prompt"
     assert card.settings == {
         "template": "{text} {mask}",
         "words": ["x", "y"],

@@ -131,7 +131,7 @@ def test_a_class_for_them_is_flagged(tmp_path, model):
 
 def test_a_column_that_is_there_already_needs_a_prefix(tmp_path, model):
     (tmp_path / "in.csv").write_text("text,label\nhi,mine\n")
-    with pytest.raises(TableError, match="a column `label`, which would be written over"):
+    with pytest.raises(TableError, match="a column `label`, which would be overwritten"):
         labelled(tmp_path, tmp_path / "in.csv", model())
     _, [row] = labelled(tmp_path, tmp_path / "in.csv", model(), PredictColumns(prefix="predicted_"))
     assert (row["label"], row["predicted_label"]) == ("mine", "short")
@@ -164,7 +164,7 @@ def test_a_row_without_text_to_read_is_an_error_and_leaves_no_file(tmp_path, mod
 
 def test_the_file_that_is_read_is_not_written_over(tmp_path, model):
     source = table(tmp_path, ["hi"])
-    with pytest.raises(TableError, match="the file that is read"):
+    with pytest.raises(TableError, match="it is the input"):
         predict(source, tmp_path / "." / "in.csv", model(), PredictColumns())
     with pytest.raises(TableError, match=r"the suffix `.txt`"):
         predict(source, tmp_path / "out.txt", model(), PredictColumns())

@@ -53,7 +53,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     layers = layers_of(head, len(task.classes))
     predicted = _logits(layers, task.vectors("validation"))
     score = macro_f1_of(task.validation.row_labels, predicted.argmax(1))
-    size = sum(layer.weight.numel() + layer.bias.numel() for layer in layers)
+    size = sum(tensor.numel() for layer in layers for tensor in layer if tensor is not None)
     origin = Origin("feature", params, size)
     save_sentence_classifier(task, folder, layers, encoder=None, origin=origin)
     return [{"epoch": 1, "validation_macro_f1": score}]

@@ -27,6 +27,7 @@ from seedbed.training.classifier import (
 from seedbed.training.heads import (
     Layer,
     layers_of,
+    linear,
     load_sentence_classifier,
     save_sentence_classifier,
 )
@@ -66,13 +67,14 @@ def load(folder: Path, card: SavedModel) -> Loaded:
 
 def _from_linear_head(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     model = load_model(task.encoder)
-    module = SentenceEncoder(model, pooling_of(task.encoder), linear_head(task, params))
+    head = linear_head(task, params)
+    module = SentenceEncoder(model, pooling_of(task.encoder), head)
     groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
     curve = fit(module, groups, task, params, seed, "full")
-    head = Layer(module.head.weight.detach().cpu(), module.head.bias.detach().cpu())
+    layer = Layer(head.weight.detach().cpu(), head.bias.detach().cpu())
     weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
     origin = Origin("full", params, trainable_parameters(module))
-    save_sentence_classifier(task, folder, [head], weights, origin)
+    save_sentence_classifier(task, folder, [layer], weights, origin)
     return curve
 
 
@@ -83,6 +85,4 @@ def linear_head(task: Task, params: Params) -> nn.Linear:
         regression = LogisticRegression(C=params.head_strength, max_iter=2000)
         regression.fit(task.vectors("train"), labels, weights)
     (layer,) = layers_of(regression, len(task.classes))
-    head = nn.Linear(layer.weight.shape[1], layer.weight.shape[0])
-    head.load_state_dict({"weight": layer.weight, "bias": layer.bias})
-    return head
+    return linear(layer)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import BaseModel, Field
 from threadpoolctl import threadpool_limits
 from torch import nn
 from transformers import PreTrainedModel
@@ -46,6 +46,13 @@ print(fill({filled})[0]["token_str"])""",
 )
 
 
+class ClozeSettings(BaseModel):
+    """What a saved cloze classifier needs beyond its weights."""
+
+    template: str
+    words: list[str]
+
+
 class Params(TrainingParams):
     """params.yaml section `approaches.prompt`."""
 
@@ -74,8 +81,9 @@ def load(folder: Path, card: SavedModel) -> Loaded:
     """Load a model that `fine_tune` saved."""
     if card.kind != CLOZE.kind:
         return load_sentence_classifier(folder)
-    truncation = Truncation(**card.truncation)
-    gap = Gap(folder, truncation, card.settings["template"], card.settings["words"])
+    settings = ClozeSettings(**card.settings)
+    truncation = Truncation(**card.truncation.model_dump())
+    gap = Gap(folder, truncation, settings.template, settings.words)
     return Loaded(ClozeScorer(load_masked_lm(folder), gap), gap.filled)
 
 

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from seedbed.core.metrics import Metrics
 
@@ -31,7 +31,9 @@ class Gain(Metrics):
     interval, and the verdict."""
 
     without: float
-    with_it: float = Field(alias="with")
+    with_it: float = Field(
+        validation_alias=AliasChoices("with", "with_it"), serialization_alias="with"
+    )
     gain: float
     low: float
     high: float

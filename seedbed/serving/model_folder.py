@@ -1,5 +1,5 @@
-"""models/best as a folder that works on its own: `serving.json`, which says what a prediction needs
-beside the weights, and the README with the code that loads it.
+"""models/best as a folder that works on its own: `serving.json`, with what a prediction needs
+in addition to the weights, and the README with the code that loads it.
 
 Settings only: the code that applies them is in seedbed/serving/predicting.py, so that select and
 cards depend on no detector of personal data.
@@ -34,7 +34,7 @@ class TextPreparation(Section):
 
 
 class Serving(Section):
-    """serving.json: what a prediction needs beside the weights.
+    """serving.json: what a prediction needs in addition to the weights.
 
     `paired`: whether a text comes with a second one. `temperature`: the divisor of logits, fitted
     on validation. `outside`: the label of out-of-scope texts, "" where the model detects none;
@@ -104,7 +104,7 @@ def scope_sentence(serving: Serving) -> str:
 
 def truncation_sentence(card: SavedModel) -> str:
     """What becomes of long texts, here and in the stock libraries, which cut one end only."""
-    length, keep = card.truncation["max_length"], card.truncation["keep"]
+    length, keep = card.truncation.max_length, card.truncation.keep
     if keep in ("head", "tail"):
         return f"Of a longer text it reads the {keep}, {length} tokens."
     how = "the head and the tail" if keep == "head_tail" else "windows with pooled predictions"

@@ -7,7 +7,7 @@ by now; the output has the original texts. The memo is not used, so nothing of t
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -106,7 +106,7 @@ def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> No
                 raise TableError(
                     place,
                     f"a column `{name}`, which would be overwritten",
-                    "no column of that name",
+                    "no column with that name",
                     "add `--prefix predicted_`",
                 )
 
@@ -122,15 +122,16 @@ def labelled(
     if columns.pair:
         pairs = prepared(_texts(chunk, columns.pair), serving.preparation)
         pairs = [pairs[index] for index in indices]
-    values: list[list] = [[None] * len(texts) for _ in columns.new(serving)]
+    results: tuple[list[Any], ...] = ([], [], [])
     if indices:
         results = answers([texts[index] for index in indices], pairs, model, serving)
-        for column, result in zip(values, results, strict=False):
-            for index, value in zip(indices, result, strict=True):
-                column[index] = value
-    kinds = [pa.string(), pa.float64(), pa.bool_()]
-    arrays = [pa.array(column, kind) for column, kind in zip(values, kinds, strict=False)]
-    return pa.RecordBatch.from_arrays(arrays, names=columns.new(serving))
+    position = {index: number for number, index in enumerate(indices)}
+    positions = pa.array([position.get(index) for index in range(len(texts))], pa.int64())
+    kinds, names = (pa.string(), pa.float64(), pa.bool_()), columns.new(serving)
+    arrays = [pa.array(values, kind) for values, kind in zip(results, kinds, strict=True)]
+    return pa.RecordBatch.from_arrays(
+        [array.take(positions) for array in arrays[: len(names)]], names=names
+    )
 
 
 def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:

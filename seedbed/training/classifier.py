@@ -49,7 +49,7 @@ class Classifier:
         check_files(folder)
         card = read_card(folder)
         self.classes = card.classes
-        self.tokenizer = TextTokenizer(folder, Truncation(**card.truncation))
+        self.tokenizer = TextTokenizer(folder, Truncation(**card.truncation.model_dump()))
         self.module, self._fill, self.head = load(card.approach).load(folder, card)
 
     def logits(self, rows: Encoded | Examples, dtype: torch.dtype, label: str) -> np.ndarray:

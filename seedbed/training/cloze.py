@@ -113,7 +113,7 @@ class Gap:
     @property
     def mask_token(self) -> str:
         """The mask token as text."""
-        return self._tokenizer.id_to_token(self.mask)
+        return str(self._tokenizer.id_to_token(self.mask))
 
     @property
     def _unknown(self) -> int:

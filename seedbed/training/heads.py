@@ -9,7 +9,7 @@ SetFit's pairs (Tunstall et al., 2022), all those of a batch at once (Khosla et 
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from seedbed.training.classifier import Loaded
 from seedbed.training.saved_models import Format, write_card
 from seedbed.training.tasks import Origin, Task
 
-Head = LogisticRegression | MLPClassifier
+Head: TypeAlias = "LogisticRegression | MLPClassifier"
 
 SENTENCE = Format(
     "sentence_classifier",
@@ -125,14 +125,22 @@ def load_sentence_classifier(folder: Path) -> Loaded:
     return Loaded(SentenceEncoder(load_model(folder), pooling_of(folder), _head(folder)))
 
 
+def linear(layer: Layer) -> nn.Linear:
+    """A layer as a module."""
+    out, width = layer.weight.shape
+    module = nn.Linear(width, out, bias=layer.bias is not None)
+    state = {"weight": layer.weight, "bias": layer.bias}
+    module.load_state_dict({key: value for key, value in state.items() if value is not None})
+    return module
+
+
 def _dense(layer: Layer, is_last: bool) -> nn.Module:
     from sentence_transformers.sentence_transformer.modules import Dense
 
     activation = nn.Identity() if is_last else nn.ReLU()
     out, width = layer.weight.shape
     dense = Dense(width, out, bias=layer.bias is not None, activation_function=activation)
-    state = {"linear.weight": layer.weight.clone()}
-    dense.load_state_dict(state if layer.bias is None else state | {"linear.bias": layer.bias})
+    dense.linear = linear(layer)
     return dense
 
 
@@ -140,17 +148,13 @@ def _head(folder: Path) -> nn.Sequential:
     """The Dense layers with a ReLU between any two."""
     from safetensors.torch import load_file
 
-    layers: list[nn.Module] = []
-    for module in read_json(folder / "modules.json"):
-        if module["type"].endswith("Dense"):
-            state = load_file(folder / module["path"] / "model.safetensors")
-            weight = state["linear.weight"]
-            layer = nn.Linear(weight.shape[1], weight.shape[0], bias="linear.bias" in state)
-            layer.load_state_dict(
-                {key.removeprefix("linear."): value for key, value in state.items()}
-            )
-            layers += [nn.ReLU(), layer] if layers else [layer]
-    return nn.Sequential(*layers)
+    modules: list[nn.Module] = []
+    for entry in read_json(folder / "modules.json"):
+        if entry["type"].endswith("Dense"):
+            state = load_file(folder / entry["path"] / "model.safetensors")
+            module = linear(Layer(state["linear.weight"], state.get("linear.bias")))
+            modules += [nn.ReLU(), module] if modules else [module]
+    return nn.Sequential(*modules)
 
 
 class PromptScorer(nn.Module):

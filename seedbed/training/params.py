@@ -58,7 +58,7 @@ class AdaptationParams(LoopParams):
 
 
 def with_shared(place: str, own: Mapping[str, Any], shared: SharedParams, kind: type[Kind]) -> Kind:
-    """The section `own`, which stands at `place` in params.yaml, completed from `training`.
+    """Complete the section `own`, at `place` in params.yaml, from `training`.
 
     Only fields of `kind` are taken from there. Raises ParamsError for a key or value that `kind`
     refuses.

@@ -6,7 +6,7 @@ A module of its own, since select, cards and the gate read cards without loading
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import ConfigDict, ValidationError, model_validator
 
@@ -37,11 +37,20 @@ class Format(NamedTuple):
     usage: str
 
 
+class SavedTruncation(Section):
+    """How the model cuts long texts: see Truncation in seedbed/encoding/tokens.py."""
+
+    max_length: int
+    keep: Literal["head", "tail", "head_tail", "windows"] = "head"
+    overlap: int = 0
+    max_windows: int = 1
+
+
 class SavedModel(Section):
     """seedbed.json: which approach made the model and in which format, and what predicting needs.
 
-    `params`: the approach's effective parameters as JSON; `settings`: what its `load` needs beyond
-    the weights; `trainable_parameters`: the measure of cost that decides between equal models.
+    `params`: the approach's effective parameters as JSON. `settings`: what its `load` needs beyond
+    the weights. `trainable_parameters`: the cost that decides between equal models.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)  # a newer version may write more
@@ -52,10 +61,10 @@ class SavedModel(Section):
     pipeline_tag: str = ""
     usage: str = ""
     classes: list[str]
-    truncation: dict[str, int | str]
-    trainable_parameters: int
+    truncation: SavedTruncation
+    trainable_parameters: int = 0
     params: dict[str, str] = {}
-    settings: dict[str, str | list[str]] = {}
+    settings: dict[str, Any] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -63,8 +72,7 @@ class SavedModel(Section):
         if "approach" in card or card.get("kind") not in LOADED_BY:
             return card
         settings = {key: card[key] for key in ("template", "words", "mask_token") if key in card}
-        moved = {"approach": LOADED_BY[card["kind"]], "settings": settings}
-        return {**card, **moved, "trainable_parameters": card.get("trained_numbers")}
+        return {**card, "approach": LOADED_BY[card["kind"]], "settings": settings}
 
 
 def write_card(folder: Path, card: SavedModel) -> None:

@@ -17,7 +17,7 @@ from seedbed.encoding.row_vectors import vectors_of
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.encoding.truncation import truncation_of
 from seedbed.training.params import ApproachParams, json_values
-from seedbed.training.saved_models import Format, SavedModel
+from seedbed.training.saved_models import Format, SavedModel, SavedTruncation
 
 
 class Origin(NamedTuple):
@@ -50,7 +50,7 @@ class Task:
             approach=origin.approach,
             **form._asdict(),
             classes=self.classes,
-            truncation=self.truncation._asdict(),
+            truncation=SavedTruncation(**self.truncation._asdict()),
             trainable_parameters=origin.trainable_parameters,
             params=json_values(origin.params),
             settings=settings,
