@@ -28,8 +28,8 @@ from seedbed.scoring.priorities import COLUMNS, density, prioritized, uncertaint
 from seedbed.splitting.frozen_test import read_frozen
 from seedbed.splitting.side_params import read_side_params
 from seedbed.splitting.sides import assign_sides
+from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.learning_curves import LearningCurveMetrics
-from seedbed.training.unlabelled import unlabelled_rows
 
 UNIQUE = Path("data/deduplicate")
 SPLIT = Path("data/split")

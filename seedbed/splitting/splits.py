@@ -198,3 +198,21 @@ def stratified_folds(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     for fold, (_, members) in enumerate(parts):
         numbers[inside[members]] = fold
     return numbers
+
+
+def unlabelled_rows(
+    rows: pd.DataFrame, split: pd.DataFrame, shingle_words: int, min_jaccard: float
+) -> pd.DataFrame:
+    """Rows without a label, which split leaves out: the encoder may adapt to them, and people may
+    label them. Without near copies of validation and test rows and without the groups of these, so
+    that nothing is learned from, or labelled next, that is scored.
+
+    `rows`: the rows before split; `split`: those after it. Twins are detected as in split.
+    """
+    unlabelled = rows[rows["label"] == ""].assign(split="train")
+    held_out = split[split["split"].isin(("validation", "test"))]
+    both = pd.concat([unlabelled, held_out], ignore_index=True)
+    near = {low for low, _ in cross_side_pairs(both, shingle_words, min_jaccard)}
+    groups = set(held_out["group"]) - {""}
+    kept = ~unlabelled["id"].isin(near) & ~unlabelled["group"].isin(groups)
+    return unlabelled[kept].reset_index(drop=True)

@@ -15,8 +15,8 @@ from seedbed.encoding.encoder import load_model
 from seedbed.encoding.vectors import write_vectors
 from seedbed.making.ablation import AdaptMetrics
 from seedbed.reporting.training import adaptation
+from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.adaptation import NOT_MASKED, MaskedWords
-from seedbed.training.unlabelled import unlabelled_rows
 from stages import adapt, split
 
 THINGS = {"cooking": "onion rice bread soup pan oven salt dough plum leek".split(),
