@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.core.files import read_json, write_text
+from seedbed.core.metrics import read_metrics
 from seedbed.core.params import read_params
 from seedbed.core.stage import run
-from seedbed.reporting.data_card import data_card
-from seedbed.reporting.model_card import Told, model_card
+from seedbed.reporting.cards import ModelFacts, data_card, model_card
+from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
 from seedbed.serving.model_folder import read_serving
 from seedbed.training.saved_models import model_digest, read_card
 
@@ -25,15 +26,15 @@ DATA_CARD = Path("reports/cards/dataset_card.md")
 MODEL_CARD = Path("reports/cards/model_card.md")
 
 
-def told(sources: list[dict[str, Any]], languages: dict[str, int]) -> Told:
-    """What the model card is made of."""
-    choice = read_json(CHOICE)
-    figures = METRICS / "evaluate" / choice["approach"]
-    return Told(
+def model_facts(sources: list[dict[str, Any]], languages: dict[str, int]) -> ModelFacts:
+    """Read what the model card is made from."""
+    choice = read_metrics(CHOICE, Choice)
+    figures = METRICS / "evaluate" / choice.approach
+    return ModelFacts(
         choice,
         read_json(DATASET),
-        read_json(figures / "validation.json"),
-        read_json(figures / "test.json"),
+        read_metrics(figures / "validation.json", Validation),
+        read_metrics(figures / "test.json", Evaluation),
         read_card(BEST),
         read_serving(BEST),
         model_digest(BEST),
@@ -47,8 +48,8 @@ def main() -> str:
     sources = read_params("sources", list[dict[str, Any]])
     stages = {name: read_json(METRICS / f"{name}.json") for name in STAGES}
     write_text(DATA_CARD, data_card(read_json(DATASET), sources, stages))
-    found = told(sources, stages["clean"]["rows_by_language"])
-    write_text(MODEL_CARD, model_card(found))
+    facts = model_facts(sources, stages["clean"]["rows_by_language"])
+    write_text(MODEL_CARD, model_card(facts))
     return f"{DATA_CARD}, {MODEL_CARD}"
 
 

@@ -22,7 +22,10 @@ from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.row_vectors import vectors_of
+from seedbed.pages.document import Page
+from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page
+from seedbed.scoring.metrics_files import Validation
 from seedbed.scoring.newest_batch import newest_batch
 from seedbed.scoring.priorities import COLUMNS, density, prioritized, uncertainty, votes, weakness
 from seedbed.splitting.frozen_test import read_frozen
@@ -86,7 +89,7 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
 
 def needs(
     split: pd.DataFrame, ranked: pd.DataFrame, approach: str, neighbours: int, validation: dict
-) -> str:
+) -> Page:
     """The page reports/next.md; what is on the test side is taken out of `split` first."""
     rows = split[split["split"] != "test"].reset_index(drop=True)
     vectors = vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)
@@ -99,7 +102,7 @@ def needs(
     newest = newest_batch(rows, vectors)
     return page(
         approach,
-        validation,
+        Validation.model_validate(validation),
         counts(train),
         alone,
         newest,
@@ -122,7 +125,7 @@ def main() -> str:
     ranked = ranked[~ranked["id"].isin(verified)]
     shown = ranked.head(params.rows)
     write_csv(NEXT, COLUMNS, shown.to_numpy())
-    write_text(PAGE, needs(split, shown, approach, params.neighbours, validation))
+    write_text(PAGE, page_markdown(needs(split, shown, approach, params.neighbours, validation)))
     return f"{len(shown)} of {len(ranked):,} rows that nobody has verified, by priority: {NEXT}"
 
 

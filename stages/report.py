@@ -5,12 +5,10 @@ data/manifest/ -> reports/report.md, reports/dataset.json
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import seedbed.reporting.page as page
-import seedbed.reporting.scores as scores
-import seedbed.reporting.training as training
 from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, read_json, write_json, write_text
 from seedbed.core.metrics import read_if_run, read_metrics
@@ -18,15 +16,18 @@ from seedbed.core.rows import SIDES
 from seedbed.core.stage import run
 from seedbed.core.stages import METRIC_STAGES
 from seedbed.making.ablation import AblateMetrics, AdaptMetrics
-from seedbed.reporting.labels import labels, people
-from seedbed.reporting.splits import splits
+from seedbed.pages.document import Page
+from seedbed.pages.markdown import page_markdown
+from seedbed.reporting import data, results, training
 from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics_files import Choice, Evaluation, read_test, read_validation
 from seedbed.scoring.paired_tests import pairs_with
 from seedbed.scoring.predictions import read_predictions
 from seedbed.training.cross_validation import CvMetrics
 from seedbed.training.learning_curves import LearningCurveMetrics
 
 METRICS = Path("reports/metrics")
+EVALUATE = Path("reports/metrics/evaluate")
 PREDICTIONS = Path("data/evaluate")
 CURVES = Path("reports/plots/learning")
 CHOICE = Path("reports/choice.json")
@@ -51,55 +52,48 @@ def dataset_version(manifest: Path) -> dict[str, Any]:
 
 
 def pairs_on(
-    side: str, found: dict[str, dict[str, Any]], choice: dict[str, Any]
-) -> tuple[str, dict[str, dict[str, Any]]]:
-    """The reference, which is the chosen approach, and every other approach beside it."""
-    predictions = {name: read_predictions(PREDICTIONS / name / side) for name in found}
-    reference = choice["approach"]
+    split: str, figures: Mapping[str, Evaluation], reference: str
+) -> dict[str, dict[str, Any]]:
+    """Every approach but the reference, compared with it on one split."""
+    predictions = {name: read_predictions(PREDICTIONS / name / split) for name in figures}
     samples = resampled_counts(predictions[reference].units())
-    seeds = {name: one["seed_shown"] for name, one in found.items()}
-    return reference, pairs_with(reference, predictions, seeds, samples)
+    seeds = {name: evaluation.seed_shown for name, evaluation in figures.items()}
+    return pairs_with(reference, predictions, seeds, samples)
 
 
 def main() -> str:
     stages = {name: read_json(METRICS / f"{name}.json") for name in METRIC_STAGES}
-    found = {
-        side: {
-            name: one
-            for name in NAMES
-            if (one := read_json(METRICS / "evaluate" / name / f"{side}.json"))["run"]
-        }
-        for side in ("validation", "test")
+    choice, dataset = read_metrics(CHOICE, Choice), dataset_version(MANIFEST)
+    chosen = choice.approach
+    validations = {name: found for name in NAMES if (found := read_validation(name, EVALUATE))}
+    tests = {name: test for name in NAMES if (test := read_test(name, EVALUATE))}
+    pairs = {
+        "validation": pairs_on("validation", validations, chosen),
+        "test": pairs_on("test", tests, chosen),
     }
-    choice, dataset = read_json(CHOICE), dataset_version(MANIFEST)
-    chosen = choice["approach"]
-    references, pairs = {}, {}
-    for side, one in found.items():
-        references[side], pairs[side] = pairs_on(side, one, choice)
-    tests = found["test"]
     sections = [
-        page.verdict(choice, tests, dataset),
-        scores.approaches(found["validation"], tests, pairs, references),
-        scores.budgets(choice),
-        scores.chosen_model(chosen, tests[chosen]),
-        scores.behaviour(chosen, found["validation"][chosen]["behaviour"]),
-        training.out_of_scope(tests),
-        page.rows_by_stage(stages),
-        splits(stages["split"], stages["embed"]),
-        page.diversity(stages),
-        labels(stages["find_label_errors"]),
-        people(tests[chosen]),
+        results.verdict(choice, tests),
+        results.approaches(validations, tests, pairs, chosen),
+        results.budgets(choice),
+        results.chosen_model(chosen, tests[chosen]),
+        results.behaviour(chosen, validations[chosen].behaviour),
+        results.out_of_scope(tests),
+        data.rows_by_stage(stages),
+        data.splits(stages["split"], stages["embed"]),
+        data.diversity(stages),
+        data.labels(stages["find_label_errors"], tests[chosen]),
         training.cross_validation(read_if_run(METRICS / "cv.json", CvMetrics)),
-        training.balance(stages["augment"], stages["balance"]),
+        training.training_rows(stages["augment"], stages["balance"]),
         training.ablation(read_metrics(METRICS / "ablate.json", AblateMetrics)),
-        scores.learning_curve(read_if_run(METRICS / "learning_curve.json", LearningCurveMetrics)),
+        training.learning_curve(read_if_run(METRICS / "learning_curve.json", LearningCurveMetrics)),
         training.adaptation(read_if_run(METRICS / "adapt.json", AdaptMetrics)),
-        page.privacy(stages["anonymize"]),
-        page.tokens(stages["tokenize"]),
-        scores.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
+        data.privacy(stages["anonymize"]),
+        data.tokens(stages["tokenize"]),
+        training.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
     ]
     write_json(DATASET, dataset)
-    write_text(REPORT, "\n\n".join(section for section in sections if section) + "\n")
+    page = Page(f"Report on dataset {dataset['version']}", sections)
+    write_text(REPORT, page_markdown(page))
     return f"dataset {dataset['version']}, {REPORT}"
 
 

@@ -6,10 +6,17 @@ import pytest
 from conftest import ROOT
 from huggingface_hub import DatasetCard, ModelCard
 
+from seedbed.core.metrics import read_metrics
 from seedbed.private.asked import AnonymizeParams
 from seedbed.reporting.card_metadata import languages, licence_id, size_category
-from seedbed.reporting.data_card import data_card
-from seedbed.reporting.model_card import Told, model_card
+from seedbed.reporting.cards import ModelFacts, data_card, model_card
+from seedbed.scoring.metrics_files import (
+    Behaviour,
+    Choice,
+    Evaluation,
+    MinimumFunctionality,
+    Validation,
+)
 from seedbed.serving.model_folder import Serving, TextPreparation
 from seedbed.training.saved_models import SavedModel
 
@@ -38,19 +45,19 @@ def data() -> str:
     return data_card(read("reports/dataset.json"), SOURCES, stages)
 
 
-def told(**changes) -> Told:
-    choice = read("reports/choice.json")
-    figures = f"reports/metrics/evaluate/{choice['approach']}"
-    test = read(f"{figures}/test.json")
-    test["model"].setdefault("trainable_parameters", 1925)  # metrics of a former version lack it
+def told(**changes) -> ModelFacts:
+    choice = read_metrics(ROOT / "reports/choice.json", Choice)
+    figures = METRICS / "evaluate" / choice.approach
+    test = read_metrics(figures / "test.json", Evaluation)
     card = SavedModel(
         approach="lora", kind="sequence_classifier", library="transformers",
         pipeline_tag="text-classification", usage='pipeline(model="{folder}")',
-        classes=list(test["per_class"]), trainable_parameters=1925, params={"rank": "8"},
+        classes=list(test.per_class), trainable_parameters=1925, params={"rank": "8"},
         truncation={"max_length": 128, "keep": "head", "overlap": 0, "max_windows": 1},
     )  # fmt: skip
-    whole = Told(
-        choice, read("reports/dataset.json"), read(f"{figures}/validation.json"), test, card,
+    whole = ModelFacts(
+        choice, read("reports/dataset.json"),
+        read_metrics(figures / "validation.json", Validation), test, card,
         SERVING, "0123456789abcdef",
         {"name": "some/encoder", "revision": "abc", "sha256": "d" * 64},
         SOURCES, {"en": 2225},
@@ -71,7 +78,7 @@ def test_the_hubs_library_reads_the_model_card_and_its_figures():
     assert found.pipeline_tag == "text-classification"
     assert found.license == "other"
     metrics = {one.metric_name: one for one in found.eval_results}
-    accuracy = told().test["accuracy"]["mean"]
+    accuracy = told().test["accuracy"].mean
     assert metrics["accuracy"].metric_value == pytest.approx(accuracy, abs=1e-4)
     assert metrics["macro-F1"].dataset_split == "test"
     assert metrics["accuracy"].dataset_revision == told().dataset["version"]
@@ -81,8 +88,17 @@ def test_the_dataset_card_says_where_rows_are_from_and_what_became_of_them(data)
     assert "| `tickets` | file | 2026-11-a | 0 | CC BY 4.0 |" in data
     assert "| `bbc` | package | 2005-07-bbc | 2,225 | for research |" in data
     assert "101 exact_duplicate" in data
-    assert "no exact copy, near copy or group stands on two sides" in data
+    assert "no exact copy, near copy or group is in two splits" in data
     assert "the public example key" in data
+
+
+def test_a_licence_is_never_markup():
+    sources = [SOURCES[0] | {"licence": "<script>x</script> | [a](b) @all"}]
+    stages = {name: read(f"reports/metrics/{name}.json") for name in STAGES}
+    body = data_card(read("reports/dataset.json"), sources, stages).split("---", 2)[2]
+    assert "<script" not in body
+    assert "@all" not in body
+    assert "\\| \\[a\\](b)" in body
 
 
 def test_the_model_card_has_every_part_a_reader_looks_for():
@@ -92,7 +108,7 @@ def test_the_model_card_has_every_part_a_reader_looks_for():
     assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(parts)
     assert "`some/encoder`, revision abc" in page
     assert "| `rank` | `8` |" in page
-    assert "`tickets`: CC BY 4.0" in page
+    assert "tickets: CC BY 4.0" in page
     assert "| `run` |" not in page
 
 
@@ -103,10 +119,12 @@ def test_what_the_model_does_with_other_texts_is_told():
 
 def test_where_nothing_was_measured_the_card_says_so():
     found = told()
-    validation = found.validation | {"behaviour": {"invariance": {}, "minimum_functionality": {}}}
-    page = model_card(found._replace(validation=validation, test=found.test | {"slices": {}}))
+    nothing = Behaviour(invariance={}, minimum_functionality=MinimumFunctionality())
+    validation = found.validation.model_copy(update={"behaviour": nothing})
+    test = found.test.model_copy(update={"slices": {}})
+    page = model_card(found._replace(validation=validation, test=test))
     assert "Not measured." in page
-    assert "No slices were asked for." in page
+    assert "No slices were requested." in page
 
 
 @pytest.mark.parametrize(

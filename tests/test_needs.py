@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 
 from seedbed.core.metrics import Difference, Interval
-from seedbed.reporting.needs import arrived, more_rows, page, thin, to_label, weakest
+from seedbed.pages.markdown import markdown, page_markdown
+from seedbed.reporting.needs import arrived, more_rows, page, sparse, to_label, weakest
+from seedbed.scoring.metrics_files import ClassScores, Estimate, Slice, Validation
 from seedbed.scoring.newest_batch import newest_batch
 from seedbed.training.learning_curves import FitCheck, LearningCurveMetrics, TwiceTheRows
 
-VALIDATION = {
-    "accuracy": {"mean": 0.9},
+FIGURES = {
     "per_class": {"post": {"f1": 0.95, "rows": 40}, "bank": {"f1": 0.8, "rows": 1}},
     "confusion": {"post": {"post": 38, "bank": 2}, "bank": {"post": 0, "bank": 1}},
     "slices": {
@@ -21,6 +22,18 @@ VALIDATION = {
         "class": {"bank": {"accuracy": 0.5, "low": 0.4, "high": 0.6, "rows": 30}},
     },
 }
+SCORES = {"precision": 0.9, "recall": 0.9}
+VALIDATION = Validation.model_construct(
+    estimates={"accuracy": Estimate(mean=0.9, low=0.8, high=1.0, sd_over_seeds=0, by_seed={})},
+    per_class={
+        name: ClassScores(**SCORES, **scores) for name, scores in FIGURES["per_class"].items()
+    },
+    confusion=FIGURES["confusion"],
+    slices={
+        column: {value: Slice(**figures) for value, figures in values.items()}
+        for column, values in FIGURES["slices"].items()
+    },
+)
 RANKED = pd.DataFrame({"id": ["aa11"], "label": [""], "suggested": ["bank"], "priority": [0.12345]})
 
 
@@ -37,13 +50,13 @@ def rows(*batches: tuple[str, str, int]) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def test_classes_come_weakest_first_with_what_they_are_taken_for():
-    text = weakest(VALIDATION)
-    assert text.index("`bank`: F1 0.800 on 1 row\n") < text.index("`post`: F1 0.950 on 40 rows")
-    assert "`post`: F1 0.950 on 40 rows; taken 2 for `bank`" in text
+    text = markdown(weakest(VALIDATION))
+    assert text.index("bank: F1 0.800 on 1 row\n") < text.index("post: F1 0.950 on 40 rows")
+    assert "post: F1 0.950 on 40 rows; predicted 2 as bank" in text
 
 
 def test_only_slices_surely_below_the_whole_are_named():
-    text = weakest(VALIDATION)
+    text = markdown(weakest(VALIDATION))
     assert "- length, short third: accuracy 0.700 [0.600, 0.800] on 30 rows" in text
     assert "long third" not in text  # its interval holds the whole
     assert "batch" not in text  # nine rows
@@ -51,15 +64,16 @@ def test_only_slices_surely_below_the_whole_are_named():
 
 
 def test_thin_classes_and_rows_far_from_others():
-    text = thin({"post": 100, "bank": 100, "tax": 10}, [("aa11", "tax", 0.8)])
-    assert "`tax` has 10 rows in train: 40 more would make it half the median class." in text
-    assert "- row aa11, `tax`, distance 0.800" in text
-    assert "No class has fewer" in thin({"post": 10, "bank": 10}, [])
+    section = sparse({"post": 100, "bank": 100, "tax": 10}, [("aa11", "tax", 0.8)])
+    text = markdown(section)
+    assert "tax has 10 rows in train: 40 more would reach half the median class." in text
+    assert "- row aa11, tax, distance 0.800" in text
+    assert "No class has fewer" in markdown(sparse({"post": 10, "bank": 10}, []))
 
 
 def test_one_batch_has_nothing_to_be_compared_with():
     assert newest_batch(*rows(("2026-01", "post", 5))) is None
-    assert "`seedbed add` brings the next" in arrived(None)
+    assert "`seedbed add` adds the next" in markdown(arrived(None)).replace("\\", "")
 
 
 def test_a_newest_batch_of_one_class_is_told_as_drift_and_as_a_region():
@@ -67,17 +81,17 @@ def test_a_newest_batch_of_one_class_is_told_as_drift_and_as_a_region():
         *rows(("2026-01", "post", 90), ("2026-01", "bank", 90), ("2026-02", "bank", 60))
     )
     assert found.labels == {"bank": (0.5, 1.0), "post": (0.5, 0.0)}
-    text = arrived(found)
-    assert "Batch 2026-02, 60 rows of train and validation, against the 180 before it" in text
+    text = markdown(arrived(found))
+    assert "Batch 2026-02, 60 rows of train and validation, against the 180 earlier ones" in text
     assert "labels large" in text
     assert "| bank | 50.0% | 100.0% |" in text
-    assert "most of them `bank`, grew from" in text
+    assert "mostly bank, grew from" in text
 
 
 def test_what_to_label_and_what_more_rows_bring():
-    assert "| aa11 | none | bank | 0.1235 |" in to_label(RANKED)
-    assert "verified every train row" in to_label(RANKED.head(0))
-    assert "set `learning_curve.run: true`" in more_rows(None)
+    assert "| `aa11` | none | bank | 0.1235 |" in markdown(to_label(RANKED))
+    assert "verified every train row" in markdown(to_label(RANKED.head(0)))
+    assert "set `learning_curve.run: true`" in markdown(more_rows(None))
     figure = Interval(mean=0.9, low=0.8, high=1.0)
     gain = Difference(difference=0.01, low=-0.01, high=0.03)
     curve = LearningCurveMetrics(
@@ -85,18 +99,17 @@ def test_what_to_label_and_what_more_rows_bring():
         twice_the_rows=TwiceTheRows(rows=200, macro_f1=figure, gain=gain),
         check=FitCheck(measured=0.9, fitted_without_it=0.9),
     )  # fmt: skip
-    assert "(200) would bring +0.010 macro-F1 [-0.010, +0.030], which may be chance" in more_rows(
-        curve
-    )
+    shown = markdown(more_rows(curve))
+    assert "(200) would gain +0.010 [-0.010, +0.030] macro-F1, which may be chance" in shown
 
 
 def test_the_page_has_all_of_it():
-    text = page("full", VALIDATION, {"post": 9, "bank": 9}, [], None, RANKED, None)
+    text = page_markdown(page("full", VALIDATION, {"post": 9, "bank": 9}, [], None, RANKED, None))
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# What the model needs next",
         "## Where it is weakest",
-        "## Where rows are thin",
-        "## What the newest batch brought",
+        "## Where rows are sparse",
+        "## Effect of the newest batch",
         "## What to label next",
-        "## What more rows would bring",
+        "## What more rows would gain",
     ]

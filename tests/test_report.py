@@ -3,20 +3,15 @@
 import pytest
 
 from seedbed.core.errors import LedgerError
-from seedbed.reporting.page import (
-    privacy,
-    rows_by_stage,
-    table,
-    thin_spots,
-    verdict,
-)
+from seedbed.core.metrics import Interval
+from seedbed.core.stages import ROW_STAGES
+from seedbed.pages.document import Page
+from seedbed.pages.markdown import markdown, page_markdown, table
+from seedbed.reporting import data, results
+from seedbed.scoring.metrics import METRICS
+from seedbed.scoring.metrics_files import Choice, ClassScores, Evaluation
 
-FIGURE = {"mean": 0.9, "low": 0.85, "high": 0.95}
-TEST = {
-    "rows": 100,
-    "accuracy": FIGURE,
-    "macro_f1": FIGURE,
-}
+FIGURE = Interval(mean=0.9, low=0.85, high=0.95)
 
 
 def test_figures_stand_right_and_words_left():
@@ -27,38 +22,93 @@ def test_figures_stand_right_and_words_left():
 
 
 def test_the_verdict_comes_first_with_its_interval():
-    choice = {"approach": "full", "why": "`full` is chosen."}
-    shown = verdict(choice, {"full": TEST}, {"version": "abc123"})
+    choice = Choice.model_construct(approach="full", why="`full` is chosen.")
+    test = Evaluation.model_construct(rows=100, estimates=dict.fromkeys(METRICS, FIGURE))
+    page = Page("Report on dataset abc123", [results.verdict(choice, {"full": test})])
+    shown = page_markdown(page)
     assert shown.splitlines()[:3] == ["# Report on dataset abc123", "", "**`full` is chosen.**"]
     assert "0.900 [0.850, 0.950]" in shown
     assert "100 test rows" in shown
 
 
 def test_rows_are_shown_by_reason_and_must_add_up():
-    clean = {"rows": {"read": 5, "made": 0, "kept": 3, "dropped": 2,
-                      "dropped_by_reason": {"too_short": 2}}}  # fmt: skip
-    split = {"rows": {"read": 3, "made": 0, "kept": 3, "dropped": 0, "dropped_by_reason": {}}}
-    assert "| clean | 5 | 0 | 3 | 2 | 2 too_short |" in rows_by_stage(
-        {"clean": clean, "split": split}
-    )
-    split["rows"]["read"] = 4
-    with pytest.raises(LedgerError, match="clean kept 3 rows, split read 4"):
-        rows_by_stage({"clean": clean, "split": split})
+    same = {"read": 3, "made": 0, "kept": 3, "dropped": 0, "dropped_by_reason": {}}
+    stages = {name: {"rows": dict(same)} for name in ROW_STAGES}
+    stages["collect"]["rows"] |= {"read": 5, "kept": 5}
+    stages["clean"]["rows"] |= {"read": 5, "dropped": 2, "dropped_by_reason": {"too_short": 2}}
+    shown = markdown(data.rows_by_stage(stages))
+    assert "| clean | 5 | 0 | 3 | 2 | 2 too_short |" in shown
+    stages["split"]["rows"]["read"] = 4
+    with pytest.raises(LedgerError, match="deduplicate kept 3 rows, split read 4"):
+        data.rows_by_stage(stages)
 
 
 def test_personal_data_in_words():
     found = {"rows_touched": 2, "replaced_by_kind": {"phone": 3}, "mode": "placeholder",
              "residual_scan": {"looks_like_long_number": 16, "looks_like_ip": 0},
              "public_key": True}  # fmt: skip
-    assert "3 phone" in privacy(found)
-    assert "looks like: 16 long number. The key is the public example key." in privacy(found)
-    assert "looks like one: nothing." in privacy(found | {"residual_scan": {}, "public_key": False})
+    shown = markdown(data.privacy(found))
+    assert "Replaced in 2 rows: 3 phone (mode placeholder)." in shown
+    assert "finds 16 long number that looks personal. The key is the public example key." in shown
+    calm = markdown(data.privacy(found | {"residual_scan": {}, "public_key": False}))
+    assert "finds nothing that looks personal." in calm
 
 
 def test_what_to_collect_next():
     near = {"mean_distance_to_nearest": 0.3}
     spread = {"by_class": {"cat": near, "dog": {"mean_distance_to_nearest": 0.4}, "cow": near}}
     rows = {"cat": {"train": 100}, "dog": {"train": 90}, "cow": {"train": 10}}
-    assert "rows of cow (about 35 more)" in thin_spots(spread, {"by_class": rows})
+    assert "rows of cow (about 35 more)" in data._sparse(spread, {"by_class": rows})
     rows["cow"]["train"] = 80
-    assert "dog has the thinnest" in thin_spots(spread, {"by_class": rows})
+    assert "dog is covered most sparsely" in data._sparse(spread, {"by_class": rows})
+
+
+MANY = [f"class {number:03d} of a rather long name" for number in range(640)]
+
+
+def confused(classes: list[str]) -> dict[str, dict[str, int]]:
+    """Every class is taken for the next one as often as its number."""
+    matrix = {label: dict.fromkeys(classes, 0) for label in classes}
+    for number, label in enumerate(classes):
+        matrix[label][classes[(number + 1) % len(classes)]] = number
+    return matrix
+
+
+def test_640_classes_make_a_short_page_without_a_long_line():
+    per_class = {
+        label: ClassScores(precision=0.5, recall=0.5, f1=number / 640, rows=3)
+        for number, label in enumerate(MANY)
+    }
+    parts = [results.per_class(per_class), *results.confusion(confused(MANY))]
+    counts = dict.fromkeys(("train", "validation", "test"), 1)
+    share = {"share": 0.2}
+    split = {
+        "way": "hash", "frozen_test_rows": 0, "leak_gate": {}, "classes_not_in_train": {},
+        "by_class": dict.fromkeys(MANY, counts),
+        "shares_by_class": dict.fromkeys(MANY, dict.fromkeys(counts, share)),
+        "by_side": dict.fromkeys(counts, {"rows": 640, **share}),
+        "classes_with_few_test_rows": dict.fromkeys(MANY, 30),
+    }  # fmt: skip
+    near = dict.fromkeys(counts, {"at_least_0.90": 0, "at_least_0.95": 0})
+    sections = [results.Section("", parts), data.splits(split, {"near_train": near})]
+    page = page_markdown(Page("Many classes", sections))
+    assert len(page) < 20_000
+    assert max(map(len, page.splitlines())) < 1_000
+    assert f"| {MANY[639]} | {MANY[0]} | 639 |" in page
+    assert "620 pairs are not shown." not in page
+    assert "619 pairs are not shown." in page
+    assert "and 630 more classes." in page
+
+
+HOSTILE = ["a | b", "`tick`", "<script>alert(1)</script>", "@everyone", "[x](https://y.z)", "# top"]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_label_is_never_markup(label):
+    per_class = {label: ClassScores(precision=1.0, recall=1.0, f1=1.0, rows=3)}
+    table = results.per_class(per_class)
+    shown = markdown(results.Section("", [table, *results.confusion({label: {label: 3}})]))
+    assert "<script" not in shown
+    assert "[x](" not in shown.replace("\\[x\\](", "")
+    assert "@everyone" not in shown  # a character without width stands between
+    assert all(line.count(" | ") in (3, 4, 1) for line in shown.splitlines() if "1.000" in line)

@@ -1,7 +1,8 @@
 """The report says what is trained on and what it brings, from figures a person can check."""
 
 from seedbed.making.ablation import AblateMetrics
-from seedbed.reporting.training import ablation, balance
+from seedbed.pages.markdown import markdown
+from seedbed.reporting import training
 
 NOTHING = {"made_by_method": {}, "refused_by_reason": {}}
 SAME = {"rows_before": 10, "rows": 10, "weight": 10.0, "weight_share_before": 0.5,
@@ -18,11 +19,14 @@ CASE = {"rows_without": 50, "rows_with": 100, "without": 0.9, "with": 0.912, "ga
 
 
 def test_what_is_off_is_one_line():
-    shown = balance(NOTHING, {"asked": "no cap, weights none", "train_by_class": {"a": SAME},
-                              "train_by_source": {"s": SAME}})  # fmt: skip
+    balanced = {"asked": "no cap, weights none", "train_by_class": {"a": SAME},
+                "train_by_source": {"s": SAME}}  # fmt: skip
+    shown = markdown(training.training_rows(NOTHING, balanced))
     assert "Rows made: none." in shown
     assert "|" not in shown
-    assert ablation(AblateMetrics(**OFF)).endswith("Nothing to measure: augment, balance off.")
+    assert markdown(training.ablation(AblateMetrics(**OFF))).endswith(
+        "Nothing to measure: augment, balance off."
+    )
 
 
 def test_rows_and_shares_stand_before_and_after():
@@ -35,7 +39,7 @@ def test_rows_and_shares_stand_before_and_after():
         "train_by_source": {"s": SAME},
     }
     made = {"made_by_method": {"swap": 3}, "refused_by_reason": {"unchanged": 1}}
-    shown = balance(made, found)
+    shown = markdown(training.training_rows(made, found))
     assert "| ham | 1,200 | 900 | 90.0% | 50.0% |" in shown
     assert "Rows made: 3 swap. Not made: 1 unchanged." in shown
     assert "| source |" not in shown
@@ -43,7 +47,7 @@ def test_rows_and_shares_stand_before_and_after():
 
 def test_the_verdict_has_its_interval_and_says_over_what():
     found = OFF | {"off": "balance", "measured": {"augment": {"10": CASE}}}
-    shown = ablation(AblateMetrics(**found))
+    shown = markdown(training.ablation(AblateMetrics(**found)))
     assert (
         "| augment | 10 | 50 | 100 | 0.900 | 0.912 | +0.012 [+0.002, +0.022] | **gain** |" in shown
     )

@@ -1,6 +1,7 @@
 """The report's section on sides, from figures a person can check."""
 
-from seedbed.reporting.splits import splits
+from seedbed.pages.markdown import markdown
+from seedbed.reporting import data
 
 SHARE = {"share": 0.2, "expected_share": 0.2, "expected_low": 0.1, "expected_high": 0.3}
 FOUND = {
@@ -21,11 +22,15 @@ NEAR = {
 }
 
 
+def splits(*figures) -> str:
+    return markdown(data.splits(*figures))
+
+
 def test_counts_shares_and_intervals_stand_by_class_and_side():
     shown = splits(FOUND, NEAR)
     assert "| rare | 1 | 2 | 3 | 20.0% (10.0% to 30.0%) |" in shown
     assert "| share of all | 20.0% (10.0% to 30.0%) |" in shown
-    assert "Leak gate between sides: 0 exact pairs, 0 near pairs." in shown
+    assert "Leak gate between splits: 0 exact pairs, 0 near pairs." in shown
     assert "frozen" not in shown
     assert "3 test rows are frozen" in splits(FOUND | {"frozen_test_rows": 3}, NEAR)
 
@@ -54,6 +59,6 @@ def test_shares_that_nothing_was_expected_of_stand_alone():
         "by_side": dict.fromkeys(("train", "validation", "test"), {"rows": 10, **bare}),
     }
     shown = splits(found, NEAR)
-    assert "Sides are cut by source." in shown
+    assert "Rows are split by source." in shown
     assert "| rare | 1 | 2 | 3 | 20.0% |" in shown
     assert "In brackets" not in shown

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
 
-from seedbed.reporting.page import Figures
+from seedbed.scoring.metrics import shown_in
+from seedbed.scoring.metrics_files import Evaluation
 from seedbed.training.saved_models import SavedModel
 
 # Ids of https://huggingface.co/docs/hub/repositories-licenses, by how sources tend to write them.
@@ -46,7 +47,7 @@ def languages(counts: dict[str, int]) -> list[str]:
 
 
 def model_metadata(
-    name: str, card: SavedModel, spoken: list[str], version: str, test: Figures
+    name: str, card: SavedModel, spoken: list[str], version: str, test: Evaluation
 ) -> ModelCardData:
     """The block of a model card: what it is, and its test figures as a model index."""
     results = [
@@ -56,15 +57,12 @@ def model_metadata(
             dataset_name=f"dataset {version}",
             dataset_split="test",
             dataset_revision=version,
-            metric_type=metric,
-            metric_name=shown,
-            metric_value=round(test[key]["mean"], 4),
+            metric_type=metric.hub_name or metric.name,
+            metric_name=metric.title,
+            metric_value=round(test[metric.name].mean, 4),
         )
-        for metric, shown, key in (
-            ("accuracy", "accuracy", "accuracy"),
-            ("f1", "macro-F1", "macro_f1"),
-            ("matthews_correlation", "Matthews correlation", "mcc"),
-        )
+        for metric in shown_in("metadata")
+        if metric.name in test.estimates
     ]
     return ModelCardData(
         language=spoken or None,

@@ -1,170 +1,200 @@
 """reports/next.md: what the model needs next, in plain sentences; ids, labels and figures only."""
 
-from typing import Any
-
 import pandas as pd
 
 from seedbed.collecting.diversity import thin_classes
-from seedbed.pages.markdown import table
+from seedbed.pages.document import Bullets, Code, Page, Part, Prose, Section, Table
+from seedbed.pages.escaping import quoted
+from seedbed.pages.numbers import difference, interval
+from seedbed.scoring.metrics_files import Validation
 from seedbed.scoring.newest_batch import Newest
 from seedbed.scoring.regions import Region
 from seedbed.training.learning_curves import LearningCurveMetrics
 from seedbed.versions.drift import psi_in_words
 
 THIN_SHARE = 0.5  # of the median class
-FEW_ROWS = 10  # a slice with fewer says nothing
+FEW_ROWS = 10  # a slice with fewer rows is left out
 SHOWN = 5
 LISTED = 10
+CLASSES = 30
 
 
 def page(
     approach: str,
-    validation: dict[str, Any],
+    validation: Validation,
     train: dict[str, int],
-    alone: list[tuple[str, str, float]],
+    isolated: list[tuple[str, str, float]],
     newest: Newest | None,
     ranked: pd.DataFrame,
     curve: LearningCurveMetrics | None,
-) -> str:
-    """The whole page. `train`: train rows by class; `alone`: id, class and distance of the rows
-    that are farthest from all others; `ranked`: as reports/next.csv; `curve`: the learning curve's
-    metrics."""
-    sections = [
-        "# What the model needs next\n\nFor `" + approach + "`, the approach that was chosen. All "
-        "figures are of validation rows and of models that never saw the row they judge; no test "
-        "row was looked at.",
-        weakest(validation),
-        thin(train, alone),
-        arrived(newest),
-        to_label(ranked),
-        more_rows(curve),
-    ]
-    return "\n\n".join(sections) + "\n"
+) -> Page:
+    """The whole page.
+
+    `train`: train rows by class; `isolated`: id, class and distance of the most isolated rows;
+    `ranked`: as reports/next.csv; `curve`: the learning curve's metrics.
+    """
+    intro = Prose(
+        f"For `{approach}`, the chosen approach. All figures come from validation rows and from "
+        "models that never saw the row they judge; no test row was read."
+    )
+    return Page(
+        "What the model needs next",
+        [
+            Section("", [intro]),
+            weakest(validation),
+            sparse(train, isolated),
+            arrived(newest),
+            to_label(ranked),
+            more_rows(curve),
+        ],
+    )
 
 
-def weakest(validation: dict[str, Any]) -> str:
-    """Classes by F1, with what they are taken for, and slices that are surely below the whole."""
-    whole = validation["accuracy"]["mean"]
-    lines = [
-        f"- `{name}`: F1 {one['f1']:.3f} on {_rows(one['rows'])}{_taken_for(name, validation)}"
-        for name, one in sorted(
-            validation["per_class"].items(), key=lambda one: (one[1]["f1"], one[0])
-        )[:SHOWN]
+def weakest(validation: Validation) -> Section:
+    """Classes by F1 with their confusions, and slices significantly below the overall score."""
+    whole = validation["accuracy"].mean
+    by_f1 = sorted(validation.per_class.items(), key=lambda item: (item[1].f1, item[0]))
+    classes = [
+        Prose(
+            f"{quoted(name)}: F1 {figures.f1:.3f} on {_rows(figures.rows)}"
+            f"{_confused(name, validation)}"
+        )
+        for name, figures in by_f1[:SHOWN]
     ]
     below = sorted(
-        (one["accuracy"], f"{column}, {value}", one)
-        for column, values in validation["slices"].items()
-        for value, one in values.items()
-        if column != "class" and one["rows"] >= FEW_ROWS and one["high"] < whole
+        (figures.accuracy, f"{column}, {value}", figures)
+        for column, values in validation.slices.items()
+        for value, figures in values.items()
+        if column != "class" and figures.rows >= FEW_ROWS and figures.high < whole
     )
-    parts = [
-        f"- {name}: accuracy {accuracy:.3f} [{one['low']:.3f}, {one['high']:.3f}] on "
-        f"{_rows(one['rows'])}"
-        for accuracy, name, one in below[:SHOWN]
-    ] or [f"No slice with {FEW_ROWS} rows or more is surely below the whole, {whole:.3f}."]
-    return "\n".join(
-        ["## Where it is weakest", "", "Classes, the weakest first:", "", *lines, "",
-         "Parts of the rows whose 95 % interval lies below the accuracy of all:", "", *parts]
-    )  # fmt: skip
+    slices = [
+        Prose(f"{quoted(name)}: accuracy {interval(figures, 'accuracy')} on {_rows(figures.rows)}")
+        for _, name, figures in below[:SHOWN]
+    ]
+    none = f"No slice of {FEW_ROWS} rows or more is significantly below the overall {whole:.3f}."
+    return Section(
+        "Where it is weakest",
+        [
+            "Classes with the lowest F1:",
+            Bullets(classes),
+            "Slices significantly below the overall accuracy (95 % interval):" if slices else none,
+            *([Bullets(slices)] if slices else []),
+        ],
+    )
 
 
-def _taken_for(name: str, validation: dict[str, Any]) -> str:
+def _confused(name: str, validation: Validation) -> str:
     wrong = sorted(
-        ((rows, other) for other, rows in validation["confusion"].get(name, {}).items()
-         if other != name and rows),
-        key=lambda one: (-one[0], one[1]),
-    )  # fmt: skip
-    told = ", ".join(f"{rows} for `{other}`" for rows, other in wrong[:3])
-    return f"; taken {told}" if told else ""
+        (-rows, other)
+        for other, rows in validation.confusion.get(name, {}).items()
+        if other != name and rows
+    )
+    listed = ", ".join(f"{-rows} as {quoted(other)}" for rows, other in wrong[:3])
+    return f"; predicted {listed}" if listed else ""
 
 
-def thin(train: dict[str, int], alone: list[tuple[str, str, float]]) -> str:
-    """Classes with few train rows, and rows with nothing like them."""
+def sparse(train: dict[str, int], isolated: list[tuple[str, str, float]]) -> Section:
+    """Classes with few train rows, and the most isolated rows."""
     few = thin_classes(train, THIN_SHARE)
-    lines = [
-        f"- `{name}` has {_rows(train[name])} in train: {lacking:,} more would make it half the "
-        "median class."
-        for name, lacking in few.items()
-    ] or ["No class has fewer train rows than half the median class."]
-    rows = [f"- row {row}, `{name}`, distance {distance:.3f}" for row, name, distance in alone]
-    return "\n".join(
-        ["## Where rows are thin", "", *lines, "",
-         "The rows that lie farthest from their nearest in meaning (mean cosine distance): more "
-         "like them would tell the model most about the edge of what it knows.", "", *rows]
-    )  # fmt: skip
+    classes: list[Part] = ["No class has fewer train rows than half the median class."]
+    if few:
+        points = [
+            f"{name} has {_rows(train[name])} in train: {lacking:,} more would reach half the "
+            "median class."
+            for name, lacking in list(few.items())[:CLASSES]
+        ]
+        classes = [Bullets(points)]
+    rows = [f"row {row}, {name}, distance {distance:.3f}" for row, name, distance in isolated]
+    return Section(
+        "Where rows are sparse",
+        [
+            *classes,
+            "The most isolated rows, by mean cosine distance to their nearest: more rows like "
+            "these would teach the model most about the edge of its knowledge.",
+            Bullets(rows),
+        ],
+    )
 
 
-def arrived(newest: Newest | None) -> str:
-    """The newest batch against those before it."""
+def arrived(newest: Newest | None) -> Section:
+    """The newest batch against the earlier ones."""
+    title = "Effect of the newest batch"
     if newest is None:
-        return (
-            "## What the newest batch brought\n\nThere is one batch alone: nothing to compare it "
-            "with. `seedbed add` brings the next."
-        )
-    told = "; ".join(
+        return Section(title, [Prose("There is only one batch. `seedbed add` adds the next.")])
+    shifts = "; ".join(
         f"{name} {'within chance' if value <= chance else psi_in_words(value)} (population "
         f"stability index {value:.2f}, by chance up to {chance:.2f})"
         for name, (value, chance) in newest.shifts.items()
     )
-    apart = "can" if newest.p <= 0.05 else "cannot surely"
-    lines = [
-        "## What the newest batch brought",
-        "",
-        f"Batch {newest.batch}, {_rows(newest.rows)} of train and validation, against the "
-        f"{newest.before:,} before it: {told}; words {newest.words:.2f} bits apart (Jensen-Shannon "
-        f"divergence, 0 to 1). A classifier {apart} tell its texts from the others (AUC "
-        f"{newest.auc:.2f}, p {newest.p:.3f}).",
-        "",
-        table(
-            ["class", "share before", "in the newest batch"],
-            [[name, f"{old:.1%}", f"{new:.1%}"] for name, (old, new) in newest.labels.items()],
-        ),
-        "",
-        *(_grew(one) for one in newest.regions[:SHOWN]),
-    ]
-    if not newest.regions:
-        lines.append("No region of meaning has grown by more than chance.")
-    return "\n".join(lines)
-
-
-def _grew(one: Region) -> str:
-    return (
-        f"- A region of {_rows(one.rows)}, most of them `{one.label}`, grew from {one.before:.1%} "
-        f"to {one.newest:.1%} of the rows (p {one.p:.3f}, corrected for all regions); in its "
-        f"middle: {', '.join(one.middle)}."
+    verdict = "can" if newest.p <= 0.05 else "cannot reliably"
+    labels = [[name, f"{old:.1%}", f"{new:.1%}"] for name, (old, new) in newest.labels.items()]
+    grown = [_grew(region) for region in newest.regions[:SHOWN]]
+    return Section(
+        title,
+        [
+            f"Batch {newest.batch}, {_rows(newest.rows)} of train and validation, against the "
+            f"{newest.before:,} earlier ones: {shifts}; Jensen-Shannon divergence of words "
+            f"{newest.words:.2f} bits (0 to 1). A classifier {verdict} distinguish its texts from "
+            f"the others (AUC {newest.auc:.2f}, p {newest.p:.3f}).",
+            Table(["class", "share before", "in the newest batch"], labels, CLASSES, "classes"),
+            Bullets(grown) if grown else "No region of meaning has grown by more than chance.",
+        ],
     )
 
 
-def to_label(ranked: pd.DataFrame) -> str:
+def _grew(region: Region) -> str:
+    return (
+        f"A region of {_rows(region.rows)}, mostly {region.label}, grew from {region.before:.1%} "
+        f"to {region.newest:.1%} of the rows (p {region.p:.3f}, corrected for all regions); "
+        f"central rows: {', '.join(region.middle)}."
+    )
+
+
+def to_label(ranked: pd.DataFrame) -> Section:
     """The head of reports/next.csv."""
-    header = "## What to label next\n\n"
+    title = "What to label next"
     if ranked.empty:
-        return header + "Nothing: people have verified every train row."
-    lines = [
-        [row.id, row.label or "none", row.suggested, f"{row.priority:.4f}"]
+        return Section(title, ["Nothing: people have verified every train row."])
+    rows = [
+        [Code(row.id), row.label or "none", row.suggested, f"{row.priority:.4f}"]
         for row in ranked.head(LISTED).itertuples()
     ]
-    return (
-        header + "Doubtful rows with many like them in weak classes, from reports/next.csv; "
-        "`seedbed review --terminal --queue next` goes through them.\n\n"
-        + table(["row", "label", "the models say", "priority"], lines)
+    return Section(
+        title,
+        [
+            Prose(
+                "Uncertain rows with many similar ones in weak classes, from reports/next.csv; "
+                "`seedbed review --terminal --queue next` goes through them."
+            ),
+            Table(["row", "label", "predicted", "priority"], rows),
+        ],
     )
 
 
-def more_rows(curve: LearningCurveMetrics | None) -> str:
-    """The gain that the learning curve predicts, or how to measure it."""
-    header = "## What more rows would bring\n\n"
+def more_rows(curve: LearningCurveMetrics | None) -> Section:
+    """What the learning curve predicts, or how to measure it."""
+    title = "What more rows would gain"
     if curve is None:
-        return header + (
-            "Not measured: set `learning_curve.run: true` in params.yaml and run `dvc repro`."
+        return Section(
+            title,
+            [
+                Prose(
+                    "Not measured: set `learning_curve.run: true` in params.yaml and run "
+                    "`dvc repro`."
+                )
+            ],
         )
     twice = curve.twice_the_rows
-    gain = twice.gain
-    doubt = "" if gain.low > 0 else ", which may be chance"
-    return header + (
-        f"Twice the train rows ({twice.rows:,.0f}) would bring {gain.difference:+.3f} "
-        f"macro-F1 [{gain.low:+.3f}, {gain.high:+.3f}]{doubt}, by a power law fitted to "
-        f"`{curve.approach}` on validation."
+    chance = "" if twice.gain.low > 0 else ", which may be chance"
+    return Section(
+        title,
+        [
+            Prose(
+                f"Twice the train rows ({twice.rows:,.0f}) would gain "
+                f"{difference(twice.gain)} macro-F1{chance}, by a power law fitted to "
+                f"`{curve.approach}` on validation."
+            )
+        ],
     )
 
 

@@ -1,0 +1,270 @@
+"""The report's sections on models: the choice, scores, what fails, behaviour, curves.
+
+Each is a pure function of the figures that stages wrote.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table
+from seedbed.pages.escaping import quoted
+from seedbed.pages.numbers import difference, interval
+from seedbed.scoring.metrics import shown_in
+from seedbed.scoring.metrics_files import (
+    Behaviour,
+    Choice,
+    ClassScores,
+    Evaluation,
+    Invariance,
+    RiskCoverage,
+    TemperatureScaling,
+    Validation,
+)
+
+Figures = dict[str, Any]
+MATRIX_CLASSES = 12  # with more, the most confused pairs are shown instead of the matrix
+PAIRS = 20
+CLASSES = 30  # with more, those with the lowest F1
+EDITS = {
+    "case": "case changed",
+    "punctuation": "punctuation removed",
+    "typos": "a typo in 5 % of the words",
+    "names": "first names replaced",
+}
+
+
+def verdict(choice: Choice, tests: dict[str, Evaluation]) -> Section:
+    """The first screen: what was chosen, why, and its scores on rows that no choice has read."""
+    test = tests[choice.approach]
+    scores = " and a ".join(
+        f"{metric.title} of **{interval(test[metric.name])}**"
+        for metric in shown_in("differences")
+        if metric.name in test.estimates
+    )
+    return Section(
+        "",
+        [
+            Prose(f"**{choice.why}**"),
+            Prose(
+                f"On the {test.rows:,} test rows, which no choice has read, it has an {scores}. "
+                "Intervals are 95 %, by a bootstrap over rows (over whole groups if rows have one)."
+            ),
+        ],
+    )
+
+
+def approaches(
+    validations: dict[str, Validation],
+    tests: dict[str, Evaluation],
+    pairs: dict[str, dict[str, Figures]],
+    reference: str,
+) -> Section:
+    """A row per approach: scores, calibration, cost; then what differs by more than chance.
+
+    `pairs`, by split, is what `pairs_with` gives for the approach `reference`.
+    """
+    known = next(iter(tests.values())).estimates
+    metrics = [metric for metric in shown_in("approaches") if metric.name in known]
+    rows = [
+        [
+            Code(name),
+            interval(validation["macro_f1"]),
+            *(interval(tests[name][metric.name]) for metric in metrics),
+            f"{tests[name].calibration.after.expected_calibration_error:.3f}",
+            f"{validation.model.trainable_parameters:,}",
+        ]
+        for name, validation in validations.items()
+    ]
+    header = ["approach", "validation macro-F1", *(f"test {metric.title}" for metric in metrics),
+              "test calibration error", "trainable parameters"]  # fmt: skip
+    return Section(
+        "Approaches",
+        [
+            Table(header, rows),
+            "Calibration error: expected calibration error in ten bins, after temperature scaling "
+            "fitted on validation.",
+            *(part for split in pairs if pairs[split]
+              for part in _differences(split, reference, pairs[split])),
+        ],
+    )  # fmt: skip
+
+
+def _differences(split: str, reference: str, pairs: dict[str, Figures]) -> list[Part]:
+    """Each approach minus the reference on the same rows of one split."""
+    known = next(iter(pairs.values()))
+    metrics = [metric for metric in shown_in("differences") if metric.name in known]
+    rows = [
+        [
+            Code(name),
+            *(difference(pair[metric.name]) for metric in metrics),
+            pair["mcnemar"]["only_one_right"],
+            pair["mcnemar"]["only_other_right"],
+            f"{pair['p_holm']:.2f}",
+        ]
+        for name, pair in pairs.items()
+    ]
+    header = ["approach", *(metric.title for metric in metrics), "only this model correct",
+              "only the reference correct", "p"]  # fmt: skip
+    return [
+        Prose(
+            f"Difference to `{reference}` on the same {split} rows: paired bootstrap, 95 % "
+            "intervals; p: McNemar's exact test between the seeds shown, Holm-corrected over the "
+            "approaches."
+        ),
+        Table(header, rows),
+    ]
+
+
+def budgets(choice: Choice) -> Section:
+    """What to choose for which budget, as select states it."""
+    return Section("For a budget", [Prose(words) for words in choice.per_budget.in_words])
+
+
+def chosen_model(approach: str, test: Evaluation) -> Section:
+    """Per class, confusion, calibration, risk and slices of the chosen model on test."""
+    scores = ", ".join(
+        f"{metric.title} {interval(test[metric.name])}"
+        for metric in shown_in("chosen")
+        if metric.name in test.estimates
+    )
+    slices: list[Sequence[Cell]] = [
+        [f"{column}: {value}", interval(found, "accuracy"), found.rows]
+        for column, values in test.slices.items()
+        for value, found in values.items()
+    ]
+    return Section(
+        f"{approach} on test",
+        [
+            Prose(f"{scores[:1].upper()}{scores[1:]}."),
+            per_class(test.per_class),
+            *confusion(test.confusion),
+            *_calibration(test.calibration),
+            _risk(test.risk_coverage),
+            Table(["slice", "accuracy", "rows"], slices, 3 * CLASSES, "slices"),
+        ],
+    )
+
+
+def per_class(classes: dict[str, ClassScores]) -> Table:
+    """Precision, recall, F1 and rows of each class; of many classes those with the lowest F1."""
+    items = list(classes.items())
+    if len(items) > CLASSES:
+        items.sort(key=lambda item: (item[1].f1, item[0]))
+    rows: list[Sequence[Cell]] = [
+        [name, *(f"{value:.3f}" for value in (found.precision, found.recall, found.f1)), found.rows]
+        for name, found in items
+    ]
+    header = ["class", "precision", "recall", "F1", "rows"]
+    return Table(header, rows, CLASSES, "classes with a higher F1")
+
+
+def confusion(matrix: dict[str, dict[str, int]]) -> list[Part]:
+    """The confusion matrix, or the most confused pairs of many classes."""
+    if len(matrix) <= MATRIX_CLASSES:
+        rows: list[Sequence[Cell]] = [[name, *counts.values()] for name, counts in matrix.items()]
+        return [
+            "True label (rows) by predicted label (columns):",
+            Table(["true label", *matrix], rows),
+        ]
+    pairs = sorted(
+        (-count, label, predicted)
+        for label, counts in matrix.items()
+        for predicted, count in counts.items()
+        if count and predicted != label
+    )
+    rows = [[label, predicted, -count] for count, label, predicted in pairs]
+    if not rows:
+        return ["No row was confused."]
+    return [
+        "Most confused pairs of classes; reports/plots/confusion has every prediction:",
+        Table(["true label", "predicted label", "rows"], rows, PAIRS, "pairs"),
+    ]
+
+
+def _calibration(found: TemperatureScaling) -> list[Part]:
+    """Before and after temperature scaling, and what a perfectly calibrated model would show."""
+    rows = []
+    for name, figures in (("before", found.before), ("after", found.after)):
+        perfect = figures.expected_calibration_error_if_perfect
+        rows.append(
+            [
+                f"{name} temperature scaling",
+                interval(figures.log_loss),
+                interval(figures.brier),
+                f"{figures.expected_calibration_error:.3f}",
+                f"{perfect.low:.3f} to {perfect.high:.3f}",
+            ]
+        )
+    header = ["probabilities", "log loss", "Brier score", "expected calibration error",
+              "if perfectly calibrated"]  # fmt: skip
+    return [
+        Table(header, rows),
+        f"The temperature, {found.temperature:.2f}, was fitted on validation. The last column "
+        "is the range that contains the error of a perfectly calibrated model with these "
+        "confidences and this many rows in 95 of 100 cases.",
+    ]
+
+
+def _risk(found: RiskCoverage) -> Prose:
+    """What abstaining on the least confident predictions would gain."""
+    return Prose(
+        f"On the most confident 90 % of the rows the error rate is {found.risk_at_90:.1%}, on "
+        f"the most confident 80 % {found.risk_at_80:.1%}. Area under the risk-coverage curve: "
+        f"{interval(found.area)}."
+    )
+
+
+def behaviour(approach: str, found: Behaviour) -> Section:
+    """Predictions that do not change when a text is edited, and plain cases."""
+    parts: list[Part] = []
+    if table := invariance(found.invariance):
+        parts.append(table)
+    if (cases := found.minimum_functionality).rows:
+        by = ", ".join(
+            f"{quoted(name)} {one.passed} of {one.rows}"
+            for name, one in cases.by_capability.items()
+        )
+        failed = f" Failed: {quoted(', '.join(cases.failed), 300)}." if cases.failed else ""
+        parts.append(
+            Prose(f"Plain cases in tests/model: {cases.passed} of {cases.rows} ({by}).{failed}")
+        )
+    return Section(f"Behaviour of {approach}", parts)
+
+
+def invariance(found: dict[str, Invariance]) -> Table | None:
+    """How many predictions survive each edit of the validation texts; None if none was run."""
+    rows: list[Sequence[Cell]] = [
+        [EDITS.get(name, name), interval(one, "stays") if one.rows else "", one.rows]
+        for name, one in found.items()
+    ]
+    return Table(["validation texts with", "unchanged predictions", "rows"], rows) if rows else None
+
+
+def out_of_scope(tests: dict[str, Evaluation]) -> Section:
+    """How well each approach detects out-of-scope test rows; nothing without any."""
+    rows: list[Sequence[Cell]] = []
+    for name, figures in tests.items():
+        if not (scope := figures.out_of_scope):
+            continue
+        threshold = scope.threshold
+        how = "class" if threshold is None else f"confidence below {threshold:.2f}"
+        rows += [
+            [
+                Code(name),
+                how,
+                kind.replace("_", "-"),
+                one.rows,
+                interval(one.auroc),
+                f"{one.false_positive_rate_at_95_recall:.3f}",
+                f"{one.recall:.3f}",
+                f"{scope.in_scope_flagged_share:.3f}",
+            ]
+            for kind, one in {"all": scope.all, **scope.by_kind}.items()
+        ]
+    header = ["approach", "detected by", "kind", "rows", "AUROC",
+              "false positive rate at 95 % recall", "recall", "in scope flagged"]  # fmt: skip
+    note = (
+        "Test rows that belong to no class. Recall: the share of them that the model flags; in "
+        "scope flagged: the share of the others. A threshold was chosen on validation."
+    )
+    return Section("Out of scope", [Table(header, rows), note] if rows else [])
