@@ -21,13 +21,12 @@ from seedbed.core.params import read_params
 from seedbed.encoding.encoder import embed_texts, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.nearness import nearness
+from seedbed.splitting.deduplication import DeduplicateParams
 from seedbed.splitting.near_duplicates import first_kept
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import assign_sides
-from seedbed.splitting.splits import NearTexts, drop_twins
-from stages.deduplicate import Params as DeduplicateParams
+from seedbed.splitting.splits import NearTexts, SplitParams, drop_twins
 from stages.deduplicate import by_priority
-from stages.split import Params as SplitParams
 
 RESULT = Path("benchmarks/results/nearness.json")
 

@@ -30,8 +30,7 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES, read_rows, write_rows
 from seedbed.core.stage import run
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
-from seedbed.splitting.side_params import read_side_params
-from seedbed.splitting.sides import assign_sides
+from seedbed.splitting.sides import SideParams, assign_sides
 
 SOURCE = Path("data/anonymize")
 ROWS = Path("data/apply_decisions")
@@ -69,7 +68,7 @@ def sides_of_decided(rows: pd.DataFrame, decided: InForce) -> dict[str, str]:
     """The side of each row with a decision, by id."""
     if not decided.votes:
         return {}
-    placed = assign_sides(rows, read_frozen(FROZEN), read_side_params())
+    placed = assign_sides(rows, read_frozen(FROZEN), read_params("split", SideParams))
     placed = placed[placed["id"].isin(decided.votes)]
     return dict(zip(placed["id"], placed["split"], strict=True))
 

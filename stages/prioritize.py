@@ -29,8 +29,7 @@ from seedbed.scoring.metrics_files import Validation
 from seedbed.scoring.newest_batch import newest_batch
 from seedbed.scoring.priorities import COLUMNS, density, prioritized, uncertainty, votes, weakness
 from seedbed.splitting.frozen_test import read_frozen
-from seedbed.splitting.side_params import read_side_params
-from seedbed.splitting.sides import assign_sides
+from seedbed.splitting.sides import SideParams, assign_sides
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.learning_curves import LearningCurveMetrics
 
@@ -81,7 +80,7 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
         shingle_words = read_params("split.shingle_words", int)
         min_jaccard = read_params("split.twin_min_jaccard", float)
         bare = unlabelled_rows(every, split, shingle_words, min_jaccard).assign(split="")
-        side = assign_sides(bare, read_frozen(FROZEN), read_side_params())["split"]
+        side = assign_sides(bare, read_frozen(FROZEN), read_params("split", SideParams))["split"]
         rows = pd.concat([rows, bare[(side == "train").to_numpy()].assign(split="train")])
     rows = rows.reset_index(drop=True)
     return rows, vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)

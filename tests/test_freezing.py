@@ -9,8 +9,13 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.errors import FreezeError, RowsError
 from seedbed.core.rows import write_rows
-from seedbed.splitting.freezing import BEFORE_SPLIT, SPLIT
-from seedbed.splitting.frozen_test import FROZEN, read_frozen, write_frozen
+from seedbed.splitting.frozen_test import (
+    BEFORE_SPLIT,
+    FROZEN,
+    SPLIT,
+    read_frozen,
+    write_frozen,
+)
 
 
 def rows(*sides: str) -> pd.DataFrame:
@@ -47,7 +52,7 @@ def test_a_second_time_there_is_nothing_to_do_and_no_question():
     freeze("--yes")
     done = freeze()
     assert done.exit_code == 0
-    assert "holds the test side already" in done.output
+    assert "already contains the test rows" in done.output
 
 
 def test_new_test_rows_are_added_to_those_that_stand():
@@ -57,15 +62,15 @@ def test_new_test_rows_are_added_to_those_that_stand():
     assert list(read_frozen()) == ["01", "03", "04"]
 
 
-def test_rows_are_taken_out_or_changed_with_replace_alone():
+def test_rows_are_removed_or_changed_with_replace_alone():
     write_frozen({"00": "d00", "01": "before"})
     before = FROZEN.read_text()
     done = freeze("--yes")
     assert isinstance(done.exception, FreezeError)
-    assert "1 frozen rows would be taken out, 1 changed: 00, 01" in str(done.exception)
+    assert "1 frozen rows would be removed, 1 changed: 00, 01" in str(done.exception)
     assert FROZEN.read_text() == before
     done = freeze("--replace", "--yes")
-    assert "1 rows taken out: 00" in done.output
+    assert "1 rows removed: 00" in done.output
     assert "1 rows with another text: 01" in done.output
     assert read_frozen() == {"01": "d01", "03": "d03"}
 
@@ -81,7 +86,7 @@ def test_where_split_refused_the_frozen_test_replace_takes_what_is_left():
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("row,digest\n01,d\n", "header row,digest"), ("id,digest\n01,d\n01,e\n", "1 ids stand twice")],
+    [("row,digest\n01,d\n", "header row,digest"), ("id,digest\n01,d\n01,e\n", "1 repeated ids")],
 )
 def test_a_file_that_cannot_be_is_refused(content, message):
     FROZEN.write_text(content)

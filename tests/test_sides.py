@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.splitting.sides import assign_sides, side_of
-from seedbed.splitting.splits import NearTexts, leak_gate
-from stages.split import Params, apart, check_sides, with_folds
+from seedbed.splitting.splits import NearTexts, SplitParams, leak_gate, split_rows
+from stages.split import check_sides, with_folds
 
 DEFAULTS = {
     "way": "hash", "seed": 0, "validation_share": 0.2, "test_share": 0.2, "validation_from": "",
@@ -27,8 +27,8 @@ WAYS = {
 TEXTS = ["rain", "rain snow", "snow rain hail", "fry an onion", "onion fry", "ride uphill", "ride"]
 
 
-def params(way: str = "hash", **more) -> Params:
-    return Params(**(DEFAULTS | {"way": way.split(",")[0]} | WAYS.get(way, {}) | more))
+def params(way: str = "hash", **more) -> SplitParams:
+    return SplitParams(**(DEFAULTS | {"way": way.split(",")[0]} | WAYS.get(way, {}) | more))
 
 
 def row(number: int, text: str = "rain", label: str = "cat") -> dict:
@@ -111,7 +111,7 @@ def test_twins_groups_and_folds_of_any_history_are_those_of_a_run_from_scratch(
     seen: dict[str, str] = {}
     chosen = params(way)
     for state in states(history):
-        kept, dropped = apart(frame(state.values()), (), chosen)
+        kept, dropped = split_rows(frame(state.values()), (), chosen)
         assert sorted([*(drop.id for drop in dropped), *kept["id"]]) == sorted(
             one["id"] for one in state.values()
         )
@@ -121,7 +121,7 @@ def test_twins_groups_and_folds_of_any_history_are_those_of_a_run_from_scratch(
         leak_gate(kept, NearTexts(kept, 1, 0.5))  # no near copy and no group on two sides
     again = list(state.values())
     random.shuffle(again)
-    scratch, _ = apart(frame(again), (), chosen)
+    scratch, _ = split_rows(frame(again), (), chosen)
     pd.testing.assert_frame_equal(kept, scratch)
     try:
         check_sides(kept, chosen)
@@ -138,7 +138,7 @@ def test_time_cuts_by_day_and_a_group_that_spans_the_cut_loses_its_earlier_rows(
         "08": "test",
     }  # fmt: skip
     texts = ["rain at dawn", "snow all day", "fry it", "boil it", "ride up", "walk down"]
-    kept, dropped = apart(rows.assign(text=texts, group=["g", "g", "", "", "g", ""]), (),
+    kept, dropped = split_rows(rows.assign(text=texts, group=["g", "g", "", "", "g", ""]), (),
                           params("time"))  # fmt: skip
     assert {(drop.id, drop.reason, drop.cause) for drop in dropped} >= {
         ("01", "group_in_test", "06"), ("03", "group_in_test", "06"),
@@ -195,7 +195,7 @@ def test_a_group_stays_whole_where_a_frozen_row_pulls_at_it():
     (side,) = set(sides_of(assign_sides(rows, (), params())).values())
     frozen = {"03"} if side == "train" else set()
     assert frozen, "choose another group: this one is to be in train"
-    kept, dropped = apart(pd.concat([rows, frame([row(9)])]), frozen, params())
+    kept, dropped = split_rows(pd.concat([rows, frame([row(9)])]), frozen, params())
     assert [drop.reason for drop in dropped if drop.id != "03"].count("group_in_test") == 5
 
 
@@ -204,14 +204,14 @@ def test_a_group_stays_whole_where_a_frozen_row_pulls_at_it():
     [
         ({"way": "hash", "test_from": "2026-01-01"}, "test_from: .*belongs to `way: time`"),
         ({"way": "time", "test_from": "2026-01-01", "test_sources": ["chat"]}, "way: source"),
-        ({"way": "hash", "test_share": 0.8}, "something left for train"),
+        ({"way": "hash", "test_share": 0.8}, "some rows left for train"),
         ({"way": "hash", "validation_share": 0}, "validation is cut by hash"),
-        ({"way": "time"}, "test_from: nothing"),
+        ({"way": "time"}, "test_from: empty"),
         (
             {"way": "time", "validation_from": "2026-02-01", "test_from": "2026-02-01"},
             "expected a day before test_from",
         ),
-        ({"way": "source"}, "test_sources: nothing"),
+        ({"way": "source"}, "test_sources: empty"),
         ({"way": "source", "test_sources": ["fax"]}, "`fax` .*sources with rows: chat, letters"),
         (
             {"way": "source", "test_sources": ["mail"], "validation_sources": ["mail"]},
@@ -220,7 +220,7 @@ def test_a_group_stays_whole_where_a_frozen_row_pulls_at_it():
     ],
 )
 def test_nonsense_is_refused(changed, message):
-    chosen = Params(**(DEFAULTS | changed))
+    chosen = SplitParams(**(DEFAULTS | changed))
     with pytest.raises(ParamsError, match=message):
         assign_sides(frame(row(number) for number in range(12)), (), chosen)
 

@@ -1,11 +1,16 @@
-"""Shares by side and class beside what hashing gives, and what to collect."""
+"""Shares by side and class next to what hashing gives, and what to collect."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from seedbed.splitting.sides import SideParams, side_of
-from seedbed.splitting.split_figures import hashing_interval, rows_to_collect, split_figures
+from seedbed.splitting.split_figures import (
+    classes_to_collect,
+    hashing_interval,
+    rows_by_class,
+    shares_of,
+)
 
 HASH = SideParams(
     way="hash", seed=0, validation_share=0.2, test_share=0.25, validation_from="", test_from="",
@@ -23,23 +28,23 @@ def placed(count: int = 400) -> pd.DataFrame:
 
 
 def test_shares_stand_in_their_interval_by_side_and_by_class():
-    found = split_figures(placed(), HASH, 30)
-    assert sum(side["rows"] for side in found["by_side"].values()) == 400
-    for shares in (found["by_side"], *found["shares_by_class"].values()):
-        for side in ("train", "validation", "test"):
-            one = shares[side]
-            assert one["expected_low"] <= one["share"] <= one["expected_high"]
-    wide, narrow = (found["shares_by_class"][name]["test"] for name in ("rare", "common"))
-    assert wide["expected_high"] - wide["expected_low"] > 2 * (
-        narrow["expected_high"] - narrow["expected_low"]
-    )
+    rows = placed()
+    by_side = shares_of(rows, HASH, with_rows=True)
+    assert sum(share.rows for share in by_side.values()) == 400
+    by_class = {name: shares_of(part, HASH) for name, part in rows.groupby("label")}
+    for shares in (by_side, *by_class.values()):
+        for share in shares.values():
+            assert share.expected_low <= share.share <= share.expected_high
+    wide, narrow = (by_class[name]["test"] for name in ("rare", "common"))
+    assert wide.expected_high - wide.expected_low > 2 * (narrow.expected_high - narrow.expected_low)
 
 
 def test_a_class_with_few_test_rows_is_named_with_what_to_collect():
-    found = split_figures(placed(), HASH, 30)
-    missing = 30 - found["by_class"]["rare"]["test"]
-    assert found["classes_with_few_test_rows"] == {"rare": missing * 4}
-    assert rows_to_collect(5, SOURCE) == 5  # rows of the held-out source itself
+    by_class = rows_by_class(placed())
+    missing = 30 - by_class["rare"]["test"]
+    assert classes_to_collect(by_class, HASH, 30) == {"rare": missing * 4}
+    # rows of the held-out source itself
+    assert classes_to_collect({"rare": {"test": 25}}, SOURCE, 30) == {"rare": 5}
 
 
 def test_the_interval_is_binomial_and_groups_make_it_wider():
@@ -60,10 +65,10 @@ def test_the_interval_holds_what_hashing_does_95_times_of_100():
 
 def test_what_is_not_cut_by_hash_has_no_expected_share():
     rows = placed()
-    by_side = split_figures(rows, SOURCE, 0)["by_side"]
-    assert set(by_side["test"]) == {"rows", "share"}
+    by_side = shares_of(rows, SOURCE)
+    assert set(by_side["test"].model_fields_set) == {"share"}
     inside = (rows["split"] != "test").mean()
-    assert by_side["validation"]["expected_share"] == pytest.approx(0.2 * inside)
+    assert by_side["validation"].expected_share == pytest.approx(0.2 * inside)
     held = SOURCE.model_copy(update={"validation_sources": ["mail"]})
-    by_side = split_figures(rows, held, 0)["by_side"]
-    assert all(set(one) == {"rows", "share"} for one in by_side.values())
+    by_side = shares_of(rows, held, with_rows=True)
+    assert all(share.model_fields_set == {"rows", "share"} for share in by_side.values())

@@ -101,7 +101,7 @@ def test_the_gate_lets_clean_sides_pass():
     rows = frame(
         ("a", "test", RAIN), ("b", "train", "fry an onion"), ("c", "train", "fry an onion")
     )
-    assert leak_gate(rows, NearTexts(rows, 3, 0.5)) == {
+    assert leak_gate(rows, NearTexts(rows, 3, 0.5)).model_dump() == {
         "exact_pairs": 0,
         "near_pairs": 0,
         "group_pairs": 0,

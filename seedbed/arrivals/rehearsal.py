@@ -20,9 +20,10 @@ from seedbed.core.ledger import Drop
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import DEFAULTS
+from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
 from seedbed.splitting.frozen_test import check_frozen
-from seedbed.splitting.side_params import read_side_params
-from seedbed.splitting.sides import assign_sides
+from seedbed.splitting.sides import SideParams, assign_sides
+from seedbed.splitting.splits import SplitParams, split_rows, without_unlabelled
 
 
 class Rehearsal(NamedTuple):
@@ -120,8 +121,6 @@ def _beside(
     new: pd.DataFrame, replaced: Sequence[str], standing: Standing
 ) -> tuple[pd.DataFrame, list[Drop], list[Drop]]:
     """The new rows that stay on their sides, drops of new rows, drops of rows that are there."""
-    from stages.deduplicate import Params, deduplicate
-
     known = _copies_by_digest(new, standing) if standing.rows is None else []
     rows = new[~new["id"].isin({drop.id for drop in known})]
     if standing.rows is not None:
@@ -130,7 +129,7 @@ def _beside(
     if rows.empty:
         return rows, known, []
     way = read_params("split.way", str)
-    params = read_params("deduplicate", Params)
+    params = read_params("deduplicate", DeduplicateParams)
     drops, _ = deduplicate(rows, set(standing.frozen), params, way)
     unique = rows[~rows["id"].isin({drop.id for drop in drops})].reset_index(drop=True)
     placed, more = _placed(unique, standing)
@@ -143,13 +142,11 @@ def _beside(
 
 def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[Drop]]:
     """Rows on their sides as split puts them, and what split drops."""
-    from stages.split import Params, apart, without_unlabelled
-
     if standing.rows is None:
         return _sides_alone(rows, standing), []
     check_frozen(rows, standing.frozen)
     labelled, bare = without_unlabelled(rows)
-    placed, drops = apart(labelled, standing.frozen, read_params("split", Params))
+    placed, drops = split_rows(labelled, standing.frozen, read_params("split", SplitParams))
     return placed, [*drops, *bare]
 
 
@@ -159,7 +156,9 @@ def _sides_alone(rows: pd.DataFrame, standing: Standing) -> pd.DataFrame:
     names = sorted(known | set(rows["source"]))
     others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})
     others = others.assign(group="", split="", date="0001-01-01")
-    placed = assign_sides(pd.concat([rows, others]), standing.frozen, read_side_params())
+    placed = assign_sides(
+        pd.concat([rows, others]), standing.frozen, read_params("split", SideParams)
+    )
     return placed[~placed["id"].isin(others["id"])].reset_index(drop=True)
 
 

@@ -1,4 +1,4 @@
-"""`seedbed freeze`: the test side, kept as it is."""
+"""`seedbed freeze`: freeze the test rows."""
 
 from typing import Annotated
 
@@ -6,16 +6,16 @@ import typer
 
 
 def freeze(
-    replace: Annotated[bool, typer.Option(help="take out rows that are not in test now")] = False,
+    replace: Annotated[bool, typer.Option(help="remove rows that are no longer in test")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
 ) -> None:
-    """Freeze the present test side: its rows stay in test, and may not be lost or changed."""
-    from seedbed.splitting.freezing import carry_out, plan, told
+    """Freeze the present test rows: they stay in test, and may not be lost or changed."""
+    from seedbed.splitting.frozen_test import plan_freeze, write_frozen
 
-    found = plan(replace)
-    print("\n".join(told(found)))
-    if found.is_new:
+    planned = plan_freeze(replace)
+    print("\n".join(planned.in_words()))
+    if planned.is_new:
         if not yes:
-            typer.confirm("Freeze this?", abort=True)
-        carry_out(found)
-        print("Written. Now run `dvc repro`, and commit data/frozen_test.csv with what it changes.")
+            typer.confirm("Freeze these rows?", abort=True)
+        write_frozen(planned.rows)
+        print("Written. Now run `dvc repro`, and commit data/frozen_test.csv with its results.")

@@ -17,8 +17,7 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import read_rows
 from seedbed.encoding.vectors import read_vectors
 from seedbed.splitting.frozen_test import read_frozen
-from seedbed.splitting.side_params import read_side_params
-from seedbed.splitting.sides import assign_sides
+from seedbed.splitting.sides import SideParams, assign_sides
 
 GIVEN = Path("data/anonymize")
 KEPT = Path("data/split")
@@ -131,7 +130,7 @@ def read_workspace() -> Workspace:
 
 def _rows(given: pd.DataFrame, kept: pd.DataFrame, fates: dict[str, str]) -> pd.DataFrame:
     labels = dict(zip(given["id"], given["label"], strict=True))
-    dropped = assign_sides(given, read_frozen(), read_side_params())
+    dropped = assign_sides(given, read_frozen(), read_params("split", SideParams))
     dropped = dropped[given["id"].isin(fates) & ~given["id"].isin(kept["id"])]
     dropped = dropped.assign(fate=[fates[row] for row in dropped["id"]])
     rows = pd.concat([kept.assign(fate="kept"), dropped], ignore_index=True)

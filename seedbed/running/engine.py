@@ -25,7 +25,7 @@ from seedbed.running.memo import Store, is_on
 KEY_BYTES = 20
 
 Item = str | tuple[str, ...]  # a text, or a text and its pair
-Work = partial | Callable[[list], Sequence]
+Work = partial[Any] | Callable[[list[Any]], Sequence[Any]]
 
 
 class Form(NamedTuple):
@@ -102,7 +102,7 @@ def map_texts(
 
 def _run(
     work: Work, items: list[Item], batch: int, name: str
-) -> Iterator[tuple[list[Item], Sequence]]:
+) -> Iterator[tuple[list[Item], Sequence[Any]]]:
     """Yield each batch of items with its results. Another engine takes the place of this loop."""
     batches = [items[start : start + batch] for start in range(0, len(items), batch)]
     for part in progress(batches, name.partition(".")[2], len(batches)):
@@ -122,7 +122,7 @@ def keyed(
     return Operation(name, version, {item: _key(prefix, item) for item in dict.fromkeys(items)})
 
 
-def _parts(work: Work) -> tuple[Callable, dict[str, Any]]:
+def _parts(work: Work) -> tuple[Callable[..., Any], dict[str, Any]]:
     if not isinstance(work, partial):
         return work, {}
     if work.args:

@@ -50,7 +50,7 @@ def first_kept(
     min_jaccard: float,
     text_pairs: Sequence[str] | None = None,
     fixed: int = 0,
-    remember: bool = False,
+    use_memo: bool = False,
 ) -> np.ndarray:
     """For each text the first kept text that it is near to, or -1 where it is kept itself.
 
@@ -58,10 +58,10 @@ def first_kept(
     near to. Sameness is not transitive: a text is dropped only where it is near a text that is
     kept. So of a~b, b~c, but not a~c, texts a and c stay; every cause is a kept text; and of two
     kept texts that are near both are among the fixed. A template sent ten thousand times costs no
-    ten thousand squared pairs: dropped texts are compared with nothing more. `remember`: look
+    ten thousand squared pairs: dropped texts are compared with nothing more. `use_memo`: look
     shingles up in the memo.
     """
-    join = Join(texts, words, min_jaccard, text_pairs, remember)
+    join = Join(texts, words, min_jaccard, text_pairs, use_memo)
     cause = np.full(len(texts), -1, dtype=np.int64)
     _drop_copies(join, np.arange(len(texts)), fixed, cause)
     return cause
@@ -93,7 +93,7 @@ class Sets(NamedTuple):
 
 
 class Join:
-    """Texts made ready to be compared: their sets, and the rare prefix of each. `remember`: look
+    """Texts made ready to be compared: their sets, and the rare prefix of each. `use_memo`: look
     shingles up in the memo."""
 
     def __init__(
@@ -102,11 +102,11 @@ class Join:
         words: int,
         min_jaccard: float,
         text_pairs: Sequence[str] | None = None,
-        remember: bool = False,
+        use_memo: bool = False,
     ) -> None:
         self.threshold = _as_fraction(min_jaccard)
         parts = [texts] if text_pairs is None or not any(text_pairs) else [texts, text_pairs]
-        found = [repeated_shingle_sets(part, words, remember) for part in parts]
+        found = [repeated_shingle_sets(part, words, use_memo) for part in parts]
         self.parts = [_sets(part, *sets) for part, sets in zip(parts, found, strict=True)]
         self.whole = self.parts[0]
         if len(parts) > 1:

@@ -45,20 +45,20 @@ def shingle_sets(texts: Sequence[str], words: int) -> csr_array:
     of all its words, so that it meets only texts of the very same words; a text without any word
     has none. Raises ValueError on `words` < 1.
     """
-    return _matrix(*_shingles(texts, words, remember=False))
+    return _matrix(*_shingles(texts, words, use_memo=False))
 
 
 def repeated_shingle_sets(
-    texts: Sequence[str], words: int, remember: bool = False
+    texts: Sequence[str], words: int, use_memo: bool = False
 ) -> tuple[np.ndarray, csr_array]:
     """How many distinct shingles each text has, and the sets of `shingle_sets` without most of
     the shingles that stand only once in all texts.
 
     Half of all shingles do in ordinary text, and no two texts share them. They are told by a
     count in buckets, two or more a shingle: alone in its bucket, a shingle stands only once for
-    certain; the others are looked at one by one. `remember`: look shingles up in the memo.
+    certain; the others are looked at one by one. `use_memo`: look shingles up in the memo.
     """
-    shingles, row_ends = _shingles(texts, words, remember)
+    shingles, row_ends = _shingles(texts, words, use_memo)
     bits = (2 * len(shingles)).bit_length()
     bucket = (shingles * MULTIPLIER) >> np.uint64(64 - bits)
     bucket = bucket.astype(np.int64)
@@ -75,12 +75,12 @@ def _matrix(shingles: np.ndarray, row_ends: np.ndarray) -> csr_array:
     return csr_array((ones, columns, row_ends), shape=(len(row_ends) - 1, len(distinct)))
 
 
-def _shingles(texts: Sequence[str], words: int, remember: bool) -> tuple[np.ndarray, np.ndarray]:
+def _shingles(texts: Sequence[str], words: int, use_memo: bool) -> tuple[np.ndarray, np.ndarray]:
     """The distinct shingles of every text in turn, and where each text's end."""
     if words < 1:
         raise ValueError(f"a shingle of {words} words")
     work = partial(shingles_of, words=words)
-    found = map_texts(work, texts, UINT64, batch=TEXTS_AT_ONCE) if remember else work(texts)
+    found = map_texts(work, texts, UINT64, batch=TEXTS_AT_ONCE) if use_memo else work(texts)
     row_ends = np.cumsum([0, *map(len, found)])
     return np.concatenate([np.zeros(0, dtype=np.uint64), *found]), row_ends
 

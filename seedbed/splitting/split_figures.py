@@ -1,4 +1,5 @@
-"""How many rows stand on which side, class by class, beside what hashing leads to expect."""
+"""The metrics files of deduplicate and split, and the figures of split: rows by side and class next
+to what hashing leads to expect."""
 
 import math
 from typing import Any
@@ -6,63 +7,99 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seedbed.core.ledger import RowCounts
+from seedbed.core.metrics import Metrics
 from seedbed.core.rows import SIDES
 from seedbed.splitting.sides import SideParams, units_of
 
 
-def split_figures(rows: pd.DataFrame, params: SideParams, warn_below: int) -> dict[str, Any]:
-    """Rows and shares by side and by class and side, with the 95 % interval that hashing gives;
-    and the classes with fewer than `warn_below` test rows, each with about how many more rows of it
-    to collect."""
+class DeduplicateMetrics(Metrics):
+    """reports/metrics/deduplicate.json."""
+
+    rows: RowCounts
+    near_duplicates_with_other_label: int
+    frozen_rows: int
+    near_pairs_both_frozen: int
+
+
+class Share(Metrics):
+    """The rows of one side: their number, where it is not that of `by_class`, and share; if the
+    side is cut by hash, the expected share with its 95 % interval."""
+
+    rows: int | None = None
+    share: float
+    expected_share: float | None = None
+    expected_low: float | None = None
+    expected_high: float | None = None
+
+
+class LeakGate(Metrics):
+    """Pairs of rows on two sides with the same text, a near copy or the same group."""
+
+    exact_pairs: int
+    near_pairs: int
+    group_pairs: int
+
+
+class SplitMetrics(Metrics):
+    """reports/metrics/split.json."""
+
+    rows: RowCounts
+    leak_gate: LeakGate
+    way: str
+    by_side: dict[str, Share]
+    by_class: dict[str, dict[str, int]]  # rows by side
+    shares_by_class: dict[str, dict[str, Share]]
+    classes_with_few_test_rows: dict[str, int]  # about how many rows to collect
+    classes_not_in_train: dict[str, int]
+    frozen_test_rows: int
+
+
+def rows_by_class(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return the number of rows on each side by class."""
     table = pd.crosstab(rows["label"], rows["split"]).reindex(columns=list(SIDES), fill_value=0)
-    whole = shares_of(rows, params)
-    classes = {str(name): part for name, part in rows.groupby("label", sort=True)}
-    few = table["test"][table["test"] < warn_below]
-    return {
-        "way": params.way,
-        "by_side": {side: {"rows": int(table[side].sum()), **whole[side]} for side in SIDES},
-        "by_class": {
-            str(name): {side: int(line[side]) for side in SIDES} for name, line in table.iterrows()
-        },
-        "shares_by_class": {name: shares_of(part, params) for name, part in classes.items()},
-        "classes_with_few_test_rows": {
-            str(name): rows_to_collect(warn_below - int(test), params) for name, test in few.items()
-        },
-    }
+    return {str(name): {side: int(line[side]) for side in SIDES} for name, line in table.iterrows()}
 
 
-def shares_of(rows: pd.DataFrame, params: SideParams) -> dict[str, dict[str, float]]:
-    """By side: `share` of the rows; where the side is cut by hash, `expected_share` and the 95 %
-    interval `expected_low` to `expected_high`."""
-    total, cut = len(rows), params.hashed_shares
+def shares_of(rows: pd.DataFrame, params: SideParams, with_rows: bool = False) -> dict[str, Share]:
+    """Return the share of each side, with the number of rows if that is asked for."""
+    cut = params.hashed_shares
     pool = rows[rows["split"].isin(cut)]
     _, sizes = np.unique(units_of(pool).astype(str), return_counts=True)
-    part = len(pool) / total
-    result = {}
+    part = len(pool) / len(rows)
+    shares = {}
     for side in SIDES:
-        result[side] = {"share": float((rows["split"] == side).mean())}
+        members = rows["split"] == side
+        figures: dict[str, Any] = {"rows": int(members.sum())} if with_rows else {}
+        figures["share"] = float(members.mean())
         if side in cut and len(pool):
             low, high = hashing_interval(sizes, cut[side])
-            result[side] |= {
-                "expected_share": cut[side] * part,
-                "expected_low": low * part,
-                "expected_high": high * part,
-            }
-    return result
+            figures["expected_share"] = cut[side] * part
+            figures["expected_low"], figures["expected_high"] = low * part, high * part
+        shares[side] = Share(**figures)
+    return shares
 
 
 def hashing_interval(sizes: np.ndarray, share: float) -> tuple[float, float]:
-    """Where the share of rows on a side falls 95 times of 100, with units (rows, or groups of these
-    sizes) put there one by one with probability `share`: binomial quantiles over the effective
-    number of units, (sum of sizes)^2 / sum of squares (Kish 1965), so that groups make it wider."""
-    from scipy.stats import binom  # half a second that a reader of rows need not spend
+    """Return the 95 % interval of a side's share if units (rows, or groups of these sizes) are
+    assigned to it independently with probability `share`.
+
+    Binomial quantiles over the effective number of units, (sum of sizes)^2 / sum of squares (Kish
+    1965), so that groups widen it.
+    """
+    from scipy.stats import binom  # half a second that other readers of this module do not need
 
     units = max(1, round(int(sizes.sum()) ** 2 / int((sizes.astype(np.int64) ** 2).sum())))
     low, high = binom.interval(0.95, units, share)
     return float(low) / units, float(high) / units
 
 
-def rows_to_collect(missing: int, params: SideParams) -> int:
-    """About how many rows to collect for so many more in test; in the ways that do not hash test
-    rows, those rows themselves, in the held-out time, source or file."""
-    return math.ceil(missing / params.test_share) if params.way == "hash" else missing
+def classes_to_collect(
+    by_class: dict[str, dict[str, int]], params: SideParams, warn_below: int
+) -> dict[str, int]:
+    """Return the classes with fewer than `warn_below` test rows, and about how many rows of each to
+    collect. In the ways that do not hash test rows, these are rows of the held-out time, source or
+    file."""
+    missing = {name: warn_below - sides["test"] for name, sides in by_class.items()}
+    share = params.test_share if params.way == "hash" else 1
+    return {name: math.ceil(rows / share) for name, rows in missing.items() if rows > 0}

@@ -1,4 +1,5 @@
-"""What may not stand on two sides: it is dropped, never moved; and gates prove that nothing leaks.
+"""Rows split so that nothing leaks: what would be on two sides is dropped, never moved, and gates
+prove it.
 
 Of near copies on two sides the one on the lower side (train < validation < test) is dropped, and so
 is a row on a lower side than another row of its group.
@@ -9,60 +10,127 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
+from pydantic import ConfigDict, Field
 
 from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.ledger import Drop
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
-from seedbed.splitting.near_duplicates import Join, normalised
-from seedbed.splitting.sides import units_of
+from seedbed.splitting.near_duplicates import Join
+from seedbed.splitting.shingles import normalised
+from seedbed.splitting.sides import SideParams, assign_sides, units_of
+from seedbed.splitting.split_figures import LeakGate
 
 RANK = {side: rank for rank, side in enumerate(SIDES)}  # train < validation < test
 
+IdPairs = list[tuple[str, str]]  # ids of two rows
+
+
+class SplitParams(SideParams):
+    """params.yaml section `split`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folds: int = Field(ge=2)
+    shingle_words: int = Field(ge=1)
+    twin_min_jaccard: float = Field(gt=0, le=1)
+    warn_below: int = Field(ge=0)
+    max_rows_in_git: int = Field(ge=0)
+
 
 class NearTexts:
-    """Texts of rows made ready once, to be asked for near copies as often as rows change sides."""
+    """Texts prepared once, in which near copies are found as often as rows change sides."""
 
     def __init__(self, rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> None:
-        self._place = {row: place for place, row in enumerate(rows["id"])}
+        self._index = {row: index for index, row in enumerate(rows["id"])}
         texts, pairs = list(rows["text"]), list(rows["text_pair"])
-        self._join = Join(texts, shingle_words, min_jaccard, pairs, remember=True)
+        self._join = Join(texts, shingle_words, min_jaccard, pairs, use_memo=True)
 
-    def across(self, rows: pd.DataFrame) -> list[tuple[str, str]]:
-        """Ids of near texts on two sides, (lower side, higher side), sorted. `rows`: some or all
-        of the rows, with the texts that they had."""
-        ids = rows["id"].to_numpy(dtype=object)
-        places = np.array([self._place[row] for row in ids], dtype=np.int64)
-        order = np.argsort(places)
-        side = np.zeros(len(self._place), dtype=np.int64)
-        side[places] = rows["split"].map(RANK)
-        pairs = self._join.pairs(places[order], places[order])
+    def across(self, rows: pd.DataFrame) -> IdPairs:
+        """Return the ids of near texts on two sides, (lower side, higher side), sorted.
+
+        `rows` are some or all of the prepared rows, with unchanged texts.
+        """
+        indices = np.array([self._index[row] for row in rows["id"]], dtype=np.int64)
+        order = np.argsort(indices)
+        side = np.zeros(len(self._index), dtype=np.int64)
+        side[indices] = rows["split"].map(RANK)
+        pairs = self._join.pairs(indices[order], indices[order])
         crossing = side[pairs.i] != side[pairs.j]
         i, j = pairs.i[crossing], pairs.j[crossing]
         low, high = np.where(side[i] < side[j], i, j), np.where(side[i] < side[j], j, i)
-        name = np.array(list(self._place), dtype=object)
-        return sorted(zip(name[low].tolist(), name[high].tolist(), strict=True))
+        ids = np.array(list(self._index), dtype=object)
+        return sorted(zip(ids[low].tolist(), ids[high].tolist(), strict=True))
 
 
-def cross_side_pairs(
-    rows: pd.DataFrame, shingle_words: int, min_jaccard: float
-) -> list[tuple[str, str]]:
-    """Ids of near texts on two sides, (lower side, higher side), sorted."""
+def cross_side_pairs(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> IdPairs:
+    """Return the ids of near texts on two sides, (lower side, higher side), sorted."""
     return NearTexts(rows, shingle_words, min_jaccard).across(rows)
 
 
+def without_unlabelled(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop]]:
+    """Return the rows that have a label, and the drops of the others.
+
+    Those are on no side; only adapt reads them, from the output of deduplicate.
+    """
+    bare = rows["label"] == ""
+    drops = [Drop(row, Reason.UNLABELLED) for row in rows["id"][bare]]
+    return rows[~bare].reset_index(drop=True), drops
+
+
+def unlabelled_rows(
+    rows: pd.DataFrame, split: pd.DataFrame, shingle_words: int, min_jaccard: float
+) -> pd.DataFrame:
+    """Return the rows without a label, to adapt the encoder to or to label next.
+
+    Near copies of validation and test rows are left out, and so are the groups of these, so that
+    nothing is learned from or labelled next that is scored. `rows` are the rows before split,
+    `split` those after it. Twins are detected as in split.
+    """
+    unlabelled = rows[rows["label"] == ""].assign(split="train")
+    held_out = split[split["split"].isin(("validation", "test"))]
+    both = pd.concat([unlabelled, held_out], ignore_index=True)
+    near = {low for low, _ in cross_side_pairs(both, shingle_words, min_jaccard)}
+    groups = set(held_out["group"]) - {""}
+    kept = ~unlabelled["id"].isin(near) & ~unlabelled["group"].isin(groups)
+    return unlabelled[kept].reset_index(drop=True)
+
+
+def split_rows(
+    rows: pd.DataFrame,
+    frozen: Collection[str],
+    params: SplitParams,
+    near: NearTexts | None = None,
+) -> tuple[pd.DataFrame, list[Drop]]:
+    """Return the rows with their sides, sharing nothing across sides, and the drops.
+
+    `near` are the prepared texts, if the caller has them. Raises ParamsError or RowsError if the
+    rows cannot be split as the params ask.
+    """
+    near = near or NearTexts(rows, params.shingle_words, params.twin_min_jaccard)
+    assigned = assign_sides(rows, frozen, params)
+    # Twice: a row whose class cannot be learned drops no twin, and a class may lose its only train
+    # rows as twins.
+    learnable, unlearnable = drop_unlearnable(assigned, frozen)
+    separate, twins = drop_twins(learnable, near)
+    kept, orphans = drop_unlearnable(separate, frozen)
+    return kept, unlearnable + twins + orphans
+
+
 def drop_twins(rows: pd.DataFrame, near: NearTexts) -> tuple[pd.DataFrame, list[Drop]]:
-    """Rows without those that have a near copy on a higher side (`twin_in_test`,
-    `twin_in_validation`) or another row of their group there (`group_in_test`,
-    `group_in_validation`). A validation row that is dropped itself drops no train row."""
+    """Drop rows that have a near copy on a higher side (`twin_in_test`, `twin_in_validation`) or
+    another row of their group there (`group_in_test`, `group_in_validation`).
+
+    A validation row that is itself dropped does not cause a train row to be dropped.
+    """
     side = dict(zip(rows["id"], rows["split"], strict=True))
     twins: dict[str, list[str]] = defaultdict(list)
     for low, high in near.across(rows):
         twins[low].append(high)
     dropped: dict[str, Drop] = {}
     first: dict[str, str] = {}  # of each group, on the highest side where it has a kept row
-    order = sorted(zip(rows["id"], rows["group"], strict=True), key=lambda one: one[0])
-    for row, group in sorted(order, key=lambda one: -RANK[side[one[0]]]):
+    by_id = sorted(zip(rows["id"], rows["group"], strict=True), key=lambda entry: entry[0])
+    for row, group in sorted(by_id, key=lambda entry: -RANK[side[entry[0]]]):
         causes = [(RANK[side[twin]], "twin", twin) for twin in twins[row] if twin not in dropped]
         mate = first.setdefault(group, row) if group and not causes else first.get(group, row)
         if side[mate] != side[row]:
@@ -77,80 +145,74 @@ def drop_twins(rows: pd.DataFrame, near: NearTexts) -> tuple[pd.DataFrame, list[
 def drop_unlearnable(
     rows: pd.DataFrame, frozen: Collection[str]
 ) -> tuple[pd.DataFrame, list[Drop]]:
-    """Rows without those whose class has no row in train: it cannot be learnt, so its rows in
-    validation and test are dropped, `class_not_in_train`.
+    """Drop validation and test rows of classes without a train row (`class_not_in_train`), because
+    such a class cannot be learned.
 
-    Raises RowsError where a frozen test row would have to go: no machine takes one out.
+    Raises RowsError if that would drop a frozen test row, which no machine may do.
     """
-    learnt = set(rows["label"][rows["split"] == "train"])
-    lost = rows[~rows["label"].isin(learnt)]
+    learned = set(rows["label"][rows["split"] == "train"])
+    lost = rows[~rows["label"].isin(learned)]
     held = lost[lost["id"].isin(frozen)]
     if len(held):
         label = held["label"].iloc[0]
         raise RowsError(
             "split",
             f"class {label} has {(held['label'] == label).sum()} frozen test rows, none in train",
-            "a row in train of every class that the frozen test holds",
-            f"add rows of {label}, or have a person take the frozen ones out: delete their lines "
-            "from data/frozen_test.csv",
+            "a train row for every class of the frozen test",
+            f"add rows of {label}, or have a person remove its lines from data/frozen_test.csv",
         )
-    kept = rows[rows["label"].isin(learnt)].reset_index(drop=True)
+    kept = rows[rows["label"].isin(learned)].reset_index(drop=True)
     return kept, [Drop(row, Reason.CLASS_NOT_IN_TRAIN) for row in lost["id"]]
 
 
-def leak_gate(rows: pd.DataFrame, near: NearTexts) -> dict[str, int]:
-    """Counts of what is shared between sides, all zero. Raises LeakError that lists pairs."""
-    pairs = near.across(rows)
-    return _counted({"exact": _exact(rows), "near": pairs, "group": _shared(rows["group"], rows)})
+def leak_gate(rows: pd.DataFrame, near: NearTexts) -> LeakGate:
+    """Count what is shared between sides: zero of each kind. Raises LeakError that lists pairs."""
+    return _counted(rows, near.across(rows))
 
 
 def gate_after_split(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> None:
-    """What may break after split: a text or a group on two sides, a made row near a row of another
-    side, a made row or its parent outside train. The other rows need no second look for near
-    copies, since no stage changes the text of a row that it has. Raises LeakError that lists pairs
-    or rows."""
-    near = made_near_another_side(rows, shingle_words, min_jaccard)
-    _counted({"exact": _exact(rows), "near": near, "group": _shared(rows["group"], rows)})
+    """Check what later stages may break: no text or group on two sides, no made row near a row of
+    another side, no made row or its parent outside train.
+
+    The other rows need no second search for near copies, because no stage changes the text of a
+    row. Raises LeakError that lists pairs or rows.
+    """
+    _counted(rows, made_near_another_side(rows, shingle_words, min_jaccard))
     ancestry_gate(rows)
 
 
-def made_near_another_side(
-    rows: pd.DataFrame, shingle_words: int, min_jaccard: float
-) -> list[tuple[str, str]]:
-    """Ids of made train rows that are near copies of a validation or test row, and of that row."""
+def made_near_another_side(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> IdPairs:
+    """Return the ids of made train rows near a validation or test row, with the id of that row."""
     made = rows["parent"] != ""
     if not made.any():
         return []
-    return cross_side_pairs(
-        rows[made | (rows["split"] != "train")].reset_index(drop=True), shingle_words, min_jaccard
-    )
+    outside = rows[made | (rows["split"] != "train")].reset_index(drop=True)
+    return cross_side_pairs(outside, shingle_words, min_jaccard)
 
 
-def _counted(found: dict[str, list[tuple[str, str]]]) -> dict[str, int]:
-    for kind, pairs in found.items():
+def _counted(rows: pd.DataFrame, near: IdPairs) -> LeakGate:
+    shared = {"exact": _shared(contents(rows), rows), "near": near}
+    shared["group"] = _shared(rows["group"], rows)
+    for kind, pairs in shared.items():
         if pairs:
             listed = ", ".join(f"{low} and {high}" for low, high in pairs[:10])
             raise LeakError(
                 "leak gate",
                 f"{len(pairs)} pairs of rows share the same {kind} on two sides: {listed}",
-                "none",
-                "this is a bug: the lower one of each pair should have been dropped",
+                "no such pair",
+                "this is a bug: the lower row of each pair should have been dropped",
             )
-    return {f"{kind}_pairs": len(pairs) for kind, pairs in found.items()}
+    return LeakGate(exact_pairs=0, near_pairs=0, group_pairs=0)
 
 
 def contents(rows: pd.DataFrame) -> list[str]:
-    """What makes two rows the same text: both parts without case and spaces."""
+    """Return what makes two rows the same text: both parts without case and spaces."""
     texts = zip(rows["text"], rows["text_pair"], strict=True)
     return [normalised(text) + "\n" + normalised(pair) for text, pair in texts]
 
 
-def _exact(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    return _shared(contents(rows), rows)
-
-
-def _shared(keys: Sequence[str] | pd.Series, rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """Pairs of ids that have one key (not "") on two sides: each with the first of another."""
+def _shared(keys: Sequence[str] | pd.Series, rows: pd.DataFrame) -> IdPairs:
+    """Return pairs of ids that have one key (not "") on two sides: the first of each side."""
     first: dict[str, dict[str, str]] = defaultdict(dict)
     for key, row, side in zip(keys, rows["id"], rows["split"], strict=True):
         if key.strip():
@@ -163,7 +225,7 @@ def _shared(keys: Sequence[str] | pd.Series, rows: pd.DataFrame) -> list[tuple[s
 
 
 def ancestry_gate(rows: pd.DataFrame) -> None:
-    """Made rows stand in train, and so do their parents. Raises LeakError that lists rows."""
+    """Check that made rows and their parents are in train. Raises LeakError that lists rows."""
     made = rows[rows["parent"] != ""]
     side = dict(zip(rows["id"], rows["split"], strict=True))
     outside = [
@@ -181,8 +243,8 @@ def ancestry_gate(rows: pd.DataFrame) -> None:
 
 
 def stratified_folds(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
-    """Fold of each row, 0..folds-1, -1 in test: classes spread evenly, groups kept whole
-    (scikit-learn's StratifiedKFold and StratifiedGroupKFold). Rows must be sorted by id."""
+    """Return the fold of each row, 0..folds-1, and -1 in test: classes spread evenly, groups kept
+    whole (scikit-learn's StratifiedKFold and StratifiedGroupKFold). Rows must be sorted by id."""
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     inside = np.flatnonzero((rows["split"] != "test").to_numpy())
@@ -194,25 +256,7 @@ def stratified_folds(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
         parts = splitter.split(labels, labels, units_of(rows)[inside])
     else:
         parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels)
-    numbers = np.full(len(rows), -1, dtype=np.int8)
+    fold_of = np.full(len(rows), -1, dtype=np.int8)
     for fold, (_, members) in enumerate(parts):
-        numbers[inside[members]] = fold
-    return numbers
-
-
-def unlabelled_rows(
-    rows: pd.DataFrame, split: pd.DataFrame, shingle_words: int, min_jaccard: float
-) -> pd.DataFrame:
-    """Rows without a label, which split leaves out: the encoder may adapt to them, and people may
-    label them. Without near copies of validation and test rows and without the groups of these, so
-    that nothing is learned from, or labelled next, that is scored.
-
-    `rows`: the rows before split; `split`: those after it. Twins are detected as in split.
-    """
-    unlabelled = rows[rows["label"] == ""].assign(split="train")
-    held_out = split[split["split"].isin(("validation", "test"))]
-    both = pd.concat([unlabelled, held_out], ignore_index=True)
-    near = {low for low, _ in cross_side_pairs(both, shingle_words, min_jaccard)}
-    groups = set(held_out["group"]) - {""}
-    kept = ~unlabelled["id"].isin(near) & ~unlabelled["group"].isin(groups)
-    return unlabelled[kept].reset_index(drop=True)
+        fold_of[inside[members]] = fold
+    return fold_of

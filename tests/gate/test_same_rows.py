@@ -80,7 +80,7 @@ def test_a_frozen_row_may_be_lost_neither_here_nor_since_the_base(tmp_path, monk
     with pytest.raises(GateError, match="1 of its frozen test rows are not in test now: r7"):
         check_none_lost(TEST, {"r1", "r7"})
     write_frozen({"r1": "another text"})
-    with pytest.raises(LeakError, match="1 frozen test rows are gone or changed: r1"):
+    with pytest.raises(LeakError, match="1 frozen test rows are missing or changed: r1"):
         check_none_lost(TEST, set())
 
 

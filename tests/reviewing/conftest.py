@@ -12,10 +12,10 @@ from conftest import ROOT
 from seedbed.core.decisions import Decision
 from seedbed.core.files import write_csv
 from seedbed.core.ledger import HEADER, Drop, write_ledger
+from seedbed.core.params import read_params
 from seedbed.core.rows import write_rows
 from seedbed.encoding.vectors import write_vectors
-from seedbed.splitting.side_params import read_side_params
-from seedbed.splitting.sides import assign_sides
+from seedbed.splitting.sides import SideParams, assign_sides
 
 NASTY = "Ring \x1b[31mme\x1b[0m at [bold]noon[/bold] <script>alert(1)</script> \u202etfel"
 TEXTS = ("The loan is too dear, letter {}.", "The parcel never came, letter {}.")
@@ -58,7 +58,9 @@ def project(tmp_path, monkeypatch) -> Path:
     write_csv(Path("data/frozen_test.csv"), ["id", "digest"], [])
     rows = letters()
     write_rows(Path("data/anonymize"), rows)
-    kept = assign_sides(rows[~rows["id"].str.startswith("copy")], (), read_side_params())
+    kept = assign_sides(
+        rows[~rows["id"].str.startswith("copy")], (), read_params("split", SideParams)
+    )
     write_rows(Path("data/split"), kept.assign(fold=0))
     angles = np.arange(len(kept)) / 100  # neighbours by number are neighbours by cosine
     write_vectors(Path("data/embed"), kept, np.c_[np.cos(angles), np.sin(angles)].astype("f4"))

@@ -12,9 +12,9 @@ from ruamel.yaml import YAML
 from seedbed.core.errors import DecisionError
 from seedbed.core.files import read_csv, read_json
 from seedbed.core.ledger import read_ledger
+from seedbed.core.params import read_params
 from seedbed.core.rows import SIDES, read_rows, write_rows
-from seedbed.splitting.side_params import read_side_params
-from seedbed.splitting.sides import assign_sides
+from seedbed.splitting.sides import SideParams, assign_sides
 from stages import apply_decisions
 
 FIGURES = Path("reports/metrics/apply_decisions.json")
@@ -36,7 +36,7 @@ def project(tmp_path, monkeypatch) -> Path:
 
 def on(side: str, number: int = 0) -> str:
     """The id of a row that is ham and stands on a side."""
-    rows = assign_sides(read_rows(Path("data/anonymize")), (), read_side_params())
+    rows = assign_sides(read_rows(Path("data/anonymize")), (), read_params("split", SideParams))
     return rows["id"][(rows["split"] == side) & (rows["label"] == "ham")].iloc[number]
 
 

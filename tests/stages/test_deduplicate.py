@@ -10,18 +10,13 @@ from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import read_json, write_csv
 from seedbed.core.ledger import Drop, read_ledger
 from seedbed.core.rows import read_rows, write_rows
-from stages.deduplicate import (
-    FROZEN,
-    INPUT,
-    LEDGER,
-    METRICS,
-    OUTPUT,
-    Params,
+from seedbed.splitting.deduplication import (
+    DeduplicateParams,
     by_priority,
     deduplicate,
     exact_drops,
-    main,
 )
+from stages.deduplicate import APPLY_DECISIONS, DEDUPLICATE, FROZEN, LEDGER, METRICS, main
 
 PARAMS = """\
 deduplicate:
@@ -65,11 +60,11 @@ def set_params(old: str, new: str) -> None:
 
 
 def drops_of(*rows: dict, frozen: tuple[str, ...] = ()) -> list[Drop]:
-    write_rows(INPUT, pd.DataFrame(list(rows)))
+    write_rows(APPLY_DECISIONS, pd.DataFrame(list(rows)))
     write_csv(FROZEN, HEADER, [(id, id) for id in frozen])
     main()
     dropped = read_ledger(LEDGER)
-    kept = set(read_rows(OUTPUT)["id"])
+    kept = set(read_rows(DEDUPLICATE)["id"])
     assert kept | {drop.id for drop in dropped} == {row["id"] for row in rows}
     return dropped
 
@@ -165,7 +160,7 @@ def test_of_a_conflict_a_frozen_row_stays():
 def test_a_near_copy_of_rows_in_conflict_stays():
     dropped = drops_of(row("01", PARCEL, "payment"), row("02", PARCEL), row("03", PARCEL_TOO))
     assert [drop.reason for drop in dropped] == ["label_conflict", "label_conflict"]
-    assert read_rows(OUTPUT)["id"].tolist() == ["03"]
+    assert read_rows(DEDUPLICATE)["id"].tolist() == ["03"]
 
 
 def test_a_near_copy_with_another_label_goes_and_is_counted():
@@ -180,7 +175,7 @@ def test_sameness_is_not_transitive_and_every_cause_is_a_kept_row():
     chain = ["a b c d e f", "b c d e f g", "c d e f g h"]
     rows = [row(f"0{place}", text) for place, text in enumerate(chain)]
     assert drops_of(*rows) == [Drop("01", "near_duplicate", "00")]
-    assert read_rows(OUTPUT)["id"].tolist() == ["00", "02"]
+    assert read_rows(DEDUPLICATE)["id"].tolist() == ["00", "02"]
 
 
 def test_short_texts_go_only_for_the_very_same_words():
@@ -229,12 +224,12 @@ def test_metrics():
 
 def test_kept_rows_are_the_rows_that_were_read():
     drops_of(row("01", PARCEL), row("02", PARCEL), row("03", CHARGED, batch="2026-02-b"))
-    read, kept = read_rows(INPUT), read_rows(OUTPUT)
+    read, kept = read_rows(APPLY_DECISIONS), read_rows(DEDUPLICATE)
     pd.testing.assert_frame_equal(kept, read[read["id"] != "02"].reset_index(drop=True))
 
 
 def outputs() -> dict[str, str]:
-    files = [LEDGER, METRICS, *sorted(OUTPUT.iterdir())]
+    files = [LEDGER, METRICS, *sorted(DEDUPLICATE.iterdir())]
     return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
@@ -249,35 +244,35 @@ def test_the_same_rows_in_any_order_give_the_same_bytes():
 def test_a_late_batch_never_takes_the_place_of_an_early_row():
     early = [row("05", PARCEL), row("06", CHARGED)]
     drops_of(*early)
-    before = set(read_rows(OUTPUT)["id"])
+    before = set(read_rows(DEDUPLICATE)["id"])
     drops_of(*early, row("01", PARCEL, batch="2026-02-b"), row("02", "new", batch="2026-02-b"))
-    assert set(read_rows(OUTPUT)["id"]) == before | {"02"}
+    assert set(read_rows(DEDUPLICATE)["id"]) == before | {"02"}
 
 
 def test_without_the_frozen_test_file_nothing_runs():
-    write_rows(INPUT, pd.DataFrame([row("01", PARCEL)]))
+    write_rows(APPLY_DECISIONS, pd.DataFrame([row("01", PARCEL)]))
     FROZEN.unlink()
     with pytest.raises(RowsError, match=r"frozen_test\.csv: no such file"):
         main()
-    assert not OUTPUT.exists()
+    assert not DEDUPLICATE.exists()
 
 
 def test_a_frozen_test_file_with_another_header_is_refused():
-    write_rows(INPUT, pd.DataFrame([row("01", PARCEL)]))
+    write_rows(APPLY_DECISIONS, pd.DataFrame([row("01", PARCEL)]))
     FROZEN.write_text("row,digest\n01,01\n", encoding="utf-8")
     with pytest.raises(RowsError, match="header row,digest"):
         main()
 
 
 def test_nothing_left_is_an_error():
-    write_rows(INPUT, pd.DataFrame([row("01", PARCEL, "payment"), row("02", PARCEL)]))
+    write_rows(APPLY_DECISIONS, pd.DataFrame([row("01", PARCEL, "payment"), row("02", PARCEL)]))
     with pytest.raises(RowsError, match="0 rows are left"):
         main()
 
 
 def test_a_threshold_out_of_range_is_refused():
     set_params("min_jaccard: 0.7", "min_jaccard: 70")
-    write_rows(INPUT, pd.DataFrame([row("01", PARCEL)]))
+    write_rows(APPLY_DECISIONS, pd.DataFrame([row("01", PARCEL)]))
     with pytest.raises(ParamsError, match="min_jaccard"):
         main()
 
@@ -286,7 +281,7 @@ def test_a_copy_without_a_label_conflicts_with_none_and_goes_for_one_that_has_a_
     early = "2025-01-a"
     given = pd.DataFrame([row("a1", PARCEL, "", early), row("b1", PARCEL), row("c1", CHARGED, ""),
                           row("d1", PARCEL_TOO, "", early)])  # fmt: skip
-    drops, _ = deduplicate(given, set(), Params(exact=True, near=True, shingle_words=3,
+    drops, _ = deduplicate(given, set(), DeduplicateParams(exact=True, near=True, shingle_words=3,
                                                 min_jaccard=0.7))  # fmt: skip
     found = {drop.id: (drop.reason, drop.cause) for drop in drops}
     assert found == {"a1": ("exact_duplicate", "b1"), "d1": ("near_duplicate", "b1")}

@@ -12,19 +12,11 @@ from seedbed.core.files import read_json
 from seedbed.core.ledger import read_ledger
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.splitting.frozen_test import write_frozen
-from stages import augment, split, tokenize
-from stages.split import (
-    LEDGER,
-    METRICS,
-    ROWS,
-    SOURCE,
-    Params,
-    check_sides,
-    main,
-    without_unlabelled,
-)
+from seedbed.splitting.splits import SplitParams, without_unlabelled
+from stages import augment, tokenize
+from stages.split import DEDUPLICATE, LEDGER, METRICS, SPLIT, check_sides, main
 
-PARAMS = Params(
+PARAMS = SplitParams(
     way="hash", seed=0, validation_share=0.2, test_share=0.2, validation_from="", test_from="",
     validation_sources=[], test_sources=[], folds=3, shingle_words=3, twin_min_jaccard=0.5,
     warn_below=5, max_rows_in_git=1000,
@@ -55,9 +47,9 @@ def workspace(tmp_path, monkeypatch):
 
 def run(frame: pd.DataFrame) -> dict[str, str]:
     """The side of each row that stage split keeps."""
-    write_rows(SOURCE, frame)
+    write_rows(DEDUPLICATE, frame)
     main()
-    kept = read_rows(ROWS)
+    kept = read_rows(SPLIT)
     return dict(zip(kept["id"], kept["split"], strict=True))
 
 
@@ -84,21 +76,21 @@ def test_the_gate_refuses_each_leak_that_dropping_left_and_nothing_is_written(ki
         planted.loc[pair, "group"] = "g"
         # A group that hashing keeps whole leaks only where the rows say where they stand.
         planted["split"] = pd.Series(found)
-        monkeypatch.setattr(split, "assign_sides", lambda rows, *_: rows)
+        monkeypatch.setattr("seedbed.splitting.splits.assign_sides", lambda rows, *_: rows)
     else:
         planted.loc[pair, "text"] = [TWIN, TWIN if kind == "exact" else TWIN + " me"]
-    shutil.rmtree(ROWS)
-    monkeypatch.setattr(split, "drop_twins", lambda rows, *_: (rows, []))
+    shutil.rmtree(SPLIT)
+    monkeypatch.setattr("seedbed.splitting.splits.drop_twins", lambda rows, *_: (rows, []))
     with pytest.raises(LeakError, match=f"the same {kind} on two sides: {pair[1]} and {pair[0]}"):
         run(planted.reset_index())
-    assert not ROWS.exists()
+    assert not SPLIT.exists()
 
 
 def planted_after_split(kind: str) -> pd.DataFrame:
     """Rows with their sides in which one thing leaks."""
     found = run(rows())
     test, train = first_on("test", found), first_on("train", found)
-    after = read_rows(ROWS).set_index("id")
+    after = read_rows(SPLIT).set_index("id")
     if kind == "exact":
         after.loc[train, "text"] = after.loc[test, "text"].upper()
     elif kind == "group":
@@ -121,10 +113,10 @@ def test_a_frozen_row_is_in_test_and_may_not_be_lost_or_changed():
     row = first_on("train", free)
     write_frozen({row: f"d{int(row)}"})
     assert run(rows()) == free | {row: "test"}
-    with pytest.raises(LeakError, match=f"1 frozen test rows are gone or changed: {row}"):
+    with pytest.raises(LeakError, match=f"1 frozen test rows are missing or changed: {row}"):
         run(rows()[lambda frame: frame["id"] != row])
     write_frozen({row: "another digest"})
-    with pytest.raises(LeakError, match="gone or changed.*freeze --replace"):
+    with pytest.raises(LeakError, match="missing or changed.*freeze --replace"):
         run(rows())
 
 
@@ -140,7 +132,7 @@ def test_a_class_that_train_lacks_is_dropped_counted_and_told():
     found = run(rows())
     frame = rows().set_index("id")
     frame.loc[[first_on("test", found), first_on("validation", found)], "label"] = "rare"
-    write_rows(SOURCE, frame.reset_index())
+    write_rows(DEDUPLICATE, frame.reset_index())
     line = main()
     assert "no row in train, so 2 rows dropped: rare" in line
     metrics = read_json(METRICS)
@@ -173,7 +165,7 @@ def test_a_frozen_row_of_a_class_that_train_lacks_is_for_a_person_to_decide():
 
 def test_the_same_rows_in_another_order_give_the_same_bytes():
     def outputs() -> dict[str, bytes]:
-        files = [*ROWS.iterdir(), LEDGER, METRICS, *Path("data/manifest").iterdir()]
+        files = [*SPLIT.iterdir(), LEDGER, METRICS, *Path("data/manifest").iterdir()]
         return {str(file): file.read_bytes() for file in files}
 
     run(rows())
