@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from seedbed.approaches import Name
-from seedbed.core.errors import ParamsError
 from seedbed.core.files import fresh_folder, write_json
 from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
@@ -51,21 +50,12 @@ class Params(Section):
     stop_share: float = Field(gt=0, lt=0.5)
     seed: int
 
-
-def check_grid(params: Params) -> None:
-    """Check that each grid is of a cross-validated approach and has values. Raises ParamsError."""
-    for name, grid in params.grid.items():
-        if name not in params.approaches:
-            raise ParamsError(
-                f"params.yaml: cv.grid.{name}",
-                f"{name} is not cross-validated",
-                "a grid of an approach in cv.approaches",
-                f"add {name} to cv.approaches, or delete its grid",
-            )
-        if empty := [key for key, values in grid.items() if not values]:
-            raise ParamsError(
-                f"params.yaml: cv.grid.{name}.{empty[0]}", "no value", "one or more", "add values"
-            )
+    @field_validator("grid")
+    @classmethod
+    def _of_cross_validated(cls, grid: dict[Name, Grid], info: ValidationInfo) -> dict[Name, Grid]:
+        if others := set(grid) - set(info.data.get("approaches", [])):
+            raise ValueError(f"{', '.join(others)} is not cross-validated: add to cv.approaches")
+        return grid
 
 
 def out_of_fold(
@@ -122,7 +112,6 @@ def cross_validated(
 
 def main() -> str:
     params = read_params("cv", Params)
-    check_grid(params)
     if not params.approaches:
         with fresh_folder(OUT_OF_FOLD) as folder:
             write_json(folder / NOT_RUN, {"run": False})

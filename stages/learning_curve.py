@@ -19,7 +19,7 @@ from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.out_of_scope import NegativesParams
 from seedbed.scoring.intervals import units_of
-from seedbed.training.learning_curves import CurveFit, CurveRun, LearningCurveMetrics, drawn, fit
+from seedbed.training.learning_curves import CurveRun, LearningCurveMetrics, drawn, fit
 
 if TYPE_CHECKING:  # torch, which is not needed where the stage is off
     from seedbed.training.tasks import RowTasks
@@ -68,7 +68,7 @@ def trained(
     return runs
 
 
-def measured(rows: pd.DataFrame, params: Params) -> CurveFit:
+def measured(rows: pd.DataFrame, params: Params) -> LearningCurveMetrics:
     """The learning curve, from train and validation rows."""
     from seedbed.training.tasks import RowTasks
     from seedbed.training.trainer import ApproachTrainer
@@ -81,7 +81,7 @@ def measured(rows: pd.DataFrame, params: Params) -> CurveFit:
     index = {name: number for number, name in enumerate(sorted(set(train["label"])))}
     labels = np.array([index.get(name, -1) for name in validation["label"]])
     units = units_of(list(validation["id"]), list(validation["group"]))
-    return fit(runs, labels, units, params.samples)
+    return fit(params.approach, runs, labels, units, params.samples)
 
 
 def main() -> str:
@@ -94,16 +94,9 @@ def main() -> str:
     rows = rows[rows["split"] != "test"].reset_index(drop=True)  # no choice may depend on them
     if negatives.used_as == "threshold":  # then they are no class
         rows = rows[rows["label"] != negatives.label].reset_index(drop=True)
-    figures = measured(rows, params)
-    metrics = LearningCurveMetrics(
-        run=True,
-        measured_on="validation",
-        approach=params.approach,
-        seeds=len(params.seeds),
-        **dict(figures),
-    )
+    metrics = measured(rows, params)
     write_metrics(METRICS, metrics)
-    gain = figures.twice_the_rows.gain
+    gain = metrics.twice_the_rows.gain
     return (
         f"twice the rows would gain {gain.difference:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] "
         "macro-F1"

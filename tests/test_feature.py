@@ -55,8 +55,8 @@ def corners(classes: int) -> tuple[np.ndarray, np.ndarray]:
 def test_the_layers_give_what_the_head_gives(classes, params):
     points, labels = corners(classes)
     head = feature.fitted_head(even(points, labels), 10.0, params, seed=0)
-    logits = torch.from_numpy(feature._logits(feature.layers_of(head, classes), points))
-    assert logits.softmax(1).numpy() == pytest.approx(head.predict_proba(points), abs=1e-5)
+    logits = feature.sequential(feature.layers_of(head, classes))(torch.from_numpy(points))
+    assert logits.detach().softmax(1).numpy() == pytest.approx(head.predict_proba(points), abs=1e-5)
 
 
 def test_the_perceptron_learns_what_no_line_parts():

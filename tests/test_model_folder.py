@@ -101,7 +101,7 @@ def test_the_card_of_a_former_version_is_read(tmp_path):
 
 
 def test_a_card_that_is_none_is_an_error(tmp_path):
-    with pytest.raises(ModelError, match=r"no seedbed.json"):
+    with pytest.raises(ModelError, match=r"seedbed.json: no such file"):
         read_card(tmp_path)
     write_json(tmp_path / "seedbed.json", FORMER | {"kind": "another"})
     with pytest.raises(ModelError, match="`approach` is not what this version writes"):

@@ -95,7 +95,7 @@ def test_what_to_label_and_what_more_rows_bring():
     figure = Interval(mean=0.9, low=0.8, high=1.0)
     gain = Difference(difference=0.01, low=-0.01, high=0.03)
     curve = LearningCurveMetrics(
-        measured_on="validation", approach="feature", seeds=3, points=[], exponent=figure,
+        run=True, measured_on="validation", approach="feature", seeds=3, points=[], exponent=figure,
         twice_the_rows=TwiceTheRows(rows=200, macro_f1=figure, gain=gain),
         check=FitCheck(measured=0.9, fitted_without_it=0.9),
     )  # fmt: skip

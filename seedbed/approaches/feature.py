@@ -22,10 +22,10 @@ from seedbed.training.checkpoints import Curve
 from seedbed.training.classifier import Loaded
 from seedbed.training.heads import (
     Head,
-    Layer,
     layers_of,
     load_sentence_classifier,
     save_sentence_classifier,
+    sequential,
 )
 from seedbed.training.params import ApproachParams
 from seedbed.training.saved_models import SavedModel
@@ -51,8 +51,8 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
         rows = Rows(vectors, labels, weights, roots)
         head = fitted_head(rows, _chosen(rows, params, seed), params, seed)
     layers = layers_of(head, len(task.classes))
-    predicted = _logits(layers, task.vectors("validation"))
-    score = macro_f1_of(task.validation.row_labels, predicted.argmax(1))
+    logits = sequential(layers)(torch.from_numpy(task.vectors("validation")))
+    score = macro_f1_of(task.validation.row_labels, logits.argmax(1).numpy())
     size = sum(tensor.numel() for layer in layers for tensor in layer if tensor is not None)
     origin = Origin("feature", params, size)
     save_sentence_classifier(task, folder, layers, encoder=None, origin=origin)
@@ -122,10 +122,3 @@ def _chosen(rows: Rows, params: Params, seed: int) -> float:
 
     losses = {strength: loss(strength) for strength in grid}
     return min(losses, key=lambda strength: (losses[strength], strength))
-
-
-def _logits(layers: list[Layer], vectors: np.ndarray) -> np.ndarray:
-    hidden = torch.from_numpy(vectors)
-    for layer in layers[:-1]:
-        hidden = torch.relu(hidden @ layer.weight.T + layer.bias)
-    return (hidden @ layers[-1].weight.T + layers[-1].bias).numpy()

@@ -5,7 +5,8 @@ by now; the output has the original texts. The memo is not used, so nothing of t
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -64,7 +65,7 @@ def predict(
 
     model, counts = Classifier(folder), Counter[str]()
     with written(target) as writer:
-        for chunk in progress(_after(first, chunks), "predict", None):
+        for chunk in progress(chain([first], chunks), "predict", None):
             check_columns(chunk, columns, serving)
             more = labelled(chunk, columns, model, serving)
             writer.write(chunk, more)
@@ -72,11 +73,6 @@ def predict(
             if serving.outside:
                 counts.update(out_of_scope=sum(map(bool, more.column(2).to_pylist())))
     return counts
-
-
-def _after(first: Chunk, others: Iterator[Chunk]) -> Iterator[Chunk]:
-    yield first
-    yield from others
 
 
 def check_pair(columns: PredictColumns, serving: Serving, folder: Path) -> None:

@@ -9,12 +9,13 @@ import hashlib
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import Field
 
 from seedbed.core.errors import RowsError
 from seedbed.core.metrics import Metrics
@@ -22,7 +23,7 @@ from seedbed.scoring.metrics import accuracy, macro_f1
 
 NOT_RUN = "not_run.json"
 
-Grid = dict[str, list[Any]]
+Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]  # values to try, by parameter
 
 
 class Fold(NamedTuple):

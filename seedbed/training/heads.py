@@ -122,7 +122,17 @@ def save_sentence_classifier(
 
 def load_sentence_classifier(folder: Path) -> Loaded:
     """Load what `save_sentence_classifier` wrote, without importing sentence-transformers."""
-    return Loaded(SentenceEncoder(load_model(folder), pooling_of(folder), _head(folder)))
+    from safetensors.torch import load_file
+
+    files = [
+        folder / entry["path"] / "model.safetensors"
+        for entry in read_json(folder / "modules.json")
+        if entry["type"].endswith("Dense")
+    ]
+    states = [load_file(file) for file in files]
+    layers = [Layer(state["linear.weight"], state.get("linear.bias")) for state in states]
+    head = sequential(layers)
+    return Loaded(SentenceEncoder(load_model(folder), pooling_of(folder), head))
 
 
 def linear(layer: Layer) -> nn.Linear:
@@ -144,16 +154,11 @@ def _dense(layer: Layer, is_last: bool) -> nn.Module:
     return dense
 
 
-def _head(folder: Path) -> nn.Sequential:
-    """The Dense layers with a ReLU between any two."""
-    from safetensors.torch import load_file
-
-    modules: list[nn.Module] = []
-    for entry in read_json(folder / "modules.json"):
-        if entry["type"].endswith("Dense"):
-            state = load_file(folder / entry["path"] / "model.safetensors")
-            module = linear(Layer(state["linear.weight"], state.get("linear.bias")))
-            modules += [nn.ReLU(), module] if modules else [module]
+def sequential(layers: Sequence[Layer]) -> nn.Sequential:
+    """Layers as a module, with a ReLU between any two."""
+    modules: list[nn.Module] = [linear(layers[0])]
+    for layer in layers[1:]:
+        modules += [nn.ReLU(), linear(layer)]
     return nn.Sequential(*modules)
 
 

@@ -52,26 +52,17 @@ class FitCheck(Metrics):
     fitted_without_it: float
 
 
-class CurveFit(Metrics):
-    """A learning curve."""
+class LearningCurveMetrics(Metrics):
+    """reports/metrics/learning_curve.json of a run that measured."""
 
+    run: Literal[True]
+    measured_on: str
+    approach: str
+    seeds: int
     points: list[CurvePoint]
     exponent: Interval
     twice_the_rows: TwiceTheRows
     check: FitCheck
-
-
-class CurveFacts(Metrics):
-    """How a learning curve was measured."""
-
-    run: Literal[True] = True
-    measured_on: str
-    approach: str
-    seeds: int
-
-
-class LearningCurveMetrics(CurveFit, CurveFacts):
-    """reports/metrics/learning_curve.json of a run that measured."""
 
 
 def drawn(train: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
@@ -99,7 +90,9 @@ def power_law(rows: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndar
     return scale, exponent
 
 
-def fit(runs: list[CurveRun], labels: np.ndarray, units: np.ndarray, draws: int) -> CurveFit:
+def fit(
+    approach: str, runs: list[CurveRun], labels: np.ndarray, units: np.ndarray, draws: int
+) -> LearningCurveMetrics:
     """Macro-F1 by share, the fit, and the expected gain of twice the rows.
 
     `labels` (rows,) and `units` (rows,) are of the validation rows. Every seed has every share.
@@ -118,7 +111,11 @@ def fit(runs: list[CurveRun], labels: np.ndarray, units: np.ndarray, draws: int)
     scale, exponent = power_law(np.array(sizes), means)
     now, then = (scale * (times * sizes[-1]) ** -exponent for times in (1, 2))
     last = power_law(np.array(sizes[:-1]), means[:1, :-1])
-    return CurveFit(
+    return LearningCurveMetrics(
+        run=True,
+        measured_on="validation",
+        approach=approach,
+        seeds=len(set(seeds)),
         points=[
             CurvePoint(
                 share=share,

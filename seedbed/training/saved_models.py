@@ -92,11 +92,7 @@ def write_digests(folder: Path) -> None:
 
 
 def read_card(folder: Path) -> SavedModel:
-    """Read seedbed.json. Raises ModelError where the folder has none or it cannot be read."""
-    if not (folder / CARD).is_file():
-        raise ModelError(
-            str(folder), f"no {CARD}", "a classifier made by stage finetune", "run `dvc repro`"
-        )
+    """Read seedbed.json. Raises ModelError where it is missing or cannot be read."""
     return read_typed(folder / CARD, SavedModel)
 
 
@@ -125,16 +121,16 @@ def model_digest(folder: Path) -> str:
 
 
 def _digests(folder: Path) -> dict[str, Any]:
-    if not (folder / DIGESTS).is_file():
+    try:
+        digests = read_json(folder / DIGESTS)
+    except FileNotFoundError:
         raise ModelError(
             str(folder),
             f"no {DIGESTS}" if folder.is_dir() else "no such folder",
             "a model folder that the pipeline wrote, such as models/best",
             "run `dvc repro`, or `dvc pull models/best`",
-        )
-    try:
-        digests = read_json(folder / DIGESTS)
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        ) from None
+    except ValueError:  # no JSON, or no UTF-8
         digests = None
     if not isinstance(digests, dict):
         raise damaged(folder / DIGESTS, "no JSON object")
@@ -143,6 +139,8 @@ def _digests(folder: Path) -> dict[str, Any]:
 
 def read_typed(file: Path, kind: type[Kind]) -> Kind:
     """Read a JSON file of a model folder. Raises ModelError where it does not fit `kind`."""
+    if not file.is_file():
+        raise damaged(file, "no such file")
     try:
         return kind.model_validate(read_json(file))
     except ValidationError as error:

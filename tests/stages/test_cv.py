@@ -139,7 +139,7 @@ def test_a_model_that_was_not_cross_validated_is_an_error(project):
     ("changes", "message"),
     [
         ({"approaches": [], "grid": {"full": {"epochs": [2]}}}, "full is not cross-validated"),
-        ({"approaches": ["full"], "grid": {"full": {"epochs": []}}}, "no value"),
+        ({"approaches": ["full"], "grid": {"full": {"epochs": []}}}, "at least 1 item"),
         ({"approaches": ["full"], "grid": {"full": {"epochs": [0]}}}, r"cv\.grid\.full\.epochs: 0"),
         ({"approaches": ["full"], "grid": {"full": {"epoch": [2]}}}, "there is `epochs`"),
         (
