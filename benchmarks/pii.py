@@ -24,9 +24,9 @@ from benchmarks.public_sets import data_folder
 from benchmarks.turns import peer_command, run
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import write_json
-from seedbed.private.detection import Wanted, detect
-from seedbed.private.patterns import PATTERN_KINDS
-from seedbed.private.stand_ins import Span
+from seedbed.private.detection import detect
+from seedbed.private.kinds import PATTERN_KINDS, Span
+from seedbed.private.settings import Wanted
 
 RESULTS = Path("benchmarks/results/pii.json")
 SEED = 7

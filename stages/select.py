@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.approaches import NAMES
-from seedbed.cleaning.rules import rules_asked
+from seedbed.cleaning.rules import rules_wanted
 from seedbed.core.errors import ModelError
 from seedbed.core.files import fresh_folder, read_json, write_json, write_text
 from seedbed.core.params import read_params
 from seedbed.core.stage import run
-from seedbed.private.asked import AnonymizeParams
+from seedbed.private.settings import AnonymizeParams
 from seedbed.scoring.choosing import choice
 from seedbed.scoring.predictions import read_predictions
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
@@ -52,7 +52,7 @@ def serving_of(found: dict[str, Any], classes: list[str]) -> Serving:
         threshold=threshold,
         precision=read_params("encoder.precision", str),
         preparation=TextPreparation(
-            rules=rules_asked(read_params("clean", dict)),
+            rules=rules_wanted(read_params("clean", dict)),
             anonymize=read_params("anonymize", AnonymizeParams),
         ),
     )

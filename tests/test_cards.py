@@ -7,7 +7,7 @@ from conftest import ROOT
 from huggingface_hub import DatasetCard, ModelCard
 
 from seedbed.core.metrics import read_metrics
-from seedbed.private.asked import AnonymizeParams
+from seedbed.private.settings import AnonymizeParams
 from seedbed.reporting.card_metadata import languages, licence_id, size_category
 from seedbed.reporting.cards import ModelFacts, data_card, model_card
 from seedbed.scoring.metrics_files import (

@@ -4,33 +4,38 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import ROOT, yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.cleaning.rules import (
-    ASCII_RUN,
-    REWRITES,
-    Limits,
+from seedbed.cleaning.limits import (
+    LIMITS,
     clean_texts,
     drop_reason,
-    fix_encoding,
-    fold_white_space,
     language_of,
     letter_share,
     repeated_share,
+)
+from seedbed.cleaning.rules import (
+    ASCII_RUN,
+    RULE_NAMES,
+    RULES,
+    fix_encoding,
+    fold_white_space,
     rewritten,
 )
+from seedbed.core.reasons import Reason
 
 CASES = Path(__file__).parent / "stages" / "clean"
-ALL = tuple(REWRITES)
-LIMITS = Limits(
-    min_chars=3,
-    max_chars=200,
-    min_letter_share=0.25,
-    max_repeated_share=0.6,
-    languages=(),
-    min_chars_for_language=40,
-)
+ALL = RULE_NAMES
+VALUES = {
+    "min_chars": 3,
+    "max_chars": 200,
+    "min_letter_share": 0.25,
+    "max_repeated_share": 0.6,
+    "languages": [],
+    "min_chars_for_language": 40,
+}
 
 
 def unescaped(text: str) -> str:
@@ -80,13 +85,13 @@ def test_the_order_of_the_rules():
 
 def test_rules_run_in_their_order_whatever_the_order_they_are_named_in():
     text = "&lt;p&gt;one&lt;/p&gt;"
-    one_way = clean_texts([text], ALL, LIMITS)
-    assert clean_texts([text], ALL[::-1], LIMITS) == one_way
+    one_way = clean_texts([text], ALL, VALUES)
+    assert clean_texts([text], ALL[::-1], VALUES) == one_way
     assert one_way[0].text == "one"
 
 
 def test_the_rules_that_changed_a_text_are_named():
-    cleaned = clean_texts(["Fish &amp; chips", "all well", "two  spaces"], ALL, LIMITS)
+    cleaned = clean_texts(["Fish &amp; chips", "all well", "two  spaces"], ALL, VALUES)
     assert [one.touched for one in cleaned] == [("entities",), (), ("white_space",)]
 
 
@@ -129,13 +134,13 @@ def test_a_cleaned_text_is_written_in_utf_8_and_has_no_control_characters(text):
     ],
 )
 def test_why_a_text_is_dropped(text, reason):
-    assert drop_reason(text, LIMITS) == reason
+    assert drop_reason(text, VALUES) == reason
 
 
 def test_a_limit_is_the_last_value_that_stays():
-    assert drop_reason("abc", LIMITS) == ""
-    assert drop_reason("ab", LIMITS) == "too_short"
-    no_repeats = LIMITS._replace(max_repeated_share=1)
+    assert drop_reason("abc", VALUES) == ""
+    assert drop_reason("ab", VALUES) == "too_short"
+    no_repeats = VALUES | {"max_repeated_share": 1}
     assert drop_reason("a" * 200, no_repeats) == ""
     assert drop_reason("a" * 201, no_repeats) == "too_long"
 
@@ -162,14 +167,14 @@ def test_language():
 
 
 def test_wrong_language_drops_long_texts_alone():
-    english = LIMITS._replace(languages=("en",))
+    english = VALUES | {"languages": ["en"]}
     results = clean_texts([ENGLISH, GERMAN, "Danke schön"], ALL, english)
     assert [one.reason for one in results] == ["", "wrong_language", ""]
     assert [one.language for one in results] == ["en", "de", "unknown"]
 
 
 def test_any_language_where_none_is_named():
-    assert [one.reason for one in clean_texts([ENGLISH, GERMAN], ALL, LIMITS)] == ["", ""]
+    assert [one.reason for one in clean_texts([ENGLISH, GERMAN], ALL, VALUES)] == ["", ""]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +184,7 @@ def test_any_language_where_none_is_named():
 )
 def test_time_is_linear_whatever_stands_in_a_text(unit):
     text = unit * (100_000 // len(unit))
-    cleaned = clean_texts([text], ALL, LIMITS)[0]
+    cleaned = clean_texts([text], ALL, VALUES)[0]
     assert cleaned.reason in {"too_long", "too_short"}
 
 
@@ -224,3 +229,26 @@ def test_plain_text_is_judged_and_folded_like_any_other(text):
     seen = "".join(text.split())
     letters = sum(letter.isalpha() for letter in seen)
     assert letter_share(text) == pytest.approx(letters / len(seen) if seen else 0.0)
+
+
+def test_params_have_the_defaults_and_meanings_of_the_tables():
+    section = yaml.load(ROOT / "params.yaml")["clean"]
+    comments = {
+        key: tokens[2].value.lstrip("# ").strip() for key, tokens in section.ca.items.items()
+    }
+    switches = [rule for rule in RULES if not rule.boilerplate]
+    boilerplate = [rule for rule in RULES if rule.boilerplate]
+    for entry in [*switches, *LIMITS]:
+        assert section[entry.name] == entry.default, entry.name
+        assert comments[entry.name].startswith(entry.sentence), entry.name
+    assert section["boilerplate"] == [rule.name for rule in boilerplate if rule.default]
+    assert comments["boilerplate"] == ", ".join(rule.name for rule in boilerplate)
+
+
+def test_every_rule_has_cases_and_every_reason_of_clean_a_limit():
+    with_cases = {rule for case in cases() for rule in case.values[0]}
+    assert with_cases == set(RULE_NAMES)
+    reasons = {limit.reason for limit in LIMITS if limit.reason}
+    names = list(Reason)
+    of_clean = names[names.index(Reason.TOO_SHORT) : names.index(Reason.DROPPED_BY_PERSON)]
+    assert reasons | {Reason.WRONG_LANGUAGE} == set(of_clean)

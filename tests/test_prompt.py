@@ -9,7 +9,7 @@ from seedbed.approaches import prompt
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import read_json, write_json
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
-from seedbed.private.asked import AnonymizeParams
+from seedbed.private.settings import AnonymizeParams
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme
 from seedbed.training.classifier import Classifier
 from seedbed.training.cloze import ClozeScorer, Gap, load_masked_lm

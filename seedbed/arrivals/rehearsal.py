@@ -94,21 +94,18 @@ def _versions(
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop], dict[str, Any]]:
-    """Texts cleaned and personal values replaced, what clean drops, and what was replaced. The
-    memo keeps what was worked out, so that the run after it need not."""
-    from seedbed.private.asked import AnonymizeParams
-    from stages.anonymize import anonymize_all, counted
-    from stages.clean import Params, clean
+    """Clean texts and replace personal values: the rows, what clean drops, what was replaced.
+
+    The memo keeps the results, so that the run that follows need not compute them again.
+    """
+    from seedbed.cleaning.rows import CleanParams, clean_rows, settings_of
+    from seedbed.private.anonymized_rows import anonymize_rows
+    from seedbed.private.settings import AnonymizeParams
 
     params = read_params("anonymize", AnonymizeParams)
-    cleaned, drops, _ = clean(frame, read_params("clean", Params))
-    results = anonymize_all([*cleaned["text"], *cleaned["text_pair"]], params, _key(params))
-    texts = {text: found.text for text, found in results.items() if found.text is not None}
-    after = cleaned.assign(
-        text=[texts.get(text, text) for text in cleaned["text"]],
-        text_pair=[texts.get(text, text) for text in cleaned["text_pair"]],
-    )
-    return after, drops, counted(cleaned, results)
+    cleaned = clean_rows(frame, settings_of(read_params("clean", CleanParams)))
+    after, replaced = anonymize_rows(cleaned.kept, params, _key(params))
+    return after, cleaned.drops, replaced._asdict()
 
 
 def _key(params: Any) -> bytes:

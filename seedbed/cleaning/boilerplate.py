@@ -1,6 +1,6 @@
 """Parts of an e-mail that its writer did not write for it: quotes, signatures, notices.
 
-Each rule expects white space to be folded: lines without outer spaces, one blank line at most.
+Each rule expects folded white space: lines without outer spaces, one blank line at most.
 """
 
 import re
@@ -22,7 +22,7 @@ MOBILE = re.compile(
     r"|Von meinem [^\n]{2,30} gesendet|Envoyé de mon [^\n]{2,30}|Enviado desde mi [^\n]{2,30})$",
     re.M,
 )
-# "-- " alone on a line (RFC 3676, section 4.3); longer than ten lines it is no signature.
+# "-- " alone on a line (RFC 3676, section 4.3); a longer block than ten lines is no signature.
 SIGNATURE = re.compile(r"(?:\A|\n)--\n(?:[^\n]*\n){0,9}[^\n]*\Z")
 NOTICE_START = re.compile(
     r"(?:this|the) (?:e-?mail|message|communication|information|content)"
@@ -40,7 +40,7 @@ NOTICE_PARTS = (
 
 
 def remove_quoted_reply(text: str) -> str:
-    """Remove lines that begin with ">", the line that says who wrote them, and what stands below
+    """Remove lines that begin with ">", the line before them that names their writer, and all below
     "-----Original Message-----"."""
     text = ORIGINAL.sub("", text)
     if ">" in text:
@@ -49,7 +49,7 @@ def remove_quoted_reply(text: str) -> str:
 
 
 def remove_confidentiality_notice(text: str) -> str:
-    """Remove paragraphs that say who may read an e-mail and what to do if it is not you."""
+    """Remove paragraphs about who may read an e-mail, and what anyone else should do."""
     if not NOTICE_PARTS[0].search(text):
         return text
     return "\n\n".join(part for part in text.split("\n\n") if not _is_notice(part))
@@ -62,10 +62,10 @@ def _is_notice(paragraph: str) -> bool:
 
 
 def remove_mobile_signature(text: str) -> str:
-    """Remove "Sent from my iPhone" and its like, where it is a line of its own."""
+    """Remove "Sent from my iPhone" and the like, if it is a line of its own."""
     return MOBILE.sub("", text)
 
 
 def remove_signature(text: str) -> str:
-    """Remove what stands below the last line "--", up to ten lines."""
+    """Remove the last line "--" and up to ten lines below it."""
     return SIGNATURE.sub("", text) if "--\n" in text else text

@@ -2,7 +2,7 @@
 
 An HTML parser reads every `<` before a letter as a tag and eats what follows, so a message like
 "if a <b I win" loses its end. Here only elements that HTML has, written the way HTML writes them,
-are tags. Everything is linear in the length of the text, whatever stands in it.
+are tags. All of it is linear in the length of the text, whatever the text holds.
 """
 
 import html
@@ -37,8 +37,8 @@ INLINES = frozenset(
     track tt u var video wbr
 """.split()
 )
-# Also plain words, which data sets write as placeholders: "paid at <TIME>". Without attributes
-# they are tags only in a text that closes them.
+# Also plain words, which datasets use as placeholders: "paid at <TIME>". Without attributes they
+# are tags only in a text that closes them.
 WORDS = frozenset(
     """
     address area article audio body button canvas caption cite code data details dialog dir
@@ -87,7 +87,7 @@ def remove_tags(text: str) -> str:
 
 
 def _in_place_of(tag: re.Match[str], closed: set[str]) -> str:
-    """What is left of something in angle brackets: all of it where it is no tag."""
+    """Return what replaces something in angle brackets: itself, if it is no tag."""
     name = (tag[1] or tag[2] or "").lower()
     if name in WORDS and "=" not in tag[0] and name not in closed:
         return tag[0]
@@ -99,11 +99,11 @@ def _in_place_of(tag: re.Match[str], closed: set[str]) -> str:
 
 
 def _without_spans(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> str:
-    kept, place = [], 0
-    while start := opening.search(text, place):
+    kept, copied = [], 0
+    while start := opening.search(text, copied):
         end = closing.search(text, start.end())
         if end is None:
             break  # never closed: what follows may be all the text there is
-        kept += [text[place : start.start()], " "]
-        place = end.end()
-    return "".join([*kept, text[place:]])
+        kept += [text[copied : start.start()], " "]
+        copied = end.end()
+    return "".join([*kept, text[copied:]])

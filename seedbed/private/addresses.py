@@ -1,28 +1,14 @@
-"""Street addresses by rule: a house number beside a street, a unit, a box, or words that say so."""
+"""Street addresses by rule: a house number next to a street, a unit, a box, or "lives at"."""
 
 import re
 from collections.abc import Iterator
 
-from seedbed.private.name_lists import words
-from seedbed.private.name_rules import LINK_WORDS
-from seedbed.private.stand_ins import Span
+from seedbed.private.kinds import Span
+from seedbed.private.name_lists import LINK_WORDS, word_list
 
-# A number stands before an English street and behind many others.
-ENGLISH_STREET = words(
-    "street st road rd avenue ave lane ln drive dr boulevard blvd court ct place pl square sq"
-    " terrace crescent close way row mews parade highway hwy parkway pkwy alley grove gardens hill"
-)
-STREET = words(
-    "rue av via viale corso piazza calle avenida plaza rua paseo camino carrer ulica ul platz plass"
-    " gasse weg allee utca ulice enparantza chemin impasse cours quai passage route strada vicolo"
-    " ronda travessa largo praça tee puiestee gatve"
-)
-# Words that end an address that seems to go on: dates, and parts of laws.
-NO_ADDRESS = words(
-    "january february march april may june july august september october november december monday"
-    " tuesday wednesday thursday friday saturday sunday article articles protocol section rule act"
-    " law code i he she they we it on in at by but please"
-)
+ENGLISH_STREET = word_list("streets_english")
+STREET = word_list("streets_other")
+NO_ADDRESS = word_list("no_address")
 STREET_END = (
     r"(?:stra(?:ß|ss)e|str|straat|gata|gatan|gade|vej|vejen|vei|veien|vägen|weg|laan|plein|gasse"
     r"|platz|katu|tie|gate|dreef|steeg|kade|gracht|polku)"
@@ -48,28 +34,28 @@ BOX_ADDRESS = re.compile(
 POSTCODE_OF_PLACE = re.compile(
     r"(?:[^\W\d_a-z][\w'’-]+|\b[A-Z]{2,3})[ ]{1,2}(?P<value>\d{5})(?:-\d{4})?(?=\s*$|\s*\n|[.,?] )"
 )
-CHARS_BEFORE = 40  # before a number, in which an address with that number may begin
+CHARS_BEFORE = 40  # before a number, within which an address with that number may begin
 CHARS_BEHIND = 120
 ADDRESS_WORDS = 14  # the longest address that is looked for, in words and numbers
 
 
 def find_addresses(text: str) -> Iterator[Span]:
-    """Street addresses: a number beside a street, with the unit, town and postcode that follow."""
+    """Yield street addresses: a number next to a street, with unit, town and postcode."""
     for low, high in _near_digits(text):
         tokens = list(TOKEN.finditer(text, low, high))
-        at = 0
-        while at < len(tokens):
-            end = _address_end(tokens, at)
-            if end > at:
-                yield Span("street_address", tokens[at].start(), tokens[end - 1].end())
-            at = max(end, at + 1)
+        index = 0
+        while index < len(tokens):
+            end = _address_end(tokens, index)
+            if end > index:
+                yield Span("street_address", tokens[index].start(), tokens[end - 1].end())
+            index = max(end, index + 1)
     for pattern in (SAID_TO_BE_ADDRESS, BOX_ADDRESS, POSTCODE_OF_PLACE):
         for match in pattern.finditer(text):
             yield Span("street_address", *match.span("value"))
 
 
 def _near_digits(text: str) -> list[tuple[int, int]]:
-    """The parts of a text in which an address could stand, beginning and ending between words."""
+    """Return the parts of a text in which an address could be, with whole words at both ends."""
     parts: list[tuple[int, int]] = []
     for match in re.finditer(r"\d+", text):
         low = text.rfind(" ", 0, max(0, match.start() - CHARS_BEFORE)) + 1
@@ -83,8 +69,11 @@ def _near_digits(text: str) -> list[tuple[int, int]]:
 
 
 def _shape(token: str) -> str:
-    """n number, e English street, t other street, u unit, c capitalised, l link word of a foreign
-    name, o "of", "the" and "and", s separator, x anything else."""
+    """Return the shape of a token, one letter.
+
+    n number, e English street, t other street, u unit, c capitalised, l link word of a foreign
+    name, o "of", "the" and "and", s separator, x anything else.
+    """
     word = token.rstrip(".").lower()
     if NUMBER.match(token):
         return "n"
@@ -105,12 +94,12 @@ def _shape(token: str) -> str:
     return "l" if word in LINK_WORDS else "x"
 
 
-def _address_end(tokens: list[re.Match[str]], at: int) -> int:
-    """The place behind the last token of an address that starts at `at`; `at` when none does."""
-    if _shape(tokens[at][0]) not in "netuc":
-        return at
+def _address_end(tokens: list[re.Match[str]], start: int) -> int:
+    """Return the index after the last token of an address that begins at `start`, else `start`."""
+    if _shape(tokens[start][0]) not in "netuc":
+        return start
     shapes = ""
-    for token in tokens[at : at + ADDRESS_WORDS * 2]:
+    for token in tokens[start : start + ADDRESS_WORDS * 2]:
         shape = _shape(token[0])
         if shape == "x":
             break
@@ -118,9 +107,10 @@ def _address_end(tokens: list[re.Match[str]], at: int) -> int:
         if token[0].endswith(".") and shape in "ncet" and len(token[0]) > 5:
             break  # the end of a sentence; "Ave." and "Blvd." are shorter
     for length in range(len(shapes), 1, -1):
-        if shapes[length - 1] in "netc" and _is_address(shapes[:length], tokens[at : at + length]):
-            return at + length
-    return at
+        end = start + length
+        if shapes[length - 1] in "netc" and _is_address(shapes[:length], tokens[start:end]):
+            return end
+    return start
 
 
 def _is_address(shapes: str, tokens: list[re.Match[str]]) -> bool:

@@ -1,65 +1,34 @@
-"""Personal data in texts: found by pattern and, when asked, by a model; then replaced.
+"""Personal data in texts: found by pattern and, if wanted, by an engine for names; then replaced.
 
-Detection is layered: one look at a text decides which patterns are worth trying, and the model of
-the extra `names` sees only sentences in which a name could stand. What stands in for a value is
-decided in `stand_ins`; values from its reserved ranges are nobody's and never found.
+Detection is layered: one look at a text decides which patterns are worth trying, and the model for
+names sees only sentences in which a name could be. What replaces a value is decided in `stand_ins`;
+values from its reserved ranges are nobody's and never found.
 """
 
 import bisect
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from pydantic import field_validator
+from seedbed.private.kinds import KINDS, RESIDUALS, Search, Span
+from seedbed.private.patterns import signals_of
+from seedbed.private.settings import UserPattern, Wanted
+from seedbed.private.stand_ins import STAND_IN, Mode, replace
 
-from seedbed.core.params import Section
-from seedbed.private.patterns import DETECTORS, signals_of
-from seedbed.private.stand_ins import STAND_IN, Mode, Span, replace
-
-PASSES = 6  # replacing can bring two halves together; more passes than this were never needed
-CONTEXT_CHARS = 50  # chars before and after a user's pattern in which a context word may stand
-
-PatternKind = Literal[
-    "account_number", "api_key", "case_number", "credit_card", "date", "date_of_birth",
-    "document_number", "email", "handle", "iban", "ip", "mac", "national_id", "phone", "postcode",
-    "url", "url_with_secret",
-]  # fmt: skip
-NameKind = Literal["person", "street_address", "place", "organisation"]
+MAX_PASSES = 6  # replacing can bring two halves together; more passes were never needed
+CONTEXT_CHARS = 50  # before and after a project's own pattern, in which a context word counts
 
 
-class UserPattern(Section):
-    """A pattern that a project adds in params.yaml."""
-
-    name: str  # kind of the spans, and its stand-in: `order_number` gives <ORDER_NUMBER>
-    regex: str  # Python regular expression; a group called `value` narrows what is replaced
-    context: tuple[str, ...] = ()  # words of which one must stand near; none: it always counts
-
-    @field_validator("name")
-    @classmethod
-    def _name_is_a_word(cls, name: str) -> str:
-        if not re.fullmatch(r"[a-z][a-z0-9_]{1,40}", name):
-            raise ValueError("a name of lower-case letters, digits and _, such as order_number")
-        return name
-
-    @field_validator("regex")
-    @classmethod
-    def _regex_compiles(cls, regex: str) -> str:
-        try:
-            pattern = re.compile(regex)
-        except re.error as error:
-            raise ValueError(f"a regular expression ({error})") from None
-        if pattern.match(""):
-            raise ValueError("a regular expression that does not match the empty text")
-        return regex
+def _in_order() -> list[tuple[str, Search]]:
+    """Return the kind and the search of every finder, in order of precedence."""
+    searches = [(kind.name, search) for kind in KINDS for search in kind.searches]
+    return [
+        entry for kind in KINDS for entry in searches if (entry[1].after or entry[0]) == kind.name
+    ]
 
 
-class Wanted(NamedTuple):
-    """What to look for: pattern kinds, a project's own patterns, and kinds found by the model."""
-
-    kinds: frozenset[str]
-    patterns: tuple[UserPattern, ...] = ()
-    names: frozenset[str] = frozenset()
+SEARCHES = _in_order()
 
 
 class Anonymized(NamedTuple):
@@ -69,34 +38,59 @@ class Anonymized(NamedTuple):
     counts: Counter[str]
 
 
+class Change(NamedTuple):
+    """What anonymizing changes in a text, in the form that the memo keeps.
+
+    `text`: the new text, None if it is the same. `counts`: replaced values by kind. `residual`:
+    shapes of personal data that the wide scan still finds in the new text.
+    """
+
+    text: str | None
+    counts: dict[str, int]
+    residual: dict[str, int]
+
+
+def changes(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> list[Change]:
+    """Return what anonymizing changes in each text; each result depends on its own text alone."""
+    results = anonymize(texts, wanted, key, mode)
+    residual = scan(result.text for result in results)
+    return [
+        Change(None if after == text else after, dict(counts), shapes)
+        for text, (after, counts), shapes in zip(texts, results, residual, strict=True)
+    ]
+
+
 def detect(texts: Sequence[str], wanted: Wanted) -> list[list[Span]]:
-    """Personal values of each text, sorted, without overlaps and outside of stand-ins."""
-    found = [_by_pattern(text, wanted) for text in texts]
+    """Return the personal values of each text, sorted, without overlaps and outside stand-ins."""
+    spans_of = [_by_pattern(text, wanted) for text in texts]
     if wanted.names:
         from seedbed.private.names import find_names
 
-        for spans, names in zip(found, find_names(texts, wanted.names), strict=True):
+        for spans, names in zip(spans_of, find_names(texts, wanted.names), strict=True):
             spans += names
-    return [settled(text, spans) for text, spans in zip(texts, found, strict=True)]
+    return [settled(text, spans) for text, spans in zip(texts, spans_of, strict=True)]
 
 
 def anonymize(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> list[Anonymized]:
-    """Each text with its personal values replaced, until none is found in it.
+    """Return each text with its personal values replaced, until none is found in it.
 
-    So the output, anonymised again with the same patterns, stays as it is. Names by the model are
-    looked for once: they depend on the words around, which replacing changes.
+    So the output, anonymized again with the same patterns, stays as it is. Names are looked for
+    once: they depend on the words around, which replacing changes.
     """
     results = [Anonymized(text, Counter()) for text in texts]
-    open_places, looked_for = list(range(len(texts))), wanted
-    for _ in range(PASSES):
-        spans_of = detect([results[place].text for place in open_places], looked_for)
-        touched = [(at, spans) for at, spans in zip(open_places, spans_of, strict=True) if spans]
-        for at, spans in touched:
-            text, counts = results[at]
+    unfinished, looked_for = list(range(len(texts))), wanted
+    for _ in range(MAX_PASSES):
+        spans_of = detect([results[index].text for index in unfinished], looked_for)
+        touched = [
+            (index, spans) for index, spans in zip(unfinished, spans_of, strict=True) if spans
+        ]
+        for index, spans in touched:
+            text, counts = results[index]
             kinds = Counter(span.kind for span in spans)
-            results[at] = Anonymized(replace(text, spans, key, mode), counts + kinds)
-        open_places, looked_for = [at for at, _ in touched], wanted._replace(names=frozenset())
-        if not open_places:
+            results[index] = Anonymized(replace(text, spans, key, mode), counts + kinds)
+        unfinished = [index for index, _ in touched]
+        looked_for = wanted._replace(names=frozenset())
+        if not unfinished:
             break
     return results
 
@@ -106,9 +100,9 @@ def _by_pattern(text: str, wanted: Wanted) -> list[Span]:
         Span(pattern.name, *pair) for pattern in wanted.patterns for pair in _user(text, pattern)
     ]
     signals = signals_of(text)
-    for detector in DETECTORS:
-        if detector.signal in signals and detector.kind in wanted.kinds:
-            spans += [Span(detector.kind, start, end) for start, end in detector.find(text)]
+    for kind, search in SEARCHES:
+        if search.signal in signals and kind in wanted.kinds:
+            spans += [Span(kind, start, end) for start, end in search.find(text)]
     return spans
 
 
@@ -130,9 +124,10 @@ def _in_context(text: str, start: int, end: int, words: Sequence[str]) -> bool:
 
 
 def settled(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Spans without overlaps, sorted by place; the first given has precedence.
+    """Return spans without overlaps, sorted; where two overlap, the first given has precedence.
 
-    A span that overlaps is cut to what is left of it, so that no found character stays in the text.
+    A span that overlaps is cut to what is left of it, so that no detected character stays in the
+    text.
     """
     if not spans:
         return []
@@ -149,12 +144,12 @@ def settled(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def _outside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What is left of start..end outside of the taken places, which are sorted and apart."""
+    """Return what is left of start..end outside the taken pairs, which are sorted and disjoint."""
     pieces = []
-    at = max(bisect.bisect(taken, (start, start)) - 1, 0)
-    while at < len(taken) and taken[at][0] < end:
-        left, right = taken[at]
-        at += 1
+    index = max(bisect.bisect(taken, (start, start)) - 1, 0)
+    while index < len(taken) and taken[index][0] < end:
+        left, right = taken[index]
+        index += 1
         if left > start:
             pieces.append((start, left))
         start = max(start, right)
@@ -171,38 +166,25 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-# Written apart from the finders, and wider than they are: what it sees in the output is a number to
-# look into, not a list of faults.
-RESIDUAL = {
-    "looks_like_email": re.compile(r"[^\s<>()]+@[^\s<>()]+\.[A-Za-z]{2,}"),
-    "looks_like_long_number": re.compile(r"\d(?:[ ./()-]{0,2}\d){8,}"),
-    "looks_like_ip": re.compile(r"\d+\.\d+\.\d+\.\d+"),
-    "looks_like_iban": re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,}\b"),
-    "looks_like_token": re.compile(r"\b(?=\w*\d)(?=\w*[A-Z])(?=\w*[a-z])\w{24,}\b"),
-    "looks_like_handle": re.compile(r"(?:^|\s)@\w+"),
-    "looks_like_link_secret": re.compile(r"://\S*(?:token|passw|secret|key)\S*=", re.IGNORECASE),
-}
-
-
 def scan(texts: Iterable[str]) -> list[dict[str, int]]:
-    """How often each shape of personal data is still seen in each text, stand-ins left out."""
-    found = []
+    """Count each shape of personal data that is still in each text, stand-ins left out."""
+    shapes_of = []
     for text in texts:
         rest = STAND_IN.sub(" ", text)
-        counts = {name: len(pattern.findall(rest)) for name, pattern in RESIDUAL.items()}
-        found.append({name: count for name, count in counts.items() if count})
-    return found
+        counts = {name: len(pattern.findall(rest)) for name, pattern in RESIDUALS.items()}
+        shapes_of.append({name: count for name, count in counts.items() if count})
+    return shapes_of
 
 
 def residual(texts: Iterable[str]) -> dict[str, int]:
-    """How often each shape of personal data is still seen in all texts."""
+    """Count each shape of personal data that is still in all texts."""
     return total(scan(texts))
 
 
 def total(scanned: Iterable[dict[str, int]]) -> dict[str, int]:
-    """The sum of what `scan` found, shape by shape."""
-    counts = dict.fromkeys(RESIDUAL, 0)
-    for one in scanned:
-        for name, count in one.items():
+    """Return the sum of what `scan` counted, shape by shape."""
+    counts = dict.fromkeys(RESIDUALS, 0)
+    for shapes in scanned:
+        for name, count in shapes.items():
             counts[name] += count
     return counts

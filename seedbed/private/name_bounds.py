@@ -1,26 +1,29 @@
 """Where a person's name begins and ends, and which spans are rather a place or a plain phrase.
 
-A small model takes the words around a name into it ("Gwen Stefani Wrap") and leaves others out
-("George" of "George N. Parks"). An English dictionary tells words from names.
+A small model includes words around a name ("Gwen Stefani Wrap") and leaves others out ("George" of
+"George N. Parks"). An English dictionary distinguishes words from names.
 """
 
 import re
 from collections.abc import Sequence
 
-from seedbed.private.chat_words import is_chat
+from seedbed.private.kinds import Span
 from seedbed.private.name_lists import (
+    LINK_WORDS,
+    NOT_A_NAME,
     all_first_names,
     first_names,
+    is_chat,
     is_english,
+    is_first_name,
     last_names,
-    words,
+    word_list,
 )
-from seedbed.private.name_rules import LINK_WORDS, NOT_A_NAME, PARTICLE, TITLE, is_first_name
-from seedbed.private.stand_ins import Span
+from seedbed.private.name_rules import PARTICLE, TITLE
 
 MAX_WORDS = 4  # more than that is a list of names or a heading
 TOKEN = re.compile(r"\S+")
-# "George N. Parks", also in texts whose marks stand apart: "George N . Parks".
+# "George N. Parks", also in texts with spaces around marks: "George N . Parks".
 BETWEEN = re.compile(r" ?\.? (?:[A-Z](?: ?\.)? )?")
 ENDS_IN_INITIAL = re.compile(r" [A-Z](?: ?\.)?$")
 INITIAL_AFTER = re.compile(r" [B-HJ-Z](?![\w'’&/-])(?: ?\.(?= \w))?")
@@ -38,33 +41,33 @@ ENDS_AS_PLACE = re.compile(
     r"|Academy|Airport|Valley|Stadium|Studios?|Hospital|Library)"
 )
 # Words after a name that some bear as a last name.
-NEVER_THIRD = words(
-    "album birthday book day dj fans film game games live movie music news show song tour trip"
-    " valley video way"
-)
+NEVER_THIRD = word_list("never_third")
 MARKS_AFTER = re.compile(r"\s+[^\w\s]+$|\.\.+$")
 IN_PLACE = re.compile(r"(?<!\w)(?<!believe )(?<!interest )(?<!trust )(?<!faith )[Ii]n $")
 
 
 def with_mended_persons(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Spans of persons cut to the name, joined where a name was found in pieces, without those
-    that stand as a place or are plain words. Other kinds come out as they are, in their order."""
+    """Return spans with those of persons corrected; other kinds stay as they are, in their order.
+
+    A person is cut to the name, joined with the other pieces of one name, and left out if it is a
+    place or plain words.
+    """
     cut = [_cut(text, span) if span.kind == "person" else span for span in spans]
     kept = [span for span in cut if span.kind != "person" or _is_person(text, span)]
     whole = _joined(text, [span for span in kept if span.kind == "person"])
     result: list[Span] = []
     for span in kept:
         if span.kind == "person":
-            span = next(one for one in whole if one.start <= span.start < one.end)
+            span = next(name for name in whole if name.start <= span.start < name.end)
         if span not in result:
             result.append(span)
     return result
 
 
 def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Persons that overlap or stand beside one another as one, up to a name's length."""
+    """Return persons that overlap or follow one another as one, up to the length of a name."""
     result: list[Span] = []
-    for span in sorted(spans, key=lambda one: (one.start, -one.end)):
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         last = result[-1] if result else None
         if last and (span.end <= last.end or _is_one_name(text, last, span)):
             result[-1] = Span("person", last.start, max(last.end, span.end))
@@ -74,16 +77,16 @@ def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def _cut(text: str, span: Span) -> Span:
-    """Without words and marks after the name that are no part of it."""
+    """Return a span without the words and marks around the name."""
     tokens = list(TOKEN.finditer(text, span.start, span.end))
     if not tokens or re.match(TITLE, tokens[0][0]):
         return span
     while len(tokens) > 1 and _stands_before(tokens[0][0], tokens[1][0]):
         del tokens[0]
     start, end = tokens[0].start(), span.end
-    for at in range(1, len(tokens)):
-        if _ends_before(at, [token[0] for token in tokens]):
-            end = tokens[at - 1].end()
+    for index in range(1, len(tokens)):
+        if _ends_before(index, [token[0] for token in tokens]):
+            end = tokens[index - 1].end()
             break
     if trailing := MARKS_AFTER.search(text[start:end]):
         end -= len(trailing[0])
@@ -91,25 +94,25 @@ def _cut(text: str, span: Span) -> Span:
 
 
 def _stands_before(word: str, following: str) -> bool:
-    """Whether a word before a listed name is none itself: "Getting Nash", "hey Joe"."""
+    """Whether a word before a listed name is no name itself: "Getting Nash", "hey Joe"."""
     lower, name = word.lower(), following.strip(".,!?;:'’").lower()
     if lower in all_first_names() or not (name in first_names() or name in last_names()):
         return False
     return lower in NOT_A_NAME or is_chat(lower) or (lower.endswith("ing") and is_english(lower))
 
 
-def _ends_before(at: int, tokens: Sequence[str]) -> bool:
+def _ends_before(index: int, tokens: Sequence[str]) -> bool:
     """Whether the name stops before a word: a mark, a word in lower case, a word of the dictionary
     from the third on (the second is often a last name that is a word: "Barbara Boxer")."""
-    word = tokens[at]
+    word = tokens[index]
     if not any(map(str.isalnum, word)):
         return word != "."
     if word.islower() and not tokens[0].islower():
         return word not in LINK_WORDS and not re.fullmatch(PARTICLE, word)
     bare = word.strip(".,!?;:'\"’”)").lower()
-    if at > 1 and bare in NEVER_THIRD:
+    if index > 1 and bare in NEVER_THIRD:
         return True
-    if at < 2 or re.fullmatch(PARTICLE, tokens[at - 1]) or len(bare) < 3:
+    if index < 2 or re.fullmatch(PARTICLE, tokens[index - 1]) or len(bare) < 3:
         return False
     return is_english(bare) and bare not in first_names() and bare not in last_names()
 
@@ -137,7 +140,7 @@ def _is_person(text: str, span: Span) -> bool:
 
 
 def _is_place(text: str, span: Span) -> bool:
-    """Whether the words beside say that a place is meant."""
+    """Whether the words around a span show that it is a place."""
     value = text[span.start : span.end]
     before, after = text[max(0, span.start - 20) : span.start], text[span.end : span.end + 20]
     if PLACE_BEFORE.search(before) or ENDS_AS_PLACE.fullmatch(value):
@@ -146,7 +149,7 @@ def _is_place(text: str, span: Span) -> bool:
 
 
 def _is_phrase(value: str) -> bool:
-    """Whether all words stand in the dictionary and no list of names has the deciding one."""
+    """Whether the dictionary has all words, and no list of names the deciding one."""
     parts = re.findall(r"[^\W\d_]+", value.lower())
     if len(parts) == 1 and is_chat(parts[0]):
         return True

@@ -1,20 +1,23 @@
-"""Names and addresses that a rule finds without a model: a title before a name, "my name is", an
-initial, a house number with a street. They are strong where a small model is weak.
+"""Names that words around them give away: a title, initials, "my name is", "lives in", "Ltd".
+
+These rules need no model, and are strong where a small model is weak.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
+from seedbed.private.kinds import Span
 from seedbed.private.name_lists import (
+    LINK_WORDS,
     LOWER_CASE_WORDS,
+    NOT_A_NAME,
     PLAIN_WORDS,
-    first_names,
+    SHORT_NAMES,
+    acts_as_person,
     is_english,
+    is_first_name,
     last_names,
-    words,
-    world_first_names,
 )
-from seedbed.private.stand_ins import Span
 
 TITLE = (
     r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Lady|Lord|Rev|Reverend|Fr|Capt|Captain|Sgt"
@@ -71,33 +74,10 @@ NEXT_WORD = re.compile(
     r" (?:(?:van|von|de|der|den|del|di|da|dos|bin|al|el|la|ten|ter) ){0,2}"
     r"((?:[A-Z]\.|[^\W\d_](?:[\w-]|['’](?!s\b))*\w))(?!\w)"
 )
-SHORT_NAMES = words("amy ben dan ian jen jim joe kev liz ron tim tom zoe")
-BEFORE_PERSON = re.compile(
-    r"\b(?:hi|hey|dear|thanks|friend|brother|sister|wife|husband|boyfriend|girlfriend|cousin|uncle"
-    r"|aunt|son|daughter|boss) $",
-    re.IGNORECASE,
-)
-DONE_BY_PERSON = re.compile(
-    r" (?:said|says|told|tells|asked|asks|thinks|thought|wants|knows|loves|lets|called|texted"
-    r"|and (?:i|me)|is (?:my|such|so)|was (?:my|such|so))\b",
-    re.IGNORECASE,
-)
-NOT_A_NAME = words(
-    "a about after again also an and any anyone anything are as asap at back be because before"
-    " but by called can chris for from get good has have here i if in is it just later like lol"
-    " lucky mad maybe me my names no not now of off old on one or out please really right so"
-    " something soon sorry stupid thanks that the their them then there this to today tomorrow"
-    " tonight too u up ur very was we well what when where which who why with yes you your"
-)
-
-LINK_WORDS = words(
-    "al am and auf da das de del della dello den der des di do dos du el im la le les los na"
-    " nad och of og pod the van von zum zur à"
-)
 
 
 def find_persons(text: str) -> Iterator[Span]:
-    """Names by a title, by initials, or by words such as "my name is"."""
+    """Yield names by a title, by initials, or by words such as "my name is"."""
     for pattern in (TITLED, LOWER_TITLED, INITIALLED, POPE):
         for match in pattern.finditer(text):
             yield Span("person", *match.span())
@@ -113,7 +93,7 @@ def find_persons(text: str) -> Iterator[Span]:
 
 
 def find_listed(text: str) -> Iterator[Span]:
-    """Names that begin with a known first name, in any case: "Ann Lee", "ANN LEE", "ann lee"."""
+    """Yield names that begin with a listed first name, in any case: "Ann Lee", "ann lee"."""
     at = 0
     while match := WORD_START.search(text, at):
         first, at = match[0], match.end()
@@ -125,13 +105,13 @@ def find_listed(text: str) -> Iterator[Span]:
 
 
 def find_places(text: str) -> Iterator[Span]:
-    """Towns by the words before them, such as "lives in"."""
+    """Yield towns by the words before them, such as "lives in"."""
     for match in SAID_TO_BE_PLACE.finditer(text):
         yield Span("place", *match.span("value"))
 
 
 def find_organisations(text: str) -> Iterator[Span]:
-    """Organisations by their legal form, or by "works at" before them."""
+    """Yield organisations by their legal form, or by "works at" before them."""
     for match in WITH_LEGAL_FORM.finditer(text):
         yield Span("organisation", *match.span())
     for match in SAID_TO_BE_ORGANISATION.finditer(text):
@@ -139,8 +119,10 @@ def find_organisations(text: str) -> Iterator[Span]:
 
 
 def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
-    """Parts of a full name that stand alone elsewhere: "Ann Lee said ... Lee left"; and what is
-    named in one breath with a person: "Kovalev, Lee and Phillips"."""
+    """Yield parts of a full name elsewhere in the text, and names in a list with a person.
+
+    For example "Ann Lee said ... Lee left", and "Kovalev, Lee and Phillips".
+    """
     parts = {
         word
         for span in persons
@@ -160,12 +142,6 @@ def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
             end = match.end(1)
 
 
-def is_first_name(word: str) -> bool:
-    """Whether a word is a listed first name; outside of the US list it needs a capital."""
-    lower = word.lower()
-    return lower in first_names() or (word.istitle() and lower in world_first_names())
-
-
 def _goes_on(first: str, word: str) -> bool:
     lower = word.lower()
     if lower in NOT_A_NAME or lower in PLAIN_WORDS:
@@ -180,11 +156,9 @@ def _stands_as_name(first: str, text: str, start: int) -> bool:
         return False
     if first.islower():
         sure = len(first) > 3 and first not in LOWER_CASE_WORDS
-        return sure or first in SHORT_NAMES or _does_as_persons_do(text, start, first)
+        return (
+            sure
+            or first in SHORT_NAMES
+            or acts_as_person(text, start, start + len(first), "listed")
+        )
     return len(first) > 2
-
-
-def _does_as_persons_do(text: str, start: int, name: str) -> bool:
-    """Whether the words beside a name that is a plain word too speak of a person."""
-    before, after = text[max(0, start - 15) : start], text[start + len(name) :]
-    return bool(BEFORE_PERSON.search(before) or DONE_BY_PERSON.match(after))

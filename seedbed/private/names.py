@@ -1,8 +1,9 @@
-"""Names by a model: persons, places, organisations, street addresses (the extra `names`).
+"""The engine for names: persons, places, organisations, street addresses (the extra `names`).
 
-spaCy's small English model runs with its tagger, parser and lemmatizer left out, and only on
-sentences in which a name could stand. `name_rules` adds what the model does not see and takes away
-what it mistakes for a name: numbers, words in lower case, the first word of a sentence.
+An engine is a function like `find_names`: texts and wanted kinds in, spans of each text out;
+`detection.detect` calls it. This one joins rules with spaCy's small English model, whose tagger,
+parser and lemmatizer are left out, and which reads only sentences in which a name could be. The
+rules add what the model does not see, and remove what it mistakes for a name.
 """
 
 import functools
@@ -10,21 +11,23 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from seedbed.core.errors import ModelError
 from seedbed.private.addresses import find_addresses
-from seedbed.private.chat_words import is_chat
-from seedbed.private.letter_case import with_restored_case
-from seedbed.private.lone_names import find_lone
-from seedbed.private.lower_case_names import find_lower_case
+from seedbed.private.bare_names import find_lone, find_lower_case, find_pairs, is_pair_of_names
+from seedbed.private.kinds import Span
 from seedbed.private.name_bounds import with_mended_persons
 from seedbed.private.name_lists import (
+    LOWER_CASE_WORDS,
+    NOT_A_NAME,
+    all_first_names,
     countries,
     first_names,
+    is_chat,
     is_english,
+    is_first_name,
     last_names,
-    words,
+    missing_extra,
+    word_list,
 )
-from seedbed.private.name_pairs import find_pairs, is_pair_of_names
 from seedbed.private.name_rules import (
     TITLE,
     find_listed,
@@ -32,9 +35,7 @@ from seedbed.private.name_rules import (
     find_persons,
     find_places,
     find_repeated,
-    is_first_name,
 )
-from seedbed.private.stand_ins import Span
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -53,26 +54,19 @@ CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ][\w'’]*")
 CAPITALISED_WORDS = re.compile(r"[A-Z]\S*(?: (?:(?:van|von|de|der|di|da|al|el) )?[A-Z]\S*)*")
 AFTER_NAME = re.compile(r"(?<=\w) ?['’]s\b|(?<=\w)\s*\n| ?&(?:amp|quot|lt|gt)\b")
 INSIDE_SENTENCE = re.compile(r"[a-z,] $")
+GOES_ON = re.compile(r" ?(?: [a-z]|['’]s |: |, )")
 QUOTE_MARK = re.compile(r"^>", re.MULTILINE)  # before quoted lines; the model trips over it
 LONGEST_UNLISTED = 12  # letters; longer words are mostly compounds: Verwaltungsgerichtshof
 WHOLE_CHARS = 300  # texts up to this length go to the model whole: it reads lists better
-# Capitalised by grammar, not since they name somebody.
-COMMON = words(
-    "dvd dvds tv cgi imdb however sorry twitter youtube facebook soundcloud retweet"
-    " a after all also although an and another any april are as at august be because but by can"
-    " could december do does february for friday from get go had has have he her here his how i"
-    " i'd i'll i'm i've if in is it it's its january july june just let like march may maybe"
-    " monday more most my no not november now october of oh ok on once one only or our out"
-    " overall perhaps please saturday september she so some still such sunday than thanks that"
-    " that's the their them then there there's these they this those though thursday to too"
-    " tuesday until very was we wednesday well were what when where which while who why will"
-    " with would yes yet you your"
-)
+# A letter whose capital is two letters would move what follows.
+CASE_WORD = re.compile(r"(?<![\w'’@#/.-])(?!ß|ŉ|ǰ|ﬀ|ﬁ|ﬂ)[^\W\d_]{2,}(?![\w@/])")
+BEFORE_PLACE = re.compile(r"(?<!\w)(?:in|from|at|near|visit|to) $", re.IGNORECASE)
+COMMON = word_list("common_words")
 
 
 @functools.cache
 def load_model() -> "Language":
-    """The model with nothing but its entity recogniser. Raises ModelError without the extra."""
+    """Load the model with its entity recogniser alone. Raises ModelError without the extra."""
     try:
         import spacy
         from thinc.api import use_ops
@@ -82,19 +76,14 @@ def load_model() -> "Language":
         with use_ops("numpy", use_blis=False):
             return spacy.load(MODEL, exclude=unused)
     except (ImportError, OSError) as error:
-        raise ModelError(
-            "anonymize.names in params.yaml",
-            f"the model for names cannot be loaded ({type(error).__name__})",
-            "the extra `names`",
-            "run `pip install '.[names]'`, or set `names: false`",
-        ) from None
+        found = f"the model for names cannot be loaded ({type(error).__name__})"
+        raise missing_extra(found) from None
 
 
 def find_names(texts: Sequence[str], kinds: frozenset[str]) -> list[list[Span]]:
-    """Names of the wanted kinds in each text; spans may overlap, the first has precedence."""
-    by_model = _by_model(texts)
-    found = []
-    for text, model_spans in zip(texts, by_model, strict=True):
+    """Return names of the wanted kinds per text; of spans that overlap the first has precedence."""
+    results = []
+    for text, model_spans in zip(texts, _by_model(texts), strict=True):
         places = [Span("place", *match.span()) for match in countries().finditer(text)]
         spans = [
             *find_addresses(QUOTE_MARK.sub(" ", text)),
@@ -110,63 +99,66 @@ def find_names(texts: Sequence[str], kinds: frozenset[str]) -> list[list[Span]]:
         ]
         spans = with_mended_persons(text, spans)
         spans += find_repeated(text, [span for span in spans if span.kind == "person"])
-        found.append([span for span in spans if span.kind in kinds])
-    return found
+        results.append([span for span in spans if span.kind in kinds])
+    return results
 
 
 def suspicious(text: str) -> list[tuple[int, int]]:
-    """Sentences in which a capitalised word stands that is no common word, as (start, end); a
-    short text is one such sentence."""
-    found = [
+    """Return the (start, end) of sentences with a capitalised word that is no common word.
+
+    A short text with one, or in lower case, is returned whole.
+    """
+    sentences = [
         match.span()
         for match in SENTENCE.finditer(text)
         if any(_could_be_name(word) for word in CAPITALISED.finditer(match[0]))
     ]
-    if len(text) <= WHOLE_CHARS and (found or text.islower()):
+    if len(text) <= WHOLE_CHARS and (sentences or text.islower()):
         return [(0, len(text))]
-    return found
+    return sentences
 
 
 def _could_be_name(word: re.Match[str]) -> bool:
-    """The first word of a sentence has its capital by grammar: it must be a listed name."""
     lower = word[0].lower()
     if lower in COMMON:
         return False
+    # The first word of a sentence has its capital by grammar: it must be a listed name.
     inside = word.string[: word.start()].strip("\"'“”‘(<>[]*-_ /br")
     return bool(inside) or is_first_name(word[0]) or lower in last_names() or not word[0].isascii()
 
 
 def _by_model(texts: Sequence[str]) -> list[list[Span]]:
-    places = [(at, *span) for at, text in enumerate(texts) for span in suspicious(text)]
+    parts = [(index, *span) for index, text in enumerate(texts) for span in suspicious(text)]
     unquoted = [QUOTE_MARK.sub(" ", text) for text in texts]
-    sentences = [with_restored_case(unquoted[at][start:end], COMMON) for at, start, end in places]
-    found: list[list[Span]] = [[] for _ in texts]
+    originals = [unquoted[index][start:end] for index, start, end in parts]
+    sentences = [with_restored_case(original, COMMON) for original in originals]
+    results: list[list[Span]] = [[] for _ in texts]
     documents = load_model().pipe(sentences, batch_size=BATCH_SENTENCES)
-    for (at, offset, end), sentence, document in zip(places, sentences, documents, strict=True):
-        lower = unquoted[at][offset:end].islower()
-        restored = sentence != unquoted[at][offset:end]
+    for (index, offset, _), original, sentence, document in zip(
+        parts, originals, sentences, documents, strict=True
+    ):
         for entity in document.ents:
             kind = KIND_OF_LABEL.get(entity.label_, "")
             low, high = _tightened(sentence, entity.start_char, entity.end_char)
-            if kind == "person" and restored:
+            if kind == "person" and sentence != original:
                 low, high = _capitalised_part(sentence, low, high)
             if kind == "organisation" and is_pair_of_names(sentence[low:high]):
                 kind = "person"
-            trusted = _is_lower_case_name if lower else _is_name
+            trusted = _is_lower_case_name if original.islower() else _is_name
             if kind and low < high and trusted(kind, sentence, low, high):
-                found[at].append(Span(kind, offset + low, offset + high))
-    return found
+                results[index].append(Span(kind, offset + low, offset + high))
+    return results
 
 
 def _capitalised_part(text: str, start: int, end: int) -> tuple[int, int]:
-    """The words of a name that got their capitals back."""
-    if found := CAPITALISED_WORDS.search(text, start, end):
-        return found.span()
+    """Return the words of a name that got their capitals back."""
+    if words := CAPITALISED_WORDS.search(text, start, end):
+        return words.span()
     return start, start
 
 
 def _is_lower_case_name(kind: str, text: str, start: int, end: int) -> bool:
-    """In lower case the model is trusted only with a listed name, or after "in" and the like."""
+    """Whether to trust the model in lower case: only with a listed name, or after "in"."""
     if kind == "person":
         parts = text[start:end].lower().split()
         return any(part in first_names() for part in parts) and len(parts) < 4
@@ -174,7 +166,7 @@ def _is_lower_case_name(kind: str, text: str, start: int, end: int) -> bool:
 
 
 def _tightened(text: str, start: int, end: int) -> tuple[int, int]:
-    """A name without "the" before it, and without "'s", a new line and what stands behind."""
+    """Return a name without "the" before it, and without "'s" or a new line and all after."""
     end = start + len(AFTER_NAME.split(text[start:end], maxsplit=1)[0])
     value = text[start:end]
     if cut := re.match(r"(?:@\w+\s+)+|(?:the|a|an)\s|[\W_]+", value, re.IGNORECASE):
@@ -207,12 +199,43 @@ def _is_name(kind: str, text: str, start: int, end: int) -> bool:
             and not (is_english(parts[0]) or is_chat(parts[0]))
         ):
             return True
-        return (
-            listed
-            or value.istitle()
-            and bool(
-                INSIDE_SENTENCE.search(text[:start])
-                or re.match(r" ?(?: [a-z]|['’]s |: |, )", text[end:])
-            )
-        )
+        return listed or (value.istitle() and _is_inside_sentence(text, start, end))
     return not all(part in COMMON for part in parts)
+
+
+def _is_inside_sentence(text: str, start: int, end: int) -> bool:
+    """Whether words around a name show that its capital is not due to the start of a sentence."""
+    return bool(INSIDE_SENTENCE.search(text[:start]) or GOES_ON.match(text, end))
+
+
+def with_restored_case(sentence: str, common: frozenset[str]) -> str:
+    """Return a sentence in one case with capitals on its names, of the same length.
+
+    The model was trained on texts in two cases. A word gets a capital if the dictionary does not
+    know it or the lists know it as a name. A sentence in two cases is returned as it is; words in
+    `common` are never names.
+    """
+    if not (sentence.islower() or sentence.isupper()):
+        return sentence
+    pieces, copied, name_ends = [], 0, -1
+    for match in CASE_WORD.finditer(sentence):
+        lower = match[0].lower()
+        as_name = lower not in common and _gets_capital(sentence, match, name_ends)
+        if as_name and lower in all_first_names():
+            name_ends = match.end()
+        restored = lower[0].upper() + lower[1:] if as_name else lower
+        if len(restored) == len(match[0]):
+            pieces += [sentence[copied : match.start()], restored]
+            copied = match.end()
+    return "".join(pieces) + sentence[copied:]
+
+
+def _gets_capital(sentence: str, word: re.Match[str], name_ends: int) -> bool:
+    lower = word[0].lower()
+    if lower in NOT_A_NAME or is_chat(lower) or len(lower) < 3:
+        return False
+    if lower in first_names() and lower not in LOWER_CASE_WORDS or not is_english(lower):
+        return True
+    if name_ends == word.start() - 1 and lower in last_names():
+        return True
+    return bool(BEFORE_PLACE.search(sentence, 0, word.start())) or lower in LOWER_CASE_WORDS

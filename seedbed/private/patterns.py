@@ -1,20 +1,15 @@
-"""Personal values that have a form: found by pattern, and proved by a checksum where there is one.
+"""Personal values that have a form, found by pattern, and the signals without which none is there.
 
-Each finder gives (start, end) pairs of one text. It runs only where `signals_of` saw what it needs:
-most texts hold no "@" and no digits, and cost one look.
+Each finder yields the (start, end) of every value in a text. It runs only if `signals_of` sees what
+it needs: most texts hold no "@" and no digits, and cost one look.
 """
 
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-from stdnum import iban, luhn
+from seedbed.private.numbers import Pair
 
-from seedbed.private.national_ids import find_national_ids
-from seedbed.private.phones import find_phones
-
-Pair = tuple[int, int]
 Finder = Callable[[str], Iterator[Pair]]
 
 DATE = (
@@ -23,11 +18,11 @@ DATE = (
     r"|dec|january|february|march|april|august|september|october|november|december)\.?"
     r"(?: \d{1,2}(?:st|nd|rd|th)?,?)? \d{4})"
 )
-# A word, "no.", "number", "#" or ":" may stand between what a number is called and the number.
 FULL_DATE = re.compile(
     rf"(?<![\w/.-]){DATE}(?:[ T]\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\.\d+)?)?(?![\w/-]|\.\d)",
     re.IGNORECASE,
 )
+# Between what a number is called and the number: a word, "no.", "#" or ":".
 CALLED = r"(?:[ \t]*(?:numbers?|nos?\b\.?|nr\b\.?|ids?\b|code|ref\b\.?|is|was|of|:|#|=|-))*[ \t]*"
 CODE = r"(?=[\w/-]*\d)[A-Z0-9][A-Z0-9/-]{4,24}[A-Z0-9]"
 
@@ -68,8 +63,6 @@ NAMED_SECRET = re.compile(
     r"(?:\s{0,2}[:=]\s{0,2}|\s+(?:is\s+)?(?=\S*\d))[\"']?(?P<value>[^\s\"'<>,;]{6,200})(?<![.)])",
     re.IGNORECASE,
 )
-CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
-IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
 IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 IPV6 = re.compile(
     r"(?<![\w:.])(?=[0-9a-f:]*\d)(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE
@@ -122,8 +115,8 @@ HANDLE = re.compile(r"(?<![^\s(\[{\"'“‘,;:>█])@(?=[0-9_]*[A-Za-z])\w{2,30}
 REDDIT_HANDLE = re.compile(r"(?<![\w/])/?u/[A-Za-z0-9_-]{3,20}(?![\w/-])")
 
 
-def _matches(*patterns: re.Pattern[str]) -> Finder:
-    """A finder of whole matches, or of the group `value` where a pattern has one."""
+def matches(*patterns: re.Pattern[str]) -> Finder:
+    """Return a finder of whole matches, or of the group `value` if a pattern has one."""
 
     def find(text: str) -> Iterator[Pair]:
         for pattern in patterns:
@@ -141,7 +134,7 @@ def _url_end(text: str, start: int, end: int) -> int:
 
 
 def find_urls(text: str) -> Iterator[Pair]:
-    """Links with or without a scheme, and bare domains, without the stop that ends a sentence."""
+    """Yield links and bare domains, without the full stop that ends a sentence."""
     for match in URL.finditer(text):
         yield match.start(), _url_end(text, *match.span())
     for match in DOMAIN.finditer(text):
@@ -149,44 +142,25 @@ def find_urls(text: str) -> Iterator[Pair]:
 
 
 def find_urls_with_secret(text: str) -> Iterator[Pair]:
-    """Links that carry a password, token or signature."""
+    """Yield links that carry a password, token or signature."""
     for start, end in find_urls(text):
         if URL_SECRET.search(text, start, end):
             yield start, end
 
 
 def find_spelled_emails(text: str) -> Iterator[Pair]:
-    """Addresses like "ann [at] shop [dot] com"; without brackets a word like "mail" must stand
-    before, since "on sale at Amazon dot com" is none."""
+    """Yield addresses like "ann [at] shop [dot] com".
+
+    Without brackets a word like "mail" must come before: "on sale at Amazon dot com" is none.
+    """
     for match in SPELLED_EMAIL.finditer(text):
         before = text[max(0, match.start() - 40) : match.start()]
         if match["bracket"] or re.search(r"mail|contact|write|reach", before, re.IGNORECASE):
             yield match.span()
 
 
-def find_cards(text: str) -> Iterator[Pair]:
-    """Card numbers: an issuer's first digit (ISO/IEC 7812), a known length, a right Luhn digit."""
-    for match in CARD.finditer(text):
-        digits = re.sub(r"\D", "", match[0])
-        if digits[0] in "23456" and len(set(digits)) > 1 and luhn.is_valid(digits):
-            yield match.span()
-
-
-def find_ibans(text: str) -> Iterator[Pair]:
-    """IBANs with right check digits (ISO 13616); words after one are left out."""
-    at = 0
-    while match := IBAN.search(text, at):
-        at, start, end = match.start() + 1, *match.span()
-        while end - start >= 15:
-            if iban.is_valid(text[start:end], check_country=False):
-                yield start, end
-                at = end
-                break
-            end = text.rfind(" ", start, end)
-
-
 def find_ips(text: str) -> Iterator[Pair]:
-    """IPv4 and IPv6 addresses, but not version numbers, and not "this machine"."""
+    """Yield IPv4 and IPv6 addresses, but not version numbers, and not "this machine"."""
     for pattern in (IPV4, IPV6):
         for match in pattern.finditer(text):
             before = text[max(0, match.start() - 12) : match.start()].lower()
@@ -201,7 +175,7 @@ def find_ips(text: str) -> Iterator[Pair]:
 
 
 def find_dates(text: str) -> Iterator[Pair]:
-    """Dates with a day, a month and a year that can be: 8/10 is a rating, 45/13/2004 no date."""
+    """Yield possible dates with a day, month and year: 8/10 is a rating, 45/13/2004 none."""
     for match in FULL_DATE.finditer(text):
         numbers = [int(number) for number in re.findall(r"\d+", match[0])]
         if len(numbers) == 2 or (len(numbers) > 2 and min(numbers[:3]) <= 12):
@@ -209,8 +183,8 @@ def find_dates(text: str) -> Iterator[Pair]:
 
 
 def find_case_numbers(text: str) -> Iterator[Pair]:
-    """Numbers of cases, claims and tickets by what they are called, and "no. 18403/91"."""
-    yield from _matches(CASE)(text)
+    """Yield numbers of cases, claims and tickets by what they are called, and "no. 18403/91"."""
+    yield from matches(CASE)(text)
     for match in APPLICATION.finditer(text):
         yield match.span("value")
         end = match.end()
@@ -219,40 +193,7 @@ def find_case_numbers(text: str) -> Iterator[Pair]:
             end = following.end()
 
 
-class Detector(NamedTuple):
-    """What finds one kind, and the signal without which it need not look."""
-
-    kind: str
-    signal: str
-    find: Finder
-
-
-# In order of precedence: where two overlap, the first one names the span.
-DETECTORS = (
-    Detector("api_key", "secret", _matches(PRIVATE_KEY, KNOWN_TOKEN)),
-    Detector("url_with_secret", "link", find_urls_with_secret),
-    Detector("email", "at", _matches(EMAIL)),
-    Detector("email", "spelled_dot", find_spelled_emails),
-    Detector("api_key", "secret", _matches(NAMED_SECRET)),
-    Detector("url", "link", find_urls),
-    Detector("iban", "number", find_ibans),
-    Detector("credit_card", "number", find_cards),
-    Detector("mac", "hexadecimal", _matches(MAC)),
-    Detector("ip", "hexadecimal", find_ips),
-    Detector("date_of_birth", "code", _matches(BIRTH)),
-    Detector("date", "code", find_dates),
-    Detector("case_number", "code", find_case_numbers),
-    Detector("document_number", "number", _matches(DOCUMENT)),
-    Detector("national_id", "number", find_national_ids),
-    Detector("account_number", "number", _matches(ACCOUNT)),
-    Detector("phone", "number", find_phones),
-    Detector("postcode", "postal", _matches(POSTCODE, US_STATE_ZIP, NAMED_POSTCODE)),
-    Detector("handle", "at", _matches(HANDLE)),
-    Detector("handle", "reddit", _matches(REDDIT_HANDLE)),
-)
-PATTERN_KINDS = tuple(dict.fromkeys(detector.kind for detector in DETECTORS))
-
-# Each begins with one rare character, which the engine of `re` skips to.
+# Each pattern begins with one rare character, which the engine of `re` skips to.
 DIGIT = re.compile(r"\d")
 NUMBER = re.compile(r"\d(?:(?:[A-Za-z]?[ ./()-]{0,2}\d){4}|\d{3}[A-Z])")
 CODE_LIKE = re.compile(r"\d\D?\d\D?\d|\d+/\d\d")
@@ -267,29 +208,31 @@ SECRET_PARTS = (
     *("hf_", "pypi-", "npm_", "sg.", "eyj", "dop_v1"),
 )
 
+Signal = Callable[[str, str], bool]  # of a text and the same in lower case
+SIGNALS: dict[str, Signal] = {
+    "at": lambda text, lower: "@" in text,
+    "reddit": lambda text, lower: "u/" in text,
+    "spelled_dot": lambda text, lower: "dot" in lower,
+    "link": lambda text, lower: any(part in lower for part in LINK_PARTS),
+    "secret": lambda text, lower: any(part in lower for part in SECRET_PARTS),
+}
+# These are looked for only in a text with a digit.
+DIGIT_SIGNALS: dict[str, Signal] = {
+    "number": lambda text, lower: NUMBER.search(text) is not None,
+    "code": lambda text, lower: CODE_LIKE.search(text) is not None,
+    "postal": lambda text, lower: (
+        "zip" in lower or "post" in lower or "plz" in lower or POSTAL.search(text) is not None
+    ),
+    "hexadecimal": lambda text, lower: any(
+        pattern.search(text) for pattern in (COLONS, HYPHENS, DOTS)
+    ),
+}
+
 
 def signals_of(text: str) -> set[str]:
-    """What stands in a text that makes a finder worth running; empty for many texts."""
-    signals = set()
+    """Return the names of the signals in a text; none for many texts."""
     lower = text.lower()
-    if "@" in text:
-        signals.add("at")
-    if "u/" in text:
-        signals.add("reddit")
-    if "dot" in lower:
-        signals.add("spelled_dot")
-    if any(part in lower for part in LINK_PARTS):
-        signals.add("link")
-    if any(part in lower for part in SECRET_PARTS):
-        signals.add("secret")
-    if not DIGIT.search(text):
-        return signals
-    if NUMBER.search(text):
-        signals.add("number")
-    if CODE_LIKE.search(text):
-        signals.add("code")
-    if "zip" in lower or "post" in lower or "plz" in lower or POSTAL.search(text):
-        signals.add("postal")
-    if COLONS.search(text) or HYPHENS.search(text) or DOTS.search(text):
-        signals.add("hexadecimal")
+    signals = {name for name, is_in in SIGNALS.items() if is_in(text, lower)}
+    if DIGIT.search(text):
+        signals.update(name for name, is_in in DIGIT_SIGNALS.items() if is_in(text, lower))
     return signals

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from seedbed.cleaning.rules import UNKNOWN_LANGUAGE, language_of
+from seedbed.cleaning.limits import UNKNOWN_LANGUAGE, language_of
 from seedbed.running.engine import map_texts
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from seedbed.core.files import write_json
 from seedbed.core.params import Section
-from seedbed.private.asked import AnonymizeParams
+from seedbed.private.settings import AnonymizeParams
 from seedbed.training.saved_models import (
     CARD,
     DIGESTS,

@@ -1,22 +1,18 @@
 """Personal data by pattern: what is found, what must be left alone, and what stands in."""
 
 import pytest
+from conftest import ROOT, yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from seedbed.core.errors import ParamsError
 from seedbed.core.keys import PUBLIC_KEY
-from seedbed.private.detection import (
-    RESIDUAL,
-    Span,
-    UserPattern,
-    Wanted,
-    anonymize,
-    detect,
-    residual,
-    settled,
-)
-from seedbed.private.patterns import PATTERN_KINDS
+from seedbed.core.params import validated
+from seedbed.private.detection import anonymize, detect, residual, settled
+from seedbed.private.kinds import KINDS, PATTERN_KINDS, RESIDUALS, Span
+from seedbed.private.patterns import DIGIT_SIGNALS, SIGNALS
+from seedbed.private.settings import AnonymizeParams, UserPattern, Wanted
 
 KEY = b"a key of these tests"
 ALL = Wanted(frozenset(PATTERN_KINDS) - {"date"})
@@ -161,10 +157,41 @@ def test_residual_scan_sees_values_and_not_stand_ins() -> None:
     assert residual([text])["looks_like_ip"] == 1
     for mode in ("placeholder", "pseudonym", "hash", "redact"):
         after = anonymize([text], ALL, PUBLIC_KEY, mode)[0].text
-        assert residual([after]) == dict.fromkeys(RESIDUAL, 0), mode
+        assert residual([after]) == dict.fromkeys(RESIDUALS, 0), mode
 
 
 def test_long_texts_cost_in_proportion() -> None:
     text = "a" * 200_000 + " 1 " * 50_000 + "@" * 50_000 + "1-" * 50_000 + " a@b.com" * 20_000
     (result,) = anonymize([text], Wanted(frozenset(PATTERN_KINDS)), KEY, "redact")
     assert result.counts == {"email": 20_000}
+
+
+def test_params_look_for_the_kinds_that_are_on_by_default() -> None:
+    section = yaml.load(ROOT / "params.yaml")["anonymize"]
+    assert section["kinds"] == sorted(kind.name for kind in KINDS if kind.default)
+    assert section["mode"] == AnonymizeParams.model_fields["mode"].default
+    assert set(PATTERN_KINDS) - set(section["kinds"]) == {"url", "date"}  # its comment names them
+
+
+def test_every_kind_by_pattern_has_cases() -> None:
+    assert {kind for _, kind, _ in FOUND} | {"url", "date"} == set(PATTERN_KINDS)
+
+
+def test_every_signal_and_shape_that_a_kind_names_is_in_its_table() -> None:
+    signals = {search.signal for kind in KINDS for search in kind.searches}
+    assert signals == set(SIGNALS) | set(DIGIT_SIGNALS)
+    assert {kind.residual for kind in KINDS} - {""} == set(RESIDUALS)
+    assert {search.after for kind in KINDS for search in kind.searches} <= {"", *PATTERN_KINDS}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kinds": ["emial"]}, "one of api_key, .*; there is `email`"),
+        ({"names": ["persons"]}, "one of person, .*; there is `person`"),
+    ],
+)
+def test_an_unknown_kind_is_refused_and_the_nearest_is_named(changes, message: str) -> None:
+    params = {"key_fingerprint": "0" * 12, "kinds": ["email"], **changes}
+    with pytest.raises(ParamsError, match=message):
+        validated("anonymize", params, AnonymizeParams)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from seedbed.private.chat_words import is_chat
-from seedbed.private.detection import Wanted, anonymize
-from seedbed.private.letter_case import with_restored_case
-from seedbed.private.lone_names import find_lone
-from seedbed.private.lower_case_names import find_lower_case
+from seedbed.private.bare_names import find_lone, find_lower_case
+from seedbed.private.detection import anonymize
+from seedbed.private.kinds import Span
 from seedbed.private.name_bounds import with_mended_persons
+from seedbed.private.name_lists import is_chat
 from seedbed.private.name_rules import find_persons, find_repeated
-from seedbed.private.stand_ins import Span
+from seedbed.private.names import with_restored_case
+from seedbed.private.settings import Wanted
 
 COMMON = frozenset({"the", "and"})
 

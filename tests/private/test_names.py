@@ -8,9 +8,10 @@ import pytest
 from seedbed.core.errors import ModelError
 from seedbed.private import name_lists, names
 from seedbed.private.addresses import find_addresses
-from seedbed.private.detection import Wanted, anonymize
+from seedbed.private.bare_names import find_pairs, is_pair_of_names
+from seedbed.private.detection import anonymize
+from seedbed.private.kinds import Span
 from seedbed.private.name_bounds import with_mended_persons
-from seedbed.private.name_pairs import find_pairs, is_pair_of_names
 from seedbed.private.name_rules import (
     find_listed,
     find_persons,
@@ -18,7 +19,7 @@ from seedbed.private.name_rules import (
     find_repeated,
 )
 from seedbed.private.names import suspicious
-from seedbed.private.stand_ins import Span
+from seedbed.private.settings import Wanted
 
 KEY = b"a key of these tests"
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import iban, luhn
 
-from seedbed.private.stand_ins import STAND_IN, Span, normalised, replace, stand_in
+from seedbed.private.kinds import KIND_OF_NAME, Span
+from seedbed.private.stand_ins import STAND_IN, normalised, replace, stand_in
 
 KEY = b"a key of these tests"
 KINDS = {
@@ -77,3 +78,7 @@ def test_replace_keeps_what_is_between() -> None:
     text = "Ann wrote to a@b.com, twice."
     after = replace(text, [Span("person", 0, 3), Span("email", 13, 20)], KEY, "placeholder")
     assert after == "<PERSON> wrote to <EMAIL>, twice."
+
+
+def test_every_kind_has_a_value_here() -> None:
+    assert set(KINDS) - {"order_number"} == set(KIND_OF_NAME) - {"date"}

@@ -3,17 +3,17 @@
 import hashlib
 import stat
 from pathlib import Path
-from typing import get_args
 
 import pandas as pd
 import pytest
 
-from seedbed.cleaning.rules import REWRITES
+from seedbed.cleaning.rows import BOILERPLATE
+from seedbed.cleaning.rules import RULE_NAMES
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import read_json
 from seedbed.core.ledger import Drop, read_ledger
 from seedbed.core.rows import read_rows, write_rows
-from stages.clean import INPUT, LEDGER, METRICS, OUTPUT, Boilerplate, Params, main
+from stages.clean import CLEAN, COLLECT, LEDGER, METRICS, Params, main
 
 PARAMS = """\
 clean:
@@ -60,7 +60,7 @@ def rows_of(texts: dict[str, str], pairs: dict[str, str] | None = None) -> pd.Da
 def workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(PARAMS, encoding="utf-8")
-    write_rows(INPUT, rows_of(TEXTS), private=True)
+    write_rows(COLLECT, rows_of(TEXTS), private=True)
     return tmp_path
 
 
@@ -80,7 +80,7 @@ def digests(*places: Path) -> dict[str, str]:
 
 def test_rows_are_cleaned_or_dropped_for_a_reason(workspace):
     line = main()
-    texts = read_rows(OUTPUT).set_index("id")["text"]
+    texts = read_rows(CLEAN).set_index("id")["text"]
     assert texts.to_dict() == {
         "01": "The parcel that I ordered has not arrived, and nobody answers.",
         "02": TEXTS["02"],
@@ -128,54 +128,60 @@ def test_nothing_for_git_holds_text_and_rows_are_private(workspace):
     public = LEDGER.read_text(encoding="utf-8") + METRICS.read_text(encoding="utf-8")
     assert "parcel" not in public
     assert "Paket" not in public
-    files = sorted(OUTPUT.glob("*.parquet"))
+    files = sorted(CLEAN.glob("*.parquet"))
     assert [file.name for file in files] == ["2026-01-a.parquet", "2026-02-b.parquet"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
 def test_the_same_rows_twice_give_the_same_bytes(workspace):
     main()
-    first = digests(OUTPUT, LEDGER, METRICS)
+    first = digests(CLEAN, LEDGER, METRICS)
     main()
-    assert digests(OUTPUT, LEDGER, METRICS) == first
+    assert digests(CLEAN, LEDGER, METRICS) == first
 
 
 def test_cleaning_clean_rows_changes_nothing(workspace):
     main()
-    once = read_rows(OUTPUT)
-    write_rows(INPUT, once)
+    once = read_rows(CLEAN)
+    write_rows(COLLECT, once)
     main()
-    pd.testing.assert_frame_equal(read_rows(OUTPUT), once)
+    pd.testing.assert_frame_equal(read_rows(CLEAN), once)
 
 
 def test_a_rule_that_is_off_does_nothing(workspace):
     set_params("  tags: true", "  tags: false")
     main()
-    assert read_rows(OUTPUT)["text"].iloc[0].startswith("<p>The parcel")
+    assert read_rows(CLEAN)["text"].iloc[0].startswith("<p>The parcel")
     assert "tags" not in read_json(METRICS)["rows_touched_by_rule"]
 
 
 def test_boilerplate_goes_where_it_is_named(workspace):
     set_params("boilerplate: []", "boilerplate:\n    - signature")
     main()
-    assert read_rows(OUTPUT).set_index("id")["text"]["08"] == "Fine."
+    assert read_rows(CLEAN).set_index("id")["text"]["08"] == "Fine."
     assert read_json(METRICS)["rows_touched_by_rule"]["signature"] == 1
 
 
 def test_an_unknown_boilerplate_rule_is_refused(workspace):
     set_params("boilerplate: []", "boilerplate:\n    - greetings")
-    with pytest.raises(ParamsError, match=r"clean\.boilerplate\.0.*greetings"):
+    with pytest.raises(ParamsError, match=r"clean\.boilerplate\.0.*greetings.*one of quoted_reply"):
         main()
 
 
 def test_every_rule_is_switched_in_params():
     switches = {name for name in Params.model_fields if PARAMS.count(f"  {name}: true")}
-    assert switches | set(get_args(Boilerplate)) == set(REWRITES)
+    assert switches | set(BOILERPLATE) == set(RULE_NAMES)
+
+
+def test_an_unknown_rule_is_refused_and_the_nearest_is_named(workspace):
+    set_params("  tags: true", "  tagz: true")
+    with pytest.raises(ParamsError, match=r"unknown key `tagz`; there is `tags`.*white_space"):
+        main()
 
 
 def test_a_language_that_no_text_can_have_is_refused(workspace):
     set_params("languages: []", "languages:\n    - english")
-    with pytest.raises(ParamsError, match=r"clean\.languages: `english`"):
+    with pytest.raises(ParamsError, match=r"clean\.languages: unknown name `english`"):
         main()
 
 
@@ -184,15 +190,15 @@ def test_other_languages_go_where_languages_are_named_and_short_texts_stay(works
     main()
     drops = {drop.id: drop.reason for drop in read_ledger(LEDGER)}
     assert drops["02"] == "wrong_language"
-    assert set(read_rows(OUTPUT)["id"]) == {"01", "04", "08"}
+    assert set(read_rows(CLEAN)["id"]) == {"01", "04", "08"}
 
 
 def test_a_second_text_is_cleaned_alike_and_an_empty_one_stays_empty(workspace):
     texts = {"01": "Where is it?", "02": "Where is it?", "03": "Where is it?"}
     pairs = {"01": "It&nbsp;left <b>today</b>", "02": "", "03": "<br>"}
-    write_rows(INPUT, rows_of(texts, pairs))
+    write_rows(COLLECT, rows_of(texts, pairs))
     main()
-    assert read_rows(OUTPUT).set_index("id")["text_pair"].to_dict() == {
+    assert read_rows(CLEAN).set_index("id")["text_pair"].to_dict() == {
         "01": "It left today",
         "02": "",
     }
@@ -207,9 +213,9 @@ def test_bad_input_is_cleaned_and_nothing_is_lost(workspace):
         "04": "a 10 MB row " * 900_000,
         "05": "curl https://example.org/?a=1&b=2 gives 3 < 4",
     }
-    write_rows(INPUT, rows_of(texts))
+    write_rows(COLLECT, rows_of(texts))
     main()
-    assert read_rows(OUTPUT).set_index("id")["text"].to_dict() == {
+    assert read_rows(CLEAN).set_index("id")["text"].to_dict() == {
         "01": "NUL and byte order mark in a text",
         "02": "script gone, text stays",
         "03": texts["03"],
@@ -219,15 +225,15 @@ def test_bad_input_is_cleaned_and_nothing_is_lost(workspace):
 
 
 def test_no_rows_after_cleaning_is_an_error_and_leaves_no_output(workspace):
-    write_rows(INPUT, rows_of({"01": "\x00\x01", "02": "<br>"}))
+    write_rows(COLLECT, rows_of({"01": "\x00\x01", "02": "<br>"}))
     with pytest.raises(RowsError, match="0 rows are left"):
         main()
-    assert not OUTPUT.exists()
+    assert not CLEAN.exists()
     assert not LEDGER.exists()
 
 
 def test_no_rows_to_read_is_an_error(workspace):
-    for file in INPUT.glob("*.parquet"):
+    for file in COLLECT.glob("*.parquet"):
         file.unlink()
     with pytest.raises(RowsError, match="no rows here"):
         main()
