@@ -132,7 +132,7 @@ def last_names() -> frozenset[str]:
 
 @functools.cache
 def all_last_names() -> frozenset[str]:
-    """Return last names in lower case with the rare ones; trusted beside a first name."""
+    """Return last names in lower case with the rare ones; trusted next to a first name."""
     return _census("dist.all.last", 0)
 
 

@@ -137,9 +137,9 @@ def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
                 yield Span("person", *match.span())
     for span in persons:
         end = span.end
-        while (match := BESIDE.match(text, end)) and match[1].lower() not in NOT_A_NAME:
-            yield Span("person", *match.span(1))
-            end = match.end(1)
+        while (listed := BESIDE.match(text, end)) and listed[1].lower() not in NOT_A_NAME:
+            yield Span("person", *listed.span(1))
+            end = listed.end(1)
 
 
 def _goes_on(first: str, word: str) -> bool:

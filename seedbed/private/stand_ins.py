@@ -1,4 +1,4 @@
-"""What stands in for a personal value: a pure function of its kind, the value and the key.
+"""The stand-in of a personal value: a pure function of its kind, the value and the key.
 
 A stand-in comes from an HMAC of the value's normal form alone, so one value has one stand-in in
 every row, batch and run. Small ranges repeat: the 762 IPv4 addresses and 80,000 phone numbers are
