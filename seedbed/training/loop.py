@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from seedbed.training.tasks import Task
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 Inputs = dict[str, torch.Tensor]
+Groups = list[dict[str, Any]]  # of AdamW: parameters, and what they have of their own
 # From a module, one batch's inputs and class indices to the loss of each row: (rows,) float32.
 Losses = Callable[[nn.Module, Inputs, torch.Tensor], torch.Tensor]
 
@@ -41,7 +42,7 @@ class Work(NamedTuple):
     or without a score, the last epoch is kept."""
 
     module: nn.Module
-    groups: list[dict]
+    groups: Groups
     losses: Losses
     score: Callable[[nn.Module], float] | None
     patience_epochs: int = 0
@@ -63,9 +64,7 @@ class Run(NamedTuple):
     checkpoints: Path | None = None
 
 
-def layer_groups(
-    module: nn.Module, depth: int, params: LoopParams, layer_decay: float
-) -> list[dict]:
+def layer_groups(module: nn.Module, depth: int, params: LoopParams, layer_decay: float) -> Groups:
     """One AdamW group for each weight: the head at the full rate, each layer below it at
     `layer_decay` times the rate of the one above (Howard and Ruder, 2018). Biases and layer norms
     get no weight decay."""
@@ -87,7 +86,7 @@ def layer_groups(
 
 def fit(
     module: nn.Module,
-    groups: list[dict],
+    groups: Groups,
     task: Task,
     params: TrainingParams,
     seed: int,
