@@ -26,7 +26,7 @@ from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.core.rows import DEFAULTS, read_rows
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.row_vectors import embedded, vectors_of
+from seedbed.encoding.vectors import embedded, vectors_of
 from seedbed.label_errors.models import MODELS
 from seedbed.label_errors.noise import confident_joint
 from seedbed.label_errors.out_of_fold import ensemble

@@ -20,7 +20,7 @@ from seedbed.core.files import read_csv, write_json
 from seedbed.core.params import read_params
 from seedbed.encoding.encoder import embed_texts, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.encoding.nearness import nearness
+from seedbed.encoding.nearest_rows import nearness
 from seedbed.splitting.deduplication import DeduplicateParams
 from seedbed.splitting.near_duplicates import first_kept
 from seedbed.splitting.shingles import normalised

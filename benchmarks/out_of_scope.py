@@ -17,9 +17,9 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.public_sets import data_folder
 from seedbed.core.files import write_json
 from seedbed.core.params import read_params
+from seedbed.core.rows import OUTSIDE
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.row_vectors import embedded
-from seedbed.scoring.metrics import OUTSIDE
+from seedbed.encoding.vectors import embedded
 from seedbed.scoring.scope_detection import chosen_threshold, detection, outside_score
 from seedbed.splitting.sides import side_of
 

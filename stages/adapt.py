@@ -63,7 +63,7 @@ def scores(
 
 def measured(rows: pd.DataFrame, params: Params, encoder: EncoderParams) -> dict[str, Gain]:
     """The gain of the adapted encoder on validation, by rows per class."""
-    from seedbed.encoding.row_vectors import vectors_of
+    from seedbed.encoding.vectors import vectors_of
 
     digest = sha256_of(ADAPTED / "model.safetensors")
     adapted = encoder.model_copy(update={"name": str(ADAPTED), "sha256": digest})
@@ -90,8 +90,7 @@ def main() -> str:
         return "off in params.yaml"
     from seedbed.encoding.encoder import precision
     from seedbed.encoding.encoder_files import encoder_folder
-    from seedbed.encoding.tokens import TextTokenizer
-    from seedbed.encoding.truncation import truncation_of
+    from seedbed.encoding.tokens import TextTokenizer, truncation_of
     from seedbed.training.adaptation import adapt
     from seedbed.training.checkpoints import folder_of
     from seedbed.training.loop import Run

@@ -17,7 +17,7 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.row_vectors import embedded, vectors_of
+from seedbed.encoding.vectors import embedded, vectors_of
 from seedbed.making.augmentation import EDITS, OF_SYNONYMS, Edit, generator, method_of, words_of
 from seedbed.making.copy_check import CheckParams, checked
 from seedbed.making.made_rows import Made, Row, child, figures, parents

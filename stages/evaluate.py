@@ -21,11 +21,10 @@ from seedbed.core.files import fresh_folder, read_csv, read_json, write_csv, wri
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
-from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets
 from seedbed.encoding.encoder import precision
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.examples import Examples
-from seedbed.encoding.nearness import nearest_cosines
+from seedbed.encoding.examples import Examples, Tokenized, read_datasets
+from seedbed.encoding.nearest_rows import nearest_cosines
 from seedbed.encoding.vectors import read_vectors
 from seedbed.scoring.calibration import reliability_curve
 from seedbed.scoring.costs import note_predictions

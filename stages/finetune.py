@@ -18,10 +18,9 @@ from seedbed.core.files import fresh_folder, read_json, write_csv, write_json
 from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, read_params
 from seedbed.core.stage import run
-from seedbed.encoding.datasets_on_disk import read_datasets
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.encoding.examples import Examples
+from seedbed.encoding.examples import Examples, read_datasets
 from seedbed.encoding.vectors import read_vectors
 from seedbed.training.checkpoints import folder_of
 from seedbed.training.cross_validation import CvMetrics

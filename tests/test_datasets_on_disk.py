@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from seedbed.core.errors import RowsError
-from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets, write_datasets
-from seedbed.encoding.examples import Examples
+from seedbed.encoding.examples import Examples, Tokenized, read_datasets, write_datasets
 from seedbed.encoding.tokens import Truncation
 
 

@@ -98,7 +98,7 @@ def test_code_that_a_model_brings_is_never_run(folder, tmp_path):
     config |= {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Config"}}
     write_json(tmp_path / "own/config.json", config)
     (tmp_path / "own/mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    with pytest.raises(ModelError, match="no model that transformers knows"):
+    with pytest.raises(ModelError, match="not a model that transformers knows"):
         load_model(tmp_path / "own")
     assert not (tmp_path / "ran").exists()
 

@@ -7,9 +7,9 @@ import pytest
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import rounded
+from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.calibration import fitted_temperature
 from seedbed.scoring.evaluation import Decided, check_outside, decided, figures
-from seedbed.scoring.metrics import OUTSIDE
 from seedbed.scoring.predictions import Predictions
 
 RANDOM = np.random.default_rng(0)

@@ -5,7 +5,7 @@ import torch
 import transformers
 from transformers import AutoModelForSequenceClassification as Stock
 
-from seedbed.encoding.last_layer import first_token_alone
+from seedbed.encoding.encoder import first_token_alone
 
 TINY = {
     "vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,

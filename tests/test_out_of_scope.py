@@ -9,11 +9,10 @@ from ruamel.yaml import YAML
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_json, sha256_of, write_csv
-from seedbed.core.rows import read_rows, write_rows
-from seedbed.encoding.datasets_on_disk import read_datasets
+from seedbed.core.rows import OUTSIDE, read_rows, write_rows
+from seedbed.encoding.examples import read_datasets
 from seedbed.scoring.decided_rows import DecidedRow
 from seedbed.scoring.evaluation import check_outside
-from seedbed.scoring.metrics import OUTSIDE
 from seedbed.scoring.predictions import read_predictions
 from stages import (
     adapt,

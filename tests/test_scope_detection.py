@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.scoring.metrics import OUTSIDE
+from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.scope_detection import (
     auroc,
     chosen_threshold,

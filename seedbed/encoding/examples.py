@@ -1,27 +1,38 @@
-"""Tokenized rows as models take them, and batches of about the same cost.
+"""Tokenized rows: as models take them, in batches, and as a Hugging Face DatasetDict on disk.
 
-A batch holds texts of about one length, so that little of it is padding, and as many as fit a
-budget of tokens, so that every batch costs about the same.
+A batch contains texts of similar length, so that little of it is padding, and as many as fit a
+budget of tokens, so that all batches cost about the same. The same rows give the same bytes on
+disk.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from seedbed.encoding.tokens import Encoded
-from seedbed.scoring.metrics import OUTSIDE
+from seedbed.core.errors import RowsError
+from seedbed.core.files import fresh_folder, read_json, write_json
+from seedbed.core.rows import OUTSIDE
+from seedbed.encoding.tokens import Encoded, Truncation
 
-LENGTH_NOISE_TOKENS = 2  # enough that an epoch's batches are never those of the one before
+LENGTH_NOISE_TOKENS = 2  # enough that the batches of two epochs always differ
+FOR_COLLATORS = ["input_ids", "attention_mask", "token_type_ids", "labels"]
+TRUNCATION = "truncation.json"
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Tokenized rows, one entry a window: token ids, segments (None: all 0), class numbers (int64,
-    OUTSIDE: none), weights (float32) and the ids of the rows they belong to. The
-    windows of a row stand together and share its weight."""
+    """Tokenized rows, one entry per window: token ids, segments (None: all 0), class indices
+    (int64; OUTSIDE: none), weights (float32) and the ids of their rows.
+
+    The windows of a row are adjacent and share its weight.
+    """
 
     ids: Sequence[np.ndarray]
     segments: Sequence[np.ndarray] | None
@@ -31,23 +42,24 @@ class Examples:
 
     @cached_property
     def starts(self) -> np.ndarray:
-        """Where each row's first window stands: (rows,)."""
+        """The index of each row's first window: (rows,)."""
         names = np.asarray(self.rows, dtype=object)
         return np.flatnonzero(np.r_[True, names[1:] != names[:-1]])
 
     def pooled(self, values: np.ndarray) -> np.ndarray:
-        """The mean over each row's windows: (windows, width) -> (rows, width)."""
+        """Return the mean over each row's windows: (windows, width) -> (rows, width)."""
         sizes = np.diff(np.r_[self.starts, len(values)])
-        return np.add.reduceat(values, self.starts, axis=0) / sizes[:, None]
+        means: np.ndarray = np.add.reduceat(values, self.starts, axis=0) / sizes[:, None]
+        return means
 
     @property
     def row_ids(self) -> list[str]:
-        """The rows' ids, each once."""
+        """The ids of the rows, each once."""
         return [self.rows[start] for start in self.starts]
 
     @property
     def row_labels(self) -> np.ndarray:
-        """Class numbers by row: (rows,) int64."""
+        """Class indices by row: (rows,) int64."""
         return self.labels[self.starts]
 
     @property
@@ -57,26 +69,26 @@ class Examples:
 
     @property
     def inside(self) -> "Examples":
-        """Those that some class is right for; all of them where none is OUTSIDE."""
+        """The examples whose label is a class: all of them if none is OUTSIDE."""
         known = self.labels != OUTSIDE
         return self if known.all() else self.take(known)
 
     def take(self, windows: np.ndarray) -> "Examples":
-        """Some of them: `windows` holds places or truth values, (windows,)."""
-        places = np.arange(len(self.ids))[windows]
+        """Return some of them; `windows` are indices or a mask, (windows,)."""
+        indices = np.arange(len(self.ids))[windows]
         return Examples(
-            [self.ids[place] for place in places],
-            None if self.segments is None else [self.segments[place] for place in places],
-            self.labels[places],
-            self.weights[places],
-            [self.rows[place] for place in places],
+            [self.ids[index] for index in indices],
+            None if self.segments is None else [self.segments[index] for index in indices],
+            self.labels[indices],
+            self.weights[indices],
+            [self.rows[index] for index in indices],
         )
 
 
 def examples_of(rows: pd.DataFrame, encoded: Encoded, classes: Sequence[str]) -> Examples:
-    """Rows with their windows, in the order of both; a label that is no class is OUTSIDE."""
-    number = {name: place for place, name in enumerate(classes)}
-    labels = np.array([number.get(name, OUTSIDE) for name in rows["label"]], dtype=np.int64)
+    """Return rows with their windows, in the order of both; a label that is no class is OUTSIDE."""
+    class_of = {name: index for index, name in enumerate(classes)}
+    labels = np.array([class_of.get(name, OUTSIDE) for name in rows["label"]], dtype=np.int64)
     weights = rows["weight"].to_numpy(dtype=np.float32) / encoded.windows.astype(np.float32)
     return Examples(
         encoded.ids,
@@ -90,22 +102,22 @@ def examples_of(rows: pd.DataFrame, encoded: Encoded, classes: Sequence[str]) ->
 def token_budget_batches(
     lengths: Sequence[int], max_tokens: int, shuffle: np.random.Generator | None = None
 ) -> list[np.ndarray]:
-    """Indices in batches of like length, each at most `max_tokens` tokens with its padding.
+    """Return indices in batches of similar length, each at most `max_tokens` tokens with padding.
 
-    With `shuffle` rows of like length change places and the batches come in random order, as
-    training wants; without, the longest come first, so that memory fails at once or never.
+    With `shuffle`, rows of similar length swap and batches come in random order, as training needs;
+    without, the longest come first, so that memory fails at once or never.
     """
-    lengths = np.asarray(lengths)
-    noise = np.zeros(len(lengths))
+    sizes = np.asarray(lengths)
+    noise = np.zeros(len(sizes))
     if shuffle is not None:
-        noise = shuffle.random(len(lengths)) * LENGTH_NOISE_TOKENS
-    order = np.argsort(-(lengths + noise), kind="stable")
+        noise = shuffle.random(len(sizes)) * LENGTH_NOISE_TOKENS
+    order = np.argsort(-(sizes + noise), kind="stable")
     batches: list[np.ndarray] = []
     start = 0
     while start < len(order):
         end, longest = start, 0
         while end < len(order):
-            longest = max(longest, int(lengths[order[end]]))
+            longest = max(longest, int(sizes[order[end]]))
             if end > start and longest * (end - start + 1) > max_tokens:
                 break
             end += 1
@@ -117,17 +129,123 @@ def token_budget_batches(
 
 
 def padding_share(lengths: Sequence[int], batches: Sequence[np.ndarray], fixed: int = 0) -> float:
-    """Share of padding in batches padded to their longest, or to `fixed` tokens each."""
-    lengths = np.asarray(lengths)
-    padded = sum((fixed or int(lengths[batch].max())) * len(batch) for batch in batches)
-    return 1 - float(lengths.sum()) / padded
+    """Return the share of padding in batches padded to their longest, or to `fixed` tokens each."""
+    sizes = np.asarray(lengths)
+    padded = sum((fixed or int(sizes[batch].max())) * len(batch) for batch in batches)
+    return 1 - float(sizes.sum()) / padded
 
 
-def pad(rows: Sequence[Sequence[int]], multiple: int = 1) -> np.ndarray:
-    """Rows padded with 0 on the right to the longest, rounded up to a multiple: (rows, tokens)
-    int64. What is padding the attention mask says, not its number."""
+def pad(rows: Sequence[Sequence[int]] | Sequence[np.ndarray], multiple: int = 1) -> np.ndarray:
+    """Pad rows with 0 on the right to the longest, rounded up to a multiple: (rows, tokens) int64.
+
+    The attention mask marks padding, not the number.
+    """
     longest = max(len(row) for row in rows)
     padded = np.zeros((len(rows), -(-longest // multiple) * multiple), dtype=np.int64)
-    for place, row in zip(padded, rows, strict=True):
-        place[: len(row)] = row
+    for line, row in zip(padded, rows, strict=True):
+        line[: len(row)] = row
     return padded
+
+
+class Tokenized(NamedTuple):
+    """The classes in the order of their indices, the Examples of each split, the truncation."""
+
+    classes: list[str]
+    parts: dict[str, Examples]
+    truncation: Truncation
+
+
+def write_datasets(folder: Path, tokenized: Tokenized) -> None:
+    """Write one Dataset per split, one row per window.
+
+    The visible format has the columns that a stock collator takes; id and weight are there, too,
+    after `with_format(None)`. Token ids have the smallest integer type that holds them.
+    """
+    from datasets import ClassLabel, Dataset, DatasetDict, Features, Value, disable_progress_bars
+    from datasets import Sequence as ListOf
+
+    disable_progress_bars()
+    parts = tokenized.parts.values()
+    segmented = any(part.segments is not None for part in parts)
+    largest = max(int(ids.max()) for part in parts for ids in part.ids)
+    features = Features(
+        {
+            "input_ids": ListOf(Value("uint16" if largest < 2**16 else "int32")),
+            "attention_mask": ListOf(Value("int8")),
+            **({"token_type_ids": ListOf(Value("int8"))} if segmented else {}),
+            "labels": ClassLabel(names=tokenized.classes),
+            "weight": Value("float32"),
+            "id": Value("string"),
+        }
+    )
+    datasets = {}
+    for split, part in tokenized.parts.items():
+        table = pa.table(_columns(part, segmented)).cast(features.arrow_schema)
+        # The library's own fingerprint contains random digits; this one names the content.
+        content = hashlib.sha256(repr((list(part.rows), part.labels.tolist())).encode())
+        whole = Dataset(table, fingerprint=content.hexdigest()[:16])
+        datasets[split] = whole.with_format(
+            columns=[name for name in FOR_COLLATORS if name in features]
+        )
+        # `with_format` makes another fingerprint, and no public option keeps the old one.
+        datasets[split]._fingerprint = whole._fingerprint
+    with fresh_folder(folder) as fresh:
+        DatasetDict(datasets).save_to_disk(fresh)
+        write_json(fresh / TRUNCATION, tokenized.truncation._asdict())
+
+
+def _columns(part: Examples, segmented: bool) -> dict[str, pa.Array]:
+    ones = [np.ones(len(ids), dtype=np.int8) for ids in part.ids]
+    columns = {"input_ids": _lists(part.ids), "attention_mask": _lists(ones)}
+    if segmented:
+        zeros = [np.zeros(len(ids), dtype=np.int8) for ids in part.ids]
+        columns["token_type_ids"] = _lists(part.segments or zeros)
+    return columns | {
+        "labels": pa.array(part.labels),
+        "weight": pa.array(part.weights),
+        "id": pa.array(list(part.rows), pa.string()),
+    }
+
+
+def _lists(arrays: Sequence[np.ndarray]) -> pa.ListArray:
+    ends = np.cumsum([0, *map(len, arrays)], dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(ends), pa.array(np.concatenate(arrays)))
+
+
+def read_datasets(folder: Path) -> Tokenized:
+    """Read a DatasetDict that `write_datasets` wrote. Raises RowsError if the folder is missing."""
+    # By pyarrow and not by load_from_disk: eight stages of a run read it, and importing `datasets`
+    # costs each about half a second. The Arrow files of a split are those in its folder.
+    if not (folder / "dataset_dict.json").exists():
+        raise RowsError(
+            str(folder), "no tokenized rows", "a DatasetDict", "run `dvc repro`, or `dvc pull`"
+        )
+    splits = read_json(folder / "dataset_dict.json")["splits"]
+    features = read_json(folder / splits[0] / "dataset_info.json")["features"]
+    return Tokenized(
+        features["labels"]["names"],
+        {split: _examples(folder / split) for split in splits},
+        Truncation(**read_json(folder / TRUNCATION)),
+    )
+
+
+def _examples(folder: Path) -> Examples:
+    # Shards are named data-00000-of-00002.arrow: their order by name is that of the rows.
+    streams = [
+        pa.ipc.open_stream(pa.memory_map(str(file))) for file in sorted(folder.glob("*.arrow"))
+    ]
+    table = pa.concat_tables([stream.read_all() for stream in streams])
+    segmented = "token_type_ids" in table.column_names
+    return Examples(
+        _arrays(table["input_ids"]),
+        _arrays(table["token_type_ids"]) if segmented else None,
+        table["labels"].to_numpy().astype(np.int64),
+        table["weight"].to_numpy().astype(np.float32),
+        table["id"].to_pylist(),
+    )
+
+
+def _arrays(column: pa.ChunkedArray) -> list[np.ndarray]:
+    lists = column.combine_chunks()
+    flat, ends = lists.flatten().to_numpy(), lists.offsets.to_numpy()
+    return [flat[start:end] for start, end in zip(ends, ends[1:], strict=False)]

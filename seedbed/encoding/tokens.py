@@ -1,42 +1,41 @@
-"""Texts to token ids: Rust encodes, a few thousand texts at a time, and what is too long is cut.
+"""Texts as token ids: Rust encodes, a few thousand texts at a time, and long inputs are truncated.
 
-Cutting is done here and not in the tokenizer, so that one pass gives the full length of a text as
-well as every way to cut it, and no text's cut-off part is kept in memory. Head and tail give what
-stock tokenizers give.
+Truncation is done here and not in the tokenizer, so that one pass gives the full length of a text
+as well as every way to cut it, and no cut part stays in memory. Head and tail give the same tokens
+as stock tokenizers.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json
+from seedbed.core.rows import read_rows
+from seedbed.encoding.encoder_files import EncoderParams, Keep
 from seedbed.encoding.token_ids import (
     SMALL,
     TEXTS_AT_ONCE,
     encode,
-    id_type,
+    ids_by_memo,
+    layout_of,
     load_tokenizer,
-    remembered_ids,
+    unknown_token,
 )
 
 HEAD_OF_BOTH = 0.25  # share of the head under head_tail: 128 of 512 tokens (Sun et al., 2019)
-PROBE = ("a", "b")
 # Their first position is the padding token's id and one more, so the last ones are out of reach.
 COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")
 
-Keep = Literal["head", "tail", "head_tail", "windows"]
-
 
 class Truncation(NamedTuple):
-    """What becomes of a text of more than `max_length` tokens, special ones included.
+    """How an input of more than `max_length` tokens, special ones included, is cut.
 
-    `keep`: its head, its tail, both, or windows of max_length tokens of which each shares
-    `overlap` tokens with the one before, at most `max_windows`.
+    `keep`: its head, its tail, both, or windows of max_length tokens, at most `max_windows`, each
+    of which shares `overlap` tokens with the previous one.
     """
 
     max_length: int
@@ -47,11 +46,11 @@ class Truncation(NamedTuple):
 
 @dataclass(frozen=True)
 class Encoded:
-    """Texts as token ids, one entry a window; all but `keep: windows` give one window a text.
+    """Texts as token ids, one entry per window; only `keep: windows` gives several per text.
 
-    `segments` says of each token whether it belongs to the text (0) or to its pair (1); None
-    where the tokenizer makes no difference. By text: `windows`, `lengths` before truncation with
-    special tokens, `lost` tokens that stand in no window, `unknown` tokens. All int64.
+    `segments` has 0 for each token of a text and 1 for each of its pair; None if the tokenizer does
+    not distinguish them. By text: `windows`, `lengths` before truncation with special tokens,
+    `lost` tokens that are in no window, `unknown` tokens. All int64.
     """
 
     ids: list[np.ndarray]
@@ -62,65 +61,27 @@ class Encoded:
     unknown: np.ndarray
 
     def take(self, texts: np.ndarray) -> "Encoded":
-        """Some of the texts, by their places, in that order."""
+        """Return the texts at these indices, in that order."""
         starts = np.cumsum(self.windows) - self.windows
         windows = [
-            place
-            for start, number in zip(starts[texts], self.windows[texts], strict=True)
-            for place in range(start, start + number)
+            index
+            for start, count in zip(starts[texts], self.windows[texts], strict=True)
+            for index in range(start, start + count)
         ]
         return Encoded(
-            [self.ids[place] for place in windows],
-            None if self.segments is None else [self.segments[place] for place in windows],
+            [self.ids[index] for index in windows],
+            None if self.segments is None else [self.segments[index] for index in windows],
             *(part[texts] for part in (self.windows, self.lengths, self.lost, self.unknown)),
         )
 
 
-class _Layout(NamedTuple):
-    """What stands before, between and after the parts of an input: special tokens, and the
-    segments of these and of the parts."""
-
-    special: list[np.ndarray]  # parts + 1
-    special_segments: list[np.ndarray]
-    part_segments: list[int]
-
-    @property
-    def size(self) -> int:
-        """Special tokens of one input."""
-        return sum(map(len, self.special))
-
-    def ids(self, parts: Sequence[np.ndarray]) -> np.ndarray:
-        """One input's token ids."""
-        return _interleaved(self.special, parts)
-
-    def segments(self, parts: Sequence[np.ndarray]) -> np.ndarray:
-        """One input's segments, int8."""
-        own = [
-            np.full(len(part), kind, np.int8)
-            for part, kind in zip(parts, self.part_segments, strict=True)
-        ]
-        return _interleaved(self.special_segments, own)
-
-    @property
-    def knows_segments(self) -> bool:
-        """Whether any place has another segment than 0."""
-        return any(self.part_segments) or any(map(np.any, self.special_segments))
-
-
-def _interleaved(special: list[np.ndarray], parts: Sequence[np.ndarray]) -> np.ndarray:
-    pieces = [special[0]]
-    for part, after in zip(parts, special[1:], strict=True):
-        pieces += [part, after]
-    return np.concatenate(pieces)
-
-
 class TextTokenizer:
-    """The fast tokenizer of an encoder folder, and how it cuts."""
+    """The fast tokenizer of an encoder folder, with truncation."""
 
-    def __init__(self, folder: Path, truncation: Truncation, remember: bool = False):
-        """`remember`: look token ids up in the memo, as stages do; what is asked of a model in use
-        is kept nowhere. Raises ModelError where the folder has no tokenizer.json, or the model
-        takes fewer tokens."""
+    def __init__(self, folder: Path, truncation: Truncation, use_memo: bool = False):
+        """`use_memo`: look token ids up in the memo, as stages do; nothing that a model in use is
+        asked for is kept. Raises ModelError if the folder has no tokenizer.json, or the model takes
+        fewer tokens."""
         file = folder / "tokenizer.json"
         if not file.exists():
             raise ModelError(
@@ -135,70 +96,52 @@ class TextTokenizer:
                 "lower it, or set `auto`",
             )
         self.truncation = truncation
-        self._file, self._remember = file, remember
+        self._file, self._use_memo = file, use_memo
         self._tokenizer = load_tokenizer(file)
-        self._unknown = _unknown_token(self._tokenizer)
-        self._type = id_type(self._tokenizer)
+        self._unknown = unknown_token(self._tokenizer)
 
     def __call__(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Encoded:
-        """Encode texts, or each text with its pair; pairs that are all "" are none."""
+        """Encode texts, or each text with its pair; pairs that are all "" count as none."""
         paired = pairs is not None and any(pairs)
-        layout = self._layout(paired)
-        knows_segments = layout.knows_segments
+        layout = layout_of(self._tokenizer, paired)
         ids: list[np.ndarray] = []
         segments: list[np.ndarray] = []
         counts = np.zeros((4, len(texts)), dtype=np.int64)
-        for place, parts in enumerate(self._encoded(texts, pairs if paired else None)):
+        for index, parts in enumerate(self._encoded(texts, pairs if paired else None)):
             windows, lost = self._cut(parts, layout.size)
             ids += [layout.ids(window) for window in windows]
-            if knows_segments:
+            if layout.has_segments:
                 segments += [layout.segments(window) for window in windows]
             length = sum(map(len, parts)) + layout.size
             unknown = sum(int((part == self._unknown).sum()) for part in parts)
-            counts[:, place] = len(windows), length, lost, unknown
+            counts[:, index] = len(windows), length, lost, unknown
         return Encoded(ids, segments or None, *counts)
 
     def lengths(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.ndarray:
-        """Tokens of each text (and its pair) before any cut, special ones included: (texts,)."""
+        """Return the tokens of each text (and its pair) before truncation, special ones included:
+        (texts,)."""
         paired = pairs is not None and any(pairs)
-        size = self._layout(paired).size
-        parts = self._encoded(texts, pairs if paired else None)
-        return np.array([sum(map(len, some)) + size for some in parts], dtype=np.int64)
+        size = layout_of(self._tokenizer, paired).size
+        encoded = self._encoded(texts, pairs if paired else None)
+        return np.array([sum(map(len, parts)) + size for parts in encoded], dtype=np.int64)
 
     def _encoded(
         self, texts: Sequence[str], pairs: Sequence[str] | None
     ) -> Iterator[tuple[np.ndarray, ...]]:
         columns = [texts] if pairs is None else [texts, pairs]
-        if self._remember:
-            found = [remembered_ids(column, self._file, self._tokenizer) for column in columns]
-            yield from zip(*found, strict=True)
+        if self._use_memo:
+            ids = [ids_by_memo(column, self._file, self._tokenizer) for column in columns]
+            yield from zip(*ids, strict=True)
             return
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             end = start + TEXTS_AT_ONCE
-            found = [encode(self._tokenizer, column[start:end]) for column in columns]
-            yield from zip(*found, strict=True)
-
-    def _layout(self, paired: bool) -> _Layout:
-        """Read off what the tokenizer makes of a probe."""
-        probe = self._tokenizer.encode(*PROBE[: 2 if paired else 1])
-        ids = np.array(probe.ids, dtype=self._type)
-        segments = np.array(probe.type_ids, dtype=np.int8)
-        parts = [
-            np.flatnonzero([part == number for part in probe.sequence_ids])
-            for number in range(probe.n_sequences)
-        ]
-        edges = [0, *(edge for part in parts for edge in (part[0], part[-1] + 1)), len(ids)]
-        around = list(zip(edges[::2], edges[1::2], strict=True))
-        return _Layout(
-            [ids[start:end] for start, end in around],
-            [segments[start:end] for start, end in around],
-            [int(segments[part[0]]) for part in parts],
-        )
+            ids = [encode(self._tokenizer, column[start:end]) for column in columns]
+            yield from zip(*ids, strict=True)
 
     def _cut(
         self, parts: tuple[np.ndarray, ...], special: int
     ) -> tuple[list[tuple[np.ndarray, ...]], int]:
-        """The windows of one text, and how many of its tokens stand in none."""
+        """Return the windows of one input, and how many of its tokens are in none."""
         keep, room = self.truncation.keep, self.truncation.max_length - special
         total = sum(map(len, parts))
         if total <= room:
@@ -207,7 +150,7 @@ class TextTokenizer:
             rooms = _longest_first([len(part) for part in parts], room)
             cut = tuple(_shortened(part, n, keep) for part, n in zip(parts, rooms, strict=True))
             return [cut], total - room
-        # The last part slides; a text before it stays whole, or half the room of its head.
+        # The last part slides; a text before it stays whole, or keeps half the room of its head.
         fixed = tuple(part[: room // 2] for part in parts[:-1])
         room -= sum(map(len, fixed))
         sliding = parts[-1]
@@ -220,12 +163,12 @@ class TextTokenizer:
 
 
 def _longest_first(lengths: list[int], room: int) -> list[int]:
-    """Tokens that each of one or two parts keeps: the longer one is cut first, then both alike
-    (what transformers calls longest_first)."""
+    """Return the tokens that each of one or two parts keeps: the longer one is cut first, then both
+    alike (longest_first of transformers)."""
     if len(lengths) == 1:
         return [room]
     short = min(min(lengths), room // 2)
-    # Of two that are both too long, the first gets the smaller half where they are alike.
+    # If both are too long and the room is odd, the longer one keeps one token more.
     if lengths[0] <= lengths[1]:
         return [short, room - short]
     return [room - short, short]
@@ -242,30 +185,52 @@ def _shortened(part: np.ndarray, room: int, keep: Keep) -> np.ndarray:
     return np.concatenate([part[:head], part[len(part) - (room - head) :]])
 
 
-def _unknown_token(tokenizer: Tokenizer) -> int:
-    """The id of the unknown token, -1 for a tokenizer that knows every byte."""
-    for name in (getattr(tokenizer.model, "unk_token", None), "[UNK]", "<unk>"):
-        if name and (found := tokenizer.token_to_id(name)) is not None:
-            return found
-    return -1
-
-
 def longest_input(folder: Path) -> int:
-    """Most tokens that an encoder takes, by its config and its tokenizer's."""
+    """Return the most tokens that an encoder takes, by its config and its tokenizer's."""
     config = read_json(folder / "config.json")
-    found = [config.get("max_position_embeddings")]
-    if found[0] and config.get("model_type") in COUNTS_FROM_PADDING:
-        found[0] -= config.get("pad_token_id", 1) + 1
+    positions = config.get("max_position_embeddings")
+    if positions and config.get("model_type") in COUNTS_FROM_PADDING:
+        positions -= config.get("pad_token_id", 1) + 1
     settings = folder / "tokenizer_config.json"
-    if settings.exists():
-        found.append(read_json(settings).get("model_max_length"))
-    known = [int(number) for number in found if number and number > 0]
-    return min(known, default=SMALL)
+    length = read_json(settings).get("model_max_length") if settings.exists() else None
+    return min((int(limit) for limit in (positions, length) if limit and limit > 0), default=SMALL)
+
+
+def truncation_of(params: EncoderParams, folder: Path, split: Path) -> Truncation:
+    """Return the truncation that params.yaml asks for: the same in embed and in tokenize.
+
+    `max_length: auto` is the smallest length that keeps 99 % of the tokens of the train rows in the
+    rows folder `split`, which is read for nothing else. Raises ModelError.
+    """
+    longest = longest_input(folder)
+    truncation = Truncation(longest, params.truncation)
+    if params.truncation == "windows":  # else a param without effect would change the memo's keys
+        truncation = truncation._replace(
+            overlap=params.window_overlap, max_windows=params.max_windows
+        )
+    max_length = params.max_length
+    if max_length == "auto":
+        rows = read_rows(split)
+        train = rows[rows["split"] == "train"]
+        tokenizer = TextTokenizer(folder, truncation, use_memo=True)
+        lengths = tokenizer.lengths(list(train["text"]), list(train["text_pair"]))
+        max_length = auto_max_length(lengths, longest)
+    truncation = truncation._replace(max_length=max_length)
+    if truncation.overlap * 4 >= max_length:  # the text of a pair may take half of the room
+        raise ModelError(
+            "params.yaml: encoder.window_overlap",
+            f"{truncation.overlap} tokens of a window of {max_length}",
+            "less than a quarter",
+            "lower it, or raise max_length",
+        )
+    return truncation
 
 
 def auto_max_length(lengths: np.ndarray, longest: int, kept_share: float = 0.99) -> int:
-    """The smallest max_length that keeps `kept_share` of the tokens under truncation, at most
-    `longest`. `lengths`: tokens a text, special ones included."""
+    """Return the smallest max_length that keeps `kept_share` of the tokens, at most `longest`.
+
+    `lengths`: tokens per text, special ones included.
+    """
     ordered = np.sort(lengths)
     # Tokens kept at each candidate: whole shorter texts, and that many of each longer one.
     upto = np.cumsum(ordered)

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seedbed.encoding.nearest_rows import CELLS, nearest_of, unit_length
-from seedbed.label_errors.nearest_lists import nearest_lists
+from seedbed.encoding.nearest_rows import CELLS, nearest_lists, nearest_of, unit_length
 
 LISTED = 64  # nearest rows of each row: enough for 20 in other folds of train, nearly always
 NOBODY = -1

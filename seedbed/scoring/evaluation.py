@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from seedbed.core.errors import RowsError
-from seedbed.core.rows import NEGATIVE
+from seedbed.core.rows import NEGATIVE, OUTSIDE
 from seedbed.scoring.calibration import calibration, cross_fitted, fitted_temperature, rescaled
 from seedbed.scoring.intervals import headline, resampled_counts
-from seedbed.scoring.metrics import OUTSIDE, confusion, macro_f1_of, per_class
+from seedbed.scoring.metrics import confusion, macro_f1_of, per_class
 from seedbed.scoring.predictions import Predictions
 from seedbed.scoring.risk_coverage import risk_coverage
 from seedbed.scoring.scope_detection import chosen_threshold, detection, outside_score

@@ -10,8 +10,6 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-OUTSIDE = -1  # the class index of a row that no class is right for
-
 # Where a metric is shown or used; the order of METRICS is the order there.
 View = Literal[
     "approaches",  # the report's table of approaches, on test

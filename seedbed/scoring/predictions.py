@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.core.files import fresh_folder
+from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.intervals import units_of
-from seedbed.scoring.metrics import OUTSIDE, Scored
+from seedbed.scoring.metrics import Scored
 from seedbed.scoring.scope_detection import with_outside
 
 NAME = "predictions.parquet"

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.intervals import resampled_counts
-from seedbed.scoring.metrics import OUTSIDE, macro_f1_of
+from seedbed.scoring.metrics import macro_f1_of
 
 DRAWS = 500
 RECALL = 0.95

@@ -15,9 +15,14 @@ from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from seedbed.approaches import load
-from seedbed.encoding.encoder import load_options, loaded, outputs, pooled_windows
+from seedbed.encoding.encoder import (
+    first_token_alone,
+    load_options,
+    loaded,
+    outputs,
+    pooled_windows,
+)
 from seedbed.encoding.examples import Examples
-from seedbed.encoding.last_layer import first_token_alone
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.training.saved_models import Format, check_files, read_card, write_card
 from seedbed.training.tasks import Origin, Task

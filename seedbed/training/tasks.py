@@ -13,9 +13,8 @@ import torch
 from seedbed.encoding.encoder import precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples, examples_of
-from seedbed.encoding.row_vectors import vectors_of
-from seedbed.encoding.tokens import TextTokenizer, Truncation
-from seedbed.encoding.truncation import truncation_of
+from seedbed.encoding.tokens import TextTokenizer, Truncation, truncation_of
+from seedbed.encoding.vectors import vectors_of
 from seedbed.training.params import ApproachParams, json_values
 from seedbed.training.saved_models import Format, SavedModel, SavedTruncation
 

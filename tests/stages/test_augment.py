@@ -116,7 +116,7 @@ def workspace(tmp_path, monkeypatch):
     """Pairs of questions and answers as find_label_errors left them; what to switch on."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("stages.augment.embedded", spread_out)
-    monkeypatch.setattr("seedbed.encoding.row_vectors.embedded", spread_out)
+    monkeypatch.setattr("seedbed.encoding.vectors.embedded", spread_out)
     topics = ["storm", "onion", "wheel", "violin", "harbour", "pencil"]
     rows = frame(
         *(

@@ -100,10 +100,14 @@ def planted_after_split(kind: str) -> pd.DataFrame:
     return after.reset_index()
 
 
-@pytest.mark.parametrize("stage", [augment, tokenize], ids=["augment", "tokenize"])
+@pytest.mark.parametrize(
+    ("stage", "source"),
+    [(augment, "find_label_errors"), (tokenize, "balance")],
+    ids=["augment", "tokenize"],
+)
 @pytest.mark.parametrize("kind", ["exact", "group", "made rows outside train"])
-def test_a_leak_in_what_a_later_stage_reads_is_refused(stage, kind):
-    write_rows(stage.SOURCE, planted_after_split(kind))
+def test_a_leak_in_what_a_later_stage_reads_is_refused(stage, source, kind):
+    write_rows(Path(f"data/{source}"), planted_after_split(kind))
     with pytest.raises(LeakError, match=kind):
         stage.main()
 

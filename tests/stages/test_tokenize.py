@@ -9,7 +9,7 @@ from conftest import tiny_encoder, yaml
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json, sha256_of
 from seedbed.core.rows import write_rows
-from seedbed.encoding.datasets_on_disk import read_datasets
+from seedbed.encoding.examples import read_datasets
 from stages import tokenize
 
 TEXTS = {

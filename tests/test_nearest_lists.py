@@ -5,9 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from seedbed.encoding.nearest_rows import nearest_rows, unit_length
-from seedbed.label_errors import nearest_lists as module
-from seedbed.label_errors.nearest_lists import nearest_lists
+from seedbed.encoding import nearest_rows as module
+from seedbed.encoding.nearest_rows import nearest_lists, nearest_rows, unit_length
 
 COUNT = 5
 RANDOM = np.random.default_rng(0)
@@ -19,7 +18,7 @@ BATCH = np.array([f"2026-0{1 + number}-x" for number in RANDOM.integers(0, 4, 40
 def small(monkeypatch, tmp_path):
     """A memo of its own, and lists that are kept however few rows there are."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(module, "REMEMBERED_FROM", 0)
+    monkeypatch.setattr(module, "KEPT_FROM", 0)
     monkeypatch.setattr(module, "CELLS", 3000)
 
 
@@ -97,7 +96,7 @@ def test_without_memo_and_for_few_rows_nothing_is_kept(monkeypatch, compared, tm
     monkeypatch.setenv("SEEDBED_MEMO", "off")
     check(every)
     monkeypatch.delenv("SEEDBED_MEMO")
-    monkeypatch.setattr(module, "REMEMBERED_FROM", 401)
+    monkeypatch.setattr(module, "KEPT_FROM", 401)
     check(every)
     assert compared == [(400, 400)] * 2
     assert not (tmp_path / ".seedbed").exists()
