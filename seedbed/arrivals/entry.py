@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from pydantic import ValidationError
-
 from seedbed.arrivals.asked import Asked
 from seedbed.arrivals.columns import inferred, look_at
-from seedbed.collecting.sources import Source
+from seedbed.collecting.kinds import KINDS
+from seedbed.collecting.source import Source
+from seedbed.collecting.sources import parse_source
 from seedbed.collecting.tables import ENDINGS
 from seedbed.collecting.text_files import PACKED
-from seedbed.core.errors import ArrivalError
+from seedbed.core.errors import ArrivalError, ParamsError
 
 RAW = Path("data/raw")
 OWN = ("path", "batch", "date")  # what a batch does not take from the one before it
-DATASET = ("dataset_dict.json", "state.json")  # what `save_to_disk` writes
 
 
 def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> dict[str, Any]:
@@ -53,23 +52,22 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> dict[str, 
 
 
 def as_source(entry: dict[str, Any], place: str) -> Source:
-    """The entry, checked as params.yaml will be. Raises ArrivalError."""
+    """Check the entry as params.yaml will be checked. Raises ArrivalError."""
     try:
-        return Source(**entry)
-    except ValidationError as error:
-        first = error.errors()[0]
+        return parse_source(entry)
+    except ParamsError as error:
         raise ArrivalError(
-            place, f"{'.'.join(map(str, first['loc']))}: {first['input']!r}", first["msg"],
-            "say it otherwise",
-        ) from None  # fmt: skip
+            place,
+            error.found,
+            error.expected,
+            "change that option, see --help",
+        ) from None
 
 
 def _kind(path: Path) -> str:
     if not path.exists():
         raise ArrivalError(str(path), "no such file or folder", "a table or a folder", "correct it")
-    if path.is_file():
-        return "file"
-    return "huggingface" if any((path / name).exists() for name in DATASET) else "folder"
+    return next(name for name, kind in KINDS.items() if kind.takes(path))
 
 
 def _before(

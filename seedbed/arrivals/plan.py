@@ -8,7 +8,9 @@ from seedbed.arrivals.entry import as_source, entry_for
 from seedbed.arrivals.labels import check_labels, with_unknown
 from seedbed.arrivals.rehearsal import Rehearsal, rehearse
 from seedbed.arrivals.standing import Standing, read_standing
-from seedbed.collecting.sources import Source, read_sources
+from seedbed.collecting.collection import CollectParams, read_all
+from seedbed.collecting.source import Source
+from seedbed.collecting.sources import read_entries, read_sources
 from seedbed.core.errors import ArrivalError
 from seedbed.core.keys import load_key
 from seedbed.core.params import read_params
@@ -31,16 +33,14 @@ class Plan(NamedTuple):
 def plan(asked: Asked, today: str) -> Plan:
     """Look at a batch and rehearse it. Raises ArrivalError where it cannot be added as it is, and
     what the readers and the stages raise. `today`: YYYY-MM-DD, for the name of the batch."""
-    from stages.collect import Params, read_all
-
     # The first source of all has none before it, which a run would not take.
-    sources = read_sources() if read_params("sources", list[Source]) else []
+    sources = read_sources() if read_entries() else []
     standing = read_standing()
     _check_is_new(asked, standing)
     entry = entry_for(asked, sources, today)
     source = as_source(entry, asked.path)
     _check_keys_go_on(source, sources)
-    params = read_params("collect", Params)
+    params = read_params("collect", CollectParams)
     here = source.model_copy(update={"path": asked.path})
     rows, _ = read_all([here], params.model_copy(update={"labels": []}))
     rows = with_unknown(rows, params.labels)

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from seedbed.arrivals.standing import Standing
-from seedbed.collecting.identity import digest_of, record_id
-from seedbed.collecting.raw_rows import RawRow
-from seedbed.collecting.record_versions import CAME_AGAIN, VERSIONS
-from seedbed.collecting.sources import Source
+from seedbed.collecting.collection import contract_row
+from seedbed.collecting.identity import VERSIONS, digest_of, record_id, without_forgotten
+from seedbed.collecting.raw_rows import CHOSEN, RawRow
+from seedbed.collecting.source import Source
+from seedbed.collecting.sources import read_entries
 from seedbed.core.keys import keyed_hash
 from seedbed.core.ledger import Drop
 from seedbed.core.params import read_params
@@ -41,8 +42,6 @@ class Rehearsal(NamedTuple):
 
 def rehearse(rows: Sequence[RawRow], source: Source, standing: Standing, key: bytes) -> Rehearsal:
     """Run the first stages on `rows`, as they were read. Raises what the stages raise."""
-    from stages.collect import CHOSEN, contract_row, without_forgotten
-
     ids = _ids(rows, standing, key)
     marked = _versions(rows, ids, standing, key)
     marked = without_forgotten(marked, ids, standing.tombstones, key)
@@ -85,7 +84,7 @@ def _versions(
 ) -> list[RawRow]:
     """Rows whose record is there with the same content get the reason `came_again`."""
     return [
-        row._replace(reason=CAME_AGAIN)
+        row._replace(reason=Reason.CAME_AGAIN)
         if row.key and not row.reason
         and standing.contents.get(row_id) == (digest_of(row, key), row.label)
         else row
@@ -149,7 +148,7 @@ def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[
 
 def _sides_alone(rows: pd.DataFrame, standing: Standing) -> pd.DataFrame:
     """The side of each row, which hangs on no other row. Held-out sources have to be there."""
-    known = {one.name for one in read_params("sources", list[Source])}
+    known = {source.name for source in read_entries()}
     names = sorted(known | set(rows["source"]))
     others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})
     others = others.assign(group="", split="", date="0001-01-01")

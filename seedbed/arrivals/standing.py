@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seedbed.collecting.tombstones import Tombstones, read_tombstones
+from seedbed.collecting.identity import Tombstones, read_tombstones
 from seedbed.core.files import read_json
 from seedbed.core.rows import read_rows
 from seedbed.splitting.frozen_test import read_frozen

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from seedbed.arrivals.changes import Shift
 from seedbed.arrivals.labels import in_rows, shown
 from seedbed.arrivals.plan import Plan
-from seedbed.collecting.record_versions import CAME_AGAIN
-from seedbed.collecting.tombstones import FORGOTTEN
 from seedbed.core.ledger import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
@@ -78,7 +76,7 @@ def _by_reason(drops: Iterable[Drop]) -> list[tuple[str, list[Drop]]]:
     reasons: dict[str, list[Drop]] = {}
     for drop in drops:
         reasons.setdefault(drop.reason, []).append(drop)
-    first = {FORGOTTEN: 0, CAME_AGAIN: 1}
+    first = {Reason.FORGOTTEN: 0, Reason.CAME_AGAIN: 1}
     return sorted(reasons.items(), key=lambda one: (first.get(one[0], 2), one[0]))
 
 

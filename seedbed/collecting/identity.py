@@ -1,12 +1,27 @@
-"""What names a row for good: its id and its digest, both keyed hashes."""
+"""What identifies a row: its id and digest, versions of one record, and rows to be forgotten.
+
+Batches are immutable, so a source with keys corrects a record by sending it again in a later batch.
+The newest version keeps the record's id; an older one is dropped. A record that arrives again
+unchanged, as exports of the last thirty days do, changes nothing: its first version stays.
+
+data/tombstones.csv, in git, holds keyed hashes only: nobody without the key learns who was
+forgotten.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 from seedbed.collecting.raw_rows import RawRow
-from seedbed.collecting.record_versions import VERSIONS
+from seedbed.core.errors import RowsError
+from seedbed.core.files import read_csv, write_csv
 from seedbed.core.keys import keyed_hash
 from seedbed.core.reasons import Reason
+
+TOMBSTONES = Path("data/tombstones.csv")
+HEADER = ("id", "digest")
+VERSIONS = (Reason.CAME_AGAIN, Reason.SUPERSEDED)
 
 
 def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
@@ -39,3 +54,72 @@ def record_id(row: RawRow, key: bytes) -> str:
 def digest_of(row: RawRow, key: bytes) -> str:
     """The keyed hash of a row's source text, to which decisions and tombstones hold."""
     return keyed_hash(key, "digest", row.text, row.text_pair)
+
+
+def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
+    """The rows in their order (batch, source, file, line), versions that do not count with their
+    reason. A row in quarantine is no version: what stood before it goes on to count."""
+    counts: dict[tuple[str, str], int] = {}
+    reasons: dict[int, str] = {}
+    for index, row in enumerate(rows):
+        if not row.key or row.reason not in ("", Reason.LABEL_DROPPED):
+            continue
+        before = counts.setdefault((row.source, row.key), index)
+        if before == index:
+            continue
+        if _content(rows[before]) == _content(row):
+            reasons[index] = Reason.CAME_AGAIN
+        else:
+            reasons[before] = Reason.SUPERSEDED
+            counts[(row.source, row.key)] = index
+    return [row._replace(reason=reasons.get(index, row.reason)) for index, row in enumerate(rows)]
+
+
+def _content(row: RawRow) -> tuple:
+    """What makes a version another one. Not the date, which may be that of the batch."""
+    return row.text, row.text_pair, row.label, row.group, row.split, row.meta, row.reason
+
+
+class Tombstones(NamedTuple):
+    """Ids and digests of forgotten rows; a row with one of either is dropped."""
+
+    ids: frozenset[str]
+    digests: frozenset[str]
+
+
+def read_tombstones(path: Path = TOMBSTONES) -> Tombstones:
+    """The tombstones. Raises RowsError where the file is missing, since whoever was forgotten
+    would come back then, or has another header."""
+    step = "restore it with `git checkout -- data/tombstones.csv`"
+    if not path.exists():
+        raise RowsError(str(path), "no such file", "a CSV file, header `id,digest`", step)
+    first = path.read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
+    if first != ",".join(HEADER):
+        raise RowsError(str(path), "another header", "header `id,digest`", step)
+    lines = read_csv(path)
+    return Tombstones(
+        frozenset(line["id"] for line in lines) - {""},
+        frozenset(line["digest"] for line in lines) - {""},
+    )
+
+
+def add_tombstones(rows: Iterable[tuple[str, str]], path: Path = TOMBSTONES) -> None:
+    """Add (id, digest) of rows; the file stays sorted, and each line stands in it once."""
+    read_tombstones(path)
+    before = {(line["id"], line["digest"]) for line in read_csv(path)}
+    write_csv(path, HEADER, sorted(before | set(rows)))
+
+
+def without_forgotten(
+    rows: Sequence[RawRow], ids: Sequence[str], tombstones: Tombstones, key: bytes
+) -> list[RawRow]:
+    """Give usable rows whose id or digest has a tombstone the reason `forgotten`."""
+    if not (tombstones.ids or tombstones.digests):
+        return list(rows)
+    return [
+        row._replace(reason=Reason.FORGOTTEN)
+        if not row.reason
+        and (row_id in tombstones.ids or digest_of(row, key) in tombstones.digests)
+        else row
+        for row, row_id in zip(rows, ids, strict=True)
+    ]

@@ -7,22 +7,32 @@ import datetime
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from enum import StrEnum
 from typing import Any, NamedTuple
 
-from seedbed.collecting.sources import Source, SourceTable
+from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import Record, as_text
 from seedbed.core.errors import SourceError
 from seedbed.core.reasons import Reason
+from seedbed.core.rows import SIDES
 
-DROPPED = Reason.LABEL_DROPPED  # a choice of the label map; every other reason is a bad row
+# Dropped because a person or a newer version decided so; any other reason is a bad row.
+CHOSEN = (Reason.LABEL_DROPPED, Reason.FORGOTTEN, Reason.CAME_AGAIN, Reason.SUPERSEDED)
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
-SIDES = ("train", "validation", "test")
 NAMES_SHOWN = 20
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 COLUMN_NAME = re.compile(r"[\w .:/;|\t-]{1,40}")
 OTHER_SEPARATOR = re.compile(r"[;|\t]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
+
+
+class Fate(StrEnum):
+    """What becomes of a row that was read."""
+
+    KEPT = "kept"
+    DROPPED = "dropped"
+    QUARANTINED = "quarantined"
 
 
 class RawRow(NamedTuple):
@@ -42,6 +52,13 @@ class RawRow(NamedTuple):
     split: str = ""
     meta: dict[str, str] = {}
     reason: str = ""
+
+    @property
+    def fate(self) -> Fate:
+        """What becomes of the row."""
+        if not self.reason:
+            return Fate.KEPT
+        return Fate.DROPPED if self.reason in CHOSEN else Fate.QUARANTINED
 
 
 def raw_rows(
@@ -142,7 +159,7 @@ def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tu
     found = source.label or cells[source.columns.label].strip()
     label = source.label_map.get(found, found)
     if label is None:
-        return found, DROPPED
+        return found, Reason.LABEL_DROPPED
     if not label:
         return "", Reason.MISSING_LABEL
     label = unicodedata.normalize("NFC", label)  # macOS may give folder names decomposed

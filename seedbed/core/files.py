@@ -94,3 +94,8 @@ def rounded(value: Any) -> Any:
             raise ValueError(f"{value} is not a figure that may be written")
         return round(value, DECIMALS)
     return value
+
+
+def is_inside(path: Path | str) -> bool:
+    """Whether a path is in the current folder or below it."""
+    return ".." not in Path(os.path.relpath(path)).parts

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from seedbed.collecting.identity import digest_of, identified
 from seedbed.collecting.raw_rows import RawRow, raw_rows
-from seedbed.collecting.sources import Source, read_source, table_files, text_files
-from seedbed.collecting.tables import Dialect
-from seedbed.core.errors import ForgetError
+from seedbed.collecting.source import RawWay, Source
+from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
 from seedbed.forgetting.raw_files import RawFile, open_raw
 from seedbed.forgetting.wanted import Wanted, cells_as_text
@@ -30,31 +29,17 @@ class Found(NamedTuple):
 
 
 def editable_files(sources: Sequence[Source]) -> list[RawFile]:
-    """Every file below data/raw, and what file and folder sources read elsewhere in the project.
+    """Every file below data/raw, and what sources read from elsewhere in the project.
 
     Raises ForgetError for the first one that cannot be edited.
     """
-    ways = {path: (Dialect(), "", False) for path in _below(RAW)}
+    ways = {path: RawWay(path) for path in _below(RAW)}
     for source in sources:
-        place = f"params.yaml: sources: {source.name}: path"
-        if source.kind == "huggingface" and Path(source.path).is_dir() and _inside(source.path):
-            raise ForgetError(
-                source.path,
-                "a dataset of its own kind, which this command cannot edit",
-                "rows in CSV, JSON Lines, JSON, Parquet or text files",
-                "nothing was changed; save the dataset as Parquet and read it with `kind: file`",
-            )
-        if source.kind not in ("file", "folder") or not _inside(source.path):
-            continue
-        dialect = Dialect(source.separator, source.quote, source.escape, source.header)
-        folder = source.kind == "folder"
-        files = (
-            text_files(Path(source.path), source.pattern, place)
-            if folder
-            else table_files(source.path, place)
-        )
-        ways |= {_here(file): (dialect, source.encoding, folder) for file in files}
-    return [open_raw(path, *way) for path, way in sorted(ways.items())]
+        if is_inside(source.path):
+            ways |= {_here(way.path): way for way in source.raw_files()}
+    return [
+        open_raw(path, way.dialect, way.encoding, way.is_text) for path, way in sorted(ways.items())
+    ]
 
 
 def _below(folder: Path) -> list[Path]:
@@ -67,10 +52,6 @@ def _below(folder: Path) -> list[Path]:
 
 def _here(path: Path | str) -> Path:
     return Path(os.path.relpath(path))
-
-
-def _inside(path: str) -> bool:
-    return ".." not in _here(path).parts
 
 
 def find_rows(
@@ -115,7 +96,7 @@ def lines_to_drop(
 def _read(sources: Sequence[Source]) -> Iterator[tuple[RawRow, str]]:
     max_chars = read_params("collect.max_row_chars", int)
     for source in sources:
-        for table in read_source(source):
+        for table in source.tables():
             rows = raw_rows(source, table, (), max_chars)
             for row, record in zip(rows, table.table.records, strict=True):
                 yield row, cells_as_text(record.cells.values())

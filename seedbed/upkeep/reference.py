@@ -10,6 +10,8 @@ from ruamel.yaml import YAML
 
 from seedbed.approaches import APPROACHES, NAMES
 from seedbed.cli import app
+from seedbed.collecting.kinds import KINDS
+from seedbed.collecting.source import Columns, Source
 from seedbed.core.reasons import Reason
 from seedbed.core.stages import STAGES
 from seedbed.pipeline.code_deps import ITEM, is_code
@@ -106,6 +108,24 @@ def stages_page(project: Path) -> str:
     ]
     table = "\n".join(["| stage | does | reads | writes |", "| --- | --- | --- | --- |", *lines])
     return _page("Stages", "dvc.yaml and seedbed/core/stages.py", [table])
+
+
+def sources_page(project: Path) -> str:
+    """Every kind of source with its keys, from the models of the kinds."""
+    shared = set(Source.model_fields)
+    sections = [
+        f"## `{name}`\n\n{_sentence(kind.about)}.\n\nIts own keys: "
+        + (", ".join(f"`{key}`" for key in kind.model_fields if key not in shared) or "none")
+        + "."
+        for name, kind in KINDS.items()
+    ]
+    common = ", ".join(f"`{key}`" for key in Source.model_fields)
+    intro = f"Keys of every kind: {common}. `columns` has {_columns()}."
+    return _page("Sources", "seedbed/collecting/kinds", [intro, *sections])
+
+
+def _columns() -> str:
+    return ", ".join(f"`{key}`" for key in Columns.model_fields)
 
 
 def reasons_page(project: Path) -> str:
@@ -214,4 +234,5 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "stages": stages_page,
     "approaches": approaches_page,
     "reasons": reasons_page,
+    "sources": sources_page,
 }

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from seedbed.arrivals import adding
 from seedbed.cli import app
-from seedbed.collecting.tombstones import add_tombstones
+from seedbed.collecting.identity import add_tombstones
 from seedbed.core.errors import ArrivalError, SeedbedError
 from seedbed.core.files import read_csv
 from seedbed.core.keys import PUBLIC_KEY, keyed_hash
@@ -171,7 +171,7 @@ def test_bad_rows_are_told_with_file_line_and_reason_and_too_many_refused(projec
 def test_a_row_that_was_forgotten_is_told(project):
     add_tombstones([(id_of("n1"), "")])
     found = told(HEADER + f"n1,{RAIN}n2,{SOUP}")
-    assert "1 row would be dropped: it was forgotten on request, and came again" in found
+    assert "1 row would be dropped: it was forgotten on request, and arrived again" in found
 
 
 def test_a_text_with_another_label_than_the_row_that_is_there_costs_both(project):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.collecting.declared import check_declared
-from seedbed.collecting.sources import Source
+from seedbed.collecting.source import Source
+from seedbed.collecting.sources import check_declared, parse_source
 from seedbed.core.errors import SourceError
 
 
@@ -18,7 +18,8 @@ def _here(tmp_path, monkeypatch) -> None:
 
 
 def source(path: str, kind: str = "file", **more) -> Source:
-    return Source(name="films", kind=kind, path=path, batch="2026-11", licence="x", **more)
+    entry = {"name": "films", "kind": kind, "path": path, "batch": "2026-11", "licence": "x"}
+    return parse_source(entry | more)
 
 
 def deps(*paths: str) -> None:
@@ -58,7 +59,9 @@ def test_a_glob_is_its_folder_unless_its_files_are_tracked_alone() -> None:
 def test_packages_and_hub_datasets_are_held_by_their_version() -> None:
     deps()
     package = {"package": "filmdata", "version": "1.0"}
-    check_declared([source("x", "package", **package), source("user/films", "huggingface")])
+    check_declared(
+        [source("x", "package", **package), source("user/films", "huggingface", revision="a" * 40)]
+    )
 
 
 def test_a_local_dataset_is_a_path() -> None:

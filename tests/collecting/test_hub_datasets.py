@@ -5,7 +5,7 @@ from pathlib import Path
 import datasets
 import pytest
 
-from seedbed.collecting.hub_datasets import read_dataset
+from seedbed.collecting.kinds.huggingface import read_dataset
 from seedbed.core.errors import SourceError
 
 

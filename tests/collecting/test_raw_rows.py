@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from seedbed.collecting.raw_rows import RawRow, provenance, raw_rows
-from seedbed.collecting.sources import Source, SourceTable
+from seedbed.collecting.source import Source, SourceTable
+from seedbed.collecting.sources import parse_source
 from seedbed.collecting.tables import Record, Table
 from seedbed.core.errors import SourceError
 
@@ -14,7 +15,7 @@ GOOD = {"text": "good film", "label": "pos"}
 
 def source(**fields) -> Source:
     entry = {"name": "films", "kind": "file", "path": "a.csv", "batch": "2026-11", "licence": "x"}
-    return Source(**entry | fields)
+    return parse_source(entry | fields)
 
 
 def shape(entry: Source, *cells: dict, labels: tuple = (), max_chars: int = 100) -> list[RawRow]:

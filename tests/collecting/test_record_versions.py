@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from seedbed.collecting.identity import identified, record_id
+from seedbed.collecting.identity import identified, record_id, with_versions
 from seedbed.collecting.raw_rows import RawRow
-from seedbed.collecting.record_versions import CAME_AGAIN, SUPERSEDED, with_versions
 from seedbed.core.keys import PUBLIC_KEY, fingerprint_of
 from seedbed.core.ledger import read_ledger
+from seedbed.core.reasons import Reason
 from seedbed.core.rows import read_rows
 from stages import collect
 
@@ -28,8 +28,8 @@ def row(batch: str, key: str, text: str, reason: str = "", label: str = "post") 
 
 def test_a_record_that_comes_again_changes_nothing_and_one_that_changed_takes_its_place():
     rows = [row("2026-01", "1", "lost"), row("2026-02", "1", "lost"), row("2026-03", "1", "found")]
-    assert [one.reason for one in with_versions(rows[:2])] == ["", CAME_AGAIN]
-    assert [one.reason for one in with_versions(rows)] == [SUPERSEDED, CAME_AGAIN, ""]
+    assert [one.reason for one in with_versions(rows[:2])] == ["", Reason.CAME_AGAIN]
+    assert [one.reason for one in with_versions(rows)] == [Reason.SUPERSEDED, Reason.CAME_AGAIN, ""]
 
 
 def test_a_row_in_quarantine_is_no_version():
@@ -39,7 +39,7 @@ def test_a_row_in_quarantine_is_no_version():
 
 def test_a_label_that_the_map_drops_takes_the_place_of_one_that_it_keeps():
     rows = [row("2026-01", "1", "lost"), row("2026-02", "1", "lost", "label_dropped", "spam")]
-    assert [one.reason for one in with_versions(rows)] == [SUPERSEDED, "label_dropped"]
+    assert [one.reason for one in with_versions(rows)] == [Reason.SUPERSEDED, "label_dropped"]
 
 
 def test_another_source_and_rows_without_a_key_are_other_records():
@@ -107,7 +107,7 @@ def test_collect_takes_a_second_batch_under_the_same_name(two_batches):
     assert after.batch[corrected] == "2026-02"
     assert after.batch[again] == "2026-01"  # nothing new about it: the first version stays
     reasons = {(drop.reason, drop.cause) for drop in read_ledger(Path("data/ledger/collect.csv"))}
-    assert reasons == {(SUPERSEDED, corrected), (CAME_AGAIN, again)}
+    assert reasons == {(Reason.SUPERSEDED, corrected), (Reason.CAME_AGAIN, again)}
 
 
 def test_a_batch_whose_records_were_all_sent_anew_is_no_error(two_batches):

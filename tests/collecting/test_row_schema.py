@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from seedbed.collecting.row_schema import check_collected
+from seedbed.collecting.collection import check_collected
 from seedbed.core.errors import RowsError
 
 ROW = {
@@ -30,17 +30,17 @@ def test_a_good_row_passes() -> None:
 @pytest.mark.parametrize(
     ("column", "value", "rule"),
     [
-        ("id", "ann@example.org", "str_matches"),
-        ("text", " ", "not_empty"),
-        ("text", None, "not_nullable"),
-        ("batch", "films", "str_matches"),
-        ("date", "03.11.2026", "iso_day"),
-        ("group", "ann@example.org", "str_matches"),
-        ("split", "exam", "isin"),
-        ("origin", "augmented", "isin"),
-        ("provenance", '{"file":"a.csv","key":"ann@example.org"}', "file_line_licence_sha256"),
-        ("meta", "[1]", "json_object"),
-        ("meta", "{", "json_object"),
+        ("id", "ann@example.org", "16 hex digits"),
+        ("text", " ", "not empty"),
+        ("text", None, "not empty"),
+        ("batch", "films", "year and month"),
+        ("date", "03.11.2026", "ISO 8601 day"),
+        ("group", "ann@example.org", "16 hex digits"),
+        ("split", "exam", "a split"),
+        ("origin", "augmented", "original or negative"),
+        ("provenance", '{"file":"a.csv","key":"ann@example.org"}', "file, line, licence, sha256"),
+        ("meta", "[1]", "JSON object"),
+        ("meta", "{", "JSON object"),
     ],
 )
 def test_a_broken_rule_is_named(column: str, value: str | None, rule: str) -> None:
@@ -52,5 +52,5 @@ def test_a_broken_rule_is_named(column: str, value: str | None, rule: str) -> No
 def test_ids_stand_once_and_no_column_is_unknown() -> None:
     with pytest.raises(RowsError, match=r"id: .*unique.* \(2 rows\)"):
         check_collected(pd.DataFrame([ROW, ROW]))
-    with pytest.raises(RowsError, match="column_in_schema"):
+    with pytest.raises(RowsError, match="columns: "):
         check_collected(pd.DataFrame([ROW | {"author": "ann@example.org"}]))

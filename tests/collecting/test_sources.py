@@ -3,11 +3,15 @@
 import gzip
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from ruamel.yaml import YAML
 
-from seedbed.collecting.sources import Source, read_source, read_sources, table_files
+from seedbed.collecting import kinds
+from seedbed.collecting.kinds import KINDS
+from seedbed.collecting.source import Source, table_files
+from seedbed.collecting.sources import parse_source, read_sources
 from seedbed.core.errors import ParamsError, SourceError
 
 CSV = "text,label\ngood film,pos\n"
@@ -26,7 +30,7 @@ def source(**fields) -> Source:
         "batch": "2026-11",
         "licence": "x",
     }
-    return Source(**entry | fields)
+    return parse_source(entry | fields)
 
 
 def refused(*entries: dict) -> str:
@@ -94,7 +98,7 @@ def test_a_file_a_glob_and_a_compressed_file() -> None:
         ("data/raw/*", ["data/raw/a.csv", "data/raw/b.csv.gz"]),
         ("data/**/*.gz", ["data/raw/b.csv.gz"]),
     ]:
-        tables = list(read_source(source(path=path)))
+        tables = list(source(path=path).tables())
         assert [table.file for table in tables] == files
         assert all(table.table.records[0].cells["text"] == "good film" for table in tables)
     assert len(tables[0].sha256) == 64
@@ -109,7 +113,7 @@ def test_mixed_encodings_across_files() -> None:
     write("raw/a.csv", "text,label\nsüß,pos\n".encode())
     write("raw/b.csv", "text,label\nsüß,pos\n".encode("latin-1"))
     write("raw/c.csv", "text,label\nsüß,pos\n".encode("utf-16"))
-    tables = [table.table for table in read_source(source(path="raw/*.csv"))]
+    tables = [table.table for table in source(path="raw/*.csv").tables()]
     assert [table.records[0].cells["text"] for table in tables] == ["süß"] * 3
     assert [table.encoding for table in tables] == ["utf-8", "windows-1252", "utf-16-le"]
 
@@ -127,7 +131,7 @@ def test_wrong_path(path: str, message: str) -> None:
     write("raw/a.csv", CSV)
     write("pulled.csv.dvc", "outs: []")
     with pytest.raises(SourceError, match=message):
-        list(read_source(source(path=path)))
+        list(source(path=path).tables())
 
 
 def test_text_folder() -> None:
@@ -138,7 +142,7 @@ def test_text_folder() -> None:
     write("mails/README.md", "x")
     write("mails/loose.txt", "no class")
     write("mails/ham/image.txt", bytes(range(256)) * 2)
-    tables = list(read_source(source(kind="folder", path="mails")))
+    tables = list(source(kind="folder", path="mails").tables())
     assert [(table.file, table.table.records[0].cells) for table in tables] == [
         (
             "mails/ham/deep/1.txt.gz",
@@ -153,22 +157,22 @@ def test_text_folder() -> None:
 
 def test_text_folder_in_an_encoding_that_does_not_fit() -> None:
     write("mails/spam/1.txt", b"\xff")
-    tables = list(read_source(source(kind="folder", path="mails", encoding="ascii")))
+    tables = list(source(kind="folder", path="mails", encoding="ascii").tables())
     assert tables[0].table.records[0].reason == "bad_encoding"
 
 
 def test_empty_text_folder() -> None:
     Path("mails").mkdir()
     with pytest.raises(SourceError, match="no file matches"):
-        list(read_source(source(kind="folder", path="mails")))
+        list(source(kind="folder", path="mails").tables())
     with pytest.raises(SourceError, match="no such folder"):
-        list(read_source(source(kind="folder", path="letters")))
+        list(source(kind="folder", path="letters").tables())
 
 
 def test_file_name_that_is_not_utf_8() -> None:
     Path("mails/spam").mkdir(parents=True)
     Path("mails/spam/caf\udce9.txt").write_text("buy now")
-    [table] = read_source(source(kind="folder", path="mails"))
+    [table] = source(kind="folder", path="mails").tables()
     assert table.file == "mails/spam/caf\\xe9.txt"
 
 
@@ -185,10 +189,10 @@ def _package(tmp_path, monkeypatch) -> None:
 @pytest.mark.usefixtures("_package")
 def test_package_is_read_without_running_its_code() -> None:
     package = {"kind": "package", "package": "filmdata", "version": "2.0"}
-    [folder] = read_source(source(**package, path="data"))
+    [folder] = source(**package, path="data").tables()
     assert folder.file == "filmdata/data/pos/1.txt"
     assert folder.table.records[0].cells["label"] == "pos"
-    [table] = read_source(source(**package, path="all.csv"))
+    [table] = source(**package, path="all.csv").tables()
     assert (table.file, table.table.columns) == ("filmdata/all.csv", ["text", "label"])
     assert "filmdata" not in sys.modules
 
@@ -197,6 +201,24 @@ def test_package_is_read_without_running_its_code() -> None:
 def test_another_version_or_no_package() -> None:
     package = source(kind="package", package="filmdata", version="1.0", path="data")
     with pytest.raises(SourceError, match="version 2.0 is installed.*film-data==1.0"):
-        list(read_source(package))
+        list(package.tables())
     with pytest.raises(SourceError, match="`filmdata2` is not installed"):
-        list(read_source(package.model_copy(update={"package": "filmdata2"})))
+        list(package.model_copy(update={"package": "filmdata2"}).tables())
+
+
+def test_an_unknown_kind_names_the_kinds_and_the_nearest() -> None:
+    with pytest.raises(ParamsError, match=r"kind: unknown name `flie`.*file, folder.*`file`"):
+        source(kind="flie")
+
+
+def test_a_key_of_another_kind_is_refused_by_name() -> None:
+    with pytest.raises(ParamsError, match=r"sources: films.*unknown key `pattern`"):
+        source(kind="file", pattern="*.csv")
+
+
+def test_every_kind_is_a_file_of_its_folder_and_says_what_it_is() -> None:
+    folder = Path(kinds.__file__).parent
+    assert set(KINDS) == {file.stem for file in folder.glob("*.py")} - {"__init__"}
+    for name, kind in KINDS.items():
+        assert kind.about, name
+        assert kind.model_fields["kind"].annotation == Literal[name]

@@ -1,20 +1,67 @@
-"""Datasets of the `datasets` library as tables: from the hub at one commit, or a local folder."""
+"""Kind `huggingface`: a dataset of the `datasets` library, from the Hub at one commit, or a local
+folder."""
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
+from seedbed.collecting.source import SAVED_DATASET, Problem, RawWay, Source, SourceTable
 from seedbed.collecting.tables import Record, Table
-from seedbed.core.errors import SourceError
-from seedbed.core.files import sha256_of
+from seedbed.core.errors import ForgetError, SourceError
+from seedbed.core.files import is_inside, sha256_of
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class HuggingFaceSource(Source):
+    """A dataset id with a commit, or a folder that `save_to_disk` wrote."""
+
+    kind: Literal["huggingface"]
+    revision: str = ""  # commit of the dataset on the Hub, 40 hex digits
+    subset: str = ""  # named configuration of the dataset
+    splits: list[str] = []  # splits of the dataset; empty: all of them
+
+    about: ClassVar[str] = "a dataset of the Hugging Face Hub at one commit, or a saved one"
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong with the entry as a whole."""
+        yield from super().problems()
+        if not Path(self.path).is_dir() and not COMMIT.fullmatch(self.revision):
+            expected = "a commit: 40 hex digits (a branch moves)"
+            yield "revision", f"`{self.revision}`", expected
+
+    def tables(self) -> Iterator[SourceTable]:
+        """Yield each split as a table."""
+        return read_dataset(self.path, self.revision, self.subset, self.splits, self.wanted)
+
+    def declared(self, listed: Collection[Path]) -> list[Path]:
+        """A local folder; a dataset on the Hub is identified by its commit."""
+        return [Path(self.path)] if Path(self.path).is_dir() else []
+
+    def raw_files(self) -> list[RawWay]:
+        """Nothing that could be edited."""
+        if Path(self.path).is_dir() and is_inside(self.path):
+            raise ForgetError(
+                self.path,
+                "a saved dataset, which this command cannot edit",
+                "rows in CSV, JSON Lines, JSON, Parquet or text files",
+                "nothing was changed; save the dataset as Parquet and read it with `kind: file`",
+            )
+        return []
+
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        """A folder that `save_to_disk` wrote."""
+        return any((path / name).exists() for name in SAVED_DATASET)
 
 
 def read_dataset(
     path: str, revision: str, subset: str, splits: Collection[str], wanted: Collection[str]
-) -> Iterator[tuple[str, str, Table]]:
-    """(name, SHA-256, table) of each split; classes by name; a column `split` where it has none.
+) -> Iterator[SourceTable]:
+    """Yield the table of each split; classes by name; a column `split` if it has none.
 
     A local folder is one that `save_to_disk` made, or data files that `load_dataset` reads; its
     hash covers the name and bytes of every file. For the hub the commit stands in its place.
@@ -30,13 +77,13 @@ def read_dataset(
             if name not in parts:
                 known = ", ".join(sorted(parts))
                 raise SourceError(path, f"no split `{name}`", f"of: {known}", "correct `splits`")
-            yield f"{path}/{name}", fingerprint, _table(parts[name], name, wanted)
+            yield SourceTable(f"{path}/{name}", fingerprint, _table(parts[name], name, wanted))
 
 
 def _load(path: str, revision: str, subset: str, cache: str | None) -> dict[str, Any]:
     import datasets
 
-    saved = any(Path(path, name).exists() for name in ("dataset_dict.json", "state.json"))
+    saved = any(Path(path, name).exists() for name in SAVED_DATASET)
     try:
         if saved:
             found = datasets.load_from_disk(path)
@@ -78,3 +125,6 @@ def _folder_sha256(folder: Path) -> str:
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     lines = [f"{file.relative_to(folder).as_posix()} {sha256_of(file)}\n" for file in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+SOURCE = HuggingFaceSource

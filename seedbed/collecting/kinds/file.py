@@ -1,0 +1,58 @@
+"""Kind `file`: a table in a file, or several that a glob finds."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from seedbed.collecting.source import (
+    WILDCARD,
+    RawWay,
+    SourceTable,
+    WithTables,
+    is_glob,
+    table_files,
+)
+
+
+class FileSource(WithTables):
+    """CSV, TSV, JSON, JSON Lines or Parquet, packed or not."""
+
+    kind: Literal["file"]
+
+    about: ClassVar[str] = "a table, or a glob of tables: CSV, TSV, JSON, JSON Lines, Parquet"
+
+    def tables(self) -> Iterator[SourceTable]:
+        """Yield the table of each file."""
+        return self.read_tables()
+
+    def declared(self, listed: Collection[Path]) -> list[Path]:
+        """The file; for a glob each file that it finds, or, if DVC tracks the folder as one, the
+        folder before the first wildcard."""
+        if not is_glob(self.path):
+            return [Path(self.path)]
+        files = table_files(self.path, self.place)
+        tracked_alone = any(Path(f"{file}.dvc").exists() for file in files)
+        folder = Path(*_before_wildcard(Path(self.path)))
+        return [folder] if folder in set(listed) and not tracked_alone else files
+
+    def raw_files(self) -> list[RawWay]:
+        """The tables themselves."""
+        files = table_files(self.path, self.place)
+        return [RawWay(file, self.dialect, self.encoding) for file in files]
+
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        """Any file is a table."""
+        return path.is_file()
+
+
+def _before_wildcard(path: Path) -> list[str]:
+    parts: list[str] = []
+    for part in path.parts:
+        if WILDCARD.search(part):
+            break
+        parts.append(part)
+    return parts
+
+
+SOURCE = FileSource

@@ -1,0 +1,258 @@
+"""A source: what every entry of `sources:` in params.yaml has, whatever its kind.
+
+Each kind is one file of `seedbed/collecting/kinds`, with a class that extends Source by its own
+keys and says how its rows are read, which paths dvc.yaml has to list, which files `seedbed forget`
+edits, and what `seedbed add` makes an entry of.
+"""
+
+import codecs
+import datetime
+import os
+import re
+from collections.abc import Collection, Iterator
+from glob import glob
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
+
+from pydantic import Field, field_validator
+
+from seedbed.collecting.tables import Dialect, Record, Table, as_text, read_table
+from seedbed.collecting.text_files import PACKED, decode, is_binary, read_file
+from seedbed.core.errors import SourceError
+from seedbed.core.params import Section
+from seedbed.core.reasons import Reason
+
+WILDCARD = re.compile(r"[*?\[]")
+SAVED_DATASET = ("dataset_dict.json", "state.json")  # what `save_to_disk` writes to a folder
+
+Problem = tuple[str, str, str]  # a key, what it has, what was expected
+
+
+class Columns(Section):
+    """Which column of the source holds what. Text folders have the columns text, label, path."""
+
+    text: str = "text"
+    text_pair: str = ""  # second text of a pair task
+    label: str = "label"
+    id: str = ""  # the source's own key: the row keeps its id when its text or label changes
+    date: str = ""  # ISO 8601, or as `date_format` says
+    group: str = ""  # author, thread, customer: rows of one group share a side
+    split: str = ""  # the side that the source itself gives: train, validation, test
+    meta: list[str] = []  # columns that are safe to keep as they are; they leave the private zone
+
+
+class SourceTable(NamedTuple):
+    """The rows of one file: its name in provenance, the SHA-256 of its bytes, its table."""
+
+    file: str
+    sha256: str
+    table: Table
+
+
+class RawWay(NamedTuple):
+    """A file that holds rows of a source, and how to read it; a text file is one row."""
+
+    path: Path
+    dialect: Dialect = Dialect()
+    encoding: str = ""
+    is_text: bool = False
+
+
+class Source(Section):
+    """The keys that entries of every kind have."""
+
+    # Part of every id: never rename it. A continued source has an entry per batch under one name.
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    kind: str
+    path: str = Field(min_length=1)
+    batch: str = Field(pattern=r"^\d{4}-\d{2}[A-Za-z0-9._-]*$")  # one arrival; starts with a date
+    licence: str = Field(min_length=1)  # what the texts may be used for, as the source states it
+    date: str = ""  # YYYY-MM-DD, of rows without a date of their own
+    date_format: str = ""  # strptime format of the date column, if it is not ISO 8601
+    columns: Columns = Columns()
+    label: str = ""  # one label for every row
+    label_map: dict[str, str | None] = {}  # rename, merge; null drops the row
+    split: str = Field("", pattern=r"^(train|validation|test)?$")  # one split for every row
+    # Examples that belong to no class: close to the classes' subjects, or of any subject (true
+    # means general).
+    negative: bool | Literal["in_domain", "general"] = False
+    unlabelled: bool = False  # rows without a label, for domain-adaptive training
+    show_text: bool = False  # whether pull-request reports may quote these texts
+
+    about: ClassVar[str] = ""  # one sentence on the kind, for the reference
+
+    @field_validator("batch", "date", mode="before")
+    @classmethod
+    def _day_as_text(cls, value: object) -> object:
+        # YAML reads 2026-11-03 without quotes as a date.
+        return value.isoformat() if isinstance(value, datetime.date) else value
+
+    @field_validator("date")
+    @classmethod
+    def _is_day(cls, value: str) -> str:
+        return value and datetime.date.fromisoformat(value).isoformat()
+
+    @field_validator("label_map", mode="before")
+    @classmethod
+    def _keys_as_text(cls, value: object) -> object:
+        # YAML reads the class 3 as a number and the class true as a truth value.
+        if not isinstance(value, dict):
+            return value
+        return {as_text(old): None if new is None else as_text(new) for old, new in value.items()}
+
+    @property
+    def negative_kind(self) -> str:
+        """in_domain or general; "" for a source that is not negative."""
+        return "general" if self.negative is True else self.negative or ""
+
+    @property
+    def wanted(self) -> list[str]:
+        """The columns this source must have."""
+        named = self.columns
+        label = "" if self.label or self.unlabelled else named.label
+        split = "" if self.split else named.split
+        single = [named.text, named.text_pair, label, named.id, named.date, named.group, split]
+        return [name for name in [*single, *named.meta] if name]
+
+    @property
+    def place(self) -> str:
+        """Where params.yaml has the path of this source, for messages."""
+        return f"params.yaml: sources: {self.name}: path"
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong with the entry as a whole."""
+        if self.unlabelled and (self.label or self.negative):
+            yield "unlabelled", "with `label` or `negative`", "rows with a label or without"
+
+    def tables(self) -> Iterator[SourceTable]:
+        """Yield every file of the source, sorted by name, with its rows.
+
+        Raises SourceError if the source is not there, or one of its files cannot be read at all.
+        """
+        raise NotImplementedError
+
+    def declared(self, listed: Collection[Path]) -> list[Path]:
+        """The paths that dvc.yaml has to list for this source; `listed` are those that it does."""
+        return [Path(self.path)]
+
+    def raw_files(self) -> list[RawWay]:
+        """The files of the project that hold rows of this source, for `seedbed forget` to edit.
+
+        Raises ForgetError if there are some that it cannot edit.
+        """
+        return []
+
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        """Whether `seedbed add PATH` makes an entry of this kind."""
+        return False
+
+
+class WithTables(Source):
+    """The keys of kinds that read tables from files."""
+
+    encoding: str = ""  # of the text; empty: found for each file
+    separator: str = ""  # of CSV; empty: comma in .csv, tab in .tsv
+    quote: str = '"'  # of CSV; empty: quotes are characters like any other
+    escape: str = ""  # of CSV: the character before a quote that belongs to the text
+    header: bool = True  # false: the first line is a row, and columns are called "1", "2" ...
+
+    @property
+    def dialect(self) -> Dialect:
+        """How CSV is written."""
+        return Dialect(self.separator, self.quote, self.escape, self.header)
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong with the entry as a whole."""
+        yield from super().problems()
+        yield from encoding_problems(self.encoding)
+        if any(len(sign) > 1 for sign in (self.separator, self.quote, self.escape)):
+            expected = "one character each"
+            yield "separator, quote, escape", "more than one character", expected
+
+    def read_tables(self, root: Path = Path()) -> Iterator[SourceTable]:
+        """Yield the table of each file at `path` below `root`."""
+        for path in table_files(self.path, self.place, root):
+            shown = shown_name(path.relative_to(root.parent) if root != Path() else path)
+            file = read_file(path)
+            table = read_table(file, shown, self.wanted, self.dialect, self.encoding)
+            yield SourceTable(shown, file.sha256, table)
+
+
+def encoding_problems(encoding: str) -> Iterator[Problem]:
+    """Yield a problem if Python does not know the encoding."""
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError:
+        yield "encoding", f"`{encoding}`", "an encoding that Python knows"
+
+
+def shown_name(path: Path) -> str:
+    """The name of a file in provenance; bytes that are not UTF-8 are written out."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def read_texts(
+    folder: Path, pattern: str, encoding: str, place: str, root: Path = Path()
+) -> Iterator[SourceTable]:
+    """Yield each text file below a folder as a table of one row, whose label is the first folder
+    below it. Names in provenance are relative to `root`."""
+    for path in text_files(folder, pattern, place):
+        shown = shown_name(path.relative_to(root) if root != Path() else path)
+        file = read_file(path)
+        inside = path.relative_to(folder)
+        label = inside.parts[0] if len(inside.parts) > 1 else None
+        cells = {"label": label, "path": inside.as_posix()}
+        try:
+            text, found = decode(file.content, encoding)
+        except UnicodeDecodeError:
+            text, found, reason = "", "", str(Reason.BAD_ENCODING)
+        else:
+            reason = str(Reason.NOT_TEXT) if is_binary(text) else ""
+        record = Record(1, {} if reason else {"text": text, **cells}, reason)
+        yield SourceTable(shown, file.sha256, Table(["text", *cells], [record], found))
+
+
+def is_glob(path: str) -> bool:
+    """Whether a path stands for the files it matches (a file may be called `a[1].csv`)."""
+    return bool(WILDCARD.search(path)) and not Path(path).exists()
+
+
+def table_files(path: str, place: str, root: Path = Path()) -> list[Path]:
+    """The file at `path` below `root`, or the files that a glob finds, sorted.
+
+    The `.dvc` files beside them are none of them. Raises SourceError where there is none.
+    """
+    names = glob(path, root_dir=root, recursive=True) if is_glob(path) else [path]
+    files = [root / name for name in names]
+    files = [file for file in files if file.is_file() and file.suffix != ".dvc"]
+    if not files:
+        tracked = Path(f"{path}.dvc").exists()
+        found = "a folder" if (root / path).is_dir() else "no such file"
+        step = f"run `dvc pull {path}`" if tracked else "correct `path` or `kind`"
+        raise SourceError(place, f"`{path}` is {found}", "a table, or a glob", step)
+    return sorted(files, key=Path.as_posix)
+
+
+def text_files(folder: Path, pattern: str, place: str) -> list[Path]:
+    """The files below a folder whose names, without .gz or the like, match; hidden ones never do.
+
+    Raises SourceError where there is none.
+    """
+    files = []
+    for above, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(above, name)
+            bare = path.stem if path.suffix.lower() in PACKED else name
+            if not name.startswith(".") and Path(bare).match(pattern):
+                files.append(path)
+    if not files:
+        found = "no file matches" if folder.is_dir() else "no such folder"
+        raise SourceError(
+            place,
+            f"{found}: {folder.name}/**/{pattern}",
+            "a folder with one subfolder a class",
+            "correct `path` or `pattern`, or run `dvc pull`",
+        )
+    return sorted(files, key=Path.as_posix)
