@@ -56,11 +56,9 @@ def as_source(entry: dict[str, Any], place: str) -> Source:
     try:
         return parse_source(entry)
     except ParamsError as error:
+        key = error.place.removeprefix("params.yaml: sources: ")
         raise ArrivalError(
-            place,
-            error.found,
-            error.expected,
-            "change that option, see --help",
+            place, f"{key}: {error.found}", error.expected, "change that option, see --help"
         ) from None
 
 

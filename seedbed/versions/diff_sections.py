@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from seedbed.core.rows import SIDES
-from seedbed.pages.document import Alarm, Code, Page, Section, Table
+from seedbed.pages.document import Alarm, Code, Page, Part, Section, Table
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_words import LISTS, List, because, counted, number_of, reason
 
@@ -98,8 +98,8 @@ def _list(changes: Changes, kind: List, rows: int) -> Section:
         header.append("text")
         lines = [[*line, _text(one.id, changes)] for line, one in zip(lines, shown, strict=True)]
     note = [Alarm(kind.note) if kind.name == "moved" else kind.note] if kind.note else []
-    table = [Table(header, lines, chars=CHARS)] if lines else []
-    parts = [*note, *_by(entries, kind.groups), *table]
+    table: list[Part] = [Table(header, lines, chars=CHARS)] if lines else []
+    parts: list[Part] = [*note, *_by(entries, kind.groups), *table]
     return Section(f"{kind.title}: {len(entries):,}", [*parts, *left_out(len(entries), len(shown))])
 
 

@@ -178,8 +178,8 @@ def test_a_text_with_another_label_than_the_row_that_is_there_costs_both(project
     found = told(
         HEADER + f"n1,Grate the cheese over the hot pasta and serve at once.,weather\nn2,{RAIN}"
     )
-    assert "1 row would be dropped: the same text stands there with another label" in found
-    assert "1 row THAT ARE THERE would be dropped: the same text stands there" in found
+    assert "1 row would be dropped: another row has the same text with another label" in found
+    assert "1 row THAT ARE THERE would be dropped: another row has the same text" in found
 
 
 def test_a_batch_older_than_what_is_there_is_told(project):
