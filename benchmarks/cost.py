@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.approaches import NAMES
-from seedbed.core.files import read_json, write_json
+from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.encoding.encoder import precision
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.scoring.costs import costs
+from seedbed.scoring.metrics_files import read_validation
 
 METRICS = Path("reports/metrics/evaluate")
 RESULT = Path("benchmarks/results/cost.json")
 
 
 def main() -> None:
-    metrics = {name: read_json(METRICS / name / "validation.json") for name in NAMES}
-    metrics = {name: found for name, found in metrics.items() if found["run"]}
-    measured = costs({name: found["model"] for name, found in metrics.items()})
+    validations = {name: found for name in NAMES if (found := read_validation(name, METRICS))}
+    measured = costs({name: found.model for name, found in validations.items()})
     wanted = read_params("encoder", EncoderParams).precision
     lines: dict[str, Any] = {
-        name: {"validation_macro_f1": found["macro_f1"]["mean"], **measured[name]}
-        for name, found in metrics.items()
+        name: {"validation_macro_f1": found["macro_f1"].mean, **measured[name]}
+        for name, found in validations.items()
     }
     used = str(precision(wanted)).removeprefix("torch.")
     write_json(RESULT, {"cores": os.cpu_count(), "precision": used, "approaches": lines})

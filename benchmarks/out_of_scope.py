@@ -80,20 +80,20 @@ def main() -> None:
     lines = []
     for how in ("class", "threshold"):
         for kind in ("in_domain", "general"):
-            some = [run[how]["by_kind"][kind] for run in runs]
+            of_kind = [run[how].by_kind[kind] for run in runs]
             figures = {
-                "auroc": [one["auroc"]["mean"] for one in some],
+                "auroc": [found.auroc.mean for found in of_kind],
                 "false_positive_rate_at_95_recall": [
-                    one["false_positive_rate_at_95_recall"] for one in some
+                    found.false_positive_rate_at_95_recall for found in of_kind
                 ],
-                "recall": [one["recall"] for one in some],
-                "in_scope_flagged_share": [run[how]["in_scope_flagged_share"] for run in runs],
+                "recall": [found.recall for found in of_kind],
+                "in_scope_flagged_share": [run[how].in_scope_flagged_share for run in runs],
             }
             means = {
                 name: {"mean": float(np.mean(values)), "sd": float(np.std(values, ddof=1))}
                 for name, values in figures.items()
             }
-            lines.append({"how": how, "kind": kind, "rows": some[0]["rows"], **means})
+            lines.append({"how": how, "kind": kind, "rows": of_kind[0].rows, **means})
     write_json(RESULT, {"seeds": len(SEEDS), "lines": lines})
     for line in lines:
         print(line)

@@ -35,7 +35,7 @@ from seedbed.label_errors.policy import (
 )
 from seedbed.label_errors.ranking import Ranking, judge_labels, label_quality, with_near_copies
 from seedbed.label_errors.whole_set import look_at_whole_set, order_of_arrival
-from seedbed.scoring.priorities import uncertainty
+from seedbed.scoring.confidence import uncertainty
 from seedbed.training.cross_validation import read_out_of_fold
 
 SOURCE = Path("data/split")

@@ -18,7 +18,7 @@ from seedbed.core.rows import read_rows
 from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.out_of_scope import NegativesParams
-from seedbed.scoring.intervals import units_of
+from seedbed.scoring.intervals import clusters_of
 from seedbed.training.learning_curves import CurveRun, LearningCurveMetrics, drawn, fit
 
 if TYPE_CHECKING:  # torch, which is not needed where the stage is off
@@ -80,8 +80,8 @@ def measured(rows: pd.DataFrame, params: Params) -> LearningCurveMetrics:
     runs = trained(train, validation, params, tasks, ApproachTrainer(params.approach))
     index = {name: number for number, name in enumerate(sorted(set(train["label"])))}
     labels = np.array([index.get(name, -1) for name in validation["label"]])
-    units = units_of(list(validation["id"]), list(validation["group"]))
-    return fit(params.approach, runs, labels, units, params.samples)
+    clusters = clusters_of(list(validation["id"]), list(validation["group"]))
+    return fit(params.approach, runs, labels, clusters, params.samples)
 
 
 def main() -> str:

@@ -15,8 +15,8 @@ from pydantic import Field
 
 from seedbed.collecting.diversity import counts, neighbour_distances
 from seedbed.core.decisions import FOLDER, Rule, in_force, read_decisions
-from seedbed.core.files import read_json, write_csv, write_text
-from seedbed.core.metrics import read_if_run
+from seedbed.core.files import write_csv, write_text
+from seedbed.core.metrics import read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
@@ -25,21 +25,22 @@ from seedbed.encoding.vectors import vectors_of
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page
-from seedbed.scoring.metrics_files import Validation
+from seedbed.scoring.confidence import uncertainty
+from seedbed.scoring.metrics_files import Choice, Validation
 from seedbed.scoring.newest_batch import newest_batch
-from seedbed.scoring.priorities import COLUMNS, density, prioritized, uncertainty, votes, weakness
+from seedbed.scoring.priorities import COLUMNS, density, prioritized, votes, weakness
 from seedbed.splitting.frozen_test import read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.learning_curves import LearningCurveMetrics
 
-UNIQUE = Path("data/deduplicate")
+DEDUPLICATE = Path("data/deduplicate")
 SPLIT = Path("data/split")
 VECTORS = Path("data/embed")
 SCORES = Path("data/label_scores")
 FROZEN = Path("data/frozen_test.csv")
 CHOICE = Path("reports/choice.json")
-METRICS = Path("reports/metrics/evaluate")
+EVALUATE = Path("reports/metrics/evaluate")
 CURVE_METRICS = Path("reports/metrics/learning_curve.json")
 NEXT = Path("reports/next.csv")
 PAGE = Path("reports/next.md")
@@ -75,7 +76,7 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     width). Not validation or test: there, what models doubt is reviewed blind, among random rows.
     """
     rows = split[split["split"] == "train"]
-    every = read_rows(UNIQUE)
+    every = read_rows(DEDUPLICATE)
     if (every["label"] == "").any():
         shingle_words = read_params("split.shingle_words", int)
         min_jaccard = read_params("split.twin_min_jaccard", float)
@@ -87,7 +88,11 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
 
 
 def needs(
-    split: pd.DataFrame, ranked: pd.DataFrame, approach: str, neighbours: int, validation: dict
+    split: pd.DataFrame,
+    ranked: pd.DataFrame,
+    approach: str,
+    neighbours: int,
+    validation: Validation,
 ) -> Page:
     """The page reports/next.md; what is on the test side is taken out of `split` first."""
     rows = split[split["split"] != "test"].reset_index(drop=True)
@@ -101,7 +106,7 @@ def needs(
     newest = newest_batch(rows, vectors)
     return page(
         approach,
-        Validation.model_validate(validation),
+        validation,
         counts(train),
         alone,
         newest,
@@ -116,9 +121,9 @@ def main() -> str:
     split = read_rows(SPLIT)
     rows, vectors = candidates(split)
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
-    approach = read_json(CHOICE)["approach"]
-    validation = read_json(METRICS / approach / "validation.json")
-    weak = weakness(validation["per_class"])
+    approach = read_metrics(CHOICE, Choice).approach
+    validation = read_metrics(EVALUATE / approach / "validation.json", Validation)
+    weak = weakness(validation.per_class)
     doubted = judged(rows, vectors, SCORES, params.neighbours)
     ranked = prioritized(doubted, density(vectors, params.neighbours), weak)
     ranked = ranked[~ranked["id"].isin(verified)]

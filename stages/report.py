@@ -21,8 +21,7 @@ from seedbed.pages.markdown import page_markdown
 from seedbed.reporting import data, results, training
 from seedbed.scoring.intervals import resampled_counts
 from seedbed.scoring.metrics_files import Choice, Evaluation, read_test, read_validation
-from seedbed.scoring.paired_tests import pairs_with
-from seedbed.scoring.predictions import read_predictions
+from seedbed.scoring.predictions import Pair, pairs_with, read_predictions
 from seedbed.training.cross_validation import CvMetrics
 from seedbed.training.learning_curves import LearningCurveMetrics
 
@@ -51,12 +50,10 @@ def dataset_version(manifest: Path) -> dict[str, Any]:
     return {"version": digest.hexdigest()[:12], "rows": sum(batches.values()), "batches": batches}
 
 
-def pairs_on(
-    split: str, figures: Mapping[str, Evaluation], reference: str
-) -> dict[str, dict[str, Any]]:
+def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> dict[str, Pair]:
     """Every approach but the reference, compared with it on one split."""
     predictions = {name: read_predictions(PREDICTIONS / name / split) for name in figures}
-    samples = resampled_counts(predictions[reference].units())
+    samples = resampled_counts(predictions[reference].clusters())
     seeds = {name: evaluation.seed_shown for name, evaluation in figures.items()}
     return pairs_with(reference, predictions, seeds, samples)
 

@@ -6,48 +6,50 @@ validation.json of each approach -> models/best/, reports/choice.json
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from seedbed.approaches import NAMES
 from seedbed.cleaning.rules import rules_wanted
 from seedbed.core.errors import ModelError
-from seedbed.core.files import fresh_folder, read_json, write_json, write_text
+from seedbed.core.files import fresh_folder, write_text
+from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.stage import run
 from seedbed.private.settings import AnonymizeParams
 from seedbed.scoring.choosing import choice
+from seedbed.scoring.metrics_files import Validation, read_validation
 from seedbed.scoring.predictions import read_predictions
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
 from seedbed.training.saved_models import read_card, write_digests
 
 MODELS = Path("models")
-METRICS = Path("reports/metrics/evaluate")
+EVALUATE = Path("reports/metrics/evaluate")
 PREDICTIONS = Path("data/evaluate")
 BEST = Path("models/best")
 CHOICE = Path("reports/choice.json")
 
 
-def read_metrics() -> dict[str, dict[str, Any]]:
-    """validation.json of each approach that ran. Raises ModelError where none did."""
-    metrics = {name: read_json(METRICS / name / "validation.json") for name in NAMES}
-    metrics = {name: found for name, found in metrics.items() if found["run"]}
-    if not metrics:
+def read_validations() -> dict[str, Validation]:
+    """Read the validation.json of each approach that ran. Raises ModelError if none did."""
+    validations = {
+        name: validation for name in NAMES if (validation := read_validation(name, EVALUATE))
+    }
+    if not validations:
         raise ModelError(
             "params.yaml: approaches",
             "every approach has run: false",
             "at least one with run: true",
             "set one to true",
         )
-    return metrics
+    return validations
 
 
-def serving_of(found: dict[str, Any], classes: list[str]) -> Serving:
-    """What predictions need, from the chosen approach's validation.json and params.yaml."""
+def serving_of(validation: Validation, classes: list[str]) -> Serving:
+    """Collect what predictions need, from the chosen approach's figures and params.yaml."""
     outside = read_params("negatives.label", str)
-    threshold = found["thresholds"].get(found["seed_shown"])
+    threshold = validation.thresholds.get(validation.seed_shown)
     return Serving(
-        paired=found["paired"],
-        temperature=found["calibration"]["temperature"],
+        paired=validation.paired,
+        temperature=validation.calibration.temperature,
         outside=outside if threshold is not None or outside in classes else "",
         threshold=threshold,
         precision=read_params("encoder.precision", str),
@@ -59,20 +61,21 @@ def serving_of(found: dict[str, Any], classes: list[str]) -> Serving:
 
 
 def main() -> str:
-    metrics = read_metrics()
-    chosen = choice(
-        metrics, {name: read_predictions(PREDICTIONS / name / "validation") for name in metrics}
-    )
-    source = MODELS / chosen["approach"] / f"seed-{chosen['seed']}"
+    validations = read_validations()
+    predictions = {
+        name: read_predictions(PREDICTIONS / name / "validation") for name in validations
+    }
+    chosen = choice(validations, predictions)
+    source = MODELS / chosen.approach / f"seed-{chosen.seed}"
     card = read_card(source)
-    serving = serving_of(metrics[chosen["approach"]], card.classes)
+    serving = serving_of(validations[chosen.approach], card.classes)
     with fresh_folder(BEST) as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         write_serving(folder, serving)
         write_digests(folder)
         write_text(folder / "README.md", model_readme(card, chosen, serving))
-    write_json(CHOICE, chosen)
-    return chosen["why"]
+    write_metrics(CHOICE, chosen)
+    return chosen.why
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ from seedbed.core.errors import RowsError
 from seedbed.scoring.behaviour import (
     NAMES,
     Case,
-    drawn_places,
+    drawn_indices,
     edited,
     invariance,
     minimum_functionality,
     read_cases,
 )
-from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics_files import Invariance
 
 TEXT = "Sarah wrote to <EMAIL>, then called Peter: the well-known and/or rule, 3.5 times."
 
@@ -63,26 +63,25 @@ def test_any_text_can_be_edited(text):
 
 def test_rows_are_drawn_by_hash_and_stay_in_order():
     ids = [f"{number:016x}" for number in range(50)]
-    some = drawn_places(ids, 10, 0)
+    some = drawn_indices(ids, 10, 0)
     assert len(some) == 10
     assert list(some) == sorted(some)
     taken = {ids[place] for place in some}
     others = [row for row in ids if row in taken or row < ids[25]]
-    assert taken <= {others[place] for place in drawn_places(others, 10, 0)}
-    assert list(drawn_places(ids[:3], 10, 0)) == [0, 1, 2]
-    assert len(drawn_places(ids, 0, 0)) == 0
+    assert taken <= {others[place] for place in drawn_indices(others, 10, 0)}
+    assert list(drawn_indices(ids[:3], 10, 0)) == [0, 1, 2]
+    assert len(drawn_indices(ids, 0, 0)) == 0
 
 
 def test_only_rows_that_an_edit_changed_count():
     before = np.array([0, 1, 2, 0])
     after = {"case": np.array([0, 1, 0, 0]), "names": before}
     changed = {"case": np.array([True, True, True, False]), "names": np.zeros(4, bool)}
-    samples = resampled_counts(np.arange(4))
-    found = invariance(before, after, changed, samples, np.arange(4))
-    assert found["names"] == {"rows": 0}
-    assert found["case"]["rows"] == 3
-    assert found["case"]["stays"] == pytest.approx(2 / 3)
-    assert found["case"]["low"] < 2 / 3 < found["case"]["high"]
+    found = invariance(before, after, changed, np.arange(4))
+    assert found["names"] == Invariance(rows=0)
+    assert found["case"].rows == 3
+    assert found["case"].stays == pytest.approx(2 / 3)
+    assert found["case"].low < 2 / 3 < found["case"].high
 
 
 def test_cases_are_counted_by_capability_and_failures_named_without_text():
@@ -91,7 +90,9 @@ def test_cases_are_counted_by_capability_and_failures_named_without_text():
         Case("Fry it.", "cooking", "one topic", "a.csv:2"),
         Case("Fry it in the rain.", "cooking", "mixed", "a.csv:3"),
     ]
-    assert minimum_functionality(cases, ["weather", "weather", "cooking"]) == {
+    assert minimum_functionality(cases, ["weather", "weather", "cooking"]).model_dump(
+        exclude_unset=True
+    ) == {
         "rows": 3,
         "passed": 2,
         "by_capability": {

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seedbed.scoring.choosing import choice
+from seedbed.scoring.metrics_files import Choice, Estimate, ModelCosts, Validation
 from seedbed.scoring.predictions import Predictions
 
 ROWS = 400
@@ -18,19 +19,21 @@ def predictions(wrong: int, start: int = 0) -> Predictions:
     return Predictions(IDS, [""] * ROWS, LABELS, {"0": np.eye(4)[said]})
 
 
-def metrics(wrong: int, numbers: int, tokens: int, megabytes: float = 90.0) -> dict:
+def validation(wrong: int, numbers: int, tokens: int, megabytes: float = 90.0) -> Validation:
+    """What the choice reads of validation.json."""
     score = 1 - wrong / ROWS
-    return {
-        "macro_f1": {"mean": score, "low": score - 0.02, "high": score + 0.02},
-        "seed_shown": "0",
-        "model": {"megabytes": megabytes, "trainable_parameters": numbers, "epochs": 1,
-                  "training_tokens": tokens},
-    }  # fmt: skip
+    estimate = Estimate(
+        mean=score, low=score - 0.02, high=score + 0.02, sd_over_seeds=0, by_seed={"0": score}
+    )
+    costs = ModelCosts(
+        megabytes=megabytes, trainable_parameters=numbers, epochs=1, training_tokens=tokens
+    )
+    return Validation.model_construct(estimates={"macro_f1": estimate}, seed_shown="0", model=costs)
 
 
-def chosen(**approaches: dict) -> dict:
+def chosen(**approaches: dict) -> Choice:
     """Each approach's wrong rows and costs to the choice among them."""
-    found = {name: metrics(**one) for name, one in approaches.items()}
+    found = {name: validation(**one) for name, one in approaches.items()}
     given = {
         name: predictions(one["wrong"], 10 * place)
         for place, (name, one) in enumerate(approaches.items())
@@ -45,24 +48,24 @@ FULL = {"wrong": 20, "numbers": 22_000_000, "tokens": 300_000}
 
 def test_of_equals_the_one_that_trains_least_is_taken():
     found = chosen(feature=FEATURE, full=FULL, lora=LORA)
-    assert found["approach"] == "lora"
-    assert found["candidates"]["lora"]["as_good_as_best"]
-    assert not found["candidates"]["feature"]["as_good_as_best"]
-    assert "`full` has 0.950, but the difference" in found["why"]
-    assert "may be chance, and `lora` trains least." in found["why"]
+    assert found.approach == "lora"
+    assert found.candidates["lora"].as_good_as_best
+    assert not found.candidates["feature"].as_good_as_best
+    assert "`full` has 0.950, but the difference" in found.why
+    assert "may be chance, and `lora` trains least." in found.why
 
 
 def test_a_real_difference_beats_any_cost():
     found = chosen(feature=FEATURE, full=FULL)
-    assert found["approach"] == "full"
-    assert found["why"].endswith("every other approach is worse by more than chance.")
-    assert found["candidates"]["feature"]["mcnemar_p_holm"] < 0.01
+    assert found.approach == "full"
+    assert found.why.endswith("every other approach is worse by more than chance.")
+    assert found.candidates["feature"].mcnemar_p_holm < 0.01
 
 
 def test_one_approach_alone_is_chosen_and_says_so():
     found = chosen(full=FULL)
-    assert found["approach"] == "full"
-    assert found["why"].endswith("no other approach was run.")
+    assert found.approach == "full"
+    assert found.why.endswith("no other approach was run.")
 
 
 @pytest.mark.parametrize(
@@ -75,30 +78,30 @@ def test_one_approach_alone_is_chosen_and_says_so():
     ],
 )
 def test_cost_is_numbers_then_tokens_then_megabytes_then_name(other, taken):
-    assert chosen(lora=LORA, prompt={"wrong": 21} | other)["approach"] == taken
+    assert chosen(lora=LORA, prompt={"wrong": 21} | other).approach == taken
 
 
 def test_more_training_is_told_with_what_it_gains():
-    found = chosen(feature=FEATURE, full=FULL, lora=LORA)["per_budget"]
-    steps = found["training"]
-    assert [step["approach"] for step in steps] == ["feature", "lora", "full"]
-    assert [step.get("is_real") for step in steps] == [None, True, False]
-    words = found["in_words"][0]
+    found = chosen(feature=FEATURE, full=FULL, lora=LORA).per_budget
+    steps = found.training
+    assert [step.approach for step in steps] == ["feature", "lora", "full"]
+    assert [step.is_real for step in steps] == [None, True, False]
+    words = found.in_words[0]
     assert words.startswith("With the least training take `feature` (no pass through the encoder")
     assert "`lora` adds +0.097, 95 % interval" in words
     assert words.index("(a real gain)") < words.index("`full` adds") < words.index("which may be")
 
 
 def test_what_costs_more_and_scores_less_is_for_no_budget():
-    found = chosen(feature=FEATURE, lora=LORA, prompt=FULL | {"wrong": 70})["per_budget"]
-    assert [step["approach"] for step in found["training"]] == ["feature", "lora"]
-    assert "`prompt` costs more than one that scores more." in found["in_words"][0]
+    found = chosen(feature=FEATURE, lora=LORA, prompt=FULL | {"wrong": 70}).per_budget
+    assert [step.approach for step in found.training] == ["feature", "lora"]
+    assert "`prompt` costs more than one that scores more." in found.in_words[0]
 
 
 def test_models_of_one_size_are_not_told_apart_by_it():
-    found = chosen(feature=FEATURE | {"megabytes": 91.0}, lora=LORA)["per_budget"]
-    assert found["megabytes"] == []
-    assert "neither megabytes nor predictions a second" in found["in_words"][1]
-    found = chosen(feature=FEATURE | {"megabytes": 20.0}, lora=LORA)["per_budget"]
-    assert [step["approach"] for step in found["megabytes"]] == ["feature", "lora"]
-    assert "`feature` from 20 MB on, `lora` from 90 MB on" in found["in_words"][1]
+    found = chosen(feature=FEATURE | {"megabytes": 91.0}, lora=LORA).per_budget
+    assert found.megabytes == []
+    assert "neither megabytes nor predictions a second" in found.in_words[1]
+    found = chosen(feature=FEATURE | {"megabytes": 20.0}, lora=LORA).per_budget
+    assert [step.approach for step in found.megabytes] == ["feature", "lora"]
+    assert "`feature` from 20 MB on, `lora` from 90 MB on" in found.in_words[1]

@@ -5,10 +5,13 @@ import json
 import pytest
 
 from seedbed.scoring.costs import costs, note_predictions
+from seedbed.scoring.metrics_files import ModelCosts
 
 MODELS = {
-    "full": {"megabytes": 91.6, "training_tokens": 300_000},
-    "feature": {"megabytes": 91.6, "training_tokens": 0},
+    name: ModelCosts(
+        megabytes=91.6, trainable_parameters=1, epochs=1, training_tokens=training_tokens
+    )
+    for name, training_tokens in {"full": 300_000, "feature": 0}.items()
 }
 
 

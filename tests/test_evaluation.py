@@ -8,8 +8,20 @@ import pytest
 from seedbed.core.errors import RowsError
 from seedbed.core.files import rounded
 from seedbed.core.rows import OUTSIDE
-from seedbed.scoring.calibration import fitted_temperature
-from seedbed.scoring.evaluation import Decided, check_outside, decided, figures
+from seedbed.scoring.confidence import fitted_temperature
+from seedbed.scoring.evaluation import (
+    Classes,
+    DecidedRow,
+    Fitted,
+    Part,
+    check_outside,
+    evaluate,
+    fit,
+    read_decided,
+    without_decisions,
+)
+from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics_files import Evaluation, ModelCosts, WithoutDecisions
 from seedbed.scoring.predictions import Predictions
 
 RANDOM = np.random.default_rng(0)
@@ -26,21 +38,31 @@ def predictions(labels: list[int], *seeds: list[float]) -> Predictions:
     return Predictions(ids, [""] * len(labels), np.array(labels), found)
 
 
+COSTS = ModelCosts(megabytes=1, trainable_parameters=1, epochs=1, training_tokens=1)
+
+
+def figures(
+    raw: Predictions, fitted: Fitted, name: str, outside: str, columns: dict, metas: list[str]
+) -> Evaluation:
+    part = Part(name, raw, columns, metas, [])
+    return evaluate(part, fitted, Classes(CLASSES, outside), COSTS)
+
+
 WORSE, BETTER = [0.9, 0.8, 0.6, 0.3, 0.2, 0.4], [0.9, 0.8, 0.4, 0.3, 0.2, 0.4]
 VALIDATION = predictions([0, 0, 1, 1, 1, 0], WORSE, BETTER)
 
 
 def test_the_best_seed_is_shown_and_its_temperature_fitted():
-    found = decided(VALIDATION)
+    found = fit(VALIDATION)
     assert found.seed == "1"
     assert found.thresholds == {}
     assert found.temperature == fitted_temperature(*VALIDATION.inside("1"))
-    assert decided(predictions([0, 1], [0.9, 0.1], [0.8, 0.2])).seed == "0"  # the first of equals
+    assert fit(predictions([0, 1], [0.9, 0.1], [0.8, 0.2])).seed == "0"  # the first of equals
 
 
 def test_a_threshold_is_chosen_where_no_class_is_right_for_some_rows():
     labels = [0, 0, 1, 1, OUTSIDE, OUTSIDE]
-    found = decided(predictions(labels, [0.95, 0.9, 0.1, 0.05, 0.55, 0.45]))
+    found = fit(predictions(labels, [0.95, 0.9, 0.1, 0.05, 0.55, 0.45]))
     assert 0.55 < found.thresholds["0"] < 0.9
 
 
@@ -54,46 +76,95 @@ def test_rows_out_of_scope_in_test_alone_are_an_error():
 
 def test_a_side_has_every_figure():
     found = figures(
-        VALIDATION, decided(VALIDATION), "validation", CLASSES, "out_of_scope",
+        VALIDATION, fit(VALIDATION), "validation", "out_of_scope",
         {"source": ["a", "a", "a", "b", "b", "b"]}, ["{}"] * 6,
     )  # fmt: skip
-    assert list(found) == [
-        "rows", "accuracy", "macro_f1", "weighted_f1", "mcc", "seed_shown", "calibration",
-        "risk_coverage", "per_class", "confusion", "slices",
+    assert list(found.model_dump(exclude_unset=True)) == [
+        "run", "model", "rows", "accuracy", "macro_f1", "weighted_f1", "mcc", "seed_shown",
+        "calibration", "risk_coverage", "per_class", "confusion", "slices", "without_decisions",
     ]  # fmt: skip
-    assert found["accuracy"]["by_seed"] == {"0": 4 / 6, "1": 5 / 6}
-    assert found["confusion"]["cat"] == {"cat": 2, "dog": 1}
-    assert found["slices"]["source"]["a"]["accuracy"] == 1
-    json.dumps(found, allow_nan=False)
+    assert found["accuracy"].by_seed == {"0": 4 / 6, "1": 5 / 6}
+    assert found.confusion["cat"] == {"cat": 2, "dog": 1}
+    assert found.slices["source"]["a"].accuracy == 1
+    json.dumps(found.model_dump(), allow_nan=False)
 
 
 def test_validation_is_scaled_out_of_fold_and_test_by_what_validation_said():
     labels = RANDOM.integers(0, 2, 60)
     first = np.clip(np.where(labels == 0, 0.7, 0.3) + RANDOM.normal(0, 0.3, 60), 0.01, 0.99)
     side = predictions(list(labels), list(first))
-    how = Decided("0", 3.0, {})
+    how = Fitted("0", 3.0, {})
     after = {
-        name: figures(side, how, name, CLASSES, "", {}, ["{}"] * 60)["calibration"]
+        name: figures(side, how, name, "", {}, ["{}"] * 60).calibration
         for name in ("validation", "test")
     }
-    assert after["test"]["before"] == after["validation"]["before"]
-    assert after["test"]["after"] != after["validation"]["after"]
-    flat = figures(side, Decided("0", 1.0, {}), "test", CLASSES, "", {}, ["{}"] * 60)
-    assert rounded(flat["calibration"]["after"]) == rounded(flat["calibration"]["before"])
+    assert after["test"].before == after["validation"].before
+    assert after["test"].after != after["validation"].after
+    flat = figures(side, Fitted("0", 1.0, {}), "test", "", {}, ["{}"] * 60).calibration.model_dump()
+    assert rounded(flat["after"]) == rounded(flat["before"])
 
 
 def test_rows_out_of_scope_are_told_apart_and_left_out_of_calibration():
     labels = [0, 0, 1, 1, OUTSIDE, OUTSIDE]
     side = predictions(labels, [0.95, 0.9, 0.1, 0.05, 0.55, 0.45])
     metas = ["{}"] * 4 + ['{"negative": "general"}'] * 2
-    found = figures(side, decided(side), "test", CLASSES, "out_of_scope", {}, metas)
-    assert found["accuracy"]["mean"] == 1
-    assert list(found["confusion"]) == ["cat", "dog", "out_of_scope"]
-    assert found["out_of_scope"]["how"] == "threshold"
-    assert list(found["out_of_scope"]["by_kind"]) == ["general"]
+    found = figures(side, fit(side), "test", "out_of_scope", {}, metas)
+    assert found["accuracy"].mean == 1
+    assert list(found.confusion) == ["cat", "dog", "out_of_scope"]
+    assert found.out_of_scope.how == "threshold"
+    assert list(found.out_of_scope.by_kind) == ["general"]
     inside = predictions(labels[:4], [0.95, 0.9, 0.1, 0.05])
-    alone = figures(inside, decided(inside), "test", CLASSES, "out_of_scope", {}, metas[:4])
+    alone = figures(inside, fit(inside), "test", "out_of_scope", {}, metas[:4])
     name = "expected_calibration_error"
     for when in ("before", "after"):
-        ours, theirs = (one["calibration"][when][name] for one in (found, alone))
+        ours, theirs = (getattr(getattr(one.calibration, when), name) for one in (found, alone))
         assert ours == pytest.approx(theirs)
+
+
+# Labels as people left them.
+DECIDED = Predictions(
+    ["a", "b", "c", "d"], [""] * 4, np.array([0, 0, 1, 1]), {"0": np.eye(2)[[0, 0, 1, 0]]}
+)
+
+
+def without(*decided: DecidedRow) -> WithoutDecisions:
+    samples = resampled_counts(np.arange(4), draws=50)
+    return without_decisions(DECIDED, list(decided), ["ham", "spam"], samples)
+
+
+def test_without_decisions_both_figures_are_the_same():
+    found = without()
+    assert found["accuracy"].mean == 0.75
+    assert found.accuracy_range == (0.75, 0.75)
+    assert (found.relabelled, found.dropped, found.verified) == (0, 0, 0)
+
+
+def test_a_relabelled_row_gets_its_label_back():
+    found = without(DecidedRow("a", "spam", "ham", "test", "kim"))
+    assert found.relabelled == 1
+    assert found["accuracy"].mean == 0.5  # `a` was spam, and the model says ham
+
+
+def test_a_label_that_no_row_has_any_more_is_always_wrong():
+    found = without(DecidedRow("a", "eggs", "ham", "test", "kim"))
+    assert found["accuracy"].mean == 0.5
+
+
+def test_a_verified_row_changes_nothing_and_is_counted():
+    found = without(DecidedRow("b", "ham", "ham", "test", "kim"))
+    assert (found.relabelled, found.verified) == (0, 1)
+    assert found["accuracy"].mean == 0.75
+
+
+@pytest.mark.parametrize("decided", ["<drop>", "<ambiguous>"])
+def test_a_row_taken_out_makes_a_range(decided):
+    found = without(DecidedRow("gone", "ham", decided, "test", "kim"))
+    assert found.dropped == 1
+    assert found.accuracy_range == (3 / 5, 4 / 5)
+
+
+def test_a_list_is_read_line_by_line(tmp_path):
+    (tmp_path / "decided.csv").write_text("id,given,decided,side,people\na,NA,ham,test,kim+lee\n")
+    assert read_decided(tmp_path / "decided.csv") == [
+        DecidedRow("a", "NA", "ham", "test", "kim+lee")
+    ]

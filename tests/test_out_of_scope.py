@@ -11,8 +11,7 @@ from seedbed.core.errors import RowsError
 from seedbed.core.files import read_json, sha256_of, write_csv
 from seedbed.core.rows import OUTSIDE, read_rows, write_rows
 from seedbed.encoding.examples import read_datasets
-from seedbed.scoring.decided_rows import DecidedRow
-from seedbed.scoring.evaluation import check_outside
+from seedbed.scoring.evaluation import DecidedRow, check_outside
 from seedbed.scoring.predictions import read_predictions
 from stages import (
     adapt,

@@ -12,7 +12,7 @@ from seedbed.approaches import NAMES
 from seedbed.core.files import read_json, sha256_of, write_csv
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.examples import read_datasets
-from seedbed.scoring.decided_rows import DecidedRow
+from seedbed.scoring.evaluation import DecidedRow
 from seedbed.scoring.predictions import read_predictions
 from stages import (
     adapt,

@@ -4,18 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.scoring.priorities import density, prioritized, uncertainty, votes, weakness
-
-
-def test_uncertainty_goes_from_sure_to_even():
-    found = uncertainty(np.array([[1.0, 0.0], [0.9, 0.1], [0.5, 0.5]]))
-    assert found[0] == pytest.approx(0, abs=1e-9)
-    assert found[1] == pytest.approx(0.469, abs=1e-3)  # entropy of .9 and .1 in bits
-    assert found[2] == pytest.approx(1)
-
-
-def test_one_class_alone_leaves_no_doubt():
-    assert uncertainty(np.ones((3, 1))).tolist() == [0, 0, 0]
+from seedbed.scoring.metrics_files import ClassScores
+from seedbed.scoring.priorities import density, prioritized, votes, weakness
 
 
 def test_a_row_among_many_is_denser_than_one_alone():
@@ -27,8 +17,10 @@ def test_a_row_among_many_is_denser_than_one_alone():
 
 
 def test_a_class_without_errors_is_not_called_faultless():
-    weak = weakness({"cat": {"f1": 1.0, "rows": 98}, "dog": {"f1": 1.0, "rows": 0},
-                     "fox": {"f1": 0.5, "rows": 98}})  # fmt: skip
+    def scores(f1: float, rows: int) -> ClassScores:
+        return ClassScores(precision=f1, recall=f1, f1=f1, rows=rows)
+
+    weak = weakness({"cat": scores(1, 98), "dog": scores(1, 0), "fox": scores(0.5, 98)})
     assert weak == {"cat": 1 / 100, "dog": 1 / 2, "fox": 50 / 100}
 
 

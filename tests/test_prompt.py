@@ -10,6 +10,7 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.files import read_json, write_json
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.private.settings import AnonymizeParams
+from seedbed.scoring.metrics_files import Choice
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme
 from seedbed.training.classifier import Classifier
 from seedbed.training.cloze import ClozeScorer, Gap, load_masked_lm
@@ -141,7 +142,7 @@ def test_a_cloze_folder_is_read_by_the_stock_fill_mask_pipeline(masked, tmp_path
         paired=False, temperature=1.0, outside="", threshold=None, precision="auto",
         preparation=TextPreparation(rules=[], anonymize=asked),
     )  # fmt: skip
-    choice = {"approach": "prompt", "seed": 0, "why": "It is the best."}
+    choice = Choice.model_construct(approach="prompt", seed="0", why="It is the best.")
     shown = model_readme(card, choice, serving)
     assert 'forecast. It is [MASK].")' in shown
     scores = {one["token_str"]: one["score"] for one in stock}

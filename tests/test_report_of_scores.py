@@ -1,8 +1,11 @@
 """The report's sections on scores, from figures a person can check."""
 
+from seedbed.core.metrics import Difference
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import results, training
 from seedbed.scoring.metrics_files import Behaviour, Budgets, Choice, Validation
+from seedbed.scoring.predictions import Pair
+from seedbed.scoring.significance import McNemar
 from seedbed.training.learning_curves import LearningCurveMetrics
 
 FIGURE = {"mean": 0.9, "low": 0.85, "high": 0.95}
@@ -39,8 +42,11 @@ CONTENT = {
 }  # fmt: skip
 SIDE = Validation.model_validate(CONTENT)
 GAP = {"difference": 0.016, "low": -0.002, "high": 0.036}
-PAIR = {"accuracy": GAP, "macro_f1": GAP, "p_holm": 0.43,
-        "mcnemar": {"only_one_right": 7, "only_other_right": 3, "p": 0.34}}  # fmt: skip
+PAIR = Pair(
+    dict.fromkeys(("accuracy", "macro_f1"), Difference.model_validate(GAP)),
+    McNemar(only_one_right=7, only_other_right=3, p=0.34),
+    p_holm=0.43,
+)
 
 
 def test_every_approach_stands_beside_the_reference_on_both_sides():

@@ -55,11 +55,11 @@ def test_kinds_are_told_apart_beside_the_same_rows_in_scope():
     scores = np.array([0.1, 0.2, 0.3, 0.4, 0.9, 0.8, 0.25, 0.15])
     kinds = np.array(["", "", "", "", "general", "general", "in_domain", "in_domain"])
     found = detection(outside, scores, scores > 0.5, kinds, np.arange(8))
-    assert found["all"]["rows"] == 4
-    assert found["in_scope_flagged_share"] == 0
-    assert found["by_kind"]["general"]["auroc"]["mean"] == 1
-    assert found["by_kind"]["general"]["recall"] == 1
-    assert found["by_kind"]["in_domain"]["auroc"]["mean"] == 3 / 8
-    assert found["by_kind"]["in_domain"]["recall"] == 0
-    low, high = (found["all"]["auroc"][key] for key in ("low", "high"))
-    assert 0 <= low < found["all"]["auroc"]["mean"] < high <= 1
+    assert found.all.rows == 4
+    assert found.in_scope_flagged_share == 0
+    assert found.by_kind["general"].auroc.mean == 1
+    assert found.by_kind["general"].recall == 1
+    assert found.by_kind["in_domain"].auroc.mean == 3 / 8
+    assert found.by_kind["in_domain"].recall == 0
+    every = found.all.auroc
+    assert 0 <= every.low < every.mean < every.high <= 1

@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
 from seedbed.scoring.metrics import Scored, confusion, macro_f1_of, per_class, scores
+from seedbed.scoring.metrics_files import ClassScores
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)
@@ -59,8 +60,10 @@ def test_a_class_that_a_sample_lacks_scores_nothing():
 def test_per_class_and_confusion_by_hand():
     labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
     found = per_class(labels, predicted, ["cat", "dog", "cow"])
-    assert found["cat"] == {"precision": 1, "recall": 0.5, "f1": pytest.approx(2 / 3), "rows": 2}
-    assert found["cow"] == {"precision": 0, "recall": 0, "f1": 0, "rows": 0}
+    assert found["cat"].model_dump() == {
+        "precision": 1, "recall": 0.5, "f1": pytest.approx(2 / 3), "rows": 2,
+    }  # fmt: skip
+    assert found["cow"] == ClassScores(precision=0, recall=0, f1=0, rows=0)
     assert confusion(labels, predicted, ["cat", "dog"]) == {
         "cat": {"cat": 1, "dog": 1},
         "dog": {"cat": 0, "dog": 2},

@@ -6,13 +6,13 @@ from typing import NamedTuple
 import pandas as pd
 
 from seedbed.arrivals.standing import Standing
-from seedbed.scoring.newest_batch import words_apart
-from seedbed.versions.drift import (
+from seedbed.scoring.drift import (
     TwoSample,
     length_counts,
     psi,
     psi_by_chance,
     two_sample_test,
+    word_divergence,
 )
 
 
@@ -49,4 +49,4 @@ def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
     before, after = length_counts([*map(len, there)], [*map(len, found)])
     chance = psi_by_chance(len(before), sum(before), sum(after))
     shifts["lengths"] = Shift(psi(before, after), chance)
-    return Changes(shifts, words_apart(there, found), two_sample_test(there, found))
+    return Changes(shifts, word_divergence(there, found), two_sample_test(there, found))

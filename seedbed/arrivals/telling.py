@@ -9,7 +9,7 @@ from seedbed.arrivals.plan import Plan
 from seedbed.core.ledger import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
-from seedbed.versions.drift import psi_in_words
+from seedbed.scoring.drift import psi_in_words
 
 SHOWN = 5
 COPIES = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.LABEL_CONFLICT)

@@ -11,10 +11,14 @@ from ruamel.yaml import YAML
 from seedbed.approaches import NAMES
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_json
+from seedbed.core.metrics import read_metrics
 from seedbed.core.stage import last_costs
+from seedbed.pages.numbers import interval
 from seedbed.scoring.costs import costs
+from seedbed.scoring.metrics_files import Choice, read_test, read_validation
 
 METRICS = Path("reports/metrics")
+EVALUATE = METRICS / "evaluate"
 CHOICE = Path("reports/choice.json")
 REPORT = Path("reports/report.md")
 
@@ -25,7 +29,7 @@ def summary() -> None:
         raise RowsError(str(REPORT), "no report yet", "a finished run", "run `dvc repro`")
     console = Console(width=None if sys.stdout.isatty() else 110)
     console.print(_rows_table(), _scores_table(), _costs_table(), sep="\n")
-    console.print(read_json(CHOICE)["why"], highlight=False)
+    console.print(read_metrics(CHOICE, Choice).why, highlight=False)
     console.print(f"Report: {REPORT}")
 
 
@@ -67,21 +71,12 @@ def _stage_names() -> list[str]:
 def _scores_table() -> Table:
     table = Table("approach", "validation macro-F1", "test accuracy", "test macro-F1", box=None)
     for name in NAMES:
-        sides = {
-            side: read_json(METRICS / "evaluate" / name / f"{side}.json")
-            for side in ("validation", "test")
-        }
-        if not sides["test"]["run"]:
+        validation, test = read_validation(name, EVALUATE), read_test(name, EVALUATE)
+        if not validation or not test:
             table.add_row(name, "off", "", "")
             continue
-        cells = [
-            sides["validation"]["macro_f1"],
-            sides["test"]["accuracy"],
-            sides["test"]["macro_f1"],
-        ]
-        table.add_row(
-            name, *(f"{one['mean']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in cells)
-        )
+        cells = (validation["macro_f1"], test["accuracy"], test["macro_f1"])
+        table.add_row(name, *map(interval, cells))
     return table
 
 
@@ -89,10 +84,9 @@ def _costs_table() -> Table:
     """What each approach cost on this machine; training counts its whole stage."""
     table = Table("approach", "training s", "tokens/s", "peak MB", "model MB", "predictions/s",
                   box=None)  # fmt: skip
-    metrics = {name: read_json(METRICS / "evaluate" / name / "validation.json") for name in NAMES}
-    models = {name: found["model"] for name, found in metrics.items() if found["run"]}
+    models = {name: found.model for name in NAMES if (found := read_validation(name, EVALUATE))}
     keys = ("training_seconds", "training_tokens_a_second", "peak_mb", "model_mb",
             "predictions_a_second")  # fmt: skip
-    for name, found in costs(models).items():
-        table.add_row(name, *(f"{found[key]:,}" if key in found else "" for key in keys))
+    for name, cost in costs(models).items():
+        table.add_row(name, *(f"{cost[key]:,}" if key in cost else "" for key in keys))
     return table

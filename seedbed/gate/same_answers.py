@@ -8,7 +8,7 @@ import pandas as pd
 
 from seedbed.core.errors import GateError
 from seedbed.gate.verdict import Answers
-from seedbed.scoring.intervals import units_of
+from seedbed.scoring.intervals import clusters_of
 from seedbed.scoring.metrics import Scored
 from seedbed.serving.model_folder import Serving, read_serving
 from seedbed.training.saved_models import model_digest, read_card
@@ -57,7 +57,7 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
     They are calibrated; out of scope is a class of its own, the most probable one where the model's
     confidence is below its threshold. A class that the model does not have gets 0.
     """
-    from seedbed.scoring.calibration import rescaled
+    from seedbed.scoring.confidence import rescaled
     from seedbed.scoring.scope_detection import with_outside
     from seedbed.serving.predicting import probabilities
     from seedbed.training.classifier import Classifier
@@ -90,8 +90,8 @@ def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
     classes = sorted(head.classes | set(rows["label"]))
     number = {name: place for place, name in enumerate(classes)}
     labels = np.array([number[name] for name in rows["label"]], dtype=np.int64)
-    units = units_of(list(rows["id"]), list(rows["group"]))
+    clusters = clusters_of(list(rows["id"]), list(rows["group"]))
     now = answered(head, rows, classes)
     before = now if base.digest == head.digest else answered(base, rows, classes)
-    scored = (Scored.of(labels, given.argmax(1), given, units) for given in (before, now))
+    scored = (Scored.of(labels, given.argmax(1), given, clusters) for given in (before, now))
     return Answers(classes, *scored)

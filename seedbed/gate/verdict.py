@@ -6,21 +6,24 @@ Holm's correction over all limits. So two models that are alike fail in at most 
 comparisons.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from seedbed.core.metrics import Metrics
 from seedbed.gate.limits import GateParams, Limit, limits_of
-from seedbed.scoring.intervals import headline, resampled_counts
+from seedbed.scoring.intervals import headline, paired_difference, resampled_counts
 from seedbed.scoring.metrics import METRICS, Scored, per_class, scores
-from seedbed.scoring.paired_tests import holm, mcnemar, paired_difference
-from seedbed.scoring.swap_tests import (
+from seedbed.scoring.significance import (
     TINY,
     f1_by_class,
     flip_p,
+    holm,
+    mcnemar,
     rows_to_see,
     smallest_drop,
-    sums_by_unit,
+    sums_by_cluster,
     swapped_f1_drops,
     swapped_metric_drops,
 )
@@ -40,10 +43,10 @@ class Answers(NamedTuple):
         labels: np.ndarray,
         base: np.ndarray,
         head: np.ndarray,
-        units: np.ndarray,
+        clusters: np.ndarray,
     ) -> "Answers":
         """Predicted class indices alone, (rows,): metrics of probabilities are left out."""
-        scored = (Scored.of(labels, predicted, units=units) for predicted in (base, head))
+        scored = (Scored.of(labels, predicted, clusters=clusters) for predicted in (base, head))
         return cls(classes, *scored)
 
     @property
@@ -52,9 +55,9 @@ class Answers(NamedTuple):
         return self.head.labels
 
     @property
-    def units(self) -> np.ndarray:
+    def clusters(self) -> np.ndarray:
         """The cluster of each row, (rows,)."""
-        return self.head.units
+        return self.head.clusters
 
     @property
     def lost(self) -> np.ndarray:
@@ -91,7 +94,7 @@ class Judgement(NamedTuple):
 
 def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
-    samples = resampled_counts(answers.units)
+    samples = resampled_counts(answers.clusters)
     checked = look(answers, params, samples)
     even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
     sees, fails_from = (sees_in_accuracy(answers, one) for one in (params, even))
@@ -102,13 +105,7 @@ def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Chec
     """Every limit that is on, looked at. `samples` (draws, rows): see `resampled_counts`."""
     present = sorted(set(answers.labels.tolist()))
     limits = limits_of(params, [answers.classes[number] for number in present])
-    swapped = swapped_f1_drops(
-        answers.labels,
-        answers.base.predicted,
-        answers.head.predicted,
-        answers.units,
-        len(answers.classes),
-    )
+    swapped = swapped_f1_drops(answers.base, answers.head, len(answers.classes))
     found = [_found(answers, limit, samples, swapped) for limit in limits]
     shares = {str(place): limit.share for place, limit in enumerate(limits)}
     p_holm = holm({str(place): p for place, (_, p) in enumerate(found)}, shares)
@@ -134,7 +131,7 @@ def rows_for(drop: float, answers: Answers, params: GateParams) -> int:
     """How many rows would show such a drop in accuracy, more than is allowed."""
     limit = _accuracy_limit(answers, params)
     level = params.false_fail * limit.share
-    return rows_to_see(drop, answers.lost, answers.units, level, params.power, limit.value)
+    return rows_to_see(drop, answers.lost, answers.clusters, level, params.power, limit.value)
 
 
 def _accuracy_limit(answers: Answers, params: GateParams) -> Limit:
@@ -172,7 +169,7 @@ def _members(answers: Answers, limit: Limit) -> np.ndarray:
 
 def _share_drop(answers: Answers, limit: Limit) -> tuple[float, float]:
     rows = _members(answers, limit)
-    sums = sums_by_unit(answers.lost[rows], answers.units[rows])
+    sums = sums_by_cluster(answers.lost[rows], answers.clusters[rows])
     net, number = int(sums.sum()), int(rows.sum())
     return net / number, flip_p(sums, net - limit.value * number)
 
@@ -206,7 +203,9 @@ def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> f
         return None
     rows = _members(answers, limit)
     level = params.false_fail * limit.share
-    sees = smallest_drop(answers.lost[rows], answers.units[rows], level, params.power, limit.value)
+    sees = smallest_drop(
+        answers.lost[rows], answers.clusters[rows], level, params.power, limit.value
+    )
     if limit.measure == "macro_f1":
         sees = limit.value + (sees - limit.value) * ratio
     return min(1.0, sees)
@@ -215,7 +214,7 @@ def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> f
 def _error_ratio(answers: Answers, swapped: np.ndarray) -> float:
     """How much wider macro-F1 scatters over swaps than accuracy does; 1 where none scatters."""
     present = sorted(set(answers.labels.tolist()))
-    sums = sums_by_unit(answers.lost, answers.units)
+    sums = sums_by_cluster(answers.lost, answers.clusters)
     accuracy = float(np.sqrt((sums**2).sum())) / len(answers.labels)
     return float(swapped[:, present].mean(1).std()) / accuracy if accuracy else 1.0
 
@@ -225,14 +224,23 @@ def _figures(answers: Answers, samples: np.ndarray) -> dict[str, Any]:
     labels, base, head = answers.labels, answers.base.predicted, answers.head.predicted
     one, other = per_class(labels, base, answers.classes), per_class(labels, head, answers.classes)
     return {
-        "base": headline({"base": answers.base}, samples),
-        "head": headline({"head": answers.head}, samples),
-        "difference": paired_difference([answers.head], [answers.base], samples),
-        "mcnemar": mcnemar(labels, head, base),
+        "base": dumped(headline({"base": answers.base}, samples)),
+        "head": dumped(headline({"head": answers.head}, samples)),
+        "difference": dumped(paired_difference([answers.head], [answers.base], samples)),
+        "mcnemar": mcnemar(labels, head, base).model_dump(),
         "same_answer_share": float((base == head).mean()),
         "per_class": {
-            name: {"rows": one[name]["rows"], "base": one[name], "head": other[name]}
+            name: {
+                "rows": one[name].rows,
+                "base": one[name].model_dump(),
+                "head": other[name].model_dump(),
+            }
             for name in answers.classes
-            if one[name]["rows"]
+            if one[name].rows
         },
     }
+
+
+def dumped(figures: Mapping[str, Metrics]) -> dict[str, dict[str, Any]]:
+    """The figures of each metric as JSON has them."""
+    return {name: figure.model_dump() for name, figure in figures.items()}

@@ -6,11 +6,10 @@ from seedbed.collecting.diversity import thin_classes
 from seedbed.pages.document import Bullets, Code, Page, Part, Prose, Section, Table
 from seedbed.pages.escaping import quoted
 from seedbed.pages.numbers import difference, interval
+from seedbed.scoring.drift import psi_in_words
 from seedbed.scoring.metrics_files import Validation
-from seedbed.scoring.newest_batch import Newest
-from seedbed.scoring.regions import Region
+from seedbed.scoring.newest_batch import NewestBatch, Region
 from seedbed.training.learning_curves import LearningCurveMetrics
-from seedbed.versions.drift import psi_in_words
 
 THIN_SHARE = 0.5  # of the median class
 FEW_ROWS = 10  # a slice with fewer rows is left out
@@ -24,7 +23,7 @@ def page(
     validation: Validation,
     train: dict[str, int],
     isolated: list[tuple[str, str, float]],
-    newest: Newest | None,
+    newest: NewestBatch | None,
     ranked: pd.DataFrame,
     curve: LearningCurveMetrics | None,
 ) -> Page:
@@ -116,7 +115,7 @@ def sparse(train: dict[str, int], isolated: list[tuple[str, str, float]]) -> Sec
     )
 
 
-def arrived(newest: Newest | None) -> Section:
+def arrived(newest: NewestBatch | None) -> Section:
     """The newest batch against the earlier ones."""
     title = "Effect of the newest batch"
     if newest is None:

@@ -20,6 +20,7 @@ from seedbed.scoring.metrics_files import (
     TemperatureScaling,
     Validation,
 )
+from seedbed.scoring.predictions import Pair
 
 Figures = dict[str, Any]
 MATRIX_CLASSES = 12  # with more, the most confused pairs are shown instead of the matrix
@@ -56,7 +57,7 @@ def verdict(choice: Choice, tests: dict[str, Evaluation]) -> Section:
 def approaches(
     validations: dict[str, Validation],
     tests: dict[str, Evaluation],
-    pairs: dict[str, dict[str, Figures]],
+    pairs: dict[str, dict[str, Pair]],
     reference: str,
 ) -> Section:
     """A row per approach: scores, calibration, cost; then what differs by more than chance.
@@ -89,17 +90,17 @@ def approaches(
     )  # fmt: skip
 
 
-def _differences(split: str, reference: str, pairs: dict[str, Figures]) -> list[Part]:
+def _differences(split: str, reference: str, pairs: dict[str, Pair]) -> list[Part]:
     """Each approach minus the reference on the same rows of one split."""
-    known = next(iter(pairs.values()))
+    known = next(iter(pairs.values())).differences
     metrics = [metric for metric in shown_in("differences") if metric.name in known]
-    rows = [
+    rows: list[Sequence[Cell]] = [
         [
             Code(name),
-            *(difference(pair[metric.name]) for metric in metrics),
-            pair["mcnemar"]["only_one_right"],
-            pair["mcnemar"]["only_other_right"],
-            f"{pair['p_holm']:.2f}",
+            *(difference(pair.differences[metric.name]) for metric in metrics),
+            pair.mcnemar.only_one_right,
+            pair.mcnemar.only_other_right,
+            f"{pair.p_holm:.2f}",
         ]
         for name, pair in pairs.items()
     ]

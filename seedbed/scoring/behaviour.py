@@ -1,26 +1,33 @@
-"""What a model does when a text changes in a way that should not matter, and on plain cases.
+"""Behaviour of a model when a text changes in a way that should not matter, and on plain cases.
 
 Invariance and minimum functionality tests, after CheckList (Ribeiro et al., 2020). Edits are drawn
-from hash(seed, row id), so they are the same on every machine. Edited texts stay in memory.
+from hash(seed, row id), so they are the same on every machine. Edited texts stay in memory. The
+model is passed in as a function, so that nothing here loads torch.
 """
 
 import random
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
 from seedbed.making.augmentation import Words, generator, mistype, words_of
 from seedbed.private.stand_ins import STAND_IN
-from seedbed.scoring.intervals import shares
+from seedbed.scoring.intervals import resampled_counts, shares
+from seedbed.scoring.metrics import Scored
+from seedbed.scoring.metrics_files import CapabilityCases, Invariance, MinimumFunctionality
+
+# Class indices of texts, or of texts and their pairs, (texts,); with the label of a progress bar.
+Predict = Callable[[list[str], list[str] | None, str], np.ndarray]
 
 TYPO_SHARE = 0.05  # of a text's words, at least one
 MARKS = re.compile(r"[^\w\s]+")
-# First names that are common in English texts and no plain words.
+# First names that are common in English texts, and are not other words too.
 NAMES = (
     "Aisha Alice Amit Andrew Anna Anthony Barbara Brian Carlos Catherine Charles Chen Christopher "
     "Daniel David Deborah Dmitri Edward Elizabeth Emily Fatima Gary George Gordon Hannah Helen "
@@ -32,14 +39,14 @@ NAMES = (
 
 
 def _case(text: Words, draw: random.Random) -> Words:
-    """All in small letters; in capitals where it was in small letters already."""
+    """Change to lower case; to upper case if it was in lower case already."""
     lower = [word.lower() for word in text.words]
     return Words([word.upper() for word in lower] if lower == text.words else lower, text.gaps)
 
 
 def _punctuation(text: Words, draw: random.Random) -> Words:
-    """Without punctuation at white space or the ends; within a word, 3.5 or and/or, it is
-    spelling. What stands in for personal values stays."""
+    """Remove punctuation at white space and the ends; within a word, 3.5 or and/or, it is
+    spelling. Stand-ins of personal values are kept."""
     inner = [_bare(gap) if re.search(r"\s", gap) else gap for gap in text.gaps[1:-1]]
     ends = [_bare(gap) for gap in (text.gaps[0], text.gaps[-1])]
     return Words(text.words, [ends[0], *inner, ends[1]] if text.words else text.gaps)
@@ -54,9 +61,9 @@ def _typos(text: Words, draw: random.Random) -> Words:
 
 
 def _names(text: Words, draw: random.Random) -> Words:
-    """Each name of the list becomes another one; the same name the same other one."""
-    found = [name for name in NAMES if name in text.words]
-    others = {name: draw.choice([one for one in NAMES if one != name]) for name in found}
+    """Replace each name of the list by another one, the same name by the same one."""
+    present = [name for name in NAMES if name in text.words]
+    others = {name: draw.choice([other for other in NAMES if other != name]) for name in present}
     return Words([others.get(word, word) for word in text.words], text.gaps)
 
 
@@ -69,39 +76,66 @@ EDITS: dict[str, Callable[[Words, random.Random], Words]] = {
 
 
 def edited(texts: Sequence[str], ids: Sequence[str], seed: int) -> dict[str, list[str]]:
-    """Each text under each edit; a text that an edit has nothing to do with stays as it is."""
+    """Apply each edit to each text; a text that an edit does not apply to stays as it is."""
     return {
         name: [
-            edit(words_of(text), generator(seed, row, place)).text()
+            edit(words_of(text), generator(seed, row, number)).text()
             for text, row in zip(texts, ids, strict=True)
         ]
-        for place, (name, edit) in enumerate(EDITS.items())
+        for number, (name, edit) in enumerate(EDITS.items())
     }
 
 
-def drawn_places(ids: Sequence[str], number: int, seed: int) -> np.ndarray:
-    """The places of `number` rows, by hash(seed, id), in the order of the ids; all where there are
-    fewer."""
-    order = sorted(range(len(ids)), key=lambda place: generator(seed, ids[place], 0).random())
+def drawn_indices(ids: Sequence[str], number: int, seed: int) -> np.ndarray:
+    """Draw `number` rows by hash(seed, id): their indices, in the order of `ids`; all rows if there
+    are fewer."""
+    order = sorted(range(len(ids)), key=lambda index: generator(seed, ids[index], 0).random())
     return np.sort(np.array(order[:number], dtype=int))
+
+
+def invariance_of(
+    predict: Predict, rows: pd.DataFrame, before: Scored, number: int, seed: int
+) -> dict[str, Invariance]:
+    """Measure how many predictions stay when texts are edited, on `number` rows drawn by
+    hash(seed, id); {} if that is 0.
+
+    `rows` has ids as its index, and `before` their predictions. Of a pair only the text is edited.
+    """
+    drawn = drawn_indices(list(rows.index), number, seed)
+    if not len(drawn):
+        return {}
+    rows, predicted = rows.iloc[drawn], before.predicted[drawn]
+    texts, pairs = (np.array(rows[name], dtype=object) for name in ("text", "text_pair"))
+    after, changed = {}, {}
+    for name, versions in edited(list(texts), list(rows.index), seed).items():
+        new = np.array(versions, dtype=object)
+        changed[name], after[name] = new != texts, predicted.copy()
+        if len(at := np.flatnonzero(changed[name])):
+            after[name][at] = predict(list(new[at]), list(pairs[at]), f"edited: {name}")
+    clusters = np.unique(before.clusters[drawn], return_inverse=True)[1]
+    return invariance(predicted, after, changed, clusters)
 
 
 def invariance(
     before: np.ndarray,
     after: dict[str, np.ndarray],
     changed: dict[str, np.ndarray],
-    samples: np.ndarray,
-    units: np.ndarray,
-) -> dict[str, Any]:
-    """For each edit, of the rows that it changed, the share whose prediction stays, with its 95 %
-    interval. `before` and `after`: class numbers (rows,); `changed` (rows,) bool."""
+    clusters: np.ndarray,
+) -> dict[str, Invariance]:
+    """Compute, for each edit, the share of the rows it changed whose prediction stays.
+
+    `before` and `after`: class indices (rows,); `changed` (rows,) bool.
+    """
+    samples = resampled_counts(clusters)
     result = {}
-    for name, found in after.items():
+    for name, predicted in after.items():
         if not changed[name].any():
-            result[name] = {"rows": 0}
+            result[name] = Invariance(rows=0)
             continue
-        [share] = shares(found == before, changed[name][None], samples, units)
-        result[name] = {"stays": share.pop("accuracy"), **share}
+        [share] = shares(predicted == before, changed[name][None], samples, clusters)
+        result[name] = Invariance(
+            stays=share.accuracy, low=share.low, high=share.high, rows=share.rows
+        )
     return result
 
 
@@ -115,9 +149,9 @@ class Case(NamedTuple):
 
 
 def read_cases(folder: Path) -> list[Case]:
-    """The cases of all CSV files of a folder: columns text, label and, if wanted, capability.
+    """Read the cases of all CSV files of a folder: columns text, label and, optional, capability.
 
-    Raises RowsError where a column is missing or a cell empty.
+    Raises RowsError if a column is missing or a cell is empty.
     """
     cases = []
     for file in sorted(folder.glob("*.csv")):
@@ -126,7 +160,7 @@ def read_cases(folder: Path) -> list[Case]:
                 raise RowsError(
                     f"{file}, row {number}",
                     "no text or no label",
-                    "columns text,label and, if wanted, capability",
+                    "columns text and label, and optionally capability",
                     "complete the row or delete it",
                 )
             capability = line.get("capability") or "general"
@@ -134,20 +168,35 @@ def read_cases(folder: Path) -> list[Case]:
     return cases
 
 
-def minimum_functionality(cases: Sequence[Case], predicted: Sequence[str]) -> dict[str, Any]:
-    """Cases and how many got their label, by capability; `failed` names row numbers of files, since
-    no figure holds a text. `predicted`: labels, in the order of the cases."""
+def cases_of(predict: Predict, classes: list[str], folder: Path) -> MinimumFunctionality:
+    """Run a model on the plain cases in `folder`; cases of classes that it does not have are
+    counted and left out."""
+    cases = read_cases(folder)
+    known = [case for case in cases if case.label in classes]
+    others = MinimumFunctionality(of_other_classes=len(cases) - len(known))
+    if not known:
+        return others
+    indices = predict([case.text for case in known], None, "plain cases")
+    figures = minimum_functionality(known, [classes[index] for index in indices])
+    return figures.model_copy(update={"of_other_classes": others.of_other_classes})
+
+
+def minimum_functionality(cases: Sequence[Case], predicted: Sequence[str]) -> MinimumFunctionality:
+    """Count cases, and those that got their label, by capability.
+
+    `failed` lists files and lines, because no figure holds a text. `predicted`: labels, in the
+    order of the cases.
+    """
     passed = {case.place: case.label == label for case, label in zip(cases, predicted, strict=True)}
-    by_capability = {
-        name: {
-            "rows": sum(case.capability == name for case in cases),
-            "passed": sum(passed[case.place] for case in cases if case.capability == name),
-        }
-        for name in sorted({case.capability for case in cases})
-    }
-    return {
-        "rows": len(cases),
-        "passed": sum(passed.values()),
-        "by_capability": by_capability,
-        "failed": [place for place, is_right in passed.items() if not is_right],
-    }
+    return MinimumFunctionality(
+        rows=len(cases),
+        passed=sum(passed.values()),
+        by_capability={
+            name: CapabilityCases(
+                rows=sum(case.capability == name for case in cases),
+                passed=sum(passed[case.place] for case in cases if case.capability == name),
+            )
+            for name in sorted({case.capability for case in cases})
+        },
+        failed=[place for place, is_correct in passed.items() if not is_correct],
+    )

@@ -1,58 +1,106 @@
-"""All figures of one approach on one side, and what validation decides for it.
+"""All figures of one approach on one split, and what is fitted on validation for it.
 
-Nothing here reads a file or a model: predictions in, figures out. What is decided (`decided`) is
-given validation's predictions and no others.
+Nothing here loads a model: predictions in, figures out. `fit` is given validation's predictions and
+no others.
 """
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
+from seedbed.core.files import read_csv
 from seedbed.core.rows import NEGATIVE, OUTSIDE
-from seedbed.scoring.calibration import calibration, cross_fitted, fitted_temperature, rescaled
+from seedbed.scoring.confidence import (
+    calibration,
+    cross_fitted,
+    fitted_temperature,
+    rescaled,
+    risk_coverage,
+)
 from seedbed.scoring.intervals import headline, resampled_counts
-from seedbed.scoring.metrics import confusion, macro_f1_of, per_class
+from seedbed.scoring.metrics import Scored, confusion, macro_f1_of, per_class
+from seedbed.scoring.metrics_files import (
+    Behaviour,
+    Evaluation,
+    ModelCosts,
+    OutOfScope,
+    TemperatureScaling,
+    Validation,
+    WithoutDecisions,
+)
 from seedbed.scoring.predictions import Predictions
-from seedbed.scoring.risk_coverage import risk_coverage
 from seedbed.scoring.scope_detection import chosen_threshold, detection, outside_score
-from seedbed.scoring.slices import slices
+from seedbed.scoring.slices import Columns, slices
 
-Columns = dict[str, Sequence[str]]
+TAKEN_OUT = {DROP, AMBIGUOUS}
 
 
-class Decided(NamedTuple):
-    """What validation alone decides for an approach: the seed that is shown, the temperature of
-    that seed's confidences, and by seed the confidence, as the model gives it, below which a
-    prediction is out of scope (empty where every row has a class)."""
+class Fitted(NamedTuple):
+    """What is fitted on validation: the seed that is shown, the temperature of its confidences, and
+    by seed the confidence, before calibration, below which a prediction is out of scope (empty if
+    every row has a class)."""
 
     seed: str
     temperature: float
     thresholds: dict[str, float]
 
 
-def decided(validation: Predictions) -> Decided:
-    """Decide, on validation's predictions as the models gave them."""
+class DecidedRow(NamedTuple):
+    """A row on which a decision is in force: its original label, the decision, its split, and who
+    decided (+ between names)."""
+
+    id: str
+    given: str
+    decided: str
+    side: str
+    people: str
+
+
+class Part(NamedTuple):
+    """One split as it is scored: predictions as the models made them, and, of the same rows, the
+    columns that slices are made of, `meta`, and decisions in force."""
+
+    name: str
+    raw: Predictions
+    columns: Columns
+    metas: Sequence[str]
+    people: list[DecidedRow]
+
+
+class Classes(NamedTuple):
+    """The classes of the models, and the label of out-of-scope rows."""
+
+    names: list[str]
+    outside: str
+
+    def shown(self, fitted: Fitted) -> list[str]:
+        """The classes that a row can be predicted as, out of scope last."""
+        return [*self.names, self.outside] if fitted.thresholds else self.names
+
+
+def fit(validation: Predictions) -> Fitted:
+    """Choose seed, temperature and thresholds on validation's predictions."""
     thresholds = {}
     if (validation.labels == OUTSIDE).any():
-        found = validation.probabilities.items()
-        thresholds = {seed: chosen_threshold(validation.labels, one) for seed, one in found}
-    told = validation.with_outside(thresholds)
-    seed = best_seed(told.labels, told.predicted())
-    return Decided(seed, fitted_temperature(*validation.inside(seed)), thresholds)
-
-
-def best_seed(labels: np.ndarray, by_seed: dict[str, np.ndarray]) -> str:
-    """The seed with the best macro-F1; the first of equals."""
-    return max(by_seed, key=lambda seed: macro_f1_of(labels, by_seed[seed]))
+        by_seed = validation.probabilities.items()
+        thresholds = {seed: chosen_threshold(validation.labels, given) for seed, given in by_seed}
+    scored = validation.with_outside(thresholds).scored()
+    # The first of equals: max keeps the order of the seeds.
+    seed = max(scored, key=lambda name: macro_f1_of(scored[name].labels, scored[name].predicted))
+    return Fitted(seed, fitted_temperature(*validation.inside(seed)), thresholds)
 
 
 def check_outside(validation: np.ndarray, test: np.ndarray, place: str) -> None:
-    """Raises RowsError where only test has rows that no class is right for: (rows,) class numbers
-    each."""
+    """Check that rows out of scope in test have some in validation; class indices (rows,) each.
+
+    Raises RowsError if only test has any.
+    """
     if (test == OUTSIDE).any() and not (validation == OUTSIDE).any():
         raise RowsError(
             place,
@@ -62,37 +110,38 @@ def check_outside(validation: np.ndarray, test: np.ndarray, place: str) -> None:
         )
 
 
-def figures(
-    raw: Predictions,
-    found: Decided,
-    side: str,
-    classes: list[str],
-    outside: str,
-    columns: Columns,
-    metas: Sequence[str],
-) -> dict[str, Any]:
-    """All figures of one side; but for the headline they are those of the seed shown.
+def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) -> Evaluation:
+    """Compute all figures of one split.
 
-    Calibration and risk are those of the rows in scope. `raw`: predictions as the models gave them;
-    `columns` and `metas` (rows,): what the rows are sliced by, and their `meta`; `outside`: the
-    label of negatives.
+    All but the estimates are of the seed shown; calibration and risk are of the rows in scope.
     """
-    told = raw.with_outside(found.thresholds)
-    shown = [*classes, outside] if found.thresholds else classes
-    predicted, units = told.probabilities[found.seed].argmax(1), raw.units()
-    samples = resampled_counts(units)
-    result = {
-        "rows": len(raw.ids),
-        **headline(told.scored(), samples),
-        "seed_shown": found.seed,
-        "calibration": calibrated(raw, found, side, samples),
-        "risk_coverage": risk_coverage(*raw.inside(found.seed), _inside(raw, samples)),
-        "per_class": per_class(told.labels, predicted, shown),
-        "confusion": confusion(told.labels, predicted, shown),
-        "slices": slices(told.labels == predicted, columns, samples, units),
-    }
-    scope = scope_figures(raw, metas, found, classes, outside)
-    return result | ({"out_of_scope": scope} if scope else {})
+    predictions = part.raw.with_outside(fitted.thresholds)
+    by_seed, shown = predictions.scored(), classes.shown(fitted)
+    scored = by_seed[fitted.seed]
+    samples = resampled_counts(scored.clusters)
+    scope = scope_figures(part, fitted, classes)
+    return Evaluation(
+        run=True,
+        model=model,
+        rows=len(part.raw.ids),
+        estimates=headline(by_seed, samples),
+        seed_shown=fitted.seed,
+        calibration=calibrated(part, fitted, samples),
+        risk_coverage=risk_coverage(*part.raw.inside(fitted.seed), _inside(part.raw, samples)),
+        per_class=per_class(scored.labels, scored.predicted, shown),
+        confusion=confusion(scored.labels, scored.predicted, shown),
+        slices=slices(scored, part.columns, samples),
+        **({"out_of_scope": scope} if scope else {}),
+        without_decisions=without_decisions(predictions, part.people, shown, samples),
+    )
+
+
+def with_behaviour(
+    evaluation: Evaluation, paired: bool, fitted: Fitted, behaviour: Behaviour
+) -> Validation:
+    """Add to validation's figures what is fitted on them, and the behaviour of the model shown."""
+    figures = {name: getattr(evaluation, name) for name in evaluation.model_fields_set}
+    return Validation(**figures, paired=paired, thresholds=fitted.thresholds, behaviour=behaviour)
 
 
 def _inside(raw: Predictions, samples: np.ndarray) -> np.ndarray:
@@ -101,36 +150,75 @@ def _inside(raw: Predictions, samples: np.ndarray) -> np.ndarray:
     return inside[inside.sum(1) > 0]
 
 
-def calibrated(raw: Predictions, found: Decided, side: str, samples: np.ndarray) -> dict[str, Any]:
-    """Calibration before and after temperature scaling. On validation, where the temperature was
-    fitted, each row is scaled by a temperature that other rows ask for."""
-    labels, probabilities = raw.inside(found.seed)
-    if side == "validation":
-        units = raw.units()[raw.labels != OUTSIDE]
-        after = cross_fitted(labels, probabilities, units)
+def calibrated(part: Part, fitted: Fitted, samples: np.ndarray) -> TemperatureScaling:
+    """Measure calibration before and after temperature scaling.
+
+    On validation, where the temperature was fitted, each row is scaled by a temperature that is
+    fitted on other rows.
+    """
+    labels, probabilities = part.raw.inside(fitted.seed)
+    if part.name == "validation":
+        clusters = part.raw.clusters()[part.raw.labels != OUTSIDE]
+        after = cross_fitted(labels, probabilities, clusters)
     else:
-        after = rescaled(probabilities, found.temperature)
-    counts = _inside(raw, samples)
-    return {
-        "temperature": found.temperature,
-        "before": calibration(labels, probabilities, counts),
-        "after": calibration(labels, after, counts),
-    }
+        after = rescaled(probabilities, fitted.temperature)
+    counts = _inside(part.raw, samples)
+    return TemperatureScaling(
+        temperature=fitted.temperature,
+        before=calibration(labels, probabilities, counts),
+        after=calibration(labels, after, counts),
+    )
 
 
-def scope_figures(
-    raw: Predictions, metas: Sequence[str], found: Decided, classes: list[str], outside: str
-) -> dict[str, Any]:
-    """How well negatives are told from the rest, by the class `outside` or by the threshold; empty
-    where the side has only one of both."""
-    number = OUTSIDE if outside not in classes else classes.index(outside)
-    is_outside, given = raw.labels == number, raw.probabilities[found.seed]
+def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | None:
+    """Measure how well negatives are detected, by their class or by the threshold; None if the
+    split has only negatives, or none."""
+    has_class = classes.outside in classes.names
+    number = classes.names.index(classes.outside) if has_class else OUTSIDE
+    is_outside, given = part.raw.labels == number, part.raw.probabilities[fitted.seed]
     if is_outside.all() or not is_outside.any():
-        return {}
-    low = found.thresholds.get(found.seed, 0.0)
-    flagged = given.max(1) < low if number == OUTSIDE else given.argmax(1) == number
-    kinds = pd.Series(metas).map(lambda meta: json.loads(meta).get(NEGATIVE, "")).to_numpy(object)
+        return None
+    threshold = fitted.thresholds.get(fitted.seed, 0.0)
+    flagged = given.argmax(1) == number if has_class else given.max(1) < threshold
+    metas = pd.Series(part.metas)
+    kinds = metas.map(lambda meta: json.loads(meta).get(NEGATIVE, "")).to_numpy(object)
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
-    how = {"how": "threshold", "threshold": low} if number == OUTSIDE else {"how": "class"}
     scores = outside_score(given, number)
-    return {"label": outside} | how | detection(is_outside, scores, flagged, kinds, raw.units())
+    how = {"how": "class"} if has_class else {"how": "threshold", "threshold": threshold}
+    found = detection(is_outside, scores, flagged, kinds, part.raw.clusters())
+    return OutOfScope(label=classes.outside, **how, **dict(found))
+
+
+def read_decided(file: Path) -> list[DecidedRow]:
+    """Read the decisions in force, as stage apply_decisions lists them."""
+    return [DecidedRow(**line) for line in read_csv(file)]
+
+
+def without_decisions(
+    predictions: Predictions, people: list[DecidedRow], classes: list[str], samples: np.ndarray
+) -> WithoutDecisions:
+    """Compute the figures of a split as if no person had decided on its rows.
+
+    A person may change a test label, and a reviewer must see what that does to the score. A label
+    that is no class any more is one that no model predicts. Rows taken out are in no dataset and
+    have no prediction: `accuracy_range` is the accuracy if the models had all of them wrong, and
+    all correct. `samples`: bootstrap counts.
+    """
+    relabelled = {row.id: row.given for row in people if row.decided not in TAKEN_OUT | {row.given}}
+    number = {name: index for index, name in enumerate(classes)}
+    labels = predictions.labels.copy()
+    for index, row in enumerate(predictions.ids):
+        if row in relabelled:
+            labels[index] = number.get(relabelled[row], len(classes))
+    taken_out, rows = sum(row.decided in TAKEN_OUT for row in people), len(labels)
+    # No probabilities: a label that is no class any more has no column there.
+    scored = {seed: Scored.of(labels, one.predicted) for seed, one in predictions.scored().items()}
+    estimates = headline(scored, samples)
+    correct, all_rows = estimates["accuracy"].mean * rows, rows + taken_out
+    return WithoutDecisions(
+        relabelled=int((labels != predictions.labels).sum()),
+        dropped=taken_out,
+        verified=sum(row.decided == row.given for row in people),
+        accuracy_range=(correct / all_rows, (correct + taken_out) / all_rows),
+        estimates=estimates,
+    )

@@ -1,63 +1,69 @@
-"""How sure a figure is: 95 % intervals by a bootstrap over units.
+"""Intervals of figures: 95 %, by a bootstrap over clusters.
 
-A unit is a row, or a whole group where rows have one, since rows of a group are not independent
+A cluster is a row, or a whole group if rows have one, because rows of a group are not independent
 (Efron and Tibshirani, 1993; percentile intervals).
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from seedbed.core.metrics import Difference, Interval
 from seedbed.scoring.metrics import Scored, scores
+from seedbed.scoring.metrics_files import Estimate, Slice
 
 DRAWS = 2000
 TAILS = (0.025, 0.975)
 
 
-def units_of(ids: Sequence[str], groups: Sequence[str]) -> np.ndarray:
-    """The number of each row's unit, (rows,): its group, or itself."""
+def clusters_of(ids: Sequence[str], groups: Sequence[str]) -> np.ndarray:
+    """Number the cluster of each row, (rows,): its group, or the row itself."""
     names = [group or row for row, group in zip(ids, groups, strict=True)]
     return np.unique(names, return_inverse=True)[1]
 
 
-def resampled_counts(units: np.ndarray, seed: int = 0, draws: int = DRAWS) -> np.ndarray:
-    """How often each row stands in each bootstrap sample of units: (draws, rows)."""
+def resampled_counts(clusters: np.ndarray, seed: int = 0, draws: int = DRAWS) -> np.ndarray:
+    """Draw bootstrap samples of clusters; give how often each row is in each: (draws, rows)."""
     random = np.random.default_rng(seed)
-    number = int(units.max()) + 1
+    number = int(clusters.max()) + 1
     drawn = random.multinomial(number, np.full(number, 1 / number), size=draws)
-    return drawn[:, units]
+    return drawn[:, clusters]
 
 
 def bounds(values: np.ndarray) -> dict[str, float]:
-    """The 95 % interval of what a bootstrap drew, (draws,)."""
+    """Compute the 95 % interval of bootstrap values, (draws,)."""
     low, high = np.quantile(values, TAILS)
     return {"low": float(low), "high": float(high)}
 
 
-def mean_with_interval(values: np.ndarray, samples: np.ndarray) -> dict[str, float]:
-    """The mean of one value a row and its interval: (rows,), (draws, rows)."""
+def mean_with_interval(values: np.ndarray, samples: np.ndarray) -> Interval:
+    """Compute the mean of one value per row and its interval: (rows,), (draws, rows)."""
     drawn = samples @ values / samples.sum(1)
-    return {"mean": float(values.mean()), **bounds(drawn)}
+    return Interval(mean=float(values.mean()), **bounds(drawn))
 
 
-def shares(right: np.ndarray, members: np.ndarray, samples: np.ndarray, units: np.ndarray) -> list:
-    """For each set of rows, the share that is `right`, its interval and its rows.
+def shares(
+    correct: np.ndarray, members: np.ndarray, samples: np.ndarray, clusters: np.ndarray
+) -> list[Slice]:
+    """Compute, for each set of rows, the share that is correct, with its interval and its rows.
 
-    `right` (rows,) bool, `members` (sets, rows) bool, `samples` (draws, rows). Where all rows are
-    right, or none is, a bootstrap has no width: there the bound is that of Clopper and Pearson
-    (1934) over units.
+    `correct` (rows,) bool, `members` (sets, rows) bool, `samples` (draws, rows). If all rows are
+    correct, or none is, a bootstrap has no width: then the bound is that of Clopper and Pearson
+    (1934) over clusters.
     """
     weights = samples.astype(np.float32)
-    hits, sizes = weights @ (members & right).T, weights @ members.T.astype(np.float32)
+    hits, sizes = weights @ (members & correct).T, weights @ members.T.astype(np.float32)
     result = []
-    for place, rows in enumerate(members):
-        share, number = float(right[rows].mean()), len(np.unique(units[rows]))
-        seen = sizes[:, place] > 0
-        found = bounds(hits[seen, place] / sizes[seen, place]) if seen.any() else _exact(share, 1)
+    for index, rows in enumerate(members):
+        share, number = float(correct[rows].mean()), len(np.unique(clusters[rows]))
+        drawn = sizes[:, index] > 0
         if share in (0.0, 1.0):
-            found = _exact(share, number)
-        result.append({"accuracy": share, **found, "rows": int(rows.sum())})
+            ends = _exact(share, number)
+        elif drawn.any():
+            ends = bounds(hits[drawn, index] / sizes[drawn, index])
+        else:
+            ends = _exact(share, 1)
+        result.append(Slice(accuracy=share, **ends, rows=int(rows.sum())))
     return result
 
 
@@ -66,8 +72,8 @@ def _exact(share: float, number: int) -> dict[str, float]:
     return {"low": 1 - width, "high": 1.0} if share else {"low": 0.0, "high": width}
 
 
-def headline(by_seed: dict[str, Scored], samples: np.ndarray) -> dict[str, Any]:
-    """Compute each metric: mean over the seeds, its 95 % interval, sd and every value.
+def headline(by_seed: dict[str, Scored], samples: np.ndarray) -> dict[str, Estimate]:
+    """Estimate each metric of the table: mean over the seeds, 95 % interval, sd, every value.
 
     `by_seed`: predictions for the same rows. `samples`: see `resampled_counts`.
     """
@@ -75,11 +81,38 @@ def headline(by_seed: dict[str, Scored], samples: np.ndarray) -> dict[str, Any]:
     draws = [scores(scored._replace(counts=samples)) for scored in by_seed.values()]
     result = {}
     for name in draws[0]:
-        each = {seed: float(found[name][0]) for seed, found in values.items()}
-        result[name] = {
-            "mean": float(np.mean(list(each.values()))),
-            **bounds(np.mean([found[name] for found in draws], axis=0)),
-            "sd_over_seeds": float(np.std(list(each.values()), ddof=1)) if len(each) > 1 else 0,
-            "by_seed": each,
-        }
+        each = {seed: float(metrics[name][0]) for seed, metrics in values.items()}
+        result[name] = Estimate(
+            mean=float(np.mean(list(each.values()))),
+            **bounds(np.mean([metrics[name] for metrics in draws], axis=0)),
+            sd_over_seeds=float(np.std(list(each.values()), ddof=1)) if len(each) > 1 else 0,
+            by_seed=each,
+        )
     return result
+
+
+def paired_difference(
+    one: Sequence[Scored], other: Sequence[Scored], samples: np.ndarray
+) -> dict[str, Difference]:
+    """Compute one - other on the same rows, for each metric of the table.
+
+    That is the difference of the means over seeds, with the 95 % interval of a paired bootstrap.
+    `one` and `other` hold the predictions of each seed; `samples`: see `resampled_counts`.
+    """
+    values = [_means(seeds) for seeds in (one, other)]
+    draws = [
+        _means([scored._replace(counts=samples) for scored in seeds]) for seeds in (one, other)
+    ]
+    return {
+        name: Difference(
+            difference=float((values[0][name] - values[1][name])[0]),
+            **bounds(draws[0][name] - draws[1][name]),
+        )
+        for name in values[0]
+    }
+
+
+def _means(seeds: Sequence[Scored]) -> dict[str, np.ndarray]:
+    """Each metric's mean over the seeds, in each sample."""
+    by_seed = [scores(scored) for scored in seeds]
+    return {name: np.mean([values[name] for values in by_seed], axis=0) for name in by_seed[0]}

@@ -10,6 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from seedbed.scoring.metrics_files import ClassScores
+
 # Where a metric is shown or used; the order of METRICS is the order there.
 View = Literal[
     "approaches",  # the report's table of approaches, on test
@@ -27,14 +29,14 @@ class Scored(NamedTuple):
     """Predictions with the truth, and what a bootstrap needs to draw from them.
 
     `labels` and `predicted` are class indices (rows,); `probabilities` (rows, classes), or None
-    where a caller needs metrics of labels alone; `units` (rows,) numbers the cluster of each row;
-    `counts` is (samples, rows).
+    where a caller needs metrics of labels alone; `clusters` (rows,) numbers the cluster of each row
+    (see `intervals`); `counts` is (samples, rows).
     """
 
     labels: np.ndarray
     predicted: np.ndarray
     probabilities: np.ndarray | None
-    units: np.ndarray
+    clusters: np.ndarray
     counts: np.ndarray
 
     @classmethod
@@ -43,22 +45,22 @@ class Scored(NamedTuple):
         labels: np.ndarray,
         predicted: np.ndarray,
         probabilities: np.ndarray | None = None,
-        units: np.ndarray | None = None,
+        clusters: np.ndarray | None = None,
     ) -> "Scored":
-        """The rows as they are: one sample, and every row a cluster unless `units` says more."""
-        units = np.arange(len(labels)) if units is None else units
-        return cls(labels, predicted, probabilities, units, np.ones((1, len(labels))))
+        """Take the rows as they are, as one sample; each is a cluster by default."""
+        clusters = np.arange(len(labels)) if clusters is None else clusters
+        return cls(labels, predicted, probabilities, clusters, np.ones((1, len(labels))))
 
 
 class Tallies(NamedTuple):
-    """By sample and class, (samples, classes) float64: rows with the class as label, as prediction,
-    and as both. Classes are those among labels or predictions; `is_given` marks those among the
-    labels, (classes,)."""
+    """Rows by sample and class, (samples, classes) float64: with the class as label (`actual`), as
+    prediction (`predicted`), and as both (`correct`). Classes are those among labels or
+    predictions; `is_actual` marks those among the labels, (classes,)."""
 
-    right: np.ndarray
-    given: np.ndarray
-    found: np.ndarray
-    is_given: np.ndarray
+    correct: np.ndarray
+    actual: np.ndarray
+    predicted: np.ndarray
+    is_actual: np.ndarray
 
 
 class Metric(NamedTuple):
@@ -80,24 +82,24 @@ def tallied(scored: Scored) -> Tallies:
     """Count what metrics of labels need."""
     labels, predicted = scored.labels, scored.predicted
     names = np.unique(np.r_[labels, predicted])
-    given, found = (part[:, None] == names for part in (labels, predicted))
-    # One product of float32 for all: counts are whole numbers far below 2**24, so it is exact.
-    every = np.concatenate([given & found, given, found], axis=1).astype(np.float32)
-    products = (scored.counts.astype(np.float32) @ every).astype(np.float64)
-    both, given_rows, found_rows = np.split(products, 3, axis=1)
-    return Tallies(both, given_rows, found_rows, given.any(0))
+    is_label, is_predicted = (part[:, None] == names for part in (labels, predicted))
+    # One product of float32 for all: counts are integers far below 2**24, so it is exact.
+    every = np.concatenate([is_label & is_predicted, is_label, is_predicted], axis=1)
+    products = scored.counts.astype(np.float32) @ every.astype(np.float32)
+    correct, actual, predictions = np.split(products.astype(np.float64), 3, axis=1)
+    return Tallies(correct, actual, predictions, is_label.any(0))
 
 
 def _f1(tallies: Tallies) -> np.ndarray:
     """F1 of the classes among the labels; 0 if a class has neither label nor prediction in a
     sample."""
-    known = tallies.is_given
-    either = tallies.given[:, known] + tallies.found[:, known]
-    return 2 * tallies.right[:, known] / np.maximum(either, 1)
+    known = tallies.is_actual
+    either = tallies.actual[:, known] + tallies.predicted[:, known]
+    return 2 * tallies.correct[:, known] / np.maximum(either, 1)
 
 
 def _accuracy(tallies: Tallies) -> np.ndarray:
-    return tallies.right.sum(1) / tallies.given.sum(1)
+    return tallies.correct.sum(1) / tallies.actual.sum(1)
 
 
 def _macro_f1(tallies: Tallies) -> np.ndarray:
@@ -105,15 +107,15 @@ def _macro_f1(tallies: Tallies) -> np.ndarray:
 
 
 def _weighted_f1(tallies: Tallies) -> np.ndarray:
-    weights = tallies.given[:, tallies.is_given]
+    weights = tallies.actual[:, tallies.is_actual]
     return (_f1(tallies) * weights).sum(1) / weights.sum(1)
 
 
 def _mcc(tallies: Tallies) -> np.ndarray:
     """Gorodkin's multi-class form (2004); 0 if all labels or all predictions are equal."""
-    rows, right = tallies.given.sum(1), tallies.right.sum(1)
-    covariance = right * rows - (tallies.given * tallies.found).sum(1)
-    spreads = [rows**2 - (part**2).sum(1) for part in (tallies.given, tallies.found)]
+    rows, correct = tallies.actual.sum(1), tallies.correct.sum(1)
+    covariance = correct * rows - (tallies.actual * tallies.predicted).sum(1)
+    spreads = [rows**2 - (part**2).sum(1) for part in (tallies.actual, tallies.predicted)]
     scale = np.sqrt(spreads[0] * spreads[1])
     return np.where(scale > 0, covariance / np.where(scale > 0, scale, 1), 0.0)
 
@@ -183,24 +185,28 @@ def macro_f1_of(labels: np.ndarray, predicted: np.ndarray) -> float:
     return float(_macro_f1(tallied(Scored.of(labels, predicted)))[0])
 
 
-def per_class(labels: np.ndarray, predicted: np.ndarray, classes: list[str]) -> dict[str, Any]:
+def per_class(
+    labels: np.ndarray, predicted: np.ndarray, classes: list[str]
+) -> dict[str, ClassScores]:
     """Compute precision, recall, F1 and rows of each class; 0 where nothing was predicted."""
     from sklearn.metrics import precision_recall_fscore_support  # a second to import
 
     columns = precision_recall_fscore_support(
-        labels, predicted, labels=range(len(classes)), zero_division=0
+        labels, predicted, labels=np.arange(len(classes)), zero_division=0
     )
     return {
-        name: {"precision": float(p), "recall": float(r), "f1": float(f), "rows": int(rows)}
-        for name, p, r, f, rows in zip(classes, *columns, strict=True)
+        name: ClassScores(precision=precision, recall=recall, f1=f1, rows=rows)
+        for name, precision, recall, f1, rows in zip(classes, *columns, strict=True)
     }
 
 
-def confusion(labels: np.ndarray, predicted: np.ndarray, classes: list[str]) -> dict[str, Any]:
+def confusion(
+    labels: np.ndarray, predicted: np.ndarray, classes: list[str]
+) -> dict[str, dict[str, int]]:
     """Count rows by true class (outer) and predicted class (inner)."""
     from sklearn.metrics import confusion_matrix  # a second to import
 
-    matrix = confusion_matrix(labels, predicted, labels=range(len(classes)))
+    matrix = confusion_matrix(labels, predicted, labels=np.arange(len(classes)))
     return {
         name: dict(zip(classes, row, strict=True))
         for name, row in zip(classes, matrix.tolist(), strict=True)

@@ -12,9 +12,6 @@ from pydantic.functional_serializers import SerializerFunctionWrapHandler
 
 from seedbed.core.metrics import Bounds, Difference, Interval, Metrics, Number, read_if_run
 
-EVALUATE = Path("reports/metrics/evaluate")
-CHOICE = Path("reports/choice.json")
-
 
 class Estimate(Metrics):
     """A metric: its mean over the seeds, 95 % interval, standard deviation and every value."""
@@ -40,7 +37,11 @@ class WithEstimates(Metrics):
     def _gather(cls, content: Any) -> Any:
         if not isinstance(content, dict) or "estimates" in content:
             return content
-        fields = {name for key, field in cls.model_fields.items() for name in (key, field.alias)}
+        fields = {
+            name
+            for key, field in cls.model_fields.items()
+            for name in (key, field.validation_alias)
+        }
         estimates = {key: value for key, value in content.items() if key not in fields}
         rest = {key: value for key, value in content.items() if key in fields}
         return rest | {"estimates": estimates}
@@ -59,7 +60,7 @@ def _spread(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from value.items() if key == "estimates" else [(key, value)]
 
 
-class ModelFacts(Metrics):
+class ModelCosts(Metrics):
     """What a model cost, without a clock.
 
     `training_tokens` are tokens of train times the epochs that were run; 0 if the encoder is frozen
@@ -95,8 +96,8 @@ class RiskCoverage(Metrics):
     confident 80 % and 90 %."""
 
     area: Interval
-    risk_at_80: float = Field(alias="risk_at_80%")
-    risk_at_90: float = Field(alias="risk_at_90%")
+    risk_at_80: float = Field(validation_alias="risk_at_80%", serialization_alias="risk_at_80%")
+    risk_at_90: float = Field(validation_alias="risk_at_90%", serialization_alias="risk_at_90%")
 
 
 class ClassScores(Metrics):
@@ -126,16 +127,25 @@ class Detection(Metrics):
     recall: float
 
 
-class OutOfScope(Metrics):
-    """Out-of-scope rows, detected by a class of their own or by a threshold of confidence."""
+class Detections(Metrics):
+    """Detection over all rows out of scope, and over each kind of them."""
 
-    label: str
-    how: Literal["threshold", "class"]
-    threshold: float | None = None
     in_scope_rows: int
     in_scope_flagged_share: float
     all: Detection
     by_kind: dict[str, Detection]
+
+
+class _HowDetected(Metrics):
+    """How out-of-scope rows are detected: by a class of their own, or by a threshold."""
+
+    label: str
+    how: Literal["threshold", "class"]
+    threshold: float | None = None
+
+
+class OutOfScope(Detections, _HowDetected):  # this order of bases puts `label` first in the file
+    """Out-of-scope rows: how they are detected, and how well."""
 
 
 class WithoutDecisions(WithEstimates):
@@ -193,7 +203,7 @@ class Evaluation(WithEstimates):
     """
 
     run: Literal[True]
-    model: ModelFacts
+    model: ModelCosts
     rows: int
     estimates: dict[str, Estimate]
     seed_shown: str
@@ -218,12 +228,12 @@ class Validation(Evaluation):
     behaviour: Behaviour
 
 
-def read_validation(approach: str, folder: Path = EVALUATE) -> Validation | None:
+def read_validation(approach: str, folder: Path) -> Validation | None:
     """Read the validation.json of an approach; None if it is off."""
     return read_if_run(folder / approach / "validation.json", Validation)
 
 
-def read_test(approach: str, folder: Path = EVALUATE) -> Evaluation | None:
+def read_test(approach: str, folder: Path) -> Evaluation | None:
     """Read the test.json of an approach; None if it is off."""
     return read_if_run(folder / approach / "test.json", Evaluation)
 
@@ -237,7 +247,7 @@ class _AgainstBest(Metrics):
     mcnemar_p_holm: float
 
 
-class Candidate(ModelFacts, _AgainstBest):  # this order of bases puts the facts last in the file
+class Candidate(ModelCosts, _AgainstBest):  # this order of bases puts the costs last in the file
     """An approach that could be chosen: its score, whether it is as good as the best, its cost."""
 
 

@@ -1,29 +1,52 @@
-"""How the newest batch lies against the rows before it: labels, lengths, words, regions."""
+"""The newest batch against the rows before it: labels, lengths, words, regions of meaning.
+
+Regions are clusters of the rows' vectors (Lloyd's k-means from farthest-first centres, Gonzalez
+1985), computed without a random generator, so that the same vectors give the same regions.
+"""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from seedbed.scoring.regions import Region, growing
-from seedbed.versions.drift import (
-    jensen_shannon,
+from seedbed.scoring.drift import (
     length_counts,
     psi,
     psi_by_chance,
     two_sample_test,
-    word_counts,
+    word_divergence,
 )
+from seedbed.scoring.significance import holm
 
-MOST_WORDS = 1000  # of the vocabulary: rarer words come and go by chance
+ROWS_A_REGION = 30  # on average: the share of fewer rows means little
+MOST_REGIONS = 40
+ROUNDS = 10
+LEVEL = 0.05
+EXAMPLES = 3
 
 
-class Newest(NamedTuple):
-    """The newest batch beside all others: population stability index and what chance stays below,
-    by what was compared; Jensen-Shannon divergence of words in bits; a classifier's AUC and p; the
-    share of each label before and in it; the regions that grew."""
+class Region(NamedTuple):
+    """A region with more of the newest rows than by chance: its most frequent class, its rows, its
+    share before and in the newest batch, p (Holm over all regions), ids of the rows in its middle.
+    """
+
+    label: str
+    rows: int
+    before: float
+    newest: float
+    p: float
+    middle: list[str]
+
+
+class NewestBatch(NamedTuple):
+    """The newest batch against all others.
+
+    `shifts`: population stability index and its upper limit by chance, for labels and lengths;
+    `words`: Jensen-Shannon divergence in bits; `auc` and `p` of a classifier that separates both;
+    `labels`: the share of each label before and in the batch; `regions` that grew.
+    """
 
     batch: str
     rows: int
@@ -36,36 +59,86 @@ class Newest(NamedTuple):
     regions: list[Region]
 
 
-def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> Newest | None:
-    """The newest batch of `rows` (id, text, label, batch) against the others; None where there is
-    one batch alone. `vectors`: (rows, width), in their order. Batch names begin with a date."""
+def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
+    """Compare the newest batch of `rows` (id, text, label, batch) with the others; None if there is
+    only one. `vectors`: (rows, width), in their order. Batch names begin with a date."""
     batch = rows["batch"].max()
     is_new = (rows["batch"] == batch).to_numpy()
     if is_new.all():
         return None
     old, new = rows[~is_new], rows[is_new]
     labels = [Counter(part["label"]) for part in (old, new)]
-    lengths = length_counts(*([*map(len, part["text"])] for part in (old, new)))
-    shifts = {
-        "labels": (psi(*labels), psi_by_chance(len({*labels[0], *labels[1]}), len(old), len(new))),
-        "lengths": (psi(*lengths), psi_by_chance(len(lengths[0]), len(old), len(new))),
-    }
-    told_apart = two_sample_test(list(old["text"]), list(new["text"]))
-    shares = {
-        label: (labels[0][label] / len(old), labels[1][label] / len(new))
-        for label in sorted({*labels[0], *labels[1]})
-    }
-    regions = growing(vectors, is_new, list(rows["label"]), list(rows["id"]))
-    return Newest(
-        batch, len(new), len(old), shifts, words_apart(old["text"], new["text"]), told_apart.auc,
-        told_apart.p, shares, regions,
-    )  # fmt: skip
+    names = sorted({*labels[0], *labels[1]})
+    lengths = length_counts([*map(len, old["text"])], [*map(len, new["text"])])
+    separated = two_sample_test(list(old["text"]), list(new["text"]))
+    return NewestBatch(
+        batch=batch,
+        rows=len(new),
+        before=len(old),
+        shifts={
+            "labels": (psi(*labels), psi_by_chance(len(names), len(old), len(new))),
+            "lengths": (psi(*lengths), psi_by_chance(len(lengths[0]), len(old), len(new))),
+        },
+        words=word_divergence(old["text"], new["text"]),
+        auc=separated.auc,
+        p=separated.p,
+        labels={name: (labels[0][name] / len(old), labels[1][name] / len(new)) for name in names},
+        regions=growing(vectors, is_new, list(rows["label"]), list(rows["id"])),
+    )
 
 
-def words_apart(before: Iterable[str], after: Iterable[str]) -> float:
-    """Jensen-Shannon divergence of the words of two sets of texts, in bits, over the thousand most
-    frequent of both; 0 where a side has none of them."""
-    old, new = word_counts(before), word_counts(after)
-    words = [word for word, _ in sorted((old + new).items(), key=lambda one: (-one[1], one[0]))]
-    first, second = ([side[word] for word in words[:MOST_WORDS]] for side in (old, new))
-    return jensen_shannon(first, second) if sum(first) and sum(second) else 0.0
+def regions_of(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Assign rows to regions: the region of each row (rows,) and its cosine to the region's centre
+    (rows,). `vectors`: (rows, width), rows in the order of their ids."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float64)
+    number = min(MOST_REGIONS, max(1, len(unit) // ROWS_A_REGION))
+    centres = unit[_far_apart(unit, number)]
+    for _ in range(ROUNDS):
+        region = (unit @ centres.T).argmax(1)
+        sums = np.zeros_like(centres)
+        np.add.at(sums, region, unit)
+        length = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres = np.where(length > 0, sums / np.where(length == 0, 1, length), centres)
+    cosines = unit @ centres.T
+    region = cosines.argmax(1)
+    return region, cosines[np.arange(len(unit)), region]
+
+
+def _far_apart(unit: np.ndarray, number: int) -> list[int]:
+    """Indices of rows: the nearest to the mean, then always the farthest from those chosen."""
+    chosen = [int((unit @ unit.mean(axis=0)).argmax())]
+    nearest = unit @ unit[chosen[0]]
+    while len(chosen) < number:
+        chosen.append(int(nearest.argmin()))
+        nearest = np.maximum(nearest, unit @ unit[chosen[-1]])
+    return chosen
+
+
+def growing(
+    vectors: np.ndarray, is_new: np.ndarray, labels: Sequence[str], ids: Sequence[str]
+) -> list[Region]:
+    """Find regions whose share of the newest rows is above their share of the rows before by more
+    than chance (Fisher's exact test, one-sided, Holm-corrected), the most significant first."""
+    from scipy.stats import fisher_exact
+
+    regions, cosines = regions_of(vectors)
+    new, old = int(is_new.sum()), int((~is_new).sum())
+    p_values, shares = {}, {}
+    for number in np.unique(regions).tolist():
+        inside = regions == number
+        here, there = int((inside & is_new).sum()), int((inside & ~is_new).sum())
+        table = [[here, new - here], [there, old - there]]
+        p_values[str(number)] = float(fisher_exact(table, "greater").pvalue)
+        shares[str(number)] = (there / old, here / new)
+    grown = []
+    for name, p in sorted(holm(p_values).items(), key=lambda item: (item[1], int(item[0]))):
+        if p <= LEVEL:
+            members = np.flatnonzero(regions == int(name))
+            middle = members[np.argsort(-cosines[members], kind="stable")[:EXAMPLES]]
+            counts = Counter(labels[row] for row in members.tolist())
+            label = min(counts, key=lambda name: (-counts[name], name))
+            grown.append(
+                Region(label, len(members), *shares[name], p, [ids[row] for row in middle])
+            )
+    return grown

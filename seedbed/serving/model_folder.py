@@ -6,11 +6,11 @@ cards depend on no detector of personal data.
 """
 
 from pathlib import Path
-from typing import Any
 
 from seedbed.core.files import write_json
 from seedbed.core.params import Section
 from seedbed.private.settings import AnonymizeParams
+from seedbed.scoring.metrics_files import Choice
 from seedbed.training.saved_models import (
     CARD,
     DIGESTS,
@@ -66,11 +66,11 @@ def read_serving(folder: Path) -> Serving:
     return read_typed(folder / SERVING, Serving)
 
 
-def model_readme(card: SavedModel, choice: dict[str, Any], serving: Serving) -> str:
-    """Markdown for models/best/README.md; `choice`: reports/choice.json."""
-    return f"""# The model of this run: `{choice["approach"]}`, seed {choice["seed"]}
+def model_readme(card: SavedModel, choice: Choice, serving: Serving) -> str:
+    """Markdown for models/best/README.md."""
+    return f"""# The model of this run: `{choice.approach}`, seed {choice.seed}
 
-{choice["why"]}
+{choice.why}
 
 Run from the top of the repository, with stock libraries only:
 

@@ -159,7 +159,7 @@ def answers(
 ) -> tuple[list[str], list[float], list[bool]]:
     """For prepared texts (and their pairs) the most probable label, its calibrated probability, and
     whether the text is out of scope: (rows,) each."""
-    from seedbed.scoring.calibration import rescaled
+    from seedbed.scoring.confidence import rescaled
 
     raw = probabilities(texts, pairs, model, serving)
     predicted = raw.argmax(1)
@@ -177,7 +177,7 @@ def probabilities(
 ) -> np.ndarray:
     """Compute the probability of each class before calibration: (rows, classes) float64."""
     from seedbed.encoding.encoder import pooled_windows, precision
-    from seedbed.scoring.calibration import rescaled
+    from seedbed.scoring.confidence import rescaled
 
     encoded = model.tokenizer(texts, pairs)
     logits = pooled_windows(

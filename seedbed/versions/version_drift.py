@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from seedbed.versions.drift import (
+from seedbed.scoring.drift import (
     TwoSample,
     jensen_shannon,
     length_counts,

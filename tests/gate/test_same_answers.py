@@ -16,7 +16,7 @@ def test_a_model_says_of_the_test_rows_what_evaluate_has_scored(example, monkeyp
     chosen = read_json(Path("reports/choice.json"))
     scored = read_predictions(Path(f"data/evaluate/{chosen['approach']}/test"))
     classes = np.array(read_json(Path("models/best/seedbed.json"))["classes"])
-    expected = classes[scored.predicted()[chosen["seed"]]]
+    expected = classes[scored.scored()[chosen["seed"]].predicted]
     classes = sorted(model.classes)
     given = answered(model, rows.set_index("id").loc[scored.ids].reset_index(), classes)
     assert [classes[index] for index in given.argmax(1)] == list(expected)

@@ -26,7 +26,7 @@ def answers(wrong_base=(), wrong_head=(), units=None, rows=ROWS) -> Answers:
 
 def failed(found: Answers, **changes) -> list[str]:
     params = PARAMS.model_copy(update=changes)
-    checked = look(found, params, resampled_counts(found.units, draws=500))
+    checked = look(found, params, resampled_counts(found.clusters, draws=500))
     return [one.limit.in_words() for one in checked if one.fails]
 
 

@@ -77,7 +77,7 @@ def test_an_unlabelled_row_is_listed_unless_it_would_be_in_test(run):
 def test_evaluate_tells_the_figures_without_what_people_decided(run):
     test = read_rows(Path("data/balance"))
     said = read_predictions(Path("data/evaluate/feature/test"))
-    right = np.flatnonzero(said.predicted()["0"] == said.labels)
+    right = np.flatnonzero(said.scored()["0"].predicted == said.labels)
     row = test.set_index("id", drop=False).loc[said.ids[right[0]]]
     other = next(one for one in sorted(set(test["label"])) if one != row["label"])
     Path("data/ledger/decided.csv").write_text(

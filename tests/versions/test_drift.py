@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.versions.drift import (
+from seedbed.scoring.drift import (
     jensen_shannon,
     length_counts,
     psi,

@@ -1,4 +1,4 @@
-"""How surprising a drop is if two models were alike."""
+"""How surprising a difference is if two models were alike."""
 
 import numpy as np
 import pytest
@@ -6,26 +6,44 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from seedbed.scoring.metrics import macro_f1_of
-from seedbed.scoring.paired_tests import mcnemar
-from seedbed.scoring.swap_tests import (
+from seedbed.scoring.metrics import Scored, macro_f1_of
+from seedbed.scoring.significance import (
     f1_by_class,
     flip_p,
+    holm,
+    mcnemar,
     rows_to_see,
     smallest_drop,
-    sums_by_unit,
+    sums_by_cluster,
     swapped_f1_drops,
 )
 
 
-def test_with_rows_as_units_it_is_mcnemars_exact_test_one_sided():
+def test_mcnemar_counts_the_rows_that_one_model_alone_gets_right():
+    labels = np.zeros(10, int)
+    one = np.array([0] * 9 + [1])
+    other = np.array([1] * 8 + [0, 0])
+    found = mcnemar(labels, one, other)
+    assert (found.only_one_right, found.only_other_right) == (8, 1)
+    assert found.p == pytest.approx(2 * (9 + 1) / 2**9)
+    assert mcnemar(labels, one, one).p == 1
+
+
+def test_holm_keeps_the_order_and_never_goes_below():
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx(
+        {"a": 0.03, "c": 0.06, "b": 0.06}
+    )
+    assert holm({}) == {}
+
+
+def test_with_rows_as_clusters_it_is_mcnemars_exact_test_one_sided():
     labels = np.zeros(40, int)
     base, head = np.zeros(40, int), np.zeros(40, int)
     head[:9], base[9:11] = 1, 1  # only the base is right on nine rows, only the head on two
     lost = (base == labels).astype(int) - (head == labels)
-    p = flip_p(sums_by_unit(lost, np.arange(40)), lost.sum())
+    p = flip_p(sums_by_cluster(lost, np.arange(40)), lost.sum())
     assert p == pytest.approx(binom.sf(8, 11, 0.5))
-    assert 2 * p == pytest.approx(mcnemar(labels, head, base)["p"])
+    assert 2 * p == pytest.approx(mcnemar(labels, head, base).p)
 
 
 def test_no_difference_is_no_surprise():
@@ -35,8 +53,8 @@ def test_no_difference_is_no_surprise():
 
 def test_rows_of_a_group_are_one_surprise_and_not_many():
     lost = np.ones(12, int)
-    rows = flip_p(sums_by_unit(lost, np.arange(12)), 12)
-    groups = flip_p(sums_by_unit(lost, np.repeat([0, 1, 2], 4)), 12)
+    rows = flip_p(sums_by_cluster(lost, np.arange(12)), 12)
+    groups = flip_p(sums_by_cluster(lost, np.repeat([0, 1, 2], 4)), 12)
     assert rows == pytest.approx(0.5**12)
     assert groups == pytest.approx(0.5**3)
 
@@ -66,7 +84,8 @@ def test_drops_after_swaps_are_those_of_swapped_answers():
     random = np.random.default_rng(1)
     labels, base, head = random.integers(0, 3, (3, 20))
     units = random.integers(0, 4, 20)
-    found = swapped_f1_drops(labels, base, head, units, 3, swaps=300)
+    models = (Scored.of(labels, model, clusters=units) for model in (base, head))
+    found = swapped_f1_drops(*models, 3, swaps=300)
     possible = []
     for mask in range(2**4):
         coins = [unit for unit in range(4) if mask >> unit & 1]
@@ -88,7 +107,8 @@ def test_f1_by_class_is_that_of_the_metrics():
 def test_the_same_swaps_are_drawn_again():
     random = np.random.default_rng(3)
     labels, base, head = random.integers(0, 3, (3, 50))
-    one, other = (swapped_f1_drops(labels, base, head, np.arange(50), 3, 100) for _ in range(2))
+    models = [Scored.of(labels, model) for model in (base, head)]
+    one, other = (swapped_f1_drops(*models, 3, 100) for _ in range(2))
     assert (one == other).all()
 
 

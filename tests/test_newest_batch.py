@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from seedbed.scoring.regions import growing, regions_of
+from seedbed.scoring.newest_batch import growing, regions_of
 
 
 def around(centre: int, number: int, seed: int) -> np.ndarray:

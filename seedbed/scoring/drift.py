@@ -1,14 +1,7 @@
-"""How far two samples of rows lie apart: labels, lengths, words. Pure functions.
+"""How far two samples of rows are apart: labels, lengths, words. Pure functions.
 
-psi(expected_counts, found_counts) -> float             population stability index
-psi_by_chance(bins, expected_rows, found_rows) -> float what two samples of one kind stay below
-psi_in_words(value) -> str                              its usual reading
-jensen_shannon(p, q) -> float                           divergence in bits, 0 to 1
-length_counts(expected, found) -> (counts, counts)      lengths in the same bins, for the above
-word_counts(texts) -> Counter                           words, for the above
-two_sample_test(base, head) -> TwoSample                can a classifier tell them apart? with p
-
-`expected` is what was there before, `found` what came. No function depends on the order of rows.
+`expected` is the sample from before, `observed` the new one. No function depends on the order of
+rows.
 """
 
 import hashlib
@@ -28,12 +21,13 @@ WORD = re.compile(r"\w+")
 BUCKETS = 2**12  # of hashed words
 FOLDS = 5
 PERMUTATIONS = 199
-MAX_ROWS = 1500  # of a side, for the classifier
+MAX_ROWS = 1500  # of a sample, for the classifier
+MOST_WORDS = 1000  # of the vocabulary: rarer words come and go by chance
 
 
 class TwoSample(NamedTuple):
     """A classifier two-sample test: cross-fitted ROC AUC (.5: no better than a coin), the share
-    of random relabellings that do as well, and the rows of each side that were used."""
+    of random relabellings that do as well, and the rows of each sample that were used."""
 
     auc: float
     p: float
@@ -41,19 +35,20 @@ class TwoSample(NamedTuple):
     head_rows: int
 
 
-def psi(expected_counts: Counts, found_counts: Counts) -> float:
-    """Population stability index of two histograms over the same bins, or by the same names.
+def psi(expected_counts: Counts, observed_counts: Counts) -> float:
+    """Compute the population stability index of two histograms over the same bins, or names.
 
-    Sum over bins of (f - e) ln(f / e), e and f as shares, half a row added to each bin. Raises
-    ValueError where a side has no rows, or the bins differ in number.
+    Sum over bins of (o - e) ln(o / e), e and o as shares, half a row added to each bin. Raises
+    ValueError if a sample has no rows, or the bins differ in number.
     """
-    expected, found = _aligned(expected_counts, found_counts)
-    expected, found = _shares(expected + PSEUDO_COUNT), _shares(found + PSEUDO_COUNT)
-    return float(((found - expected) * np.log(found / expected)).sum())
+    expected, observed = _aligned(expected_counts, observed_counts)
+    expected, observed = _shares(expected + PSEUDO_COUNT), _shares(observed + PSEUDO_COUNT)
+    return float(((observed - expected) * np.log(observed / expected)).sum())
 
 
-def psi_by_chance(bins: int, expected_rows: int, found_rows: int, level: float = 0.95) -> float:
-    """The PSI that two independent samples of the same kind stay below in `level` of all draws.
+def psi_by_chance(bins: int, expected_rows: int, observed_rows: int, level: float = 0.95) -> float:
+    """Compute the PSI that two independent samples of the same population stay below in `level` of
+    all draws.
 
     PSI / (1/n + 1/m) is about chi-squared with bins - 1 degrees of freedom (Yurdakul 2018,
     Statistical properties of the population stability index): with few rows .25 means nothing. The
@@ -64,19 +59,19 @@ def psi_by_chance(bins: int, expected_rows: int, found_rows: int, level: float =
     freedom, deviate = bins - 1, NormalDist().inv_cdf(level)
     spread = 2 / (9 * freedom)
     quantile = freedom * (1 - spread + deviate * spread**0.5) ** 3
-    return quantile * (1 / expected_rows + 1 / found_rows)
+    return quantile * (1 / expected_rows + 1 / observed_rows)
 
 
 def psi_in_words(value: float) -> str:
-    """stable below .1, moderate below .25, large from there on."""
+    """Name the usual reading: stable below .1, moderate below .25, large from there on."""
     return "stable" if value < MODERATE else "moderate" if value < LARGE else "large"
 
 
 def jensen_shannon(p: Counts, q: Counts) -> float:
-    """Jensen-Shannon divergence (Lin 1991) in bits: 0 where the shares are the same, 1 where
+    """Compute the Jensen-Shannon divergence (Lin 1991) in bits: 0 if the shares are the same, 1 if
     nothing is shared. Takes counts or shares; it is not the distance, which is its square root.
 
-    Raises ValueError where a side has no rows, or the bins differ in number.
+    Raises ValueError if a sample has no rows, or the bins differ in number.
     """
     one, other = _aligned(p, q)
     one, other = _shares(one), _shares(other)
@@ -85,19 +80,30 @@ def jensen_shannon(p: Counts, q: Counts) -> float:
 
 
 def length_counts(
-    expected: Sequence[int], found: Sequence[int], bins: int = 10
+    expected: Sequence[int], observed: Sequence[int], bins: int = 10
 ) -> tuple[list[int], list[int]]:
-    """Rows of each side by length, in bins that hold about the same share of `expected` each."""
+    """Count rows of both samples by length, in bins that hold about equal shares of `expected`."""
     ordered = np.sort(np.asarray(expected))
     edges = np.unique([ordered[-(-len(ordered) * part // bins) - 1] for part in range(1, bins)])
-    sides = (np.searchsorted(edges, np.asarray(side), side="left") for side in (expected, found))
-    first, second = (np.bincount(side, minlength=len(edges) + 1).tolist() for side in sides)
+    bins_of = (
+        np.searchsorted(edges, np.asarray(part), side="left") for part in (expected, observed)
+    )
+    first, second = (np.bincount(part, minlength=len(edges) + 1).tolist() for part in bins_of)
     return first, second
 
 
 def word_counts(texts: Iterable[str]) -> Counter[str]:
-    """How often each word stands in the texts, in small letters."""
+    """Count each word of the texts, in lower case."""
     return Counter(word for text in texts for word in WORD.findall(text.casefold()))
+
+
+def word_divergence(before: Iterable[str], after: Iterable[str]) -> float:
+    """Compute the Jensen-Shannon divergence of the words of two samples of texts, in bits, over the
+    thousand most frequent of both; 0 if a sample has none of them."""
+    old, new = word_counts(before), word_counts(after)
+    words = [word for word, _ in sorted((old + new).items(), key=lambda item: (-item[1], item[0]))]
+    first, second = ([counts[word] for word in words[:MOST_WORDS]] for counts in (old, new))
+    return jensen_shannon(first, second) if sum(first) and sum(second) else 0.0
 
 
 def two_sample_test(
@@ -107,19 +113,19 @@ def two_sample_test(
     permutations: int = PERMUTATIONS,
     max_rows: int = MAX_ROWS,
 ) -> TwoSample:
-    """Whether a classifier that never saw a row tells which side it is of (Lopez-Paz and Oquab
-    2017, arXiv:1610.06545): texts by their hashed words and length, or (n, d) features.
+    """Test whether a classifier that never saw a row detects which sample it is from (Lopez-Paz and
+    Oquab 2017, arXiv:1610.06545): texts by their hashed words and length, or (n, d) features.
 
     Naive Bayes on words, nearest mean on standardised features, cross-fitted on folds by hash of
     the row, so that copies share one. The p-value is that of a permutation test on the AUC, exact
-    at any number of rows: both classifiers are linear in the side's counts, so that all
+    at any number of rows: both classifiers are linear in the sample's counts, so that all
     permutations are a few matrix products. Rows of one author or thread count as independent,
-    which makes p too small where there are many of them. At most `max_rows` a side, by hash.
+    which makes p too small if there are many of them. At most `max_rows` a sample, by hash.
 
-    Raises ValueError where a side has no rows.
+    Raises ValueError if a sample has no rows.
     """
     if not len(base) or not len(head):
-        raise ValueError("a side has no rows")
+        raise ValueError("a sample has no rows")
     rows, is_head, keys = _pooled(base, head, seed, max_rows)
     texts = isinstance(rows[0], str)
     features = _hashed_words(rows) if texts else _standardised(np.asarray(rows, dtype=float))
@@ -146,7 +152,7 @@ def _aligned(one: Counts, other: Counts) -> tuple[np.ndarray, np.ndarray]:
     if first.shape != second.shape:
         raise ValueError(f"{len(first)} bins and {len(second)}: not the same bins")
     if not first.sum() > 0 or not second.sum() > 0:
-        raise ValueError("a side has no rows")
+        raise ValueError("a sample has no rows")
     return first, second
 
 
@@ -159,13 +165,15 @@ def _relative_entropy(p: np.ndarray, q: np.ndarray) -> float:
     return float((p[there] * np.log2(p[there] / q[there])).sum())
 
 
-def _pooled(base: Any, head: Any, seed: int, max_rows: int) -> tuple[list, np.ndarray, list[str]]:
-    """Rows of both sides in an order that hangs on the rows alone, which side each is of, keys."""
-    pooled = []
-    for is_head, side in ((False, base), (True, head)):
-        keyed = sorted(((_key(row, seed), index) for index, row in enumerate(side)))[:max_rows]
-        pooled += [(key, is_head, side[index]) for key, index in keyed]
-    pooled.sort(key=lambda one: one[:2])
+def _pooled(
+    base: Any, head: Any, seed: int, max_rows: int
+) -> tuple[list[Any], np.ndarray, list[str]]:
+    """Rows of both samples in an order that depends on the rows alone, which is of which, keys."""
+    pooled: list[tuple[str, bool, Any]] = []
+    for in_head, sample in ((False, base), (True, head)):
+        keyed = sorted(((_key(row, seed), index) for index, row in enumerate(sample)))[:max_rows]
+        pooled += [(key, in_head, sample[index]) for key, index in keyed]
+    pooled.sort(key=lambda keyed_row: keyed_row[:2])
     keys, is_head, rows = zip(*pooled, strict=True)
     return list(rows), np.array(is_head), list(keys)
 

@@ -1,4 +1,4 @@
-"""Confidences that are too high, too low or just right, made so on purpose."""
+"""Confidences that are too high, too low or just right; answers withheld; entropy."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
-from seedbed.scoring.calibration import (
+from seedbed.scoring.confidence import (
     calibration,
     cross_fitted,
     expected_calibration_error,
@@ -16,6 +16,9 @@ from seedbed.scoring.calibration import (
     reliability,
     reliability_curve,
     rescaled,
+    risk_coverage,
+    risk_coverage_curve,
+    uncertainty,
 )
 from seedbed.scoring.intervals import resampled_counts
 
@@ -40,8 +43,8 @@ def honest(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 def test_calibration_is_that_of_the_reference_library():
     probabilities = RANDOM.dirichlet([1, 1, 1], 300)
     found = calibration(LABELS, probabilities, SAMPLES)
-    assert found["log_loss"]["mean"] == pytest.approx(log_loss(LABELS, probabilities))
-    assert found["brier"]["mean"] == pytest.approx(
+    assert found.log_loss.mean == pytest.approx(log_loss(LABELS, probabilities))
+    assert found.brier.mean == pytest.approx(
         brier_score_loss(LABELS, probabilities, scale_by_half=False)
     )
 
@@ -104,16 +107,16 @@ def test_a_probability_of_zero_is_no_error():
     assert scaled[0, 0] > 0.99
 
 
-def test_each_row_is_scaled_by_what_other_units_ask_for():
+def test_each_row_is_scaled_by_what_other_clusters_ask_for():
     labels, found = honest(400)
-    units = np.arange(400) // 4
-    after = cross_fitted(labels, found, units)
-    inside = np.unique(units, return_inverse=True)[1] % 5 == 2
+    clusters = np.arange(400) // 4
+    after = cross_fitted(labels, found, clusters)
+    inside = np.unique(clusters, return_inverse=True)[1] % 5 == 2
     wanted = fitted_temperature(labels[~inside], found[~inside])
     assert after[inside] == pytest.approx(rescaled(found[inside], wanted))
     other = labels.copy()
     other[inside] = (labels[inside] + 1) % 4  # its own labels say nothing about a row's scale
-    assert cross_fitted(other, found, units)[inside] == pytest.approx(after[inside])
+    assert cross_fitted(other, found, clusters)[inside] == pytest.approx(after[inside])
 
 
 def test_a_perfect_model_lies_in_its_interval_about_95_times_in_100():
@@ -122,7 +125,7 @@ def test_a_perfect_model_lies_in_its_interval_about_95_times_in_100():
         labels, found = honest(200, seed)
         perfect = perfect_interval(found.max(1), seed)
         error = expected_calibration_error(labels, found)
-        inside += perfect["low"] <= error <= perfect["high"]
+        inside += perfect.low <= error <= perfect.high
     assert 88 <= inside <= 100
 
 
@@ -133,8 +136,56 @@ def test_an_overconfident_model_lies_outside_and_scaling_brings_it_in():
     before = calibration(labels, sure, samples)
     scaled = rescaled(sure, fitted_temperature(labels, sure))
     after = calibration(labels, scaled, samples)
-    name = "expected_calibration_error"
-    assert before[name] > before[f"{name}_if_perfect"]["high"]
-    assert after[name] < after[f"{name}_if_perfect"]["high"]
-    assert after["log_loss"]["high"] < before["log_loss"]["low"]
-    assert after["brier"]["mean"] < before["brier"]["mean"]
+    error = "expected_calibration_error"
+    assert getattr(before, error) > getattr(before, f"{error}_if_perfect").high
+    assert getattr(after, error) < getattr(after, f"{error}_if_perfect").high
+    assert after.log_loss.high < before.log_loss.low
+    assert after.brier.mean < before.brier.mean
+
+
+# The two least sure of ten are wrong.
+RISKY = np.array([0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.93, 0.92, 0.6, 0.55])
+RISKY_FOUND = np.stack([RISKY, 1 - RISKY], axis=1)
+RISKY_LABELS = np.array([0] * 8 + [1, 1])
+
+
+def test_the_curve_by_hand():
+    curve = risk_coverage_curve(RISKY_LABELS, RISKY_FOUND)
+    assert [point["coverage"] for point in curve] == pytest.approx(np.arange(1, 11) / 10)
+    assert [point["risk"] for point in curve] == pytest.approx([0] * 8 + [1 / 9, 2 / 10])
+    assert curve[7]["confidence"] == 0.92
+
+
+def test_a_long_curve_has_twenty_points():
+    random = np.random.default_rng(0)
+    found = random.dirichlet([1, 1], 1000)
+    curve = risk_coverage_curve(random.integers(0, 2, 1000), found)
+    assert [point["coverage"] for point in curve] == pytest.approx(np.arange(1, 21) / 20)
+
+
+def test_the_area_is_the_mean_risk_and_order_is_all_that_counts():
+    samples = resampled_counts(np.arange(10))
+    found = risk_coverage(RISKY_LABELS, RISKY_FOUND, samples)
+    assert found.area.mean == pytest.approx((1 / 9 + 2 / 10) / 10)
+    assert found.area.low <= found.area.mean <= found.area.high
+    assert (found.risk_at_80, found.risk_at_90) == (0, pytest.approx(1 / 9))
+    backwards = np.array([1, 1] + [0] * 8)  # the surest two are wrong
+    worst = risk_coverage(backwards, RISKY_FOUND, samples)
+    assert worst.area.mean == pytest.approx(np.mean([1, 1, *(2 / n for n in range(3, 11))]))
+
+
+def test_a_sample_of_each_row_once_has_the_area_itself():
+    found = risk_coverage(RISKY_LABELS, RISKY_FOUND, np.ones((3, 10), int))
+    assert found.area.low == pytest.approx(found.area.mean)
+    assert found.area.high == pytest.approx(found.area.mean)
+
+
+def test_uncertainty_goes_from_sure_to_even():
+    found = uncertainty(np.array([[1.0, 0.0], [0.9, 0.1], [0.5, 0.5]]))
+    assert found[0] == pytest.approx(0, abs=1e-9)
+    assert found[1] == pytest.approx(0.469, abs=1e-3)  # entropy of .9 and .1 in bits
+    assert found[2] == pytest.approx(1)
+
+
+def test_one_class_alone_leaves_no_doubt():
+    assert uncertainty(np.ones((3, 1))).tolist() == [0, 0, 0]

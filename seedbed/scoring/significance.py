@@ -1,0 +1,203 @@
+"""Whether two models differ by more than chance, by their predictions for the same rows.
+
+If one model is as good as the other, it is chance which of the two made which prediction for a row,
+so that all ways of swapping the predictions are equally likely (Noreen, 1989; Yeh, 2000, for F1).
+All predictions for a cluster (see `intervals`) are swapped together. With rows as clusters, for
+accuracy, this is McNemar's exact test, one-sided. An allowed drop is subtracted from the observed
+one; with it the test errs on the side of passing.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from seedbed.core.metrics import Metrics
+from seedbed.scoring.metrics import Metric, Scored, tallied
+
+SWAPS = 20_000
+METRIC_SWAPS = 2_000  # of a metric that has no faster way
+CHUNK = 2_000
+TINY = 1e-6  # floats that should be equal may differ in their last bits
+
+
+class McNemar(Metrics):
+    """McNemar's exact test: rows that only one of two models gets right, and the p-value."""
+
+    only_one_right: int
+    only_other_right: int
+    p: float
+
+
+def mcnemar(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> McNemar:
+    """Test whether two models differ, by McNemar's exact test (1947), two-sided."""
+    from scipy.stats import binomtest  # half a second that most stages need not spend
+
+    right, wrong = one == labels, other == labels
+    only_one, only_other = int((right & ~wrong).sum()), int((~right & wrong).sum())
+    both = only_one + only_other
+    p = float(binomtest(only_one, both).pvalue) if both else 1.0
+    return McNemar(only_one_right=only_one, only_other_right=only_other, p=p)
+
+
+def holm(
+    p_values: Mapping[str, float], weights: Mapping[str, float] | None = None
+) -> dict[str, float]:
+    """Apply Holm's step-down correction (1979): the family-wise p-value of each test.
+
+    `weights`: the share of the error that each test may spend, equal by default; a test with more
+    weight is corrected less (the weighted form in the same paper).
+    """
+    weights = weights or dict.fromkeys(p_values, 1.0)
+    order = sorted(p_values, key=lambda name: (p_values[name] / weights[name], name))
+    left, largest, corrected = sum(weights[name] for name in order), 0.0, {}
+    for name in order:
+        largest = max(largest, min(1.0, p_values[name] * left / weights[name]))
+        corrected[name] = largest
+        left -= weights[name]
+    return corrected
+
+
+def sums_by_cluster(values: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Sum integers, one per row, in each cluster: (rows,), (rows,) -> (clusters,)."""
+    return np.rint(np.bincount(clusters, weights=values)).astype(np.int64)
+
+
+def flip_p(sums: np.ndarray, excess: float) -> float:
+    """Compute the exact probability that the sum of integers, each with a random sign, reaches
+    `excess`: (clusters,) -> 0..1."""
+    from scipy.stats import binom  # half a second that most stages need not spend
+
+    spread, reach = np.ones(1), 0
+    sizes, counts = np.unique(np.abs(sums[sums != 0]), return_counts=True)
+    for size, count in zip(sizes, counts, strict=True):
+        steps = np.zeros(2 * size * count + 1)
+        steps[:: 2 * size] = binom.pmf(np.arange(count + 1), count, 0.5)
+        spread, reach = np.convolve(spread, steps), reach + size * count
+    totals = np.arange(-reach, reach + 1)
+    return float(min(1.0, spread[totals >= excess - TINY].sum()))
+
+
+def swapped_f1_drops(
+    base: Scored, head: Scored, number: int, swaps: int = SWAPS, seed: int = 0
+) -> np.ndarray:
+    """Compute F1 of `base` minus that of `head` by class, in each of `swaps` random swaps.
+
+    Both are of the same rows; `number` of classes -> (swaps, classes) float32.
+    """
+    labels = base.labels
+    actual = np.bincount(labels, minlength=number)
+    counts = [_correct_and_predicted(labels, model.predicted, number) for model in (base, head)]
+    moved = _moved_by_cluster(base, head, number)
+    random, parts = np.random.default_rng(seed), []
+    for start in range(0, swaps, CHUNK):
+        drawn = random.integers(0, 2, (min(CHUNK, swaps - start), moved.shape[1]))
+        correct, predicted = drawn.astype(np.float32) @ moved
+        parts.append(
+            _f1(counts[0][0] - correct, counts[0][1] - predicted, actual)
+            - _f1(counts[1][0] + correct, counts[1][1] + predicted, actual)
+        )
+    return np.concatenate(parts)
+
+
+def swapped_metric_drops(
+    metric: Metric, base: Scored, head: Scored, swaps: int = METRIC_SWAPS, seed: int = 0
+) -> tuple[float, np.ndarray]:
+    """Compute how much `metric` drops from `base` to `head`, and in each of `swaps` random swaps.
+
+    Works for any metric of the table, of labels or of probabilities, one swap at a time. Gives the
+    drop and the drops of the swaps, (swaps,).
+    """
+    random = np.random.default_rng(seed)
+    names, cluster = np.unique(base.clusters, return_inverse=True)
+    drops = []
+    for swap in [np.zeros(len(names), bool), *(random.random((swaps, len(names))) < 0.5)]:
+        models = (_swapped(base, head, swap[cluster]), _swapped(head, base, swap[cluster]))
+        before, now = (
+            metric.compute(tallied(model) if metric.of == "labels" else model)[0]
+            for model in models
+        )
+        drops.append(float(before - now))
+    return drops[0], np.array(drops[1:])
+
+
+def _swapped(model: Scored, other: Scored, rows: np.ndarray) -> Scored:
+    """A model's predictions with those of the other model for some rows, (rows,) bool."""
+    probabilities = None
+    if model.probabilities is not None and other.probabilities is not None:
+        probabilities = np.where(rows[:, None], other.probabilities, model.probabilities)
+    predicted = np.where(rows, other.predicted, model.predicted)
+    return model._replace(predicted=predicted, probabilities=probabilities)
+
+
+def f1_by_class(labels: np.ndarray, predicted: np.ndarray, number: int) -> np.ndarray:
+    """Compute F1 of each class, (classes,); 0 if a class has neither label nor prediction."""
+    correct, all_predicted = _correct_and_predicted(labels, predicted, number)
+    return _f1(correct, all_predicted, np.bincount(labels, minlength=number))
+
+
+def _f1(correct: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    return (2 * correct / np.maximum(actual + predicted, 1)).astype(np.float32)
+
+
+def _correct_and_predicted(labels: np.ndarray, predicted: np.ndarray, number: int) -> np.ndarray:
+    """Rows correctly predicted as each class, and all rows predicted as it: (2, classes)."""
+    correct = np.bincount(labels[predicted == labels], minlength=number)
+    return np.stack([correct, np.bincount(predicted, minlength=number)])
+
+
+def _moved_by_cluster(base: Scored, head: Scored, number: int) -> np.ndarray:
+    """Correct and predicted rows that a swap of each cluster takes from the base and gives to the
+    head: (2, clusters that differ, classes) float32."""
+    differ = np.flatnonzero(base.predicted != head.predicted)
+    names, cluster = np.unique(base.clusters[differ], return_inverse=True)
+    moved = np.zeros((2, len(names), number), np.float32)
+    for predicted, sign in ((base.predicted[differ], 1), (head.predicted[differ], -1)):
+        hit = predicted == base.labels[differ]
+        np.add.at(moved[0], (cluster[hit], predicted[hit]), sign)
+        np.add.at(moved[1], (cluster, predicted), sign)
+    return moved
+
+
+def smallest_drop(
+    lost: np.ndarray, clusters: np.ndarray, level: float, power: float, allowed: float = 0.0
+) -> float:
+    """Compute the smallest drop of a share of correct rows that a one-sided test at `level` detects
+    with probability `power`, at most 1.
+
+    `lost` (rows,) is 1 where only the base is correct, -1 where only the head is. By the normal
+    approximation: a drop adds rows that only the base gets right to the rows on which the models
+    differ without either being better, of which as many are expected as were observed.
+    """
+    noise, spread = _noise(lost, clusters, level, power)
+    a = spread / len(lost)  # (drop - allowed)^2 = a * (noise + drop)
+    half = allowed + a / 2
+    return min(1.0, half + math.sqrt(half * half - allowed * allowed + a * noise))
+
+
+def rows_to_see(
+    drop: float,
+    lost: np.ndarray,
+    clusters: np.ndarray,
+    level: float,
+    power: float,
+    allowed: float = 0.0,
+) -> int:
+    """Compute how many rows would make `drop`, more than is allowed, the smallest that is detected,
+    if the models differ on them as they do on these; see `smallest_drop`."""
+    noise, spread = _noise(lost, clusters, level, power)
+    return math.ceil(spread * (noise + drop) / (drop - allowed) ** 2)
+
+
+def _noise(
+    lost: np.ndarray, clusters: np.ndarray, level: float, power: float
+) -> tuple[float, float]:
+    """The share of rows on which the models differ without either being better, and the square of
+    the deviations between chance and what is detected, wider if rows of a group err together."""
+    from scipy.stats import norm
+
+    noise = 2 * min(int((lost == 1).sum()), int((lost == -1).sum())) / len(lost)
+    differing = np.abs(lost).sum()
+    grouped = (sums_by_cluster(lost, clusters) ** 2).sum() / differing if differing else 1.0
+    z = norm.isf(level) + norm.ppf(power)
+    return noise, z * z * max(grouped, 1.0)
