@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from seedbed.core.errors import SeedbedError
+
 DECIMALS = 6
 
 
@@ -43,6 +45,23 @@ def write_json(path: Path, content: Any) -> None:
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def parse_yaml(
+    text: str, place: str, kind: type[SeedbedError], next_step: str = "fix the line"
+) -> Any:
+    """Return the content of a YAML text. Raises `kind`, with the line, if it is not YAML."""
+    from ruamel.yaml import YAML  # takes .1 s, which most readers of files need not spend
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe").load(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise kind(
+            f"{place}:{mark.line + 1}" if mark else place, problem, "valid YAML", next_step
+        ) from None
 
 
 def write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:

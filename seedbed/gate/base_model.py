@@ -13,29 +13,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from seedbed.core.errors import GateError
+from seedbed.core.errors import GateError, PipelineError
+from seedbed.pipeline.dvc import opened_repo
+from seedbed.pipeline.lock import LOCK, parse_lock
 from seedbed.versions.revisions import Files
 
 BEST = Path("models/best")
-LOCK = "dvc.lock"
 
 
 def locked_model(files: Files) -> str:
-    """What dvc.lock of a version names models/best by. Raises GateError where it names none."""
+    """Return the digest of models/best in a version's dvc.lock. Raises GateError without one."""
     try:
-        stages = YAML(typ="safe").load(files.read(LOCK) or "") or {}
-        outs = [one for stage in stages["stages"].values() for one in stage.get("outs", [])]
-        return next(one["md5"] for one in outs if one["path"] == BEST.as_posix())
-    except (YAMLError, KeyError, AttributeError, TypeError, StopIteration):
-        raise GateError(
-            f"{files.revision or 'workspace'}: {LOCK}",
-            f"no {BEST} in it",
-            "the lock of a run that has made a model",
-            "name a revision with a model, or run `dvc repro` and commit dvc.lock",
-        ) from None
+        stages = parse_lock(files.read(LOCK) or "", f"{files.place}{LOCK}")
+    except PipelineError:
+        stages = {}
+    for stage in stages.values():
+        if digest := stage.outputs.get(BEST.as_posix()):
+            return digest
+    raise GateError(
+        f"{files.revision or 'workspace'}: {LOCK}",
+        f"no {BEST} in it",
+        "the lock of a run that has made a model",
+        "name a revision with a model, or run `dvc repro` and commit dvc.lock",
+    )
 
 
 @contextmanager
@@ -64,9 +64,7 @@ def base_model(files: Files) -> Iterator[Path]:
 def _fetch(named: str, folder: Path) -> None:
     """Write the files of a folder that DVC knows by `named`. The cache and the remote are those of
     today: `dvc get --rev` would ask the remote that the old revision names."""
-    from dvc.repo import Repo  # takes a second, so only here
-
-    with Repo() as repo:
+    with opened_repo() as repo:
         stores = [repo.cache.local, *_remote_stores(repo)]
         _copy(stores, named, folder / "listed")
         listed = json.loads((folder / "listed").read_text(encoding="utf-8"))

@@ -6,10 +6,9 @@ tag's commit holds dvc.lock, manifest and params, so data and model are tagged t
 """
 
 import re
-import subprocess
 from typing import NamedTuple
 
-from seedbed.core.errors import GateError
+from seedbed.core.git import git
 
 ARTIFACT = "champion"
 TAG = re.compile(rf"{ARTIFACT}@v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
@@ -41,18 +40,3 @@ def default_base() -> str:
     """What a model is compared with unless told: the newest champion, else the last commit."""
     known = champions()
     return known[-1].tag if known else "HEAD"
-
-
-def git(*arguments: str) -> str:
-    """What git prints. Raises GateError where it fails."""
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", b"") or str(error).encode()
-        raise GateError(
-            f"git {arguments[0]}",
-            said.decode("utf-8", "replace").strip().splitlines()[-1],
-            "a git repository that does it",
-            "run from the top folder of the repository",
-        ) from None
-    return done.stdout.decode("utf-8")

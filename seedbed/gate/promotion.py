@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedbed.core.errors import GateError
+from seedbed.core.git import git
 from seedbed.gate.base_model import BEST, locked_model
-from seedbed.gate.champions import Champion, champions, git
+from seedbed.gate.champions import Champion, champions
 from seedbed.gate.compare import CANNOT, PASS, Comparison, compare
 from seedbed.gate.page import headline
 from seedbed.pages.numbers import interval
+from seedbed.pipeline.dvc import opened_repo
 from seedbed.scoring.metrics import shown_in
 from seedbed.serving.model_folder import read_serving
 from seedbed.training.saved_models import model_digest
@@ -69,9 +71,7 @@ def check_lock() -> None:
 
     Outputs that are not here are no hindrance: those of the private zone are in no remote.
     """
-    from dvc.repo import Repo  # takes a second, so only here
-
-    with Repo() as repo:
+    with opened_repo() as repo:
         cached = {Path(str(out)).as_posix() for out in repo.index.outs if out.use_cache}
         status = repo.status()
     if stale := sorted(_stale(status, cached)):

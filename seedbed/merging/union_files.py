@@ -1,7 +1,7 @@
-"""Files that git merges by union of their lines, put in order again.
+"""Files that git merges by union of their lines, repaired.
 
-A union keeps the lines of both sides: a header twice, a line twice where both sides wrote it. That
-is repaired, and rows by id are sorted, as their writers do. A row that was frozen with two texts is
+A union keeps the lines of both sides: a header twice, a line twice if both sides wrote it. Each is
+kept once, and rows by id are sorted, as their writers do. A row that was frozen with two texts is
 left to a person.
 """
 
@@ -16,9 +16,9 @@ from seedbed.splitting.frozen_test import FROZEN
 
 
 def repaired(path: str) -> bool:
-    """Repair one file in place; whether there was anything to repair.
+    """Repair one file in place. Return whether there was anything to repair.
 
-    Raises MergeError or DecisionError with file and line where a person has to mend a line.
+    Raises MergeError or DecisionError with file and line if a person has to fix a line.
     """
     file = Path(path)
     if not file.is_file():
@@ -46,9 +46,11 @@ def _repair_csv(file: Path, text: str) -> None:
         if line != header:
             if len(line) != len(header):
                 raise MergeError(
-                    f"{file}:{number}", f"{len(line)} cells", f"{len(header)}: {', '.join(header)}",
-                    "mend the line, then run `make resolve` again",
-                )  # fmt: skip
+                    f"{file}:{number}",
+                    f"{len(line)} cells",
+                    f"{len(header)}: {', '.join(header)}",
+                    "fix the line, then run `make resolve` again",
+                )
             seen.setdefault(tuple(line), number)
     if file.name == FROZEN.name:
         _refuse_two_texts(file, seen)
@@ -63,5 +65,5 @@ def _refuse_two_texts(file: Path, seen: dict[tuple[str, ...], int]) -> None:
                 f"{file}:{number}",
                 f"row {row[0]} is frozen with two digests, {other[1]} and {row[1]}",
                 "one: the two branches have different texts of it",
-                "delete the line that is not to count, then run `make resolve` again",
+                "delete the wrong line, then run `make resolve` again",
             )

@@ -1,7 +1,7 @@
-"""params.yaml and dvc.yaml of two branches made one, by what they say and not by their lines.
+"""params.yaml and dvc.yaml of two branches merged by their content and not by their lines.
 
-Where one side alone changed a value, its value counts. Lists whose entries have a name (sources,
-paths, stages' outputs) become the union of both sides' entries, less what a side took out. A value
+If one side alone changed a value, its value counts. Lists whose entries have a name (sources,
+paths, stages' outputs) become the union of both sides' entries, less what a side deleted. A value
 that both sides changed, each in its own way, is left to a person.
 """
 
@@ -16,13 +16,20 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from seedbed.core.errors import MergeError
-from seedbed.merging.git_merge import Versions
 
-MISSING = object()  # a key that a side has not
+MISSING = object()  # a key that a side does not have
+
+
+class Versions(NamedTuple):
+    """A file in conflict: as both sides had it before, as ours and as theirs; None: no file."""
+
+    base: str | None
+    ours: str | None
+    theirs: str | None
 
 
 class Clash(NamedTuple):
-    """A value that both sides changed: its place, and what each has."""
+    """A value that both sides changed: its key, and what each has."""
 
     place: str
     ours: Any
@@ -38,28 +45,29 @@ _PlainNull.add_representer(
 )
 
 
-def merged_yaml(path: str, found: Versions) -> str:
-    """The text of both sides' file, comments of ours and of theirs' new entries kept.
+def merged_yaml(path: str, versions: Versions) -> str:
+    """Return the merged text, with the comments of ours and of theirs' new entries.
 
-    Raises MergeError that names each key that both changed, or where a side has no YAML.
+    Raises MergeError that names each key that both changed, or if a side is not YAML.
     """
     yaml = YAML()
     yaml.width, yaml.preserve_quotes, yaml.Representer = 4096, True, _PlainNull
     yaml.indent(mapping=2, sequence=4, offset=2)
-    if None in (found.ours, found.theirs):
+    if None in (versions.ours, versions.theirs):
         raise MergeError(path, "one side deleted it", "a file", f"restore it and `git add {path}`")
-    base, ours, theirs = (_loaded(yaml, path, text) for text in found)
+    base, ours, theirs = (_loaded(yaml, path, text) for text in versions)
     clashes: list[Clash] = []
     result = _merged("", base, ours, theirs, clashes)
     if clashes:
-        told = [
-            f"{one.place}: {_shown(one.ours)} here, {_shown(one.theirs)} there" for one in clashes
+        values = [
+            f"{clash.place}: {_shown(clash.ours)} in ours, {_shown(clash.theirs)} in theirs"
+            for clash in clashes
         ]
         raise MergeError(
             path,
-            "; ".join(told),
+            "; ".join(values),
             "one value each",
-            f"choose: mend {path}, `git add {path}`, then run `make resolve` again",
+            f"choose: edit {path}, `git add {path}`, then run `make resolve` again",
         )
     buffer = io.StringIO()
     yaml.dump(result, buffer)
@@ -73,13 +81,13 @@ def _loaded(yaml: YAML, path: str, text: str | None) -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else path
         raise MergeError(
-            place, "a side of the merge is not YAML", "YAML", f"mend {path} by hand, `git add` it"
+            place, "a side of the merge is not YAML", "YAML", f"edit {path} by hand, `git add` it"
         ) from None
 
 
 def _shown(value: Any) -> str:
     if value is MISSING:
-        return "not there"
+        return "missing"
     if isinstance(value, dict):
         return f"a section with {', '.join(map(str, value))}"
     return f"`{list(value) if isinstance(value, list) else value}`"
@@ -101,10 +109,10 @@ def _merged(place: str, base: Any, ours: Any, theirs: Any, clashes: list[Clash])
     return ours
 
 
-def _same(one: Any, other: Any) -> bool:
-    if one is MISSING or other is MISSING:
-        return one is other
-    return type(one) is type(other) and bool(one == other)
+def _same(value: Any, other: Any) -> bool:
+    if value is MISSING or other is MISSING:
+        return value is other
+    return type(value) is type(other) and bool(value == other)
 
 
 def _merged_maps(
@@ -127,10 +135,12 @@ def _merged_maps(
 
 
 def _by_name(entries: Iterable[Any]) -> dict[str, Any] | None:
-    """The entries of a list by what tells them apart: their `name` (of a source with its `batch`,
-    since the batches of one source share its name), the one key of `path: options`, or the text
-    they are. None where something has no name, or two have the same."""
-    found: dict[str, Any] = {}
+    """Return the entries of a list by name; None if an entry has none, or two have the same.
+
+    That is their `name` (of a source with its `batch`, since its batches share one name), the one
+    key of `path: options`, or the text that the entry is.
+    """
+    by_name: dict[str, Any] = {}
     for entry in entries:
         if isinstance(entry, CommentedMap):
             name = entry.get("name") or (next(iter(entry)) if len(entry) == 1 else None)
@@ -138,10 +148,10 @@ def _by_name(entries: Iterable[Any]) -> dict[str, Any] | None:
             name = entry if isinstance(entry, str) else None
         if isinstance(name, str) and isinstance(entry, CommentedMap) and "batch" in entry:
             name = f"{name}, {entry['batch']}"
-        if not isinstance(name, str) or name in found:
+        if not isinstance(name, str) or name in by_name:
             return None
-        found[name] = entry
-    return found
+        by_name[name] = entry
+    return by_name
 
 
 def _merged_lists(
@@ -150,15 +160,15 @@ def _merged_lists(
     base, mine, other = named
     for name in [*mine, *(name for name in other if name not in mine)]:
         at = f"{place}[{name}]"
-        one = mine.get(name, MISSING)
-        value = _merged(at, base.get(name, MISSING), one, other.get(name, MISSING), clashes)
-        if value is one:
+        entry = mine.get(name, MISSING)
+        value = _merged(at, base.get(name, MISSING), entry, other.get(name, MISSING), clashes)
+        if value is entry:
             continue
-        place_of = next((i for i, entry in enumerate(ours) if entry is one), None)
-        if value is MISSING and place_of is not None:
-            del ours[place_of]
-        elif one is MISSING:
+        index = next((i for i, known in enumerate(ours) if known is entry), None)
+        if value is MISSING and index is not None:
+            del ours[index]
+        elif entry is MISSING:
             ours.append(copy.deepcopy(value))
-        elif place_of is not None:
-            ours[place_of] = copy.deepcopy(value)
+        elif index is not None:
+            ours[index] = copy.deepcopy(value)
     return ours

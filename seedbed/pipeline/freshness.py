@@ -10,14 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.pipeline.definition import (
-    Pipeline,
-    Stage,
-    opened_pipeline,
-    read_yaml,
-    tracked_data,
-)
-from seedbed.pipeline.lock import LOCK, Locked, parse_lock
+from seedbed.pipeline.dvc import Pipeline, Stage, opened_pipeline, read_yaml, tracked_data
+from seedbed.pipeline.lock import LOCK, LockedStage, parse_lock
 
 
 class Stale(NamedTuple):
@@ -60,7 +54,7 @@ def freshness() -> Freshness:
 class _Comparing:
     """Stage by stage; each file is read once."""
 
-    def __init__(self, pipeline: Pipeline, locked: dict[str, Locked]) -> None:
+    def __init__(self, pipeline: Pipeline, locked: dict[str, LockedStage]) -> None:
         self.pipeline, self.locked, self.compared = pipeline, locked, 0
         cached = {
             one.path: stage.name
@@ -88,7 +82,7 @@ class _Comparing:
             yield from self._params(stage, locked)
         yield from self._outputs(stage, locked)
 
-    def _outputs(self, stage: Stage, locked: Locked) -> Iterator[str]:
+    def _outputs(self, stage: Stage, locked: LockedStage) -> Iterator[str]:
         """Those in git by their bytes; of those in DVC's cache, whether the lock has them."""
         cached = {one.path for one in stage.outputs if not one.in_git}
         in_git = tuple(one.path for one in stage.outputs if one.in_git)
@@ -120,7 +114,7 @@ class _Comparing:
             self.digests[path] = self.pipeline.digest(path)
         return self.digests[path]
 
-    def _params(self, stage: Stage, locked: Locked) -> Iterator[str]:
+    def _params(self, stage: Stage, locked: LockedStage) -> Iterator[str]:
         for file, keys in stage.params.items():
             known = locked.params.get(file, {})
             now = self._values(file)

@@ -1,16 +1,15 @@
-"""What dvc.lock remembers of the last run of each stage."""
+"""dvc.lock, read in one place: what DVC recorded of the last run of each stage."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from seedbed.core.errors import PipelineError
+from seedbed.core.files import parse_yaml
 
 LOCK = "dvc.lock"
 
 
-class Locked(NamedTuple):
+class LockedStage(NamedTuple):
     """A stage as it ran: digests by path, values of params by file and key."""
 
     command: str
@@ -19,28 +18,23 @@ class Locked(NamedTuple):
     outputs: dict[str, str]
 
 
-def parse_lock(text: str, place: str = LOCK) -> dict[str, Locked]:
-    """The stages of a dvc.lock by name. Raises PipelineError where it is none."""
-    try:
-        content = YAML(typ="safe").load(text) or {}
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise PipelineError(
-            f"{place}:{mark.line + 1}" if mark else place,
-            "not YAML, as after a merge that nobody has resolved",
-            "the digests of a run",
-            "run `make resolve`",
-        ) from None
-    return {name: _locked(found) for name, found in (content.get("stages") or {}).items()}
+@lru_cache(maxsize=4)  # two versions, each asked several times
+def parse_lock(text: str, place: str = LOCK) -> dict[str, LockedStage]:
+    """Return the stages of a dvc.lock by name. Raises PipelineError if it is not YAML."""
+    step = "after a merge, run `make resolve`; else restore the file and run `dvc repro`"
+    content = parse_yaml(text, place, PipelineError, step) or {}
+    if not isinstance(content, dict):
+        raise PipelineError(place, "no stages in it", "what DVC writes", step)
+    return {name: _locked(entry) for name, entry in (content.get("stages") or {}).items()}
 
 
-def _locked(found: dict[str, Any]) -> Locked:
-    command = found["cmd"]
-    return Locked(
+def _locked(entry: dict[str, Any]) -> LockedStage:
+    command = entry.get("cmd", "")
+    return LockedStage(
         command if isinstance(command, str) else "\n".join(command),
-        _digests(found.get("deps", [])),
-        found.get("params", {}),
-        _digests(found.get("outs", [])),
+        _digests(entry.get("deps", [])),
+        entry.get("params", {}),
+        _digests(entry.get("outs", [])),
     )
 
 

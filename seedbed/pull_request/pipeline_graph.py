@@ -7,11 +7,9 @@ that follow from others are left out.
 import re
 from typing import NamedTuple
 
+from seedbed.pipeline.lock import LOCK, LockedStage, parse_lock
 from seedbed.versions.revisions import Files
-from seedbed.versions.run_diff import Locked, locked
 
-LOCK = "dvc.lock"
-STAGE = re.compile(r"^  (\S+):$", re.MULTILINE)
 MAX_STAGES = 60
 MAX_CHARS = 4_500
 TOO_LARGE = "The graph is too large to draw here: `dvc dag` draws it."
@@ -25,26 +23,22 @@ COLOURS = {
 class Runs(NamedTuple):
     """Stages of head: those whose inputs differ from the base's, and those whose outputs do."""
 
-    head: dict[str, Locked]
+    head: dict[str, LockedStage]
     reran: list[str]
     changed: list[str]
 
 
 def runs(base: Files, head: Files) -> Runs:
-    """Compare what both locks say of each stage."""
-    before, now = (one.read(LOCK) or "" for one in (base, head))
-    said, says = _blocks(before), _blocks(now)
-    old, new = locked(before), locked(now)
-    reran = [name for name in new if said.get(name) != says.get(name)]
-    return Runs(
-        new, reran, [one for one in reran if one not in old or old[one].outs != new[one].outs]
+    """Compare what both locks record of each stage."""
+    before, after = (
+        parse_lock(files.read(LOCK) or "", files.place + LOCK) for files in (base, head)
     )
-
-
-def _blocks(lock: str) -> dict[str, str]:
-    """The text of each stage: command, dependencies, params, outputs."""
-    _, *parts = STAGE.split(lock)
-    return dict(zip(parts[::2], parts[1::2], strict=True))
+    reran = [name for name, stage in after.items() if before.get(name) != stage]
+    changed = [
+        name for name in reran
+        if name not in before or before[name].outputs != after[name].outputs
+    ]  # fmt: skip
+    return Runs(after, reran, changed)
 
 
 def graph(found: Runs) -> str:
@@ -79,9 +73,9 @@ def _kind(box: str, reran: set[str], changed: set[str]) -> str:
     return "changed" if box in changed else "ran" if box in reran else "same"
 
 
-def _arrows(stages: dict[str, Locked], boxes: list[str]) -> list[tuple[str, str]]:
+def _arrows(stages: dict[str, LockedStage], boxes: list[str]) -> list[tuple[str, str]]:
     """Who reads whose outputs, less what follows from other arrows, in the order of the boxes."""
-    makers = {path: _box(name) for name, one in stages.items() for path in one.outs}
+    makers = {path: _box(name) for name, one in stages.items() for path in one.outputs}
     after: dict[str, set[str]] = {box: set() for box in boxes}
     for name, one in stages.items():
         for path in one.deps:

@@ -8,11 +8,11 @@ import fcntl
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
 
 from seedbed.core.decisions import FOLDER, WHO, Decision
 from seedbed.core.errors import ReviewError
+from seedbed.core.git import git_answer
 
 
 def append(decision: Decision, folder: Path = FOLDER) -> None:
@@ -50,11 +50,6 @@ def checked_who(who: str) -> str:
 
 def default_who() -> str:
     """git's user.name as such a name: `Ann Lee` is `ann-lee`. Raises ReviewError without one."""
-    try:
-        found = subprocess.run(
-            ["git", "config", "user.name"], capture_output=True, text=True, check=False
-        ).stdout
-    except FileNotFoundError:
-        found = ""
-    name = re.sub(r"[^\w.-]+", "-", found.strip().lower()).strip("-.")[:64]
+    user = git_answer("config", "user.name")
+    name = re.sub(r"[^\w.-]+", "-", user.lower()).strip("-.")[:64]
     return checked_who(name)

@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 from seedbed.core.errors import RevisionError
 from seedbed.versions.diff_texts import Texts, texts_of
-from seedbed.versions.git_texts import json_of
-from seedbed.versions.revisions import Files, base_revision
+from seedbed.versions.manifest import policy_labels
+from seedbed.versions.revisions import Files, VersionTables, base_revision
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
 from seedbed.versions.row_records import Records, read_records
 from seedbed.versions.run_diff import ParamChange, changed_code, changed_params
-from seedbed.versions.version_data import policy_labels
 from seedbed.versions.version_drift import Drift, drift
 
 NONE = Texts(None, {}, {}, [])
@@ -63,7 +62,7 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
     if with_texts:
         texts = texts_of(old.files, new.files, kept, rows)
     params, lock = ([side.inputs.get(name, "") for side in sides] for name in INPUTS[:2])
-    collected = [json_of(side.inputs, COLLECT, side.files.place) for side in sides]
+    collected = [VersionTables(side.inputs, side.files.place).json(COLLECT) for side in sides]
     return Changes(
         _name(base or old.files.commit, old.files, default=not base),
         _name(head, new.files),
@@ -83,7 +82,7 @@ def _side(revision: str) -> _Side:
 
 
 def _with_policy_labels(side: _Side, notes: list[str]) -> _Side:
-    found = policy_labels(side.files, side.records)
+    found = policy_labels(side.files, side.records.policy, side.records.manifest)
     if found is None:
         notes.append(
             f"Which labels find_label_errors.policy changed in {side.files.revision or 'workspace'}"

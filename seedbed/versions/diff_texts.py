@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.versions.cached_files import parquet_files
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.run_diff import params_of
@@ -36,7 +35,7 @@ class Texts(NamedTuple):
 
 def texts_of(base: Files, head: Files, kept: Sequence[Collection[str]], rows: Difference) -> Texts:
     """`kept`: the ids of the rows that base keeps, and head."""
-    paths = [parquet_files(files, STAGE) for files in (base, head)]
+    paths = [files.parquet(STAGE) for files in (base, head)]
     if not any(paths):
         return Texts(None, {}, {}, [])
     changed = changed_ids(rows)

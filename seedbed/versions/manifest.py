@@ -1,14 +1,16 @@
-"""The rows that a version keeps: batch, digest, label and side of each, by id."""
+"""The rows that a version keeps, by id: batch, digest, label and split of each.
+
+Git holds them, or, for a large version, counts alone; then the rows are read from data/split.
+"""
 
 from collections import Counter
-from pathlib import PurePosixPath
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from seedbed.core.errors import RowsError
 from seedbed.core.rows import SIDES
-from seedbed.versions.cached_files import parquet_files
-from seedbed.versions.git_texts import Texts
-from seedbed.versions.revisions import Files
+from seedbed.versions.revisions import Files, VersionTables
 
 HEADER = ("id", "digest", "label", "split")
 COUNTS = "data/manifest/counts.csv"
@@ -23,11 +25,13 @@ class Placed(NamedTuple):
     split: str
 
 
-def read_manifest(table: Texts, files: Files) -> dict[str, Placed]:
-    """The kept rows of a version by id, out of git, or of data/split where git has counts alone.
-    Raises RowsError where a row stands twice, or data/split is not here, or of another run."""
+def read_manifest(table: VersionTables, files: Files) -> dict[str, Placed]:
+    """Return the kept rows of a version by id, from git, or from data/split if git has counts.
+
+    Raises RowsError if a row is listed twice, or if data/split is missing or of another run.
+    """
     if COUNTS in table.texts:
-        return _of_split(table, files)
+        return _from_split(table, files)
     manifest: dict[str, Placed] = {}
     rows = 0
     for path in table.texts:
@@ -39,37 +43,30 @@ def read_manifest(table: Texts, files: Files) -> dict[str, Placed]:
     if rows != len(manifest):
         raise RowsError(
             f"{table.place}data/manifest",
-            f"{rows - len(manifest)} ids stand twice",
+            f"{rows - len(manifest)} ids are listed twice",
             "each row once, in the file of its batch",
             "run `dvc repro`",
         )
     return manifest
 
 
-def _of_split(table: Texts, files: Files) -> dict[str, Placed]:
-    """The rows of data/split, of a version whose manifest has counts alone."""
+def _from_split(table: VersionTables, files: Files) -> dict[str, Placed]:
+    """The rows of data/split, for a version whose manifest has counts alone."""
     counted = {
         line["batch"]: sum(int(line[side]) for side in SIDES) for line in table.records(COUNTS)
     }
-    paths = parquet_files(files, "split")
+    paths = files.parquet("split")
     if not paths:
         raise RowsError(
             f"{table.place}{COUNTS}",
-            f"counts of {sum(counted.values()):,} rows alone: they are in data/split, which is not "
-            "here",
-            "the rows of a version with more than split.max_rows_in_git",
-            "run `dvc fetch --all-commits data/split`" if files.revision else "run `dvc pull`",
+            f"counts of {sum(counted.values()):,} rows, but their data/split is not here",
+            next_step="run `dvc fetch --all-commits data/split`"
+            if files.revision
+            else "run `dvc pull`",
         )
-    import pyarrow.parquet as pq
-
     columns = ["id", "batch", *HEADER[1:]]
-    parts = [pq.read_table(path, columns=columns).to_pydict() for path in paths]
-    manifest = {
-        row: Placed._make(cells)
-        for part in parts
-        for row, *cells in zip(*(part[name] for name in columns), strict=True)
-    }
-    if Counter(one.batch for one in manifest.values()) != counted:
+    manifest = {row: Placed._make(cells) for row, *cells in _columns(paths, columns)}
+    if Counter(row.batch for row in manifest.values()) != counted:
         raise RowsError(
             f"{table.place}{COUNTS}",
             f"{len(manifest):,} rows in data/split, {sum(counted.values()):,} here",
@@ -77,3 +74,26 @@ def _of_split(table: Texts, files: Files) -> dict[str, Placed]:
             "run `dvc checkout`, or `dvc repro`",
         )
     return manifest
+
+
+def policy_labels(files: Files, policy: str, manifest: dict[str, Placed]) -> dict[str, str] | None:
+    """Return the labels, by row id, that `find_label_errors.policy: relabel` gave to kept rows.
+
+    None if this version has some and its data is not here: git does not hold them.
+    """
+    if policy != "relabel":
+        return {}
+    paths = files.parquet("find_label_errors")
+    if not paths:
+        return None
+    labels = ((row, label) for row, label in _columns(paths, ["id", "label"]) if row in manifest)
+    return {row: label for row, label in labels if label != manifest[row].label}
+
+
+def _columns(paths: list[Path], columns: list[str]) -> Iterator[tuple[str, ...]]:
+    """The cells of these columns, row by row."""
+    import pyarrow.parquet as pq  # only for data that is not in git
+
+    for path in paths:
+        table = pq.read_table(path, columns=columns).to_pydict()
+        yield from zip(*(table[name] for name in columns), strict=True)

@@ -7,9 +7,8 @@ from seedbed.core.decisions import Decision, parse_decisions
 from seedbed.core.errors import RowsError
 from seedbed.core.ledger import Drop
 from seedbed.core.stages import ROW_STAGES
-from seedbed.versions.git_texts import Texts, json_of
 from seedbed.versions.manifest import Placed, read_manifest
-from seedbed.versions.revisions import Files
+from seedbed.versions.revisions import Files, VersionTables
 
 MIN_PREFIX = 6
 SINGLE = (
@@ -50,10 +49,7 @@ def read_records(files: Files) -> Records:
     Raises RowsError, with file and line, where one is broken or a row stands in two manifests.
     """
     table = _read(files)
-    metrics = {
-        stage: json_of(table.texts, f"reports/metrics/{stage}.json", table.place)
-        for stage in ROW_STAGES
-    }
+    metrics = {stage: table.json(f"reports/metrics/{stage}.json") for stage in ROW_STAGES}
     drops = {
         line[0]: (stage, Drop._make(line))
         for stage in reversed(ROW_STAGES)  # the first stage that dropped it is the one that did
@@ -74,7 +70,7 @@ def read_records(files: Files) -> Records:
     )
 
 
-def _read(files: Files) -> Texts:
+def _read(files: Files) -> VersionTables:
     folders = [("data/manifest", ".csv"), ("data/decisions", ".jsonl")]
     listed = [path for name, end in folders for path in files.names(name) if path.endswith(end)]
     stages = [
@@ -82,10 +78,10 @@ def _read(files: Files) -> Texts:
         for stage in ROW_STAGES
         for path in (f"data/ledger/{stage}.csv", f"reports/metrics/{stage}.json")
     ]
-    return Texts(files.read_many([*listed, *stages, *SINGLE]), files.place)
+    return VersionTables(files.read_many([*listed, *stages, *SINGLE]), files.place)
 
 
-def _decisions(table: Texts) -> dict[str, list[Decision]]:
+def _decisions(table: VersionTables) -> dict[str, list[Decision]]:
     decisions: dict[str, list[Decision]] = defaultdict(list)
     for path, text in table.texts.items():
         if path.startswith("data/decisions/"):

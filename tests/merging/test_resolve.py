@@ -95,7 +95,7 @@ def test_a_value_that_both_changed_stops_it_before_anything_is_written(project):
         {"params.yaml": with_source("right", 4), "counts/all.csv": "label,rows\na,3\n"},
     )
     before = Path("counts/all.csv").read_text()
-    with pytest.raises(MergeError, match=r"params\.yaml: epochs: `3` here, `4` there"):
+    with pytest.raises(MergeError, match=r"params\.yaml: epochs: `3` in ours, `4` in theirs"):
         resolve()
     assert Path("counts/all.csv").read_text() == before
     assert "<<<<<<<" in Path("params.yaml").read_text()

@@ -4,8 +4,7 @@ import pytest
 from conftest import ROOT
 
 from seedbed.core.errors import MergeError
-from seedbed.merging.git_merge import Versions
-from seedbed.merging.yaml_merge import merged_yaml
+from seedbed.merging.yaml_merge import Versions, merged_yaml
 
 BASE = """\
 sources:                         # where rows come from
@@ -86,8 +85,8 @@ def test_the_same_change_on_both_sides_is_no_conflict():
 @pytest.mark.parametrize(
     ("ours", "theirs", "told"),
     [
-        ("epochs: 3", "epochs: 4", "approaches.full.epochs: `3` here, `4` there"),
-        ("epochs: 3", None, "approaches.full.epochs: `3` here, not there there"),
+        ("epochs: 3", "epochs: 4", "approaches.full.epochs: `3` in ours, `4` in theirs"),
+        ("epochs: 3", None, "approaches.full.epochs: `3` in ours, missing in theirs"),
     ],
 )
 def test_a_value_that_both_changed_is_left_to_a_person(ours, theirs, told):
@@ -101,7 +100,7 @@ def test_a_value_that_both_changed_is_left_to_a_person(ours, theirs, told):
 def test_a_source_that_both_changed_is_named():
     ours, theirs = BASE.replace("bbc.csv", "a.csv"), BASE.replace("bbc.csv", "b.csv")
     with pytest.raises(
-        MergeError, match=r"sources\[bbc, 2005-07-bbc\]\.path: `a.csv` here, `b.csv` there"
+        MergeError, match=r"sources\[bbc, 2005-07-bbc\]\.path: `a.csv` in ours, `b.csv` in theirs"
     ):
         merged(ours, theirs)
 
@@ -109,7 +108,7 @@ def test_a_source_that_both_changed_is_named():
 def test_a_list_of_numbers_that_both_changed_is_no_union():
     ours, theirs = BASE.replace("[0.2,", "[0.3,"), BASE.replace("[0.2,", "[0.4,")
     with pytest.raises(
-        MergeError, match=r"split\.shares: `\[0.3, 0.1\]` here, `\[0.4, 0.1\]` there"
+        MergeError, match=r"split\.shares: `\[0.3, 0.1\]` in ours, `\[0.4, 0.1\]` in theirs"
     ):
         merged(ours, theirs)
 

@@ -215,5 +215,5 @@ def test_a_manifest_of_counts_is_read_out_of_the_cache_or_said_to_be_missing(
     shutil.rmtree(".dvc")
     done = CliRunner().invoke(app, ["diff", "HEAD~1", "HEAD"])
     assert done.exit_code == 1
-    assert "counts of 2 rows alone" in str(done.exception)
+    assert "counts of 2 rows, but" in str(done.exception)
     assert "dvc fetch --all-commits data/split" in str(done.exception)

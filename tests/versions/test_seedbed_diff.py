@@ -143,7 +143,7 @@ def test_an_unknown_revision_a_broken_line_and_a_version_without_manifest_are_er
         changes("main")
     write({"data/manifest/2026-01-post.csv": "id,digest,label,split\na1,d1,letter,train\n"})
     write({"data/manifest/2026-02-post.csv": "id,digest,label,split\na1,d1,letter,train\n"})
-    with pytest.raises(RowsError, match="1 ids stand twice"):
+    with pytest.raises(RowsError, match="1 ids are listed twice"):
         changes("main")
 
 
