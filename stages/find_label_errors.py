@@ -1,4 +1,4 @@
-"""Find rows whose label is doubtful by out-of-fold models; apply the policy to train only.
+"""Find suspected label errors by out-of-fold models; apply the policy to train only.
 
 data/split/, data/embed/, data/cv/, data/decisions/ -> data/label_scores/, reports/suspects.csv,
 reports/outliers.csv, data/find_label_errors/, data/ledger/find_label_errors.csv,
@@ -6,7 +6,6 @@ reports/metrics/find_label_errors.json
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,16 +16,28 @@ from pydantic import Field
 from seedbed.approaches import NAMES
 from seedbed.core.decisions import FOLDER, Rule, in_force, read_decisions
 from seedbed.core.errors import ParamsError, RowsError
-from seedbed.core.files import fresh_folder, write_csv, write_json
+from seedbed.core.files import fresh_folder, write_csv
 from seedbed.core.ledger import settle, write_ledger
+from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import SIDES, read_rows, write_rows
 from seedbed.core.stage import run
 from seedbed.encoding.vectors import read_vectors
-from seedbed.label_errors.models import MODELS
-from seedbed.label_errors.near_rows import agreeing, near_copies, near_rows
-from seedbed.label_errors.noise import Joint, confident_joint, noise_figures
-from seedbed.label_errors.out_of_fold import can_be_judged, ensemble
+from seedbed.label_errors.near_rows import (
+    agreeing,
+    check_whole_set,
+    near_copies,
+    near_rows,
+    order_of_arrival,
+)
+from seedbed.label_errors.noise import (
+    Joint,
+    LabelErrorMetrics,
+    NoiseFigures,
+    confident_joint,
+    noise_figures,
+)
+from seedbed.label_errors.out_of_fold import MODELS, can_be_judged, ensemble
 from seedbed.label_errors.policy import (
     PolicyParams,
     apply_policy,
@@ -34,15 +45,14 @@ from seedbed.label_errors.policy import (
     check_policy,
 )
 from seedbed.label_errors.ranking import Ranking, judge_labels, label_quality, with_near_copies
-from seedbed.label_errors.whole_set import look_at_whole_set, order_of_arrival
 from seedbed.scoring.confidence import uncertainty
 from seedbed.training.cross_validation import read_out_of_fold
 
-SOURCE = Path("data/split")
-VECTORS = Path("data/embed")
-OUT_OF_FOLD = Path("data/cv")
-ROWS = Path("data/find_label_errors")
-SCORES = Path("data/label_scores")
+SPLIT = Path("data/split")
+EMBED = Path("data/embed")
+CV = Path("data/cv")
+FIND_LABEL_ERRORS = Path("data/find_label_errors")
+LABEL_SCORES = Path("data/label_scores")
 SUSPECTS = Path("reports/suspects.csv")
 OUTLIERS = Path("reports/outliers.csv")
 LEDGER = Path("data/ledger/find_label_errors.csv")
@@ -53,7 +63,7 @@ COLUMNS = ["id", "split", "label", "suggested", "score", "reason", "nearest"]
 
 
 class JudgeParams(Section):
-    """The part of params.yaml's section `find_label_errors` that says how labels are judged."""
+    """The part of params.yaml section `find_label_errors` about how labels are judged."""
 
     models: list[str] = Field(min_length=1)
     ranking: Ranking
@@ -66,11 +76,11 @@ class Params(PolicyParams, JudgeParams):
 
 
 def check(params: Params) -> None:
-    """Raises ParamsError where a model has an unknown name, or the policy has no limit or two."""
+    """Raise ParamsError if a model has an unknown name, or the policy has no limit or two."""
     if unknown := sorted(set(params.models) - {*MODELS, *NAMES}):
         raise ParamsError(
             "params.yaml: find_label_errors.models",
-            unknown[0],
+            f"`{unknown[0]}`",
             f"some of {', '.join([*MODELS, *NAMES])}",
             "correct the name",
         )
@@ -79,71 +89,72 @@ def check(params: Params) -> None:
 
 def judge(
     rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """One line a row, in the order of `rows`: COLUMNS, judged, self_confidence, uncertainty,
-    outlier and outlier_score; and the figures. A row is not judged where its class stands in its
-    fold alone.
-    `nearest` are the ids of the nearest rows with the suggested label, a near copy first."""
+) -> tuple[pd.DataFrame, NoiseFigures, float | None]:
+    """Return the judged rows in their order (COLUMNS, judged, self_confidence, uncertainty, outlier
+    and outlier_score), the noise, and the p-value of "the order of arrival is random".
+
+    A row is not judged if its class is in its fold alone. `nearest` are the ids of the nearest rows
+    with the suggested label, a near copy first.
+    """
     classes = np.unique(rows["label"].to_numpy(dtype=object))
-    numbers = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
+    labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
     folds, ids = rows["fold"].to_numpy(), rows["id"].to_numpy(dtype=object)
     ready = {
-        name: read_out_of_fold(OUT_OF_FOLD / f"{name}.parquet", list(ids), list(classes))
+        name: read_out_of_fold(CV / f"{name}.parquet", list(ids), list(classes))
         for name in params.models
         if name in NAMES
     }
-    settled, judged = np.isin(ids, sorted(verified)), can_be_judged(numbers, folds)
+    settled, judged = np.isin(ids, sorted(verified)), can_be_judged(labels, folds)
     near = near_rows(vectors, list(rows["batch"]))
     probabilities = ensemble(params.models, rows, vectors, ready, near)
     counted = judged & ~settled
-    quality = label_quality(numbers, probabilities, folds, counted, params.ranking)
-    joint = confident_joint(numbers[counted], probabilities[counted], calibrated=True)
-    found = judge_labels(numbers, probabilities, quality, params.min_probability, judged, joint)
-    copies = near_copies(near, numbers, params.near_copy_min_cosine)
-    found = with_near_copies(found, numbers, copies, judged, settled)
-    whole = look_at_whole_set(near, order_of_arrival(rows))
-    doubted = np.flatnonzero(found.reason != "")
+    quality = label_quality(labels, probabilities, folds, counted, params.ranking)
+    joint = confident_joint(labels[counted], probabilities[counted], calibrated=True)
+    judgement = judge_labels(labels, probabilities, quality, params.min_probability, judged, joint)
+    copies = near_copies(near, labels, params.near_copy_min_cosine)
+    judgement = with_near_copies(judgement, labels, copies, judged, settled)
+    whole = check_whole_set(near, order_of_arrival(rows))
+    suspected = np.flatnonzero(judgement.reason != "")
     nearest = np.full(len(rows), "", dtype=object)
-    agree = agreeing(near, numbers, doubted, found.suggested[doubted], AGREEING)
-    for row, places in zip(doubted, agree, strict=True):
-        first = found.copy[row : row + 1]
-        places = np.concatenate([first[first >= 0], places[places != first[0]]])[:AGREEING]
-        nearest[row] = " ".join(ids[places])
-    lines = rows[["id", "split", "label"]].assign(
-        suggested=classes[found.suggested],
-        score=found.score,
-        reason=found.reason,
+    agree = agreeing(near, labels, suspected, judgement.suggested[suspected], AGREEING)
+    for row, similar in zip(suspected, agree, strict=True):
+        near_copy = judgement.copy[row : row + 1]
+        similar = np.concatenate([near_copy[near_copy >= 0], similar[similar != near_copy[0]]])
+        nearest[row] = " ".join(ids[similar[:AGREEING]])
+    judged_rows = rows[["id", "split", "label"]].assign(
+        suggested=classes[judgement.suggested],
+        score=judgement.score,
+        reason=judgement.reason,
         nearest=nearest,
         judged=judged,
-        self_confidence=probabilities[np.arange(len(rows)), numbers],
+        self_confidence=probabilities[np.arange(len(rows)), labels],
         uncertainty=uncertainty(probabilities),
         outlier=whole.outlier,
         outlier_score=whole.score,
     )
-    noise = noise_figures(Joint([*classes], joint))
-    return lines, {"noise": noise, "non_iid_p": whole.non_iid_p}
+    return judged_rows, noise_figures(Joint([*classes], joint)), whole.non_iid_p
 
 
 def suspects_of(judged: pd.DataFrame, verified: set[str]) -> pd.DataFrame:
-    """The doubted rows that no person has verified, most doubtful first."""
-    found = judged[(judged["reason"] != "") & ~judged["id"].isin(verified)]
-    return found.sort_values(["score", "id"], ignore_index=True)
+    """Return the suspected rows that no person has verified, lowest score first."""
+    suspects = judged[(judged["reason"] != "") & ~judged["id"].isin(verified)]
+    return suspects.sort_values(["score", "id"], ignore_index=True)
 
 
 def counted_by_side(rows: pd.DataFrame) -> dict[str, int]:
-    """How many rows stand on each side."""
+    """Return the number of rows on each side."""
     by_side = rows["split"].value_counts()
     return {side: int(by_side.get(side, 0)) for side in SIDES}
 
 
 def counted_by(column: pd.Series) -> dict[str, int]:
-    """How often each value stands there, sorted."""
+    """Return how often each value occurs, sorted."""
     return {str(name): int(n) for name, n in column.value_counts().sort_index().items()}
 
 
 def write_scores(judged: pd.DataFrame, rows: pd.DataFrame) -> None:
-    """Scores of every row, one Parquet file per batch."""
-    with fresh_folder(SCORES) as folder:
+    """Write the scores of every row, one Parquet file per batch."""
+    with fresh_folder(LABEL_SCORES) as folder:
         for batch in sorted(set(rows["batch"])):
             members = judged[(rows["batch"] == batch).to_numpy()]
             table = pa.Table.from_pandas(members, preserve_index=False)
@@ -153,43 +164,42 @@ def write_scores(judged: pd.DataFrame, rows: pd.DataFrame) -> None:
 def main() -> str:
     params = read_params("find_label_errors", Params)
     check(params)
-    rows = read_rows(SOURCE)
-    vectors, missing = read_vectors(VECTORS, list(rows["id"]))
+    rows = read_rows(SPLIT)
+    vectors, missing = read_vectors(EMBED, list(rows["id"]))
     if missing.any():
         raise RowsError(
-            str(VECTORS), f"no vector for {missing.sum()} rows", "one for each", "run `dvc repro`"
+            str(EMBED), f"no vector for {missing.sum()} rows", "one for each", "run `dvc repro`"
         )
     verified = set(
         in_force(read_decisions(FOLDER), rows, read_params("apply_decisions", Rule)).settled
     )
-    judged, figures = judge(rows, vectors, verified, params)
+    judged, noise, non_iid_p = judge(rows, vectors, verified, params)
     suspects = suspects_of(judged, verified)
     outliers = judged[judged["outlier"]].sort_values(["outlier_score", "id"])
     kept, dropped = apply_policy(rows, candidates(judged, verified, params), params)
     unjudged = counted_by(judged["label"][~judged["judged"]])
-    metrics = {
-        "rows": settle("find_label_errors", rows["id"], kept["id"], dropped).model_dump(
-            exclude_unset=True
-        ),
-        "suspects": len(suspects),
-        "suspects_by_side": counted_by_side(suspects),
-        "suspects_by_reason": counted_by(suspects["reason"]),
-        "outliers_by_side": counted_by_side(outliers),
-        "verified_rows": len(verified),
-        "not_judged_by_class": unjudged,
-        "policy": params.policy,
-        **figures,
-    }
+    metrics = LabelErrorMetrics(
+        rows=settle("find_label_errors", rows["id"], kept["id"], dropped),
+        suspects=len(suspects),
+        suspects_by_side=counted_by_side(suspects),
+        suspects_by_reason=counted_by(suspects["reason"]),
+        outliers_by_side=counted_by_side(outliers),
+        verified_rows=len(verified),
+        not_judged_by_class=unjudged,
+        policy=params.policy,
+        noise=noise,
+        non_iid_p=non_iid_p,
+    )
     write_scores(judged, rows)
-    write_rows(ROWS, kept)
+    write_rows(FIND_LABEL_ERRORS, kept)
     write_csv(SUSPECTS, COLUMNS, suspects[COLUMNS].to_numpy())
     shown = ["id", "split", "label", "outlier_score"]
     write_csv(OUTLIERS, shown, outliers[shown].to_numpy())
     write_ledger(LEDGER, dropped)
-    write_json(METRICS, metrics)
+    write_metrics(METRICS, metrics)
     line = f"{len(suspects)} suspects, policy {params.policy}, {len(dropped)} rows dropped"
     if unjudged:
-        line += f"; in one fold alone, so not judged: {', '.join(unjudged)}"
+        line += f"; not judged, as in one fold alone: {', '.join(unjudged)}"
     return line
 
 

@@ -135,7 +135,7 @@ def padding_share(lengths: Sequence[int], batches: Sequence[np.ndarray], fixed: 
     return 1 - float(sizes.sum()) / padded
 
 
-def pad(rows: Sequence[Sequence[int]] | Sequence[np.ndarray], multiple: int = 1) -> np.ndarray:
+def pad(rows: Sequence[np.ndarray], multiple: int = 1) -> np.ndarray:
     """Pad rows with 0 on the right to the longest, rounded up to a multiple: (rows, tokens) int64.
 
     The attention mask marks padding, not the number.

@@ -1,21 +1,55 @@
-"""Which labels are given to which classes: the confident joint (Northcutt, Jiang and Chuang, 2021),
-counted by cleanlab, and what it says of one row.
+"""How often each class is given each label: the confident joint (Northcutt, Jiang and Chuang,
+2021), counted by cleanlab, and its consequences for one row.
 
 Annotators do not err evenly: where many rows of `science` are called `business`, a row called
 business that looks like science is more doubtful than one called business that looks like sport.
 By Bayes' rule P(true is j | row, given i) is proportional to P(j | row) x P(given i | true j); the
-second factor is a column of the joint, and the models' probability stands for the first.
+second factor is a column of the joint, and the first is estimated by the models' probability.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-SMOOTHING = 10.0  # rows added to each true class, spread over the labels: rare classes say little
+from seedbed.core.ledger import RowCounts
+from seedbed.core.metrics import Metrics
+
+SMOOTHING = 10.0  # rows added to each true class, spread over the labels, for rare classes
+
+
+class ClassNoise(Metrics):
+    """The share of rows with this label that are of another class, and the share of rows of this
+    class that have another label."""
+
+    given_wrong: float
+    true_missed: float
+
+
+class NoiseFigures(Metrics):
+    """The share of wrong labels, of all and by class, and the nonzero cells of the joint."""
+
+    wrong_share: float
+    by_class: dict[str, ClassNoise]
+    confident_joint: dict[str, dict[str, int]]  # rows by label and by likely true class
+
+
+class LabelErrorMetrics(Metrics):
+    """reports/metrics/find_label_errors.json."""
+
+    rows: RowCounts
+    suspects: int
+    suspects_by_side: dict[str, int]
+    suspects_by_reason: dict[str, int]
+    outliers_by_side: dict[str, int]
+    verified_rows: int
+    not_judged_by_class: dict[str, int]
+    policy: str
+    noise: NoiseFigures
+    non_iid_p: float | None  # of "the order of arrival is random"; None: too few rows
 
 
 class Joint(NamedTuple):
-    """Rows by given label (lines) and likely true class (columns), over `classes`: (n, n)."""
+    """Counts by given label (rows) and likely true class (columns), over `classes`: (n, n)."""
 
     classes: list[str]
     rows: np.ndarray
@@ -24,24 +58,24 @@ class Joint(NamedTuple):
 def posterior(
     labels: np.ndarray, probabilities: np.ndarray, folds: np.ndarray, counted: np.ndarray
 ) -> np.ndarray:
-    """P(true class | row, given label): (rows, classes).
+    """Return P(true class | row, given label): (rows, classes).
 
-    `labels` are class numbers, `probabilities` out of sample. The noise that a row is judged by is
-    counted on the rows of the other folds, for test rows on all folds; only rows that are `counted`
-    (bool) say anything of it, so that what people have verified does not make noise look rare.
+    `labels` are class indices, `probabilities` out of sample. The noise by which a row is judged is
+    counted on the rows of the other folds, for test rows on all folds; only rows in the mask
+    `counted` contribute, so that rows verified by people do not make noise look rare.
     """
-    found = np.empty_like(probabilities)
+    result = np.empty_like(probabilities)
     for fold in np.unique(folds):
         scored = folds == fold
         others = ~scored & (folds >= 0) & counted
         noise = _given_by_true(confident_joint(labels[others], probabilities[others]))
         weighed = probabilities[scored] * noise[labels[scored]]
-        found[scored] = weighed / weighed.sum(1, keepdims=True)
-    return found
+        result[scored] = weighed / weighed.sum(1, keepdims=True)
+    return result
 
 
 def _given_by_true(joint: np.ndarray) -> np.ndarray:
-    """P(given i | true j): columns of the joint, those of few rows drawn to "any label"."""
+    """Return P(given i | true j): the joint's columns, those of few rows shrunk towards uniform."""
     smooth = joint + SMOOTHING / len(joint)
     return smooth / smooth.sum(0)
 
@@ -49,48 +83,43 @@ def _given_by_true(joint: np.ndarray) -> np.ndarray:
 def confident_joint(
     labels: np.ndarray, probabilities: np.ndarray, calibrated: bool = False
 ) -> np.ndarray:
-    """Rows by given label and by the class that they confidently belong to: (classes, classes).
+    """Count rows by given label and the class they confidently belong to: (classes, classes).
 
-    A row belongs to a class that it gets at least as much probability of as rows with that label do
-    on average. `calibrated`: lines add up to the rows of each label. Classes without a row have
-    zeros: cleanlab wants rows of every class, and two classes or more.
+    A row belongs to a class if its probability is at least the mean of the rows with that label.
+    `calibrated`: rows of the joint add up to the rows of each label. Classes without a row have
+    zeros, because cleanlab needs rows of every class, and two classes or more.
     """
     from cleanlab.count import compute_confident_joint
 
     joint = np.zeros((probabilities.shape[1], probabilities.shape[1]))
-    present, numbers = np.unique(labels, return_inverse=True)
+    present, indices = np.unique(labels, return_inverse=True)
     if len(present) < 2:
         joint[present, present] = len(labels)
         return joint
     joint[np.ix_(present, present)] = compute_confident_joint(
-        numbers, over(probabilities, present), calibrate=calibrated
+        indices, over(probabilities, present), calibrate=calibrated
     )
     return joint
 
 
 def over(probabilities: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Probabilities of some classes that add up to one, none of them 0, which only says "not among
-    those that a model saw" and which cleanlab would take the log of."""
+    """Return the probabilities of some classes, adding up to one."""
+    # None is 0, which only means that a model did not see the class: cleanlab takes logarithms.
     smooth = probabilities[:, present] + 1e-6
     return smooth / smooth.sum(1, keepdims=True)
 
 
-def noise_figures(joint: Joint) -> dict[str, Any]:
-    """What the calibrated joint says: the share of labels that are wrong, of all and by class, and
-    its cells that are not 0. Of a class: the share of the rows called so that are of another
-    (`given_wrong`), and the share of its true rows that are called otherwise (`true_missed`)."""
+def noise_figures(joint: Joint) -> NoiseFigures:
+    """Return the figures of the calibrated joint."""
     total, right = joint.rows.sum(), np.diagonal(joint.rows)
     by_class, cells = {}, {}
-    for at, name in enumerate(joint.classes):
-        given, true = joint.rows[at].sum(), joint.rows[:, at].sum()
-        by_class[name] = {
-            "given_wrong": float(1 - right[at] / given) if given else 0.0,
-            "true_missed": float(1 - right[at] / true) if true else 0.0,
-        }
-        cells[name] = {
-            other: int(joint.rows[at, place])
-            for place, other in enumerate(joint.classes)
-            if joint.rows[at, place]
-        }
+    for index, name in enumerate(joint.classes):
+        given, true = joint.rows[index].sum(), joint.rows[:, index].sum()
+        by_class[name] = ClassNoise(
+            given_wrong=float(1 - right[index] / given) if given else 0.0,
+            true_missed=float(1 - right[index] / true) if true else 0.0,
+        )
+        counts = zip(joint.classes, joint.rows[index], strict=True)
+        cells[name] = {other: int(count) for other, count in counts if count}
     wrong = float(1 - right.sum() / total) if total else 0.0
-    return {"wrong_share": wrong, "by_class": by_class, "confident_joint": cells}
+    return NoiseFigures(wrong_share=wrong, by_class=by_class, confident_joint=cells)

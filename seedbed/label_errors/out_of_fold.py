@@ -1,19 +1,49 @@
-"""Class probabilities from models that never saw the row.
+"""Class probabilities from models that never saw the row: three that see a text in different ways,
+and are fast on a CPU.
 
 In-sample probabilities are impossible by construction: `out_of_sample` fits one model for each fold
-on the other folds, and one for the test rows on all folds; of neighbours those in other folds vote.
+on the other folds, and one for the test rows on all folds; of neighbours, those in other folds
+vote. The models' constants were chosen on real and injected noise together
+(docs/explanation/decisions.md); no figure depends on their second digit.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 from sklearn.base import ClassifierMixin, clone
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
-from seedbed.label_errors.models import FITTED, NEIGHBOURS
-from seedbed.label_errors.near_rows import Near, near_rows
-from seedbed.label_errors.neighbours import votes_of_neighbours
+from seedbed.label_errors.near_rows import NOBODY, Near, near_rows, nearest_that
+
+VOTERS, WIDTH = 20, 0.2  # of the neighbours
+
+
+def linear() -> ClassifierMixin:
+    """Return a logistic regression on vectors."""
+    return LogisticRegression(C=3.0, max_iter=2000)
+
+
+def words() -> ClassifierMixin:
+    """Return a logistic regression on TF-IDF of word counts, one class against the rest."""
+    # The dual problem has the same optimum and is solved nearer to it, on long texts in half the
+    # time.
+    binary = LogisticRegression(C=10.0, solver="liblinear", dual=True, random_state=0)
+    return make_pipeline(TfidfTransformer(sublinear_tf=True), OneVsRestClassifier(binary))
+
+
+NEIGHBOURS = "neighbours"  # see votes_of_neighbours
+# Models that are fitted: name -> how one is made, and its inputs.
+FITTED: dict[str, tuple[Callable[[], ClassifierMixin], str]] = {
+    "linear": (linear, "vectors"),
+    "words": (words, "counts"),
+}
+MODELS = (NEIGHBOURS, *FITTED)
 
 
 def out_of_sample(
@@ -23,7 +53,7 @@ def out_of_sample(
     folds: np.ndarray,
     classes: np.ndarray,
 ) -> np.ndarray:
-    """Probabilities (rows, classes) from models that did not see the row.
+    """Return probabilities (rows, classes) from models that did not see the row.
 
     `folds` is -1 for test rows. A class that a model never saw gets probability 0 from it.
     """
@@ -32,7 +62,7 @@ def out_of_sample(
         scored = folds == fold
         seen = ~scored & (folds >= 0)
         known = np.unique(labels[seen])
-        if len(known) == 1:  # nothing to tell apart; most models refuse to be fitted
+        if len(known) == 1:  # most models refuse to be fitted to one class
             probabilities[scored, np.searchsorted(classes, known[0])] = 1
             continue
         fitted = clone(model).fit(inputs[seen], labels[seen])
@@ -48,10 +78,10 @@ def ensemble(
     cross_validated: dict[str, np.ndarray] | None = None,
     near: Near | None = None,
 ) -> np.ndarray:
-    """Mean out-of-sample probabilities of the named models: (rows, classes sorted by name).
+    """Return the mean out-of-sample probabilities of the named models: (rows, classes by name).
 
-    What stage cv has scored out of fold already comes in `cross_validated` by name, which rows are
-    near each other in `near`; it is worked out where it is None.
+    `cross_validated` has the out-of-fold probabilities that stage cv has computed, by name; `near`
+    the nearest rows, which are computed if it is None.
     """
     labels, folds = rows["label"].to_numpy(dtype=object), rows["fold"].to_numpy()
     classes, ready = np.unique(labels), cross_validated or {}
@@ -60,26 +90,48 @@ def ensemble(
         if name in ready:
             parts.append(ready[name])
         elif name == NEIGHBOURS:
-            numbers = np.searchsorted(classes, labels)
+            indices = np.searchsorted(classes, labels)
             near = near or near_rows(vectors, list(rows["batch"]))
-            parts.append(votes_of_neighbours(near, numbers, folds, len(classes)))
+            parts.append(votes_of_neighbours(near, indices, folds, len(classes)))
         else:
             make, kind = FITTED[name]
             inputs = vectors if kind == "vectors" else _word_counts(rows)
-            with threadpool_limits(1):  # small matrices: a second thread costs more than it brings
+            with threadpool_limits(1):  # small matrices: a second thread costs more than it gains
                 parts.append(out_of_sample(make(), inputs, labels, folds, classes))
     return np.mean(parts, axis=0)
 
 
 def _word_counts(rows: pd.DataFrame) -> csr_matrix:
-    """Counting words looks at no label, and weighs nothing by how often it stands elsewhere."""
+    # Counts look at no label and at no other row's frequencies, so they may see all rows.
     return CountVectorizer().fit_transform(rows["text"] + "\n" + rows["text_pair"])
 
 
+def votes_of_neighbours(
+    near: Near, labels: np.ndarray, folds: np.ndarray, classes: int
+) -> np.ndarray:
+    """Return the share of each class among the votes of the nearest rows in other folds, test rows
+    excluded: (rows, classes). `labels` are class indices, `folds` -1 for test rows.
+
+    A row at cosine c has exp((c - 1) / WIDTH) votes, which hardly differ from near to nearest: with
+    noisy labels, many votes are better than close ones.
+    """
+
+    def may_vote(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+        return (folds[others] >= 0) & (folds[others] != folds[rows])
+
+    voters, cosines = nearest_that(near, np.arange(len(labels)), may_vote, VOTERS)
+    weights = np.where(voters == NOBODY, 0.0, np.exp((cosines.astype(float) - 1) / WIDTH))
+    votes = np.zeros((len(labels), classes))
+    np.add.at(votes, (np.arange(len(labels))[:, None], labels[voters]), weights)
+    return votes / votes.sum(1, keepdims=True)
+
+
 def can_be_judged(labels: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Which rows (bool) have a class that the model which judges them has seen. Where all train and
-    validation rows of a class stand in one fold, it gets probability 0 from that fold's model,
-    which says nothing about their labels. `folds` is -1 for test rows."""
+    """Return a mask of the rows whose class the model that judges them has seen.
+
+    If all train and validation rows of a class are in one fold, that fold's model gives the class
+    probability 0, which says nothing about their labels. `folds` is -1 for test rows.
+    """
     folds_of: dict[str, set[int]] = {}
     for label, fold in zip(labels, folds, strict=True):
         folds_of.setdefault(label, set()).add(int(fold))

@@ -1,4 +1,4 @@
-"""What becomes of the suspects of train: nothing, or they are dropped, relabelled or weighed less.
+"""The policy for suspected label errors in train: keep, drop, relabel or down-weight them.
 
 A machine never changes a label of validation or test, nor a row that a person has verified.
 """
@@ -17,7 +17,7 @@ Policy = Literal["flag", "drop", "relabel", "weight"]
 
 
 class PolicyParams(Section):
-    """The part of params.yaml's section `find_label_errors` that says what suspects undergo."""
+    """The part of params.yaml section `find_label_errors` about the policy."""
 
     policy: Policy
     max_score: float | None = Field(ge=0, le=1)
@@ -26,54 +26,56 @@ class PolicyParams(Section):
 
 
 def check_policy(params: PolicyParams) -> None:
-    """Raises ParamsError unless one of `max_score` and `max_share` is set, and not both."""
+    """Raise ParamsError unless exactly one of `max_score` and `max_share` is set."""
     if (params.max_score is None) == (params.max_share is None):
-        found = "neither is set" if params.max_score is None else "both are set"
+        problem = "neither is set" if params.max_score is None else "both are set"
         raise ParamsError(
             "params.yaml: find_label_errors.max_score and max_share",
-            found,
-            "one of them: up to which label quality score the policy acts, or on which share of "
-            "the train rows",
-            "set one and make the other null",
+            problem,
+            "one of them: the highest label quality score or the share of train rows on which the "
+            "policy acts",
+            "set one, and the other to null",
         )
 
 
 def chosen(rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams) -> pd.DataFrame:
-    """The train suspects that the policy acts on, most doubtful first. A class whose train rows
-    would all be chosen keeps them as they are, since it could be learnt no more."""
-    found = suspects[suspects["split"] == "train"].sort_values(["score", "id"])
+    """Return the train suspects that the policy acts on, lowest label quality first.
+
+    A class whose train rows would all be chosen keeps them, or it could not be learned.
+    """
+    selected = suspects[suspects["split"] == "train"].sort_values(["score", "id"])
     train = rows[rows["split"] == "train"]
     if params.max_share is None:
-        found = found[found["score"] <= params.max_score]
+        selected = selected[selected["score"] <= params.max_score]
     else:
-        found = found.head(int(params.max_share * len(train)))
-    left = set(train["label"][~train["id"].isin(found["id"])])
-    return found[found["label"].isin(left)]
+        selected = selected.head(int(params.max_share * len(train)))
+    left = set(train["label"][~train["id"].isin(selected["id"])])
+    return selected[selected["label"].isin(left)]
 
 
 def candidates(judged: pd.DataFrame, verified: set[str], params: PolicyParams) -> pd.DataFrame:
-    """The rows that the policy may act on: the suspects; where a share is asked for every judged
-    row, `low_label_quality` where nothing else is said of it. Verified rows are none of them."""
-    found = judged[~judged["id"].isin(verified)]
+    """Return the rows that the policy may act on: the suspects, or with `max_share` every judged
+    row, by default for `low_label_quality`. Verified rows are excluded."""
+    selected = judged[~judged["id"].isin(verified)]
     if params.max_share is None:
-        return found[found["reason"] != ""]
-    found = found[found["judged"]]
-    return found.assign(
-        reason=found["reason"].where(found["reason"] != "", Reason.LOW_LABEL_QUALITY)
+        return selected[selected["reason"] != ""]
+    selected = selected[selected["judged"]]
+    return selected.assign(
+        reason=selected["reason"].where(selected["reason"] != "", Reason.LOW_LABEL_QUALITY)
     )
 
 
 def apply_policy(
     rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
 ) -> tuple[pd.DataFrame, list[Drop]]:
-    """The rows after the policy, and what it dropped: a row doubted for a near copy has that one as
-    its cause. `suspects` have id, split, label, suggested, score, reason, nearest (ids)."""
-    found = chosen(rows, suspects, params)
-    hit = rows["id"].isin(found["id"])
+    """Return the rows after the policy, and the drops; the cause of a row suspected for a near copy
+    is that copy. `suspects` have id, split, label, suggested, score, reason, nearest (ids)."""
+    selected = chosen(rows, suspects, params)
+    hit = rows["id"].isin(selected["id"])
     if params.policy == "drop":
-        return rows[~hit], [_drop(one) for one in found.to_dict("records")]
+        return rows[~hit], [_drop(suspect) for suspect in selected.to_dict("records")]
     if params.policy == "relabel":
-        suggested = dict(zip(found["id"], found["suggested"], strict=True))
+        suggested = dict(zip(selected["id"], selected["suggested"], strict=True))
         labels = [
             suggested.get(row, given) for row, given in zip(rows["id"], rows["label"], strict=True)
         ]

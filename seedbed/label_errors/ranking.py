@@ -1,7 +1,7 @@
-"""Every label judged: how likely it is right, what it should be, and why it is doubted.
+"""Every label judged: its quality score, the suggested label, and the reason to suspect it.
 
 On real noise the posterior of the row's label ranks better than the models' own probability of it,
-with which cleanlab ranks (docs/explanation/decisions.md); `self_confidence` is the latter.
+by which cleanlab ranks (docs/explanation/decisions.md); `self_confidence` is the latter.
 """
 
 from typing import Literal, NamedTuple
@@ -16,9 +16,9 @@ Ranking = Literal["posterior", "self_confidence"]
 
 
 class Judgement(NamedTuple):
-    """For every row: why its label is doubted ("" where it is not), the class number that it should
-    have, the label quality score in [0, 1] (low is doubtful), and the near copy that makes it
-    doubtful (-1: none)."""
+    """For every row: the reason to suspect its label ("": none), the suggested class index, the
+    label quality score in [0, 1] (low is doubtful), and the near copy with another label (-1:
+    none)."""
 
     reason: np.ndarray
     suggested: np.ndarray
@@ -33,7 +33,7 @@ def label_quality(
     counted: np.ndarray,
     ranking: Ranking,
 ) -> np.ndarray:
-    """How likely each class is, the given label known: (rows, classes). See `posterior`."""
+    """Return the probability of each class given the label: (rows, classes). See `posterior`."""
     if ranking == "self_confidence":
         return probabilities
     return posterior(labels, probabilities, folds, counted)
@@ -47,14 +47,12 @@ def judge_labels(
     judged: np.ndarray,
     joint: np.ndarray,
 ) -> Judgement:
-    """Reasons out of probabilities: `labels` are class numbers, `probabilities` out of sample,
-    `quality` what `label_quality` made of them. Rows that are not `judged` (bool) are no suspects,
-    whatever the probabilities say: reason "", score 1.
+    """Judge labels (class indices) by out-of-sample `probabilities` and their `label_quality`.
 
-    `label_issue`: of the rows with this label the calibrated confident `joint` estimates so many to
-    be wrong, and this is one of the most doubtful of them. `other_label_likelier`: another class
-    has at least `min_probability`, by its quality or by the models alone; where noise is rare the
-    joint counts none of these.
+    Rows outside the mask `judged` are never suspects: reason "", score 1. `label_issue`: the row is
+    among the lowest-scoring of its label, as many as the calibrated confident `joint` estimates
+    wrong. `other_label_likelier`: another class has at least `min_probability`, by its quality or
+    by the models alone; if noise is rare, the joint counts none of these.
     """
     alone = np.where(probabilities.max(1) >= min_probability, probabilities.argmax(1), labels)
     corrected = np.where(quality.max(1) >= min_probability, quality.argmax(1), labels)
@@ -73,32 +71,35 @@ def judge_labels(
 def _counted_wrong(
     labels: np.ndarray, score: np.ndarray, joint: np.ndarray, judged: np.ndarray
 ) -> np.ndarray:
-    """Of each label the most doubtful judged rows (bool), as many as the joint says are wrong."""
-    found = np.zeros(len(labels), dtype=bool)
+    """Return a mask of the lowest-scoring judged rows of each label, as many as the joint estimates
+    wrong."""
+    issue = np.zeros(len(labels), dtype=bool)
     wrong = 1 - np.diagonal(joint) / np.maximum(joint.sum(1), 1)
     for label in np.flatnonzero(joint.sum(1)):
         rows = np.flatnonzero((labels == label) & judged)
         order = rows[np.argsort(score[rows], kind="stable")]
-        found[order[: round(wrong[label] * len(rows))]] = True
-    return found
+        issue[order[: round(wrong[label] * len(rows))]] = True
+    return issue
 
 
 def with_near_copies(
-    found: Judgement,
+    judgement: Judgement,
     labels: np.ndarray,
     copies: NearCopies,
     judged: np.ndarray,
     verified: np.ndarray,
 ) -> Judgement:
-    """The judgement with `near_copy_other_label`: one of two near copies with two labels is wrong,
-    and the row is the one whose label is the less likely right, or a person has verified the
-    other. Of two that are equal it is the second. So of a pair one alone is doubted for it."""
+    """Add `near_copy_other_label`: one of two near copies with two labels is wrong.
+
+    It is the one with the lower score, or the one that no person has verified; of equals it is the
+    second. So only one of a pair is suspected for it.
+    """
     row, copy = copies.row, copies.copy
-    lower = (found.score[row] < found.score[copy]) | (
-        (found.score[row] == found.score[copy]) & (row > copy)
+    lower = (judgement.score[row] < judgement.score[copy]) | (
+        (judgement.score[row] == judgement.score[copy]) & (row > copy)
     )
     blamed = judged[row] & ~verified[row] & (verified[copy] | lower)
     row, copy = row[blamed], copy[blamed]
-    reason, suggested, nearest = found.reason.copy(), found.suggested.copy(), found.copy.copy()
+    reason, suggested, _, nearest = (column.copy() for column in judgement)
     reason[row], suggested[row], nearest[row] = Reason.NEAR_COPY_OTHER_LABEL, labels[copy], copy
-    return Judgement(reason, suggested, found.score, nearest)
+    return Judgement(reason, suggested, judgement.score, nearest)

@@ -52,7 +52,7 @@ def _labels(
     """The label that a model of the other folds gives each vector."""
     from threadpoolctl import threadpool_limits
 
-    from seedbed.label_errors.models import linear
+    from seedbed.label_errors.out_of_fold import linear
 
     labels = train["label"].to_numpy(dtype=object)
     found = np.empty(len(vectors), dtype=object)

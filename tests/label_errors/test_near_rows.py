@@ -9,11 +9,12 @@ from seedbed.label_errors.near_rows import (
     NOBODY,
     Near,
     agreeing,
+    check_whole_set,
     near_copies,
     near_rows,
     nearest_that,
+    order_of_arrival,
 )
-from seedbed.label_errors.whole_set import look_at_whole_set, order_of_arrival
 
 # Angles in degrees: 0 and 1 are near copies with two labels, 2 and 3 with one.
 ANGLES = np.radians([0, 2, 60, 61, 170])
@@ -92,11 +93,11 @@ def crowd() -> Near:
 
 
 def test_a_row_far_from_all_others_is_an_outlier():
-    whole = look_at_whole_set(crowd(), np.arange(60))
+    whole = check_whole_set(crowd(), np.arange(60))
     assert whole.outlier[59]
     assert whole.outlier.sum() < 10
     assert whole.score.argmin() == 59
-    turned = look_at_whole_set(crowd(), np.arange(60)[::-1])  # the order is no matter for this
+    turned = check_whole_set(crowd(), np.arange(60)[::-1])  # the order is no matter for this
     assert (turned.outlier == whole.outlier).all()
     assert turned.score == pytest.approx(whole.score)
 
@@ -105,13 +106,13 @@ def test_rows_that_came_sorted_by_meaning_are_told():
     angles = np.radians(np.linspace(0, 180, 200))
     vectors = np.stack([np.cos(angles), np.sin(angles)], 1)
     near = near_rows(vectors, ["2026-01-a"] * 200)
-    assert look_at_whole_set(near, np.arange(200)).non_iid_p < 0.01
+    assert check_whole_set(near, np.arange(200)).non_iid_p < 0.01
     shuffled = np.random.default_rng(1).permutation(200)
-    assert look_at_whole_set(near, shuffled).non_iid_p > 0.05
+    assert check_whole_set(near, shuffled).non_iid_p > 0.05
 
 
 def test_a_few_rows_say_nothing_of_the_set():
-    whole = look_at_whole_set(found(), np.arange(5))
+    whole = check_whole_set(found(), np.arange(5))
     assert (whole.non_iid_p, whole.outlier.any()) == (None, False)
 
 

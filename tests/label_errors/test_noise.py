@@ -84,7 +84,7 @@ def test_no_row_that_counts_leaves_the_models_alone():
 
 def test_figures_of_the_joint():
     joint = Joint(["dog", "fox"], np.array([[40, 10], [0, 50]]))
-    assert noise_figures(joint) == {
+    assert noise_figures(joint).model_dump() == {
         "wrong_share": pytest.approx(0.1),
         "by_class": {
             "dog": {"given_wrong": pytest.approx(0.2), "true_missed": 0},

@@ -6,11 +6,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from seedbed.label_errors import neighbours
-from seedbed.label_errors.models import MODELS
+from seedbed.label_errors import out_of_fold
 from seedbed.label_errors.near_rows import near_rows
-from seedbed.label_errors.neighbours import votes_of_neighbours
-from seedbed.label_errors.out_of_fold import can_be_judged, ensemble, out_of_sample
+from seedbed.label_errors.out_of_fold import (
+    MODELS,
+    can_be_judged,
+    ensemble,
+    out_of_sample,
+    votes_of_neighbours,
+)
 
 RANDOM = np.random.default_rng(0)
 CLASSES = np.array(["cat", "dog"], dtype=object)
@@ -52,7 +56,7 @@ def test_a_row_is_scored_by_its_nearest_row_in_another_fold():
 
 def test_a_copy_in_the_same_fold_is_no_neighbour(monkeypatch):
     """Rows 0 and 1 are copies in fold 0: neither confirms the label of the other."""
-    monkeypatch.setattr(neighbours, "VOTERS", 1)
+    monkeypatch.setattr(out_of_fold, "VOTERS", 1)
     vectors = np.array([[1, 0], [1, 0], [1, 0.2], [0, 1], [0.2, 1], [0, 1]], np.float32)
     labels, folds = np.array([0, 0, 1, 0, 0, 1]), np.array([0, 0, 1, 1, 0, 1])
     found = votes_of_neighbours(near_rows(vectors, ["a"] * 6), labels, folds, 2)
@@ -60,7 +64,7 @@ def test_a_copy_in_the_same_fold_is_no_neighbour(monkeypatch):
 
 
 def test_test_rows_have_no_vote_but_are_voted_on(monkeypatch):
-    monkeypatch.setattr(neighbours, "VOTERS", 1)
+    monkeypatch.setattr(out_of_fold, "VOTERS", 1)
     vectors = np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], np.float32)
     near = near_rows(vectors, ["a"] * 4)
     found = votes_of_neighbours(near, np.array([0, 1, 1, 0]), np.array([0, -1, 1, -1]), 2)
