@@ -1,11 +1,10 @@
-"""Apply what people decided, in every split: relabel, drop, verify.
+"""Apply people's decisions in every split: relabel, drop, verify.
 
 data/anonymize/, data/decisions/, data/frozen_test.csv -> data/apply_decisions/,
 data/ledger/apply_decisions.csv, data/ledger/decided.csv, reports/metrics/apply_decisions.json
 
-A row on which people disagree, and which the rule in params does not settle, is kept out of train.
-In validation and test it stays as it was given: nobody has decided anything, and no machine edits
-a test set.
+A row on which people disagree, and which the rule in params does not settle, is dropped from train.
+In validation and test it keeps its given label: nothing is decided, and no machine edits a test set.
 """
 
 from collections import Counter
@@ -17,14 +16,17 @@ from seedbed.core.decisions import (
     AMBIGUOUS,
     DROP,
     FOLDER,
+    ApplyDecisionsMetrics,
+    DisagreementRule,
     InForce,
-    Rule,
+    SideDecisions,
     check_labels,
     in_force,
     read_decisions,
 )
-from seedbed.core.files import write_csv, write_json
-from seedbed.core.ledger import Drop, settle, write_ledger
+from seedbed.core.files import write_csv
+from seedbed.core.ledger import Drop, RowCounts, settle, write_ledger
+from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES, read_rows, write_rows
@@ -32,23 +34,25 @@ from seedbed.core.stage import run
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 
-SOURCE = Path("data/anonymize")
-ROWS = Path("data/apply_decisions")
+ANONYMIZE = Path("data/anonymize")
+APPLY_DECISIONS = Path("data/apply_decisions")
 LEDGER = Path("data/ledger/apply_decisions.csv")
 DECIDED = Path("data/ledger/decided.csv")
 METRICS = Path("reports/metrics/apply_decisions.json")
 HEADER = ["id", "side", "given", "decided", "people"]
 
 
-class Params(Rule):
+class Params(DisagreementRule):
     """params.yaml section `apply_decisions`."""
 
 
 def apply(
     rows: pd.DataFrame, decided: InForce, side: dict[str, str]
 ) -> tuple[pd.DataFrame, list[Drop]]:
-    """Rows with the decided labels, and the drops: `dropped_by_person`, `ambiguous`, and
-    `people_disagree` in train. `side`: of every row with a decision, by id."""
+    """Return the rows with the decided labels, and the drops.
+
+    `side`: of every row with a decision, by id. `people_disagree` drops rows of train alone.
+    """
     reasons = {row: Reason.PEOPLE_DISAGREE for row in decided.disagreed if side[row] == "train"}
     labels = {}
     for row, (choice, _) in decided.settled.items():
@@ -65,69 +69,69 @@ def apply(
 
 
 def sides_of_decided(rows: pd.DataFrame, decided: InForce) -> dict[str, str]:
-    """The side of each row with a decision, by id."""
+    """Return the side of each row with a decision, by id."""
     if not decided.votes:
         return {}
-    placed = assign_sides(rows, read_frozen(FROZEN), read_params("split", SideParams))
-    placed = placed[placed["id"].isin(decided.votes)]
-    return dict(zip(placed["id"], placed["split"], strict=True))
+    with_sides = assign_sides(rows, read_frozen(FROZEN), read_params("split", SideParams))
+    with_sides = with_sides[with_sides["id"].isin(decided.votes)]
+    return dict(zip(with_sides["id"], with_sides["split"], strict=True))
 
 
 def lines_of(rows: pd.DataFrame, decided: InForce, side: dict[str, str]) -> list[list[str]]:
-    """data/ledger/decided.csv, a line a settled row, sorted by id: its side, its label before any
-    decision, what was decided, and who said so."""
+    """Return the lines of data/ledger/decided.csv, one per settled row, sorted by id."""
     given = dict(zip(rows["id"], rows["label"], strict=True))
     return [
-        [row, side[row], given[row], one.decided, " ".join(one.who)]
-        for row, one in sorted(decided.settled.items())
+        [row, side[row], given[row], settled.decided, " ".join(settled.who)]
+        for row, settled in sorted(decided.settled.items())
     ]
 
 
-def figures(lines: list[list[str]], decided: InForce, side: dict[str, str]) -> dict[str, object]:
-    """Settled, relabelled and disputed rows, the last two by side; and void decisions."""
+def metrics_of(
+    counts: RowCounts, lines: list[list[str]], decided: InForce, side: dict[str, str]
+) -> ApplyDecisionsMetrics:
+    """Count settled, relabelled and disputed rows by side, and void decisions."""
     relabelled = Counter(
         side for _, side, given, choice, _ in lines if choice not in (given, DROP, AMBIGUOUS)
     )
     settled = Counter(line[1] for line in lines)
     disputed = Counter(side[row] for row in decided.disagreed)
-    return {
-        "decided_rows": len(decided.votes),
-        "relabelled": relabelled.total(),
-        "by_side": {
-            name: {
-                "settled": settled[name],
-                "relabelled": relabelled[name],
-                "disagreed": disputed[name],
-            }
+    return ApplyDecisionsMetrics(
+        rows=counts,
+        decided_rows=len(decided.votes),
+        relabelled=relabelled.total(),
+        by_side={
+            name: SideDecisions(
+                settled=settled[name], relabelled=relabelled[name], disagreed=disputed[name]
+            )
             for name in SIDES
         },
-        "void_unknown_id": len(decided.unknown_id),
-        "void_changed_text": len(decided.changed_text),
-    }
+        void_unknown_id=len(decided.unknown_id),
+        void_changed_text=len(decided.changed_text),
+    )
 
 
 def main() -> str:
-    rule = read_params("apply_decisions", Params)
-    rows = read_rows(SOURCE)
-    decided = in_force(read_decisions(FOLDER), rows, rule)
+    params = read_params("apply_decisions", Params)
+    rows = read_rows(ANONYMIZE)
+    decided = in_force(read_decisions(FOLDER), rows, params)
     known = {*rows["label"], *read_params("collect.labels", list[str])} - {""}
     check_labels(decided, known, FOLDER)
     side = sides_of_decided(rows, decided)
     kept, dropped = apply(rows, decided, side)
-    counts = settle("apply_decisions", rows["id"], kept["id"], dropped)
+    counts = settle("apply_decisions", list(rows["id"]), list(kept["id"]), dropped)
     lines = lines_of(rows, decided, side)
-    found = figures(lines, decided, side)
-    write_rows(ROWS, kept)
+    metrics = metrics_of(counts, lines, decided, side)
+    write_rows(APPLY_DECISIONS, kept)
     write_ledger(LEDGER, dropped)
     write_csv(DECIDED, HEADER, lines)
-    write_json(METRICS, {"rows": counts.model_dump(exclude_unset=True), **found})
+    write_metrics(METRICS, metrics)
     void = len(decided.unknown_id) + len(decided.changed_text)
-    line = f"{len(decided.settled)} rows decided, {found['relabelled']} of them relabelled"
+    summary = f"{len(decided.settled)} rows decided, {metrics.relabelled} of them relabelled"
     if decided.disagreed:
-        line += f"; people disagree on {len(decided.disagreed)}"
+        summary += f"; people disagree on {len(decided.disagreed)}"
     if void:
-        line += f"; {void} decisions are void, as `seedbed review --status` lists"
-    return line
+        summary += f"; {void} decisions are void, as `seedbed review --status` lists"
+    return summary
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from seedbed.approaches import NAMES
-from seedbed.core.decisions import FOLDER, Rule, in_force, read_decisions
+from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import fresh_folder, write_csv
 from seedbed.core.ledger import settle, write_ledger
@@ -171,7 +171,9 @@ def main() -> str:
             str(EMBED), f"no vector for {missing.sum()} rows", "one for each", "run `dvc repro`"
         )
     verified = set(
-        in_force(read_decisions(FOLDER), rows, read_params("apply_decisions", Rule)).settled
+        in_force(
+            read_decisions(FOLDER), rows, read_params("apply_decisions", DisagreementRule)
+        ).settled
     )
     judged, noise, non_iid_p = judge(rows, vectors, verified, params)
     suspects = suspects_of(judged, verified)

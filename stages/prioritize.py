@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from seedbed.collecting.diversity import counts, neighbour_distances
-from seedbed.core.decisions import FOLDER, Rule, in_force, read_decisions
+from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
 from seedbed.core.files import write_csv, write_text
 from seedbed.core.metrics import read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
@@ -117,7 +117,7 @@ def needs(
 
 def main() -> str:
     params = read_params("prioritize", Params)
-    rule = read_params("apply_decisions", Rule)
+    rule = read_params("apply_decisions", DisagreementRule)
     split = read_rows(SPLIT)
     rows, vectors = candidates(split)
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)

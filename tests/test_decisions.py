@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seedbed.core.decisions import (
     WITHDRAWN,
     Decision,
-    Rule,
+    DisagreementRule,
     Settled,
     check_labels,
     in_force,
@@ -21,9 +21,9 @@ from seedbed.core.errors import DecisionError, ParamsError
 from seedbed.core.params import read_params
 
 ROWS = pd.DataFrame({"id": ["a", "b", "c"], "digest": ["1", "1", "1"]})
-KEEP_OUT = Rule(disagreement="keep_out", arbiter="")
-MAJORITY = Rule(disagreement="majority", arbiter="")
-ARBITER = Rule(disagreement="arbiter", arbiter="eve")
+KEEP_OUT = DisagreementRule(disagreement="keep_out", arbiter="")
+MAJORITY = DisagreementRule(disagreement="majority", arbiter="")
+ARBITER = DisagreementRule(disagreement="arbiter", arbiter="eve")
 
 
 def line(row: str, decided: str, who: str = "ann", digest: str = "1", **more) -> str:
@@ -32,7 +32,7 @@ def line(row: str, decided: str, who: str = "ann", digest: str = "1", **more) ->
     return json.dumps(content | more)
 
 
-def decided(tmp_path, *lines: str, rule: Rule = KEEP_OUT):
+def decided(tmp_path, *lines: str, rule: DisagreementRule = KEEP_OUT):
     (tmp_path / "ann.jsonl").write_text("\n".join(lines) + "\n")
     return in_force(read_decisions(tmp_path), ROWS, rule)
 
@@ -151,7 +151,7 @@ def test_a_rule_that_cannot_be_is_refused(tmp_path, monkeypatch, text, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_text(f"apply_decisions: {text}\n")
     with pytest.raises(ParamsError, match=message.replace("(", r"\(")):
-        read_params("apply_decisions", Rule)
+        read_params("apply_decisions", DisagreementRule)
 
 
 moments = st.integers(0, 59).map("2026-11-23T10:00:{:02}Z".format)

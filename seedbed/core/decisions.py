@@ -3,8 +3,8 @@
 One line: {"id", "digest", "given", "decided", "who", "when", "note"}. `decided` is a label,
 `<drop>`, `<ambiguous>`, or `<withdrawn>`: the person has no decision on the row any more. Of one
 person's lines on one row the latest counts, of the same moment the last; so files are only ever
-appended to, and git merges them by union in any order. A decision holds while the row's digest
-stands, that is, while its source text is the one the person read.
+appended to, and git merges them by union in any order. A decision holds while the row's digest is
+the same, that is, while its source text is the one that the person read.
 """
 
 import json
@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.core.errors import DecisionError
+from seedbed.core.ledger import RowCounts
+from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
 
-if TYPE_CHECKING:  # what reads decisions alone starts without it, a second sooner
+if TYPE_CHECKING:  # a command that only reads decisions starts a second sooner without it
     import pandas as pd
 
 FOLDER = Path("data/decisions")
@@ -31,7 +33,7 @@ EXPECTED = "a decision: id, digest, given, decided, who, when, note"
 
 def _name(value: str) -> str:
     if not WHO.fullmatch(value):
-        raise ValueError(f"{value!r} is no name of letters, digits, - _ .")
+        raise ValueError(f"{value!r} is not a name of letters, digits, - _ .")
     return value
 
 
@@ -41,8 +43,11 @@ def _moment(value: str) -> str:
 
 
 class Decision(BaseModel):
-    """One line of a decisions file. `given` is the row's label before any decision, `when` a day or
-    a moment in ISO 8601, UTC where it does not say."""
+    """One line of a decisions file.
+
+    `given` is the row's label before any decision, `when` a day or a moment in ISO 8601, UTC if it
+    names no time zone.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,70 +60,91 @@ class Decision(BaseModel):
     note: str = ""
 
 
-class Rule(Section):
-    """What settles a row on which people disagree: params.yaml section `apply_decisions`."""
+class DisagreementRule(Section):
+    """How a row on which people disagree is settled: params.yaml section `apply_decisions`."""
 
     disagreement: Literal["keep_out", "majority", "arbiter"]
     arbiter: str
 
     @model_validator(mode="after")
-    def _fits(self) -> "Rule":
+    def _fits(self) -> "DisagreementRule":
         if (self.disagreement == "arbiter") != bool(self.arbiter):
-            raise ValueError("`arbiter` names a person where, and only where, disagreement says so")
+            raise ValueError(
+                "`arbiter` has to name a person if disagreement is arbiter, else nobody"
+            )
         return self
 
 
 class Settled(NamedTuple):
-    """What counts for a row, and the people who said so, sorted."""
+    """The decision that counts for a row, and the people who made it, sorted."""
 
     decided: str
     who: tuple[str, ...]
 
 
 class InForce(NamedTuple):
-    """Settled rows by id, the ids on which people disagree, the decisions that are void, since no
-    row has their id or its text has changed; and those that are not, by row id."""
+    """The decisions that hold for given rows, and those that are void."""
 
-    settled: dict[str, Settled]
-    disagreed: list[str]
-    unknown_id: list[Decision]
-    changed_text: list[Decision]
-    votes: dict[str, list[Decision]]
+    settled: dict[str, Settled]  # by row id
+    disagreed: list[str]  # ids of rows on which people disagree
+    unknown_id: list[Decision]  # void: no row has their id
+    changed_text: list[Decision]  # void: the text of their row has changed
+    votes: dict[str, list[Decision]]  # those that are not void, by row id
+
+
+class SideDecisions(Metrics):
+    """Rows of one side: settled, relabelled, and those on which people disagree."""
+
+    settled: int
+    relabelled: int
+    disagreed: int
+
+
+class ApplyDecisionsMetrics(Metrics):
+    """reports/metrics/apply_decisions.json."""
+
+    rows: RowCounts
+    decided_rows: int
+    relabelled: int
+    by_side: dict[str, SideDecisions]
+    void_unknown_id: int
+    void_changed_text: int
 
 
 def moment_of(when: str) -> datetime:
-    """The moment of a decision. Raises ValueError where it is not ISO 8601."""
+    """Return the moment of a decision. Raises ValueError if it is not ISO 8601."""
     moment = datetime.fromisoformat(when)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_decisions(folder: Path) -> list[Decision]:
-    """All lines of a folder, in the order of file name and line.
+    """Read all lines of a folder, in the order of file name and line.
 
-    Raises DecisionError with file and line where one cannot be read.
+    Raises DecisionError that names the file and line of one that cannot be read.
     """
-    return [one for _, one in _placed(folder)]
+    return [decision for _, decision in _with_places(folder)]
 
 
 def place_of(decision: Decision, folder: Path) -> str:
-    """file:line of a decision; the folder where it is in no file."""
-    return next((place for place, one in _placed(folder) if one == decision), str(folder))
+    """Return file:line of a decision; the folder if no file has it."""
+    places = (place for place, other in _with_places(folder) if other == decision)
+    return next(places, str(folder))
 
 
-def _placed(folder: Path) -> Iterable[tuple[str, Decision]]:
+def _with_places(folder: Path) -> Iterable[tuple[str, Decision]]:
     for file in sorted(folder.glob("*.jsonl")):
-        # Lines that are not UTF-8 keep their place; the character that stands in is in no name.
+        # Lines that are not UTF-8 keep their number; the replacement is in no name.
         text = file.read_bytes().decode("utf-8", "surrogateescape")
         yield from _parsed_lines(text, str(file))
 
 
 def parse_decisions(text: str, place: str) -> list[Decision]:
-    """The decisions of one file's text. Raises DecisionError with `place` and line."""
-    return [one for _, one in _parsed_lines(text, place)]
+    """Parse the text of one file. Raises DecisionError that names `place` and the line."""
+    return [decision for _, decision in _parsed_lines(text, place)]
 
 
 def _parsed_lines(text: str, place: str) -> Iterable[tuple[str, Decision]]:
-    # Not splitlines(): a note may hold U+2028 and its like, at which JSON does not end a line.
+    # Not splitlines(): a note may contain U+2028 and the like, which end no line in JSON.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield f"{place}:{number}", _parsed(line, f"{place}:{number}")
@@ -130,64 +156,68 @@ def _parsed(line: str, place: str) -> Decision:
         return Decision.model_validate(json.loads(line))
     except ValidationError as error:
         first = error.errors()[0]
-        found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     except UnicodeEncodeError:
-        found = "not UTF-8"
+        problem = "not UTF-8"
     except ValueError:
-        found = "not JSON"
-    raise DecisionError(place, found, EXPECTED, "mend the line")
+        problem = "not JSON"
+    raise DecisionError(place, problem, EXPECTED, "fix the line")
 
 
 def last_lines(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
-    """What each person says of each row now, by (id, who): nothing where it was withdrawn."""
+    """Return each person's current decision on each row, by (id, who); none if withdrawn."""
     last: dict[tuple[str, str], Decision] = {}
-    for one in sorted(decisions, key=lambda one: moment_of(one.when)):
-        last[one.id, one.who] = one
-    return {key: one for key, one in last.items() if one.decided != WITHDRAWN}
+    for decision in sorted(decisions, key=lambda decision: moment_of(decision.when)):
+        last[decision.id, decision.who] = decision
+    return {key: decision for key, decision in last.items() if decision.decided != WITHDRAWN}
 
 
-def in_force(decisions: Iterable[Decision], rows: "pd.DataFrame", rule: Rule) -> InForce:
-    """The decisions that hold for these rows (id, digest), settled by the rule."""
+def in_force(
+    decisions: Iterable[Decision], rows: "pd.DataFrame", rule: DisagreementRule
+) -> InForce:
+    """Return the decisions that hold for these rows (id, digest), settled by the rule."""
     digests = dict(zip(rows["id"], rows["digest"], strict=True))
     votes: dict[str, list[Decision]] = defaultdict(list)
     unknown, changed = [], []
-    for _, one in sorted(last_lines(decisions).items()):
-        if one.id not in digests:
-            unknown.append(one)
-        elif digests[one.id] != one.digest:
-            changed.append(one)
+    for _, decision in sorted(last_lines(decisions).items()):
+        if decision.id not in digests:
+            unknown.append(decision)
+        elif digests[decision.id] != decision.digest:
+            changed.append(decision)
         else:
-            votes[one.id].append(one)
+            votes[decision.id].append(decision)
     settled, disagreed = {}, []
-    for row, said in votes.items():
-        if chosen := _chosen(said, rule):
-            who = tuple(one.who for one in said if one.decided == chosen)
+    for row, on_row in votes.items():
+        if chosen := _chosen(on_row, rule):
+            who = tuple(vote.who for vote in on_row if vote.decided == chosen)
             settled[row] = Settled(chosen, who)
         else:
             disagreed.append(row)
     return InForce(settled, disagreed, unknown, changed, dict(votes))
 
 
-def _chosen(said: list[Decision], rule: Rule) -> str:
-    """What counts of what people said of one row, or "" where nothing does."""
-    if len({one.decided for one in said}) == 1:
-        return said[0].decided
+def _chosen(votes: list[Decision], rule: DisagreementRule) -> str:
+    """Return the decision that counts among the votes on one row, "" if none does."""
+    if len({vote.decided for vote in votes}) == 1:
+        return votes[0].decided
     if rule.disagreement == "arbiter":
-        return next((one.decided for one in said if one.who == rule.arbiter), "")
+        return next((vote.decided for vote in votes if vote.who == rule.arbiter), "")
     if rule.disagreement == "majority":
-        decided, most = Counter(one.decided for one in said).most_common(1)[0]
-        return decided if 2 * most > len(said) else ""
+        decided, most = Counter(vote.decided for vote in votes).most_common(1)[0]
+        return decided if 2 * most > len(votes) else ""
     return ""
 
 
 def check_labels(decided: InForce, known: Collection[str], folder: Path) -> None:
-    """Raise DecisionError, with file and line, at a decision in force whose label no row has and
-    params do not list."""
-    for one in (one for said in decided.votes.values() for one in said):
-        if one.decided not in (*known, DROP, AMBIGUOUS):
+    """Check that every label that was decided is one that a row has or params list.
+
+    Raises DecisionError that names the file and line of one that is not.
+    """
+    for vote in (vote for votes in decided.votes.values() for vote in votes):
+        if vote.decided not in (*known, DROP, AMBIGUOUS):
             raise DecisionError(
-                place_of(one, folder),
-                f"label {one.decided!r}",
+                place_of(vote, folder),
+                f"label {vote.decided!r}",
                 f"one of {', '.join(sorted(known))}, {DROP}, {AMBIGUOUS} or {WITHDRAWN}",
-                "correct the label in the line, or name the new class in collect.labels",
+                "correct the label in the line, or add the new class to collect.labels",
             )

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seedbed.core.decisions import FOLDER, Decision, InForce, Rule, in_force, read_decisions
+from seedbed.core.decisions import (
+    FOLDER,
+    Decision,
+    DisagreementRule,
+    InForce,
+    in_force,
+    read_decisions,
+)
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
 from seedbed.core.ledger import Drop, read_ledger
@@ -53,7 +60,7 @@ class Workspace:
     classes: list[str]
     conflicts: list[Drop]
     known: pd.DataFrame
-    rule: Rule
+    rule: DisagreementRule
     priorities: pd.DataFrame = field(default_factory=pd.DataFrame)
     decisions: list[Decision] = field(default_factory=list)
     folder: Path = FOLDER
@@ -120,7 +127,7 @@ def read_workspace() -> Workspace:
         classes=sorted(classes),
         conflicts=conflicts,
         known=given[["id", "digest"]],
-        rule=read_params("apply_decisions", Rule),
+        rule=read_params("apply_decisions", DisagreementRule),
         priorities=pd.DataFrame(
             read_csv(NEXT) if NEXT.exists() else [], columns=["id", "suggested"]
         ),

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, Project
 from playwright.sync_api import Page, sync_playwright
 
-from seedbed.core.decisions import Rule, in_force, read_decisions
+from seedbed.core.decisions import DisagreementRule, in_force, read_decisions
 from seedbed.core.rows import read_rows, write_rows
 
 NASTY = (
@@ -123,7 +123,7 @@ def lines() -> list:
 
 
 def now_in_force():
-    rule = Rule(disagreement="keep_out", arbiter="")
+    rule = DisagreementRule(disagreement="keep_out", arbiter="")
     return in_force(lines(), read_rows(Path("data/anonymize"))[["id", "digest"]], rule)
 
 

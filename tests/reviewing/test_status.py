@@ -1,6 +1,6 @@
 """`seedbed review --status`: how far review is, who did it, and what is void."""
 
-from seedbed.core.decisions import WITHDRAWN, Rule
+from seedbed.core.decisions import WITHDRAWN, DisagreementRule
 from seedbed.reviewing.decision_lines import append
 from seedbed.reviewing.queues import queues_of
 from seedbed.reviewing.status import status
@@ -28,7 +28,7 @@ def test_people_disagreements_and_void_decisions_by_name(workspace, said):
     append(said("row01", "post", "bob"))
     append(said("gone", "post", "bob"))
     append(said("row03", "post", "bob", digest="old"))
-    workspace.rule = Rule(disagreement="arbiter", arbiter="eve")
+    workspace.rule = DisagreementRule(disagreement="arbiter", arbiter="eve")
     found = told(workspace)
     assert "  ann: 1 rows" in found
     assert "  bob: 3 rows" in found
