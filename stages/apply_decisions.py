@@ -4,7 +4,7 @@ data/anonymize/, data/decisions/, data/frozen_test.csv -> data/apply_decisions/,
 data/ledger/apply_decisions.csv, data/ledger/decided.csv, reports/metrics/apply_decisions.json
 
 A row on which people disagree, and which the rule in params does not settle, is dropped from train.
-In validation and test it keeps its given label: nothing is decided, and no machine edits a test set.
+In validation and test it keeps its given label: no machine edits a test set.
 """
 
 from collections import Counter

@@ -35,15 +35,14 @@ def review(
 
 def _page(who: str, port: int) -> None:
     from seedbed.review_page.opening import open_page
-    from seedbed.reviewing.decision_lines import checked_who, default_who
+    from seedbed.reviewing.session import checked_who, default_who
 
     open_page(checked_who(who) if who else default_who(), port)
 
 
 def _terminal(name: str, who: str) -> None:
-    from seedbed.reviewing.decision_lines import checked_who, default_who
     from seedbed.reviewing.queues import queue_named
-    from seedbed.reviewing.session import Session
+    from seedbed.reviewing.session import Session, checked_who, default_who
     from seedbed.reviewing.terminal import open_terminal
     from seedbed.reviewing.workspace import read_workspace
 
@@ -75,7 +74,7 @@ def _export(file: Path, name: str) -> None:
 
 def _import(file: Path, who: str) -> None:
     from seedbed.reviewing.csv_exchange import read_back
-    from seedbed.reviewing.decision_lines import append, checked_who, default_who
+    from seedbed.reviewing.session import append, checked_who, default_who
     from seedbed.reviewing.workspace import read_workspace
 
     who = checked_who(who) if who else default_who()

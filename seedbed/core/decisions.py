@@ -33,7 +33,7 @@ EXPECTED = "a decision: id, digest, given, decided, who, when, note"
 
 def _name(value: str) -> str:
     if not WHO.fullmatch(value):
-        raise ValueError(f"{value!r} is not a name of letters, digits, - _ .")
+        raise ValueError(f"{value!r} is no name of letters, digits, - _ .")
     return value
 
 
@@ -69,9 +69,7 @@ class DisagreementRule(Section):
     @model_validator(mode="after")
     def _fits(self) -> "DisagreementRule":
         if (self.disagreement == "arbiter") != bool(self.arbiter):
-            raise ValueError(
-                "`arbiter` has to name a person if disagreement is arbiter, else nobody"
-            )
+            raise ValueError("`arbiter` names a person if disagreement is arbiter, else nobody")
         return self
 
 

@@ -1,33 +1,61 @@
-"""Where a row is decided: its text, why it is here, and one key a decision. Decide, Explore and Map
-all put their rows on this desk."""
+"""Where a row is decided: its text, why it is here, and one key per decision.
+
+The views Decide, Explore and Map all show their rows on this desk, over one workspace, which is
+read again when a run has changed it.
+"""
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import SeedbedError
-from seedbed.review_page.reading import signature
 from seedbed.review_page.showing import facts, near_rows, text_block, why
 from seedbed.reviewing.queues import Item, Queue
 from seedbed.reviewing.session import Session
-from seedbed.reviewing.workspace import Workspace
+from seedbed.reviewing.workspace import Workspace, read_workspace
 
+SIGNS = ("dvc.lock", "reports/suspects.csv", "reports/next.csv", "data/quarantine.csv")
 KEYS = "123456789"
 NEAR = 4
 TEXT_HEIGHT = 430
-KEYS_TOLD = (
+KEYS_HELP = (
     "**A** accept the given label · **T** take the suggestion · **1**-**9** another label · "
-    "**D** drop the row · **M** ambiguous: no one label fits · **S** skip · **U** undo"
+    "**D** drop the row · **M** ambiguous: no single label fits · **S** skip · **U** undo"
 )
 
 
+def current_workspace() -> Workspace:
+    """Return the workspace of the last run, with the decisions of now."""
+    workspace = _workspace(signature())
+    workspace.refresh()
+    return workspace
+
+
+def signature() -> tuple[int, ...]:
+    """Return when the files that a run writes were written; other times, another workspace."""
+    return tuple(_changed(Path(name)) for name in SIGNS)
+
+
+def _changed(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else 0
+
+
+@st.cache_resource(show_spinner="Reading the rows", max_entries=1)
+def _workspace(signs: tuple[int, ...]) -> Workspace:
+    return read_workspace()
+
+
 def session_on(queue: Queue, workspace: Workspace, who: str, again: bool = False) -> Session:
-    """This person's session on a queue, kept while they stay on it and no run changes the rows: its
-    items stay where they are while decided rows leave the queue itself. `again`: its first row is
-    shown even if this person has decided on it."""
+    """Return this person's session on a queue.
+
+    It is kept while they stay on the queue and no run changes the rows, so its items stay where
+    they are while decided rows leave the queue. `again`: show its first row even if this person has
+    decided on it.
+    """
     first = queue.items[0].id if again and queue.items else ""
     key = (who, queue.name, first, signature())
     if st.session_state.get("session_key") != key:
@@ -35,12 +63,14 @@ def session_on(queue: Queue, workspace: Workspace, who: str, again: bool = False
         if again and session.item is None and first:
             session.go_to(first)
         st.session_state.session_key, st.session_state.session = key, session
-    return st.session_state.session
+    session = st.session_state.session
+    assert isinstance(session, Session)
+    return session
 
 
 def desk(session: Session, workspace: Workspace) -> None:
-    """The present row of a session with its buttons; what is left of the queue where none is."""
-    _said()
+    """Show the current row of a session with its buttons, or the end of the queue."""
+    _show_error()
     if len(session.queue.items) > 1:
         _progress(session)
     item = session.item
@@ -51,8 +81,8 @@ def desk(session: Session, workspace: Workspace) -> None:
     left, right = st.columns([2.1, 1], gap="large")
     with left:
         st.html(why(item.given, item.suggested, item.score, item.reason))
-        if said := session.decision:
-            st.caption(f"You have decided: {said.decided}")
+        if decision := session.decision:
+            st.caption(f"Your decision: {decision.decided}")
         _buttons(session, item, label_keys(item, workspace))
         with st.container(height=TEXT_HEIGHT, border=True):
             st.html(text_block(row))
@@ -62,26 +92,30 @@ def desk(session: Session, workspace: Workspace) -> None:
     with right:
         st.caption("Nearest rows with the suggested label" if item.nearest else "Nearest rows")
         near_rows([] if item.blind else near_of(item, workspace), item.blind)
-        st.caption("Where it comes from")
+        st.caption("Origin")
         st.html(facts(row))
 
 
 def near_of(item: Item, workspace: Workspace) -> list[pd.Series]:
-    """The nearest rows that carry the suggested label; where none is named, the nearest at all."""
+    """Return the nearest rows with the suggested label, if they are named, else the nearest."""
     ids = list(item.nearest) or workspace.nearest(item.id, NEAR)
-    return [workspace.row(one) for one in ids[:NEAR] if one in workspace]
+    return [workspace.row(row) for row in ids[:NEAR] if row in workspace]
 
 
 def label_keys(item: Item, workspace: Workspace) -> dict[str, str]:
-    """Key -> label. Up to nine classes keep their keys for every row, so that fingers learn them;
-    of more classes the nine that are likeliest here: those of the nearest rows, then the largest.
+    """Return a label per key.
+
+    Up to nine classes have the same keys on every row, so that fingers learn them. Of more classes
+    the nine most likely ones have: those of the nearest rows, then the largest.
     """
     if len(workspace.classes) <= len(KEYS):
         return dict(zip(KEYS, workspace.classes, strict=False))
     near = [] if item.blind else near_of(item, workspace)
     votes = Counter(row["label"] for row in near)
     sizes = workspace.rows["label"].value_counts()
-    order = sorted(workspace.classes, key=lambda one: (-votes[one], -int(sizes.get(one, 0)), one))
+    order = sorted(
+        workspace.classes, key=lambda name: (-votes[name], -int(sizes.get(name, 0)), name)
+    )
     others = [name for name in order if name not in (item.given, item.suggested)]
     return dict(zip(KEYS, others, strict=False))
 
@@ -134,7 +168,7 @@ def _carried_out(act: Callable[..., object], item: Item, *decided: str) -> None:
     try:
         act(*decided, note=st.session_state.get(_note_key(item), ""))
     except SeedbedError as error:
-        st.session_state.said = str(error)
+        st.session_state.error = str(error)
 
 
 def _note_key(item: Item) -> str:
@@ -144,19 +178,19 @@ def _note_key(item: Item) -> str:
 def _progress(session: Session) -> None:
     done = session.progress
     share = done.decided / done.total if done.total else 1.0
-    said = f"{done.decided} of {done.total} decided"
-    st.progress(share, text=said + (f", {done.skipped} skipped" if done.skipped else ""))
+    skipped = f", {done.skipped} skipped" if done.skipped else ""
+    st.progress(share, text=f"{done.decided} of {done.total} decided{skipped}")
 
 
-def _said() -> None:
-    if said := st.session_state.pop("said", ""):
-        st.error(said, icon=":material/error:")
+def _show_error() -> None:
+    if error := st.session_state.pop("error", ""):
+        st.error(error, icon=":material/error:")
 
 
 def _finished(session: Session) -> None:
     done = session.progress
     if not done.total:
-        st.success("Nothing waits in this queue.", icon=":material/check:")
+        st.success("This queue is empty.", icon=":material/check:")
         return
     st.success(
         f"Done: {done.decided} of {done.total} rows decided. `dvc repro` applies the decisions; "
@@ -165,10 +199,10 @@ def _finished(session: Session) -> None:
     )
     with st.container(horizontal=True):
         if done.skipped:
-            st.button(f"See the {done.skipped} skipped again", on_click=_forget)
+            st.button(f"Show the {done.skipped} skipped rows again", on_click=_forget)
         _plain("Undo", "U", session.undo)
 
 
 def _forget() -> None:
-    """A new session on the same queue begins with what is undecided; lines alone are kept."""
+    """Start a new session on the same queue, which begins with the undecided rows."""
     st.session_state.session_key = None

@@ -15,7 +15,7 @@ WHO = "SEEDBED_REVIEWER"
 
 
 def command(port: int) -> list[str]:
-    """The command that serves the page; nothing is sent anywhere, no file is watched."""
+    """Return the command that serves the page; it sends nothing anywhere and watches no file."""
     options = {
         "server.address": ADDRESS,
         "server.port": port,
@@ -27,13 +27,15 @@ def command(port: int) -> list[str]:
         "theme.primaryColor": "#1f6f5c",
         "theme.font": "sans-serif",
     }
-    shown = [part for key, value in options.items() for part in (f"--{key}", str(value))]
-    return [sys.executable, "-m", "streamlit", "run", str(PAGE), *shown]
+    arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
+    return [sys.executable, "-m", "streamlit", "run", str(PAGE), *arguments]
 
 
 def open_page(who: str, port: int) -> NoReturn:
-    """Become the server of the page, until it is stopped. Raises ReviewError where Streamlit
-    is not installed, or something else is served at the port."""
+    """Become the server of the page, until it is stopped.
+
+    Raises ReviewError if Streamlit is not installed, or the port is in use.
+    """
     if importlib.util.find_spec("streamlit") is None:
         raise ReviewError(
             "seedbed review",
@@ -44,16 +46,16 @@ def open_page(who: str, port: int) -> NoReturn:
     _check_free(port)
     path = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, WHO: who, "PYTHONPATH": path}
-    served = command(port)
-    os.execve(served[0], served, environment)  # in its place, so that what ends it ends the server
+    server = command(port)
+    os.execve(server[0], server, environment)  # not a child, so that a signal ends the server
 
 
 def _check_free(port: int) -> None:
-    with socket.socket() as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tried.bind((ADDRESS, port))
+            attempt.bind((ADDRESS, port))
         except OSError:
             raise ReviewError(
-                f"port {port}", "something else is served there", "a free port", "use --port NUMBER"
+                f"port {port}", "it is in use", "a free port", f"add `--port {port + 1}`"
             ) from None

@@ -1,26 +1,27 @@
-"""The page itself, run by Streamlit: which views there are, and who is reviewing."""
+"""The page, run by Streamlit: its views, and the name of the reviewer."""
 
 import os
 
 import streamlit as st
 
 from seedbed.core.errors import SeedbedError
+from seedbed.review_page import views
+from seedbed.review_page.desk import current_workspace
+from seedbed.review_page.embedding_map import show_map
 from seedbed.review_page.opening import WHO
-from seedbed.review_page.reading import current_workspace
-from seedbed.review_page.views import deciding, embedding_map, exploring, one_row, standing
-from seedbed.reviewing.decision_lines import checked_who
+from seedbed.reviewing.session import checked_who
 
 VIEWS = {
-    "Decide": (deciding.show, "decide", ":material/rule:"),
-    "Explore": (exploring.show, "explore", ":material/search:"),
-    "Map": (embedding_map.show, "map", ":material/scatter_plot:"),
-    "One row": (one_row.show, "row", ":material/timeline:"),
-    "Where we stand": (standing.show, "standing", ":material/leaderboard:"),
+    "Decide": (views.show_queues, "decide", ":material/rule:"),
+    "Explore": (views.show_all_rows, "explore", ":material/search:"),
+    "Map": (show_map, "map", ":material/scatter_plot:"),
+    "One row": (views.show_life, "row", ":material/timeline:"),
+    "Status": (views.show_status, "status", ":material/leaderboard:"),
 }
 
 
 def main() -> None:
-    """Draw the chosen view; a person's mistake is one paragraph, not a trace."""
+    """Draw the chosen view; an error of the reviewer is one paragraph, not a trace."""
     st.set_page_config(page_title="Seedbed review", page_icon="🌱", layout="wide")
     pages = [
         st.Page(show, title=title, url_path=path, icon=icon, default=path == "decide")
@@ -29,7 +30,7 @@ def main() -> None:
     chosen = st.navigation(pages)
     st.session_state.setdefault("who", os.environ.get(WHO, ""))
     with st.sidebar:
-        st.text_input("You are", key="who_typed", value=st.session_state.who, on_change=_who)
+        st.text_input("Your name", key="who_typed", value=st.session_state.who, on_change=_who)
     try:
         checked_who(st.session_state.who)
         current_workspace()

@@ -1,5 +1,4 @@
-"""How a row looks on the page. Every text goes through `escape`: what a row holds is shown, never
-run."""
+"""How a row looks on the page. Every text goes through `escape`, so that nothing in it runs."""
 
 import hashlib
 import json
@@ -11,7 +10,7 @@ import streamlit as st
 from seedbed.core.reasons import in_words
 from seedbed.pages.escaping import for_terminal
 
-# Background and ink, told apart by hue and readable in print.
+# Background and ink, distinct in hue and readable in print.
 COLOURS = [
     ("#dbeafe", "#1e3a8a"), ("#dcfce7", "#14532d"), ("#fef3c7", "#78350f"), ("#fce7f3", "#831843"),
     ("#ede9fe", "#4c1d95"), ("#cffafe", "#164e63"), ("#ffedd5", "#7c2d12"), ("#e2e8f0", "#1e293b"),
@@ -32,7 +31,7 @@ STYLE = """<style>
 
 
 def chip(label: str) -> str:
-    """A label as a coloured chip; the same label has the same colour everywhere."""
+    """Return a label as a coloured chip; the same label has the same colour everywhere."""
     number = int(hashlib.sha256(label.encode()).hexdigest(), 16) % len(COLOURS)
     back, ink = COLOURS[number]
     return (
@@ -42,8 +41,10 @@ def chip(label: str) -> str:
 
 
 def text_block(row: pd.Series, small: bool = False, limit: int = 0) -> str:
-    """The text of a row, and its second text in pair tasks, as HTML that runs nothing; at most
-    `limit` characters of each, on one line; 0: all."""
+    """Return the text of a row, and its second text in pair tasks, as HTML.
+
+    `limit`: the most characters of each, on one line; 0: all.
+    """
     style = "row-text small" if small else "row-text"
     blocks = [f'<div class="{style}" dir="auto">{_safe(row["text"], limit)}</div>']
     if row["text_pair"]:
@@ -53,14 +54,14 @@ def text_block(row: pd.Series, small: bool = False, limit: int = 0) -> str:
 
 
 def _safe(text: str, limit: int) -> str:
-    if limit:  # a look at a text, so its lines are run together
+    if limit:  # a preview, so its lines are joined
         text = " ".join(text.split())
         text = f"{text[:limit]} …" if len(text) > limit else text
     return escape(for_terminal(text))
 
 
 def facts(row: pd.Series) -> str:
-    """Where a row comes from, one fact a line."""
+    """Return where a row comes from, one fact per line, as HTML."""
     origin = json.loads(row["provenance"] or "{}")
     place = f"{origin.get('file', '?')}:{origin.get('line', origin.get('key', '?'))}"
     lines = [
@@ -74,23 +75,25 @@ def facts(row: pd.Series) -> str:
 
 
 def why(given: str, suggested: str, score: float | None, reason: str) -> str:
-    """Given and suggested label, and why the given one is doubted, as HTML."""
+    """Return the given and the suggested label, and why the given one is suspected, as HTML."""
     parts = [f"given {chip(given)}"]
     if suggested and suggested != given:
         parts.append(f"suggested {chip(suggested)}")
     line = " ".join(parts)
     if reason:
         quality = (
-            f"; label quality {score:.3f}, the lower the more doubtful" if score is not None else ""
+            f"; label quality {score:.3f} (lower: more likely wrong)" if score is not None else ""
         )
         line += f'<div class="fact">{escape(in_words(reason))}{quality}</div>'
     return line
 
 
 def near_rows(rows: list[pd.Series], blind: bool = False) -> None:
-    """Rows that lie near in meaning, each with its label."""
+    """Show rows of similar meaning, each with its label."""
     for row in rows:
         with st.container(border=True):
             st.html(chip(row["label"]) + text_block(row, small=True, limit=220))
     if not rows:
-        st.caption("None to show: the suggestion would show through." if blind else "None.")
+        st.caption(
+            "Not shown in a blind queue: they would hint at the suggestion." if blind else "None."
+        )

@@ -1,7 +1,7 @@
 """Queues as CSV for teams that annotate elsewhere, and their decisions back.
 
-A spreadsheet would run a cell that begins with = + - @ or a control character as a formula: it gets
-a leading ' on the way out and loses it on the way in. So does one that begins with ' itself.
+A spreadsheet would run a cell that begins with = + - @ or a control character as a formula, so the
+export puts a ' before it, and the import removes it. The same holds for a cell that begins with '.
 """
 
 import csv
@@ -15,9 +15,8 @@ from seedbed.collecting.text_files import read_file
 from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import DecisionError
 from seedbed.core.files import write_bytes
-from seedbed.reviewing.decision_lines import checked_who
 from seedbed.reviewing.queues import Queue
-from seedbed.reviewing.session import now
+from seedbed.reviewing.session import checked_who, now
 from seedbed.reviewing.workspace import Workspace
 
 HEADER = (
@@ -30,8 +29,11 @@ SHOWN = 20
 
 
 def export(queue: Queue, workspace: Workspace, file: Path) -> int:
-    """Write the queue's items, whole texts and all, with `decided` and `note` left to fill in; how
-    many. UTF-8 with the mark by which spreadsheets know it. Blind items tell no suggestion."""
+    """Write the items of a queue, with `decided` and `note` left to fill in; return their number.
+
+    Texts are written whole, in UTF-8 with the mark by which spreadsheets recognise it. Blind items
+    have no suggestion.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(HEADER)
@@ -50,27 +52,27 @@ def export(queue: Queue, workspace: Workspace, file: Path) -> int:
 def read_back(
     file: Path, who: str, workspace: Workspace, clock: Callable[[], datetime] = now
 ) -> list[Decision]:
-    """The decisions of a filled-in file, in its order; a blank `decided` is none. Nothing is
-    written. Columns other than id, digest, decided and note are not looked at.
+    """Read the decisions of a filled-in file, in its order; a blank `decided` is no decision.
 
-    Raises DecisionError that tells every bad line with its place, SourceError where the file is no
-    table at all.
+    Nothing is written. Columns other than id, digest, decided and note are ignored. Raises
+    DecisionError that lists the bad lines, SourceError if the file is no table.
     """
     checked_who(who)
     records = _records(file)
     given = dict(zip(workspace.rows["id"], workspace.rows["given"], strict=True))
     digests = dict(zip(workspace.rows["id"], workspace.rows["digest"], strict=True))
-    moment, decisions, wrong = clock().astimezone(UTC), {}, []
+    moment, wrong = clock().astimezone(UTC), []
+    decisions: dict[str, Decision] = {}
     for record in records:
         cells = {name: unescaped(str(cell)).strip() for name, cell in record.cells.items()}
         if not record.reason and not cells["decided"]:
             continue
-        if found := record.reason or _wrong(cells, digests, workspace.classes):
-            wrong.append(f"{file}:{record.line}: {found}")
-            continue
-        before = decisions.get(cells["id"])
-        if before and before.decided != cells["decided"]:
-            wrong.append(f"{file}:{record.line}: row {cells['id']} is decided twice, otherwise")
+        before = decisions.get(cells.get("id", ""))
+        problem = record.reason or _wrong(cells, digests, workspace.classes)
+        if not problem and before and before.decided != cells["decided"]:
+            problem = f"row {cells['id']} has two different decisions"
+        if problem:
+            wrong.append(f"{file}:{record.line}: {problem}")
             continue
         moment += timedelta(microseconds=1)
         when = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -79,11 +81,11 @@ def read_back(
             decided=cells["decided"], who=who, when=when, note=cells.get("note", ""),
         )  # fmt: skip
     if wrong:
-        shown = "".join(f"\n  {one}" for one in wrong[:SHOWN])
+        listed = "".join(f"\n  {line}" for line in wrong[:SHOWN])
         more = f"\n  and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
         raise DecisionError(
             str(file),
-            f"{len(wrong)} lines cannot be taken, and none is:{shown}{more}\n",
+            f"{len(wrong)} lines are wrong, so none is imported:{listed}{more}\n",
             "ids and digests as they were exported, and labels that are known",
             "correct the lines, or empty `decided` in them, and import again",
         )
@@ -91,12 +93,12 @@ def read_back(
 
 
 def escaped(cell: str) -> str:
-    """The cell as no spreadsheet runs it."""
+    """Return a cell that no spreadsheet runs."""
     return f"'{cell}" if cell.startswith(RISKY) else cell
 
 
 def unescaped(cell: str) -> str:
-    """The cell as it was before `escaped`."""
+    """Return the cell that `escaped` was given."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(RISKY) else cell
 
 
@@ -117,12 +119,12 @@ def _records(file: Path) -> list[Record]:
 
 
 def _wrong(cells: dict[str, str], digests: dict[str, str], classes: list[str]) -> str:
-    """What is wrong with a line; "" where nothing is."""
+    """Return what is wrong with a line, "" if nothing is."""
     if cells["id"] not in digests:
         return f"no row to review has the id {cells['id']!r} (spreadsheets change long numbers)"
     if cells["digest"] != digests[cells["id"]]:
         return f"row {cells['id']} has another text now, or its digest was changed"
     if cells["decided"] not in (*classes, DROP, AMBIGUOUS):
         known = ", ".join([*classes, DROP, AMBIGUOUS])
-        return f"label {cells['decided']!r} is none of {known}"
+        return f"label {cells['decided']!r} is not one of {known}"
     return ""

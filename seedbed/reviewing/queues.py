@@ -1,9 +1,10 @@
-"""What there is to review, as queues: pure functions of the workspace.
+"""Queues of rows to review: pure functions of the workspace.
 
-Machine suspects of train are shown with their reasons. Those of validation and test are mixed,
-blind, with as many random rows of the same side, so that what the models think does not decide what
-they are measured by. The audit is a random sample of all rows, blind too; it alone tells how many
-labels are wrong. Random means by hash of the id: a row is in or out whatever else is there.
+Suspected label errors in train are shown with their reasons. Those in validation and test are
+mixed, blind, with as many random rows of the same side, so that models do not choose the labels
+that they are measured by. The audit is a random sample of all rows, blind too, and the only unbiased
+estimate of the label error rate. Random means by hash of the id: a row is in or out whatever the
+others are.
 """
 
 import hashlib
@@ -17,12 +18,15 @@ from seedbed.reviewing.workspace import CONFLICT, UNLABELLED, Workspace
 from seedbed.splitting.near_duplicates import normalised
 
 AUDIT_SIZE = 200
-DISAGREEMENTS = "disagreements"  # the one queue in which people decide again on what they decided
+DISAGREEMENTS = "disagreements"  # the only queue with rows that this person has decided
 
 
 class Item(NamedTuple):
-    """One row to decide on. `given` is its label before any decision. A blind item tells nothing
-    of what a machine or other people think: suggested, reason and nearest are empty."""
+    """One row to decide on.
+
+    `given` is its label before any decision. A blind item shows nothing of what models or other
+    people think: `suggested`, `reason` and `nearest` are empty.
+    """
 
     id: str
     digest: str
@@ -36,7 +40,7 @@ class Item(NamedTuple):
 
 
 class Queue(NamedTuple):
-    """Items in the order in which they are shown; `about` says in plain words what they are."""
+    """Items in the order in which they are shown; `about` describes them in plain words."""
 
     name: str
     title: str
@@ -45,7 +49,7 @@ class Queue(NamedTuple):
 
 
 def queues_of(workspace: Workspace, audit_size: int = AUDIT_SIZE) -> dict[str, Queue]:
-    """All queues by name, in the order in which they deserve a person's time."""
+    """Return all queues by name, the most useful first."""
     decided = workspace.in_force()
     queues = [
         _suspects(workspace, decided),
@@ -60,7 +64,7 @@ def queues_of(workspace: Workspace, audit_size: int = AUDIT_SIZE) -> dict[str, Q
 
 
 def queue_named(workspace: Workspace, name: str) -> Queue:
-    """One queue. Raises ReviewError where none has this name."""
+    """Return one queue. Raises ReviewError if none has this name."""
     queues = queues_of(workspace)
     if name not in queues:
         raise ReviewError(
@@ -70,37 +74,37 @@ def queue_named(workspace: Workspace, name: str) -> Queue:
 
 
 def _suspects(workspace: Workspace, decided: InForce) -> Queue:
-    found = workspace.suspects
-    chosen = found[(found["split"] == "train") & ~found["id"].isin(decided.settled)]
+    suspects = workspace.suspects
+    chosen = suspects[(suspects["split"] == "train") & ~suspects["id"].isin(decided.settled)]
     items = [
-        item_of(workspace, one.id)._replace(
-            suggested=one.suggested,
-            score=one.score,
-            reason=one.reason,
-            nearest=tuple(one.nearest.split()),
+        item_of(workspace, row.id)._replace(
+            suggested=row.suggested,
+            score=row.score,
+            reason=row.reason,
+            nearest=tuple(row.nearest.split()),
         )
-        for one in chosen.sort_values(["score", "id"]).itertuples()
-        if one.id in workspace
+        for row in chosen.sort_values(["score", "id"]).itertuples()
+        if row.id in workspace
     ]
-    about = "Train rows whose label the models doubt, the most doubtful first."
+    about = "Suspected label errors in train, lowest label quality first."
     return Queue("suspects", "Suspects in train", about, items)
 
 
 def _next(workspace: Workspace, decided: InForce) -> Queue:
     items = [
-        item_of(workspace, one.id)._replace(suggested=one.suggested)
-        for one in workspace.priorities.itertuples()
-        if one.id in workspace and one.id not in decided.settled
+        item_of(workspace, row.id)._replace(suggested=row.suggested)
+        for row in workspace.priorities.itertuples()
+        if row.id in workspace and row.id not in decided.settled
     ]
     about = (
-        "Rows that teach most when a person has looked at them: the models are unsure, many rows "
-        "are like them, and their class is weak (reports/next.csv)."
+        "Rows whose labels are most useful to the model: the models are unsure, many rows are "
+        "like them, and their class is weak (reports/next.csv)."
     )
     return Queue("next", "What to label next", about, items)
 
 
 def _conflicts(workspace: Workspace, decided: InForce) -> Queue:
-    ids = {one for drop in workspace.conflicts for one in (drop.id, drop.cause)}
+    ids = {row for drop in workspace.conflicts for row in (drop.id, drop.cause)}
     texts: dict[tuple[str, str], list[Item]] = defaultdict(list)
     for row in sorted(ids):
         if row in workspace:
@@ -113,23 +117,23 @@ def _conflicts(workspace: Workspace, decided: InForce) -> Queue:
         if item.id not in decided.settled
     ]
     about = (
-        "Rows with the same text and different labels, copy after copy. All of them are left out "
-        "until their labels agree."
+        "Rows with the same text and different labels, copies one after the other. All of them "
+        "are dropped until their labels agree."
     )
     return Queue("conflicts", "Label conflicts", about, items)
 
 
 def _text(workspace: Workspace, row: str) -> tuple[str, str]:
-    """What deduplicate goes by when it says that two rows have the same text."""
-    found = workspace.row(row)
-    return normalised(found["text"]), normalised(found["text_pair"])
+    """Return the texts by which deduplicate decides that two rows have the same text."""
+    texts = workspace.row(row)
+    return normalised(texts["text"]), normalised(texts["text_pair"])
 
 
 def _agree(copies: list[Item], decided: InForce) -> bool:
-    """Whether what people decided leaves one label, so that there is no conflict any more."""
+    """Whether the decisions leave one label, so that there is no conflict any more."""
     labels = {
-        decided.settled[one.id].decided if one.id in decided.settled else one.given
-        for one in copies
+        decided.settled[copy.id].decided if copy.id in decided.settled else copy.given
+        for copy in copies
     }
     return len(labels - {DROP, AMBIGUOUS}) <= 1
 
@@ -137,28 +141,28 @@ def _agree(copies: list[Item], decided: InForce) -> bool:
 def _disagreements(workspace: Workspace, decided: InForce) -> Queue:
     items = []
     for row in decided.disagreed:
-        said = "; ".join(f"{one.who}: {one.decided}" for one in decided.votes[row])
+        votes = "; ".join(f"{vote.who}: {vote.decided}" for vote in decided.votes[row])
         if row in workspace:
-            items.append(item_of(workspace, row)._replace(reason=said))
+            items.append(item_of(workspace, row)._replace(reason=votes))
     about = (
-        "Rows on which people disagree and which no rule has settled. They are out of train until "
-        "they agree."
+        "Rows on which people disagree and which no rule settles. They are dropped from train "
+        "until people agree."
     )
     return Queue(DISAGREEMENTS, "Disagreements", about, items)
 
 
 def _blind_mix(workspace: Workspace, decided: InForce, side: str) -> Queue:
-    """Suspects of a side, as many random rows, and what people have decided there, by hash."""
+    """Mix suspects of a side, as many random rows, and the decided rows of the side, by hash."""
     rows = workspace.rows
-    there = set(rows["id"][(rows["split"] == side) & (rows["fate"] != CONFLICT)])
-    suspects = there.intersection(workspace.suspects["id"])
-    random = by_hash(f"random {side}", there - suspects)[: len(suspects)]
-    # The order needs a hash of its own: by that of the choice the random rows would stand first.
-    ids = by_hash(f"order {side}", suspects.union(random, there.intersection(decided.votes)))
+    on_side = set(rows["id"][(rows["split"] == side) & (rows["fate"] != CONFLICT)])
+    suspects = on_side.intersection(workspace.suspects["id"])
+    random = by_hash(f"random {side}", on_side - suspects)[: len(suspects)]
+    # The order needs a hash of its own: by that of the choice the random rows would come first.
+    ids = by_hash(f"order {side}", suspects.union(random, on_side.intersection(decided.votes)))
     items = [item_of(workspace, row)._replace(blind=True) for row in ids]
     about = (
-        f"Doubted rows of {side}, mixed with as many random ones. Which is which is not shown, so "
-        "that the models do not judge what they are measured by."
+        f"Suspected label errors in {side}, mixed with as many random rows. Which is which is not "
+        "shown, so that models do not choose the labels that they are measured by."
     )
     return Queue(side, f"Suspects in {side}, blind", about, items)
 
@@ -171,18 +175,18 @@ def _audit(workspace: Workspace, size: int) -> Queue:
         for row in by_hash("audit", set(rows["id"]))[:size]
     ]
     about = (
-        "A random sample of all rows, in the order of chance. It alone tells how many labels are "
-        "wrong; decide the rows in their order."
+        "A random sample of all rows, in random order: the only unbiased estimate of the label "
+        "error rate. Decide the rows in their order."
     )
     return Queue("audit", "Audit", about, items)
 
 
 def by_hash(purpose: str, ids: Collection[str]) -> list[str]:
-    """Ids in an order that is random, and the same on every machine and with other ids around."""
+    """Return ids in a random order, which is the same on every machine and with other ids."""
     return sorted(ids, key=lambda row: hashlib.sha256(f"{purpose}:{row}".encode()).digest())
 
 
 def item_of(workspace: Workspace, row: str) -> Item:
-    """A row as an item without suggestion. Raises RowsError where it is not to be reviewed."""
-    found = workspace.row(row)
-    return Item(row, found["digest"], found["given"], "", None, "", False, found["split"], ())
+    """Return a row as an item without suggestion. Raises RowsError if it cannot be reviewed."""
+    cells = workspace.row(row)
+    return Item(row, cells["digest"], cells["given"], "", None, "", False, cells["split"], ())

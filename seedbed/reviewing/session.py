@@ -1,20 +1,83 @@
-"""One person going through one queue. Nothing is kept but the lines: a session that was killed goes
-on where it was, at the first row on which this person has not decided."""
+"""One person's decisions: a session on a queue, and the lines that it appends.
 
+Nothing is kept but the lines in data/decisions/<who>.jsonl, so a session that was killed goes on at
+the first row on which this person has not decided. A line is whole and on the disk, or not in the
+file: any number of processes may append at once, each under a lock, with one write at the end of
+the file, and waits until the disk has it.
+"""
+
+import fcntl
+import json
+import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
-from seedbed.core.errors import DecisionError
-from seedbed.reviewing.decision_lines import append, checked_who
+from seedbed.core.decisions import (
+    AMBIGUOUS,
+    DROP,
+    FOLDER,
+    WHO,
+    WITHDRAWN,
+    Decision,
+    last_lines,
+    moment_of,
+)
+from seedbed.core.errors import DecisionError, ReviewError
+from seedbed.core.git import git_answer
 from seedbed.reviewing.queues import DISAGREEMENTS, Item, Queue
 from seedbed.reviewing.workspace import Workspace
 
 
+def append(decision: Decision, folder: Path = FOLDER) -> None:
+    """Add one line to the file of `decision.who`, which is created if it is new.
+
+    Raises OSError if the disk does not take the line.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    line = (json.dumps(decision.model_dump(), ensure_ascii=False) + "\n").encode()
+    file = folder / f"{checked_who(decision.who)}.jsonl"
+    descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        size = os.fstat(descriptor).st_size
+        # A process that was killed, or an editor, may have left a line without its end.
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        if os.write(descriptor, line) < len(line):
+            os.ftruncate(descriptor, size)
+            raise OSError(f"{file}: the disk took half a line, which was removed again")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)  # releases the lock
+
+
+def checked_who(who: str) -> str:
+    """Return the name if a file can have it. Raises ReviewError."""
+    if not WHO.fullmatch(who):
+        raise ReviewError(
+            "who decides",
+            f"{who!r}" if who else "nobody",
+            "a name of letters, digits, - _ . that begins with a letter or digit",
+            "give one with --who NAME",
+        )
+    return who
+
+
+def default_who() -> str:
+    """Return git's user.name as such a name: `Ann Lee` is `ann-lee`. Raises ReviewError."""
+    user = git_answer("config", "user.name")
+    name = re.sub(r"[^\w.-]+", "-", user.lower()).strip("-.")[:64]
+    return checked_who(name)
+
+
 class Progress(NamedTuple):
-    """How many items of a queue this person has decided, skipped in this session, and has left;
-    decided + skipped + left = total."""
+    """Items of a queue that this person decided, skipped in this session, and has left.
+
+    decided + skipped + left = total.
+    """
 
     decided: int
     skipped: int
@@ -23,7 +86,7 @@ class Progress(NamedTuple):
 
 
 def now() -> datetime:
-    """The present moment, UTC."""
+    """Return the current moment, UTC."""
     return datetime.now(UTC)
 
 
@@ -35,22 +98,22 @@ class Session:
     ) -> None:
         self.workspace, self.queue, self.who = workspace, queue, checked_who(who)
         self._clock = clock
-        self._undoable: list[tuple[int, Decision, Decision | None]] = []  # place, said, before it
+        self._undoable: list[tuple[int, Decision, Decision | None]] = []  # index, new, before it
         self._skipped: set[str] = set()
-        # People who disagree are asked again for what they have decided.
+        # People who disagree are asked again about rows that they have decided.
         self._again = queue.name == DISAGREEMENTS
         self._decided = set() if self._again else set(self._mine())
-        self._place = 0
+        self._index = 0
         self._to_next()
 
     @property
     def item(self) -> Item | None:
         """The item to decide on; None at the end of the queue."""
-        return self.queue.items[self._place] if self._place < len(self.queue.items) else None
+        return self.queue.items[self._index] if self._index < len(self.queue.items) else None
 
     @property
     def progress(self) -> Progress:
-        """How far this person is."""
+        """Progress of this person on the queue."""
         ids = {item.id for item in self.queue.items}
         decided = len(ids & self._decided)
         skipped = len(ids & self._skipped - self._decided)
@@ -58,39 +121,42 @@ class Session:
 
     @property
     def decision(self) -> Decision | None:
-        """What this person has said of the current item, if anything."""
+        """This person's decision on the current item, if any."""
         return self._mine().get(self.item.id) if self.item else None
 
     def decide(self, decided: str, note: str = "") -> Decision:
-        """Write a decision on the current item and go on to the next. `decided`: a class, DROP or
-        AMBIGUOUS. Raises DecisionError for anything else, and where no item is left."""
+        """Write a decision on the current item and go on to the next.
+
+        `decided`: a class, DROP or AMBIGUOUS. Raises DecisionError for anything else, and if no
+        item is left.
+        """
         item = self._current()
         if decided not in (*self.workspace.classes, DROP, AMBIGUOUS):
             raise DecisionError(
                 f"row {item.id}",
                 f"label {decided!r}",
                 f"one of {', '.join(self.workspace.classes)}, {DROP} or {AMBIGUOUS}",
-                "choose one of them; a new class is named in collect.labels first",
+                "choose one of them, or add a new class to collect.labels first",
             )
         before = self._mine().get(item.id)
-        said = self._write(item.id, item.digest, item.given, decided, note)
-        self._undoable.append((self._place, said, before))
+        decision = self._write(item.id, item.digest, item.given, decided, note)
+        self._undoable.append((self._index, decision, before))
         self._decided.add(item.id)
         self._skipped.discard(item.id)
         self._to_next()
-        return said
+        return decision
 
     def accept(self, note: str = "") -> Decision:
-        """The given label is right."""
+        """Decide that the given label is correct."""
         return self.decide(self._current().given, note)
 
     def take_suggestion(self, note: str = "") -> Decision:
-        """The suggested label is right. Raises DecisionError where none is shown."""
+        """Decide that the suggested label is correct. Raises DecisionError if none is shown."""
         item = self._current()
         if not item.suggested:
-            found = "a blind queue shows none" if item.blind else "nothing suggests a label"
+            problem = "a blind queue shows none" if item.blind else "no model suggests a label"
             step = "accept the given label, or choose another"
-            raise DecisionError(f"row {item.id}", found, "a suggestion", step)
+            raise DecisionError(f"row {item.id}", problem, "a suggestion", step)
         return self.decide(item.suggested, note)
 
     def skip(self) -> None:
@@ -98,34 +164,37 @@ class Session:
         item = self._current()
         if item.id not in self._decided:
             self._skipped.add(item.id)
-        self._place += 1
+        self._index += 1
         self._to_next()
 
     def undo(self) -> Decision | None:
-        """Take back the last decision of this session and return to its item: what the person had
-        said before, if anything, holds again. Gives the decision taken back, None without one."""
+        """Undo the last decision of this session and return to its item.
+
+        The person's previous decision on the row, if any, holds again. Returns the decision that
+        was undone, None if there is none.
+        """
         if not self._undoable:
             return None
-        self._place, said, before = self._undoable.pop()
-        again, note = (before.decided, before.note) if before else (WITHDRAWN, "")
-        digest, given = (before or said).digest, (before or said).given
-        self._write(said.id, digest, given, again, note)
+        self._index, undone, before = self._undoable.pop()
+        decided, note = (before.decided, before.note) if before else (WITHDRAWN, "")
+        digest, given = (before or undone).digest, (before or undone).given
+        self._write(undone.id, digest, given, decided, note)
         if before is None or self._again:
-            self._decided.discard(said.id)
-        return said
+            self._decided.discard(undone.id)
+        return undone
 
     def back(self) -> None:
-        """Show the item before, decided or not; nothing is withdrawn."""
-        self._place = max(0, self._place - 1)
+        """Show the previous item, decided or not; nothing is withdrawn."""
+        self._index = max(0, self._index - 1)
 
     def go_to(self, row_id: str) -> None:
-        """Show an item of the queue. Raises DecisionError where it is not in it."""
-        places = [place for place, item in enumerate(self.queue.items) if item.id == row_id]
-        if not places:
+        """Show an item of the queue. Raises DecisionError if the queue does not have it."""
+        indices = [index for index, item in enumerate(self.queue.items) if item.id == row_id]
+        if not indices:
             raise DecisionError(
                 f"row {row_id}", f"not in the queue {self.queue.name}", "a row of it", "choose one"
             )
-        self._place = places[0]
+        self._index = indices[0]
 
     def _current(self) -> Item:
         if self.item is None:
@@ -135,37 +204,41 @@ class Session:
         return self.item
 
     def _mine(self) -> dict[str, Decision]:
-        """What this person says now, by row, of the texts that stand in the queue."""
+        """Return this person's current decisions, by row, on the texts of the queue."""
         digests = {item.id: item.digest for item in self.queue.items}
-        ours = (one for one in self.workspace.decisions if one.who == self.who)
+        ours = (decision for decision in self.workspace.decisions if decision.who == self.who)
         return {
-            row: one for (row, _), one in last_lines(ours).items() if digests.get(row) == one.digest
+            row: decision
+            for (row, _), decision in last_lines(ours).items()
+            if digests.get(row) == decision.digest
         }
 
     def _write(self, row: str, digest: str, given: str, decided: str, note: str) -> Decision:
-        note = note.encode("utf-8", "replace").decode()  # a terminal may give lone surrogates
+        note = note.encode("utf-8", "replace").decode()  # terminals may send lone surrogates
         when = self._later_than_before(row).isoformat(timespec="microseconds")
-        said = Decision(
+        decision = Decision(
             id=row, digest=digest, given=given, decided=decided, who=self.who,
             when=when.replace("+00:00", "Z"), note=note,
         )  # fmt: skip
-        append(said, self.workspace.folder)
-        self.workspace.decisions.append(said)
-        return said
+        append(decision, self.workspace.folder)
+        self.workspace.decisions.append(decision)
+        return decision
 
     def _later_than_before(self, row: str) -> datetime:
-        """Now, or just after the person's last line on the row, should the clock have gone back:
-        the latest line counts, in whatever order git has merged them."""
+        """Return now, or just after the person's last line on the row if the clock went back.
+
+        The latest line counts, in whatever order git has merged them.
+        """
         ours = [
-            moment_of(one.when) + timedelta(microseconds=1)
-            for one in self.workspace.decisions
-            if one.id == row and one.who == self.who
+            moment_of(decision.when) + timedelta(microseconds=1)
+            for decision in self.workspace.decisions
+            if decision.id == row and decision.who == self.who
         ]
         return max([self._clock().astimezone(UTC), *ours])
 
     def _to_next(self) -> None:
-        """From the present place on to the first item that is neither decided nor skipped."""
+        """Go on to the first item that is neither decided nor skipped."""
         done = self._decided | self._skipped
         items = self.queue.items
-        while self._place < len(items) and items[self._place].id in done:
-            self._place += 1
+        while self._index < len(items) and items[self._index].id in done:
+            self._index += 1

@@ -1,4 +1,4 @@
-"""Review on a terminal: one row at a time, one key a decision."""
+"""Review on a terminal: one row at a time, one key per decision."""
 
 import json
 import os
@@ -23,22 +23,24 @@ NEAREST = 3
 HELP = {
     "a": "accept the given label",
     "t": "take the suggested label",
-    "o": "other label, out of a list",
+    "o": "choose another label from a list",
     "d": "drop the row",
-    "m": "ambiguous: no one label fits",
+    "m": "ambiguous: no single label fits",
     "s": "skip, for later",
     "u": "undo the last decision",
-    "n": "note, kept with the next decision",
-    "i": "the row's life",
-    "w": "the whole text",
-    "q": "quit; all decisions are on the disk",
-    "?": "this help",
+    "n": "write a note for the next decision",
+    "i": "show the history of the row",
+    "w": "show the whole text",
+    "q": "quit; all decisions are saved",
+    "?": "show this help",
 }
 
 
 class Person(NamedTuple):
-    """Whom the terminal asks: `key` gives one character, `line` an answer to a question. Both raise
-    EOFError where nobody is there any more."""
+    """The reviewer: `key` returns one character, `line` the answer to a question.
+
+    Both raise EOFError at the end of the input.
+    """
 
     key: Callable[[], str]
     line: Callable[[str], str]
@@ -52,7 +54,7 @@ def open_terminal(session: Session) -> None:
 
 
 class Review:
-    """The loop: show the row, do what the key says."""
+    """The loop: show the row, carry out the command of a key."""
 
     def __init__(self, session: Session, console: Console, person: Person) -> None:
         self.session, self.console, self.person = session, console, person
@@ -73,102 +75,110 @@ class Review:
 
     def run(self) -> None:
         """Show rows and take keys until the end of the queue, q, or the end of the input."""
-        self.say(f"{self.session.queue.title}. {self.session.queue.about} ? shows the keys.")
-        shown = None
+        self.print(f"{self.session.queue.title}. {self.session.queue.about} ? shows the keys.")
+        visible: Item | None = None
         try:
             while self.session.item or self._undo_at_the_end():
-                if self.session.item is not shown:
-                    shown = self.session.item
+                if self.session.item is not visible:
+                    visible = self.session.item
                     show(self.session, self.console)
                 key = self.person.key()
                 if key == "q":
                     break
-                shown = None if self._do(key) else shown
+                visible = None if self._do(key) else visible
         except EOFError:
             pass
         progress = self.session.progress
-        self.say(
+        self.print(
             f"{progress.decided} of {progress.total} decided, {progress.skipped} skipped. "
-            f"The lines are in {self.session.workspace.folder}; now run `dvc repro` and commit."
+            f"They are in {self.session.workspace.folder}; now run `dvc repro` and commit."
         )
 
-    def say(self, words: str, style: str = "dim") -> None:
-        """One paragraph; nothing in it is markup."""
+    def print(self, words: str, style: str = "dim") -> None:
+        """Print one paragraph; nothing in it is markup."""
         self.console.print(Text(for_terminal(words), style))
 
     def _do(self, key: str) -> bool:
-        """What the key says; whether the row is to be shown again."""
+        """Carry out the command of a key; return whether to show the row again."""
         if key not in self._actions:
-            self.say(f"{key!r} is no key here; ? shows the keys")
+            self.print(f"{key!r} is not a command; ? shows the keys")
             return False
         try:
             return bool(self._actions[key]())
         except SeedbedError as error:
-            self.say(f"{error.found}; {error.next_step}", "yellow")
+            self.print(f"{error.found}; {error.next_step}", "yellow")
             return False
 
     def _decided(self, decided: str) -> None:
-        self.say(f"decided: {decided}", "bold green")
+        self.print(f"decided: {decided}", "bold green")
         self.note = ""
 
     def _other(self) -> None:
         classes = self.session.workspace.classes
         for number, name in enumerate(classes, start=1):
-            self.say(f"{number:>3} {name}", "")
-        answer = self.person.line("number, nothing to go back: ").strip()
+            self.print(f"{number:>3} {name}", "")
+        answer = self.person.line("number, or Enter to go back: ").strip()
         if answer.isdecimal() and 1 <= int(answer) <= len(classes):
             self._decided(self.session.decide(classes[int(answer) - 1], self.note).decided)
         elif answer:
-            self.say(f"{answer!r} is no number from 1 to {len(classes)}", "yellow")
+            self.print(f"{answer!r} is no number from 1 to {len(classes)}", "yellow")
 
     def _skip(self) -> None:
         self.session.skip()
-        self.say("skipped")
+        self.print("skipped")
 
     def _undo(self) -> bool:
-        taken_back = self.session.undo()
-        if taken_back is None:
-            self.say("nothing to undo: this session has decided nothing yet", "yellow")
+        undone = self.session.undo()
+        if undone is None:
+            self.print("nothing to undo: no row was decided in this session", "yellow")
             return False
-        self.say(f"undone: {taken_back.decided} on row {taken_back.id}", "bold yellow")
+        self.print(f"undone: {undone.decided} on row {undone.id}", "bold yellow")
         return True
 
     def _undo_at_the_end(self) -> bool:
-        """After the last row: whether there is a row again, since the last decision was undone."""
+        """Whether, after the last row, there is a row again because a decision was undone."""
         if not self.session.progress.total:
-            self.say("Nothing is in this queue.")
+            self.print("This queue is empty.")
             return False
-        self.say("The end of the queue. u undoes the last decision, any other key leaves.")
+        self.print("End of the queue. u undoes the last decision, any other key quits.")
         return self.person.key() == "u" and self._undo()
 
     def _note(self) -> None:
         self.note = self.person.line("note: ").strip()
 
     def _life(self) -> None:
-        if self.session.item.blind:
-            self.say("not shown in a blind queue: it would tell what the models think", "yellow")
+        item = self._item()
+        if item.blind:
+            self.print("not shown in a blind queue: it would show what models suggest", "yellow")
             return
-        self.say("\n".join(explain(self.session.item.id)), "")
+        self.print("\n".join(explain(item.id)), "")
+
+    def _item(self) -> Item:
+        """Return the item that is shown: keys are read only while there is one."""
+        assert self.session.item is not None
+        return self.session.item
 
     def _whole(self) -> None:
-        row = self.session.workspace.row(self.session.item.id)
-        self.say("\n\n".join(filter(None, [row["text"], row["text_pair"]])), "")
+        row = self.session.workspace.row(self._item().id)
+        self.print("\n\n".join(filter(None, [row["text"], row["text_pair"]])), "")
 
     def _help(self) -> None:
-        self.say("\n".join(f"  {key}  {what}" for key, what in HELP.items()))
+        self.print("\n".join(f"  {key}  {effect}" for key, effect in HELP.items()))
 
 
 def show(session: Session, console: Console) -> None:
-    """The row to decide on: progress, text, label, why, nearest rows, where it came from."""
+    """Print the row to decide on: progress, text, label, reason, nearest rows, origin."""
     item, progress = session.item, session.progress
+    assert item is not None
     row = session.workspace.row(item.id)
-    at = f"{progress.decided} decided, {progress.skipped} skipped, {progress.left} left"
-    console.print(Rule(Text(f"{session.queue.title}: {at}"), align="left"))
+    counts = f"{progress.decided} decided, {progress.skipped} skipped, {progress.left} left"
+    console.print(Rule(Text(f"{session.queue.title}: {counts}"), align="left"))
     for text in filter(None, [row["text"], row["text_pair"]]):
         console.print(Text(_cut(for_terminal(text)) + "\n"))
     console.print(_labels(item))
-    if said := session.decision:
-        console.print(Text(for_terminal(f"you said  {said.decided} {said.note}"), "green"))
+    if decision := session.decision:
+        line = f"decided   {decision.decided} {decision.note}"
+        console.print(Text(for_terminal(line), "green"))
     if not item.blind:
         for line in _near(session, item):
             console.print(Text(line, "dim"), no_wrap=True, overflow="ellipsis")
@@ -188,12 +198,12 @@ def _labels(item: Item) -> Text:
         text.append("\nsuggested ").append(for_terminal(item.suggested), "bold magenta")
     if item.reason:
         score = "" if item.score is None else f", label quality {item.score:.3f}"
-        text.append(f"\nwhy       {for_terminal(in_words(item.reason))}{score}")
+        text.append(f"\nreason    {for_terminal(in_words(item.reason))}{score}")
     return text
 
 
 def _near(session: Session, item: Item) -> list[str]:
-    """The nearest rows, those that find_label_errors names first, a line each."""
+    """Return a line per nearest row, those that find_label_errors names first."""
     workspace = session.workspace
     ids = [row for row in item.nearest if row in workspace] or workspace.nearest(item.id, NEAREST)
     rows = [workspace.row(row) for row in ids[:NEAREST]]
@@ -203,28 +213,28 @@ def _near(session: Session, item: Item) -> list[str]:
 
 
 def _origin(row: dict, item: Item) -> str:
-    from_ = json.loads(row["provenance"])
-    place = f"{from_.get('file')}:{from_.get('line')}"
+    origin = json.loads(row["provenance"])
+    place = f"{origin.get('file')}:{origin.get('line')}"
     date = f", {row['date']}" if row["date"] else ""
     side = f"{item.split}, " if item.split else ""
     return f"from      {place}, source {row['source']}, batch {row['batch']}{date}, {side}{item.id}"
 
 
 def _key_of_line() -> str:
-    """The first character of the next line, for input that is no terminal."""
+    """Read the first character of the next line, for input that is no terminal."""
     return input()[:1] or " "
 
 
 def _key_of_terminal() -> str:
-    """One key, without Enter. The end of the input and Ctrl-C leave."""
+    """Read one key, without Enter. Raises EOFError at the end of the input and on Ctrl-C."""
     import termios
     import tty
 
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     try:
-        # Not flushed, as by default: keys that were typed ahead count. Not read by sys.stdin, which
-        # would take more than one.
+        # TCSADRAIN, because the default drops keys that were typed ahead; os.read, because
+        # sys.stdin would read more than one.
         tty.setcbreak(descriptor, termios.TCSADRAIN)
         key = os.read(descriptor, 1).decode("ascii", "replace")
     except KeyboardInterrupt:

@@ -1,9 +1,9 @@
-"""Everything a reviewer is shown, read once from what the pipeline has written."""
+"""Everything that a reviewer sees, read once from what the pipeline has written."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
 from seedbed.core.ledger import Drop, read_ledger
 from seedbed.core.params import read_params
-from seedbed.core.reasons import Reason
+from seedbed.core.reasons import NAMES, Reason
 from seedbed.core.rows import read_rows
 from seedbed.encoding.vectors import read_vectors
 from seedbed.splitting.frozen_test import read_frozen
@@ -34,6 +34,7 @@ NEXT = Path("reports/next.csv")
 BY_PEOPLE = Path("data/ledger/apply_decisions.csv")
 BY_SPLIT = Path("data/ledger/split.csv")
 DUPLICATES = Path("data/ledger/deduplicate.csv")
+QUARANTINE = Path("data/quarantine.csv")
 CONFLICT, UNLABELLED = Reason.LABEL_CONFLICT, Reason.UNLABELLED
 COLUMNS = (
     "id", "digest", "text", "text_pair", "label", "given", "source", "batch", "date", "group",
@@ -44,15 +45,14 @@ SUSPECT_COLUMNS = ("id", "split", "label", "suggested", "score", "reason", "near
 
 @dataclass
 class Workspace:
-    """What stands in the project now.
+    """The state of the project at its last run, with the decisions of now.
 
-    rows: those that may be reviewed, sorted by id, with the columns COLUMNS: `given` is the
-    label before any decision, `label` the one that counted at the last run, `fate` is "kept" or
-    why the row was dropped: "label_conflict", "unlabelled", or by people. The side of a dropped
-    row is where it would stand. suspects: reports/suspects.csv, most doubtful first. known: id
-    and digest of every row that a decision can hold for. conflicts: drops for the same text
-    with two labels. priorities: reports/next.csv (id, suggested, ...), the most worthwhile
-    first; empty before its first run.
+    `rows`: those that may be reviewed, sorted by id, with the columns COLUMNS. `given` is the label
+    before any decision, `label` the one that counted at the last run, `fate` is "kept" or why the
+    row was dropped: "label_conflict", "unlabelled", or by people. A dropped row has the side that
+    it would be on. `suspects`: reports/suspects.csv, lowest label quality first. `known`: id and
+    digest of every row that a decision can hold for. `conflicts`: drops for the same text with two
+    labels. `priorities`: reports/next.csv, the most useful first; empty before its first run.
     """
 
     rows: pd.DataFrame
@@ -67,42 +67,44 @@ class Workspace:
     vectors: Path = VECTORS
 
     def refresh(self) -> None:
-        """Read the decisions again, which others may have added to."""
+        """Read the decisions again, because others may have added some."""
         self.decisions = read_decisions(self.folder)
 
     def in_force(self) -> InForce:
-        """The decisions that hold now."""
+        """Return the decisions that hold now."""
         return in_force(self.decisions, self.known, self.rule)
 
     def __contains__(self, row_id: str) -> bool:
-        return row_id in self._places
+        return row_id in self._indices
 
     def row(self, row_id: str) -> pd.Series:
-        """One row by its id. Raises RowsError where it is not among `rows`."""
-        if row_id not in self._places:
+        """Return one row by its id. Raises RowsError if it is not among `rows`."""
+        if row_id not in self._indices:
             raise RowsError(
                 f"row `{row_id}`",
                 "it is not among the rows to review",
                 "a row that is kept, in conflict with a copy, or dropped by a person",
-                "`seedbed explain` tells what became of it",
+                f"run `seedbed explain {row_id}` to see its fate",
             )
-        return self.rows.iloc[self._places[row_id]]
+        return self.rows.iloc[self._indices[row_id]]
 
     def nearest(self, row_id: str, n: int = 5) -> list[str]:
-        """Ids of the kept rows nearest to a row by cosine of their vectors, nearest first; none
-        where the row has no vector, since it is not kept."""
+        """Return ids of the kept rows nearest to a row by cosine of their vectors, nearest first.
+
+        A row that is not kept has no vector, and so no nearest rows.
+        """
         ids, vectors = self.unit_vectors
-        place = np.flatnonzero(ids == row_id)
-        if not len(place):
+        matches = np.flatnonzero(ids == row_id)
+        if not len(matches):
             return []
-        cosine = vectors @ vectors[place[0]]
-        cosine[place[0]] = -np.inf
+        cosine = vectors @ vectors[matches[0]]
+        cosine[matches[0]] = -np.inf
         order = np.lexsort((ids, -cosine))[:n]
-        return [str(ids[one]) for one in order if np.isfinite(cosine[one])]
+        return [str(ids[index]) for index in order if np.isfinite(cosine[index])]
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        return {row: place for place, row in enumerate(self.rows["id"])}
+    def _indices(self) -> dict[str, int]:
+        return {row: index for index, row in enumerate(self.rows["id"])}
 
     @cached_property
     def unit_vectors(self) -> tuple[np.ndarray, np.ndarray]:
@@ -115,11 +117,11 @@ class Workspace:
 
 
 def read_workspace() -> Workspace:
-    """The workspace of this folder. Raises a SeedbedError where the pipeline has not run."""
+    """Read the workspace of this folder. Raises a SeedbedError if the pipeline has not run."""
     given, kept = read_rows(GIVEN), read_rows(KEPT)
     conflicts = [drop for drop in _drops(DUPLICATES) if drop.reason == CONFLICT]
-    bare = [drop for drop in _drops(BY_SPLIT) if drop.reason == UNLABELLED]
-    fates = {drop.id: drop.reason for drop in [*conflicts, *bare, *_drops(BY_PEOPLE)]}
+    unlabelled = [drop for drop in _drops(BY_SPLIT) if drop.reason == UNLABELLED]
+    fates = {drop.id: drop.reason for drop in [*conflicts, *unlabelled, *_drops(BY_PEOPLE)]}
     classes = {*given["label"], *read_params("collect.labels", list[str])} - {""}
     return Workspace(
         rows=_rows(given, kept, fates),
@@ -146,16 +148,44 @@ def _rows(given: pd.DataFrame, kept: pd.DataFrame, fates: dict[str, str]) -> pd.
 
 
 def _drops(path: Path) -> list[Drop]:
-    return read_ledger(_there(path))
+    return read_ledger(_existing(path))
 
 
 def _suspects() -> pd.DataFrame:
-    lines: list[dict[str, Any]] = read_csv(_there(SUSPECTS))
-    found = pd.DataFrame(lines, columns=SUSPECT_COLUMNS, dtype=object).fillna("")
-    return found.assign(score=found["score"].astype(float))
+    lines: list[dict[str, Any]] = read_csv(_existing(SUSPECTS))
+    suspects = pd.DataFrame(lines, columns=SUSPECT_COLUMNS, dtype=object).fillna("")
+    return suspects.assign(score=suspects["score"].astype(float))
 
 
-def _there(path: Path) -> Path:
+def _existing(path: Path) -> Path:
     if not path.exists():
-        raise RowsError(str(path), "no such file", "what the pipeline writes", "run `dvc repro`")
+        raise RowsError(str(path), "no such file", "a file of the last run", "run `dvc repro`")
     return path
+
+
+class Quarantined(NamedTuple):
+    """A row that could not be read: where it is, why, and what to do.
+
+    It has no id, so nobody decides on it: its source is fixed, and `dvc repro` reads it again.
+    """
+
+    source: str
+    file: str
+    line: int
+    reason: str
+    next_step: str
+
+
+def read_quarantined() -> list[Quarantined]:
+    """Read the rows in quarantine, in the order of the file. Raises RowsError before a run."""
+    return [
+        Quarantined(
+            row["source"], row["file"], int(row["line"]), row["reason"], _repair(row["reason"])
+        )
+        for row in read_csv(_existing(QUARANTINE))
+    ]
+
+
+def _repair(reason: str) -> str:
+    repair = Reason(reason).repair if reason in NAMES else ""
+    return repair or "correct the row in its source, or delete it"

@@ -109,7 +109,7 @@ def page(browser, address) -> Page:
     found = browser.new_page(viewport={"width": 1400, "height": 900})
     found.set_default_timeout(SECONDS * 1000)
     found.goto(address)
-    found.get_by_text("You are").wait_for()
+    found.get_by_text("Your name").wait_for()
     yield found
     found.close()
 
@@ -171,7 +171,7 @@ def test_a_note_takes_letters_that_are_keys_elsewhere(page):
 
 def test_a_name_that_is_no_name_is_refused(page):
     decided(page, 0, of=2)
-    field = page.get_by_label("You are")
+    field = page.get_by_label("Your name")
     field.fill("../../etc")
     field.press("Enter")
     page.get_by_text("a name of letters, digits").wait_for()
@@ -184,7 +184,7 @@ def test_a_name_that_is_no_name_is_refused(page):
         ("Explore", " rows"),
         ("Map", "Click a point to open the row"),
         ("One row", "a row id, or its first six"),
-        ("Where we stand", "Decide rows of the audit queue"),
+        ("Status", "Decide rows of the audit queue"),
     ],
 )
 def test_every_view_opens(page, view, sign):

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, InForce, Settled
-from seedbed.reviewing.audit import by_side, error_rate, wilson
 from seedbed.reviewing.queues import Item, Queue
+from seedbed.reviewing.status import by_side, error_rate, wilson
 
 
 def audit(number: int, side: str = "train") -> Queue:

@@ -100,12 +100,12 @@ def test_all_bad_lines_are_told_together_with_their_place(workspace, tmp_path):
     with pytest.raises(DecisionError) as error:
         read_back(file, "ann", workspace)
     message = str(error.value)
-    assert "5 lines cannot be taken, and none is" in message
+    assert "5 lines are wrong, so none is imported" in message
     for place in (
         f"{file}:4: no row to review has the id 'row99'",
         f"{file}:5: row row02 has another text now",
-        f"{file}:6: label 'bonk' is none of bank, post",
-        f"{file}:7: row row01 is decided twice",
+        f"{file}:6: label 'bonk' is not one of bank, post",
+        f"{file}:7: row row01 has two different decisions",
         f"{file}:8: wrong_column_count",
     ):
         assert place in message

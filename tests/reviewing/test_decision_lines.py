@@ -9,7 +9,7 @@ import pytest
 
 from seedbed.core.decisions import Decision, read_decisions
 from seedbed.core.errors import ReviewError
-from seedbed.reviewing.decision_lines import append, checked_who, default_who
+from seedbed.reviewing.session import append, checked_who, default_who
 
 
 def decision(row: str, note: str = "") -> Decision:

@@ -3,8 +3,8 @@
 import pytest
 
 from seedbed.core.errors import ReviewError
-from seedbed.reviewing.decision_lines import append
 from seedbed.reviewing.queues import by_hash, queue_named, queues_of
+from seedbed.reviewing.session import append
 
 
 def ids(workspace, name: str) -> list[str]:
@@ -83,7 +83,7 @@ def test_the_audit_stays_the_same_sample_as_rows_come_and_go(workspace):
     before = [item.id for item in queues_of(workspace, audit_size=20)["audit"].items]
     assert not {"copy1", "copy2"} & set(before)
     workspace.rows = workspace.rows[workspace.rows["id"] != before[3]].reset_index(drop=True)
-    del workspace.__dict__["_places"]
+    del workspace.__dict__["_indices"]
     after = [item.id for item in queues_of(workspace, audit_size=20)["audit"].items]
     assert after[:19] == before[:3] + before[4:]
 

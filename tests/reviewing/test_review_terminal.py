@@ -44,7 +44,7 @@ def test_one_key_a_decision_and_all_is_shown(workspace):
     first = queues_of(workspace)["suspects"]
     assert first.name == "suspects"
     for words in (
-        "Suspects in train", "0 decided, 0 skipped, 5 left", "given     ", "suggested ", "why  ",
+        "Suspects in train", "0 decided, 0 skipped, 5 left", "given     ", "suggested ", "reason  ",
         "models that never saw it find another label more likely", "label quality 0.010", "near ",
         "letters.csv:", "batch 2026-01-letters", "[a]ccept [t]ake",
     ):  # fmt: skip
@@ -73,7 +73,7 @@ def test_another_label_a_note_and_undo(workspace):
 
 def test_a_slip_of_the_finger_says_what_to_do_and_decides_nothing(workspace):
     screen = reviewed(workspace, "xu?ooq", answers=("9", ""))
-    assert "'x' is no key here" in screen
+    assert "'x' is not a command" in screen
     assert "nothing to undo" in screen
     assert "'9' is no number from 1 to 2" in screen
     for key, what in HELP.items():
@@ -85,20 +85,20 @@ def test_a_blind_queue_tells_nothing_of_the_models(workspace):
     screen = reviewed(workspace, "tisssq", "test")
     assert "a blind queue shows none" in screen
     assert "not shown in a blind queue" in screen
-    for word in ("suggested", "why  ", "near  ", "[t]ake", "likelier"):
+    for word in ("suggested", "reason  ", "near  ", "[t]ake", "likelier"):
         assert word not in screen, word
     assert decided(workspace) == []
 
 
 def test_the_end_of_the_queue_can_still_be_undone(workspace):
     screen = reviewed(workspace, "aaaaauaq")
-    assert "The end of the queue" in screen
+    assert "End of the queue" in screen
     assert len(decided(workspace)) == 7
     assert "5 of 5 decided" in screen
 
 
 def test_an_empty_queue_says_so(workspace):
-    assert "Nothing is in this queue." in reviewed(workspace, "", "disagreements")
+    assert "This queue is empty." in reviewed(workspace, "", "disagreements")
 
 
 def test_input_that_ends_leaves_what_was_decided(workspace):

@@ -6,9 +6,8 @@ import pytest
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, read_decisions
 from seedbed.core.errors import DecisionError, ReviewError
-from seedbed.reviewing.decision_lines import append
 from seedbed.reviewing.queues import queues_of
-from seedbed.reviewing.session import Progress, Session
+from seedbed.reviewing.session import Progress, Session, append
 from seedbed.reviewing.workspace import read_workspace
 
 

@@ -1,8 +1,8 @@
 """`seedbed review --status`: how far review is, who did it, and what is void."""
 
 from seedbed.core.decisions import WITHDRAWN, DisagreementRule
-from seedbed.reviewing.decision_lines import append
 from seedbed.reviewing.queues import queues_of
+from seedbed.reviewing.session import append
 from seedbed.reviewing.status import status
 
 
@@ -32,7 +32,7 @@ def test_people_disagreements_and_void_decisions_by_name(workspace, said):
     found = told(workspace)
     assert "  ann: 1 rows" in found
     assert "  bob: 3 rows" in found
-    assert "eve, the arbiter, has decided nothing" in found
+    assert "eve, the arbiter (apply_decisions.arbiter), has decided nothing yet" in found
     assert "People disagree on 1 rows" in found
     assert "row01: ann bank, bob post" in found
     assert "1 void decisions: no row has their id" in found
@@ -42,7 +42,7 @@ def test_people_disagreements_and_void_decisions_by_name(workspace, said):
 
 
 def test_the_audit_tells_its_estimate_by_side_where_enough_is_judged(workspace, said, monkeypatch):
-    monkeypatch.setattr("seedbed.reviewing.audit.MIN_JUDGED", 20)
+    monkeypatch.setattr("seedbed.reviewing.status.MIN_JUDGED", 20)
     for item in queues_of(workspace)["audit"].items:
         append(said(item.id, item.given, given=item.given))
     first = queues_of(workspace)["audit"].items[0]

@@ -6,8 +6,7 @@ import pytest
 
 from seedbed.core.errors import RowsError, SeedbedError
 from seedbed.core.rows import read_rows, write_rows
-from seedbed.reviewing.quarantined import quarantined
-from seedbed.reviewing.workspace import COLUMNS, read_workspace
+from seedbed.reviewing.workspace import COLUMNS, read_quarantined, read_workspace
 
 
 def test_rows_have_the_label_before_and_after_decisions(project):
@@ -47,10 +46,10 @@ def test_where_the_pipeline_has_not_run_the_next_step_is_said(project, missing):
 
 
 def test_quarantined_rows_come_with_what_to_do(project):
-    first, second = quarantined()
+    first, second = read_quarantined()
     assert (first.file, first.line) == ("letters.csv", 99)
     assert first.next_step.startswith("give the row a label")
     assert "correct the row" in second.next_step
     (project / "data/quarantine.csv").unlink()
     with pytest.raises(RowsError, match="run `dvc repro`"):
-        quarantined()
+        read_quarantined()

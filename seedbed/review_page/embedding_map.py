@@ -1,4 +1,4 @@
-"""Map: every row as a point, near ones alike in meaning, with the suspects on it."""
+"""The view Map: every row as a point, rows of similar meaning close together, suspects ringed."""
 
 import altair as alt
 import numpy as np
@@ -7,24 +7,24 @@ import streamlit as st
 from threadpoolctl import threadpool_limits
 
 from seedbed.pages.escaping import for_terminal
-from seedbed.review_page.desk import desk, session_on
-from seedbed.review_page.reading import current_workspace, signature
+from seedbed.review_page.desk import current_workspace, signature
 from seedbed.review_page.showing import COLOURS, STYLE
-from seedbed.reviewing.queues import Queue, by_hash, item_of
+from seedbed.review_page.views import show_one
+from seedbed.reviewing.queues import by_hash
 from seedbed.reviewing.workspace import Workspace
 
-MOST = 2000  # points that t-SNE places in some seconds and a browser draws at ease
-START = 140
+MAX_POINTS = 2000  # t-SNE takes some seconds for them, and a browser draws them fast
+START = 140  # characters of a text in a tooltip
 
 
-def show() -> None:
-    """The map, and the chosen row on the desk."""
+def show_map() -> None:
+    """Show the map, and the chosen row on the desk."""
     st.html(STYLE)
     workspace = current_workspace()
     st.subheader("Map", anchor=False)
     st.caption(
-        "Rows by meaning (t-SNE of the encoder's vectors): what lies together reads alike; how far "
-        "apart clusters are says little. Train suspects are ringed. Click a point to open the row."
+        "Rows by meaning (t-SNE of the encoder's vectors). Close rows are similar; distances "
+        "between clusters mean little. Train suspects are ringed. Click a point to open the row."
     )
     points = _points(signature(), workspace)
     if not len(points):
@@ -37,12 +37,11 @@ def show() -> None:
     )
     chosen = event.selection.get("row", [])
     if chosen:
-        queue = Queue("map", "One row", "", [item_of(workspace, chosen[0]["id"])])
-        desk(session_on(queue, workspace, st.session_state.who, again=True), workspace)
+        show_one(chosen[0]["id"], workspace)
 
 
 def chart(points: pd.DataFrame, classes: list[str]) -> alt.LayerChart:
-    """Points (id, x, y, label, split, start, suspect) as circles; suspects above, ringed."""
+    """Draw points (id, x, y, label, split, start, suspect) as circles; suspects on top, ringed."""
     select = alt.selection_point(name="row", fields=["id"], on="click", empty=False)
     inks = [ink for _, ink in COLOURS]
     colour = alt.Color(
@@ -57,17 +56,20 @@ def chart(points: pd.DataFrame, classes: list[str]) -> alt.LayerChart:
     }
     base = alt.Chart(points).encode(**axes)
     rows = base.mark_circle(size=34, opacity=0.55).add_params(select)
-    doubted = (
+    suspects = (
         base.transform_filter("datum.suspect")
         .mark_point(size=150, filled=False, strokeWidth=2.2, opacity=1)
         .encode(color=alt.value("#b91c1c"))
     )
-    return (rows + doubted).properties(height=520).configure_view(strokeWidth=0)
+    return (rows + suspects).properties(height=520).configure_view(strokeWidth=0)
 
 
 def placed(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (n, width) on a plane: (n, 2), the same each time. t-SNE (van der Maaten and Hinton,
-    2008) of their first 50 principal components; the first two where there are hardly any rows."""
+    """Place vectors (n, width) on a plane: (n, 2), the same each time.
+
+    It is t-SNE (van der Maaten and Hinton, 2008) of their first 50 principal components, and the
+    first two of these below 30 rows.
+    """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
@@ -87,13 +89,10 @@ def _points(signs: tuple[int, ...], _workspace: Workspace) -> pd.DataFrame:
     ids, vectors = _workspace.unit_vectors
     if not len(ids):
         return pd.DataFrame(columns=["id", "x", "y", "label", "split", "start"])
-    place = {row: number for number, row in enumerate(ids)}
-    chosen = by_hash("map", ids)[:MOST]
-    rows, vectors = (
-        pd.DataFrame([_workspace.row(one) for one in chosen]),
-        vectors[[place[one] for one in chosen]],
-    )
-    with threadpool_limits(1):  # beside other work its threads wait for each other for minutes
-        plane = placed(vectors)
+    index_of = {row: index for index, row in enumerate(ids)}
+    chosen = by_hash("map", ids)[:MAX_POINTS]
+    rows = pd.DataFrame([_workspace.row(row) for row in chosen])
+    with threadpool_limits(1):  # on a busy machine its threads wait for each other for minutes
+        plane = placed(vectors[[index_of[row] for row in chosen]])
     starts = rows["text"].str.slice(0, START).str.replace("\n", " ").map(for_terminal)
     return rows[["id", "label", "split"]].assign(x=plane[:, 0], y=plane[:, 1], start=starts)

@@ -1,1 +1,0 @@
-"""One module a view of the page; each has `show()`."""
