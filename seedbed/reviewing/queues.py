@@ -1,10 +1,10 @@
 """Queues of rows to review: pure functions of the workspace.
 
 Suspected label errors in train are shown with their reasons. Those in validation and test are
-mixed, blind, with as many random rows of the same side, so that models do not choose the labels
-that they are measured by. The audit is a random sample of all rows, blind too, and the only unbiased
-estimate of the label error rate. Random means by hash of the id: a row is in or out whatever the
-others are.
+mixed, blind, with as many random rows of the same side: models must not choose the labels that they
+are measured by. The audit is a random sample of all rows, blind too, and the only unbiased estimate
+of the label error rate. Random means by hash of the id: whether a row is in does not depend on the
+other rows.
 """
 
 import hashlib
