@@ -28,7 +28,7 @@ from seedbed.encoding.encoder import embed_texts
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.tokens import Truncation
 from seedbed.gate.limits import GateParams
-from seedbed.gate.same_answers import check_classes
+from seedbed.gate.same_rows import check_classes
 from seedbed.gate.verdict import Answers, look, sees_in_accuracy
 from seedbed.training.trainer import ApproachTrainer
 

@@ -4,21 +4,13 @@ import sys
 
 import typer
 
-from seedbed.commands.add import add
-from seedbed.commands.check_lock import check_lock
-from seedbed.commands.compare import compare
-from seedbed.commands.diff import diff
-from seedbed.commands.explain import explain
-from seedbed.commands.forget import forget
-from seedbed.commands.freeze import freeze
-from seedbed.commands.memo import memo
-from seedbed.commands.post_report import post_report
-from seedbed.commands.pr_report import pr_report
-from seedbed.commands.predict import predict
-from seedbed.commands.promote import promote
-from seedbed.commands.resolve import resolve
+from seedbed.commands.data import add, forget
+from seedbed.commands.last_run import memo, summary
+from seedbed.commands.models import compare, predict, promote
+from seedbed.commands.pull_request import post_report, pr_report
+from seedbed.commands.repository import check_lock, freeze, resolve
 from seedbed.commands.review import review
-from seedbed.commands.summary import summary
+from seedbed.commands.versions import diff, explain
 from seedbed.core.errors import SeedbedError
 
 COMMANDS = (

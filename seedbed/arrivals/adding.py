@@ -1,22 +1,43 @@
-"""A batch put in whole, or not at all.
-
-Order of writes: the copy below data/raw, its .dvc file, dvc.yaml, and params.yaml last. Until
-params.yaml is renamed into place no run sees the batch, and from then on all of it is there. What
-was begun stands in a journal; an error undoes it at once, and after a kill the next
-`seedbed add` does.
-"""
+"""A batch added: fetched, copied, tracked and registered, all of it or nothing."""
 
 import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from seedbed.core.errors import ArrivalError
 from seedbed.core.files import read_json, sha256_of, write_json, write_text
+
+LOCAL = "file"
+
+
+@contextmanager
+def fetched(place: str, is_url: bool) -> Iterator[Path]:
+    """The path of a file or folder; what a URL gives is gone when the block ends.
+
+    Raises ArrivalError where DVC cannot fetch it.
+    """
+    if not is_url:
+        yield Path(place)
+        return
+    name = PurePosixPath(urlsplit(place).path).name or "table"
+    with tempfile.TemporaryDirectory(prefix="seedbed-") as folder:  # mode 0700
+        target = Path(folder, name)
+        dvc("get-url", "--quiet", as_dvc_says(place), str(target))
+        yield target
+
+
+def as_dvc_says(url: str) -> str:
+    """`file:` URLs as the paths that DVC takes; others as they are."""
+    parts = urlsplit(url)
+    return unquote(parts.path) if parts.scheme == LOCAL else url
+
 
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from seedbed.arrivals.asked import Asked
-from seedbed.arrivals.columns import inferred, look_at
+from seedbed.arrivals.contents import Asked, inferred, look_at
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.source import Source
 from seedbed.collecting.sources import parse_source

@@ -2,12 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from seedbed.arrivals.asked import Asked
-from seedbed.arrivals.changes import Changes, changes
+from seedbed.arrivals.contents import Asked, check_labels, with_unknown
 from seedbed.arrivals.entry import as_source, entry_for
-from seedbed.arrivals.labels import check_labels, with_unknown
 from seedbed.arrivals.rehearsal import Rehearsal, rehearse
-from seedbed.arrivals.standing import Standing, read_standing
+from seedbed.arrivals.standing import Changes, Standing, changes, read_standing
 from seedbed.collecting.collection import CollectParams, read_all
 from seedbed.collecting.source import Source
 from seedbed.collecting.sources import read_entries, read_sources

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from seedbed.arrivals.changes import Shift
-from seedbed.arrivals.labels import in_rows, shown
+from seedbed.arrivals.contents import in_rows, shown
 from seedbed.arrivals.plan import Plan
+from seedbed.arrivals.standing import Shift
 from seedbed.core.ledger import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES

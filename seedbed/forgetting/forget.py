@@ -31,7 +31,7 @@ from seedbed.forgetting.dvc_remotes import (
     tables_only_there,
     told_of_remotes,
 )
-from seedbed.forgetting.raw_search import Found, editable_files, find_rows, lines_to_drop
+from seedbed.forgetting.raw_files import Found, editable_files, find_rows, lines_to_drop
 from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, folded
 
 FROZEN = Path("data/frozen_test.csv")

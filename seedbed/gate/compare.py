@@ -12,16 +12,17 @@ from seedbed.core.errors import GateError, SeedbedError
 from seedbed.core.files import rounded
 from seedbed.core.params import read_params
 from seedbed.gate.base_model import BEST, base_model, locked_model
-from seedbed.gate.champions import default_base
 from seedbed.gate.limits import GateParams
-from seedbed.gate.override import Override, override_of, write_override
 from seedbed.gate.reasons import beyond_but_unsure, broken, what_it_sees
-from seedbed.gate.same_answers import Asked, answers_of, checked_model
+from seedbed.gate.records import Override, default_base, override_of, write_override
 from seedbed.gate.same_rows import (
+    Asked,
     TestSide,
+    answers_of,
     check_none_lost,
     check_run,
     check_same_ids,
+    checked_model,
     honest_rows,
     read_test_side,
 )

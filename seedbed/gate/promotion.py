@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from seedbed.core.errors import GateError
 from seedbed.core.git import git
 from seedbed.gate.base_model import BEST, locked_model
-from seedbed.gate.champions import Champion, champions
 from seedbed.gate.compare import CANNOT, PASS, Comparison, compare
 from seedbed.gate.page import headline
+from seedbed.gate.records import Champion, champions
 from seedbed.pages.numbers import interval
 from seedbed.pipeline.dvc import opened_repo
 from seedbed.scoring.metrics import shown_in

@@ -39,7 +39,7 @@ ROOMS = (
     Room("review_page", "the local web page for review"),
     Room("forgetting", "a person or a row removed everywhere"),
     Room("arrivals", "a new batch: checked, rehearsed, added"),
-    Room("commands", "what people type, one module per command"),
+    Room("commands", "what people type"),
     Room("upkeep", "what is made from code and tables: wiring, marked blocks, reference pages"),
 )
 ROOM_NAMES = tuple(room.name for room in ROOMS)

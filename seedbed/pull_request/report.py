@@ -14,14 +14,8 @@ from seedbed.pages.document import Prose, Section
 from seedbed.pages.escaping import quoted, unlinked
 from seedbed.pages.markdown import fitted, markdown
 from seedbed.pipeline.freshness import freshness
-from seedbed.pull_request import (
-    cost_section,
-    data_section,
-    labels_section,
-    pipeline_graph,
-    validation_section,
-)
-from seedbed.pull_request.comments import MARKER
+from seedbed.pull_request import data_section, pipeline_graph, sections
+from seedbed.pull_request.posting import MARKER
 from seedbed.versions.changes import Changes, changes
 from seedbed.versions.revisions import Files, base_revision
 
@@ -69,9 +63,9 @@ def staleness() -> str:
 def page(base: str, found: Changes, comparison: Comparison, stale: str = "") -> str:
     """The page; at most LIMIT characters. `stale`: see `staleness`."""
     before, now = Files(base), Files()
-    sections = [_first(found, comparison, stale), *_sections(before, now, found, comparison)]
+    parts = [_first(found, comparison, stale), *_sections(before, now, found, comparison)]
     share = 1.0
-    while len(text := _made(sections, found, share)) > LIMIT:  # links taken apart made it longer
+    while len(text := _made(parts, found, share)) > LIMIT:  # links taken apart made it longer
         share *= 0.9
     return text
 
@@ -101,21 +95,21 @@ def _sections(before: Files, now: Files, found: Changes, comparison: Comparison)
     diff, compare_ = f"seedbed diff {before.commit[:9]}", f"seedbed compare {before.commit[:9]}"
     runs = pipeline_graph.runs(before, now)
     scores = data_section.suspect_scores(now)
-    labels = labels_section.labels(found, before, now)
-    leaks = labels_section.leak_gate(before, now)
+    labels = sections.labels(found, before, now)
+    leaks = sections.leak_gate(before, now)
     figures = gate.figures(comparison).parts or [NO_FIGURES]
     lists = zip(data_section.rest(found), (4_000, 9_000, 3_000, 4_000), strict=True)
     graph = Prose(pipeline_graph.graph(runs))
     return [
         Allotted(Section("Metrics", figures), 3_000, compare_),
-        Allotted(validation_section.approaches(before, now), 3_000, "dvc metrics diff"),
+        Allotted(sections.approaches(before, now), 3_000, "dvc metrics diff"),
         *(Allotted(section, 3_000, compare_) for section in gate.details(comparison)),
         Allotted(Section("Labels and leaks", [*labels, leaks]), 2_500, diff),
-        Allotted(labels_section.decisions(found), 3_000, diff),
+        Allotted(sections.decisions(found), 3_000, diff),
         Allotted(data_section.telling_rows(found, scores), 11_000, diff),
         *(Allotted(section, chars, diff) for section, chars in lists),
         Allotted(Section("Pipeline", [graph]), 5_000, "dvc dag"),
-        Allotted(cost_section.cost(before, now, runs.reran), 3_000, "seedbed summary"),
+        Allotted(sections.cost(before, now, runs.reran), 3_000, "seedbed summary"),
     ]
 
 

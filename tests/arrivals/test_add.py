@@ -79,7 +79,7 @@ def no_dvc(monkeypatch):
 
     monkeypatch.setattr(adding, "dvc", dvc)
     monkeypatch.setattr(adding, "_has_private_remote", lambda: False)
-    monkeypatch.setattr("seedbed.arrivals.fetching.dvc", dvc)
+    monkeypatch.setattr("seedbed.arrivals.adding.dvc", dvc)
 
 
 def test_a_dry_run_tells_everything_and_changes_nothing(project):

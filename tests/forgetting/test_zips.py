@@ -5,9 +5,8 @@ import zipfile
 
 import pytest
 
-from seedbed.forgetting import zips
-from seedbed.forgetting.wanted import Wanted
-from seedbed.forgetting.zips import unzipped
+from seedbed.forgetting import wanted
+from seedbed.forgetting.wanted import Wanted, unzipped
 
 
 def zipped(**members: bytes) -> bytes:
@@ -24,7 +23,7 @@ def test_members_and_those_of_zips_inside() -> None:
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch) -> None:
-    monkeypatch.setattr(zips, "MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(wanted, "MAX_UNPACKED_BYTES", 1000)
     bomb = zipped(one=b"first", two=bytes(100_000), three=b"last")
     assert dict(unzipped(bomb)) == {"one": b"first", "two": None}
     halves = zipped(one=zipped(a=bytes(900)), two=zipped(a=bytes(900)))
@@ -33,7 +32,7 @@ def test_a_bomb_is_not_unpacked(monkeypatch) -> None:
 
 def test_zips_in_zips_have_an_end() -> None:
     data = b"core"
-    for _ in range(zips.MAX_DEPTH + 1):
+    for _ in range(wanted.MAX_DEPTH + 1):
         data = zipped(a=data)
     assert [content for _, content in unzipped(data)][-1] is None
 

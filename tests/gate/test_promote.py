@@ -9,9 +9,8 @@ from typer.testing import CliRunner
 
 from seedbed.cli import app
 from seedbed.core.errors import GateError
-from seedbed.gate.champions import champions, default_base
-from seedbed.gate.override import write_override
 from seedbed.gate.promotion import plan
+from seedbed.gate.records import champions, default_base, write_override
 
 pytestmark = pytest.mark.usefixtures("repository")
 WORSE = range(40)

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seedbed.core.files import read_json
-from seedbed.gate.same_answers import answered, answers_of, checked_model
-from seedbed.gate.same_rows import read_test_side
+from seedbed.gate.same_rows import answered, answers_of, checked_model, read_test_side
 from seedbed.scoring.predictions import read_predictions
 
 

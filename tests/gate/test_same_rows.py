@@ -4,8 +4,13 @@ import pandas as pd
 import pytest
 
 from seedbed.core.errors import GateError, LeakError, RowsError
-from seedbed.gate.same_answers import check_classes
-from seedbed.gate.same_rows import check_none_lost, check_run, check_same_ids, honest_rows
+from seedbed.gate.same_rows import (
+    check_classes,
+    check_none_lost,
+    check_run,
+    check_same_ids,
+    honest_rows,
+)
 from seedbed.splitting.frozen_test import write_frozen
 from seedbed.versions.manifest import Placed
 

@@ -10,9 +10,8 @@ from typer.testing import CliRunner
 
 from seedbed.cli import app
 from seedbed.core.errors import PostError
-from seedbed.pull_request.comments import ATTEMPTS, MARKER, Comments
 from seedbed.pull_request.github_api import Answer, by_gh, by_urllib
-from seedbed.pull_request.posting import post
+from seedbed.pull_request.posting import ATTEMPTS, MARKER, Comments, post
 
 BUSY = (503, {}, b"<html>busy</html>")
 

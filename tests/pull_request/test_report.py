@@ -15,7 +15,7 @@ from seedbed.cli import app
 from seedbed.core.rows import write_rows
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.limits import GateParams
-from seedbed.gate.override import Override
+from seedbed.gate.records import Override
 from seedbed.gate.verdict import Answers, judged
 from seedbed.pages.escaping import unlinked
 from seedbed.pages.markdown import fitted

@@ -1,11 +1,13 @@
-"""`seedbed add`: a new batch, looked at, and put in whole."""
+"""Rows in and out: `seedbed add`, `seedbed forget`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seedbed.arrivals.asked import Asked
+from seedbed.arrivals.contents import Asked
+from seedbed.core.errors import ForgetError
 
 Said = Annotated[str, typer.Option()]
 
@@ -38,8 +40,7 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell, and change nothing")] = False,
 ) -> None:
     """Add a batch: check it, show what it would change, copy, track and register it."""
-    from seedbed.arrivals.adding import alone, undo
-    from seedbed.arrivals.fetching import as_dvc_says, fetched
+    from seedbed.arrivals.adding import alone, as_dvc_says, fetched, undo
 
     if bool(file) == bool(url):
         raise typer.BadParameter("a FILE or a --url, one of both")
@@ -94,3 +95,38 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
         sha256_of(path) if path.is_file() else "",
     )
     print("\n".join(told_after(target)))
+
+
+def forget(
+    row_id: Annotated[str, typer.Option("--id", help="forget this row, not a value")] = "",
+    purge: Annotated[
+        bool, typer.Option(help="delete old versions in DVC's cache, remotes")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Forget one person or row everywhere. The value is asked for, or read from stdin."""
+    from seedbed.forgetting.dvc_remotes import check_purged, check_within_reach
+    from seedbed.forgetting.forget import carry_out, plan, told, told_after
+
+    found = plan(row_id=row_id) if row_id else plan(value=_value(yes))
+    print("\n".join(told(found, purge)))
+    if purge:
+        check_within_reach(found.remotes)
+    if not yes:
+        typer.confirm("Forget this?", abort=True)
+    failed = carry_out(found, purge)
+    print("\n".join(told_after(found)))
+    if purge:
+        check_purged(found.remotes, failed)
+
+
+def _value(yes: bool) -> str:
+    """From a prompt that does not show it, or a pipe; never an argument, which other users of the
+    machine and the shell's history would see."""
+    if sys.stdin.isatty():
+        return typer.prompt("Value to forget", hide_input=True)
+    if not yes:
+        raise ForgetError(
+            "stdin", "a value, and nobody to ask", "a terminal, or `--yes`", "add `--yes`"
+        )
+    return sys.stdin.read().strip()

@@ -1,11 +1,11 @@
-"""`seedbed pr-report`: what a reviewer of a pull request sees."""
+"""The report for a pull request, and posting it: `seedbed pr-report`, `seedbed post-report`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seedbed.commands.verdict_exit import end_by_verdict
+from seedbed.commands.models import end_by_verdict
 
 
 def pr_report(
@@ -40,3 +40,19 @@ def _written(base: str, output: Path | None) -> int:
         write_text(output, page)
         print(f"{output}: {len(page):,} characters")
     return code
+
+
+def post_report(
+    file: Annotated[Path, typer.Argument(help="what `seedbed pr-report` wrote")],
+    pr: Annotated[int, typer.Option(min=1, help="number of the pull request")],
+    repo: Annotated[str, typer.Option(help="OWNER/NAME")],
+    api: Annotated[str, typer.Option(help="of GitHub Enterprise")] = "https://api.github.com",
+    way: Annotated[str, typer.Option(help="cml, gh or own; else the first there is")] = "",
+) -> None:
+    """Post a report to its pull request, or change the one it holds already.
+
+    The token comes from GITHUB_TOKEN or GH_TOKEN and is never shown.
+    """
+    from seedbed.pull_request.posting import post
+
+    print(post(file, pr, repo, api, way))

@@ -1,9 +1,10 @@
-"""`seedbed summary`: the last run in short."""
+"""The last run: `seedbed summary`, and the memo behind it: `seedbed memo`."""
 
 import sys
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from ruamel.yaml import YAML
@@ -14,6 +15,7 @@ from seedbed.core.files import read_json
 from seedbed.core.metrics import read_metrics
 from seedbed.core.stage import last_costs
 from seedbed.pages.numbers import interval
+from seedbed.running.memo import MEMO, Store, clear, is_on, limit_bytes
 from seedbed.scoring.costs import costs
 from seedbed.scoring.metrics_files import Choice, read_test, read_validation
 
@@ -90,3 +92,33 @@ def _costs_table() -> Table:
     for name, cost in costs(models).items():
         table.add_row(name, *(f"{cost[key]:,}" if key in cost else "" for key in keys))
     return table
+
+
+memo = typer.Typer(
+    help="The memo of costly per-text results, .seedbed/memo.sqlite.", no_args_is_help=True
+)
+
+
+@memo.command()
+def stats() -> None:
+    """How many results are kept, by operation, and how large the file is."""
+    table = Table("operation", "results", "MB", box=None)
+    size = 0
+    if MEMO.exists():
+        size = MEMO.stat().st_size
+        with Store() as store:
+            for kept in store.stats():
+                table.add_row(kept.operation, f"{kept.results:,}", f"{kept.bytes / 2**20:,.1f}")
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    console.print(table)
+    console.print(
+        f"{MEMO}: {size / 2**20:,.1f} MB of at most {limit_bytes() / 2**20:,.0f} MB"
+        + ("" if is_on() else "; SEEDBED_MEMO=off: not in use"),
+        highlight=False,
+    )
+
+
+@memo.command(name="clear")
+def clear_memo() -> None:
+    """Forget all results; the next run works them out again and gives the same."""
+    print(f"{MEMO}: {clear():,} results forgotten")

@@ -1,4 +1,4 @@
-"""`seedbed diff`: what changed between two versions, row by row."""
+"""The difference between two versions of the data, and the life of one row."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -65,3 +65,13 @@ def _page(found, format: Format, rows: int | None) -> str:
     if format == Format.html:
         return page_html(page(found, shown))
     return page_markdown(page(found, shown))
+
+
+def explain(
+    row_id: Annotated[str, typer.Argument(help="a row id, or its first six or more digits")],
+    rev: Annotated[str, typer.Option(help="a git revision; without it the workspace")] = "",
+) -> None:
+    """The life of one row through all stages, in plain words; never its text."""
+    from seedbed.versions.explain import explain as lines_on
+
+    print("\n".join(lines_on(row_id, rev)))

@@ -1,18 +1,47 @@
-"""data/gate_overrides.csv: models that a person lets pass though the gate says fail.
-
-A line names the two models by their digests, so that it holds for exactly this pair: another run,
-or another base, is judged anew. It counts once it is committed with the rest. What cannot be
-compared cannot be let pass: nobody would know what was accepted.
-"""
+"""What people recorded of models in git: champion tags, and overrides of a failed comparison."""
 
 import csv
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from seedbed.core.errors import GateError
 from seedbed.core.files import write_text
+from seedbed.core.git import git
+
+ARTIFACT = "champion"
+TAG = re.compile(rf"{ARTIFACT}@v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+
+
+class Champion(NamedTuple):
+    """A tag by its version (major, minor, patch)."""
+
+    version: tuple[int, int, int]
+
+    @property
+    def tag(self) -> str:
+        """champion@v2.0.0"""
+        return f"{ARTIFACT}@v{'.'.join(map(str, self.version))}"
+
+    def next(self) -> "Champion":
+        """The one after it."""
+        return Champion((self.version[0] + 1, 0, 0))
+
+
+def champions() -> list[Champion]:
+    """Every champion of this repository, the newest last; none outside of git."""
+    found = (TAG.fullmatch(tag) for tag in git("tag", "--list", f"{ARTIFACT}@v*").split())
+    versions = (tuple(map(int, one.groups())) for one in found if one)
+    return sorted(Champion((major, minor, patch)) for major, minor, patch in versions)
+
+
+def default_base() -> str:
+    """What a model is compared with unless told: the newest champion, else the last commit."""
+    known = champions()
+    return known[-1].tag if known else "HEAD"
+
 
 OVERRIDES = Path("data/gate_overrides.csv")
 

@@ -1,0 +1,106 @@
+"""The model in use: `seedbed predict`, `seedbed compare`, `seedbed promote`."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seedbed.core.errors import SeedbedError
+
+
+def end_by_verdict(work: Callable[[], int]) -> None:
+    """End with the exit code that `work` gives, 2 where it fails: 1 says that a model is worse, and
+    no mistake and no defect may look like that. Raises typer.Exit."""
+    try:
+        code = work()
+    except SeedbedError as error:
+        print(f"\nseedbed: {error}\n", file=sys.stderr)
+        code = 2
+    except Exception:
+        traceback.print_exc()
+        code = 2
+    raise typer.Exit(code)
+
+
+BEST = Path("models/best")
+
+
+def predict(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="a table: CSV, TSV, JSONL, Parquet")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="what is written, likewise")],
+    column: Annotated[str, typer.Option(help="the column that holds the text")] = "text",
+    pair_column: Annotated[str, typer.Option(help="for a model of pairs: the second text")] = "",
+    model: Annotated[Path, typer.Option(help="a folder that stage select wrote")] = BEST,
+    prefix: Annotated[str, typer.Option(help="before the names of the new columns")] = "",
+    chunk_rows: Annotated[int, typer.Option(min=1, help="rows in memory at a time")] = 2048,
+) -> None:
+    """Label the rows of a table: columns label, probability and, if the model can, out_of_scope."""
+    from seedbed.serving.predicting import PredictColumns
+    from seedbed.serving.predicting import predict as write_predictions
+
+    counts = write_predictions(
+        source, target, model, PredictColumns(column, pair_column, prefix), chunk_rows
+    )
+    others = {"out of scope": counts["out_of_scope"], "without text": counts["without_text"]}
+    told = "".join(f", {number:,} {what}" for what, number in others.items() if number)
+    print(f"{target}: {counts['rows']:,} rows{told}")
+
+
+class Format(StrEnum):
+    """How a comparison is printed."""
+
+    TEXT = "text"
+    MD = "md"
+    JSON = "json"
+
+
+def compare(
+    base: Annotated[
+        str, typer.Argument(help="a revision; the newest champion, else HEAD, if left out")
+    ] = "",
+    format: Annotated[Format, typer.Option(help="how it is printed")] = Format.TEXT,
+    override: Annotated[bool, typer.Option("--override", help="let a failing model pass")] = False,
+    who: Annotated[str, typer.Option(help="with --override: who lets it pass")] = "",
+    why: Annotated[str, typer.Option(help="with --override: why")] = "",
+) -> None:
+    """Score the base's model and this one on the same test rows. Exit code: 0 pass, 1 fail, 2
+    cannot be compared."""
+    end_by_verdict(lambda: _compared(base, format, override, who, why))
+
+
+def _compared(base: str, format: Format, override: bool, who: str, why: str) -> int:
+    from seedbed.gate import page
+    from seedbed.gate.compare import compare as compared
+    from seedbed.gate.compare import with_override
+
+    found = compared(base)
+    if override:
+        found = with_override(found, who, why)
+    show = {Format.TEXT: page.text, Format.MD: page.as_markdown, Format.JSON: page.as_json}
+    print(show[format](found))
+    return found.exit_code
+
+
+def promote(
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    uncompared: Annotated[
+        str, typer.Option(help="why a model that cannot be compared with the champion may follow")
+    ] = "",
+) -> None:
+    """Tag this commit's data and model together as champion@vN.0.0, if the gate lets it pass."""
+    from seedbed.gate.promotion import FIRST, carry_out, plan
+
+    found = plan(uncompared)
+    print(found.message)
+    if found.champion == FIRST:
+        print("No champion is known here. If there is one elsewhere, `git fetch --tags` first.")
+    if not yes:
+        typer.confirm(f"Tag {found.commit[:7]} so?", abort=True)
+    carry_out(found)
+    tag = found.champion.tag
+    print(f"Tagged. Now `dvc push` and `git push origin {tag}`; who has the repository gets the")
+    print(f"model by `dvc artifacts get . champion --rev {tag.partition('@')[2]}`.")

@@ -1,0 +1,191 @@
+"""Sections of the report on models, labels and cost, from the metrics of base and head in git."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from seedbed.approaches import NAMES
+from seedbed.core.rows import SIDES
+from seedbed.core.stage import last_costs
+from seedbed.pages.document import Code, Part, Prose, Section, Table
+from seedbed.pages.escaping import quoted
+from seedbed.pages.numbers import interval
+from seedbed.versions import diff_sections
+from seedbed.versions.changes import Changes
+from seedbed.versions.diff_words import WHY_NOT_DOUBTED
+from seedbed.versions.revisions import Files
+
+FOLDER = "reports/metrics/evaluate"
+CHOICE = "reports/choice.json"
+COVERAGES = ("80%", "90%")
+
+Figures = dict[str, Any]
+
+
+def read_json(files: Files, path: str) -> Figures:
+    """A JSON file of a version, empty where it has none."""
+    return json.loads(files.read(path) or "{}")
+
+
+def validation_of(files: Files) -> dict[str, Figures]:
+    """validation.json of each approach that ran."""
+    found = {one: read_json(files, f"{FOLDER}/{one}/validation.json") for one in NAMES}
+    return {one: figures for one, figures in found.items() if figures.get("run")}
+
+
+def approaches(base: Files, head: Files) -> Section:
+    """A row per approach: macro-F1 before and now, which was chosen, risk, calibration."""
+    before, now = validation_of(base), validation_of(head)
+    if not now:
+        return Section("", ["No validation figures are in git: the pipeline has not run."])
+    chosen = [read_json(files, CHOICE).get("approach", "") for files in (base, head)]
+    lines = [
+        [Prose(f"`{one}`{_mark(one, chosen)}"), _macro(before.get(one)), _macro(now.get(one)),
+         _change(before.get(one), now.get(one)), *_risks(now.get(one)), _error(now.get(one))]
+        for one in NAMES
+        if one in before or one in now
+    ]  # fmt: skip
+    header = ["on validation", "macro-F1 in the base", "macro-F1 now", "change",
+              *(f"risk at {one}" for one in COVERAGES), "calibration error"]  # fmt: skip
+    rows = [next(iter(side.values()), {}).get("rows", 0) for side in (before, now)]
+    return Section("", [Table(header, lines), _note(rows), _why(head, chosen)])
+
+
+def _mark(one: str, chosen: list[str]) -> str:
+    if one == chosen[1]:
+        return " (chosen)"
+    return " (chosen in the base)" if one == chosen[0] else ""
+
+
+def _macro(found: Figures | None) -> str:
+    return interval(found["macro_f1"]) if found else "—"
+
+
+def _change(before: Figures | None, now: Figures | None) -> str:
+    if not before or not now:
+        return ""
+    return f"{now['macro_f1']['mean'] - before['macro_f1']['mean']:+.3f}"
+
+
+def _risks(found: Figures | None) -> list[str]:
+    risks = (found or {}).get("risk_coverage", {})
+    values = [risks.get(f"risk_at_{one}") for one in COVERAGES]
+    return ["" if value is None else f"{value:.3f}" for value in values]
+
+
+def _error(found: Figures | None) -> str:
+    after = (found or {}).get("calibration", {}).get("after", {})
+    value = after.get("expected_calibration_error")
+    return "" if value is None else f"{value:.3f}"
+
+
+def _note(rows: list[int]) -> str:
+    sides = f"the base's has {rows[0]:,} rows, this one {rows[1]:,}"
+    return (
+        f"Each version on its own validation split ({sides}): the change is not paired. Risk: the "
+        "error rate among the most confident predictions, at that share of all rows."
+    )
+
+
+def _why(head: Files, chosen: list[str]) -> Prose:
+    why = quoted(read_json(head, CHOICE).get("why", "").replace("`", ""), 600)
+    changed = "" if chosen[0] in ("", chosen[1]) else "**Another approach than in the base.** "
+    return Prose(changed + why)
+
+
+METRICS = "reports/metrics"
+ROWS = 20
+PAIRS = {
+    "exact_pairs": "exact copies",
+    "near_pairs": "near copies",
+    "group_pairs": "rows of a group",
+}
+
+
+def labels(changes: Changes, base: Files, head: Files) -> list[Part]:
+    """How many labels are suspected, how many of those are new or gone, and new decisions."""
+    before, now = (read_json(files, f"{METRICS}/find_label_errors.json") for files in (base, head))
+    rows = changes.rows
+    gone = Counter(suspect.why for suspect in rows.gone_suspects)
+    reasons = ", ".join(f"{number:,} since {WHY_NOT_DOUBTED[why]}" for why, number in gone.items())
+    lines = [
+        [side, before.get("suspects_by_side", {}).get(side, 0),
+         now.get("suspects_by_side", {}).get(side, 0),
+         sum(suspect.split == side for suspect in rows.new_suspects),
+         sum(suspect.split == side for suspect in rows.gone_suspects)]
+        for side in SIDES
+    ]  # fmt: skip
+    parts: list[Part] = [Table(["suspected label errors", "base", "now", "new", "gone"], lines)]
+    return [*parts, *([f"Gone: {reasons}."] if reasons else []), Prose(_decided(changes))]
+
+
+def _decided(changes: Changes) -> str:
+    made = Counter(one.who for one in changes.rows.decisions_made)
+    if not made and not changes.rows.decisions_withdrawn:
+        return "No new decisions."
+    each = ", ".join(f"{quoted(who)} {number:,}" for who, number in sorted(made.items()))
+    text = f"New decisions: {sum(made.values()):,}" + (f" ({each})" if each else "")
+    if withdrawn := len(changes.rows.decisions_withdrawn):
+        text += f"; withdrawn: {withdrawn:,}"
+    test = [one for one in changes.rows.relabelled if one.split == "test" and one.by == "decision"]
+    if test:
+        text += f". **{len(test):,} labels of test rows were changed by people**"
+    return f"{text}."
+
+
+def decisions(changes: Changes) -> Section:
+    """The lines themselves, for those who want to read them."""
+    return Section("Decisions", diff_sections.decisions(changes, ROWS).parts, folded=True)
+
+
+def leak_gate(base: Files, head: Files) -> str:
+    """Pairs of rows in two splits: none, or the run would have ended."""
+    found = [read_json(one, f"{METRICS}/split.json").get("leak_gate") for one in (base, head)]
+    if found[1] is None:
+        return "Leak gate: `split` has not run."
+    now = ", ".join(f"{found[1][key]:,} {word}" for key, word in PAIRS.items() if key in found[1])
+    same = "as in the base" if found[0] == found[1] else "the base has other figures"
+    return f"Leak gate: {now} across splits; {same}."
+
+
+COUNTED = {
+    "training_tokens": "tokens trained on",
+    "trainable_parameters": "trainable parameters",
+    "megabytes": "model MB",
+}
+
+
+def cost(base: Files, head: Files, reran: list[str]) -> Section:
+    """A row per approach, base and now; then the stages that ran again, the most costly first."""
+    before, now = validation_of(base), validation_of(head)
+    lines = [
+        [Code(name), *(_count_change(before.get(name), now[name], key) for key in COUNTED)]
+        for name in now
+    ]
+    table = Table(["approach", *COUNTED.values()], lines)
+    return Section("Cost", [table, *_measured(reran)], folded=True)
+
+
+def _count_change(before: dict[str, Any] | None, now: dict[str, Any], key: str) -> str:
+    """A count now, and what it was in the base where that differs."""
+    was, found = ((one or {}).get("model", {}).get(key) for one in (before, now))
+    if found is None:
+        return ""
+    return f"{found:,}" if was in (None, found) else f"{was:,} → {found:,}"
+
+
+def _measured(reran: list[str]) -> list[Part]:
+    costs = last_costs()
+    found = [
+        (costs[name]["seconds"], costs[name]["peak_mb"], name) for name in reran if name in costs
+    ]
+    if not found:
+        return ["Seconds and memory were not measured where this report was made."]
+    found.sort(key=lambda one: (-one[0], one[2]))
+    lines = [[Code(name), f"{seconds:,.1f}", f"{peak:,}"] for seconds, peak, name in found]
+    total = sum(one[0] for one in found)
+    return [
+        f"The {len(found)} stages that ran again took {total:,.0f} s in total and "
+        f"{max(one[1] for one in found):,} MB at most, on the machine that made this report.",
+        Table(["stage", "seconds", "peak MB"], lines),
+    ]
