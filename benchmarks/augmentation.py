@@ -21,9 +21,12 @@ from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.ablation import Arms, drawn
 from seedbed.making.balancing import BalanceParams, balance
 from seedbed.making.made_rows import parents
+from seedbed.making.out_of_scope import NegativesParams, rows_to_choose_by
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import side_of
-from stages.ablate import Params, fine_tuning, measured, tasks_of, without_test
+from seedbed.training.tasks import RowTasks
+from seedbed.training.trainer import ApproachTrainer
+from stages.ablate import SPLIT, VECTORS, Params, measured
 from stages.augment import Params as AugmentParams
 from stages.augment import augmented
 
@@ -62,10 +65,11 @@ def verdicts(
     parts = [part for seed in params.seeds for number in params.rows_per_class
              for part in drawn(arms, number, seed)]  # fmt: skip
     used = pd.concat([*parts, validation]).drop_duplicates("id")
-    task_of = tasks_of(used, read_params("encoder", EncoderParams))
-    found = measured(what, arms, validation, params, task_of, fine_tuning(params.approach))
-    lines = [{"data": data, "what": what, "rows_a_class": size} | one
-             for size, one in found.items()]  # fmt: skip
+    tasks = RowTasks(used, read_params("encoder", EncoderParams), VECTORS, SPLIT)
+    trainer = ApproachTrainer(params.approach)
+    found = measured(what, arms, validation, params, tasks, trainer)
+    lines = [{"data": data, "what": what, "rows_a_class": size, **gain.model_dump(by_alias=True)}
+             for size, gain in found.items()]  # fmt: skip
     for line in lines:
         print(json.dumps(line), flush=True)
     return lines
@@ -99,7 +103,7 @@ def balance_verdicts(rows: pd.DataFrame, name: str, params: Params) -> list[dict
 
 def main() -> None:
     data, params = data_folder(), read_params("ablate", Params)
-    rows = without_test(read_rows(BBC))
+    rows = rows_to_choose_by(read_rows(BBC), read_params("negatives", NegativesParams))
     results = {
         "approach": params.approach,
         "seeds": len(params.seeds),

@@ -25,7 +25,7 @@ from seedbed.making.ablation import (
     sizes,
     verdict,
 )
-from seedbed.making.out_of_scope import NegativesParams
+from seedbed.making.out_of_scope import NegativesParams, rows_to_choose_by
 
 if TYPE_CHECKING:  # torch, which is not needed where nothing is ablated
     from seedbed.training.tasks import RowTasks
@@ -45,16 +45,6 @@ class Params(Section):
     approach: Name
     seeds: list[int] = Field(min_length=2)
     rows_per_class: list[int] = Field(min_length=1)
-
-
-def without_test(rows: pd.DataFrame) -> pd.DataFrame:
-    """Train and validation rows: no choice may depend on test rows."""
-    return rows[rows["split"] != "test"].reset_index(drop=True)
-
-
-def without_negatives(rows: pd.DataFrame, negatives: NegativesParams) -> pd.DataFrame:
-    """Rows without negatives where a threshold detects these: then they are no class."""
-    return rows if negatives.used_as == "class" else rows[rows["label"] != negatives.label]
 
 
 def measured(
@@ -106,8 +96,7 @@ def main() -> str:
     params = read_params("ablate", Params)
     negatives = read_params("negatives", NegativesParams)
     augmented, balanced = (
-        without_negatives(without_test(read_rows(folder)), negatives)
-        for folder in (AUGMENT, BALANCE)
+        rows_to_choose_by(read_rows(folder), negatives) for folder in (AUGMENT, BALANCE)
     )
     verdicts = ablation(augmented, balanced, params)
     off = [name for name in params.of if name not in verdicts]

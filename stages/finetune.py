@@ -7,11 +7,11 @@ reports/plots/learning/APPROACH.csv
 import json
 import shutil
 import sys
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from pydantic import Field
 
 from seedbed.core.files import fresh_folder, read_json, write_csv, write_json
@@ -20,8 +20,8 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.stage import run
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.encoding.examples import Examples, read_datasets
-from seedbed.encoding.vectors import read_vectors
+from seedbed.encoding.examples import read_datasets
+from seedbed.encoding.vectors import completed
 from seedbed.training.checkpoints import folder_of
 from seedbed.training.cross_validation import CvMetrics
 from seedbed.training.tasks import Task
@@ -51,9 +51,17 @@ def load_task(params: EncoderParams, checkpoints: Path) -> Task:
     parts = {side: part.inside for side, part in parts.items()}
 
     def vectors(side: str) -> np.ndarray:
+        rows = parts[side]
         model = SentenceEncoder(load_model(folder), pooling_of(folder))
-        # The vectors of embed are those of the encoder as it is.
-        return vectors_of(parts[side], None if is_adapted else VECTORS, model, dtype)
+
+        def compute(mask: np.ndarray) -> np.ndarray:
+            new_ids = set(compress(rows.row_ids, mask))
+            new = rows.take(np.array([row in new_ids for row in rows.rows]))
+            return new.pooled(outputs(model, new, dtype, "embed"))
+
+        # embed used the encoder as it is: an adapted one computes all vectors, and either computes
+        # those of rows made since.
+        return completed(None if is_adapted else VECTORS, rows.row_ids, compute)
 
     return Task(
         classes=classes,
@@ -65,21 +73,6 @@ def load_task(params: EncoderParams, checkpoints: Path) -> Task:
         dtype=dtype,
         checkpoints=checkpoints,
     )
-
-
-def vectors_of(
-    part: Examples, folder: Path | None, model: SentenceEncoder, dtype: torch.dtype
-) -> np.ndarray:
-    """Vectors of the rows: looked up in `folder`, and computed for those made since (augmented), or
-    for all with None."""
-    if folder is None:
-        return part.pooled(outputs(model, part, dtype, "embed"))
-    vectors, missing = read_vectors(folder, part.row_ids)
-    if missing.any():
-        new_ids = {row for row, is_new in zip(part.row_ids, missing, strict=True) if is_new}
-        new = part.take(np.array([row in new_ids for row in part.rows]))
-        vectors[missing] = new.pooled(outputs(model, new, dtype, "embed made rows"))
-    return vectors
 
 
 def chosen_by_cv(approach: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.making.out_of_scope import NegativesParams
+from seedbed.making.out_of_scope import NegativesParams, rows_to_choose_by
 from seedbed.scoring.intervals import clusters_of
 from seedbed.training.learning_curves import CurveRun, LearningCurveMetrics, drawn, fit
 
@@ -90,11 +90,7 @@ def main() -> str:
     if not params.run:
         write_json(METRICS, {"run": False})
         return "off in params.yaml"
-    rows = read_rows(BALANCE)
-    rows = rows[rows["split"] != "test"].reset_index(drop=True)  # no choice may depend on them
-    if negatives.used_as == "threshold":  # then they are no class
-        rows = rows[rows["label"] != negatives.label].reset_index(drop=True)
-    metrics = measured(rows, params)
+    metrics = measured(rows_to_choose_by(read_rows(BALANCE), negatives), params)
     write_metrics(METRICS, metrics)
     gain = metrics.twice_the_rows.gain
     return (

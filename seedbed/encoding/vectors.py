@@ -1,6 +1,6 @@
 """Vectors of texts: one Parquet file per batch (columns id and vector), or made by the encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -48,6 +48,19 @@ def read_vectors(folder: Path, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarr
     return vectors, missing
 
 
+def completed(
+    folder: Path | None, ids: Sequence[str], compute: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return the vectors of these ids in their order: from `folder`, by `compute(mask)` of those
+    that it lacks; all by `compute` if `folder` is None, as for another encoder than embed's."""
+    if folder is None:
+        return compute(np.ones(len(ids), dtype=bool))
+    vectors, missing = read_vectors(folder, ids)
+    if missing.any():
+        vectors[missing] = compute(missing)
+    return vectors
+
+
 def embedded(items: Sequence[Item], params: EncoderParams, split: Path) -> np.ndarray:
     """Return the vectors of texts, or of texts with their pairs: (items, width) float32.
 
@@ -70,15 +83,11 @@ def embedded(items: Sequence[Item], params: EncoderParams, split: Path) -> np.nd
 def vectors_of(
     rows: pd.DataFrame, folder: Path | None, params: EncoderParams, split: Path
 ) -> np.ndarray:
-    """Return the vectors of rows in their order: from `folder`, and of rows that it lacks by the
-    encoder; all by the encoder if `folder` is None, as for another encoder than embed's."""
-    if folder is None:
-        return embedded(items_of(rows), params, split)
-    vectors, missing = read_vectors(folder, list(rows["id"]))
-    if missing.any():
-        paired = bool(rows["text_pair"].any())
-        vectors[missing] = embedded(items_of(rows[missing], paired), params, split)
-    return vectors
+    """Return the vectors of rows in their order, as `completed` does, from their texts."""
+    paired = bool(rows["text_pair"].any())
+    return completed(
+        folder, list(rows["id"]), lambda mask: embedded(items_of(rows[mask], paired), params, split)
+    )
 
 
 def items_of(rows: pd.DataFrame, paired: bool | None = None) -> list[Item]:

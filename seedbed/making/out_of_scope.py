@@ -30,6 +30,15 @@ class NegativesParams(Section):
     pair_label: str
 
 
+def rows_to_choose_by(rows: pd.DataFrame, params: NegativesParams) -> pd.DataFrame:
+    """Train and validation rows, since no choice may depend on test rows; without negatives that a
+    threshold detects, since these are no class."""
+    used = rows["split"] != "test"
+    if params.used_as == "threshold":
+        used &= rows["label"] != params.label
+    return rows[used].reset_index(drop=True)
+
+
 def set_aside(rows: pd.DataFrame, params: NegativesParams) -> tuple[pd.DataFrame, list[Drop]]:
     """Rows without the train rows that a threshold is to tell: `negative_for_threshold`.
 

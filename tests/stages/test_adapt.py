@@ -14,6 +14,7 @@ from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.encoder import load_model
 from seedbed.encoding.vectors import write_vectors
 from seedbed.making.ablation import AdaptMetrics
+from seedbed.pages.markdown import markdown
 from seedbed.reporting.training import adaptation
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.adaptation import NOT_MASKED, MaskedWords
@@ -82,10 +83,10 @@ def test_the_gain_is_told_by_seed_and_in_the_report(project):
     assert list(found["measured"]) == ["3", "all"]
     assert list(found["measured"]["all"]["gain_by_seed"]) == ["0", "1"]
     assert found["measured_on"] == "validation"
-    page = adaptation(AdaptMetrics(**found))
-    assert "to 22 train texts" in page or "train texts and 10 without a label" in page
+    page = markdown(adaptation(AdaptMetrics(**found)))
+    assert "to 22 train texts" in page or "train texts and 10 unlabelled ones" in page
     assert any(word in page for word in ("no gain", "**gain**", "**loss**"))
-    assert adaptation(None) == ""
+    assert not adaptation(None).parts
 
 
 def test_the_adapted_encoder_is_another_and_loads_as_the_first_does(project):
