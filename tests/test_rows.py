@@ -55,7 +55,7 @@ def test_what_is_empty_or_missing_is_an_error(tmp_path):
 
 def test_an_id_that_stands_twice_is_an_error(tmp_path):
     write_rows(tmp_path / "rows", rows(id=["a", "a"]))
-    with pytest.raises(RowsError, match="id a stands twice"):
+    with pytest.raises(RowsError, match="id a is listed twice"):
         read_rows(tmp_path / "rows")
 
 

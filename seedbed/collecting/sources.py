@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.source import Source
 from seedbed.core.errors import ParamsError, SourceError
+from seedbed.core.files import parse_yaml
 from seedbed.core.params import read_params, unknown_name, validated
 
 DVC = Path("dvc.yaml")
@@ -62,7 +61,9 @@ def check_declared(sources: Sequence[Source]) -> None:
     """
     if not DVC.exists():
         return
-    stages = (YAML(typ="safe").load(DVC.read_text(encoding="utf-8")) or {}).get("stages", {})
+    stages = (parse_yaml(DVC.read_text(encoding="utf-8"), "dvc.yaml", SourceError) or {}).get(
+        "stages", {}
+    )
     listed = {Path(path) for path in stages.get("collect", {}).get("deps", [])}
     for source in sources:
         missing = [path for path in source.declared(listed) if path not in listed]

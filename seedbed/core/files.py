@@ -1,4 +1,4 @@
-"""Files that are whole or not there: write to a temporary name, then rename.
+"""Files that are whole or missing: write to a temporary name, then rename.
 
 A killed stage therefore leaves no half file that looks whole. All writers give the same bytes
 for the same content on every machine: UTF-8, "\\n", floats with six decimals, never NaN.
@@ -22,12 +22,12 @@ DECIMALS = 6
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write `text` to `path` whole, making the folders above it."""
+    """Write `text` to `path` whole, and make the folders above it."""
     write_bytes(path, text.encode("utf-8"), mode)
 
 
 def write_bytes(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Write `content` to `path` whole, making the folders above it."""
+    """Write `content` to `path` whole, and make the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -65,7 +65,7 @@ def parse_yaml(
 
 
 def write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file with a header, quoting only where it must."""
+    """Write a CSV file with a header, with quotes only where they are needed."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
@@ -74,14 +74,14 @@ def write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]])
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file with a header; every cell stays the text it is."""
+    """Read a CSV file with a header; every cell stays text."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 @contextmanager
 def fresh_folder(path: Path, mode: int = 0o755) -> Iterator[Path]:
-    """Give an empty folder that takes the place of `path` when the block ends without error."""
+    """Yield an empty folder, which replaces `path` when the block ends without error."""
     partial = path.with_name(f".{path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True, mode=mode)
@@ -95,7 +95,7 @@ def fresh_folder(path: Path, mode: int = 0o755) -> Iterator[Path]:
 
 
 def sha256_of(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes."""
+    """Return the hex SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -110,7 +110,7 @@ def rounded(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"{value} is not a figure that may be written")
+            raise ValueError(f"{value} cannot be written: neither NaN nor infinity is a figure")
         return round(value, DECIMALS)
     return value
 

@@ -46,7 +46,7 @@ def read_params(name: str, kind: type[Kind]) -> Kind:
     """Read section `name` ("clean", or dotted: "approaches.lora") as `kind`.
 
     `kind` is a Section, or any type pydantic can check, such as `list[Source]`.
-    Raises ParamsError that names the key, its value and the nearest key there is.
+    Raises ParamsError that names the key, its value and the nearest known key.
     """
     return validated(name, _find(name, _load()), kind)
 
@@ -60,8 +60,10 @@ def validated(name: str, value: Any, kind: type[Kind]) -> Kind:
 
 
 def with_changes(params: Changed, place: str, changes: dict[str, Any]) -> Changed:
-    """Change some values of a section and check it like one that was read. Raises ParamsError that
-    names `place`, where in params.yaml the changes stand."""
+    """Return a section with some values changed, checked like one that was read.
+
+    Raises ParamsError that names `place`, the key of the changes in params.yaml.
+    """
     return validated(place, {**params.model_dump(), **changes}, type(params))
 
 

@@ -68,7 +68,7 @@ def read_rows(folder: Path) -> pd.DataFrame:
         raise RowsError(str(folder), "0 rows", "at least one row", "look at the stage before")
     if frame["id"].duplicated().any():
         twice = frame["id"][frame["id"].duplicated()].iloc[0]
-        raise RowsError(str(folder), f"id {twice} stands twice", "unique ids", "run `dvc repro`")
+        raise RowsError(str(folder), f"id {twice} is listed twice", "unique ids", "run `dvc repro`")
     return frame.sort_values("id", ignore_index=True)
 
 

@@ -1,7 +1,7 @@
-"""How a stage runs: its errors become one paragraph, its cost is told, its progress is seen.
+"""How a stage runs: errors as one paragraph, costs recorded, progress shown.
 
-No stage output holds a clock reading. What a stage cost goes to `.seedbed/costs.jsonl`, which
-neither git nor DVC knows, and `seedbed summary` shows it.
+No stage output contains a clock reading. The cost of a stage goes to `.seedbed/costs.jsonl`, which
+is in neither git nor DVC, and `seedbed summary` shows it.
 """
 
 import gc
@@ -23,9 +23,9 @@ Item = TypeVar("Item")
 
 
 def run(name: str, main: Callable[[], str]) -> None:
-    """Run a stage's `main`, which returns one line that says what it did.
+    """Run a stage's `main`, which returns one line on what it did.
 
-    Exits with 1 and one paragraph on a SeedbedError; anything else is a bug and keeps its trace.
+    Exit with 1 and one paragraph on a SeedbedError; any other error keeps its traceback.
     """
     gc.freeze()
     gc.enable()
@@ -50,7 +50,7 @@ def run(name: str, main: Callable[[], str]) -> None:
 
 
 def last_costs() -> dict[str, dict[str, float]]:
-    """The last cost of each stage on this machine: seconds and peak megabytes."""
+    """Return the last cost of each stage on this machine: seconds and peak megabytes."""
     if not COSTS.exists():
         return {}
     lines = [json.loads(line) for line in COSTS.read_text(encoding="utf-8").splitlines()]
@@ -58,8 +58,10 @@ def last_costs() -> dict[str, dict[str, float]]:
 
 
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
-    """Pass items on; on a terminal show a bar with the count and the time left. None without a
-    label: where another bar tells the same."""
+    """Yield the items; on a terminal show a bar with the count and the time left.
+
+    An empty label shows no bar, for work inside that of another bar.
+    """
     if not label or not sys.stderr.isatty():
         yield from items
         return

@@ -8,9 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from seedbed.core.errors import PipelineError
+from seedbed.core.files import parse_yaml
 from seedbed.running.code_versions import PROJECT, closure, imported, is_bare
 
 ITEM = "${item.approach}"
@@ -69,7 +68,7 @@ def with_code_deps(text: str, project: Path = PROJECT) -> str:
     Everything else stays byte for byte. Raises PipelineError where the `deps` of a stage are not a
     block list, one entry a line.
     """
-    stages = YAML(typ="safe").load(text)["stages"]
+    stages = parse_yaml(text, "dvc.yaml", PipelineError)["stages"]
     lines = text.splitlines(keepends=True)
     for name, stage in stages.items():
         if not (project / f"stages/{name}.py").exists():
@@ -107,7 +106,7 @@ def _first(lines: list[str], pattern: str, start: int) -> int:
 
 def _without_code(text: str) -> Any:
     """The content of dvc.yaml without code dependencies."""
-    content = YAML(typ="safe").load(text)
+    content = parse_yaml(text, "dvc.yaml", PipelineError)
     for stage in content["stages"].values():
         stage["deps"] = [entry for entry in stage.get("deps", []) if not is_code(str(entry))]
     return content

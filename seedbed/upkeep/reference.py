@@ -1,12 +1,11 @@
 """The reference pages of docs/reference, and README's graph, each made from one source of truth."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
-from ruamel.yaml import YAML
 
 from seedbed.approaches import APPROACHES, NAMES
 from seedbed.cli import app
@@ -15,6 +14,9 @@ from seedbed.collecting.source import Columns, Source
 from seedbed.core.reasons import Reason
 from seedbed.core.stages import STAGES
 from seedbed.pipeline.code_deps import ITEM, is_code
+from seedbed.pipeline.dvc import read_yaml
+from seedbed.private.kinds import KINDS as PERSONAL_KINDS
+from seedbed.scoring.metrics import METRICS
 
 MADE = "<!-- This page is made by `make sync`; edit its source instead. -->"
 # A key, its value and its comment; a line that holds a comment alone continues the one before.
@@ -130,13 +132,32 @@ def _columns() -> str:
 
 def reasons_page(project: Path) -> str:
     """Every reason of a fate with its sentence, from the table."""
-    lines = [
-        f"| `{reason}` | {_cell(reason.sentence)} | {reason.choice} | {_cell(reason.repair)} |"
-        for reason in Reason
+    rows = [
+        (f"`{reason}`", reason.sentence, str(reason.choice), reason.repair) for reason in Reason
     ]
-    header = ["| reason | meaning | whose choice | what the source should do |"]
-    table = "\n".join([*header, "| --- | --- | --- | --- |", *lines])
+    table = _table(("reason", "meaning", "whose choice", "what the source should do"), rows)
     return _page("Reasons", "seedbed/core/reasons.py", [table])
+
+
+def metrics_page(project: Path) -> str:
+    """Every metric with what it is computed from and where it is shown, from the table."""
+    rows = [
+        (f"`{metric.name}`", metric.title, metric.of, ", ".join(metric.shown_in))
+        for metric in METRICS.values()
+    ]
+    table = _table(("metric", "title", "computed from", "shown in"), rows)
+    return _page("Metrics", "seedbed/scoring/metrics.py", [table])
+
+
+def kinds_page(project: Path) -> str:
+    """Every kind of personal value that is found by pattern, from the table."""
+    rows = [
+        (f"`{kind.name}`", "yes" if kind.default else "no", kind.residual)
+        for kind in PERSONAL_KINDS
+    ]
+    table = _table(("kind", "in params.yaml by default", "counted after anonymization as"), rows)
+    order = "Where two values overlap, the kind that comes first names them."
+    return _page("Kinds of personal data", "seedbed/private/kinds.py", [table, order])
 
 
 def graph(project: Path | None = None) -> str:
@@ -190,7 +211,7 @@ def _indirect(arrow: tuple[str, str], arrows: set[tuple[str, str]]) -> bool:
 
 
 def _pipeline(project: Path) -> dict[str, Any]:
-    return YAML(typ="safe").load((project / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    return read_yaml(str(project / "dvc.yaml"))["stages"]
 
 
 def _reads(stage: dict[str, Any]) -> Iterator[str]:
@@ -219,6 +240,13 @@ def _page(title: str, source: str, sections: list[str]) -> str:
     return "\n\n".join([f"# {title}", MADE, intro, *sections]) + "\n"
 
 
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(map(_cell, row))} |" for row in rows]
+    return "\n".join(
+        [f"| {' | '.join(header)} |", f"| {' | '.join('---' for _ in header)} |", *lines]
+    )
+
+
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
     return text[:1].upper() + text[1:]
@@ -233,6 +261,8 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "params": params_page,
     "stages": stages_page,
     "approaches": approaches_page,
+    "metrics": metrics_page,
+    "kinds": kinds_page,
     "reasons": reasons_page,
     "sources": sources_page,
 }
