@@ -8,10 +8,9 @@ import string
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
-from pydantic.fields import FieldInfo
 
 from seedbed.cleaning.rules import EMOJI, RULE_NAMES, rewritten
 from seedbed.core.reasons import Reason
@@ -113,7 +112,7 @@ def known_languages() -> list[str]:
 
 
 class Limit(NamedTuple):
-    """A limit: its key in section `clean` of params.yaml, type, bounds, default and meaning.
+    """A limit: its key in section `clean` of params.yaml, type, default and meaning.
 
     `is_over` says of a text and the limit's value whether the text is dropped, for `reason`. The
     limits of language have neither: it is computed only for texts that no other limit drops.
@@ -121,63 +120,73 @@ class Limit(NamedTuple):
 
     name: str
     type: Any
-    bounds: FieldInfo
     default: object
     sentence: str
     reason: Reason | None = None
     is_over: Callable[[str, Any], bool] | None = None
 
 
-# A text that breaks several limits is dropped for the first. A share whose value can drop nothing
-# is not measured.
+def _is_too_short(text: str, value: int) -> bool:
+    return len(text) < value
+
+
+def _is_too_long(text: str, value: int) -> bool:
+    return len(text) > value
+
+
+def _has_few_letters(text: str, value: float) -> bool:
+    return value > 0 and letter_share(text) < value  # not measured if it can drop nothing
+
+
+def _repeats_itself(text: str, value: float) -> bool:
+    return value < 1 and repeated_share(text) > value
+
+
+COUNT = Annotated[int, Field(ge=1)]
+SHARE = Annotated[float, Field(ge=0, le=1)]
+# A text that breaks several limits is dropped for the first.
 LIMITS = (
     Limit(
         "min_chars",
-        int,
-        Field(ge=1),
+        COUNT,
         3,
         "characters; a shorter text is dropped",
         Reason.TOO_SHORT,
-        lambda text, value: len(text) < value,
+        _is_too_short,
     ),
     Limit(
         "max_chars",
-        int,
-        Field(ge=1),
+        COUNT,
         100_000,
         "characters; a longer text is dropped",
         Reason.TOO_LONG,
-        lambda text, value: len(text) > value,
+        _is_too_long,
     ),
     Limit(
         "min_letter_share",
-        float,
-        Field(ge=0, le=1),
+        SHARE,
         0.25,
         "letters, marks and emoji of all but white space; below: a table",
         Reason.LOW_LETTER_SHARE,
-        lambda text, value: bool(value) and letter_share(text) < value,
+        _has_few_letters,
     ),
     Limit(
         "max_repeated_share",
-        float,
-        Field(ge=0, le=1),
+        SHARE,
         0.7,
         "share of word 3-grams that repeat earlier ones; above: a loop",
         Reason.REPETITIVE,
-        lambda text, value: value < 1 and repeated_share(text) > value,
+        _repeats_itself,
     ),
     Limit(
         "languages",
         list[str],
-        Field(),
         [],
         "ISO 639 codes to keep (same_machine_only); empty: every language",
     ),
     Limit(
         "min_chars_for_language",
-        int,
-        Field(ge=1),
+        COUNT,
         60,
         "characters; a shorter text is never dropped for its language",
     ),

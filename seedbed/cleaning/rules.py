@@ -137,14 +137,14 @@ class Rule(NamedTuple):
     """A cleaning rule: its key in section `clean` of params.yaml, and what it does to a text.
 
     A rule of `boilerplate` removes a part of an e-mail; naming it in `clean.boilerplate` turns it
-    on.
+    on. `default`: whether params.yaml, as it comes, has it on.
     """
 
     name: str
     rewrite: Callable[[str], str]
     sentence: str
-    default: bool = True
     boilerplate: bool = False
+    default: bool = True
 
 
 # The order is tested. Entities come before tags, so that an escaped link goes whole; tags before
@@ -160,34 +160,10 @@ RULES = (
     ),
     Rule("nfc", compose, "compose letters and accents (Unicode NFC)"),
     Rule("white_space", fold_white_space, "collapse white space, keep lines and paragraphs"),
-    Rule(
-        "quoted_reply",
-        remove_quoted_reply,
-        "remove quoted lines and the message that a reply is to",
-        default=False,
-        boilerplate=True,
-    ),
-    Rule(
-        "confidentiality_notice",
-        remove_confidentiality_notice,
-        "remove paragraphs about who may read an e-mail",
-        default=False,
-        boilerplate=True,
-    ),
-    Rule(
-        "mobile_signature",
-        remove_mobile_signature,
-        'remove "Sent from my iPhone" and the like',
-        default=False,
-        boilerplate=True,
-    ),
-    Rule(
-        "signature",
-        remove_signature,
-        "remove what is below the last line --",
-        default=False,
-        boilerplate=True,
-    ),
+    Rule("quoted_reply", remove_quoted_reply, "remove quotes of earlier e-mails", True, False),
+    Rule("confidentiality_notice", remove_confidentiality_notice, "remove notices", True, False),
+    Rule("mobile_signature", remove_mobile_signature, 'remove "Sent from my ..."', True, False),
+    Rule("signature", remove_signature, "remove all below the last line --", True, False),
 )
 RULE_NAMES = tuple(rule.name for rule in RULES)
 REWRITES = {rule.name: rule.rewrite for rule in RULES}

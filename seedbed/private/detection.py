@@ -176,11 +176,6 @@ def scan(texts: Iterable[str]) -> list[dict[str, int]]:
     return shapes_of
 
 
-def residual(texts: Iterable[str]) -> dict[str, int]:
-    """Count each shape of personal data that is still in all texts."""
-    return total(scan(texts))
-
-
 def total(scanned: Iterable[dict[str, int]]) -> dict[str, int]:
     """Return the sum of what `scan` counted, shape by shape."""
     counts = dict.fromkeys(RESIDUALS, 0)

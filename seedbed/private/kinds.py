@@ -54,6 +54,11 @@ def alphanumeric(value: str) -> str:
     return "".join(char for char in folded(value) if char.isalnum())
 
 
+def compressed_ip(value: str) -> str:
+    """Return an IP address in its shortest spelling."""
+    return ipaddress.ip_address(value).compressed
+
+
 def without_titles(value: str) -> str:
     """Return the name of a person without titles such as "Dr."."""
     return TITLES.sub("", folded(value))
@@ -123,20 +128,66 @@ def _card(number: int) -> str:
 
 # Reserved for examples: RFC 2606 names, RFC 5737 and 3849 addresses, RFC 7042 MACs, 555-01xx
 # numbers. Cards, IBANs and national ids fail their own check digit.
+EMAIL = Pseudonym(
+    lambda value, digest: f"user-{digest[:12]}@example.org",
+    r"(?<![\w.%+-])user-[0-9a-f]{12}@example\.org(?![\w-])",
+)
 LINK = Pseudonym(
     lambda value, digest: f"https://example.org/{digest[:12]}",
     r"(?<!\w)https://example\.org/[0-9a-f]{12}(?![\w/])",
 )
+HANDLE = Pseudonym(
+    lambda value, digest: f"@user_{digest[:12]}", r"(?<![\w@])@user_[0-9a-f]{12}(?!\w)"
+)
+IP = Pseudonym(
+    _ip,
+    r"(?<![\w.-])(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}(?![\w-]|\.\d)"
+    r"|(?<![\w:])2001:db8:[0-9a-f:]{2,30}(?![\w:])",
+)
+MAC = _numbered(
+    r"(?<![\w:-])00:00:5e:00:53:[0-9a-f]{2}(?![\w:-])",
+    lambda number: f"00:00:5e:00:53:{number % 256:02x}",
+)
+CARD = _numbered(r"(?<![\w-])0000-\d{4}-\d{4}-\d{4}(?![\w-])", _card)
+IBAN = _numbered(r"(?<!\w)XX00SEED\d{12}(?!\w)", lambda number: f"XX00SEED{number % 10**12:012d}")
 DAY = _numbered(
     r"(?<![\w-])1900-\d\d-\d\d(?![\w-])",
     lambda number: f"1900-{1 + number % 12:02d}-{1 + number // 12 % 28:02d}",
 )
+NATIONAL_ID = _numbered(
+    r"(?<![\w-])000-\d\d-\d{4}(?![\w-])",
+    lambda number: f"000-{number % 100:02d}-{number // 100 % 10_000:04d}",
+)
+PHONE = _numbered(
+    r"(?<![\w+-])\+1-[2-9]\d\d-555-01\d\d(?!\w)",
+    lambda number: f"+1-{200 + number % 800}-555-01{number // 800 % 100:02d}",
+)
+POSTCODE = _numbered(
+    r"(?<!\w)ZZ99 9[A-Z]{2}(?!\w)",
+    lambda number: f"ZZ99 9{chr(65 + number % 26)}{chr(65 + number // 26 % 26)}",
+)
+PERSON = _numbered(
+    rf"\b{FIRST} {LAST}\b",
+    lambda number: f"{_of(FIRST_NAMES, number)} {_of(LAST_NAMES, number // 997)}",
+)
+ORGANISATION = _numbered(
+    rf"\b{LAST} & {LAST}\b",
+    lambda number: f"{_of(LAST_NAMES, number)} & {_of(LAST_NAMES, number // 997)}",
+)
+TOWN = _numbered(rf"\b{PLACE}\b", lambda number: _of(PLACES, number))
+ADDRESS = _numbered(
+    rf"\b[1-9]\d? {LAST} Lane, {PLACE}\b",
+    lambda number: (
+        f"{1 + number % 99} {_of(LAST_NAMES, number // 99)} Lane, {_of(PLACES, number // 9973)}"
+    ),
+)
 
 # What the scan of anonymized texts counts: wider than the finders, and written independently of
 # them, so that it sees what they miss. A count is to be looked into; it is not a list of faults.
+LONG_NUMBER = "looks_like_long_number"
 RESIDUALS = {
     "looks_like_email": re.compile(r"[^\s<>()]+@[^\s<>()]+\.[A-Za-z]{2,}"),
-    "looks_like_long_number": re.compile(r"\d(?:[ ./()-]{0,2}\d){8,}"),
+    LONG_NUMBER: re.compile(r"\d(?:[ ./()-]{0,2}\d){8,}"),
     "looks_like_ip": re.compile(r"\d+\.\d+\.\d+\.\d+"),
     "looks_like_iban": re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,}\b"),
     "looks_like_token": re.compile(r"\b(?=\w*\d)(?=\w*[A-Z])(?=\w*[a-z])\w{24,}\b"),
@@ -167,49 +218,14 @@ KINDS = (
             Search("at", matches(patterns.EMAIL)),
             Search("spelled_dot", patterns.find_spelled_emails),
         ),
-        pseudonym=Pseudonym(
-            lambda value, digest: f"user-{digest[:12]}@example.org",
-            r"(?<![\w.%+-])user-[0-9a-f]{12}@example\.org(?![\w-])",
-        ),
+        pseudonym=EMAIL,
         residual="looks_like_email",
     ),
     Kind("url", (Search("link", patterns.find_urls),), pseudonym=LINK, default=False),
-    Kind(
-        "iban",
-        (Search("number", find_ibans),),
-        normal=alphanumeric,
-        pseudonym=_numbered(
-            r"(?<!\w)XX00SEED\d{12}(?!\w)", lambda number: f"XX00SEED{number % 10**12:012d}"
-        ),
-        residual="looks_like_iban",
-    ),
-    Kind(
-        "credit_card",
-        (Search("number", find_cards),),
-        normal=alphanumeric,
-        pseudonym=_numbered(r"(?<![\w-])0000-\d{4}-\d{4}-\d{4}(?![\w-])", _card),
-        residual="looks_like_long_number",
-    ),
-    Kind(
-        "mac",
-        (Search("hexadecimal", matches(patterns.MAC)),),
-        normal=alphanumeric,
-        pseudonym=_numbered(
-            r"(?<![\w:-])00:00:5e:00:53:[0-9a-f]{2}(?![\w:-])",
-            lambda number: f"00:00:5e:00:53:{number % 256:02x}",
-        ),
-    ),
-    Kind(
-        "ip",
-        (Search("hexadecimal", patterns.find_ips),),
-        normal=lambda value: ipaddress.ip_address(value).compressed,
-        pseudonym=Pseudonym(
-            _ip,
-            r"(?<![\w.-])(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}(?![\w-]|\.\d)"
-            r"|(?<![\w:])2001:db8:[0-9a-f:]{2,30}(?![\w:])",
-        ),
-        residual="looks_like_ip",
-    ),
+    Kind("iban", (Search("number", find_ibans),), alphanumeric, IBAN, "looks_like_iban"),
+    Kind("credit_card", (Search("number", find_cards),), alphanumeric, CARD, LONG_NUMBER),
+    Kind("mac", (Search("hexadecimal", matches(patterns.MAC)),), alphanumeric, MAC),
+    Kind("ip", (Search("hexadecimal", patterns.find_ips),), compressed_ip, IP, "looks_like_ip"),
     Kind("date_of_birth", (Search("code", matches(patterns.BIRTH)),), pseudonym=DAY),
     Kind("date", (Search("code", patterns.find_dates),), pseudonym=DAY, default=False),
     Kind("case_number", (Search("code", patterns.find_case_numbers),)),
@@ -217,87 +233,28 @@ KINDS = (
     Kind(
         "national_id",
         (Search("number", find_national_ids),),
-        normal=alphanumeric,
-        pseudonym=_numbered(
-            r"(?<![\w-])000-\d\d-\d{4}(?![\w-])",
-            lambda number: f"000-{number % 100:02d}-{number // 100 % 10_000:04d}",
-        ),
-        residual="looks_like_long_number",
+        alphanumeric,
+        NATIONAL_ID,
+        LONG_NUMBER,
     ),
     Kind(
         "account_number",
         (Search("number", matches(patterns.ACCOUNT)),),
-        normal=alphanumeric,
-        residual="looks_like_long_number",
+        alphanumeric,
+        residual=LONG_NUMBER,
     ),
-    Kind(
-        "phone",
-        (Search("number", find_phones),),
-        normal=alphanumeric,
-        pseudonym=_numbered(
-            r"(?<![\w+-])\+1-[2-9]\d\d-555-01\d\d(?!\w)",
-            lambda number: f"+1-{200 + number % 800}-555-01{number // 800 % 100:02d}",
-        ),
-        residual="looks_like_long_number",
-    ),
-    Kind(
-        "postcode",
-        (
-            Search(
-                "postal",
-                matches(patterns.POSTCODE, patterns.US_STATE_ZIP, patterns.NAMED_POSTCODE),
-            ),
-        ),
-        normal=alphanumeric,
-        pseudonym=_numbered(
-            r"(?<!\w)ZZ99 9[A-Z]{2}(?!\w)",
-            lambda number: f"ZZ99 9{chr(65 + number % 26)}{chr(65 + number // 26 % 26)}",
-        ),
-    ),
+    Kind("phone", (Search("number", find_phones),), alphanumeric, PHONE, LONG_NUMBER),
+    Kind("postcode", (Search("postal", patterns.find_postcodes),), alphanumeric, POSTCODE),
     Kind(
         "handle",
-        (
-            Search("at", matches(patterns.HANDLE)),
-            Search("reddit", matches(patterns.REDDIT_HANDLE)),
-        ),
-        pseudonym=Pseudonym(
-            lambda value, digest: f"@user_{digest[:12]}", r"(?<![\w@])@user_[0-9a-f]{12}(?!\w)"
-        ),
+        (Search("at", matches(patterns.HANDLE)), Search("reddit", matches(patterns.REDDIT_HANDLE))),
+        pseudonym=HANDLE,
         residual="looks_like_handle",
     ),
-    Kind(
-        "person",
-        normal=without_titles,
-        pseudonym=_numbered(
-            rf"\b{FIRST} {LAST}\b",
-            lambda number: f"{_of(FIRST_NAMES, number)} {_of(LAST_NAMES, number // 997)}",
-        ),
-        default=False,
-    ),
-    Kind(
-        "organisation",
-        pseudonym=_numbered(
-            rf"\b{LAST} & {LAST}\b",
-            lambda number: f"{_of(LAST_NAMES, number)} & {_of(LAST_NAMES, number // 997)}",
-        ),
-        default=False,
-    ),
-    Kind(
-        "street_address",
-        pseudonym=_numbered(
-            rf"\b[1-9]\d? {LAST} Lane, {PLACE}\b",
-            lambda number: (
-                f"{1 + number % 99} {_of(LAST_NAMES, number // 99)} Lane, "
-                f"{_of(PLACES, number // 9973)}"
-            ),
-        ),
-        default=False,
-    ),
-    Kind(
-        "place",
-        pseudonym=_numbered(rf"\b{PLACE}\b", lambda number: _of(PLACES, number)),
-        default=False,
-    ),
+    Kind("person", (), without_titles, PERSON, default=False),
+    Kind("organisation", pseudonym=ORGANISATION, default=False),
+    Kind("street_address", pseudonym=ADDRESS, default=False),
+    Kind("place", pseudonym=TOWN, default=False),
 )
 KIND_OF_NAME = {kind.name: kind for kind in KINDS}
 PATTERN_KINDS = tuple(kind.name for kind in KINDS if kind.searches)

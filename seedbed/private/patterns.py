@@ -193,6 +193,8 @@ def find_case_numbers(text: str) -> Iterator[Pair]:
             end = following.end()
 
 
+find_postcodes = matches(POSTCODE, US_STATE_ZIP, NAMED_POSTCODE)
+
 # Each pattern begins with one rare character, which the engine of `re` skips to.
 DIGIT = re.compile(r"\d")
 NUMBER = re.compile(r"\d(?:(?:[A-Za-z]?[ ./()-]{0,2}\d){4}|\d{3}[A-Z])")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from seedbed.core.decisions import AMBIGUOUS, DROP
+from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import SeedbedError
 from seedbed.core.reasons import in_words
 from seedbed.pages.escaping import for_terminal, in_one_line
@@ -20,20 +20,7 @@ from seedbed.versions.explain import explain
 
 SHOWN_CHARS = 4_000  # of a text, about two screens; key w shows the rest
 NEAREST = 3
-HELP = {
-    "a": "accept the given label",
-    "t": "take the suggested label",
-    "o": "choose another label from a list",
-    "d": "drop the row",
-    "m": "ambiguous: no single label fits",
-    "s": "skip, for later",
-    "u": "undo the last decision",
-    "n": "write a note for the next decision",
-    "i": "show the history of the row",
-    "w": "show the whole text",
-    "q": "quit; all decisions are saved",
-    "?": "show this help",
-}
+QUIT = "q"
 
 
 class Person(NamedTuple):
@@ -59,19 +46,6 @@ class Review:
     def __init__(self, session: Session, console: Console, person: Person) -> None:
         self.session, self.console, self.person = session, console, person
         self.note = ""
-        self._actions = {
-            "a": lambda: self._decided(session.accept(self.note).decided),
-            "t": lambda: self._decided(session.take_suggestion(self.note).decided),
-            "o": self._other,
-            "d": lambda: self._decided(session.decide(DROP, self.note).decided),
-            "m": lambda: self._decided(session.decide(AMBIGUOUS, self.note).decided),
-            "s": self._skip,
-            "u": self._undo,
-            "n": self._note,
-            "i": self._life,
-            "w": self._whole,
-            "?": self._help,
-        }
 
     def run(self) -> None:
         """Show rows and take keys until the end of the queue, q, or the end of the input."""
@@ -83,7 +57,7 @@ class Review:
                     visible = self.session.item
                     show(self.session, self.console)
                 key = self.person.key()
-                if key == "q":
+                if key == QUIT:
                     break
                 visible = None if self._do(key) else visible
         except EOFError:
@@ -100,17 +74,20 @@ class Review:
 
     def _do(self, key: str) -> bool:
         """Carry out the command of a key; return whether to show the row again."""
-        if key not in self._actions:
+        if key not in COMMANDS:
             self.print(f"{key!r} is not a command; ? shows the keys")
             return False
         try:
-            return bool(self._actions[key]())
+            return bool(COMMANDS[key].act(self))
         except SeedbedError as error:
             self.print(f"{error.found}; {error.next_step}", "yellow")
             return False
 
-    def _decided(self, decided: str) -> None:
-        self.print(f"decided: {decided}", "bold green")
+    def _decide(self, decided: str) -> None:
+        self._decided(self.session.decide(decided, self.note))
+
+    def _decided(self, decision: Decision) -> None:
+        self.print(f"decided: {decision.decided}", "bold green")
         self.note = ""
 
     def _other(self) -> None:
@@ -119,7 +96,7 @@ class Review:
             self.print(f"{number:>3} {name}", "")
         answer = self.person.line("number, or Enter to go back: ").strip()
         if answer.isdecimal() and 1 <= int(answer) <= len(classes):
-            self._decided(self.session.decide(classes[int(answer) - 1], self.note).decided)
+            self._decide(classes[int(answer) - 1])
         elif answer:
             self.print(f"{answer!r} is no number from 1 to {len(classes)}", "yellow")
 
@@ -143,10 +120,10 @@ class Review:
         self.print("End of the queue. u undoes the last decision, any other key quits.")
         return self.person.key() == "u" and self._undo()
 
-    def _note(self) -> None:
+    def _write_note(self) -> None:
         self.note = self.person.line("note: ").strip()
 
-    def _life(self) -> None:
+    def _history(self) -> None:
         item = self._item()
         if item.blind:
             self.print("not shown in a blind queue: it would show what models suggest", "yellow")
@@ -163,7 +140,35 @@ class Review:
         self.print("\n\n".join(filter(None, [row["text"], row["text_pair"]])), "")
 
     def _help(self) -> None:
-        self.print("\n".join(f"  {key}  {effect}" for key, effect in HELP.items()))
+        self.print("\n".join(f"  {key}  {command.help}" for key, command in COMMANDS.items()))
+
+
+class Command(NamedTuple):
+    """A command of the terminal: its line of help, and its action; true: show the row again."""
+
+    help: str
+    act: Callable[[Review], bool | None]
+
+
+COMMANDS = {
+    "a": Command(
+        "accept the given label", lambda review: review._decided(review.session.accept(review.note))
+    ),
+    "t": Command(
+        "take the suggested label",
+        lambda review: review._decided(review.session.take_suggestion(review.note)),
+    ),
+    "o": Command("choose another label from a list", Review._other),
+    "d": Command("drop the row", lambda review: review._decide(DROP)),
+    "m": Command("ambiguous: no single label fits", lambda review: review._decide(AMBIGUOUS)),
+    "s": Command("skip, for later", Review._skip),
+    "u": Command("undo the last decision", Review._undo),
+    "n": Command("write a note for the next decision", Review._write_note),
+    "i": Command("show the history of the row", Review._history),
+    "w": Command("show the whole text", Review._whole),
+    QUIT: Command("quit; all decisions are saved", lambda review: None),
+    "?": Command("show this help", Review._help),
+}
 
 
 def show(session: Session, console: Console) -> None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from seedbed.core.errors import ParamsError
 from seedbed.core.keys import PUBLIC_KEY
 from seedbed.core.params import validated
-from seedbed.private.detection import anonymize, detect, residual, settled
+from seedbed.private.detection import anonymize, detect, scan, settled, total
 from seedbed.private.kinds import KINDS, PATTERN_KINDS, RESIDUALS, Span
 from seedbed.private.patterns import DIGIT_SIGNALS, SIGNALS
 from seedbed.private.settings import AnonymizeParams, UserPattern, Wanted
@@ -153,11 +153,11 @@ def test_a_stand_in_does_not_depend_on_other_rows_or_their_order(values, mode, r
 
 def test_residual_scan_sees_values_and_not_stand_ins() -> None:
     text = "a@b.com 10.20.30.40 +44 20 7946 0958"
-    assert residual([text])["looks_like_email"] == 1
-    assert residual([text])["looks_like_ip"] == 1
+    assert total(scan([text]))["looks_like_email"] == 1
+    assert total(scan([text]))["looks_like_ip"] == 1
     for mode in ("placeholder", "pseudonym", "hash", "redact"):
         after = anonymize([text], ALL, PUBLIC_KEY, mode)[0].text
-        assert residual([after]) == dict.fromkeys(RESIDUALS, 0), mode
+        assert total(scan([after])) == dict.fromkeys(RESIDUALS, 0), mode
 
 
 def test_long_texts_cost_in_proportion() -> None:

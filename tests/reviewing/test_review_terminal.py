@@ -17,7 +17,7 @@ from seedbed.core.decisions import read_decisions
 from seedbed.core.errors import ReviewError
 from seedbed.reviewing.queues import queues_of
 from seedbed.reviewing.session import Session
-from seedbed.reviewing.terminal import HELP, Person, Review
+from seedbed.reviewing.terminal import COMMANDS, Person, Review
 
 
 def reviewed(workspace, keys: str, queue: str = "suspects", answers: tuple[str, ...] = ()) -> str:
@@ -76,7 +76,7 @@ def test_a_slip_of_the_finger_says_what_to_do_and_decides_nothing(workspace):
     assert "'x' is not a command" in screen
     assert "nothing to undo" in screen
     assert "'9' is no number from 1 to 2" in screen
-    for key, what in HELP.items():
+    for key, (what, _) in COMMANDS.items():
         assert f"{key}  {what}" in screen
     assert decided(workspace) == []
 
