@@ -33,10 +33,10 @@ from seedbed.training.heads import (
 )
 from seedbed.training.loop import Losses, fit, layer_groups
 from seedbed.training.params import TrainingParams
-from seedbed.training.saved_models import Format, SavedModel, write_card
+from seedbed.training.saved_models import ModelFormat, SavedModel, write_card
 from seedbed.training.tasks import Origin, Task
 
-CLOZE = Format(
+CLOZE = ModelFormat(
     "cloze_classifier",
     "transformers",
     "fill-mask",

@@ -24,10 +24,10 @@ from seedbed.encoding.encoder import (
 )
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
-from seedbed.training.saved_models import Format, check_files, read_card, write_card
+from seedbed.training.saved_models import ModelFormat, check_files, read_card, write_card
 from seedbed.training.tasks import Origin, Task
 
-SEQUENCE = Format(
+SEQUENCE = ModelFormat(
     "sequence_classifier",
     "transformers",
     "text-classification",

@@ -22,12 +22,12 @@ from seedbed.core.files import read_json
 from seedbed.encoding.encoder import SentenceEncoder, load_model, model_inputs, pooling_of
 from seedbed.encoding.tokens import Encoded
 from seedbed.training.classifier import Loaded
-from seedbed.training.saved_models import Format, write_card
+from seedbed.training.saved_models import ModelFormat, write_card
 from seedbed.training.tasks import Origin, Task
 
 Head: TypeAlias = "LogisticRegression | MLPClassifier"
 
-SENTENCE = Format(
+SENTENCE = ModelFormat(
     "sentence_classifier",
     "sentence-transformers",
     "text-classification",

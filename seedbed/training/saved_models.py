@@ -27,7 +27,7 @@ LOADED_BY = {
 Kind = TypeVar("Kind", bound=Section)
 
 
-class Format(NamedTuple):
+class ModelFormat(NamedTuple):
     """A form of model that a stock library loads: its name, the library, the Hub's pipeline tag,
     and Python code that loads `{folder}` and classifies `{text}`."""
 

@@ -16,7 +16,7 @@ from seedbed.encoding.examples import Examples, examples_of
 from seedbed.encoding.tokens import TextTokenizer, Truncation, truncation_of
 from seedbed.encoding.vectors import vectors_of
 from seedbed.training.params import ApproachParams, json_values
-from seedbed.training.saved_models import Format, SavedModel, SavedTruncation
+from seedbed.training.saved_models import ModelFormat, SavedModel, SavedTruncation
 
 
 class Origin(NamedTuple):
@@ -43,7 +43,7 @@ class Task:
     dtype: torch.dtype
     checkpoints: Path | None = None
 
-    def card(self, form: Format, origin: Origin, **settings: str | list[str]) -> SavedModel:
+    def card(self, form: ModelFormat, origin: Origin, **settings: str | list[str]) -> SavedModel:
         """The card of a model trained on this task."""
         return SavedModel(
             approach=origin.approach,
