@@ -21,7 +21,7 @@ from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.ablation import Arms, drawn
 from seedbed.making.balancing import BalanceParams, balance
 from seedbed.making.made_rows import parents
-from seedbed.making.out_of_scope import NegativesParams, rows_to_choose_by
+from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import side_of
 from seedbed.training.tasks import RowTasks

@@ -25,7 +25,7 @@ from seedbed.making.ablation import (
     sizes,
     verdict,
 )
-from seedbed.making.out_of_scope import NegativesParams, rows_to_choose_by
+from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 
 if TYPE_CHECKING:  # torch, which is not needed where nothing is ablated
     from seedbed.training.tasks import RowTasks

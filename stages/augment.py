@@ -1,9 +1,10 @@
-"""Make new train rows out of old ones: copies and negatives, by origin and parent. Off by default.
+"""Make new train rows from existing ones: augmented copies and negatives. Off by default.
 
 data/find_label_errors/, data/embed/, data/split/ -> data/augment/, reports/metrics/augment.json
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,26 +12,32 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.core.files import write_json
 from seedbed.core.ledger import settle
+from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.vectors import embedded, vectors_of
-from seedbed.making.augmentation import EDITS, OF_SYNONYMS, Edit, generator, method_of, words_of
-from seedbed.making.copy_check import CheckParams, checked
-from seedbed.making.made_rows import Made, Row, child, figures, parents
-from seedbed.making.negatives import negatives
-from seedbed.making.out_of_scope import NegativesParams
-from seedbed.making.paraphrasing import Asked, ParaphraseParams, paraphrases
-from seedbed.making.wordnet import read_synonyms
+from seedbed.making.augmentation import (
+    EDITS,
+    OF_SYNONYMS,
+    Edit,
+    generator,
+    method_of,
+    read_synonyms,
+    words_of,
+)
+from seedbed.making.balancing import AugmentMetrics
+from seedbed.making.made_rows import CheckParams, Made, Row, checked, child, counts_made, parents
+from seedbed.making.negatives import NegativesParams, negatives
+from seedbed.making.paraphrasing import ParaphraseParams, ToParaphrase, paraphrases
 from seedbed.splitting.splits import gate_after_split, made_near_another_side
 
-SOURCE = Path("data/find_label_errors")
-VECTORS = Path("data/embed")
+FIND_LABEL_ERRORS = Path("data/find_label_errors")
+EMBED = Path("data/embed")
 SPLIT = Path("data/split")
-ROWS = Path("data/augment")
+AUGMENT = Path("data/augment")
 METRICS = Path("reports/metrics/augment.json")
 
 Method = Literal["swap", "delete", "insert", "synonyms", "punctuate", "mistype", "paraphrase"]
@@ -50,7 +57,7 @@ class Params(Section):
 
 
 def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
-    """What to make: (row, number of the copy, method), sorted by id."""
+    """Return the copies to make, (row, number of the copy, method), sorted by id."""
     if not params.methods or not params.copies:
         return []
     if params.only_classes_below:
@@ -64,14 +71,14 @@ def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
 
 
 def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter[str]]:
-    """Copies of the train rows by the methods in turn, and how many were not made, by reason."""
-    wanted = chosen(parents(rows), params)
-    if not wanted:
+    """Return copies of the train rows by the methods in turn, and the refused ones by reason."""
+    planned = chosen(parents(rows), params)
+    if not planned:
         return rows.iloc[:0], Counter()
-    written = _written(wanted, params)
-    edits = _edits({method for _, _, method in wanted}, params)
-    made = Made.beside(rows)
-    for row, copy, method in wanted:
+    written = _written(planned, params)
+    edits = _edits({method for _, _, method in planned}, params)
+    made = Made.next_to(rows)
+    for row, copy, method in planned:
         if method in edits:
             draw = generator(params.seed, row["id"], copy)
             text = edits[method](words_of(row["text"]), params.edit_share, draw).text()
@@ -93,54 +100,54 @@ def _edits(methods: set[str], params: Params) -> dict[str, Edit]:
 
 
 def _written(
-    wanted: list[tuple[Row, int, str]], params: Params
+    planned: list[tuple[Row, int, str]], params: Params
 ) -> dict[tuple[str, int], tuple[str, str]]:
-    """What a model wrote for the copies that are paraphrases, by row and number."""
-    asked = [(row, copy) for row, copy, method in wanted if method == "paraphrase"]
-    if not asked:
+    """Return what a model wrote for the copies that are paraphrases, by row and number."""
+    copies = [(row, copy) for row, copy, method in planned if method == "paraphrase"]
+    if not copies:
         return {}
-    texts = [Asked(row["text"], f"{params.seed}:{row['id']}:{copy}") for row, copy in asked]
-    found = paraphrases(texts, params.paraphrase)
-    return {(row["id"], copy): one for (row, copy), one in zip(asked, found, strict=True)}
+    texts = [ToParaphrase(row["text"], f"{params.seed}:{row['id']}:{copy}") for row, copy in copies]
+    results = paraphrases(texts, params.paraphrase)
+    return {(row["id"], copy): result for (row, copy), result in zip(copies, results, strict=True)}
 
 
 def main() -> str:
     params = read_params("augment", Params)
     negative = read_params("negatives", NegativesParams)
     encoder = read_params("encoder", EncoderParams)
-    words, jaccard = (
-        read_params("split.shingle_words", int),
-        read_params("split.twin_min_jaccard", float),
-    )
-    rows = read_rows(SOURCE)
+    # The thresholds are split's: a made row must pass the gate that split's rows passed.
+    words = read_params("split.shingle_words", int)
+    jaccard = read_params("split.twin_min_jaccard", float)
+    rows = read_rows(FIND_LABEL_ERRORS)
     copies, refused = augmented(rows, params)
     if params.check.is_on() and len(copies):
         train = parents(rows)
-        found = [vectors_of(part, VECTORS, encoder, SPLIT) for part in (copies, train)]
-        copies, failed = checked(copies, found[0], train, found[1], params.check)
+        of_copies, of_train = (vectors_of(part, EMBED, encoder, SPLIT) for part in (copies, train))
+        copies, failed = checked(copies, of_copies, train, of_train, params.check)
         refused += failed
 
-    def embed(texts: list[str]) -> np.ndarray:
+    def embed(texts: Sequence[str]) -> np.ndarray:
         return embedded(texts, encoder, SPLIT)
 
     wrong, not_made = negatives(rows, negative, embed)
-    near = {
-        made for made, _ in made_near_another_side(pd.concat([rows, copies, wrong]), words, jaccard)
-    }
+    every = pd.concat([rows, copies, wrong])
+    near = {made for made, _ in made_near_another_side(every, words, jaccard)}
     refused["near_another_side"] += len(near)
     copies, wrong = (part[~part["id"].isin(near)] for part in (copies, wrong))
     after = pd.concat([rows, copies, wrong])
     gate_after_split(after, words, jaccard)
     made = [*copies["id"], *wrong["id"]]
-    counts = settle("augment", rows["id"], after["id"], [], made)
-    by_origin = after["origin"].value_counts().sort_index()
-    write_rows(ROWS, after)
-    metrics = {
-        "rows": counts.model_dump(exclude_unset=True),
-        "by_origin": {k: int(n) for k, n in by_origin.items()},
-    }
-    write_json(METRICS, metrics | figures([copies, wrong], [refused, not_made]))
-    if not made and not +refused and not not_made:
+    by_method, by_class = counts_made([copies, wrong])
+    metrics = AugmentMetrics(
+        rows=settle("augment", rows["id"], after["id"], [], made),
+        by_origin={k: int(n) for k, n in after["origin"].value_counts().sort_index().items()},
+        made_by_method=by_method,
+        made_by_class=by_class,
+        refused_by_reason=dict(sorted((refused + not_made).items())),
+    )
+    write_rows(AUGMENT, after)
+    write_metrics(METRICS, metrics)
+    if not made and not metrics.refused_by_reason:
         return "off, no row made"
     return f"{len(copies)} copies and {len(wrong)} negatives made"
 

@@ -17,7 +17,7 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.making.out_of_scope import NegativesParams, rows_to_choose_by
+from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.scoring.intervals import clusters_of
 from seedbed.training.learning_curves import CurveRun, LearningCurveMetrics, drawn, fit
 

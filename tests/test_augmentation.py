@@ -17,10 +17,10 @@ from seedbed.making.augmentation import (
     method_of,
     mistype,
     punctuate,
+    read_synonyms,
     swap,
     words_of,
 )
-from seedbed.making.wordnet import read_synonyms
 
 TEXT = "The STORM broke three\nold trees, near the church!"
 WORDS = words_of(TEXT)

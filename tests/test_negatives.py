@@ -10,8 +10,14 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.ledger import Drop
 from seedbed.core.rows import DEFAULTS
 from seedbed.making.augmentation import generator
-from seedbed.making.negatives import entities, entity_swap, negatives, word_salad
-from seedbed.making.out_of_scope import NegativesParams, set_aside
+from seedbed.making.negatives import (
+    NegativesParams,
+    entities,
+    entity_swap,
+    negatives,
+    set_aside,
+    word_salad,
+)
 from seedbed.splitting.shingles import normalised
 
 

@@ -7,7 +7,12 @@ import torch
 
 from seedbed.core.errors import ModelError, ParamsError
 from seedbed.core.files import sha256_of
-from seedbed.making.paraphrasing import Asked, ParaphraseParams, paraphrase_texts, paraphrases
+from seedbed.making.paraphrasing import (
+    ParaphraseParams,
+    ToParaphrase,
+    paraphrase_texts,
+    paraphrases,
+)
 
 TEXTS = ["the storm broke three old trees", "fry the onion", "the dog slept"]
 
@@ -118,7 +123,7 @@ def test_a_text_that_is_too_long_is_left_out_and_said(folder):
 
 def test_the_memo_gives_what_the_model_wrote(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    asked = [Asked(text, "0:a:0") for text in TEXTS]
+    asked = [ToParaphrase(text, "0:a:0") for text in TEXTS]
     found = paraphrases(asked, params(folder))
     monkeypatch.setattr("seedbed.making.paraphrasing._written", None)
     assert paraphrases(asked, params(folder)) == found
@@ -129,16 +134,16 @@ def test_the_memo_gives_what_the_model_wrote(folder, tmp_path, monkeypatch):
 
 def test_other_weights_and_other_formats_are_refused(folder, tmp_path):
     with pytest.raises(ModelError, match="augment.paraphrase.sha256"):
-        paraphrases([Asked("x", "")], params(folder, sha256="0"))
+        paraphrases([ToParaphrase("x", "")], params(folder, sha256="0"))
     (tmp_path / "pytorch_model.bin").write_bytes(b"a pickle")
     with pytest.raises(ModelError, match=r"augment.paraphrase.model.*no model.safetensors"):
-        paraphrases([Asked("x", "")], params(folder, model=str(tmp_path)))
+        paraphrases([ToParaphrase("x", "")], params(folder, model=str(tmp_path)))
     with pytest.raises(ModelError, match=r"augment.paraphrase.revision: empty"):
-        paraphrases([Asked("x", "")], params(folder, model="hub:a/b"))
+        paraphrases([ToParaphrase("x", "")], params(folder, model="hub:a/b"))
 
 
 def test_beams_and_sampling_exclude_each_other(folder):
     with pytest.raises(ParamsError, match="beam search or sampling"):
-        paraphrases([Asked("x", "")], params(folder, beams=4, temperature=1.0))
+        paraphrases([ToParaphrase("x", "")], params(folder, beams=4, temperature=1.0))
     with pytest.raises(ValueError, match="prompt"):
         params(folder, prompt="say it otherwise")

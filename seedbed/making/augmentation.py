@@ -1,9 +1,9 @@
-"""New train rows out of old ones: small edits of a text's words.
+"""New train rows from existing ones: small edits of a text's words.
 
-Each edit is a function from a text's words to its words, drawn from hash(seed, row id, copy),
-so a row gives the same copies in any order, on any machine. What stands between the words, line
-breaks and stand-ins of personal values among it, stays as it is. A word is a run of letters and
-digits: in scripts without spaces that is a clause, and these edits do little there.
+Each edit is a function from a text's words to its words, drawn from hash(seed, row id, copy), so a
+row gives the same copies in any order, on any machine. Everything between the words, such as line
+breaks and stand-ins of personal values, is unchanged. A word is a run of letters and digits: in
+scripts without spaces that is a clause, and these edits do little there.
 
 Easy data augmentation (synonyms, insert, swap, delete): Wei and Zou, 2019; punctuation insertion
 (AEDA): Karimi, Rossi and Prati, 2021.
@@ -12,29 +12,33 @@ Easy data augmentation (synonyms, insert, swap, delete): Wei and Zou, 2019; punc
 import hashlib
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
+from seedbed.core.errors import ParamsError
 from seedbed.private.stand_ins import STAND_IN
 
 PUNCTUATION = [".", ";", "?", ":", "!", ","]
 KEYBOARD = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
 NEAR_KEYS = {
-    key: [line[place + step] for step in (-1, 1) if 0 <= place + step < len(line)]
+    key: [line[index + step] for step in (-1, 1) if 0 <= index + step < len(line)]
     for line in KEYBOARD
-    for place, key in enumerate(line)
+    for index, key in enumerate(line)
 }
+PARTS_OF_SPEECH = ("adj", "adv", "noun", "verb")
+INSIDE = ("", "corpora/wordnet", "dict")  # of Debian, of nltk_data, of Princeton's archive
 WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 
 
 class Words(NamedTuple):
-    """A text: `gaps` are what stands before, between and after the words, one more than those."""
+    """A text: its words, and the gaps before, between and after them, one more than the words."""
 
     words: list[str]
     gaps: list[str]
 
     def text(self) -> str:
-        """The text that they are of."""
+        """Return the text."""
         pairs = zip(self.gaps, self.words, strict=False)
         return "".join(gap + word for gap, word in pairs) + self.gaps[-1]
 
@@ -44,7 +48,7 @@ Synonyms = dict[str, list[str]]
 
 
 def words_of(text: str) -> Words:
-    """A text as its words and what stands between them; no stand-in is a word."""
+    """Split a text into its words and gaps; no stand-in is a word."""
     fixed = [match.span() for match in STAND_IN.finditer(text)]
     words, gaps, end = [], [], 0
     for match in WORD.finditer(text):
@@ -58,13 +62,13 @@ def words_of(text: str) -> Words:
 
 
 def generator(seed: int, row: str, copy: int) -> random.Random:
-    """A random generator of this row's own."""
+    """Return the random generator of a row's copy."""
     digest = hashlib.sha256(f"{seed}:{row}:{copy}".encode()).digest()
     return random.Random(int.from_bytes(digest[:8], "big"))
 
 
-def method_of(methods: list[str], seed: int, row: str, copy: int) -> str:
-    """The method of a row's copy: rows begin at different ones, copies take them in turn."""
+def method_of(methods: Sequence[str], seed: int, row: str, copy: int) -> str:
+    """Return the method of a row's copy: rows start at different ones, copies take them in turn."""
     return methods[(generator(seed, row, -1).randrange(len(methods)) + copy) % len(methods)]
 
 
@@ -73,85 +77,85 @@ def _count(words: list[str], share: float) -> int:
 
 
 def swap(text: Words, share: float, draw: random.Random) -> Words:
-    """`share` of the words change places, each with another one."""
+    """Swap `share` of the words, each with another one."""
     words = list(text.words)
     for _ in range(_count(words, share) if len(words) > 1 else 0):
-        one, other = draw.sample(range(len(words)), 2)
-        words[one], words[other] = words[other], words[one]
+        first, second = draw.sample(range(len(words)), 2)
+        words[first], words[second] = words[second], words[first]
     return Words(words, text.gaps)
 
 
 def delete(text: Words, share: float, draw: random.Random) -> Words:
-    """`share` of the words go; at least one stays."""
+    """Delete `share` of the words, but not all."""
     count = min(_count(text.words, share), len(text.words) - 1)
     words, gaps = list(text.words), list(text.gaps)
-    for place in sorted(draw.sample(range(len(words)), max(0, count)), reverse=True):
-        del words[place]
-        gaps[place : place + 2] = [_joined(gaps[place], gaps[place + 1])]
+    for index in sorted(draw.sample(range(len(words)), max(0, count)), reverse=True):
+        del words[index]
+        gaps[index : index + 2] = [_joined(gaps[index], gaps[index + 1])]
     return Words(words, gaps)
 
 
 def _joined(left: str, right: str) -> str:
-    """What stands where a word went: one of the two blanks around it goes with it."""
+    """Return the gap left by a deleted word: one of the two blanks around it is deleted, too."""
     if left == "" or left.endswith("\n"):
         return left + right.lstrip(" ")
     return left.removesuffix(" ") + right
 
 
 def insert_edit(synonyms: Synonyms) -> Edit:
-    """An edit that puts synonyms of `share` of the words before random other words."""
+    """Return an edit that inserts synonyms of `share` of the words at random positions."""
 
     def insert(text: Words, share: float, draw: random.Random) -> Words:
         words, gaps = list(text.words), list(text.gaps)
         known = [word.lower() for word in words if word.lower() in synonyms]
         for _ in range(_count(words, share) if known else 0):
-            place = draw.randrange(len(words) + 1)
-            gaps.insert(place + (place < len(words)), " ")
-            words.insert(place, draw.choice(synonyms[draw.choice(known)]))
+            index = draw.randrange(len(words) + 1)
+            gaps.insert(index + (index < len(words)), " ")
+            words.insert(index, draw.choice(synonyms[draw.choice(known)]))
         return Words(words, gaps)
 
     return insert
 
 
 def punctuate(text: Words, share: float, draw: random.Random) -> Words:
-    """A punctuation mark before 1 to a third of the words, as the paper has it; no word changes
-    and `share` is not asked."""
+    """Insert punctuation marks before 1 to a third of the words, as in the paper; `share` is not
+    used."""
     gaps, number = list(text.gaps), len(text.words)
     count = draw.randint(1, max(1, number // 3)) if number else 0
-    for place in draw.sample(range(number), count):
-        gaps[place] += draw.choice(PUNCTUATION) + " "
+    for index in draw.sample(range(number), count):
+        gaps[index] += draw.choice(PUNCTUATION) + " "
     return Words(text.words, gaps)
 
 
 def mistype(text: Words, share: float, draw: random.Random) -> Words:
-    """In `share` of the words one letter becomes its neighbour on the keyboard."""
+    """Replace one letter by its neighbour on the keyboard in `share` of the words."""
     words = list(text.words)
-    for place in draw.sample(range(len(words)), _count(words, share)):
-        word = words[place]
+    for index in draw.sample(range(len(words)), _count(words, share)):
+        word = words[index]
         letters = [at for at, letter in enumerate(word) if letter.lower() in NEAR_KEYS]
         if letters:
             at = draw.choice(letters)
             typo = draw.choice(NEAR_KEYS[word[at].lower()])
-            words[place] = word[:at] + _cased(typo, word[at]) + word[at + 1 :]
+            words[index] = word[:at] + _cased(typo, word[at]) + word[at + 1 :]
     return Words(words, text.gaps)
 
 
 def synonyms_edit(synonyms: Synonyms) -> Edit:
-    """An edit that puts a synonym in the place of `share` of the words, of those that have one."""
+    """Return an edit that replaces `share` of the words by synonyms, if they have any."""
 
     def replace(text: Words, share: float, draw: random.Random) -> Words:
         words = list(text.words)
-        places = [place for place, word in enumerate(words) if word.lower() in synonyms]
-        for place in draw.sample(places, min(len(places), _count(words, share))):
-            word = words[place]
-            words[place] = _cased(draw.choice(synonyms[word.lower()]), word)
+        known = [index for index, word in enumerate(words) if word.lower() in synonyms]
+        for index in draw.sample(known, min(len(known), _count(words, share))):
+            word = words[index]
+            words[index] = _cased(draw.choice(synonyms[word.lower()]), word)
         return Words(words, text.gaps)
 
     return replace
 
 
 def _cased(word: str, like: str) -> str:
-    """The word in capitals, or with a capital, where the one it replaces is so."""
+    """Return the word in upper case, or with a capital, like the one that it replaces."""
     if like.isupper():
         return word.upper() if len(like) > 1 or len(word) == 1 else word.capitalize()
     return word[:1].upper() + word[1:] if like[:1].isupper() else word
@@ -167,3 +171,39 @@ OF_SYNONYMS: dict[str, Callable[[Synonyms], Edit]] = {
     "synonyms": synonyms_edit,
     "insert": insert_edit,
 }
+
+
+def read_synonyms(folder: Path) -> dict[str, list[str]]:
+    """Return single-word synonyms by lower-case word, of all senses and parts of speech.
+
+    They come from WordNet's data files (format: wndb(5WN)) in `folder`, or in the subfolder of NLTK
+    or Princeton. Raises ParamsError if the folder has no WordNet.
+    """
+    synonyms: dict[str, set[str]] = {}
+    for file in _data_files(folder):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if line.startswith(" "):  # the licence
+                continue
+            fields = line.split(" ", 4)  # offset, file number, type, number of words in hex, rest
+            members = fields[4].split(" ")[: 2 * int(fields[3], 16) : 2]
+            plain = [word.split("(")[0] for word in members if "_" not in word]
+            for word in plain:
+                others = {other for other in plain if other.lower() != word.lower()}
+                if others:
+                    synonyms.setdefault(word.lower(), set()).update(others)
+    return {word: sorted(others) for word, others in sorted(synonyms.items())}
+
+
+def _data_files(folder: Path) -> list[Path]:
+    for inner in INSIDE:
+        files = [folder / inner / f"data.{part}" for part in PARTS_OF_SPEECH]
+        if all(file.exists() for file in files):
+            return files
+    raise ParamsError(
+        "params.yaml: augment.wordnet_folder",
+        f"no data.noun, data.verb, data.adj and data.adv in {folder}",
+        "WordNet's data files",
+        "install them (Debian: apt-get install wordnet-base gives /usr/share/wordnet; NLTK: python "
+        "-m nltk.downloader wordnet, unzipped, gives nltk_data) and name their folder, or delete "
+        "synonyms and insert from augment.methods",
+    )

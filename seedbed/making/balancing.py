@@ -1,12 +1,12 @@
-"""How much each class or source counts in training: by leaving rows out, or by weights.
+"""Balancing: how much each class or source counts in training, by dropping rows or by weights.
 
-A row is never copied: a weight of n is n copies in the loss, without the epochs that they cost. The
-order is fixed: the cap, shares by leaving rows out, class weights, shares by weight. So the shares
-asked for are the shares that come out, whatever stood before them.
+A row is never copied: a weight of n is n copies in the loss, without the steps that they cost. The
+order is fixed: the cap, shares by dropping rows, class weights, shares by weight. So the resulting
+shares are the target shares, whatever came before.
 
-Where rows go, made rows go first and then originals, by hash(seed, id): no augmented copy outlives
-the row it was made of, since both are of one class and one source. A made negative is of another
-class than its parent and may.
+Made rows are dropped before originals, by hash(seed, id): no augmented copy outlives its parent,
+because both have one class and one source. A made negative, which has another class than its
+parent, may.
 """
 
 import hashlib
@@ -19,7 +19,8 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.core.errors import ParamsError
-from seedbed.core.ledger import Drop
+from seedbed.core.ledger import Drop, RowCounts
+from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 
@@ -44,27 +45,56 @@ class BalanceParams(Section):
     target: TargetParams
 
 
+class GroupWeight(Metrics):
+    """Train rows of a class or source before and after balancing, and their summed weight."""
+
+    rows_before: int
+    rows: int
+    weight: float
+    weight_share_before: float
+    weight_share: float
+
+
+class BalanceMetrics(Metrics):
+    """reports/metrics/balance.json."""
+
+    rows: RowCounts
+    train_by_class: dict[str, GroupWeight]
+    train_by_source: dict[str, GroupWeight]
+    asked: str  # the params in words
+
+
+class AugmentMetrics(Metrics):
+    """reports/metrics/augment.json."""
+
+    rows: RowCounts
+    by_origin: dict[str, int]
+    made_by_method: dict[str, int]
+    made_by_class: dict[str, int]
+    refused_by_reason: dict[str, int]
+
+
 class Balanced(NamedTuple):
-    """Train rows with their weights, and those that were left out."""
+    """Train rows with their weights, and the drops."""
 
     train: pd.DataFrame
     dropped: list[Drop]
 
 
 def balance(train: pd.DataFrame, params: BalanceParams) -> Balanced:
-    """Train rows balanced as params say, in the order above; their mean weight is what it was."""
+    """Balance train rows by the params, in the order above; their mean weight is unchanged."""
     dropped: list[Drop] = []
     target = params.target
     groups = _groups(train, target) if target.by else None
     if params.max_ratio:
         limit = max(1, int(params.max_ratio * train["label"].value_counts().min()))
-        train, over = leave_out(
+        train, over = drop_over(
             train, train["label"], lambda _: limit, params.seed, Reason.OVER_CAP
         )
         dropped += over
     if groups is not None and target.how == "drop":
         limits = limits_for(groups[train.index].value_counts(), target.shares)
-        train, over = leave_out(
+        train, over = drop_over(
             train, groups[train.index], limits.get, params.seed, Reason.OVER_SHARE
         )
         dropped += over
@@ -82,15 +112,15 @@ def _times(train: pd.DataFrame, factor: pd.Series) -> pd.DataFrame:
     return train.assign(weight=(train["weight"] * factor).astype("float32"))
 
 
-def leave_out(
+def drop_over(
     train: pd.DataFrame,
     groups: pd.Series,
-    limit_of: Callable[[str], int],
+    limit_of: Callable[[str], int | None],
     seed: int,
     reason: str,
 ) -> Balanced:
-    """At most `limit_of(group)` rows of each group; which ones stay depends on hash(seed, id)
-    alone, originals before made ones."""
+    """Keep at most `limit_of(group)` rows of each group, originals before made ones, by hash(seed,
+    id)."""
     digests = train["id"].map(lambda row: hashlib.sha256(f"{seed}:{row}".encode()).hexdigest())
     order = pd.DataFrame({"group": groups, "made": train["parent"] != "", "digest": digests})
     ranks = order.sort_values(["group", "made", "digest"]).groupby("group").cumcount() + 1
@@ -99,7 +129,7 @@ def leave_out(
 
 
 def class_weights(counts: pd.Series, method: str) -> pd.Series:
-    """A weight a class, so that the mean over the rows is 1.
+    """Return a weight per class, so that the mean over the rows is 1.
 
     `inverse`: 1/n. `sqrt`: 1/sqrt(n). `effective`: (1 - b) / (1 - b^n), b = 0.999, the effective
     number of samples (Cui et al., 2019).
@@ -114,9 +144,9 @@ def class_weights(counts: pd.Series, method: str) -> pd.Series:
 
 
 def share_weights(sums: pd.Series, shares: dict[str, float]) -> pd.Series:
-    """The factor of each group's weights that gives it its share and leaves the sum as it is.
+    """Return the factor of each group's weights that gives it its share and keeps the sum.
 
-    `sums`: weights by group. Groups without a share keep their proportions in what is left.
+    `sums`: weights by group. Groups without a share keep their proportions in the rest.
     """
     wanted = pd.Series(shares, dtype=float).reindex(sums.index)  # a cap may have taken a source
     free = wanted.isna()
@@ -127,15 +157,17 @@ def share_weights(sums: pd.Series, shares: dict[str, float]) -> pd.Series:
 
 
 def limits_for(counts: pd.Series, shares: dict[str, float]) -> dict[str, int]:
-    """The most rows of each group that have these shares without a row more than there is; at
-    least one each. Groups without a share keep their proportions in what is left."""
+    """Return the largest numbers of existing rows with these shares by group, at least one each.
+
+    Groups without a share keep their proportions in the rest.
+    """
     wanted = share_weights(counts.astype(float), shares) * counts / counts.sum()
     total = (counts / wanted).min()
     return {name: max(1, math.floor(total * wanted[name] + ROUNDING)) for name in counts.index}
 
 
 def _groups(train: pd.DataFrame, target: TargetParams) -> pd.Series:
-    """Each row's class or source. Raises ParamsError for shares that cannot be."""
+    """Return each row's class or source. Raises ParamsError for impossible shares."""
     groups = train["label" if target.by == "class" else "source"]
     known, shares = sorted(set(groups)), target.shares
     place, total = "params.yaml: balance.target.shares", sum(shares.values())
@@ -150,7 +182,7 @@ def _groups(train: pd.DataFrame, target: TargetParams) -> pd.Series:
         raise ParamsError(
             place,
             f"`{wrong[0]}: {shares[wrong[0]]:g}`" if wrong else f"shares that sum to {total:g}",
-            f"shares above 0 that leave some for {others[0]}" if others else "a sum of 1",
+            f"shares above 0 that leave a share for {others[0]}" if others else "a sum of 1",
             "correct the shares",
         )
     return groups

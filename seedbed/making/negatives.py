@@ -1,14 +1,18 @@
-"""Made negatives: train rows whose right answer is known not to be there.
+"""Negatives: rows for which no class is right, and how they are used.
 
-- word salad: the words of a row in random order, about nothing any more;
-- entity swap: the names and numbers of a row exchanged for those of a row of another class. It is
-  a negative only where labels hang on who, where or how many; where they hang on the subject it is
-  noise, since the subject stays;
+They have the label `negatives.label`, whether a source gave them (`negative: true`) or augment made
+them. `negatives.as` is `class` if that label is a class among others, or `threshold` if a
+confidence threshold, chosen on validation, detects them: then no model may train on them.
+
+Methods that make negatives from train rows:
+- word salad: the words of a row in random order, which are about nothing;
+- entity swap: the names and numbers of a row exchanged for those of a row of another class. It is a
+  negative only if labels depend on who, where or how many; if they depend on the subject it is
+  noise, because the subject is unchanged;
 - pairs (is `text_pair` an answer to `text`?): the answer of another row at random, or the one whose
   vector is nearest to the true answer's (hard negatives: Karpukhin et al., 2020).
 
-A pair that stands with a positive label anywhere, on any side, is never made, nor any other pair
-that stands there; and answers come from train rows alone.
+A pair that any row has, on any side, is never made; and answers come from train rows alone.
 """
 
 import hashlib
@@ -17,34 +21,76 @@ import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from seedbed.core.errors import ParamsError
+from seedbed.core.ledger import Drop
+from seedbed.core.params import Section
+from seedbed.core.reasons import Reason
 from seedbed.making.augmentation import Words, generator, words_of
 from seedbed.making.made_rows import Made, Row, child, parents
-from seedbed.making.out_of_scope import NegativesParams
 from seedbed.splitting.shingles import normalised
 
 MARKS = {"word_salad": "n0", "entity_swap": "n1", "random_pair": "n2", "hard_pair": "n3"}
 NAME_OR_NUMBER = re.compile(r"(?P<name>[^\W\d_][\w'’-]*)|(?P<number>\d+(?:[.,:]\d+)*)")
-BEGINNING = re.compile(r"[.!?:\n\"“]")  # after it a capital is no sign of a name
-CANDIDATES = 50  # nearest answers looked at for one that is allowed
+BEGINNING = re.compile(r"[.!?:\n\"“]")  # after it, a capital does not indicate a name
+CANDIDATES = 50  # nearest answers that are tried until one is allowed
 BLOCK = 1024
 
 Entities = dict[str, list[tuple[int, int]]]  # starts and ends by kind
 Embed = Callable[[Sequence[str]], np.ndarray]
 
 
+class NegativesParams(Section):
+    """params.yaml section `negatives`; shares are of train rows."""
+
+    seed: int
+    label: str = Field(min_length=1)
+    used_as: Literal["class", "threshold"] = Field(alias="as")
+    word_salad: float = Field(ge=0, le=1)
+    entity_swap: float = Field(ge=0, le=1)
+    random_pair: float = Field(ge=0, le=1)
+    hard_pair: float = Field(ge=0, le=1)
+    hard_max_cosine: float = Field(gt=0, le=1)
+    positive_labels: list[str]
+    pair_label: str
+
+
+def rows_to_choose_by(rows: pd.DataFrame, params: NegativesParams) -> pd.DataFrame:
+    """Return train and validation rows, because no choice may depend on test rows; without
+    negatives if a threshold detects them, because then they are no class."""
+    used = rows["split"] != "test"
+    if params.used_as == "threshold":
+        used &= rows["label"] != params.label
+    return rows[used].reset_index(drop=True)
+
+
+def set_aside(rows: pd.DataFrame, params: NegativesParams) -> tuple[pd.DataFrame, list[Drop]]:
+    """Drop the train rows that a threshold is to detect: `negative_for_threshold`.
+
+    Validation keeps them, to choose the threshold on, and so does test.
+    """
+    if params.used_as == "class":
+        return rows, []
+    aside = (rows["split"] == "train") & (rows["label"] == params.label)
+    return rows[~aside], [Drop(row, Reason.NEGATIVE_FOR_THRESHOLD) for row in rows["id"][aside]]
+
+
 def negatives(
     rows: pd.DataFrame, params: NegativesParams, embed: Embed
 ) -> tuple[pd.DataFrame, Counter[str]]:
-    """The made negatives, and how many were not made, by reason. `rows` are those of all sides;
-    `embed` gives vectors of length 1 and is called for hard pairs alone. Raises ParamsError."""
+    """Return the made negatives, and the number of refused ones by reason.
+
+    `rows` are those of all sides; `embed` returns vectors of length 1 and is called for hard pairs
+    alone. Raises ParamsError.
+    """
     if not (params.word_salad or params.entity_swap or params.random_pair or params.hard_pair):
         return rows.iloc[:0], Counter()
-    made = Made.beside(rows)
+    made = Made.next_to(rows)
     train = parents(rows).sort_values("id")
     records = train[train["label"] != params.label].to_dict("records")
     if params.word_salad:
@@ -58,7 +104,7 @@ def negatives(
 
 
 def _drawn(records: list[Row], params: NegativesParams, method: str) -> Iterator[Row]:
-    """The records that give a row by this method: a share of them, by hash."""
+    """Yield the records from which this method makes a row: a share of them, by hash."""
     share = getattr(params, method)
     for row in records:
         if _draw(params, method, row["id"]).random() < share:
@@ -70,7 +116,7 @@ def _draw(params: NegativesParams, method: str, row: str) -> random.Random:
 
 
 def word_salad(text: str, draw: random.Random) -> str:
-    """The words of a text in random order; what stands between them keeps its place."""
+    """Return the words of a text in random order, with unchanged gaps."""
     words, gaps = words_of(text)
     return Words(draw.sample(words, len(words)), gaps).text()
 
@@ -86,33 +132,33 @@ def _negative(row: Row, method: str, **changes: str) -> Row:
 
 
 def entities(text: str) -> Entities:
-    """Where names and numbers stand: `name` is words with a capital that do not begin a sentence,
-    `number` is digits. A text in capitals has no names that could be told."""
-    found: Entities = {"name": [], "number": []}
+    """Find names and numbers: `name` is words with a capital that do not begin a sentence, `number`
+    is digits. In a text in capitals, names cannot be recognised."""
+    spans: Entities = {"name": [], "number": []}
     end = -1
     for match in NAME_OR_NUMBER.finditer("" if text.isupper() else text):
         word, (start, stop) = match.group(), match.span()
         between = text[end:start] if end >= 0 else "."
         end = stop
         if match.lastgroup == "number":
-            found["number"].append((start, stop))
+            spans["number"].append((start, stop))
         elif word[0].isupper() and len(word) > 1 and not BEGINNING.search(between):
-            last = found["name"][-1:]
+            last = spans["name"][-1:]
             if last and last[0][1] < start and text[last[0][1] : start] == " ":
-                found["name"][-1] = (last[0][0], stop)  # New York is one name
+                spans["name"][-1] = (last[0][0], stop)  # New York is one name
             else:
-                found["name"].append((start, stop))
-    return found
+                spans["name"].append((start, stop))
+    return spans
 
 
 def entity_swap(text: str, other: str) -> str:
-    """The text with its names replaced by the other text's names and its numbers by its numbers,
-    in their order, from the first again where they run out."""
+    """Replace a text's names and numbers by those of another, in their order, starting again if the
+    other has fewer."""
     mine, theirs = entities(text), entities(other)
     changes = []
-    for kind, places in mine.items():
+    for kind, spans in mine.items():
         given = [other[start:stop] for start, stop in theirs[kind]]
-        for number, (start, stop) in enumerate(places if given else []):
+        for number, (start, stop) in enumerate(spans if given else []):
             changes.append((start, stop, given[number % len(given)]))
     for start, stop, new in sorted(changes, reverse=True):
         text = text[:start] + new + text[stop:]
@@ -120,15 +166,19 @@ def entity_swap(text: str, other: str) -> str:
 
 
 def _swaps(records: list[Row], params: NegativesParams, made: Made) -> None:
-    """Partners stand on a ring by hash: each row takes the next one of another class, so that rows
-    that come or go change the partners of few."""
+    """Partners are on a ring by hash: each row takes the next one of another class, so that rows
+    that are added or removed change the partners of few others."""
     ring = Ring(params.seed, {row["id"]: row for row in records})
     for row in _drawn(records, params, "entity_swap"):
         own = entities(row["text"])
         partner = next(
-            (one for one in ring.after(row["id"])
-             if one["label"] != row["label"] and _share_a_kind(own, entities(one["text"]))), None
-        )  # fmt: skip
+            (
+                other
+                for other in ring.after(row["id"])
+                if other["label"] != row["label"] and _share_a_kind(own, entities(other["text"]))
+            ),
+            None,
+        )
         if partner is None:
             made.refuse("no_names_or_numbers")
         else:
@@ -136,44 +186,46 @@ def _swaps(records: list[Row], params: NegativesParams, made: Made) -> None:
             made.add(_negative(row, "entity_swap", label=params.label, text=text), row)
 
 
-def _share_a_kind(one: Entities, other: Entities) -> bool:
-    return any(one[kind] and other[kind] for kind in one)
+def _share_a_kind(first: Entities, second: Entities) -> bool:
+    return any(first[kind] and second[kind] for kind in first)
 
 
 class Ring:
-    """Things by hash(seed, name); `after(name)` gives all of them from there on, once around."""
+    """Entries in the order of hash(seed, name); `after(name)` yields all from there on."""
 
-    def __init__(self, seed: int, things: dict[str, Row] | dict[str, str]):
+    def __init__(self, seed: int, entries: dict[str, Row] | dict[str, str]):
         self.seed = seed
-        placed = sorted((self._place(name), name) for name in things)
-        self.places = [place for place, _ in placed]
-        self.things = [things[name] for _, name in placed]
+        positions = sorted((self._position(name), name) for name in entries)
+        self.positions = [position for position, _ in positions]
+        self.entries = [entries[name] for _, name in positions]
 
-    def _place(self, name: str) -> bytes:
+    def _position(self, name: str) -> bytes:
         return hashlib.sha256(f"{self.seed}:{name}".encode("utf-8", "surrogatepass")).digest()
 
     def after(self, name: str) -> Iterator:
-        """Every thing, beginning with the one after this name's place."""
-        start = bisect_right(self.places, self._place(name))
-        yield from self.things[start:]
-        yield from self.things[:start]
+        """Yield every entry, starting with the one after this name's position."""
+        start = bisect_right(self.positions, self._position(name))
+        yield from self.entries[start:]
+        yield from self.entries[:start]
 
 
 def _check_pairs(rows: pd.DataFrame, params: NegativesParams) -> None:
     labels = set(rows["label"])
     unknown = sorted(set(params.positive_labels) - labels)
     if not rows["text_pair"].any():
-        what, found = "random_pair, hard_pair", "rows without text_pair"
+        key, problem = "random_pair, hard_pair", "rows without text_pair"
         expected = "a pair task"
     elif unknown or not params.positive_labels:
-        what, found = "positive_labels", f"`{unknown[0]}`" if unknown else "none"
-        expected = f"labels that say that text_pair answers text, of {', '.join(sorted(labels))}"
+        key, problem = "positive_labels", f"`{unknown[0]}`" if unknown else "none"
+        expected = (
+            f"labels of pairs in which text_pair answers text, some of {', '.join(sorted(labels))}"
+        )
     elif not params.pair_label or params.pair_label in params.positive_labels:
-        what, found = "pair_label", f"`{params.pair_label}`"
+        key, problem = "pair_label", f"`{params.pair_label}`"
         expected = "the label of a pair that does not belong together"
     else:
         return
-    raise ParamsError(f"params.yaml: negatives.{what}", found, expected, "correct the section")
+    raise ParamsError(f"params.yaml: negatives.{key}", problem, expected, "correct the section")
 
 
 def _pairs(
@@ -193,7 +245,7 @@ def _pairs(
     for method, candidates in methods.items():
         for row in _drawn(records, params, method):
             taken = answers_of[normalised(row["text"])]
-            pair = next((one for one in candidates(row) if normalised(one) not in taken), "")
+            pair = next((text for text in candidates(row) if normalised(text) not in taken), "")
             if pair:
                 taken.add(normalised(pair))
                 made.add(_negative(row, method, label=params.pair_label, text_pair=pair), row)
@@ -202,7 +254,7 @@ def _pairs(
 
 
 def _answers(rows: pd.DataFrame) -> dict[str, set[str]]:
-    """What stands as text_pair of each text on any side, true or not, both normalised."""
+    """Return all pairs of each text on any side, true or not, both normalised."""
     answers: dict[str, set[str]] = defaultdict(set)
     for text, pair in zip(rows["text"], rows["text_pair"], strict=True):
         answers[normalised(text)].add(normalised(pair))
@@ -212,16 +264,16 @@ def _answers(rows: pd.DataFrame) -> dict[str, set[str]]:
 def _nearest(
     records: list[Row], pool: list[str], max_cosine: float, embed: Embed
 ) -> dict[str, list[str]]:
-    """For each row the answers nearest to its own, nearest first; those nearer than `max_cosine`
-    are left out, since they may say the same."""
+    """Return for each row the answers nearest to its own, nearest first; those nearer than
+    `max_cosine` are left out, because they may mean the same."""
     if not records:
         return {}
     own, others = embed([row["text_pair"] for row in records]), embed(pool)
-    found = {}
+    nearest = {}
     for start in range(0, len(records), BLOCK):
         cosines = own[start : start + BLOCK] @ others.T
         for row, near in zip(records[start : start + BLOCK], cosines, strict=True):
             near = np.where(near < max_cosine, near, -2)
             order = np.argsort(-near, kind="stable")[:CANDIDATES]
-            found[row["id"]] = [pool[place] for place in order if near[place] > -2]
-    return found
+            nearest[row["id"]] = [pool[index] for index in order if near[index] > -2]
+    return nearest

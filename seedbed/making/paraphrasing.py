@@ -1,9 +1,10 @@
-"""Texts said in other words by a local model: text-to-text (such as T5) or causal (such as GPT-2).
+"""Texts paraphrased by a local model: text-to-text (such as T5) or causal (such as GPT-2).
 
-The model comes as safetensors, checked by digest, and no code of it is run. Greedy and beam search
-give one paraphrase a text. Sampling draws by the Gumbel-max trick (argmax of log-probability plus
-Gumbel noise is a draw from the distribution) with noise from hash(seed, row, copy), so that a row's
-draws do not hang on the rows it shares a batch with; the last bits of the model's scores still do.
+The model is read from safetensors, checked by digest, and no code of it is run. Greedy and beam
+search give one paraphrase per text. Sampling draws by the Gumbel-max trick (argmax of
+log-probability plus Gumbel noise is a draw from the distribution) with noise from hash(seed, row,
+copy), so that a row's draws do not depend on the rows it shares a batch with; the last bits of the
+model's scores still do.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from seedbed.encoding.examples import token_budget_batches
 from seedbed.running.engine import map_texts
 
 BATCH_TOKENS = 2048
-LIMIT = 100_000  # tokenizers say some 10^30 where they know no limit
+LIMIT = 100_000  # tokenizers have 10^30 if they know no limit
 
 
 class ParaphraseParams(Section):
@@ -37,17 +38,17 @@ class ParaphraseParams(Section):
     top_p: float = Field(gt=0, le=1)
 
 
-class Asked(NamedTuple):
-    """A text to paraphrase, and what its draws come from."""
+class ToParaphrase(NamedTuple):
+    """A text to paraphrase, and the seed of its draws."""
 
     text: str
     draws: str
 
 
-def paraphrases(asked: Sequence[Asked], params: ParaphraseParams) -> list[tuple[str, str]]:
-    """(paraphrase, "") of each text, or ("", why there is none): `too_long_to_paraphrase` where
-    the text has more tokens than the model may write or read, `no_paraphrase` where it wrote
-    nothing. Raises ModelError and ParamsError."""
+def paraphrases(texts: Sequence[ToParaphrase], params: ParaphraseParams) -> list[tuple[str, str]]:
+    """Return (paraphrase, "") for each text, or ("", reason): `too_long_to_paraphrase` if the text
+    has more tokens than the model may write or read, `no_paraphrase` if it wrote nothing. Raises
+    ModelError and ParamsError."""
     if params.temperature and params.beams > 1:
         raise ParamsError(
             "params.yaml: augment.paraphrase",
@@ -66,8 +67,8 @@ def paraphrases(asked: Sequence[Asked], params: ParaphraseParams) -> list[tuple[
         temperature=params.temperature,
         top_p=params.top_p,
     )
-    items = [(one.text, one.draws if params.temperature else "") for one in asked]
-    return [(text, why) for text, why in map_texts(work, items)]
+    items = [(text.text, text.draws if params.temperature else "") for text in texts]
+    return [(text, reason) for text, reason in map_texts(work, items)]
 
 
 def paraphrase_texts(
@@ -79,7 +80,7 @@ def paraphrase_texts(
     temperature: float,
     top_p: float,
 ) -> list[tuple[str, str]]:
-    """What `paraphrases` gives, for (text, what its draws come from)."""
+    """Return the results of `paraphrases` for (text, seed of its draws)."""
     tokenizer, model = _loaded(folder)
     own = tokenizer([text for text, _ in items], add_special_tokens=False)["input_ids"]
     ids = tokenizer([prompt.replace("{text}", text) for text, _ in items])["input_ids"]
@@ -91,27 +92,27 @@ def paraphrase_texts(
         len(text) <= max_new_tokens and len(whole) <= room
         for text, whole in zip(own, ids, strict=True)
     ]
-    found = [("", "too_long_to_paraphrase")] * len(items)
-    chosen = [place for place, one in enumerate(fits) if one]
-    for batch in token_budget_batches([len(ids[place]) for place in chosen], BATCH_TOKENS):
-        places = [chosen[number] for number in batch]
-        draws = [items[place][1] for place in places] if temperature else []
+    results = [("", "too_long_to_paraphrase")] * len(items)
+    fitting = [index for index, fit in enumerate(fits) if fit]
+    for batch in token_budget_batches([len(ids[index]) for index in fitting], BATCH_TOKENS):
+        indices = [fitting[number] for number in batch]
+        draws = [items[index][1] for index in indices] if temperature else []
         written = _written(
             tokenizer,
             model,
-            [ids[place] for place in places],
+            [ids[index] for index in indices],
             {"max_new_tokens": max_new_tokens, "num_beams": beams, "do_sample": False},
             _processors(draws, temperature, top_p),
         )
-        for place, text in zip(places, written, strict=True):
-            found[place] = (text, "" if text else "no_paraphrase")
-    return found
+        for index, text in zip(indices, written, strict=True):
+            results[index] = (text, "" if text else "no_paraphrase")
+    return results
 
 
 def _written(
     tokenizer: Any, model: Any, ids: list[list[int]], options: dict[str, Any], processors: Any
 ) -> list[str]:
-    """What the model writes after each of these inputs."""
+    """Return the continuation that the model writes for each input."""
     import torch
 
     from seedbed.encoding.encoder import device
@@ -131,7 +132,8 @@ def _written(
 
 
 def _processors(draws: list[str], temperature: float, top_p: float) -> Any:
-    """What turns greedy search into sampling with each row's own noise; none without draws."""
+    """Return processors that turn greedy search into sampling by each row's noise; none without
+    draws."""
     from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopPLogitsWarper
 
     if not draws:
@@ -142,12 +144,14 @@ def _processors(draws: list[str], temperature: float, top_p: float) -> Any:
 
 
 class _RowNoise:
-    """Adds Gumbel noise to each row's scores, from that row's own generator."""
+    """Adds Gumbel noise to each row's scores, from that row's generator."""
 
     def __init__(self, draws: list[str]):
         from seedbed.making.augmentation import generator
 
-        self.random = [np.random.default_rng(generator(0, one, 0).getrandbits(64)) for one in draws]
+        self.random = [
+            np.random.default_rng(generator(0, seed, 0).getrandbits(64)) for seed in draws
+        ]
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         import torch
@@ -158,7 +162,7 @@ class _RowNoise:
 
 @cache
 def _loaded(folder: Path) -> tuple[Any, Any]:
-    """Tokenizer and model. A causal model without a padding token is padded with its end."""
+    """Load tokenizer and model. A causal model without a padding token uses its end token."""
     from transformers import (
         AutoConfig,
         AutoModelForCausalLM,
@@ -166,11 +170,11 @@ def _loaded(folder: Path) -> tuple[Any, Any]:
         AutoTokenizer,
     )
 
-    here = {"local_files_only": True, "trust_remote_code": False}
-    config = AutoConfig.from_pretrained(folder, **here)
+    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    config = AutoConfig.from_pretrained(folder, **options)
     kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-    tokenizer = AutoTokenizer.from_pretrained(folder, **here)
+    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    model = kind.from_pretrained(folder, use_safetensors=True, **here)
+    model = kind.from_pretrained(folder, use_safetensors=True, **options)
     return tokenizer, model.eval()
