@@ -211,7 +211,7 @@ def main(approach: str) -> str:
         write_predictions(
             PREDICTIONS / approach / side, predictions.with_outside(fitted.thresholds)
         )
-    write_plots(approach, raw["validation"], fitted, classes.shown(fitted))
+    write_plots(approach, raw["validation"], fitted, classes.predictable(fitted))
     number = len(raw["validation"].ids)
     return (
         f"validation macro-F1 {score.mean:.3f} [{score.low:.3f}, {score.high:.3f}] on {number} rows"

@@ -1,5 +1,5 @@
-"""Rank what a person should label next and say what the model needs, by out-of-fold and validation
-figures alone.
+"""Rank what a person should label next, and list what the model needs, by out-of-fold and
+validation figures alone.
 
 data/deduplicate/, data/split/, data/embed/, data/label_scores/, data/decisions/,
 data/frozen_test.csv, reports/choice.json, reports/metrics/learning_curve.json,
@@ -27,8 +27,14 @@ from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page
 from seedbed.scoring.confidence import uncertainty
 from seedbed.scoring.metrics_files import Choice, Validation
-from seedbed.scoring.newest_batch import newest_batch
-from seedbed.scoring.priorities import COLUMNS, density, prioritized, votes, weakness
+from seedbed.scoring.priorities import (
+    COLUMNS,
+    density,
+    newest_batch,
+    prioritized,
+    votes,
+    weakness,
+)
 from seedbed.splitting.frozen_test import read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 from seedbed.splitting.splits import unlabelled_rows
@@ -44,7 +50,7 @@ EVALUATE = Path("reports/metrics/evaluate")
 CURVE_METRICS = Path("reports/metrics/learning_curve.json")
 NEXT = Path("reports/next.csv")
 PAGE = Path("reports/next.md")
-ALONE = 5  # rows far from all others that the page names
+ISOLATED = 5  # most isolated rows that the page lists
 
 
 class Params(Section):
@@ -54,9 +60,11 @@ class Params(Section):
     neighbours: int = Field(ge=1)
 
 
-def judged(rows: pd.DataFrame, vectors: np.ndarray, scores: Path, neighbours: int) -> pd.DataFrame:
-    """Rows (id, split, label) with `suggested` and `uncertainty`: of labelled ones as
-    find_label_errors has scored them out of fold, of others by their nearest labelled rows."""
+def with_uncertainty(
+    rows: pd.DataFrame, vectors: np.ndarray, scores: Path, neighbours: int
+) -> pd.DataFrame:
+    """Add `suggested` and `uncertainty` to rows (id, split, label): labelled ones as
+    find_label_errors scored them out of fold, others by their nearest labelled rows."""
     files = [pq.read_table(file).to_pandas() for file in sorted(scores.glob("*.parquet"))]
     scored = pd.concat(files).set_index("id")
     result = rows[["id", "split", "label"]].copy()
@@ -64,16 +72,18 @@ def judged(rows: pd.DataFrame, vectors: np.ndarray, scores: Path, neighbours: in
     result["uncertainty"] = result["id"].map(scored["uncertainty"])
     bare = (rows["label"] == "").to_numpy()
     if bare.any():
-        classes, numbers = np.unique(rows["label"][~bare], return_inverse=True)
-        found = votes(vectors[bare], vectors[~bare], numbers, len(classes), neighbours)
-        result.loc[bare, "suggested"] = classes[found.argmax(1)]
-        result.loc[bare, "uncertainty"] = uncertainty(found)
+        classes, indices = np.unique(rows["label"][~bare], return_inverse=True)
+        probabilities = votes(vectors[bare], vectors[~bare], indices, len(classes), neighbours)
+        result.loc[bare, "suggested"] = classes[probabilities.argmax(1)]
+        result.loc[bare, "uncertainty"] = uncertainty(probabilities)
     return result
 
 
 def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows of train and rows without a label that would stand there, and their vectors (rows,
-    width). Not validation or test: there, what models doubt is reviewed blind, among random rows.
+    """Give the rows of train, and rows without a label that would be in train, with their vectors
+    (rows, width).
+
+    Rows of validation and test are left out: there, suspects are reviewed blind, among random rows.
     """
     rows = split[split["split"] == "train"]
     every = read_rows(DEDUPLICATE)
@@ -94,21 +104,21 @@ def needs(
     neighbours: int,
     validation: Validation,
 ) -> Page:
-    """The page reports/next.md; what is on the test side is taken out of `split` first."""
+    """Make the page reports/next.md; rows of test are taken out of `split` first."""
     rows = split[split["split"] != "test"].reset_index(drop=True)
     vectors = vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)
     train = rows["label"][rows["split"] == "train"]
     far = neighbour_distances(vectors, neighbours)
-    alone = [
+    isolated = [
         (rows["id"][row], rows["label"][row], float(far[row]))
-        for row in np.argsort(-far, kind="stable")[:ALONE]
+        for row in np.argsort(-far, kind="stable")[:ISOLATED]
     ]
     newest = newest_batch(rows, vectors)
     return page(
         approach,
         validation,
         counts(train),
-        alone,
+        isolated,
         newest,
         ranked,
         read_if_run(CURVE_METRICS, LearningCurveMetrics),
@@ -124,8 +134,8 @@ def main() -> str:
     approach = read_metrics(CHOICE, Choice).approach
     validation = read_metrics(EVALUATE / approach / "validation.json", Validation)
     weak = weakness(validation.per_class)
-    doubted = judged(rows, vectors, SCORES, params.neighbours)
-    ranked = prioritized(doubted, density(vectors, params.neighbours), weak)
+    scored = with_uncertainty(rows, vectors, SCORES, params.neighbours)
+    ranked = prioritized(scored, density(vectors, params.neighbours), weak)
     ranked = ranked[~ranked["id"].isin(verified)]
     shown = ranked.head(params.rows)
     write_csv(NEXT, COLUMNS, shown.to_numpy())

@@ -1,4 +1,4 @@
-"""Choose the approach by validation alone; among equals the one that trains least.
+"""Choose the approach by validation alone; of equals the one with the fewest trainable parameters.
 
 models/APPROACH/, data/evaluate/APPROACH/validation/, reports/metrics/evaluate/APPROACH/
 validation.json of each approach -> models/best/, reports/choice.json

@@ -7,7 +7,7 @@ from seedbed.core.metrics import Difference, Interval
 from seedbed.pages.markdown import markdown, page_markdown
 from seedbed.reporting.needs import arrived, more_rows, page, sparse, to_label, weakest
 from seedbed.scoring.metrics_files import ClassScores, Estimate, Slice, Validation
-from seedbed.scoring.newest_batch import newest_batch
+from seedbed.scoring.priorities import newest_batch
 from seedbed.training.learning_curves import FitCheck, LearningCurveMetrics, TwiceTheRows
 
 FIGURES = {

@@ -8,7 +8,7 @@ from seedbed.pages.escaping import quoted
 from seedbed.pages.numbers import difference, interval
 from seedbed.scoring.drift import psi_in_words
 from seedbed.scoring.metrics_files import Validation
-from seedbed.scoring.newest_batch import NewestBatch, Region
+from seedbed.scoring.priorities import NewestBatch, Region
 from seedbed.training.learning_curves import LearningCurveMetrics
 
 THIN_SHARE = 0.5  # of the median class

@@ -73,10 +73,10 @@ def jensen_shannon(p: Counts, q: Counts) -> float:
 
     Raises ValueError if a sample has no rows, or the bins differ in number.
     """
-    one, other = _aligned(p, q)
-    one, other = _shares(one), _shares(other)
-    middle = (one + other) / 2
-    return float(max(0.0, (_relative_entropy(one, middle) + _relative_entropy(other, middle)) / 2))
+    first, second = map(_shares, _aligned(p, q))
+    middle = (first + second) / 2
+    entropies = _relative_entropy(first, middle) + _relative_entropy(second, middle)
+    return float(max(0.0, entropies / 2))
 
 
 def length_counts(
@@ -139,16 +139,16 @@ def two_sample_test(
         if inside.any() and outside.any():
             fit = _word_weights if texts else _mean_difference
             scores[inside] = features[inside] @ fit(features[outside], labels[outside])
-    found = _auc(scores, labels)
-    p = (1 + int((found[1:] >= found[0] - 1e-12).sum())) / (1 + permutations)
-    return TwoSample(float(found[0]), p, int((~is_head).sum()), int(is_head.sum()))
+    auc = _auc(scores, labels)  # the first column is the sample, the others its permutations
+    p = (1 + int((auc[1:] >= auc[0] - 1e-12).sum())) / (1 + permutations)
+    return TwoSample(float(auc[0]), p, int((~is_head).sum()), int(is_head.sum()))
 
 
-def _aligned(one: Counts, other: Counts) -> tuple[np.ndarray, np.ndarray]:
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        names = sorted({*one, *other})
-        one, other = [one.get(name, 0) for name in names], [other.get(name, 0) for name in names]
-    first, second = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+def _aligned(p: Counts, q: Counts) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(p, Mapping) and isinstance(q, Mapping):
+        names = sorted({*p, *q})
+        p, q = [p.get(name, 0) for name in names], [q.get(name, 0) for name in names]
+    first, second = np.asarray(p, dtype=float), np.asarray(q, dtype=float)
     if first.shape != second.shape:
         raise ValueError(f"{len(first)} bins and {len(second)}: not the same bins")
     if not first.sum() > 0 or not second.sum() > 0:
@@ -161,8 +161,8 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 
 def _relative_entropy(p: np.ndarray, q: np.ndarray) -> float:
-    there = p > 0
-    return float((p[there] * np.log2(p[there] / q[there])).sum())
+    positive = p > 0
+    return float((p[positive] * np.log2(p[positive] / q[positive])).sum())
 
 
 def _pooled(
@@ -196,16 +196,16 @@ def _hashed_words(texts: list[str]) -> Any:
             number[word] = int(digest.hexdigest(), 16) % BUCKETS
         columns.append(np.unique([number[word] for word in words]))
         starts.append(starts[-1] + len(columns[-1]))
-    values = np.concatenate([np.full(len(one), 1 / len(one)) for one in columns])
+    values = np.concatenate([np.full(len(words), 1 / len(words)) for words in columns])
     return csr_array((values, np.concatenate(columns), starts), shape=(len(texts), BUCKETS))
 
 
 def _word_weights(features: Any, labels: np.ndarray) -> np.ndarray:
-    """Log ratios of smoothed word shares of the two sides, (words, permutations)."""
-    there = features.astype(bool).astype(float)
-    head = there.T @ labels
-    base = np.asarray(there.sum(axis=0))[:, None] - head
-    rates = [np.log((side + 1) / (side.sum(axis=0) + BUCKETS)) for side in (head, base)]
+    """Log ratios of smoothed word shares of the two samples, (words, permutations)."""
+    present = features.astype(bool).astype(float)
+    head = present.T @ labels
+    base = np.asarray(present.sum(axis=0))[:, None] - head
+    rates = [np.log((words + 1) / (words.sum(axis=0) + BUCKETS)) for words in (head, base)]
     return rates[0] - rates[1]
 
 
@@ -215,7 +215,8 @@ def _standardised(features: np.ndarray) -> np.ndarray:
 
 
 def _mean_difference(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    means = [(features.T @ side) / np.maximum(1, side.sum(axis=0)) for side in (labels, 1 - labels)]
+    samples = (labels, 1 - labels)
+    means = [(features.T @ rows) / np.maximum(1, rows.sum(axis=0)) for rows in samples]
     return means[0] - means[1]
 
 
@@ -228,5 +229,5 @@ def _auc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _mean_ranks(values: np.ndarray) -> np.ndarray:
-    _, places, counts = np.unique(np.round(values, 12), return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[places]
+    _, indices, counts = np.unique(np.round(values, 12), return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[indices]

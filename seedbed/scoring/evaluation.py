@@ -79,7 +79,7 @@ class Classes(NamedTuple):
     names: list[str]
     outside: str
 
-    def shown(self, fitted: Fitted) -> list[str]:
+    def predictable(self, fitted: Fitted) -> list[str]:
         """The classes that a row can be predicted as, out of scope last."""
         return [*self.names, self.outside] if fitted.thresholds else self.names
 
@@ -116,7 +116,7 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
     All but the estimates are of the seed shown; calibration and risk are of the rows in scope.
     """
     predictions = part.raw.with_outside(fitted.thresholds)
-    by_seed, shown = predictions.scored(), classes.shown(fitted)
+    by_seed, labels = predictions.scored(), classes.predictable(fitted)
     scored = by_seed[fitted.seed]
     samples = resampled_counts(scored.clusters)
     scope = scope_figures(part, fitted, classes)
@@ -128,11 +128,11 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
         seed_shown=fitted.seed,
         calibration=calibrated(part, fitted, samples),
         risk_coverage=risk_coverage(*part.raw.inside(fitted.seed), _inside(part.raw, samples)),
-        per_class=per_class(scored.labels, scored.predicted, shown),
-        confusion=confusion(scored.labels, scored.predicted, shown),
+        per_class=per_class(scored.labels, scored.predicted, labels),
+        confusion=confusion(scored.labels, scored.predicted, labels),
         slices=slices(scored, part.columns, samples),
         **({"out_of_scope": scope} if scope else {}),
-        without_decisions=without_decisions(predictions, part.people, shown, samples),
+        without_decisions=without_decisions(predictions, part.people, labels, samples),
     )
 
 
@@ -185,8 +185,8 @@ def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | 
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
     scores = outside_score(given, number)
     how = {"how": "class"} if has_class else {"how": "threshold", "threshold": threshold}
-    found = detection(is_outside, scores, flagged, kinds, part.raw.clusters())
-    return OutOfScope(label=classes.outside, **how, **dict(found))
+    detections = detection(is_outside, scores, flagged, kinds, part.raw.clusters())
+    return OutOfScope(label=classes.outside, **how, **dict(detections))
 
 
 def read_decided(file: Path) -> list[DecidedRow]:
@@ -212,7 +212,9 @@ def without_decisions(
             labels[index] = number.get(relabelled[row], len(classes))
     taken_out, rows = sum(row.decided in TAKEN_OUT for row in people), len(labels)
     # No probabilities: a label that is no class any more has no column there.
-    scored = {seed: Scored.of(labels, one.predicted) for seed, one in predictions.scored().items()}
+    scored = {
+        seed: Scored.of(labels, model.predicted) for seed, model in predictions.scored().items()
+    }
     estimates = headline(scored, samples)
     correct, all_rows = estimates["accuracy"].mean * rows, rows + taken_out
     return WithoutDecisions(

@@ -98,7 +98,7 @@ def pairs_with(
 ) -> dict[str, Pair]:
     """Compare every approach with the reference. All predictions are for the same rows."""
     base = predictions[reference].scored()
-    ours = {name: found.scored() for name, found in predictions.items() if name != reference}
+    ours = {name: other.scored() for name, other in predictions.items() if name != reference}
     tests = {
         name: mcnemar(
             predictions[reference].labels,

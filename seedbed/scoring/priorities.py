@@ -1,17 +1,36 @@
-"""Which rows a person should label next: uncertain ones, among many like them, in weak classes.
+"""What a person should label or collect next: rows by priority, and effects of the newest batch.
 
-uncertainty x density x weakness of the class, as information density weights uncertainty by how
-many rows it represents (Settles and Craven, 2008). All three come from out-of-fold and validation
-figures.
+Priority is uncertainty x density x weakness of the class, as information density weights
+uncertainty by how many rows it represents (Settles and Craven, 2008). All three come from
+out-of-fold and validation figures. Regions of meaning are clusters of the rows' vectors (Lloyd's
+k-means from farthest-first centres, Gonzalez 1985), computed without a random generator, so that
+the same vectors give the same regions.
 """
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from seedbed.encoding.nearest_rows import nearest_rows
+from seedbed.scoring.drift import (
+    length_counts,
+    psi,
+    psi_by_chance,
+    two_sample_test,
+    word_divergence,
+)
 from seedbed.scoring.metrics_files import ClassScores
+from seedbed.scoring.significance import holm
 
 COLUMNS = ["id", "split", "label", "suggested", "priority", "uncertainty", "density", "weakness"]
+ROWS_A_REGION = 30  # on average: the share of fewer rows means little
+MOST_REGIONS = 40
+ROUNDS = 10
+LEVEL = 0.05
+EXAMPLES = 3
 
 
 def density(vectors: np.ndarray, neighbours: int) -> np.ndarray:
@@ -56,3 +75,120 @@ def prioritized(rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]) ->
     return ranked.sort_values(["priority", "id"], ascending=[False, True], ignore_index=True)[
         COLUMNS
     ]
+
+
+class Region(NamedTuple):
+    """A region with more of the newest rows than by chance: its most frequent class, its rows, its
+    share before and in the newest batch, p (Holm over all regions), ids of the rows in its middle.
+    """
+
+    label: str
+    rows: int
+    before: float
+    newest: float
+    p: float
+    middle: list[str]
+
+
+class NewestBatch(NamedTuple):
+    """The newest batch against all others.
+
+    `shifts`: population stability index and its upper limit by chance, for labels and lengths;
+    `words`: Jensen-Shannon divergence in bits; `auc` and `p` of a classifier that separates both;
+    `labels`: the share of each label before and in the batch; `regions` that grew.
+    """
+
+    batch: str
+    rows: int
+    before: int
+    shifts: dict[str, tuple[float, float]]
+    words: float
+    auc: float
+    p: float
+    labels: dict[str, tuple[float, float]]
+    regions: list[Region]
+
+
+def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
+    """Compare the newest batch of `rows` (id, text, label, batch) with the others; None if there is
+    only one. `vectors`: (rows, width), in their order. Batch names begin with a date."""
+    batch = rows["batch"].max()
+    is_new = (rows["batch"] == batch).to_numpy()
+    if is_new.all():
+        return None
+    old, new = rows[~is_new], rows[is_new]
+    labels = [Counter(part["label"]) for part in (old, new)]
+    names = sorted({*labels[0], *labels[1]})
+    lengths = length_counts([*map(len, old["text"])], [*map(len, new["text"])])
+    separated = two_sample_test(list(old["text"]), list(new["text"]))
+    return NewestBatch(
+        batch=batch,
+        rows=len(new),
+        before=len(old),
+        shifts={
+            "labels": (psi(*labels), psi_by_chance(len(names), len(old), len(new))),
+            "lengths": (psi(*lengths), psi_by_chance(len(lengths[0]), len(old), len(new))),
+        },
+        words=word_divergence(old["text"], new["text"]),
+        auc=separated.auc,
+        p=separated.p,
+        labels={name: (labels[0][name] / len(old), labels[1][name] / len(new)) for name in names},
+        regions=growing(vectors, is_new, list(rows["label"]), list(rows["id"])),
+    )
+
+
+def regions_of(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Assign rows to regions: the region of each row (rows,) and its cosine to the region's centre
+    (rows,). `vectors`: (rows, width), rows in the order of their ids."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float64)
+    number = min(MOST_REGIONS, max(1, len(unit) // ROWS_A_REGION))
+    centres = unit[_far_apart(unit, number)]
+    for _ in range(ROUNDS):
+        region = (unit @ centres.T).argmax(1)
+        sums = np.zeros_like(centres)
+        np.add.at(sums, region, unit)
+        length = np.linalg.norm(sums, axis=1, keepdims=True)
+        centres = np.where(length > 0, sums / np.where(length == 0, 1, length), centres)
+    cosines = unit @ centres.T
+    region = cosines.argmax(1)
+    return region, cosines[np.arange(len(unit)), region]
+
+
+def _far_apart(unit: np.ndarray, number: int) -> list[int]:
+    """Indices of rows: the nearest to the mean, then always the farthest from those chosen."""
+    chosen = [int((unit @ unit.mean(axis=0)).argmax())]
+    nearest = unit @ unit[chosen[0]]
+    while len(chosen) < number:
+        chosen.append(int(nearest.argmin()))
+        nearest = np.maximum(nearest, unit @ unit[chosen[-1]])
+    return chosen
+
+
+def growing(
+    vectors: np.ndarray, is_new: np.ndarray, labels: Sequence[str], ids: Sequence[str]
+) -> list[Region]:
+    """Find regions whose share of the newest rows is above their share of the rows before by more
+    than chance (Fisher's exact test, one-sided, Holm-corrected), the most significant first."""
+    from scipy.stats import fisher_exact
+
+    regions, cosines = regions_of(vectors)
+    new, old = int(is_new.sum()), int((~is_new).sum())
+    p_values, shares = {}, {}
+    for number in np.unique(regions).tolist():
+        inside = regions == number
+        now, before = int((inside & is_new).sum()), int((inside & ~is_new).sum())
+        table = [[now, new - now], [before, old - before]]
+        p_values[str(number)] = float(fisher_exact(table, "greater").pvalue)
+        shares[str(number)] = (before / old, now / new)
+    grown = []
+    for name, p in sorted(holm(p_values).items(), key=lambda item: (item[1], int(item[0]))):
+        if p <= LEVEL:
+            members = np.flatnonzero(regions == int(name))
+            middle = members[np.argsort(-cosines[members], kind="stable")[:EXAMPLES]]
+            counts = Counter(labels[row] for row in members.tolist())
+            label = min(counts, key=lambda name: (-counts[name], name))
+            grown.append(
+                Region(label, len(members), *shares[name], p, [ids[row] for row in middle])
+            )
+    return grown
