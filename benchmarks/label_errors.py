@@ -32,7 +32,7 @@ from seedbed.label_errors.out_of_fold import MODELS, ensemble
 from seedbed.label_errors.policy import PolicyParams, apply_policy, candidates
 from seedbed.label_errors.ranking import judge_labels, label_quality
 from seedbed.splitting.splits import stratified_folds
-from seedbed.training.cross_validation import read_out_of_fold, write_out_of_fold
+from seedbed.training.resampling import read_out_of_fold, write_out_of_fold
 from stages.cv import Params as CvParams
 from stages.cv import out_of_fold
 

@@ -19,7 +19,7 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.training.cross_validation import (
+from seedbed.training.resampling import (
     NOT_RUN,
     CrossValidated,
     CvMetrics,

@@ -46,7 +46,7 @@ from seedbed.label_errors.policy import (
 )
 from seedbed.label_errors.ranking import Ranking, judge_labels, label_quality, with_near_copies
 from seedbed.scoring.confidence import uncertainty
-from seedbed.training.cross_validation import read_out_of_fold
+from seedbed.training.resampling import read_out_of_fold
 
 SPLIT = Path("data/split")
 EMBED = Path("data/embed")

@@ -23,7 +23,7 @@ from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import read_datasets
 from seedbed.encoding.vectors import completed
 from seedbed.training.checkpoints import folder_of
-from seedbed.training.cross_validation import CvMetrics
+from seedbed.training.resampling import CvMetrics
 from seedbed.training.tasks import Task
 from seedbed.training.trainer import ApproachTrainer
 

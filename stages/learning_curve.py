@@ -19,7 +19,7 @@ from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.scoring.intervals import clusters_of
-from seedbed.training.learning_curves import CurveRun, LearningCurveMetrics, drawn, fit
+from seedbed.training.resampling import CurveRun, LearningCurveMetrics, drawn, fit_curve
 
 if TYPE_CHECKING:  # torch, which is not needed where the stage is off
     from seedbed.training.tasks import RowTasks
@@ -81,7 +81,7 @@ def measured(rows: pd.DataFrame, params: Params) -> LearningCurveMetrics:
     index = {name: number for number, name in enumerate(sorted(set(train["label"])))}
     labels = np.array([index.get(name, -1) for name in validation["label"]])
     clusters = clusters_of(list(validation["id"]), list(validation["group"]))
-    return fit(params.approach, runs, labels, clusters, params.samples)
+    return fit_curve(params.approach, runs, labels, clusters, params.samples)
 
 
 def main() -> str:

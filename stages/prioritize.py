@@ -38,7 +38,7 @@ from seedbed.scoring.priorities import (
 from seedbed.splitting.frozen_test import read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 from seedbed.splitting.splits import unlabelled_rows
-from seedbed.training.learning_curves import LearningCurveMetrics
+from seedbed.training.resampling import LearningCurveMetrics
 
 DEDUPLICATE = Path("data/deduplicate")
 SPLIT = Path("data/split")

@@ -22,8 +22,7 @@ from seedbed.reporting import data, results, training
 from seedbed.scoring.intervals import resampled_counts
 from seedbed.scoring.metrics_files import Choice, Evaluation, read_test, read_validation
 from seedbed.scoring.predictions import Pair, pairs_with, read_predictions
-from seedbed.training.cross_validation import CvMetrics
-from seedbed.training.learning_curves import LearningCurveMetrics
+from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
 METRICS = Path("reports/metrics")
 EVALUATE = Path("reports/metrics/evaluate")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.core.errors import RowsError
-from seedbed.training.cross_validation import (
+from seedbed.training.resampling import (
     fold_scores,
     folds_of,
     grid_points,

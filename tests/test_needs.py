@@ -8,7 +8,7 @@ from seedbed.pages.markdown import markdown, page_markdown
 from seedbed.reporting.needs import arrived, more_rows, page, sparse, to_label, weakest
 from seedbed.scoring.metrics_files import ClassScores, Estimate, Slice, Validation
 from seedbed.scoring.priorities import newest_batch
-from seedbed.training.learning_curves import FitCheck, LearningCurveMetrics, TwiceTheRows
+from seedbed.training.resampling import FitCheck, LearningCurveMetrics, TwiceTheRows
 
 FIGURES = {
     "per_class": {"post": {"f1": 0.95, "rows": 40}, "bank": {"f1": 0.8, "rows": 1}},

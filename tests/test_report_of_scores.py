@@ -6,7 +6,7 @@ from seedbed.reporting import results, training
 from seedbed.scoring.metrics_files import Behaviour, Budgets, Choice, Validation
 from seedbed.scoring.predictions import Pair
 from seedbed.scoring.significance import McNemar
-from seedbed.training.learning_curves import LearningCurveMetrics
+from seedbed.training.resampling import LearningCurveMetrics
 
 FIGURE = {"mean": 0.9, "low": 0.85, "high": 0.95}
 ESTIMATE = FIGURE | {"sd_over_seeds": 0, "by_seed": {"0": 0.9}}

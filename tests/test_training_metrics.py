@@ -5,8 +5,7 @@ from conftest import ROOT
 
 from seedbed.core.metrics import read_if_run, write_metrics
 from seedbed.making.ablation import AblateMetrics, AblationGain, AdaptMetrics, Gain, verdict
-from seedbed.training.cross_validation import CvMetrics
-from seedbed.training.learning_curves import LearningCurveMetrics
+from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
 
 def test_a_stage_that_was_off_has_no_metrics(tmp_path):

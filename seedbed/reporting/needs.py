@@ -9,7 +9,7 @@ from seedbed.pages.numbers import difference, interval
 from seedbed.scoring.drift import psi_in_words
 from seedbed.scoring.metrics_files import Validation
 from seedbed.scoring.priorities import NewestBatch, Region
-from seedbed.training.learning_curves import LearningCurveMetrics
+from seedbed.training.resampling import LearningCurveMetrics
 
 THIN_SHARE = 0.5  # of the median class
 FEW_ROWS = 10  # a slice with fewer rows is left out

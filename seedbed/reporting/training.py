@@ -9,8 +9,7 @@ from seedbed.making.ablation import AblateMetrics, AdaptMetrics, Gain
 from seedbed.pages.document import Code, Part, Prose, Section, Table
 from seedbed.pages.numbers import difference, interval
 from seedbed.reporting.data import CLASSES, counted
-from seedbed.training.cross_validation import CvMetrics
-from seedbed.training.learning_curves import LearningCurveMetrics
+from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
 Figures = dict[str, Any]
 VERDICTS = {"gain": "**gain**", "loss": "**loss**", "no gain": "no gain"}

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import read_json, sha256_of
 from seedbed.core.rows import read_rows, write_rows
-from seedbed.training.cross_validation import read_out_of_fold
+from seedbed.training.resampling import read_out_of_fold
 from stages import cv, embed, find_label_errors, finetune, split
 
 TOPICS = {
