@@ -1,1 +1,1 @@
-"""Whose label is doubted, by models that never saw the row, and what becomes of it in train."""
+"""Suspected label errors, by models that never saw the row, and the policy for them."""

@@ -1,1 +1,1 @@
-"""Train rows made, weighed or left out: augmentation, negatives, balance, and what they bring."""
+"""Train rows made, weighted or dropped: augmentation, negatives, balancing, and their gains."""

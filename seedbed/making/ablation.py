@@ -1,14 +1,14 @@
-"""What an option brings: trained with and without it on the same drawn rows, seed by seed.
+"""The gain of an option: trained with and without it on the same drawn rows, seed by seed.
 
 A seed draws train rows, and sets the approach's own seed (folds of the feature approach, heads and
 the order of batches of the others). With `rows_per_class` n it draws n rows of each class by
-hash(seed, id); with 0 a bootstrap sample of all of them, each row as often as a Poisson(1) number
-from hash(seed, id) says, as a weight. Rows made of a drawn row come with it, as often as it. To
-measure balance, which a sample of equal classes has no use for, n rows of the smallest class are
-drawn and as many of the others as keeps the shares of the classes.
+hash(seed, id); with 0 a bootstrap sample of all rows, each with a weight that is a Poisson(1)
+number from hash(seed, id). Rows made from a drawn row have its weight. To measure balance, for
+which a sample of equal classes is useless, n rows of the smallest class are drawn, and of the
+others as many as keeps the shares of the classes.
 
-So the interval tells how the gain varies with the train rows. The validation rows are the same for
-all seeds, and it does not tell how the gain would vary with those.
+The interval therefore shows how the gain varies with the train rows. The validation rows are the
+same for all seeds, so it does not show how the gain would vary with those.
 """
 
 import hashlib
@@ -75,8 +75,7 @@ class AdaptMetrics(Metrics):
 
 
 class Arms(NamedTuple):
-    """Train rows without an option and with it, and whether a draw of them must keep the shares of
-    the classes."""
+    """Train rows without an option and with it, and whether a draw must keep the class shares."""
 
     without: pd.DataFrame
     with_it: pd.DataFrame
@@ -84,7 +83,7 @@ class Arms(NamedTuple):
 
 
 def arms_of(augmented: pd.DataFrame, balanced: pd.DataFrame) -> dict[str, Arms]:
-    """The arms of each option that is on, from the train rows that augment and balance gave."""
+    """Return the arms of each option that is on, from the train rows of augment and balance."""
     parents = augmented[augmented["parent"] == ""]
     arms = {}
     for option, origin in (("augment", "augmented"), ("negatives", "negative")):
@@ -102,35 +101,35 @@ def arms_of(augmented: pd.DataFrame, balanced: pd.DataFrame) -> dict[str, Arms]:
 
 
 def drawn(arms: Arms, rows_per_class: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both arms with the rows that this seed draws, the number of times in their weight."""
+    """Return both arms with the rows that this seed draws, repeats as weight."""
     parents = arms.without[arms.without["parent"] == ""].reset_index(drop=True)
-    place = parents["id"].map(lambda row: _place(seed, row))
+    position = parents["id"].map(lambda row: _position(seed, row))
     if rows_per_class:
-        times = _first(parents["label"], place, rows_per_class, arms.keep_shares)
+        times = _first(parents["label"], position, rows_per_class, arms.keep_shares)
     else:
-        times = _poisson(place)
-        rarest = place.groupby(parents["label"]).idxmin()
+        times = _poisson(position)
+        rarest = position.groupby(parents["label"]).idxmin()
         times[rarest] = np.maximum(times[rarest], 1)  # no class is left out altogether
     often = dict(zip(parents["id"], times, strict=True))
     return _taken(arms.without, often), _taken(arms.with_it, often)
 
 
-def _place(seed: int, row: str) -> float:
-    """Where a row stands in [0, 1) for a seed."""
+def _position(seed: int, row: str) -> float:
+    """Return the position of a row in [0, 1) for a seed."""
     digest = hashlib.sha256(f"{seed}:{row}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def _first(labels: pd.Series, place: pd.Series, number: int, keep_shares: bool) -> pd.Series:
+def _first(labels: pd.Series, position: pd.Series, number: int, keep_shares: bool) -> pd.Series:
     counts = labels.value_counts()
     wanted = np.ceil(counts * min(1, number / counts.min())) if keep_shares else counts * 0 + number
-    return (place.groupby(labels).rank(method="first") <= labels.map(wanted)).astype(int)
+    return (position.groupby(labels).rank(method="first") <= labels.map(wanted)).astype(int)
 
 
-def _poisson(place: pd.Series) -> pd.Series:
-    """Numbers of mean and variance 1, by the inverse of the Poisson distribution."""
+def _poisson(position: pd.Series) -> pd.Series:
+    """Return numbers of mean and variance 1, by the inverse of the Poisson distribution."""
     steps = np.cumsum([math.exp(-1) / math.factorial(number) for number in range(12)])
-    return pd.Series(np.searchsorted(steps, place, side="right"), index=place.index)
+    return pd.Series(np.searchsorted(steps, position, side="right"), index=position.index)
 
 
 def _taken(rows: pd.DataFrame, often: dict[str, int]) -> pd.DataFrame:
@@ -140,7 +139,7 @@ def _taken(rows: pd.DataFrame, often: dict[str, int]) -> pd.DataFrame:
 
 
 def sizes(arms: Arms, rows_per_class: Iterable[int]) -> list[int]:
-    """The numbers of rows a class that leave out some row; 0, which is all, always."""
+    """Return the numbers of rows per class that leave out any row; 0, which means all, always."""
     parents = arms.without[arms.without["parent"] == ""]
     counts = parents["label"].value_counts()
     most = counts.min() if arms.keep_shares else counts.max()
@@ -148,8 +147,8 @@ def sizes(arms: Arms, rows_per_class: Iterable[int]) -> list[int]:
 
 
 def verdict(without: dict[int, float], with_it: dict[int, float]) -> Gain:
-    """The gain of an option from scores by seed: `gain` where the interval lies above zero, `loss`
-    where it lies below, else `no gain`."""
+    """Return the gain from scores by seed: `gain` if the interval is above zero, `loss` if it is
+    below, else `no gain`."""
     from scipy.stats import t
 
     gains = {str(seed): with_it[seed] - without[seed] for seed in without}

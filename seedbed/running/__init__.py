@@ -1,1 +1,1 @@
-"""Costly per-text results, looked up instead of worked out again."""
+"""The engine for per-text work, and the memo behind it."""

@@ -2,7 +2,7 @@
 
 The memo needs the version of a function: a digest of all that decides its results. That is the
 source of its module and of every module of this project that this one imports (transitively,
-lazily or not), the data files beside these, and the versions of Python and of the libraries they
+lazily or not), the data files of their rooms, and the versions of Python and of the libraries they
 import. A result that is kept under a version therefore never belongs to another rule. A model that
 is loaded by name is not an import: its distribution has to be named.
 

@@ -1,10 +1,10 @@
-"""Which texts are copies and near copies of each other: an exact set-similarity join.
+"""Near copies among texts: an exact set-similarity join.
 
-Two texts are near where the Jaccard similarity of their sets of word shingles reaches a
-threshold. The join gives every such pair, not most of them as hashing does: it compares only texts
-that share a rare shingle of their prefix, which near texts must (prefix filter: Chaudhuri, Ganti
-and Kaushik, ICDE 2006; All-Pairs: Bayardo, Ma and Srikant, WWW 2007), and then counts exactly.
-Thresholds are compared as integers, so a pair that stands on one is never lost to rounding.
+Two texts are near if the Jaccard similarity of their sets of word shingles reaches a threshold. The
+join finds every such pair, not most of them as hashing does: it compares only texts that share a
+rare shingle of their prefix, as near texts must (prefix filter: Chaudhuri, Ganti and Kaushik, ICDE
+2006; All-Pairs: Bayardo, Ma and Srikant, WWW 2007), and then counts exactly. Thresholds are
+compared as integers, so a pair exactly at one is never lost to rounding.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from scipy.sparse import csr_array, hstack
 
 from seedbed.splitting.shingles import normalised, repeated_shingle_sets
 
-BLOCK_COST = 10_000_000  # products in one block of the join: bounds its memory to some 200 MB
-SMALL = 2_000  # rows that are joined at once when copies are dropped
+BLOCK_COST = 10_000_000  # products in one block of the join, which takes about 200 MB
+SMALL = 2_000  # rows joined at once when copies are dropped
 
 
 class Pairs(NamedTuple):
-    """Row numbers i < j of near texts, sorted by (j, i), and the Jaccard similarity of each."""
+    """Row indices i < j of near texts, sorted by (j, i), and the Jaccard similarity of each."""
 
     i: np.ndarray
     j: np.ndarray
@@ -34,11 +34,11 @@ def near_pairs(
     min_jaccard: float,
     text_pairs: Sequence[str] | None = None,
 ) -> Pairs:
-    """Every pair of texts whose word-shingle sets have a Jaccard similarity >= `min_jaccard`.
+    """Return all pairs of texts whose word-shingle sets have a Jaccard similarity >= `min_jaccard`.
 
     With `text_pairs` (pair tasks) both parts must be near; a part without words is near only to
-    the same part, and the similarity is that of the two parts together. `min_jaccard` is read to
-    six decimals. Raises ValueError where it is not in (0, 1].
+    the same part, and the similarity is that of both parts together. `min_jaccard` is read to six
+    decimals. Raises ValueError if it is not in (0, 1].
     """
     everything = np.arange(len(texts))
     return Join(texts, words, min_jaccard, text_pairs).pairs(everything, everything)
@@ -52,14 +52,13 @@ def first_kept(
     fixed: int = 0,
     use_memo: bool = False,
 ) -> np.ndarray:
-    """For each text the first kept text that it is near to, or -1 where it is kept itself.
+    """Return for each text the first kept text that it is near to, or -1 if it is itself kept.
 
-    Texts stand in the order of their priority, and the first `fixed` are kept whatever they are
-    near to. Sameness is not transitive: a text is dropped only where it is near a text that is
-    kept. So of a~b, b~c, but not a~c, texts a and c stay; every cause is a kept text; and of two
-    kept texts that are near both are among the fixed. A template sent ten thousand times costs no
-    ten thousand squared pairs: dropped texts are compared with nothing more. `use_memo`: look
-    shingles up in the memo.
+    Texts are sorted by priority, and the first `fixed` are always kept. Nearness is not transitive:
+    a text is dropped only if it is near a kept text. So of a~b, b~c, but not a~c, texts a and c are
+    kept; every cause is a kept text; and of two kept texts that are near, both are among the fixed.
+    A template sent ten thousand times does not cost ten thousand squared pairs, because dropped
+    texts are not compared again. `use_memo`: look shingles up in the memo.
     """
     join = Join(texts, words, min_jaccard, text_pairs, use_memo)
     cause = np.full(len(texts), -1, dtype=np.int64)
@@ -68,8 +67,8 @@ def first_kept(
 
 
 def _drop_copies(join: "Join", rows: np.ndarray, fixed: int, cause: np.ndarray) -> None:
-    """Fill `cause` for `rows`: the first half, what the first half kept against the second, and
-    what that left of the second half."""
+    """Fill `cause` for `rows`: the first half, the kept rows of the first half against the second,
+    and the remaining rows of the second half."""
     if len(rows) <= SMALL:
         pairs = join.pairs(rows, rows)
         for i, j in zip(pairs.i.tolist(), pairs.j.tolist(), strict=True):
@@ -79,13 +78,13 @@ def _drop_copies(join: "Join", rows: np.ndarray, fixed: int, cause: np.ndarray) 
     first, second = np.array_split(rows, 2)
     _drop_copies(join, first, fixed, cause)
     pairs = join.pairs(first[cause[first] < 0], second[second >= fixed])
-    dropped, place = np.unique(pairs.j, return_index=True)
-    cause[dropped] = pairs.i[place]
+    dropped, first_pair = np.unique(pairs.j, return_index=True)
+    cause[dropped] = pairs.i[first_pair]
     _drop_copies(join, second[cause[second] < 0], fixed, cause)
 
 
 class Sets(NamedTuple):
-    """One part of each text as a set of shingles: how many, and those that another text has."""
+    """One part of each text as a set of shingles: its size, and those that another text has."""
 
     texts: Sequence[str]
     sizes: np.ndarray
@@ -93,7 +92,7 @@ class Sets(NamedTuple):
 
 
 class Join:
-    """Texts made ready to be compared: their sets, and the rare prefix of each. `use_memo`: look
+    """Texts prepared for comparison: their sets, and the rare prefix of each. `use_memo`: look
     shingles up in the memo."""
 
     def __init__(
@@ -106,17 +105,17 @@ class Join:
     ) -> None:
         self.threshold = _as_fraction(min_jaccard)
         parts = [texts] if text_pairs is None or not any(text_pairs) else [texts, text_pairs]
-        found = [repeated_shingle_sets(part, words, use_memo) for part in parts]
-        self.parts = [_sets(part, *sets) for part, sets in zip(parts, found, strict=True)]
+        sets = [repeated_shingle_sets(part, words, use_memo) for part in parts]
+        self.parts = [_sets(part, *own) for part, own in zip(parts, sets, strict=True)]
         self.whole = self.parts[0]
         if len(parts) > 1:
-            # Where both parts reach a Jaccard, the two together do: joining these loses no pair.
-            sizes, matrices = zip(*found, strict=True)
+            # If both parts reach a Jaccard, so do the two together: joining these loses no pair.
+            sizes, matrices = zip(*sets, strict=True)
             self.whole = _sets(texts, sum(sizes), csr_array(hstack(matrices, "csr")))
         self.prefixes = _prefixes(self.whole, self.threshold)
 
     def pairs(self, earlier: np.ndarray, later: np.ndarray) -> Pairs:
-        """Every near pair i < j with i among the rows `earlier`, j among `later`; both sorted."""
+        """Return every near pair i < j with i in the rows `earlier`, j in `later`; both sorted."""
         none = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
         blocks = [none, *self._blocks_of_pairs(earlier, later)]
         return Pairs(*(np.concatenate(part) for part in zip(*blocks, strict=True)))
@@ -134,7 +133,7 @@ class Join:
             yield self._verified(i[order], j[order])
 
     def _verified(self, i: np.ndarray, j: np.ndarray) -> Pairs:
-        """Those of the pairs that are near, counted exactly."""
+        """Return those of the pairs that are near, by exact counts."""
         near, shared, union = self._part_near(self.whole, i, j)
         if len(self.parts) > 1:
             for part in self.parts:
@@ -147,17 +146,17 @@ class Join:
         shared = _shared_by(part.shared, i, j)
         union = part.sizes[i] + part.sizes[j] - shared
         near = self._reaches(shared, union)
-        for place in np.flatnonzero(union == 0):  # no word on either side: "" or ":-)"
-            near[place] = normalised(part.texts[i[place]]) == normalised(part.texts[j[place]])
+        for pair in np.flatnonzero(union == 0):  # no word in either text: "" or ":-)"
+            near[pair] = normalised(part.texts[i[pair]]) == normalised(part.texts[j[pair]])
         return near, shared, union
 
     def _reaches(self, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-        """part / whole >= threshold, in integers."""
+        """Whether part / whole >= threshold, in integers."""
         return part * self.threshold.denominator >= whole * self.threshold.numerator
 
 
 def _as_fraction(min_jaccard: float) -> Fraction:
-    """The threshold as the person wrote it: 0.7 is 7/10, not the float beside it."""
+    """Return the threshold as it was written: 0.7 is 7/10, not the nearest float."""
     threshold = Fraction(f"{min_jaccard:.6f}")
     if not 0 < threshold <= 1:
         raise ValueError(f"min_jaccard is {min_jaccard}, which is not in (0, 1]")
@@ -165,29 +164,29 @@ def _as_fraction(min_jaccard: float) -> Fraction:
 
 
 def _sets(texts: Sequence[str], sizes: np.ndarray, matrix: csr_array) -> Sets:
-    """Keep the shingles that two rows or more have, rarest first: no other can be shared."""
+    """Keep the shingles that two or more rows have, rarest first: no other can be shared."""
     frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
     columns = np.flatnonzero(frequency > 1)
     columns = columns[np.argsort(frequency[columns], kind="stable")]
     rank = np.full(matrix.shape[1], -1, dtype=np.int64)
     rank[columns] = np.arange(len(columns))
-    places = rank[matrix.indices]
-    kept = places >= 0
+    ranks = rank[matrix.indices]
+    kept = ranks >= 0
     row_ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
     shape = (matrix.shape[0], len(columns))
-    shared = csr_array((matrix.data[kept], places[kept], row_ends), shape=shape)
+    shared = csr_array((matrix.data[kept], ranks[kept], row_ends), shape=shape)
     shared.sort_indices()
     return Sets(texts, sizes, shared)
 
 
 def _prefixes(sets: Sets, threshold: Fraction) -> csr_array:
-    """Of each row x its rarest |x| - ceil(t |x|) + 1 shingles, without those no other row has.
+    """Return the rarest |x| - ceil(t |x|) + 1 shingles of each row x that another row has, too.
 
-    A row near to x shares at least ceil(t |x|) shingles with it, so one of these at the least.
+    A row near to x shares at least ceil(t |x|) shingles with it, so at least one of these.
     """
     needed = -(-sets.sizes * threshold.numerator // threshold.denominator)
     in_shared = np.diff(sets.shared.indptr)
-    alone = sets.sizes - in_shared  # rarer than all others: they stand first in the prefix
+    alone = sets.sizes - in_shared  # rarer than all others, so first in the prefix
     length = np.clip(sets.sizes - needed + 1 - alone, 0, in_shared)
     position = np.arange(sets.shared.nnz) - np.repeat(sets.shared.indptr[:-1], in_shared)
     kept = position < np.repeat(length, in_shared)
@@ -197,7 +196,7 @@ def _prefixes(sets: Sets, threshold: Fraction) -> csr_array:
 
 
 def _blocks(probes: csr_array, index: csr_array) -> Iterator[slice]:
-    """Slices of rows whose products with the index cost about as much, and fit into memory."""
+    """Yield slices of rows whose products with the index cost about the same, and fit in memory."""
     frequency = np.diff(index.indptr).astype(np.int64)
     cost = np.concatenate([[0], np.cumsum(frequency[probes.indices])])[probes.indptr]
     start = 0
@@ -209,7 +208,7 @@ def _blocks(probes: csr_array, index: csr_array) -> Iterator[slice]:
 
 
 def _shared_by(sets: csr_array, i: np.ndarray, j: np.ndarray, step: int = 50_000) -> np.ndarray:
-    """How many shingles rows i and j have in common, pair by pair."""
+    """Return how many shingles rows i and j share, pair by pair."""
     shared = np.zeros(len(i), dtype=np.int64)
     for start in range(0, len(i), step):
         part = slice(start, start + step)

@@ -1,4 +1,4 @@
-"""A text as the set of its word shingles: every k words that stand in a row."""
+"""A text as the set of its word shingles: every k adjacent words."""
 
 import re
 import unicodedata
@@ -21,8 +21,8 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth's mult
 
 
 def normalised(text: str) -> str:
-    """What exact copies share: case and the forms of letters folded (compatibility caseless
-    match, Unicode Standard, D146), and white space folded to single spaces."""
+    """Return what exact copies share: case and forms of letters folded (compatibility caseless
+    match, Unicode Standard, D146), and white space reduced to single spaces."""
     if text.isascii():
         return " ".join(text.lower().split())
     text = unicodedata.normalize("NFD", text).casefold()
@@ -31,7 +31,7 @@ def normalised(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, in lower case: runs of `\\w`."""
+    """Return the words of a text, in lower case: runs of `\\w`."""
     text = text.lower()
     if text.isascii():
         return text.translate(NO_WORD).split()  # the same in half the time
@@ -39,11 +39,11 @@ def words_of(text: str) -> list[str]:
 
 
 def shingle_sets(texts: Sequence[str], words: int) -> csr_array:
-    """Sets of word shingles, as a 0/1 matrix: one row a text, one column a distinct shingle.
+    """Return sets of word shingles as a 0/1 matrix: a row per text, a column per distinct shingle.
 
     Words are runs of `\\w` in lower case. A text of fewer than `words` words has one shingle, made
-    of all its words, so that it meets only texts of the very same words; a text without any word
-    has none. Raises ValueError on `words` < 1.
+    of all its words, so that it matches only texts of exactly these words; a text without words has
+    none. Raises ValueError on `words` < 1.
     """
     return _matrix(*_shingles(texts, words, use_memo=False))
 
@@ -51,12 +51,12 @@ def shingle_sets(texts: Sequence[str], words: int) -> csr_array:
 def repeated_shingle_sets(
     texts: Sequence[str], words: int, use_memo: bool = False
 ) -> tuple[np.ndarray, csr_array]:
-    """How many distinct shingles each text has, and the sets of `shingle_sets` without most of
-    the shingles that stand only once in all texts.
+    """Return the number of distinct shingles of each text, and the sets of `shingle_sets` without
+    most of the shingles that occur only once in all texts.
 
-    Half of all shingles do in ordinary text, and no two texts share them. They are told by a
-    count in buckets, two or more a shingle: alone in its bucket, a shingle stands only once for
-    certain; the others are looked at one by one. `use_memo`: look shingles up in the memo.
+    In ordinary text half of all shingles occur once, and no two texts share them. Counts in buckets
+    find them, two or more buckets per shingle: a shingle alone in its bucket occurs once for
+    certain; the others are counted exactly. `use_memo`: look shingles up in the memo.
     """
     shingles, row_ends = _shingles(texts, words, use_memo)
     bits = (2 * len(shingles)).bit_length()
@@ -70,65 +70,65 @@ def repeated_shingle_sets(
 
 
 def _matrix(shingles: np.ndarray, row_ends: np.ndarray) -> csr_array:
-    columns, distinct = pd.factorize(shingles)  # by a hash table: a third of a sort's time
+    columns, distinct = pd.factorize(shingles)  # a hash table takes a third of a sort's time
     ones = np.ones(len(columns), dtype=np.int32)
     return csr_array((ones, columns, row_ends), shape=(len(row_ends) - 1, len(distinct)))
 
 
 def _shingles(texts: Sequence[str], words: int, use_memo: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct shingles of every text in turn, and where each text's end."""
+    """Return the distinct shingles of every text in turn, and the end of each text's."""
     if words < 1:
         raise ValueError(f"a shingle of {words} words")
     work = partial(shingles_of, words=words)
-    found = map_texts(work, texts, UINT64, batch=TEXTS_AT_ONCE) if use_memo else work(texts)
-    row_ends = np.cumsum([0, *map(len, found)])
-    return np.concatenate([np.zeros(0, dtype=np.uint64), *found]), row_ends
+    sets = map_texts(work, texts, UINT64, batch=TEXTS_AT_ONCE) if use_memo else work(texts)
+    row_ends = np.cumsum([0, *map(len, sets)])
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *sets]), row_ends
 
 
 def shingles_of(texts: Sequence[str], words: int) -> list[np.ndarray]:
-    """The distinct shingles of each text as hashes, sorted: (shingles,) uint64 each.
+    """Return the distinct shingles of each text as hashes, sorted: (shingles,) uint64 each.
 
-    A shingle's hash is made of its words' (BLAKE2b, 64 bits) as the digits of a polynomial modulo
-    2**64, so it is the same in every run. Among ten million shingles the odds that any two
-    share one are 3 in a million.
+    A shingle's hash is a polynomial modulo 2**64 with its words' hashes (BLAKE2b, 64 bits) as
+    coefficients, so it is the same in every run. Among ten million shingles the probability that
+    any two share a hash is 3 in a million.
     """
     codes, lengths, vocabulary = _word_codes(texts, words)
     if not len(codes):
         return [np.zeros(0, dtype=np.uint64) for _ in texts]
     hashes = _hashes(vocabulary)[codes]
-    places = len(codes) - words + 1
-    numbers = hashes[:places].copy()
+    starting = len(codes) - words + 1
+    polynomials = hashes[:starting].copy()
     for step in range(1, words):
-        numbers *= MULTIPLIER
-        numbers += hashes[step : step + places]
+        polynomials *= MULTIPLIER
+        polynomials += hashes[step : step + starting]
     starts = np.cumsum(lengths) - lengths
     counts = np.maximum(lengths - words + 1, 0)
     return [
-        np.unique(numbers[start : start + count])
+        np.unique(polynomials[start : start + count])
         for start, count in zip(starts.tolist(), counts.tolist(), strict=True)
     ]
 
 
 def _word_codes(texts: Sequence[str], words: int) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Every word of every text as a number from 1, how many each text has, and the numbers.
+    """Return every word of every text as a number from 1, the words per text, and the numbers.
 
-    Short texts are filled up to `words` with 0, which is no word.
+    Short texts are padded to `words` with 0, which is no word.
     """
     vocabulary: dict[str, int] = defaultdict(count(1).__next__)
     number_of = vocabulary.__getitem__
     parts, lengths = [], np.zeros(len(texts), dtype=np.int64)
     for row, text in enumerate(texts):
-        found = words_of(text)
-        length = len(found) if len(found) >= words or not found else words
+        own = words_of(text)
+        length = len(own) if len(own) >= words or not own else words
         part = np.zeros(length, dtype=np.int32)
-        part[: len(found)] = np.fromiter(map(number_of, found), np.int32, len(found))
+        part[: len(own)] = np.fromiter(map(number_of, own), np.int32, len(own))
         parts.append(part)
         lengths[row] = length
     return np.concatenate([np.zeros(0, dtype=np.int32), *parts]), lengths, vocabulary
 
 
 def _hashes(vocabulary: dict[str, int]) -> np.ndarray:
-    """The hash of each word by its number; that of 0 is 0."""
+    """Return the hash of each word by its number; that of 0 is 0."""
     digests = (
         blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         for word in vocabulary

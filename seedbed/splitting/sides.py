@@ -26,8 +26,8 @@ OWN = {"time": ("validation_from", "test_from"), "source": ("validation_sources"
 
 
 class SideParams(Section):
-    """The part of params.yaml section `split` that decides the side of a row; those who need sides
-    before split has run read it alone."""
+    """The part of params.yaml section `split` that decides the side of a row: all that is read by
+    those who need sides before split has run."""
 
     # The section has other keys, which the stage split checks.
     model_config = ConfigDict(extra="ignore", frozen=True)
