@@ -93,7 +93,7 @@ def test_a_row_that_went_early(project) -> None:
 
 def test_a_suspect_and_a_reason_nobody_knows(project) -> None:
     text = life(SUSPECT)
-    assert "Suspect: bank is doubted, post suggested; label quality score 0.02" in text
+    assert "Suspect: bank is suspected, post suggested; label quality score 0.02" in text
     assert "policy flag" in text
     assert stage_lines(text)["balance"] == "DROPPED: moonlight"
 

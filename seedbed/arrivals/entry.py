@@ -73,7 +73,9 @@ def _before(
     """The entry that the new one takes after."""
     if asked.source:
         named = [one for one in sources if one.name == asked.source]
-        return next((one for one in reversed(named) if one.kind == kind), (named or [None])[-1])
+        return next(
+            (one for one in reversed(named) if one.kind == kind), named[-1] if named else None
+        )
     if asked.negative or asked.unlabelled or asked.label:
         return None  # another kind of rows: it needs a name of its own
     for one in reversed(sources):

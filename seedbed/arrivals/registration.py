@@ -9,7 +9,7 @@ import io
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from seedbed.core.errors import ArrivalError
@@ -90,7 +90,7 @@ def _end(node: Node) -> int:
     if isinstance(node, ScalarNode):
         mark = node.end_mark  # a block scalar (|, >) ends at the start of the next line
         return mark.line - (mark.column == 0 and mark.line > node.start_mark.line)
-    if node.flow_style or not node.value:
+    if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
         return node.end_mark.line
     last = node.value[-1]
     return _end(last[1] if isinstance(node, MappingNode) else last)

@@ -76,7 +76,7 @@ def _by_reason(drops: Iterable[Drop]) -> list[tuple[str, list[Drop]]]:
     reasons: dict[str, list[Drop]] = {}
     for drop in drops:
         reasons.setdefault(drop.reason, []).append(drop)
-    first = {Reason.FORGOTTEN: 0, Reason.CAME_AGAIN: 1}
+    first: dict[str, int] = {Reason.FORGOTTEN: 0, Reason.CAME_AGAIN: 1}
     return sorted(reasons.items(), key=lambda one: (first.get(one[0], 2), one[0]))
 
 

@@ -75,7 +75,7 @@ def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
     return [row._replace(reason=reasons.get(index, row.reason)) for index, row in enumerate(rows)]
 
 
-def _content(row: RawRow) -> tuple:
+def _content(row: RawRow) -> tuple[object, ...]:
     """What makes a version another one. Not the date, which may be that of the batch."""
     return row.text, row.text_pair, row.label, row.group, row.split, row.meta, row.reason
 

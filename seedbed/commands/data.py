@@ -2,11 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from seedbed.arrivals.contents import Asked
+from seedbed.arrivals.contents import Asked, Negative
 from seedbed.core.errors import ForgetError
 
 Said = Annotated[str, typer.Option()]
@@ -56,8 +56,8 @@ def add(
         asked = Asked(
             str(path), source, batch, date, licence,
             {field: name for field, name in columns.items() if name}, tuple(meta_column or ()),
-            label, _mapped(map_ or []), tuple(new_label or ()), negative, unlabelled, separator,
-            encoding, pattern,
+            label, _mapped(map_ or []), tuple(new_label or ()), cast(Negative, negative),
+            unlabelled, separator, encoding, pattern,
         )  # fmt: skip
         _carry_out(asked, as_dvc_says(url), yes, dry_run)
 

@@ -2,9 +2,12 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from seedbed.versions.changes import Changes
 
 
 class Format(StrEnum):
@@ -49,7 +52,7 @@ def diff(
         write_text(output, page)
 
 
-def _page(found, format: Format, rows: int | None) -> str:
+def _page(found: "Changes", format: Format, rows: int | None) -> str:
     if format == Format.json:
         import json
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seedbed.collecting.identity import TOMBSTONES, add_tombstones, read_tombstones
 from seedbed.collecting.sources import read_sources
@@ -72,7 +72,7 @@ def plan(value: str = "", row_id: str = "") -> Plan:
     cache, remotes = read_cache(), read_remotes()
     in_cache = list(objects(cache))
     cached = also_cached(in_cache, remotes)
-    old = chain(in_cache, tables_only_there(remotes, cached))
+    old: Iterable[Path | bytes] = chain(in_cache, tables_only_there(remotes, cached))
     rows, tombstones, texts = _targets(every, by_value, row_id, old)
     # A row that is nowhere else may still stand in old vectors, by its id alone.
     ids = {one for one, _ in tombstones} | set(WHOLE_ID.findall(row_id))
@@ -139,7 +139,7 @@ def _parquet(folders: tuple[Path, ...]) -> list[Path]:
     return [file for folder in folders for file in sorted(folder.glob("*.parquet"))]
 
 
-def _cleaned_rows(by_value: Wanted, ids: set[str]) -> Iterator[dict]:
+def _cleaned_rows(by_value: Wanted, ids: set[str]) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     for file in _parquet(BEFORE_STAND_INS) if by_value.value else []:

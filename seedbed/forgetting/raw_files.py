@@ -49,8 +49,12 @@ def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawF
         raise _no_editing(path, type(error).__name__) from None
     if path.suffix.lower() not in PACKED:
         return raw
-    without = raw.without
-    return raw._replace(without=lambda lines: packed(without(lines), path.suffix.lower()))
+
+    def without(lines: Collection[int]) -> bytes | None:
+        content = raw.without(lines)
+        return None if content is None else packed(content, path.suffix.lower())
+
+    return raw._replace(without=without)
 
 
 def _no_editing(path: Path, found: str) -> ForgetError:

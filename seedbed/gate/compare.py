@@ -17,7 +17,7 @@ from seedbed.gate.reasons import beyond_but_unsure, broken, what_it_sees
 from seedbed.gate.records import Override, default_base, override_of, write_override
 from seedbed.gate.same_rows import (
     Asked,
-    TestSide,
+    ComparedRows,
     answers_of,
     check_none_lost,
     check_run,
@@ -125,7 +125,7 @@ def dataset_of(files: Files) -> str:
     return json.loads(files.read("reports/dataset.json") or "{}").get("version", "")
 
 
-def _rows(files: Files, here: Files) -> TestSide:
+def _rows(files: Files, here: Files) -> ComparedRows:
     test = read_test_side()
     now, before = read_records(here), read_records(files)
     check_run(test, now.manifest)
@@ -166,7 +166,7 @@ def _decide(found: Comparison, judgement: Judgement, params: GateParams) -> None
         found.verdict = PASS if found.override else FAIL
 
 
-def _notes(side: TestSide, base: Asked, head: Asked) -> list[str]:
+def _notes(side: ComparedRows, base: Asked, head: Asked) -> list[str]:
     notes = []
     if base.digest == head.digest:
         notes.append("Both are the same model, byte for byte.")

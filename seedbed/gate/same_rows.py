@@ -24,10 +24,8 @@ ROWS = Path("data/split")
 MIN_KEPT_SHARE = 0.5  # of the test rows; below, the base was split another way
 
 
-class TestSide(NamedTuple):
+class ComparedRows(NamedTuple):
     """The rows that count, and the ids of those that the base has learnt from."""
-
-    __test__ = False  # no test case, whatever pytest thinks of the name
 
     rows: pd.DataFrame
     left_out: list[str]
@@ -89,7 +87,7 @@ def check_same_ids(base: Mapping[str, Placed], head: Mapping[str, Placed]) -> No
         )
 
 
-def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> TestSide:
+def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> ComparedRows:
     """Test rows without those that stood in the base's train or validation, by id or text.
 
     Raises GateError where the base names no rows, or where less than half of the rows is left.
@@ -112,7 +110,7 @@ def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> TestSide:
             "a base that was split as this version is",
             "the split has changed: no earlier model can be compared with this one on these rows",
         )
-    return TestSide(kept, list(test["id"][seen]))
+    return ComparedRows(kept, list(test["id"][seen]))
 
 
 def all_classes(model: list[str], serving: Serving) -> set[str]:

@@ -21,7 +21,7 @@ import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -202,7 +202,7 @@ class Ring:
     def _position(self, name: str) -> bytes:
         return hashlib.sha256(f"{self.seed}:{name}".encode("utf-8", "surrogatepass")).digest()
 
-    def after(self, name: str) -> Iterator:
+    def after(self, name: str) -> Iterator[Any]:
         """Yield every entry, starting with the one after this name's position."""
         start = bisect_right(self.positions, self._position(name))
         yield from self.entries[start:]

@@ -7,6 +7,7 @@ back.
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from huggingface_hub import DatasetCardData, EvalResult, ModelCardData
 
@@ -82,7 +83,7 @@ def dataset_metadata(
 ) -> DatasetCardData:
     """The block of a dataset card."""
     ids = sorted({licence_id(one) for one in licences})
-    more = {"license_name": "see-the-card"} if ids == ["other"] else {}
+    more: dict[str, Any] = {"license_name": "see-the-card"} if ids == ["other"] else {}
     return DatasetCardData(
         language=spoken or None,
         license=ids[0] if len(ids) == 1 else ids,

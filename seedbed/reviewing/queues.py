@@ -15,7 +15,7 @@ from typing import NamedTuple
 from seedbed.core.decisions import AMBIGUOUS, DROP, InForce
 from seedbed.core.errors import ReviewError
 from seedbed.reviewing.workspace import CONFLICT, UNLABELLED, Workspace
-from seedbed.splitting.near_duplicates import normalised
+from seedbed.splitting.shingles import normalised
 
 AUDIT_SIZE = 200
 DISAGREEMENTS = "disagreements"  # the only queue with rows that this person has decided

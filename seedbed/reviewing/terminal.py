@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.rule import Rule
@@ -217,7 +217,7 @@ def _near(session: Session, item: Item) -> list[str]:
     ]
 
 
-def _origin(row: dict, item: Item) -> str:
+def _origin(row: dict[str, Any], item: Item) -> str:
     origin = json.loads(row["provenance"])
     place = f"{origin.get('file')}:{origin.get('line')}"
     date = f", {row['date']}" if row["date"] else ""

@@ -234,7 +234,7 @@ def _lay_out(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {LAYOUT}")
 
 
-def _write_uses(connection: sqlite3.Connection, rows: Sequence[int], hour: int) -> None:
+def _write_uses(connection: sqlite3.Connection, rows: Sequence[int | None], hour: int) -> None:
     lines = [(row, hour) for row in rows]
     connection.executemany("INSERT OR REPLACE INTO uses VALUES (?, ?)", lines)
 

@@ -56,10 +56,11 @@ def texts_of(base: Files, head: Files, kept: Sequence[Collection[str]], rows: Di
     shown_before = {row.id: old[row.id] for row in rows.edited if row.id in old and row.id in new}
     both = None
     if all(paths):
-        both = tuple(
+        in_base, in_head = (
             {row: side[row].text for row in ids if row in side}
             for side, ids in zip((before, after), samples, strict=True)
         )
+        both = in_base, in_head
     notes = [] if allowed else ["No source has show_text: true, so no text is shown."]
     return Texts(both, shown, shown_before, notes)
 

@@ -133,20 +133,20 @@ def _judged(row_id: str, records: Records) -> list[str]:
     """Suspicion, decisions, tombstone."""
     lines = []
     if row_id in records.suspects:
-        one = records.suspects[row_id]
-        near = ", ".join(one.get("nearest", "").split())
+        suspect = records.suspects[row_id]
+        near = ", ".join(suspect.get("nearest", "").split())
         lines.append(
-            f"Suspect: {one['label']} is doubted, {one['suggested']} suggested; label quality "
-            f"score {one['score']} (low is doubtful); {in_words(one['reason'])}; "
+            f"Suspect: {suspect['label']} is suspected, {suspect['suggested']} suggested; label "
+            f"quality score {suspect['score']} (low is suspicious); {in_words(suspect['reason'])}; "
             f"policy {records.policy or 'unknown'}"
-            + (f"; nearest rows with {one['suggested']}: {near}" if near else "")
+            + (f"; nearest rows with {suspect['suggested']}: {near}" if near else "")
         )
     placed = records.manifest.get(row_id)
-    for one in records.decisions.get(row_id, []):
-        void = placed is not None and placed.digest != one.digest
+    for decision in records.decisions.get(row_id, []):
+        void = placed is not None and placed.digest != decision.digest
         lines.append(
-            f"Decision: {one.given} -> {one.decided}, by {one.who}, {one.when}"
-            + (f", {one.note}" if one.note else "")
+            f"Decision: {decision.given} -> {decision.decided}, by {decision.who}, {decision.when}"
+            + (f", {decision.note}" if decision.note else "")
             + ("; void, since the text has changed" if void else "")
         )
     if row_id in records.tombstones:

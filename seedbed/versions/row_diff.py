@@ -7,6 +7,7 @@ What the lists of a Difference hold is told in `row_changes`.
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
 from seedbed.core.reasons import Reason
@@ -272,5 +273,5 @@ def _stages(base: Records, head: Records) -> dict[str, tuple[int, int]]:
     return {stage: pair for stage, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _paired(before: Counter, after: Counter) -> dict:
+def _paired(before: Counter[Any], after: Counter[Any]) -> dict[Any, tuple[int, int]]:
     return {key: (before[key], after[key]) for key in sorted(before.keys() | after.keys())}

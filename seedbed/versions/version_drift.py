@@ -112,10 +112,13 @@ def _text_shifts(before: list[str], after: list[str], rows: str, chance: bool) -
     return [_shift("lengths", rows, *lengths, chance), Shift("vocabulary", rows, words)]
 
 
-def _medians(base: dict, head: dict) -> dict[str, tuple[int | None, int | None]]:
+def _medians(
+    base: dict[str, Any], head: dict[str, Any]
+) -> dict[str, tuple[int | None, int | None]]:
     sides = [one.get("chars_by_class", {}) for one in (base, head)]
     labels = sorted({*sides[0], *sides[1]}) if all(sides) else []
+    before, after = sides
     return {
-        label: tuple(side.get(label, {}).get("p50") for side in sides)  # type: ignore[misc]
+        label: (before.get(label, {}).get("p50"), after.get(label, {}).get("p50"))
         for label in labels
     }
