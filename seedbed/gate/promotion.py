@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from seedbed.core.errors import GateError
 from seedbed.core.git import git
+from seedbed.core.metrics import parse_metrics
 from seedbed.gate.base_model import BEST, locked_model
 from seedbed.gate.compare import CANNOT, PASS, Comparison, compare
 from seedbed.gate.page import headline
@@ -18,6 +19,7 @@ from seedbed.gate.records import Champion, champions
 from seedbed.pages.numbers import interval
 from seedbed.pipeline.dvc import opened_repo
 from seedbed.scoring.metrics import shown_in
+from seedbed.scoring.metrics_files import Choice, Evaluation
 from seedbed.serving.model_folder import read_serving
 from seedbed.training.saved_models import model_digest
 from seedbed.versions.revisions import Files
@@ -129,13 +131,14 @@ def _said(found: Comparison) -> str:
 
 def message(champion: Champion, here: Files, found: Comparison | None, uncompared: str) -> str:
     """What the tag says: dataset, model, test figures, and how it stood beside the one before."""
-    choice, dataset = (json.loads(here.read(path) or "{}") for path in (CHOICE, DATASET))
+    dataset = json.loads(here.read(DATASET) or "{}")
+    choice = parse_metrics(here.read(CHOICE) or "", Choice, CHOICE)
     lines = [
         f"{champion.tag}",
         "",
         f"dataset {dataset.get('version', 'unknown')}, {dataset.get('rows', 0):,} rows",
-        f"model {model_digest(BEST)}, {choice['approach']}, seed {choice['seed']}",
-        *_figures(here, choice["approach"]),
+        f"model {model_digest(BEST)}, {choice.approach}, seed {choice.seed}",
+        *_figures(here, choice.approach),
     ]
     if found is None:
         lines.append("the first champion: compared with none")
@@ -150,11 +153,14 @@ def message(champion: Champion, here: Files, found: Comparison | None, uncompare
 
 def _figures(here: Files, approach: str) -> list[str]:
     """The test figures as evaluate wrote them; nothing is chosen by them."""
-    test = json.loads(here.read(f"reports/metrics/evaluate/{approach}/test.json") or "{}")
+    file = f"reports/metrics/evaluate/{approach}/test.json"
+    if not (text := here.read(file)):
+        return []
+    test = parse_metrics(text, Evaluation, file)
     return [
         f"test {metric.title} {interval(test[metric.name])}"
         for metric in shown_in("tag")
-        if metric.name in test
+        if metric.name in test.estimates
     ]
 
 

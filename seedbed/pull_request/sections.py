@@ -1,13 +1,14 @@
 """Sections of the report on models, labels and cost, from the metrics of base and head in git."""
 
-import json
 from collections import Counter
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeVar
 
 from seedbed.approaches import NAMES
+from seedbed.core.metrics import Metrics
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import last_costs
-from seedbed.pages.document import Code, Part, Prose, Section, Table
+from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table
 from seedbed.pages.escaping import quoted
 from seedbed.pages.numbers import interval
 from seedbed.versions import diff_sections
@@ -19,18 +20,88 @@ FOLDER = "reports/metrics/evaluate"
 CHOICE = "reports/choice.json"
 COVERAGES = ("80%", "90%")
 
-Figures = dict[str, Any]
+
+class Known(Metrics, extra="ignore"):
+    """Base of what is read of a metrics file here.
+
+    The file of the base may be that of another version of Seedbed, so that other keys are ignored
+    and missing ones have a default. A test compares the keys with those of the full models.
+    """
 
 
-def read_json(files: Files, path: str) -> Figures:
-    """A JSON file of a version, empty where it has none."""
-    return json.loads(files.read(path) or "{}")
+class KnownScore(Known):
+    """A metric and its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
 
 
-def validation_of(files: Files) -> dict[str, Figures]:
-    """validation.json of each approach that ran."""
-    found = {one: read_json(files, f"{FOLDER}/{one}/validation.json") for one in NAMES}
-    return {one: figures for one, figures in found.items() if figures.get("run")}
+class KnownCosts(Known):
+    """What a model cost."""
+
+    training_tokens: int | None = None
+    trainable_parameters: int | None = None
+    megabytes: float | None = None
+
+
+class KnownError(Known):
+    """Calibration of one set of probabilities."""
+
+    expected_calibration_error: float | None = None
+
+
+class KnownCalibration(Known):
+    """Calibration after temperature scaling."""
+
+    after: KnownError = KnownError()
+
+
+class KnownValidation(Known):
+    """validation.json; `risk_coverage` has more than numbers."""
+
+    run: bool = False
+    rows: int = 0
+    macro_f1: KnownScore | None = None
+    model: KnownCosts = KnownCosts()
+    risk_coverage: dict[str, object] = {}
+    calibration: KnownCalibration = KnownCalibration()
+
+
+class KnownChoice(Known):
+    """choice.json."""
+
+    approach: str = ""
+    why: str = ""
+
+
+class KnownLabels(Known):
+    """find_label_errors.json."""
+
+    suspects_by_side: dict[str, int] = {}
+
+
+class KnownSplit(Known):
+    """split.json."""
+
+    leak_gate: dict[str, int] | None = None
+
+
+AnyKnown = TypeVar("AnyKnown", bound=Known)
+
+
+def read_known(files: Files, path: str, model: type[AnyKnown]) -> AnyKnown:
+    """Read a metrics file of a version; all defaults if it has none."""
+    return model.model_validate_json(files.read(path) or "{}")
+
+
+def validation_of(files: Files) -> dict[str, KnownValidation]:
+    """Read the validation.json of each approach that ran."""
+    found = {
+        name: read_known(files, f"{FOLDER}/{name}/validation.json", KnownValidation)
+        for name in NAMES
+    }
+    return {name: figures for name, figures in found.items() if figures.run}
 
 
 def approaches(base: Files, head: Files) -> Section:
@@ -38,7 +109,7 @@ def approaches(base: Files, head: Files) -> Section:
     before, now = validation_of(base), validation_of(head)
     if not now:
         return Section("", ["No validation figures are in git: the pipeline has not run."])
-    chosen = [read_json(files, CHOICE).get("approach", "") for files in (base, head)]
+    chosen = [read_known(files, CHOICE, KnownChoice).approach for files in (base, head)]
     lines = [
         [Prose(f"`{one}`{_mark(one, chosen)}"), _macro(before.get(one)), _macro(now.get(one)),
          _change(before.get(one), now.get(one)), *_risks(now.get(one)), _error(now.get(one))]
@@ -47,7 +118,7 @@ def approaches(base: Files, head: Files) -> Section:
     ]  # fmt: skip
     header = ["on validation", "macro-F1 in the base", "macro-F1 now", "change",
               *(f"risk at {one}" for one in COVERAGES), "calibration error"]  # fmt: skip
-    rows = [next(iter(side.values()), {}).get("rows", 0) for side in (before, now)]
+    rows = [next(iter(version.values()), KnownValidation()).rows for version in (before, now)]
     return Section("", [Table(header, lines), _note(rows), _why(head, chosen)])
 
 
@@ -57,26 +128,27 @@ def _mark(one: str, chosen: list[str]) -> str:
     return " (chosen in the base)" if one == chosen[0] else ""
 
 
-def _macro(found: Figures | None) -> str:
-    return interval(found["macro_f1"]) if found else "—"
+def _macro(figures: KnownValidation | None) -> str:
+    return interval(figures.macro_f1) if figures and figures.macro_f1 else "—"
 
 
-def _change(before: Figures | None, now: Figures | None) -> str:
-    if not before or not now:
+def _change(before: KnownValidation | None, now: KnownValidation | None) -> str:
+    if not (before and before.macro_f1 and now and now.macro_f1):
         return ""
-    return f"{now['macro_f1']['mean'] - before['macro_f1']['mean']:+.3f}"
+    return f"{now.macro_f1.mean - before.macro_f1.mean:+.3f}"
 
 
-def _risks(found: Figures | None) -> list[str]:
-    risks = (found or {}).get("risk_coverage", {})
-    values = [risks.get(f"risk_at_{one}") for one in COVERAGES]
-    return ["" if value is None else f"{value:.3f}" for value in values]
+def _risks(figures: KnownValidation | None) -> list[str]:
+    risks = figures.risk_coverage if figures else {}
+    return [_decimals(risks.get(f"risk_at_{coverage}")) for coverage in COVERAGES]
 
 
-def _error(found: Figures | None) -> str:
-    after = (found or {}).get("calibration", {}).get("after", {})
-    value = after.get("expected_calibration_error")
-    return "" if value is None else f"{value:.3f}"
+def _error(figures: KnownValidation | None) -> str:
+    return _decimals(figures.calibration.after.expected_calibration_error if figures else None)
+
+
+def _decimals(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else ""
 
 
 def _note(rows: list[int]) -> str:
@@ -88,7 +160,7 @@ def _note(rows: list[int]) -> str:
 
 
 def _why(head: Files, chosen: list[str]) -> Prose:
-    why = quoted(read_json(head, CHOICE).get("why", "").replace("`", ""), 600)
+    why = quoted(read_known(head, CHOICE, KnownChoice).why.replace("`", ""), 600)
     changed = "" if chosen[0] in ("", chosen[1]) else "**Another approach than in the base.** "
     return Prose(changed + why)
 
@@ -104,13 +176,15 @@ PAIRS = {
 
 def labels(changes: Changes, base: Files, head: Files) -> list[Part]:
     """How many labels are suspected, how many of those are new or gone, and new decisions."""
-    before, now = (read_json(files, f"{METRICS}/find_label_errors.json") for files in (base, head))
+    before, now = (
+        read_known(files, f"{METRICS}/find_label_errors.json", KnownLabels)
+        for files in (base, head)
+    )
     rows = changes.rows
     gone = Counter(suspect.why for suspect in rows.gone_suspects)
     reasons = ", ".join(f"{number:,} since {WHY_NOT_DOUBTED[why]}" for why, number in gone.items())
-    lines = [
-        [side, before.get("suspects_by_side", {}).get(side, 0),
-         now.get("suspects_by_side", {}).get(side, 0),
+    lines: list[Sequence[Cell]] = [
+        [side, before.suspects_by_side.get(side, 0), now.suspects_by_side.get(side, 0),
          sum(suspect.split == side for suspect in rows.new_suspects),
          sum(suspect.split == side for suspect in rows.gone_suspects)]
         for side in SIDES
@@ -140,12 +214,14 @@ def decisions(changes: Changes) -> Section:
 
 def leak_gate(base: Files, head: Files) -> str:
     """Pairs of rows in two splits: none, or the run would have ended."""
-    found = [read_json(one, f"{METRICS}/split.json").get("leak_gate") for one in (base, head)]
-    if found[1] is None:
+    before, now = (
+        read_known(files, f"{METRICS}/split.json", KnownSplit).leak_gate for files in (base, head)
+    )
+    if now is None:
         return "Leak gate: `split` has not run."
-    now = ", ".join(f"{found[1][key]:,} {word}" for key, word in PAIRS.items() if key in found[1])
-    same = "as in the base" if found[0] == found[1] else "the base has other figures"
-    return f"Leak gate: {now} across splits; {same}."
+    pairs = ", ".join(f"{now[key]:,} {word}" for key, word in PAIRS.items() if key in now)
+    same = "as in the base" if before == now else "the base has other figures"
+    return f"Leak gate: {pairs} across splits; {same}."
 
 
 COUNTED = {
@@ -158,7 +234,7 @@ COUNTED = {
 def cost(base: Files, head: Files, reran: list[str]) -> Section:
     """A row per approach, base and now; then the stages that ran again, the most costly first."""
     before, now = validation_of(base), validation_of(head)
-    lines = [
+    lines: list[Sequence[Cell]] = [
         [Code(name), *(_count_change(before.get(name), now[name], key) for key in COUNTED)]
         for name in now
     ]
@@ -166,12 +242,13 @@ def cost(base: Files, head: Files, reran: list[str]) -> Section:
     return Section("Cost", [table, *_measured(reran)], folded=True)
 
 
-def _count_change(before: dict[str, Any] | None, now: dict[str, Any], key: str) -> str:
-    """A count now, and what it was in the base where that differs."""
-    was, found = ((one or {}).get("model", {}).get(key) for one in (before, now))
-    if found is None:
+def _count_change(before: KnownValidation | None, now: KnownValidation, key: str) -> str:
+    """A count now, and that of the base if it differs."""
+    was = getattr(before.model, key) if before else None
+    count = getattr(now.model, key)
+    if count is None:
         return ""
-    return f"{found:,}" if was in (None, found) else f"{was:,} → {found:,}"
+    return f"{count:,}" if was in (None, count) else f"{was:,} → {count:,}"
 
 
 def _measured(reran: list[str]) -> list[Part]:

@@ -128,8 +128,12 @@ def first_version(tmp_path_factory) -> Path:
         write_json(Path("reports/dataset.json"), {"version": "0123456789ab", "rows": 270})
         write_json(
             Path("reports/choice.json"),
-            {"approach": "full", "seed": "0", "candidates": {}, "why": "`full` is chosen."},
-        )
+            {
+                "approach": "full", "seed": "0", "why": "`full` is chosen.",
+                "measured_on": "validation", "candidates": {},
+                "per_budget": {"training": [], "megabytes": [], "in_words": []},
+            },
+        )  # fmt: skip
         write_model(range(5))
         commit("the first run")
     return folder

@@ -17,11 +17,22 @@ from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.limits import GateParams
 from seedbed.gate.records import Override
 from seedbed.gate.verdict import Answers, judged
+from seedbed.label_errors.noise import LabelErrorMetrics
 from seedbed.pages.escaping import unlinked
 from seedbed.pages.markdown import fitted
 from seedbed.pipeline.freshness import Freshness, Stale
-from seedbed.pull_request import data_section, report
+from seedbed.pull_request import data_section, report, sections
 from seedbed.pull_request.report import LIMIT
+from seedbed.scoring.metrics import METRICS
+from seedbed.scoring.metrics_files import (
+    Calibration,
+    Choice,
+    Estimate,
+    ModelCosts,
+    TemperatureScaling,
+    Validation,
+)
+from seedbed.splitting.split_figures import SplitMetrics
 from seedbed.versions.changes import changes
 
 GATE = GateParams(
@@ -339,3 +350,20 @@ def test_with_exit_code_no_mistake_looks_like_a_worse_model(versions, monkeypatc
         monkeypatch.setattr(report, "compare", lambda base: (_ for _ in ()).throw(broken))
     done = CliRunner().invoke(app, ["pr-report", base, "--exit-code"])
     assert done.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("known", "model"),
+    [
+        (sections.KnownValidation, Validation),
+        (sections.KnownCosts, ModelCosts),
+        (sections.KnownCalibration, TemperatureScaling),
+        (sections.KnownError, Calibration),
+        (sections.KnownScore, Estimate),
+        (sections.KnownChoice, Choice),
+        (sections.KnownLabels, LabelErrorMetrics),
+        (sections.KnownSplit, SplitMetrics),
+    ],
+)
+def test_what_is_read_of_a_metrics_file_has_the_keys_that_its_stage_writes(known, model):
+    assert set(known.model_fields) <= {*model.model_fields, *METRICS}
