@@ -20,7 +20,9 @@ BOILERPLATE = tuple(rule.name for rule in RULES if rule.boilerplate)
 
 def _params() -> type[Section]:
     """Return the model of section `clean` of params.yaml, made from RULES and LIMITS."""
-    fields: dict[str, Any] = {rule.name: (bool, ...) for rule in RULES if not rule.boilerplate}
+    fields: dict[str, Any] = {
+        rule.name: (bool, rule.default) for rule in RULES if not rule.boilerplate
+    }
     fields["boilerplate"] = (list[Annotated[str, from_table(BOILERPLATE)]], ...)
     fields |= {limit.name: (limit.type, ...) for limit in LIMITS}
     return create_model("CleanParams", __base__=Section, **fields)
