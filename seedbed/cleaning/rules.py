@@ -174,7 +174,11 @@ def rules_wanted(section: Mapping[str, Any]) -> list[str]:
     return [
         rule.name
         for rule in RULES
-        if (rule.name in section["boilerplate"] if rule.boilerplate else section[rule.name])
+        if (
+            rule.name in section["boilerplate"]
+            if rule.boilerplate
+            else section.get(rule.name, rule.default)
+        )
     ]
 
 
