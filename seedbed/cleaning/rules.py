@@ -171,14 +171,11 @@ REWRITES = {rule.name: rule.rewrite for rule in RULES}
 
 def rules_wanted(section: Mapping[str, Any]) -> list[str]:
     """Return the rules that section `clean` of params.yaml turns on, in the order of RULES."""
+    boilerplate = section["boilerplate"]
     return [
         rule.name
         for rule in RULES
-        if (
-            rule.name in section["boilerplate"]
-            if rule.boilerplate
-            else section.get(rule.name, rule.default)
-        )
+        if (rule.name in boilerplate if rule.boilerplate else section.get(rule.name, rule.default))
     ]
 
 
