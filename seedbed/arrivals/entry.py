@@ -72,16 +72,15 @@ def _before(
 ) -> Source | None:
     """The entry that the new one takes after."""
     if asked.source:
-        named = [one for one in sources if one.name == asked.source]
-        return next(
-            (one for one in reversed(named) if one.kind == kind), named[-1] if named else None
-        )
+        named = [source for source in reversed(sources) if source.name == asked.source]
+        return next((source for source in named if source.kind == kind), next(iter(named), None))
     if asked.negative or asked.unlabelled or asked.label:
         return None  # another kind of rows: it needs a name of its own
-    for one in reversed(sources):
-        special = one.negative or one.unlabelled or one.label
-        if one.kind == kind and not special and set(one.wanted) <= set(columns or one.wanted):
-            return one
+    for source in reversed(sources):
+        is_special = source.negative or source.unlabelled or source.label
+        has_columns = set(source.wanted) <= set(columns or source.wanted)
+        if source.kind == kind and not is_special and has_columns:
+            return source
     return None
 
 

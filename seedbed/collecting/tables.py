@@ -1,7 +1,7 @@
-"""Tables as records: CSV, TSV, JSON, JSON Lines and Parquet, each cell as it stands in the file.
+"""Tables as records: CSV, TSV, JSON, JSON Lines and Parquet, each cell as it is in the file.
 
-A row that cannot be read is a record with a reason, and the rows after it are read all the same.
-`None`, `NA` and `null` as text stay text.
+A row that cannot be read is a record with a reason, and the rows after it are read all the same:
+collect quarantines such a row, predict raises an error. `None`, `NA` and `null` as text stay text.
 """
 
 import csv
@@ -10,7 +10,9 @@ import decimal
 import io
 import json
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -70,9 +72,12 @@ def read_table(
     text, found = text_of(file.content, place, encoding)
     if ending in SEPARATORS:
         dialect = dialect._replace(separator=dialect.separator or SEPARATORS[ending])
-        columns, records = _csv(text, dialect)
+        columns, rows = csv_records(io.StringIO(text, newline=""), dialect)
+        records = list(rows)
     else:
-        records = list(_json(text, place) if ending == ".json" else _json_lines(text))
+        # Not splitlines(): JSON text may hold U+2028 and U+0085, which are no line ends here.
+        lines = text.split("\n")
+        records = list(_json(text, place) if ending == ".json" else json_records(lines))
         columns = list({name: None for record in records for name in record.cells})
     return Table(columns, records, found)
 
@@ -93,40 +98,54 @@ def text_of(content: bytes, place: str, encoding: str) -> tuple[str, str]:
     return decoded.text, decoded.encoding
 
 
-def _csv(text: str, dialect: Dialect) -> tuple[list[str], list[Record]]:
-    rows = _csv_rows(text, dialect)
-    columns: list[str] = []
-    records: list[Record] = []
+def csv_records(lines: Iterable[str], dialect: Dialect) -> tuple[list[str], Iterator[Record]]:
+    """The columns of a CSV file, and its rows, which are read as they are asked for.
+
+    `lines` keep their line ends, as those of a file that is opened with `newline=""`.
+    """
+    rows = _csv_rows(lines, dialect)
+    broken: list[Record] = []
     for line, cells in rows:
-        if not columns and cells is not None:
-            columns = cells if dialect.header else [str(n + 1) for n in range(len(cells))]
-            if dialect.header:
-                continue
-        if cells is None:
-            records.append(Record(line, {}, Reason.BAD_QUOTES))
-        elif len(cells) != len(columns):
-            records.append(Record(line, {}, Reason.WRONG_COLUMN_COUNT))
-        else:
-            records.append(Record(line, dict(zip(columns, cells, strict=True))))
-    return columns, records
+        if cells is not None:
+            break
+        broken.append(Record(line, {}, Reason.BAD_QUOTES))
+    else:
+        return [], iter(broken)
+    columns = cells if dialect.header else [str(n + 1) for n in range(len(cells))]
+    rows = rows if dialect.header else chain([(line, cells)], rows)
+    return columns, chain(broken, (_csv_record(line, cells, columns) for line, cells in rows))
 
 
-def _csv_rows(text: str, dialect: Dialect) -> Iterator[tuple[int, list[str] | None]]:
+def _csv_record(line: int, cells: list[str] | None, columns: list[str]) -> Record:
+    if cells is None:
+        return Record(line, {}, Reason.BAD_QUOTES)
+    if len(cells) != len(columns):
+        return Record(line, {}, Reason.WRONG_COLUMN_COUNT)
+    return Record(line, dict(zip(columns, cells, strict=True)))
+
+
+def _csv_rows(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str] | None]]:
     """(line, cells) of each CSV row (RFC 4180), or (line, None) where its quotes do not close.
 
     A quote that is not closed would swallow the rows after it; so only the line it begins in is
     given up, and reading goes on with the next line.
     """
-    lines = io.StringIO(text, newline="").readlines()
-    start = position = 0
+    unread = iter(lines)
+    again: deque[str] = deque()  # lines that a quote has swallowed
+    record: list[str] = []  # lines of the row that is being read, which begins in line `start`
+    start = 1
 
     def feed() -> Iterator[str]:
-        for number in range(start, len(lines)):
-            if number - position >= MAX_RECORD_LINES:
+        while True:
+            if len(record) >= MAX_RECORD_LINES:
                 raise csv.Error("record too long")
-            yield lines[number]
+            line = again.popleft() if again else next(unread, None)
+            if line is None:
+                return
+            record.append(line)
+            yield line
 
-    while start < len(lines):
+    while True:
         reader = csv.reader(
             feed(),
             delimiter=dialect.separator,
@@ -138,17 +157,20 @@ def _csv_rows(text: str, dialect: Dialect) -> Iterator[tuple[int, list[str] | No
         try:
             for cells in reader:
                 if cells:  # an empty line is no row
-                    yield position + 1, cells
-                position = start + reader.line_num
+                    yield start, cells
+                start += len(record)
+                record.clear()
             return
         except csv.Error:
-            yield position + 1, None
-            start = position = position + 1
+            yield start, None
+            start += 1
+            again.extendleft(reversed(record[1:]))
+            record.clear()
 
 
-def _json_lines(text: str) -> Iterator[Record]:
-    # Not splitlines(): JSON text may hold U+2028 and U+0085, which are no line ends here.
-    for line, content in enumerate(text.split("\n"), 1):
+def json_records(lines: Iterable[str]) -> Iterator[Record]:
+    """The rows of JSON Lines, which are read as they are asked for."""
+    for line, content in enumerate(lines, 1):
         if not content.strip():
             continue
         try:

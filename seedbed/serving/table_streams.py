@@ -15,14 +15,20 @@ from typing import Any, NamedTuple, Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.collecting.tables import SEPARATORS, as_text
+from seedbed.collecting.tables import SEPARATORS, Dialect, as_text, csv_records, json_records
 from seedbed.core.errors import TableError
+from seedbed.core.reasons import Reason
 
 LINES = (".jsonl", ".ndjson")
 SUFFIXES = (*SEPARATORS, *LINES, ".parquet")
-csv.field_size_limit(2**31 - 1)  # Python's own limit, 131,072 characters, stops the whole file
+PROBLEMS = {
+    Reason.BAD_QUOTES: "a quote that is not closed",
+    Reason.WRONG_COLUMN_COUNT: "a different number of cells",
+    Reason.BAD_JSON: "no JSON object",
+    Reason.NOT_AN_OBJECT: "no JSON object",
+}
 
-Record = dict[str, Any]
+TableRow = dict[str, Any]
 
 
 class Chunk(NamedTuple):
@@ -30,7 +36,7 @@ class Chunk(NamedTuple):
     as they came."""
 
     places: list[str]
-    records: list[Record]
+    records: list[TableRow]
     batch: pa.RecordBatch | None = None
 
 
@@ -51,8 +57,7 @@ def read_chunks(path: Path, rows: int) -> Iterator[Chunk]:
     if path.suffix.lower() == ".parquet":
         chunks = _parquet(path, rows)
     else:
-        records = _csv(path) if path.suffix.lower() in SEPARATORS else _json_lines(path)
-        chunks = _chunked(records, rows)
+        chunks = _chunked(_records(path), rows)
     is_empty = True
     try:
         for chunk in chunks:
@@ -66,63 +71,39 @@ def read_chunks(path: Path, rows: int) -> Iterator[Chunk]:
         raise TableError(str(path), "no rows", "at least one row", "look at what wrote it")
 
 
-def _chunked(records: Iterator[tuple[str, Record]], rows: int) -> Iterator[Chunk]:
-    while some := list(islice(records, rows)):
-        yield Chunk([place for place, _ in some], [record for _, record in some])
+def _chunked(records: Iterator[tuple[str, TableRow]], rows: int) -> Iterator[Chunk]:
+    while batch := list(islice(records, rows)):
+        yield Chunk([place for place, _ in batch], [record for _, record in batch])
 
 
-def _csv(path: Path) -> Iterator[tuple[str, Record]]:
-    separator = SEPARATORS[path.suffix.lower()]
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=separator, strict=True)
-        columns: list[str] = []
-        try:
-            for cells in reader:
-                place = f"{path}:{reader.line_num}"
-                if not columns:
-                    columns = _different(cells, place)
-                elif len(cells) == len(columns):
-                    yield place, dict(zip(columns, cells, strict=True))
-                elif cells:  # an empty line is no row
-                    raise TableError(
-                        place,
-                        f"{len(cells)} cells",
-                        f"{len(columns)}, as the header has",
-                        "mend the line",
-                    )
-        except csv.Error as error:
-            raise TableError(
-                f"{path}:{reader.line_num}", str(error), "CSV as RFC 4180 has it", "mend the line"
-            ) from None
+def _records(path: Path) -> Iterator[tuple[str, TableRow]]:
+    """Place and cells of each row, as collect reads them. Raises TableError at the first row that
+    collect would quarantine."""
+    suffix = path.suffix.lower()
+    expected = "one JSON object a line"
+    with path.open(encoding="utf-8-sig", newline="" if suffix in SEPARATORS else "\n") as file:
+        if suffix in SEPARATORS:
+            columns, records = csv_records(file, Dialect(SEPARATORS[suffix]))
+            _refuse_repeated(columns, f"{path}:1")
+            expected = f"{len(columns)} cells, as the header has, and closed quotes"
+        else:
+            records = json_records(file)
+        for record in records:
+            place = f"{path}:{record.line}"
+            if record.reason:
+                raise TableError(place, PROBLEMS[Reason(record.reason)], expected, "fix the line")
+            yield place, record.cells
 
 
-def _different(columns: list[str], place: str) -> list[str]:
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    if twice:
-        raise TableError(place, f"two columns `{twice[0]}`", "different names", "rename one")
-    return columns
-
-
-def _json_lines(path: Path) -> Iterator[tuple[str, Record]]:
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                record = None
-            if not isinstance(record, dict):
-                raise TableError(
-                    f"{path}:{number}", "no JSON object", "one object a line", "mend the line"
-                )
-            yield f"{path}:{number}", record
+def _refuse_repeated(columns: list[str], place: str) -> None:
+    if repeated := sorted({name for name in columns if columns.count(name) > 1}):
+        raise TableError(place, f"two columns `{repeated[0]}`", "different names", "rename one")
 
 
 def _parquet(path: Path, rows: int) -> Iterator[Chunk]:
     try:
         with pq.ParquetFile(path) as file:
-            _different(file.schema_arrow.names, str(path))
+            _refuse_repeated(file.schema_arrow.names, str(path))
             start = 1
             for batch in file.iter_batches(batch_size=rows):
                 places = [f"{path}, row {number}" for number in range(start, start + len(batch))]
@@ -135,7 +116,7 @@ def _parquet(path: Path, rows: int) -> Iterator[Chunk]:
 
 
 class Writer(Protocol):
-    """What takes chunks, each with columns of its own beside it: a list of one value a row each."""
+    """Writes chunks, each with additional columns, one value a row each."""
 
     def write(self, chunk: Chunk, more: pa.RecordBatch) -> None:
         """Write the rows with the columns in `more` after their own."""
@@ -172,7 +153,7 @@ class _Csv:
 
     def write(self, chunk: Chunk, more: pa.RecordBatch) -> None:
         if not self._columns:
-            self._columns = list(dict.fromkeys(key for one in chunk.records for key in one))
+            self._columns = list(dict.fromkeys(key for record in chunk.records for key in record))
             self._writer.writerow([*self._columns, *more.schema.names])
         for place, record, new in zip(chunk.places, chunk.records, more.to_pylist(), strict=True):
             _refuse_new(place, record, self._columns)
@@ -183,11 +164,11 @@ class _Csv:
         self._file.close()
 
 
-def _refuse_new(place: str, record: Record, columns: Sequence[str]) -> None:
-    if strange := [key for key in record if key not in columns]:
+def _refuse_new(place: str, record: TableRow, columns: Sequence[str]) -> None:
+    if new := [key for key in record if key not in columns]:
         raise TableError(
             place,
-            f"a key `{strange[0]}` that no row of the first chunk has",
+            f"a key `{new[0]}` that no row of the first chunk has",
             "the same columns from first to last",
             "write JSON Lines, which need none",
         )

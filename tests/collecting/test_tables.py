@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.collecting.tables import Dialect, Record, as_text, read_table
+from seedbed.collecting.tables import Dialect, Record, as_text, csv_records, read_table
 from seedbed.collecting.text_files import File
 from seedbed.core.errors import SourceError
 
@@ -103,6 +103,15 @@ def test_what_csv_writes_is_read_back(cells: list[tuple[str, str]]) -> None:
 def test_no_csv_stops_the_reading(content: str) -> None:
     lines = [line for line, _, _ in rows("a.csv", "text,label\n" + content)]
     assert lines == sorted(set(lines))
+
+
+def test_csv_is_read_row_by_row() -> None:
+    lines = iter(["text\n", "a\n", '"b\n', 'c"\n', "d\n"])
+    columns, records = csv_records(lines, Dialect(","))
+    assert columns == ["text"]
+    assert next(records).cells == {"text": "a"}
+    assert next(records).cells == {"text": "b\nc"}
+    assert list(lines) == ["d\n"]  # not yet read
 
 
 def test_json_lines() -> None:
