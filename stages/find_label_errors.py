@@ -30,13 +30,6 @@ from seedbed.label_errors.near_rows import (
     near_rows,
     order_of_arrival,
 )
-from seedbed.label_errors.noise import (
-    Joint,
-    LabelErrorMetrics,
-    NoiseFigures,
-    confident_joint,
-    noise_figures,
-)
 from seedbed.label_errors.out_of_fold import MODELS, can_be_judged, ensemble
 from seedbed.label_errors.policy import (
     PolicyParams,
@@ -44,7 +37,17 @@ from seedbed.label_errors.policy import (
     candidates,
     check_policy,
 )
-from seedbed.label_errors.ranking import Ranking, judge_labels, label_quality, with_near_copies
+from seedbed.label_errors.ranking import (
+    Joint,
+    LabelErrorMetrics,
+    NoiseFigures,
+    Ranking,
+    confident_joint,
+    judge_labels,
+    label_quality,
+    noise_figures,
+    with_near_copies,
+)
 from seedbed.scoring.confidence import uncertainty
 from seedbed.training.resampling import read_out_of_fold
 

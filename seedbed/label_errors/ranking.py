@@ -1,6 +1,12 @@
 """Every label judged: its quality score, the suggested label, and the reason to suspect it.
 
-On real noise the posterior of the row's label ranks better than the models' own probability of it,
+Annotators do not err evenly: where many rows of `science` are called `business`, a row called
+business that looks like science is more doubtful than one called business that looks like sport.
+By Bayes' rule P(true is j | row, given i) is proportional to P(j | row) x P(given i | true j): the
+second factor is a column of the confident joint (Northcutt, Jiang and Chuang, 2021), counted by
+cleanlab, and the first is estimated by the models' probability.
+
+On real noise this posterior of the row's label ranks better than the models' own probability of it,
 by which cleanlab ranks (docs/explanation/decisions.md); `self_confidence` is the latter.
 """
 
@@ -8,11 +14,121 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from seedbed.core.ledger import RowCounts
+from seedbed.core.metrics import Metrics
 from seedbed.core.reasons import Reason
 from seedbed.label_errors.near_rows import NearCopies
-from seedbed.label_errors.noise import posterior
 
 Ranking = Literal["posterior", "self_confidence"]
+SMOOTHING = 10.0  # rows added to each true class, spread over the labels, for rare classes
+
+
+class ClassNoise(Metrics):
+    """The share of rows with this label that are of another class, and the share of rows of this
+    class that have another label."""
+
+    given_wrong: float
+    true_missed: float
+
+
+class NoiseFigures(Metrics):
+    """The share of wrong labels, of all and by class, and the nonzero cells of the joint."""
+
+    wrong_share: float
+    by_class: dict[str, ClassNoise]
+    confident_joint: dict[str, dict[str, int]]  # rows by label and by likely true class
+
+
+class LabelErrorMetrics(Metrics):
+    """reports/metrics/find_label_errors.json."""
+
+    rows: RowCounts
+    suspects: int
+    suspects_by_side: dict[str, int]
+    suspects_by_reason: dict[str, int]
+    outliers_by_side: dict[str, int]
+    verified_rows: int
+    not_judged_by_class: dict[str, int]
+    policy: str
+    noise: NoiseFigures
+    non_iid_p: float | None  # of "the order of arrival is random"; None: too few rows
+
+
+class Joint(NamedTuple):
+    """Counts by given label (rows) and likely true class (columns), over `classes`: (n, n)."""
+
+    classes: list[str]
+    rows: np.ndarray
+
+
+def posterior(
+    labels: np.ndarray, probabilities: np.ndarray, folds: np.ndarray, counted: np.ndarray
+) -> np.ndarray:
+    """Return P(true class | row, given label): (rows, classes).
+
+    `labels` are class indices, `probabilities` out of sample. The noise by which a row is judged is
+    counted on the rows of the other folds, for test rows on all folds; only rows in the mask
+    `counted` contribute, so that rows verified by people do not make noise look rare.
+    """
+    result = np.empty_like(probabilities)
+    for fold in np.unique(folds):
+        scored = folds == fold
+        others = ~scored & (folds >= 0) & counted
+        noise = _given_by_true(confident_joint(labels[others], probabilities[others]))
+        weighed = probabilities[scored] * noise[labels[scored]]
+        result[scored] = weighed / weighed.sum(1, keepdims=True)
+    return result
+
+
+def _given_by_true(joint: np.ndarray) -> np.ndarray:
+    """Return P(given i | true j): the joint's columns, those of few rows shrunk towards uniform."""
+    smooth = joint + SMOOTHING / len(joint)
+    return smooth / smooth.sum(0)
+
+
+def confident_joint(
+    labels: np.ndarray, probabilities: np.ndarray, calibrated: bool = False
+) -> np.ndarray:
+    """Count rows by given label and the class they confidently belong to: (classes, classes).
+
+    A row belongs to a class if its probability is at least the mean of the rows with that label.
+    `calibrated`: rows of the joint add up to the rows of each label. Classes without a row have
+    zeros, because cleanlab needs rows of every class, and two classes or more.
+    """
+    from cleanlab.count import compute_confident_joint
+
+    joint = np.zeros((probabilities.shape[1], probabilities.shape[1]))
+    present, indices = np.unique(labels, return_inverse=True)
+    if len(present) < 2:
+        joint[present, present] = len(labels)
+        return joint
+    joint[np.ix_(present, present)] = compute_confident_joint(
+        indices, over(probabilities, present), calibrate=calibrated
+    )
+    return joint
+
+
+def over(probabilities: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Return the probabilities of some classes, adding up to one."""
+    # None is 0, which only means that a model did not see the class: cleanlab takes logarithms.
+    smooth = probabilities[:, present] + 1e-6
+    return smooth / smooth.sum(1, keepdims=True)
+
+
+def noise_figures(joint: Joint) -> NoiseFigures:
+    """Return the figures of the calibrated joint."""
+    total, right = joint.rows.sum(), np.diagonal(joint.rows)
+    by_class, cells = {}, {}
+    for index, name in enumerate(joint.classes):
+        given, true = joint.rows[index].sum(), joint.rows[:, index].sum()
+        by_class[name] = ClassNoise(
+            given_wrong=float(1 - right[index] / given) if given else 0.0,
+            true_missed=float(1 - right[index] / true) if true else 0.0,
+        )
+        counts = zip(joint.classes, joint.rows[index], strict=True)
+        cells[name] = {other: int(count) for other, count in counts if count}
+    wrong = float(1 - right.sum() / total) if total else 0.0
+    return NoiseFigures(wrong_share=wrong, by_class=by_class, confident_joint=cells)
 
 
 class Judgement(NamedTuple):

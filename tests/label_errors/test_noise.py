@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seedbed.label_errors.noise import Joint, confident_joint, noise_figures, posterior
+from seedbed.label_errors.ranking import Joint, confident_joint, noise_figures, posterior
 
 CAT, DOG, FOX = 0, 1, 2
 

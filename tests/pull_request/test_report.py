@@ -17,7 +17,7 @@ from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.limits import GateParams
 from seedbed.gate.records import Override
 from seedbed.gate.verdict import Answers, judged
-from seedbed.label_errors.noise import LabelErrorMetrics
+from seedbed.label_errors.ranking import LabelErrorMetrics
 from seedbed.pages.escaping import unlinked
 from seedbed.pages.markdown import fitted
 from seedbed.pipeline.freshness import Freshness, Stale
