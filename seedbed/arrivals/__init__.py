@@ -1,1 +1,1 @@
-"""A new batch: looked at, rehearsed beside the last dataset, and put in whole or not at all."""
+"""A new batch: checked, rehearsed with the last dataset, and added as a whole or not at all."""

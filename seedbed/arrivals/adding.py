@@ -73,7 +73,7 @@ def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: st
     tracked = target.with_name(target.name + ".dvc")
     for path in (target, tracked):
         if path.exists():
-            raise ArrivalError(str(path), "it is there", "nothing of that name", "name a `--batch`")
+            raise ArrivalError(str(path), "this file already exists", next_step="name a `--batch`")
     write_json(
         JOURNAL,
         {"target": target.as_posix(), "pipeline": before, "written": pipeline, "params": params},

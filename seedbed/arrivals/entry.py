@@ -17,7 +17,7 @@ OWN = ("path", "batch", "date")  # what a batch does not take from the one befor
 
 
 def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> dict[str, Any]:
-    """The entry for a file or folder that stands at `asked.path`, with its place below data/raw.
+    """The entry for the file or folder at `asked.path`, with its place below data/raw.
 
     It takes after the last batch of its source, or, where no source is named, after the last one
     that its columns fit. `today`: YYYY-MM-DD. Raises ArrivalError where something must be said.
@@ -43,7 +43,10 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> dict[str, 
     entry["licence"] = asked.licence or (before.licence if before else "")
     if not entry["licence"]:
         raise ArrivalError(
-            asked.path, "no licence is told", "what the texts may be used for", "add `--licence L`"
+            asked.path,
+            "the licence is missing",
+            "what the texts may be used for",
+            "add `--licence L`",
         )
     entry["batch"] = _batch(asked, sources, entry["name"], today)
     entry["path"] = (RAW / (entry["batch"] + _ending(path))).as_posix()
@@ -126,7 +129,7 @@ def _batch(asked: Asked, sources: Sequence[Source], name: str, today: str) -> st
         if asked.batch in taken:
             raise ArrivalError(
                 f"batch {asked.batch}",
-                "it is there already",
+                "this batch already exists",
                 "a name of its own, since a batch never changes",
                 "name another `--batch`; single labels are corrected by `seedbed review`, and "
                 "records with a key of their own by sending them in a new batch",

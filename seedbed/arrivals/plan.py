@@ -92,7 +92,7 @@ def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) ->
     raise ArrivalError(
         found.quarantined[0].file,
         f"{len(found.quarantined):,} of its {len(found.read):,} rows cannot be used, {bad:,} of "
-        f"{read:,} with those that are there; the first of them:{first}\n",
+        f"{read:,} with the rows of the dataset; the first of them:{first}\n",
         f"at most collect.max_quarantine_share, {max_share:.2%}",
         "correct the rows and add the file again",
     )

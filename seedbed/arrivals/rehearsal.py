@@ -1,7 +1,7 @@
-"""The first stages, run on the rows of a new batch beside those that are there; nothing is written.
+"""Run the first stages on the rows of a new batch and those of the dataset, and write nothing.
 
-What collect, clean, anonymize, deduplicate and split will do is asked of their own functions, so
-that what is shown is what will come. Without the data only copies of what git knows are told.
+What collect, clean, anonymize, deduplicate and split will do comes from their own functions, so
+that the plan shows what a run will do. Without the data only copies of rows in git are detected.
 """
 
 from collections import Counter
@@ -116,7 +116,7 @@ def _key(params: Any) -> bytes:
 def _beside(
     new: pd.DataFrame, replaced: Sequence[str], standing: Standing
 ) -> tuple[pd.DataFrame, list[Drop], list[Drop]]:
-    """The new rows that stay on their sides, drops of new rows, drops of rows that are there."""
+    """The new rows that stay on their sides, drops of new rows, drops of dataset rows."""
     known = _copies_by_digest(new, standing) if standing.rows is None else []
     rows = new[~new["id"].isin({drop.id for drop in known})]
     if standing.rows is not None:
@@ -147,7 +147,7 @@ def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[
 
 
 def _sides_alone(rows: pd.DataFrame, standing: Standing) -> pd.DataFrame:
-    """The side of each row, which hangs on no other row. Held-out sources have to be there."""
+    """The side of each row, which depends on no other row. Held-out sources must exist."""
     known = {source.name for source in read_entries()}
     names = sorted(known | set(rows["source"]))
     others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})

@@ -83,8 +83,8 @@ class Changes(NamedTuple):
 
 
 def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
-    """The rows of a batch that would stay against the rows that are there; both as models see
-    them. Nothing where one of them is empty."""
+    """Compare the rows of a batch that would stay with the rows of the dataset, both as models
+    see them. Empty if one of them is empty."""
     if rows.empty or not standing.classes:
         return Changes({}, None, None)
     labels = Counter(rows["label"])

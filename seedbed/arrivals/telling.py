@@ -1,4 +1,4 @@
-"""What a person is told of a batch before it is added: counts, ids and reasons, never a text."""
+"""The summary of a batch before it is added: counts, ids and reasons, never a text."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -66,7 +66,7 @@ def _dropped(found: Plan) -> list[str]:
             lines += _of_which(members)
     if found.rehearsal.replaced:
         lines.append(
-            f"{in_rows(len(found.rehearsal.replaced))} that are there would be replaced by a newer "
+            f"{in_rows(len(found.rehearsal.replaced))} of the dataset would be replaced by a newer "
             f"version in this batch: {_some(found.rehearsal.replaced)}"
         )
     return lines
@@ -119,7 +119,7 @@ def _classes(found: Plan) -> list[str]:
 
 
 def _changes(found: Plan) -> list[str]:
-    """Drift, beside what chance alone gives."""
+    """Drift, next to what chance alone gives."""
     words = [
         f"{name} {_drift(one)} (PSI {one.psi:.2f}, by chance up to {one.by_chance:.2f})"
         for name, one in found.changes.shifts.items()
@@ -128,13 +128,13 @@ def _changes(found: Plan) -> list[str]:
         words.append(f"words {found.changes.words:.2f} bits apart (Jensen-Shannon, 0 to 1)")
     if apart := found.changes.told_apart:
         words.append(
-            f"a classifier tells its texts from those that are there with an AUC of "
+            f"a classifier separates its texts from those of the dataset with an AUC of "
             f"{apart.auc:.2f} (p {apart.p:.3f})"
         )
-    lines = [f"Against the rows that are there: {'; '.join(words)}"] if words else []
+    lines = [f"Compared with the dataset: {'; '.join(words)}"] if words else []
     if found.standing.kept and found.standing.rows is None:
         lines.append(
-            "The data is not here, so that near copies, lengths and words were not looked at: "
+            "The data is missing here, so near copies, lengths and words were not compared: "
             "`dvc pull` first to see them"
         )
     return lines
@@ -145,16 +145,16 @@ def _drift(one: Shift) -> str:
 
 
 def _there(found: Plan) -> list[str]:
-    """What would become of rows that are there."""
+    """What would become of rows of the dataset."""
     lines = []
     for reason, members in _by_reason(found.rehearsal.lost):
-        lines.append(f"{in_rows(len(members))} THAT ARE THERE would be dropped: {in_words(reason)}")
+        lines.append(f"{in_rows(len(members))} OF THE DATASET would be dropped: {in_words(reason)}")
         lines += _of_which(members)
     younger = {name: n for name, n in found.standing.batches.items() if name > found.source.batch}
     if rows := sum(younger.values()):
         share = rows / sum(found.standing.batches.values())
         lines.append(
-            f"{share:.1%} of the rows that are there are in younger batches ({rows:,}): of copies "
+            f"{share:.1%} of the dataset's rows are in younger batches ({rows:,}): of copies "
             "the one in the older batch stays, so that rows of this one would push them out"
         )
     if found.waiting:

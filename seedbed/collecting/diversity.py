@@ -37,7 +37,7 @@ def diversity(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def counts(values: pd.Series) -> dict[str, int]:
-    """How often each value stands, by value."""
+    """Count each value, sorted by value."""
     return {str(value): int(n) for value, n in values.value_counts().sort_index().items()}
 
 

@@ -104,7 +104,7 @@ def read_tombstones(path: Path = TOMBSTONES) -> Tombstones:
 
 
 def add_tombstones(rows: Iterable[tuple[str, str]], path: Path = TOMBSTONES) -> None:
-    """Add (id, digest) of rows; the file stays sorted, and each line stands in it once."""
+    """Add (id, digest) of rows; the file stays sorted, and each line is in it once."""
     read_tombstones(path)
     before = {(line["id"], line["digest"]) for line in read_csv(path)}
     write_csv(path, HEADER, sorted(before | set(rows)))

@@ -127,7 +127,7 @@ class Source(Section):
     def tables(self) -> Iterator[SourceTable]:
         """Yield every file of the source, sorted by name, with its rows.
 
-        Raises SourceError if the source is not there, or one of its files cannot be read at all.
+        Raises SourceError if the source is missing, or one of its files cannot be read at all.
         """
         raise NotImplementedError
 
@@ -214,14 +214,14 @@ def read_texts(
 
 
 def is_glob(path: str) -> bool:
-    """Whether a path stands for the files it matches (a file may be called `a[1].csv`)."""
+    """Whether a path is a pattern for the files it matches (a file may be called `a[1].csv`)."""
     return bool(WILDCARD.search(path)) and not Path(path).exists()
 
 
 def table_files(path: str, place: str, root: Path = Path()) -> list[Path]:
     """The file at `path` below `root`, or the files that a glob finds, sorted.
 
-    The `.dvc` files beside them are none of them. Raises SourceError where there is none.
+    Their `.dvc` files are not among them. Raises SourceError where there is none.
     """
     names = glob(path, root_dir=root, recursive=True) if is_glob(path) else [path]
     files = [root / name for name in names]

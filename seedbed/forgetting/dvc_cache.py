@@ -79,7 +79,7 @@ def outputs() -> tuple[list[Path], list[Path]]:
 
 
 def _expanded(path: str, stage: dict[str, Any]) -> list[Path]:
-    """A path for each item of the stage's matrix, which is what `${item.NAME}` stands for."""
+    """A path for each item of the stage's matrix, the values of `${item.NAME}`."""
     paths = [path]
     for name, items in stage.get("matrix", {}).items():
         paths = [one.replace(f"${{item.{name}}}", str(item)) for one in paths for item in items]

@@ -1,4 +1,4 @@
-"""What DVC's remotes still hold: listed, scanned as the cache is, deleted when told to.
+"""What DVC's remotes still hold: listed, scanned as the cache is, deleted on request.
 
 A remote's address may hold a secret, and so may the message of its client's error: neither is ever
 shown, only the remote's name and the kind of error.

@@ -235,7 +235,7 @@ def still_holding(found: Plan, wanted: Wanted) -> list[Path]:
 
 
 def told(found: Plan, purge: bool) -> list[str]:
-    """The plan in words; neither the value nor a text stands in them."""
+    """The plan in words; neither the value nor a text is in them."""
     lines = [
         f"{_shown(path, found)}: {rows} rows{'' if found.raw[path] is not None else ', all of it'}"
         for path, rows in found.raw_rows.items()

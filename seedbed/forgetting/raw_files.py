@@ -153,7 +153,7 @@ RAW = Path("data/raw")
 
 
 class Found(NamedTuple):
-    """A raw row: where it stands, what names it, its texts, and whether it holds the value."""
+    """A raw row: where it is, what identifies it, its texts, and whether it holds the value."""
 
     source: str
     file: Path

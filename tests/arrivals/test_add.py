@@ -99,12 +99,12 @@ def test_a_dry_run_tells_everything_and_changes_nothing(project):
     assert "1 row would be dropped: an earlier batch of its source has the same row" in found
     assert "1 row would be dropped: its text is a copy of another row's" in found
     assert f"{id_of('n1')} because of " in found
-    assert "2 rows that are there would be replaced by a newer version" in found
+    assert "2 rows of the dataset would be replaced by a newer version" in found
     assert "Personal values would be replaced in 1 row: 1 email" in found
     assert "mia.wood" not in found
     assert "soup" not in found
     assert "none for cycling" in found
-    assert "a classifier tells its texts" in found
+    assert "a classifier separates its texts" in found
     assert "Nothing was changed" in found
     assert changed_files() == before
 
@@ -179,12 +179,12 @@ def test_a_text_with_another_label_than_the_row_that_is_there_costs_both(project
         HEADER + f"n1,Grate the cheese over the hot pasta and serve at once.,weather\nn2,{RAIN}"
     )
     assert "1 row would be dropped: another row has the same text with another label" in found
-    assert "1 row THAT ARE THERE would be dropped: another row has the same text" in found
+    assert "1 row OF THE DATASET would be dropped: another row has the same text" in found
 
 
 def test_a_batch_older_than_what_is_there_is_told(project):
     found = told(HEADER + f"n1,{RAIN}", "--batch", "2025-01-letters")
-    assert "100.0% of the rows that are there are in younger batches" in found
+    assert "100.0% of the dataset's rows are in younger batches" in found
 
 
 def test_without_the_data_copies_are_found_by_what_git_holds(project):
@@ -209,7 +209,7 @@ def test_without_the_data_copies_are_found_by_what_git_holds(project):
     ("arguments", "message"),
     [
         (("--batch", "2026-01-letters"), "it is in the last dataset already"),
-        (("--source", "calls"), "no licence is told"),
+        (("--source", "calls"), "the licence is missing"),
         (("--batch", "november"), "batch"),
         (("--source", "letters", "--id-column", "nowhere"), "no column `nowhere`"),
         (("--new-label", "snow", "--map", "weather"), None),

@@ -147,7 +147,7 @@ def test_a_second_one_at_the_same_time_is_refused_and_the_next_is_not(here):
 def test_nothing_is_written_over(here):
     TARGET.write_text("mine")
     before = files()
-    with pytest.raises(ArrivalError, match="it is there"):
+    with pytest.raises(ArrivalError, match="already exists"):
         put()
     assert files() == before
 

@@ -64,9 +64,9 @@ def read_dataset(
     """Yield the table of each split; classes by name; a column `split` if it has none.
 
     A local folder is one that `save_to_disk` made, or data files that `load_dataset` reads; its
-    hash covers the name and bytes of every file. For the hub the commit stands in its place.
+    hash covers the name and bytes of every file. For the hub the commit takes its place.
     No code that comes with a dataset is run: `datasets` 4 and later have no way to do it.
-    Raises SourceError where the dataset or a split is not there.
+    Raises SourceError where the dataset or a split is missing.
     """
     folder = Path(path) if Path(path).is_dir() else None
     fingerprint = _folder_sha256(folder) if folder else revision
