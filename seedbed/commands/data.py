@@ -70,7 +70,7 @@ def _mapped(pairs: list[str]) -> dict[str, str | None]:
 
 
 def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
-    """Tell, ask, and put it in. `url`: as DVC takes it; "" for what stands at the asked path."""
+    """Tell, ask, and put it in. `url`: as DVC takes it; "" for a path on this machine."""
     from datetime import date
 
     from seedbed.arrivals.adding import PARAMS, PIPELINE, add, told_after

@@ -48,7 +48,7 @@ def base_model(files: Files) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="seedbed-base-") as temporary:
         folder = Path(temporary) / BEST.name
         # Each kind of storage has a client with errors of its own, so that any is caught here;
-        # their messages may hold a remote's address, so only their kind is told.
+        # their messages may hold a remote's address, so only their kind is reported.
         try:
             _fetch(named, folder)
         except Exception as error:

@@ -43,7 +43,7 @@ class Comparison:
     """The verdict, and all that it rests on.
 
     `measured` is what the rows say; `verdict` differs from it where a person has let a failing
-    model pass (`override`). `reasons` say why, `notes` what a reader must know beside. `rows`
+    model pass (`override`). `reasons` say why, `notes` what else a reader must know. `rows`
     counts the test rows that both models answered, `left_out` those that the base had learnt from.
     `figures` are those of `seedbed.gate.verdict.judged`, with `limits`; empty where nothing was
     measured.

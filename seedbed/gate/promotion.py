@@ -1,6 +1,6 @@
 """A model made champion: data and model tagged together, once nothing speaks against it.
 
-The tag names a commit. So it is given only where that commit is what stands here: nothing left
+The tag names a commit. So it is given only if that commit is the workspace: nothing left
 uncommitted, dvc.lock that of this code, these params and these outputs, the model whole, and the
 gate passed against the champion before.
 """
@@ -79,7 +79,7 @@ def check_lock() -> None:
     if stale := sorted(_stale(status, cached)):
         raise GateError(
             "dvc.lock",
-            f"not of what stands here: {_some(stale)}",
+            f"not of this workspace: {_some(stale)}",
             "a run of this code on these params and rows",
             "run `dvc repro` and commit what it changes, or `dvc checkout` to bring the outputs "
             "that dvc.lock names",
@@ -120,7 +120,7 @@ def check_verdict(found: Comparison, uncompared: str) -> None:
     step = (
         "see `seedbed compare`; a person may let it pass with `seedbed compare --override`"
         if found.verdict != CANNOT
-        else "mend that, or say why it may follow all the same: `--uncompared WHY`"
+        else "fix that, or give the reason to promote it anyway: `--uncompared WHY`"
     )
     raise GateError(f"the gate, against {found.base}", _said(found), "a pass", step)
 
@@ -130,7 +130,7 @@ def _said(found: Comparison) -> str:
 
 
 def message(champion: Champion, here: Files, found: Comparison | None, uncompared: str) -> str:
-    """What the tag says: dataset, model, test figures, and how it stood beside the one before."""
+    """Return the message of the tag: dataset, model, test figures, and its comparison."""
     dataset = json.loads(here.read(DATASET) or "{}")
     choice = parse_metrics(here.read(CHOICE) or "", Choice, CHOICE)
     lines = [

@@ -35,16 +35,16 @@ def beyond_but_unsure(judgement: Judgement) -> list[str]:
         and (one.found < one.limit.value if one.limit.kind == "least" else _is_beyond(one))
     ]
     close.sort(key=lambda one: one.p_holm)
-    told = [
+    drops = [
         f"{_measure(one)} is {one.found:.3f} (at least {one.limit.value:.3f})"
         if one.limit.kind == "least"
         else f"{_measure(one)} fell by {points(one.found)} ({_allowed(one)} allowed)"
         for one in close
     ]
-    if not told:
+    if not drops:
         return []
-    more = f", and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
-    return [f"Within what chance would bring: {'; '.join(told[:SHOWN])}{more}."]
+    more = f", and {len(drops) - SHOWN} more" if len(drops) > SHOWN else ""
+    return [f"Within what chance would bring: {'; '.join(drops[:SHOWN])}{more}."]
 
 
 def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> list[str]:

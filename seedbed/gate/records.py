@@ -38,7 +38,7 @@ def champions() -> list[Champion]:
 
 
 def default_base() -> str:
-    """What a model is compared with unless told: the newest champion, else the last commit."""
+    """Return the default base: the newest champion, else the last commit."""
     known = champions()
     return known[-1].tag if known else "HEAD"
 
@@ -47,7 +47,7 @@ OVERRIDES = Path("data/gate_overrides.csv")
 
 
 class Override(NamedTuple):
-    """Who let which model pass beside which, when, why, and on which dataset that was."""
+    """Who let which model pass against which, when, why, and on which dataset that was."""
 
     base_model: str
     head_model: str

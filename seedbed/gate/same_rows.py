@@ -76,7 +76,7 @@ def check_none_lost(test: pd.DataFrame, base_frozen: set[str]) -> None:
 
 def check_same_ids(base: Mapping[str, Placed], head: Mapping[str, Placed]) -> None:
     """Raises GateError where no row of the base is named here: with ids made by another key, what
-    the base has learnt could not be told."""
+    the base has learnt would be unknown."""
     if base and not base.keys() & head.keys():
         raise GateError(
             "data/manifest of the base",
@@ -114,7 +114,7 @@ def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> ComparedRows:
 
 
 def all_classes(model: list[str], serving: Serving) -> set[str]:
-    """What a model can answer, "out of scope" among it where it tells that."""
+    """What a model can answer, "out of scope" among it if it detects that."""
     return {*model, *([serving.outside] if serving.outside else [])}
 
 
@@ -176,7 +176,7 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
 
 
 def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
-    """Both models' answers to the rows. One that stands twice, byte for byte, is asked once.
+    """Both models' answers to the rows. One that occurs twice, byte for byte, is asked once.
 
     Raises GateError where the classes differ, or one model takes pairs and the other does not.
     """

@@ -2,7 +2,7 @@
 
 One function a medium. A forge turns some text into mentions and links even where it is escaped;
 characters without width keep it from that. Characters that are not seen are written out, because
-they hide or turn around what stands next to them.
+they hide or reverse what is next to them.
 """
 
 import re

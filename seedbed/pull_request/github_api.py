@@ -1,7 +1,7 @@
 """GitHub's REST API as far as a comment needs it: a request, its answer, what a refusal means.
 
-A token is given to the API's own host alone, over https (or to this machine, for tests), and stands
-in no error. Redirects are not followed: a repository that has moved is told.
+A token is given to the API's own host alone, over https (or to this machine, for tests), and is
+in no error. Redirects are not followed: a repository that has moved is an error.
 """
 
 import http.client

@@ -111,7 +111,7 @@ WAYS = ("cml", "gh", "own")
 
 
 def post(file: Path, number: int, repository: str, api: str = API, way: str = "") -> str:
-    """Post a report, or change the one that is there; what was done, in one line.
+    """Post a report, or change the existing one. Return what was done, in one line.
 
     `way`: one of WAYS; "" takes the first that this machine has. Raises PostError.
     """

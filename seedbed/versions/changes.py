@@ -1,4 +1,4 @@
-"""All that `seedbed diff` tells of two versions: rows, params, code, drift, texts.
+"""All that `seedbed diff` reports of two versions: rows, params, code, drift, texts.
 
 changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes
 
@@ -86,7 +86,7 @@ def _with_policy_labels(side: _Side, notes: list[str]) -> _Side:
     if found is None:
         notes.append(
             f"Which labels find_label_errors.policy changed in {side.files.revision or 'workspace'}"
-            " cannot be told: its data is not here (dvc pull brings it)."
+            " is unknown: its data is not here (run `dvc pull`)."
         )
     return side._replace(records=side.records._replace(policy_labels=found or {}))
 
@@ -118,7 +118,7 @@ def _notes(old: _Side, new: _Side) -> list[str]:
             "Both are the same commit."
             if new.files.commit
             else "The base is the last commit: "
-            "what is told is not committed yet. Name a BASE, such as HEAD~1, for older changes."
+            "these changes are not committed yet. Name a BASE, such as HEAD~1, for older changes."
         )
     quarantined = [
         one.records.counts.get("collect", {}).get("quarantined", 0) for one in (old, new)

@@ -11,7 +11,7 @@ from seedbed.versions.changes import Changes
 
 
 def as_json(changes: Changes, rows: int | None = None) -> dict[str, Any]:
-    """`rows`: entries of each list at most; how many are left out stands under `left_out`."""
+    """`rows`: entries of each list at most; `left_out` counts the others."""
     found = changes.rows
     lists = {name: part for name, part in found._asdict().items() if isinstance(part, list)}
     cut = {name: part[:rows] for name, part in lists.items()}

@@ -120,7 +120,7 @@ def decisions(changes: Changes, rows: int) -> Section:
 
 
 def drift(changes: Changes) -> Section:
-    """Figures of drift, how they are read, and what cannot be told."""
+    """Figures of drift, how to read them, and what is unknown."""
     found = changes.drift
     lines = [
         [one.of, one.rows, _figure(one.psi), _figure(one.by_chance), one.reading,
@@ -130,10 +130,10 @@ def drift(changes: Changes) -> Section:
     header = ["of", "rows", "PSI", "by chance below", "reading", "Jensen-Shannon, bits"]
     parts: list[Any] = [Table(header, lines, chars=CHARS)] if lines else []
     if test := found.test:
-        told = "can" if test.p < ALPHA else "cannot"
+        can = "can" if test.p < ALPHA else "cannot"
         parts.append(
-            f"A classifier {told} tell texts that came from texts that were there: ROC AUC "
-            f"{test.auc:.3f} (.5 is a coin), p = {test.p:.3f}, {test.head_rows:,} beside "
+            f"A classifier {can} distinguish new texts from existing ones: ROC AUC "
+            f"{test.auc:.3f} (.5 is a coin), p = {test.p:.3f}, {test.head_rows:,} against "
             f"{test.base_rows:,} texts."
         )
     if lines:
@@ -180,7 +180,7 @@ def side_first(one: Any) -> tuple[int, str]:
 
 
 def shortened(text: str) -> str:
-    """A text for a cell; a long one is cut, and says so."""
+    """Return a text for a cell; a long one is cut, with the count of what is missing."""
     if len(text) <= TEXT_CHARS:
         return text
     return f"{text[:TEXT_CHARS]} … ({len(text) - TEXT_CHARS:,} more characters)"

@@ -2,9 +2,9 @@
 
 texts_of(base: Files, head: Files, kept: (ids, ids), rows: Difference) -> Texts
 
-Only data/anonymize is read, in which every row that reached it stands without the personal values
+Only data/anonymize is read, which has every row that reached it without the personal values
 that were found; what came before is private. A text may be shown where its source has `show_text:
-true` in params.yaml: the newest version that names the source says so, the workspace first. The
+true` in params.yaml: by the newest version that names the source, the workspace first. The
 text of a row that was forgotten, in either version or since, is never shown, though an old version
 in the cache may still have it.
 """

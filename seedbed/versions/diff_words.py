@@ -66,8 +66,8 @@ LISTS = (
          word="came and were dropped"),
     List("redropped", "Dropped for another reason", ("row", "because"),
          word="dropped for another reason"),
-    List("gone_dropped", "Dropped before, and now not there", ("row", "because"), ("reason",),
-         word="dropped before and now not there"),
+    List("gone_dropped", "Dropped before, and now missing", ("row", "because"), ("reason",),
+         word="dropped before and now missing"),
     List("left_training", "Kept, but no longer trained on", ("row", "because"), ("reason",),
          word="no longer trained on"),
     List("back_in_training", "Trained on again", ("row", "because"), ("reason",),
@@ -95,7 +95,7 @@ def number_of(number: int, word: str) -> str:
 
 
 def because(one: Any) -> str:
-    """Why this row stands in its list, in words; "" where there is nothing to say."""
+    """Return why this row is in its list, in words; "" if nothing is to be added."""
     if isinstance(one, Removed):
         people = f", {_people(one.said)}" if one.said else ""
         return fate_in_words(one.fate) + people

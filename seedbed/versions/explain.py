@@ -89,7 +89,7 @@ def _stages(
 
 
 def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
-    """What the data say of this stage; nothing where they are not there."""
+    """Return what the data have of this stage; nothing if they are missing."""
     if not now:
         return []
     if stage == "collect":
@@ -115,7 +115,7 @@ def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
 
 
 def _placed(stage: str, row_id: str, records: Records, now: dict[str, Any]) -> list[str]:
-    """The side, and, where the data are not there, batch and label out of the manifest."""
+    """Return the split, and, if the data are missing, batch and label from the manifest."""
     if stage != "split" or row_id not in records.manifest:
         return []
     placed = records.manifest[row_id]

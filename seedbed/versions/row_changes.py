@@ -1,14 +1,14 @@
 """The kinds of change between two versions, and all of them together: Difference.
 
-A row of a version is kept (it stands in the manifest), dropped (a ledger up to split has it) or not
-there. Each way from one to another is a list of its own, so that no row changes untold:
+A row of a version is kept (it is in the manifest), dropped (a ledger up to split has it) or
+missing. Each way from one to another is a list of its own, so that no change goes unreported:
 
-    base \\ head     kept                          dropped           not there
+    base \\ head     kept                          dropped           missing
     kept            relabelled, edited, moved,    removed           removed: left_source, forgotten
                     rebatched; left_training,
                     back_in_training
     dropped         added, `was` says of what     redropped         gone_dropped
-    not there       added                         arrived_dropped   -
+    missing         added                         arrived_dropped   -
 """
 
 from typing import NamedTuple

@@ -2,7 +2,7 @@
 
 difference(base: Records, head: Records) -> Difference   pure; every list is sorted by row id
 
-What the lists of a Difference hold is told in `row_changes`.
+`row_changes` defines the lists of a Difference.
 """
 
 from collections import Counter

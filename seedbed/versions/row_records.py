@@ -44,9 +44,9 @@ class Records(NamedTuple):
 
 
 def read_records(files: Files) -> Records:
-    """Read them all from one version. A file that is not there is empty.
+    """Read them all from one version. A missing file is empty.
 
-    Raises RowsError, with file and line, where one is broken or a row stands in two manifests.
+    Raises RowsError, with file and line, if one is broken or a row is in two manifests.
     """
     table = _read(files)
     metrics = {stage: table.json(f"reports/metrics/{stage}.json") for stage in ROW_STAGES}
@@ -110,7 +110,7 @@ def whole_id(prefix: str, known: set[str], place: str) -> str:
         wrong = "no row has this id"
         step = (
             "look ids up in data/manifest/ and data/ledger/; a row that could not be read has "
-            "none and stands in data/quarantine.csv; of another version, ask with `--rev`"
+            "none and is in data/quarantine.csv; of another version, ask with `--rev`"
         )
     raise RowsError(
         f"{place}: row `{prefix}`", wrong, f"a row id, or {MIN_PREFIX} or more of its digits", step

@@ -22,7 +22,7 @@ from seedbed.scoring.drift import (
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_records import Records
 
-ALL, CAME = "all rows, before and after", "rows that came, beside those before"
+ALL, CAME = "all rows, before and after", "new rows against existing ones"
 
 
 class Shift(NamedTuple):
@@ -39,7 +39,7 @@ class Shift(NamedTuple):
 
 class Drift(NamedTuple):
     """All figures; the classifier's test on texts of rows that came, if there are any; median
-    characters by class out of collect's own figures; and what cannot be told, in words."""
+    characters by class out of collect's own figures; and what is unknown, in words."""
 
     shifts: list[Shift]
     test: TwoSample | None
@@ -78,7 +78,7 @@ def drift(
 def _untold(medians: bool) -> str:
     rest = "; the median characters are of collect's figures" if medians else ""
     return (
-        "Drift of lengths and vocabulary cannot be told: the texts of both versions are not here "
+        "Drift of lengths and vocabulary is unknown: the texts of both versions are not here "
         f"(dvc pull brings them, dvc fetch --all-commits those of old versions, too){rest}."
     )
 

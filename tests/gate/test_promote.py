@@ -108,7 +108,7 @@ def test_what_is_not_committed_is_refused():
 
 def test_outputs_that_are_not_of_the_commit_are_refused():
     write_model(WORSE)
-    assert "dvc.lock: not of what stands here: select: models/best" in refused()
+    assert "dvc.lock: not of this workspace: select: models/best" in refused()
 
 
 def test_a_lock_of_another_pipeline_is_refused():

@@ -149,7 +149,7 @@ def test_where_a_side_is_not_here_it_is_said_and_the_other_is_shown(project) -> 
     assert "where is my refund" in found.texts.values()
     assert found.texts_before == {}
     assert found.drift.test is None
-    assert "cannot be told" in found.drift.untold[0]
+    assert "is unknown" in found.drift.untold[0]
 
 
 def test_an_edit_far_into_a_long_text_is_shown_where_it_is() -> None:
@@ -168,7 +168,7 @@ def test_texts_can_be_left_alone(project) -> None:
 
 def test_labels_by_policy_come_out_of_the_data_or_are_said_to_be_unknown(project) -> None:
     write("reports/metrics/find_label_errors.json", '{"policy": "relabel"}')
-    assert "cannot be told: its data is not here" in " ".join(changes("HEAD").notes)
+    assert "is unknown: its data is not here" in " ".join(changes("HEAD").notes)
     shutil.copytree("data/anonymize", "data/find_label_errors")
     line = Path("data/manifest/2026-01.csv").read_text()
     write("data/manifest/2026-01.csv", line.replace(",refund,", ",other,"))
