@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.approaches import NAMES
+from seedbed.commands.last_run import costs
 from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.encoding.encoder import precision
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.scoring.costs import costs
 from seedbed.scoring.metrics_files import read_validation
 
 METRICS = Path("reports/metrics/evaluate")

@@ -20,7 +20,7 @@ from seedbed.core.files import fresh_folder, read_csv, read_json, write_csv, wri
 from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
-from seedbed.core.stage import run
+from seedbed.core.stage import note_predictions, run
 from seedbed.encoding.encoder import pooled_windows, precision
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
@@ -28,7 +28,6 @@ from seedbed.encoding.nearest_rows import nearest_cosines
 from seedbed.encoding.vectors import read_vectors
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
-from seedbed.scoring.costs import note_predictions
 from seedbed.scoring.evaluation import (
     Classes,
     Fitted,

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from seedbed.scoring.costs import costs, note_predictions
+from seedbed.commands.last_run import costs
+from seedbed.core.stage import note_predictions
 from seedbed.scoring.metrics_files import ModelCosts
 
 MODELS = {

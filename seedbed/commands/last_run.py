@@ -13,11 +13,10 @@ from seedbed.approaches import NAMES
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_json
 from seedbed.core.metrics import read_metrics
-from seedbed.core.stage import last_costs
+from seedbed.core.stage import last_costs, last_predictions
 from seedbed.pages.numbers import interval
 from seedbed.running.memo import MEMO, Store, clear, is_on, limit_bytes
-from seedbed.scoring.costs import costs
-from seedbed.scoring.metrics_files import Choice, read_test, read_validation
+from seedbed.scoring.metrics_files import Choice, ModelCosts, read_test, read_validation
 
 METRICS = Path("reports/metrics")
 EVALUATE = METRICS / "evaluate"
@@ -92,6 +91,27 @@ def _costs_table() -> Table:
     for name, cost in costs(models).items():
         table.add_row(name, *(f"{cost[key]:,}" if key in cost else "" for key in keys))
     return table
+
+
+def costs(models: dict[str, ModelCosts]) -> dict[str, dict[str, float]]:
+    """Collect, by approach, what was measured on this machine.
+
+    That is training seconds (of the whole stage, with start-up and validation), tokens per second
+    in them, peak megabytes, the model's megabytes, and predictions per second.
+    """
+    stages, predicted = last_costs(), last_predictions()
+    result = {}
+    for name, model in models.items():
+        cost: dict[str, float] = {"model_mb": model.megabytes}
+        if spent := stages.get(f"finetune@{name}"):
+            cost |= {"training_seconds": spent["seconds"], "peak_mb": spent["peak_mb"]}
+            if model.training_tokens and spent["seconds"]:
+                rate = model.training_tokens / spent["seconds"]
+                cost["training_tokens_a_second"] = round(rate)
+        if (last := predicted.get(name)) and last["seconds"]:
+            cost["predictions_a_second"] = round(last["rows"] / last["seconds"])
+        result[name] = cost
+    return result
 
 
 memo = typer.Typer(

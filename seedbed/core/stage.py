@@ -1,7 +1,8 @@
 """How a stage runs: errors as one paragraph, costs recorded, progress shown.
 
-No stage output contains a clock reading. The cost of a stage goes to `.seedbed/costs.jsonl`, which
-is in neither git nor DVC, and `seedbed summary` shows it.
+No stage output contains a clock reading. The cost of a stage goes to `.seedbed/costs.jsonl`, the
+speed of a model's predictions to `.seedbed/prediction_costs.jsonl`. Both are in neither git nor
+DVC, and `seedbed summary` shows them.
 """
 
 import gc
@@ -9,7 +10,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ import psutil
 from seedbed.core.errors import SeedbedError
 
 COSTS = Path(".seedbed/costs.jsonl")
+PREDICTION_COSTS = Path(".seedbed/prediction_costs.jsonl")
 
 Item = TypeVar("Item")
 
@@ -42,19 +44,37 @@ def run(name: str, main: Callable[[], str]) -> None:
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     megabytes = usage / (2**20 if sys.platform == "darwin" else 2**10)
-    COSTS.parent.mkdir(exist_ok=True)
-    cost = {"stage": name, "seconds": round(seconds, 1), "peak_mb": round(megabytes)}
-    with COSTS.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(cost) + "\n")
+    _note(COSTS, {"stage": name, "seconds": round(seconds, 1), "peak_mb": round(megabytes)})
     print(f"{name}: {line} ({seconds:.1f} s, {megabytes:,.0f} MB)", flush=True)
 
 
 def last_costs() -> dict[str, dict[str, float]]:
     """Return the last cost of each stage on this machine: seconds and peak megabytes."""
-    if not COSTS.exists():
+    return _last(COSTS, "stage")
+
+
+def note_predictions(approach: str, rows: int, tokens: int, seconds: float) -> None:
+    """Note how long a loaded model took for these rows."""
+    cost = {"approach": approach, "rows": rows, "tokens": tokens, "seconds": round(seconds, 3)}
+    _note(PREDICTION_COSTS, cost)
+
+
+def last_predictions() -> dict[str, dict[str, float]]:
+    """Return the last speed of each approach's model on this machine: rows, tokens and seconds."""
+    return _last(PREDICTION_COSTS, "approach")
+
+
+def _note(file: Path, cost: Mapping[str, object]) -> None:
+    file.parent.mkdir(exist_ok=True)
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(cost) + "\n")
+
+
+def _last(file: Path, key: str) -> dict[str, dict[str, float]]:
+    if not file.exists():
         return {}
-    lines = [json.loads(line) for line in COSTS.read_text(encoding="utf-8").splitlines()]
-    return {line["stage"]: line for line in lines}
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return {line[key]: line for line in lines}
 
 
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
