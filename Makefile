@@ -5,7 +5,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run install test test-browser lint sync fresh resolve update bench peers clean
+.PHONY: run install test test-browser pictures lint sync fresh resolve update bench peers clean
 
 run: install
 	@dvc repro --quiet
@@ -28,6 +28,10 @@ test: install lint
 test-browser: install .venv/installed-browser
 	@command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
 	@python -m pytest tests/browser
+
+# The pictures in README.
+pictures: install .venv/installed-browser
+	@SEEDBED_PICTURES=docs/pictures python -m pytest tests/browser/test_pictures.py
 
 .venv/installed-browser: pyproject.toml .venv/installed
 	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[review,browser]"

@@ -1,18 +1,14 @@
 """The page of `seedbed review` in a real browser: decisions by key, and texts that stay texts."""
 
 import os
-import shutil
 import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, Project
-from playwright.sync_api import Page, sync_playwright
+from conftest import Project
+from playwright.sync_api import Page
+from review_server import SECONDS, served
 
 from seedbed.core.decisions import DisagreementRule, in_force, read_decisions
 from seedbed.core.rows import read_rows, write_rows
@@ -20,7 +16,6 @@ from seedbed.core.rows import read_rows, write_rows
 NASTY = (
     "<script>document.title = 'taken over'</script><img src=x onerror=\"document.title='taken'\">"
 )
-SECONDS = 90  # for a server, or a view, on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -64,44 +59,10 @@ def suspects() -> list[tuple[str, str, str, str]]:
     ]  # fmt: skip
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def address(project):
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "seedbed.cli", "review", "--who", "ann", "--port", str(port)],
-        cwd=project.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "STREAMLIT_SERVER_HEADLESS": "true"},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    there = f"http://127.0.0.1:{port}"
-    until = time.time() + SECONDS
-    while time.time() < until:
-        try:
-            urllib.request.urlopen(f"{there}/_stcore/health", timeout=2)
-            break
-        except OSError:
-            assert server.poll() is None, "the server ended"
-            time.sleep(0.3)
-    yield there
-    server.terminate()
-    server.wait(20)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = shutil.which("chromium")
-    assert found, "the package `chromium` is not installed"
-    with sync_playwright() as play:
-        # Chromium has no sandbox for root, as which containers run it; it opens our own page alone.
-        started = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
+    with served(project.folder) as there:
+        yield there
 
 
 @pytest.fixture
