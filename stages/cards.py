@@ -11,7 +11,8 @@ from seedbed.core.files import read_json, write_text
 from seedbed.core.metrics import read_metrics
 from seedbed.core.params import read_params
 from seedbed.core.stage import run
-from seedbed.reporting.cards import ModelFacts, data_card, model_card
+from seedbed.reporting.dataset_card import data_card
+from seedbed.reporting.model_card import ModelFacts, model_card
 from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
 from seedbed.serving.model_folder import read_serving
 from seedbed.training.saved_models import model_digest, read_card

@@ -84,7 +84,7 @@ def main() -> str:
         training.learning_curve(read_if_run(METRICS / "learning_curve.json", LearningCurveMetrics)),
         training.adaptation(read_if_run(METRICS / "adapt.json", AdaptMetrics)),
         data.privacy(stages["anonymize"]),
-        data.tokens(stages["tokenize"]),
+        training.tokens(stages["tokenize"]),
         training.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
     ]
     write_json(DATASET, dataset)

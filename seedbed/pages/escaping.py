@@ -63,8 +63,8 @@ def _named(character: str, form: str) -> str:
 
 def quoted(words: object, chars: int | None = CLIP) -> str:
     """Words on one line of markdown, in a table or out of it, in which nothing works as markup."""
-    line = " ".join(named(str(words)).split())
-    line = clipped(line, chars) if chars else line
+    line = " ".join(str(words).split())
+    line = named(clipped(line, chars) if chars else line)
     line = LINKED.sub(rf"\g<0>{WORD_JOINER}", UNDERSCORE.sub(r"\\_", line.translate(ESCAPED)))
     return LINE_START.sub(r"\\\1", line)
 

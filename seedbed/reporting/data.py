@@ -1,4 +1,4 @@
-"""The report's sections on data: rows, splits, labels, what is trained on, privacy, tokens.
+"""The report's sections on data: rows, splits, diversity, labels, privacy.
 
 Each is a pure function of the figures that stages wrote.
 """
@@ -27,7 +27,6 @@ WAYS = {
     "source": "by source",
     "given": "as the sources give it",
 }
-KEPT = {"head": "the first", "tail": "the last", "head_tail": "the first and last"}
 
 
 def counted(counts: Mapping[str, int], before: str = "", limit: int = NAMED) -> str:
@@ -277,38 +276,5 @@ def privacy(found: Figures) -> Section:
             f"{counted(found['replaced_by_kind'], limit=99) or 'none'} (mode {found['mode']}). An "
             f"independent scan of the output finds "
             f"{', '.join(left) or 'nothing'} that looks personal.{key}"
-        ],
-    )
-
-
-def tokens(found: Figures) -> Section:
-    """Token lengths by class, and the cost of truncation and padding."""
-    items = [*found["lengths"]["by_class"].items()]
-    everything = ("all", found["lengths"]["all"])
-    items = [everything, *items] if len(items) > CLASSES else [*items, everything]
-    rows = [
-        [
-            name,
-            *one["tokens_p5_p50_p95_p99"],
-            f"{one['rows_cut_share']:.0%}",
-            f"{one['tokens_cut_share']:.0%}",
-            f"{one['unknown_token_share']:.2%}",
-        ]
-        for name, one in items
-    ]
-    header = ["class", "5 %", "median", "95 %", "99 %", "rows cut", "tokens cut", "unknown tokens"]
-    cut, padding = found["truncation"], found["padding_share"]
-    kept = f"{KEPT[cut['keep']]} {cut['max_length']} tokens" if cut["keep"] in KEPT else (
-        f"up to {cut['max_windows']} windows of {cut['max_length']} tokens, which overlap by "
-        f"{cut['overlap']},"
-    )  # fmt: skip
-    return Section(
-        "Tokens",
-        [
-            Table(header, rows, CLASSES + 1, "classes"),
-            f"Of a longer text {kept} are kept. Share of padding in batches by token budget: "
-            f"{padding['token_budget']:.1%} (shuffled batches padded to their longest text: "
-            f"{padding['longest_of_batch']:.0%}; everything padded to {cut['max_length']}: "
-            f"{padding['max_length']:.0%}).",
         ],
     )

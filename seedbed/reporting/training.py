@@ -1,4 +1,4 @@
-"""The report's sections on training: its rows, what they gain, cross-validation, curves.
+"""The report's sections on training: its rows, what they gain, cross-validation, curves, tokens.
 
 Each is a pure function of the figures that stages wrote.
 """
@@ -12,6 +12,7 @@ from seedbed.reporting.data import CLASSES, counted
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
 Figures = dict[str, Any]
+KEPT = {"head": "the first", "tail": "the last", "head_tail": "the first and last"}
 VERDICTS = {"gain": "**gain**", "loss": "**loss**", "no gain": "no gain"}
 
 
@@ -159,5 +160,38 @@ def adaptation(found: AdaptMetrics | None) -> Section:
             f"{texts['unlabelled']:,} unlabelled ones. Validation, frozen encoder with a linear "
             "head, 95 % intervals:",
             Table(header, rows),
+        ],
+    )
+
+
+def tokens(found: Figures) -> Section:
+    """Token lengths by class, and the cost of truncation and padding."""
+    items = [*found["lengths"]["by_class"].items()]
+    everything = ("all", found["lengths"]["all"])
+    items = [everything, *items] if len(items) > CLASSES else [*items, everything]
+    rows = [
+        [
+            name,
+            *one["tokens_p5_p50_p95_p99"],
+            f"{one['rows_cut_share']:.0%}",
+            f"{one['tokens_cut_share']:.0%}",
+            f"{one['unknown_token_share']:.2%}",
+        ]
+        for name, one in items
+    ]
+    header = ["class", "5 %", "median", "95 %", "99 %", "rows cut", "tokens cut", "unknown tokens"]
+    cut, padding = found["truncation"], found["padding_share"]
+    kept = f"{KEPT[cut['keep']]} {cut['max_length']} tokens" if cut["keep"] in KEPT else (
+        f"up to {cut['max_windows']} windows of {cut['max_length']} tokens, which overlap by "
+        f"{cut['overlap']},"
+    )  # fmt: skip
+    return Section(
+        "Tokens",
+        [
+            Table(header, rows, CLASSES + 1, "classes"),
+            f"Of a longer text {kept} are kept. Share of padding in batches by token budget: "
+            f"{padding['token_budget']:.1%} (shuffled batches padded to their longest text: "
+            f"{padding['longest_of_batch']:.0%}; everything padded to {cut['max_length']}: "
+            f"{padding['max_length']:.0%}).",
         ],
     )
