@@ -12,8 +12,8 @@ from seedbed.collecting.diversity import (
     mean_pairwise_distance,
     neighbour_distances,
     quantiles,
-    thin_classes,
 )
+from seedbed.reporting.data import thin_classes
 
 ROWS = pd.DataFrame(
     [

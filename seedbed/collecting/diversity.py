@@ -4,9 +4,8 @@ No figure reads the clock: age is counted back from the newest row.
 """
 
 import datetime
-import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -100,12 +99,6 @@ def mean_pairwise_distance(vectors: np.ndarray) -> float:
     own = float((unit * unit).sum())  # below n where a vector is all zero
     similarity = (float(total @ total) - own) / (len(unit) * (len(unit) - 1))
     return float(np.clip(1 - similarity, 0, 2))
-
-
-def thin_classes(by_class: Mapping[str, int], min_share: float) -> dict[str, int]:
-    """Classes with fewer rows than `min_share` of the median class, and the rows each lacks."""
-    wanted = math.ceil(min_share * float(np.median(list(by_class.values()))))
-    return {label: wanted - n for label, n in sorted(by_class.items()) if n < wanted}
 
 
 def neighbour_distances(vectors: np.ndarray, neighbours: int, block: int = 1024) -> np.ndarray:

@@ -3,10 +3,12 @@
 Each is a pure function of the figures that stages wrote.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from seedbed.collecting.diversity import thin_classes
+import numpy as np
+
 from seedbed.core.ledger import RowCounts, check_chain
 from seedbed.core.rows import SIDES
 from seedbed.core.stages import ROW_STAGES
@@ -34,6 +36,13 @@ def counted(counts: Mapping[str, int], before: str = "", limit: int = NAMED) -> 
     words = [f"{number:,}{before} {quoted(name)}" for name, number in counts.items()]
     more = f" and {len(words) - limit} more" if len(words) > limit else ""
     return ", ".join(words[:limit]) + more
+
+
+def thin_classes(by_class: Mapping[str, int], min_share: float) -> dict[str, int]:
+    """Return the classes with fewer rows than `min_share` of the median class, and how many each
+    lacks."""
+    wanted = math.ceil(min_share * float(np.median(list(by_class.values()))))
+    return {label: wanted - n for label, n in sorted(by_class.items()) if n < wanted}
 
 
 def rows_by_stage(stages: dict[str, Figures]) -> Section:
