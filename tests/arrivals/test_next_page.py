@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from test_report_of_scores import CONTENT, ESTIMATE
 
 from seedbed.core.files import write_json
 from seedbed.core.rows import read_rows, write_rows
@@ -40,8 +41,14 @@ def ran(project) -> Path:
     }  # fmt: skip
     Path("data/label_scores").mkdir()
     pq.write_table(pa.table(scores), "data/label_scores/rows.parquet")
-    write_json(Path("reports/choice.json"), {"approach": "feature"})
-    write_json(Path("reports/metrics/evaluate/feature/validation.json"), VALIDATION)
+    budgets = {"training": [], "megabytes": [], "in_words": []}
+    choice = {"approach": "feature", "seed": "0", "why": "", "measured_on": "validation",
+              "candidates": {}, "per_budget": budgets}  # fmt: skip
+    write_json(Path("reports/choice.json"), choice)
+    scores = {"precision": 0.5, "recall": 0.5}
+    per_class = {name: scores | found for name, found in VALIDATION["per_class"].items()}
+    validation = CONTENT | VALIDATION | {"per_class": per_class, "accuracy": ESTIMATE}
+    write_json(Path("reports/metrics/evaluate/feature/validation.json"), validation)
     write_json(Path("reports/metrics/learning_curve.json"), {"run": False})
     return project
 
@@ -49,10 +56,10 @@ def ran(project) -> Path:
 def test_the_page_tells_weak_classes_the_newest_batch_and_what_to_label(ran):
     prioritize.main()
     page = Path("reports/next.md").read_text()
-    assert "- `cycling`: F1 0.500 on 4 rows; taken 2 for `weather`" in page
+    assert "- cycling: F1 0.500 on 4 rows; predicted 2 as weather" in page
     assert "Batch 2026-09-later" in page
     first = Path("reports/next.csv").read_text().splitlines()[1].split(",")[0]
-    assert f"| {first} |" in page
+    assert f"| `{first}` |" in page
     texts = read_rows(Path("data/split"))["text"]
     assert not [text for text in texts if text in page]
 
