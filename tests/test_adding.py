@@ -94,8 +94,8 @@ class LinesSource(Source):
 
 SOURCE = LinesSource
 '''
-LINES = """weather: The wind turned and room 12-K was flooded by the rain...
-cooking: Stir the beans in room 7-B until the water has boiled away...
+LINES = """weather: The wind turned and room 12-345 was flooded by the rain...
+cooking: Stir the beans in room 17-208 until the water has boiled away...
 cooking: A spoon of honey goes into the dough at the very end.
 """
 RULE = '''
@@ -107,7 +107,7 @@ def shorten_ellipses(text: str) -> str:
 RULE_ENTRY = '    Rule("ellipses", shorten_ellipses, "shorten three dots to an ellipsis"),\n'
 KIND = """    Kind(
         "room",
-        searches=(Search("room", matches(re.compile(r"\\b\\d{1,2}-[A-Z]\\b"))),),
+        searches=(Search("code", matches(re.compile(r"\\b\\d{2}-\\d{3}\\b"))),),
     ),
 """
 LIMITS = """

@@ -77,7 +77,7 @@ def test_a_class_in_one_fold_alone_is_told_and_never_a_suspect(ran):
     assert alone, "no class stands in one fold alone: choose other rows"
     metrics = read_json(folder / "reports/metrics/find_label_errors.json")
     assert sorted(metrics["not_judged_by_class"]) == alone
-    assert lines["find_label_errors"].endswith(f"not judged: {', '.join(alone)}")
+    assert lines["find_label_errors"].endswith(f"in one fold alone: {', '.join(alone)}")
     judged = {line["id"] for line in read_csv(folder / "reports/suspects.csv")}
     inside = rows[rows["label"].isin(alone) & (rows["fold"] >= 0)]
     assert not judged & set(inside["id"])

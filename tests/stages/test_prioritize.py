@@ -13,7 +13,7 @@ from conftest import Project
 from seedbed.core.files import read_csv, read_json
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.scoring.predictions import read_predictions
-from stages.prioritize import COLUMNS, judged
+from stages.prioritize import COLUMNS, with_uncertainty
 
 
 def test_labelled_rows_keep_their_scores_and_others_are_voted_on(tmp_path):
@@ -22,7 +22,7 @@ def test_labelled_rows_keep_their_scores_and_others_are_voted_on(tmp_path):
     rows = pd.DataFrame({"id": ["a", "b", "new"], "split": "train", "label": ["cat", "cat", ""]})
     rows.loc[1, "label"] = "dog"
     vectors = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.float32)
-    found = judged(rows, vectors, tmp_path, neighbours=2).set_index("id")
+    found = with_uncertainty(rows, vectors, tmp_path, neighbours=2).set_index("id")
     assert found["suggested"].to_dict() == {"a": "cat", "b": "dog", "new": "cat"}
     assert found["uncertainty"].tolist() == pytest.approx([0.1, 0.7, 1.0])
 
