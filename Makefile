@@ -29,7 +29,7 @@ test-browser: install .venv/installed-browser
 	@command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
 	@python -m pytest tests/browser
 
-# The pictures in README.
+# The picture in README.
 pictures: install .venv/installed-browser
 	@SEEDBED_PICTURES=docs/pictures python -m pytest tests/browser/test_pictures.py
 

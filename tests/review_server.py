@@ -32,14 +32,16 @@ def served(folder: Path) -> Iterator[str]:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
-    until = time.time() + SECONDS
-    while time.time() < until:
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
-            break
-        except OSError:
-            assert server.poll() is None, "the server ended"
-            time.sleep(0.3)
-    yield address
-    server.terminate()
-    server.wait(20)
+    try:
+        until = time.time() + SECONDS
+        while time.time() < until:
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=2)
+                break
+            except OSError:
+                assert server.poll() is None, "the server ended"
+                time.sleep(0.3)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
