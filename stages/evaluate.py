@@ -19,7 +19,7 @@ from pydantic import Field
 from seedbed.core.files import fresh_folder, read_csv, read_json, write_csv, write_json
 from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import read_rows
+from seedbed.core.rows import HELD_OUT, read_rows
 from seedbed.core.stage import note_predictions, run
 from seedbed.encoding.encoder import pooled_windows, precision
 from seedbed.encoding.encoder_files import EncoderParams
@@ -56,7 +56,6 @@ METRICS = Path("reports/metrics/evaluate")
 CONFUSION = Path("reports/plots/confusion")
 RELIABILITY = Path("reports/plots/reliability")
 RISK_COVERAGE = Path("reports/plots/risk_coverage")
-SIDES = ("validation", "test")
 
 
 class Params(Section):
@@ -86,7 +85,7 @@ def predictions_of(
 ) -> dict[str, Predictions]:
     """Predict both splits, and note what that cost."""
     start = time.perf_counter()
-    parts = {side: datasets.parts[side] for side in SIDES}
+    parts = {side: datasets.parts[side] for side in HELD_OUT}
     raw = {side: probabilities_of(part, rows, models, dtype) for side, part in parts.items()}
     number = len(models) * sum(len(predictions.ids) for predictions in raw.values())
     tokens = len(models) * sum(sum(map(len, part.ids)) for part in parts.values())
@@ -175,7 +174,7 @@ def write_plots(
 
 def write_off(approach: str) -> str:
     """Write the outputs of an approach that is off."""
-    for side in SIDES:
+    for side in HELD_OUT:
         with fresh_folder(PREDICTIONS / approach / side) as folder:
             write_json(folder / "not_run.json", {"run": False})
         write_json(METRICS / approach / f"{side}.json", {"run": False})

@@ -14,7 +14,7 @@ from seedbed.approaches import Name
 from seedbed.core.files import write_json
 from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import read_rows
+from seedbed.core.rows import read_rows, sides
 from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
@@ -73,9 +73,7 @@ def measured(rows: pd.DataFrame, params: Params) -> LearningCurveMetrics:
     from seedbed.training.tasks import RowTasks
     from seedbed.training.trainer import ApproachTrainer
 
-    train, validation = (
-        rows[rows["split"] == side].reset_index(drop=True) for side in ("train", "validation")
-    )
+    train, validation, _ = sides(rows).values()
     tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
     runs = trained(train, validation, params, tasks, ApproachTrainer(params.approach))
     index = {name: number for number, name in enumerate(sorted(set(train["label"])))}

@@ -9,6 +9,7 @@ import codecs
 import datetime
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from glob import glob
 from pathlib import Path
@@ -21,6 +22,7 @@ from seedbed.collecting.text_files import PACKED, decode, is_binary, read_file
 from seedbed.core.errors import SourceError
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
+from seedbed.core.rows import SIDES
 
 WILDCARD = re.compile(r"[*?\[]")
 SAVED_DATASET = ("dataset_dict.json", "state.json")  # what `save_to_disk` writes to a folder
@@ -58,7 +60,7 @@ class RawWay(NamedTuple):
     is_text: bool = False
 
 
-class Source(Section):
+class Source(Section, ABC):
     """The keys that entries of every kind have."""
 
     # Part of every id: never rename it. A continued source has an entry per batch under one name.
@@ -72,7 +74,7 @@ class Source(Section):
     columns: Columns = Columns()
     label: str = ""  # one label for every row
     label_map: dict[str, str | None] = {}  # rename, merge; null drops the row
-    split: str = Field("", pattern=r"^(train|validation|test)?$")  # one split for every row
+    split: str = Field("", pattern=f"^({'|'.join(SIDES)})?$")  # one split for every row
     # Examples that belong to no class: close to the classes' subjects, or of any subject (true
     # means general).
     negative: bool | Literal["in_domain", "general"] = False
@@ -124,12 +126,12 @@ class Source(Section):
         if self.unlabelled and (self.label or self.negative):
             yield "unlabelled", "with `label` or `negative`", "rows with a label or without"
 
+    @abstractmethod
     def tables(self) -> Iterator[SourceTable]:
         """Yield every file of the source, sorted by name, with its rows.
 
         Raises SourceError if the source is missing, or one of its files cannot be read at all.
         """
-        raise NotImplementedError
 
     def declared(self, listed: Collection[Path]) -> list[Path]:
         """The paths that dvc.yaml has to list for this source; `listed` are those that it does."""

@@ -45,6 +45,7 @@ DEFAULTS = {
     "meta": "{}",
 }
 SIDES = ("train", "validation", "test")
+HELD_OUT = SIDES[1:]  # no weights are fitted to these
 OUTSIDE = -1  # the class index of a row whose label is no class
 NEGATIVE = "negative"  # the key of meta that says which kind of negative a row is
 

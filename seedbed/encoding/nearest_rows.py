@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from seedbed.core.rows import HELD_OUT
 from seedbed.encoding.metrics import NearTrain
 from seedbed.running.engine import Form, Operation, keyed
 from seedbed.running.memo import Store, is_on
@@ -96,7 +97,7 @@ def nearness(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, NearTrain]:
     side = rows["split"].to_numpy()
     train = vectors[side == "train"]
     result = {}
-    for name in ("validation", "test"):
+    for name in HELD_OUT:
         nearest = nearest_cosines(vectors[side == name], train)
         shares = [
             float((nearest >= limit).mean()) if len(nearest) else 0.0 for limit in (0.9, 0.95)

@@ -14,18 +14,18 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from seedbed.core.rows import HELD_OUT
 from seedbed.pages.document import Code, Section, Table
 from seedbed.pages.escaping import quoted
 from seedbed.versions import diff_sections
 from seedbed.versions.changes import Changes
-from seedbed.versions.diff_sections import CHARS, shortened
+from seedbed.versions.diff_sections import CHARS, shortened, side_first
 from seedbed.versions.diff_words import because
 from seedbed.versions.revisions import Files
 
 ROWS = 20
 OF_A_KIND = 4  # places that a kind gets at first
 BATCHES = 3  # new ones that are named
-SIDES = {"test": 0, "validation": 1}
 
 
 class Telling(NamedTuple):
@@ -71,7 +71,7 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
     rows = changes.rows
     known = {label for label, sides in rows.rows.items() if any(b for b, _ in sides.values())}
     people = [one for one in rows.relabelled if one.by != "source"]
-    held_out = [one for one in rows.removed if one.split in SIDES]
+    held_out = [one for one in rows.removed if one.split in HELD_OUT]
     new = {one.id for one in rows.added if one.label not in known}
     for kind, members in (
         ("moved between splits", rows.moved),
@@ -84,17 +84,13 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
         ("relabelled at the source", [one for one in rows.relabelled if one.by == "source"]),
         ("relabelled by the policy", rows.relabelled_by_policy),
         ("dropped on arrival", rows.arrived_dropped),
-        ("removed", [one for one in rows.removed if one.split not in SIDES]),
+        ("removed", [one for one in rows.removed if one.split not in HELD_OUT]),
         ("added", [one for one in rows.added if one.id not in new]),
     ):
         if kind == "new suspect":
             yield kind, sorted(members, key=lambda one: (scores.get(one.id, 1.0), one.id))
         else:
-            yield kind, sorted(members, key=_test_first)
-
-
-def _test_first(one: Any) -> tuple[int, str]:
-    return SIDES.get(getattr(one, "split", ""), len(SIDES)), one.id
+            yield kind, sorted(members, key=side_first)
 
 
 def suspect_scores(files: Files) -> dict[str, float]:

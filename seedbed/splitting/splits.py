@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field
 from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.ledger import Drop
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import SIDES
+from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.splitting.near_duplicates import Join
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import SideParams, assign_sides, units_of
@@ -88,7 +88,7 @@ def unlabelled_rows(
     `split` those after it. Twins are detected as in split.
     """
     unlabelled = rows[rows["label"] == ""].assign(split="train")
-    held_out = split[split["split"].isin(("validation", "test"))]
+    held_out = split[split["split"].isin(HELD_OUT)]
     both = pd.concat([unlabelled, held_out], ignore_index=True)
     near = {low for low, _ in cross_side_pairs(both, shingle_words, min_jaccard)}
     groups = set(held_out["group"]) - {""}
