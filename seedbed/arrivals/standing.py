@@ -18,9 +18,8 @@ from seedbed.scoring.drift import (
     word_divergence,
 )
 from seedbed.splitting.frozen_test import read_frozen
-from seedbed.versions.manifest import Placed
 from seedbed.versions.revisions import Files
-from seedbed.versions.row_records import read_records
+from seedbed.versions.row_records import Placed, read_records
 
 COLLECTED = Path("data/collect")  # every row as its source has it: the private zone
 DECIDED = Path("data/apply_decisions")  # every row as deduplicate reads it

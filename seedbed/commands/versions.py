@@ -54,12 +54,9 @@ def diff(
 
 def _page(found: "Changes", format: Format, rows: int | None) -> str:
     if format == Format.json:
-        import json
+        from seedbed.versions.changes import as_json
 
-        from seedbed.core.files import rounded
-        from seedbed.versions.diff_json import as_json
-
-        return json.dumps(rounded(as_json(found, rows)), indent=2, ensure_ascii=False) + "\n"
+        return as_json(found, rows)
     from seedbed.pages.html import page_html
     from seedbed.pages.markdown import page_markdown
     from seedbed.versions.diff_sections import page

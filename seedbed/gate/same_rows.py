@@ -18,7 +18,7 @@ from seedbed.scoring.metrics import Scored
 from seedbed.serving.model_folder import Serving, read_serving
 from seedbed.splitting.frozen_test import SHOWN, check_frozen, read_frozen
 from seedbed.training.saved_models import model_digest, read_card
-from seedbed.versions.manifest import Placed
+from seedbed.versions.row_records import Placed
 
 ROWS = Path("data/split")
 MIN_KEPT_SHARE = 0.5  # of the test rows; below, the base was split another way

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 from seedbed.core.rows import HELD_OUT
 from seedbed.pages.document import Code, Section, Table
-from seedbed.pages.escaping import quoted
+from seedbed.pages.escaping import clipped, quoted
 from seedbed.versions import diff_sections
 from seedbed.versions.changes import Changes
-from seedbed.versions.diff_sections import CHARS, shortened, side_first
-from seedbed.versions.diff_words import because
+from seedbed.versions.diff_sections import CHARS, TEXT_CHARS, side_first
 from seedbed.versions.revisions import Files
+from seedbed.versions.row_changes import because
 
 ROWS = 20
 OF_A_KIND = 4  # places that a kind gets at first
@@ -112,7 +112,7 @@ def telling_rows(changes: Changes, scores: dict[str, float]) -> Section:
     if any(one.row.id in changes.texts for one in found):
         header.append("text")
         for row, one in zip(rows, found, strict=True):
-            row.append(shortened(changes.texts.get(one.row.id, "")))
+            row.append(clipped(changes.texts.get(one.row.id, ""), TEXT_CHARS))
     changed = sum(len(members) for _, members in _kinds(changes, scores))
     return Section(
         f"Most telling rows: {len(found):,} of {changed:,}", [Table(header, rows, chars=CHARS)]

@@ -13,8 +13,8 @@ from seedbed.pages.escaping import quoted
 from seedbed.pages.numbers import interval
 from seedbed.versions import diff_sections
 from seedbed.versions.changes import Changes
-from seedbed.versions.diff_words import WHY_NOT_DOUBTED
 from seedbed.versions.revisions import Files
+from seedbed.versions.row_changes import WHY_NOT_DOUBTED
 
 FOLDER = "reports/metrics/evaluate"
 CHOICE = "reports/choice.json"

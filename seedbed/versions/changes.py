@@ -3,24 +3,34 @@
 changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes
 
 reads git and, where they are here, texts; `base` and `head` are what git calls commits, "" the
-default: the merge base with the main branch, and the workspace.
+default: the merge base with the main branch, and the workspace. `as_json` is all of it as JSON.
 """
 
-from typing import NamedTuple
+import json
+from typing import Any, NamedTuple
 
-from seedbed.core.errors import RevisionError
-from seedbed.versions.diff_texts import Texts, texts_of
-from seedbed.versions.manifest import policy_labels
+from pydantic import BaseModel
+
+from seedbed.core.errors import ParamsError, RevisionError
+from seedbed.core.files import parse_yaml, rounded
+from seedbed.pipeline.code_deps import is_code
+from seedbed.pipeline.lock import LOCK, parse_lock
+from seedbed.versions.diff_texts import PARAMS, Texts, texts_of
 from seedbed.versions.revisions import Files, VersionTables, base_revision
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
-from seedbed.versions.row_records import Records, read_records
-from seedbed.versions.run_diff import ParamChange, changed_code, changed_params
-from seedbed.versions.version_drift import Drift, drift
+from seedbed.versions.row_records import KnownRows, Records, policy_labels, read_records
+from seedbed.versions.version_drift import Drift, KnownCollect, drift
 
-NONE = Texts(None, {}, {}, [])
 COLLECT = "reports/metrics/collect.json"
-INPUTS = ("params.yaml", "dvc.lock", COLLECT)
+
+
+class ParamChange(NamedTuple):
+    """A value of params.yaml: section.key, an entry of a list by its `name`. None: missing."""
+
+    key: str
+    before: Any
+    after: Any
 
 
 class Changes(NamedTuple):
@@ -42,7 +52,7 @@ class Changes(NamedTuple):
 class _Side(NamedTuple):
     files: Files
     records: Records
-    inputs: dict[str, str]
+    inputs: VersionTables  # params.yaml, dvc.lock, collect's figures
 
 
 def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
@@ -51,25 +61,26 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
     Raises RevisionError where git has no such version, or one that has no manifest though it was
     run; RowsError where a file of either is broken.
     """
-    sides = [_side(base or base_revision()), _side(head)]
-    old, new = sides
+    old, new = _side(base or base_revision()), _side(head)
     notes = _notes(old, new)
+    texts = Texts()
     if with_texts:
         old, new = _with_policy_labels(old, notes), _with_policy_labels(new, notes)
     rows = difference(old.records, new.records)
-    kept = (old.records.manifest, new.records.manifest)
-    texts = NONE
     if with_texts:
+        kept = (old.records.manifest, new.records.manifest)
         texts = texts_of(old.files, new.files, kept, rows)
-    params, lock = ([side.inputs.get(name, "") for side in sides] for name in INPUTS[:2])
-    collected = [VersionTables(side.inputs, side.files.place).json(COLLECT) for side in sides]
+    collected = [side.inputs.known(COLLECT, KnownCollect) for side in (old, new)]
+    params, lock = (
+        [side.inputs.texts.get(name, "") for side in (old, new)] for name in (PARAMS, LOCK)
+    )
     return Changes(
         _name(base or old.files.commit, old.files, default=not base),
         _name(head, new.files),
         rows,
-        changed_params(*params),
-        changed_code(*lock),
-        drift(old.records, new.records, rows, texts.kept, (collected[0], collected[1])),
+        _changed_params(*params),
+        _changed_code(*lock),
+        drift(old.records, new.records, rows, texts.kept, collected),
         texts.shown,
         texts.shown_before,
         [*notes, *texts.notes],
@@ -78,7 +89,7 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
 
 def _side(revision: str) -> _Side:
     files = Files(revision)
-    return _Side(files, read_records(files), files.read_many(INPUTS))
+    return _Side(files, read_records(files), files.tables([PARAMS, LOCK, COLLECT]))
 
 
 def _with_policy_labels(side: _Side, notes: list[str]) -> _Side:
@@ -102,7 +113,7 @@ def _name(revision: str, files: Files, default: bool = False) -> str:
 
 def _notes(old: _Side, new: _Side) -> list[str]:
     for side in (old, new):
-        ran = "dvc.lock" in side.inputs
+        ran = LOCK in side.inputs.texts
         if not side.records.manifest and (ran or side is new):
             raise RevisionError(
                 f"{side.files.place or 'workspace:'} data/manifest".replace(": ", ":"),
@@ -120,12 +131,115 @@ def _notes(old: _Side, new: _Side) -> list[str]:
             else "The base is the last commit: "
             "these changes are not committed yet. Name a BASE, such as HEAD~1, for older changes."
         )
-    quarantined = [
-        one.records.counts.get("collect", {}).get("quarantined", 0) for one in (old, new)
-    ]
-    if quarantined[0] != quarantined[1]:
-        notes.append(
-            f"Rows in quarantine: {quarantined[0]:,} → {quarantined[1]:,}; data/quarantine.csv "
-            "says why."
-        )
+    before, after = (
+        one.records.counts.get("collect", KnownRows()).quarantined for one in (old, new)
+    )
+    if before != after:
+        notes.append(f"Rows in quarantine: {before:,} → {after:,}; data/quarantine.csv says why.")
     return notes
+
+
+def _changed_params(base: str, head: str) -> list[ParamChange]:
+    """Return every value that differs, in the order of head's file, then of base's.
+
+    Raises ParamsError if one is not YAML.
+    """
+    if base == head:
+        return []
+    before, after = (_flat(parse_yaml(text, PARAMS, ParamsError) or {}) for text in (base, head))
+    found = (ParamChange(key, before.get(key), after.get(key)) for key in {**after, **before})
+    return [one for one in found if one.before != one.after]
+
+
+def _changed_code(base: str, head: str) -> dict[str, list[str]]:
+    """Return by stage, in the order of head's dvc.lock, the code whose content differs.
+
+    dvc.lock records what each stage ran: it is the run that made the data. A stage that only one
+    side has run is left out: there is nothing to compare.
+    """
+    if base == head:
+        return {}
+    before, after = parse_lock(base), parse_lock(head)
+    code = {
+        stage: sorted(
+            path
+            for path in {**before[stage].deps, **locked.deps}
+            if is_code(path) and before[stage].deps.get(path) != locked.deps.get(path)
+        )
+        for stage, locked in after.items()
+        if stage in before
+    }
+    return {stage: paths for stage, paths in code.items() if paths}
+
+
+def _flat(value: Any, key: str = "") -> dict[str, Any]:
+    """Nested sections as one dict, section.key by section.key; named entries by their name."""
+    if isinstance(value, list) and value and all(map(_entry_name, value)):
+        value = {_entry_name(entry): entry for entry in value}
+    if isinstance(value, dict) and value:
+        parts = [
+            _flat(inner, f"{key}.{name}" if key else str(name)) for name, inner in value.items()
+        ]
+        return {name: inner for part in parts for name, inner in part.items()}
+    return {key: value}
+
+
+def _entry_name(entry: Any) -> str:
+    return str(entry.get("name", "")) if isinstance(entry, dict) else ""
+
+
+def as_json(changes: Changes, rows: int | None = None) -> str:
+    """Everything, in lists sorted by row id.
+
+    `rows`: entries of each list at most; `left_out` counts the others.
+    """
+    found = changes.rows
+    lists = {name: part for name, part in found._asdict().items() if isinstance(part, list)}
+    content = {
+        "base": changes.base,
+        "head": changes.head,
+        "alarms": found.alarms,
+        "notes": changes.notes,
+        "counts": {name: len(part) for name, part in lists.items()},
+        "rows": {label: _pairs(by_side) for label, by_side in found.rows.items()},
+        "batches": _pairs(found.batches),
+        "stages": _pairs(found.stages),
+        "params": _plain(changes.params),
+        "code": changes.code,
+        "drift": _plain(changes.drift),
+        "changes": {
+            name: [_with_text(_plain(one), changes) for one in part[:rows]]
+            for name, part in lists.items()
+        },
+        "left_out": {
+            name: len(part) - rows
+            for name, part in lists.items()
+            if rows is not None and len(part) > rows
+        },
+    }
+    return json.dumps(rounded(content), indent=2, ensure_ascii=False) + "\n"
+
+
+def _pairs(numbers: dict[str, tuple[int, int]]) -> dict[str, dict[str, int]]:
+    return {
+        name: dict(zip(("before", "after"), pair, strict=True)) for name, pair in numbers.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Named tuples as dicts, all the way down."""
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _with_text(entry: Any, changes: Changes) -> Any:
+    if isinstance(entry, dict):
+        for key, texts in (("text", changes.texts), ("text_before", changes.texts_before)):
+            if entry["id"] in texts:
+                entry[key] = texts[entry["id"]]
+    return entry

@@ -1,6 +1,6 @@
 """What changed as sections of paragraphs and tables, for any page: nothing here is markup.
 
-sections(changes: Changes, rows: int) -> list[Section], headed by `summary`; and each alone.
+page(changes: Changes, rows: int) -> Page, headed by `summary`; and each section alone.
 
 `rows` is how many of each list are shown; what is left out is counted in words, never cut silently.
 """
@@ -12,25 +12,22 @@ from typing import Any
 
 from seedbed.core.rows import SIDES
 from seedbed.pages.document import Alarm, Code, Page, Part, Section, Table
+from seedbed.pages.escaping import clipped
 from seedbed.versions.changes import Changes
-from seedbed.versions.diff_words import LISTS, List, because, counted, number_of, reason
+from seedbed.versions.row_changes import LISTS, List, because, counted, number_of, reason
 
 TEXT_CHARS = 300
 CHARS = 400  # of a cell: a text, or a reason with the row that caused it
 CONTEXT_CHARS = 40  # shown before what an edit changed
 GROUPS = 12  # classes, batches or reasons that a list is counted by, at most
+GROUP_NAMES = {"split": "side", "label": "class"}
 SIDE_ORDER = {side: place for place, side in enumerate(reversed(SIDES))}  # test first
 ALPHA = 0.05
 
 
-def page(changes: Changes, rows: int = 20) -> Page:
+def page(changes: Changes, rows: int) -> Page:
     """Everything that changed, as a page."""
-    return Page(f"What changed: {changes.base} → {changes.head}", sections(changes, rows))
-
-
-def sections(changes: Changes, rows: int) -> list[Section]:
-    """All that have something to say."""
-    found = [
+    sections = [
         summary(changes),
         classes(changes),
         batches(changes),
@@ -41,7 +38,7 @@ def sections(changes: Changes, rows: int) -> list[Section]:
         params(changes, rows),
         code(changes),
     ]
-    return [section for section in found if section.parts]
+    return Page(f"What changed: {changes.base} → {changes.head}", sections)
 
 
 def summary(changes: Changes) -> Section:
@@ -93,14 +90,23 @@ def _list(changes: Changes, kind: List, rows: int) -> Section:
     entries = getattr(changes.rows, kind.name)
     shown = sorted(entries, key=side_first)[:rows]
     header = [name for name in kind.columns if name != "because" or any(map(because, shown))]
-    lines = [[_column(name, one) for name in header] for one in shown]
     if any(one.id in changes.texts for one in shown):
         header.append("text")
-        lines = [[*line, _text(one.id, changes)] for line, one in zip(lines, shown, strict=True)]
+    lines = [[_cell(name, one, changes) for name in header] for one in shown]
     note = [Alarm(kind.note) if kind.name == "moved" else kind.note] if kind.note else []
-    table: list[Part] = [Table(header, lines, chars=CHARS)] if lines else []
-    parts: list[Part] = [*note, *_by(entries, kind.groups), *table]
-    return Section(f"{kind.title}: {len(entries):,}", [*parts, *left_out(len(entries), len(shown))])
+    table = _section(f"{kind.title}: {len(entries):,}", header, lines, len(entries))
+    return Section(table.title, [*note, *_by(entries, kind.groups), *table.parts])
+
+
+def _cell(column: str, one: Any, changes: Changes) -> str:
+    if column == "because":
+        return because(one)
+    if column == "row":
+        return Code(one.id)
+    if column != "text":
+        return str(getattr(one, column))
+    text, before = changes.texts.get(one.id, ""), changes.texts_before.get(one.id)
+    return clipped(text, TEXT_CHARS) if before is None else edit_of(before, text)
 
 
 def decisions(changes: Changes, rows: int) -> Section:
@@ -116,7 +122,7 @@ def decisions(changes: Changes, rows: int) -> Section:
         for one in part
     ]
     header = ["row", "decision", "given", "decided", "who", "when", "note"]
-    return _section("Decisions", header, lines, rows)
+    return _section(f"Decisions: {len(lines):,}", header, lines[:rows], len(lines))
 
 
 def drift(changes: Changes) -> Section:
@@ -128,7 +134,7 @@ def drift(changes: Changes) -> Section:
         for one in found.shifts
     ]  # fmt: skip
     header = ["of", "rows", "PSI", "by chance below", "reading", "Jensen-Shannon, bits"]
-    parts: list[Any] = [Table(header, lines, chars=CHARS)] if lines else []
+    parts = list(_section("Drift", header, lines).parts)
     if test := found.test:
         can = "can" if test.p < ALPHA else "cannot"
         parts.append(
@@ -150,7 +156,8 @@ def stages(changes: Changes) -> Section:
 def params(changes: Changes, rows: int) -> Section:
     """Values of params.yaml that changed."""
     lines = [[one.key, _value(one.before), _value(one.after)] for one in changes.params]
-    return _section("Params", ["key", "before", "after"], lines, rows)
+    title = f"Params: {len(lines):,}"
+    return _section(title, ["key", "before", "after"], lines[:rows], len(lines))
 
 
 def code(changes: Changes) -> Section:
@@ -159,31 +166,9 @@ def code(changes: Changes) -> Section:
     return _section("Code of stages", ["stage", "modules"], lines)
 
 
-def telling_rows(changes: Changes, rows: int) -> list[tuple[str, Any]]:
-    """The rows that a reviewer should see first, (name of the list, row): in turns of one of each
-    list in the order of LISTS, test rows first."""
-    queues = {
-        kind.name: sorted(getattr(changes.rows, kind.name), key=side_first)[:rows] for kind in LISTS
-    }
-    turns = (
-        (name, queue[turn])
-        for turn in range(max(map(len, queues.values()), default=0))
-        for name, queue in queues.items()
-        if turn < len(queue)
-    )
-    return [one for one, _ in zip(turns, range(rows), strict=False)]
-
-
 def side_first(one: Any) -> tuple[int, str]:
     """The order of rows on a page."""
     return SIDE_ORDER.get(getattr(one, "split", ""), len(SIDE_ORDER)), one.id
-
-
-def shortened(text: str) -> str:
-    """Return a text for a cell; a long one is cut, with the count of what is missing."""
-    if len(text) <= TEXT_CHARS:
-        return text
-    return f"{text[:TEXT_CHARS]} … ({len(text) - TEXT_CHARS:,} more characters)"
 
 
 def edit_of(before: str, after: str) -> str:
@@ -191,38 +176,18 @@ def edit_of(before: str, after: str) -> str:
     same = len(os.path.commonprefix([before, after]))
     start = max(0, same - CONTEXT_CHARS)
     skipped = f"({start:,} characters as before) … " if start else ""
-    return f"{skipped}{shortened(before[start:])} → {shortened(after[start:])}"
-
-
-def left_out(entries: int, shown: int) -> list[str]:
-    """How many entries a list does not show, in words; nothing where it shows all."""
-    more = f"{entries - shown:,} more are not shown: --rows {entries}, or --format json for all."
-    return [more] if entries > shown else []
+    return f"{skipped}{clipped(before[start:], TEXT_CHARS)} → {clipped(after[start:], TEXT_CHARS)}"
 
 
 def _section(
-    title: str, header: list[str], lines: list[list[str]], rows: int | None = None
+    title: str, header: list[str], lines: list[list[str]], entries: int | None = None
 ) -> Section:
-    """A table of at most `rows` lines, which the title counts where it may be cut."""
-    if not lines:
-        return Section(title, [])
-    shown = lines[:rows]
-    title = title if rows is None else f"{title}: {len(lines):,}"
-    table = [Table(header, shown, chars=CHARS)] if shown else []
-    return Section(title, [*table, *left_out(len(lines), len(shown))])
-
-
-def _text(row: str, changes: Changes) -> str:
-    text, before = changes.texts.get(row, ""), changes.texts_before.get(row)
-    return shortened(text) if before is None else edit_of(before, text)
-
-
-def _column(name: str, one: Any) -> str:
-    if name == "because":
-        return because(one)
-    if name == "row":
-        return Code(one.id)
-    return getattr(one, name)
+    """A table, and how many entries of a list it does not show; nothing where there are none."""
+    table: list[Part] = [Table(header, lines, chars=CHARS)] if lines else []
+    if entries and entries > len(lines):
+        more = f"{entries - len(lines):,} more are not shown"
+        table.append(f"{more}: --rows {entries}, or --format json for all.")
+    return Section(title, table)
 
 
 def _by(entries: Sequence[Any], groups: Iterable[str]) -> list[str]:
@@ -240,9 +205,6 @@ def _by(entries: Sequence[Any], groups: Iterable[str]) -> list[str]:
     return [f"{line[0].upper()}{line[1:]}."] if line else []
 
 
-GROUP_NAMES = {"split": "side", "label": "class"}
-
-
 def _pair(pair: tuple[int, int]) -> str:
     before, after = pair
     return f"{after:,}" if before == after else f"{before:,} → {after:,} ({after - before:+,})"
@@ -258,7 +220,7 @@ def _figure(value: float | None) -> str:
 
 
 def _value(value: Any) -> str:
-    return "—" if value is None else shortened(str(value))
+    return "—" if value is None else clipped(str(value), TEXT_CHARS)
 
 
 def _medians(changes: Changes) -> list[str]:

@@ -13,11 +13,16 @@ import pyarrow.parquet as pq
 from seedbed.core.errors import RowsError
 from seedbed.core.reasons import in_words
 from seedbed.core.stages import ROW_STAGES
-from seedbed.versions.revisions import Files
-from seedbed.versions.row_records import Records, read_records, whole_id
+from seedbed.versions.revisions import Files, cells
+from seedbed.versions.row_records import Records, read_records
 
 DATA = Path("data")
 SHOWN = 10
+MIN_PREFIX = 6
+ELSEWHERE = (
+    "look ids up in data/manifest/ and data/ledger/; a row that could not be read has none and is "
+    "in data/quarantine.csv; of another version, ask with `--rev`"
+)
 WIDTH = max(map(len, ROW_STAGES)) + 2
 
 
@@ -29,23 +34,44 @@ def explain(row: str, revision: str = "") -> list[str]:
     """
     place = revision or "workspace"
     records = read_records(Files(revision))
-    data = {} if revision else _data_ids()
-    row_id = whole_id(row, records.ids | set(data), place)
-    if revision or not data:
-        found, made = {}, []
-    else:
-        found, made = _in_data(row_id), _children(row_id)
+    data = set() if revision else _data_ids()
+    row_id = _whole_id(row, records.ids | data, place)
+    found, made = (_in_data(row_id), _children(row_id)) if data else ({}, [])
     if not (records.counts or found or row_id in records.ids):
         raise RowsError(place, "no stage has run", "a run", "run `dvc repro`")
-    header = [f"Row {row_id}, {f'revision {revision}' if revision else 'workspace'}", ""]
-    lines = [*header, *_stages(row_id, records, found, made), *_caused(row_id, records)]
-    lines += [*_judged(row_id, records)]
+    header = [f"Row {row_id}, {f'revision {revision}' if revision else place}", ""]
+    lines = [*header, *_stages(row_id, records, found, made)]
+    lines += [*_caused(row_id, records), *_judged(row_id, records)]
     if not data:
         lines += ["", f"This is what git holds{'' if revision else '; `dvc pull` gives more'}."]
     return lines
 
 
-def in_one_line(row_id: str, records: Records) -> str:
+def _whole_id(prefix: str, known: set[str], place: str) -> str:
+    """The one row id that begins with `prefix`, at least six characters.
+
+    Raises RowsError where there is none, or more than one.
+    """
+    if prefix in known:
+        return prefix
+    found = sorted(one for one in known if len(prefix) >= MIN_PREFIX and one.startswith(prefix))
+    # A made row has the id of its parent and a mark after it; a prefix of both means the parent.
+    found = [one for one in found if "-" in prefix or "-" not in one]
+    if len(found) == 1:
+        return found[0]
+    step = "give more of the id"
+    if len(prefix) < MIN_PREFIX:
+        wrong = f"{len(prefix)} characters"
+    elif found:
+        wrong = f"{len(found)} rows begin so"
+    else:
+        wrong, step = "no row has this id", ELSEWHERE
+    raise RowsError(
+        f"{place}: row `{prefix}`", wrong, f"a row id, or {MIN_PREFIX} or more of its digits", step
+    )
+
+
+def _in_one_line(row_id: str, records: Records) -> str:
     """A row's life in short."""
     if row_id in records.drops:
         stage, drop = records.drops[row_id]
@@ -62,7 +88,7 @@ def _stages(
 ) -> list[str]:
     parent, mark = row_id.split("-")[0], "-" in row_id
     stages = ROW_STAGES[ROW_STAGES.index("augment") :] if mark else ROW_STAGES
-    lines = [f"Made of a row: {in_one_line(parent, records)}.", ""] if mark else []
+    lines = [f"Made of a row: {_in_one_line(parent, records)}.", ""] if mark else []
     dropped_by, drop = records.drops.get(row_id, ("", None))
     if not (drop or found or parent in records.manifest):
         return [*lines, "No stage of this version kept or dropped it: it is gone, or never came."]
@@ -74,7 +100,7 @@ def _stages(
         if drop and stage == dropped_by:
             lines.append(f"{stage:<{WIDTH}}DROPPED: {in_words(drop.reason)}")
             if drop.cause:
-                lines.append(f"{'':<{WIDTH}}its cause: {in_one_line(drop.cause, records)}")
+                lines.append(f"{'':<{WIDTH}}its cause: {_in_one_line(drop.cause, records)}")
             return lines
         now = found.get(stage, {})
         counts = records.counts[stage]
@@ -82,7 +108,7 @@ def _stages(
         words = [done, *_told(stage, now, before), *_placed(stage, row_id, records, now)]
         if stage == "augment" and made:
             words.append(f"{len(made)} rows made of it: {_some(made)}")
-        of_all = f"{counts['kept']:,} of {counts['read'] + counts['made']:,} rows were"
+        of_all = f"{counts.kept:,} of {counts.read + counts.made:,} rows were"
         lines.append(f"{stage:<{WIDTH}}{'; '.join(words)} ({of_all})")
         before = now or before
     return lines
@@ -102,11 +128,12 @@ def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
             f"label {now['label']}" if now["label"] else "no label",
         ]
     words = []
-    if before and (now["text"], now["text_pair"]) != (before["text"], before["text_pair"]):
+    before = before or now
+    if (now["text"], now["text_pair"]) != (before["text"], before["text_pair"]):
         words.append("text changed")
-    if before and now["label"] != before["label"]:
+    if now["label"] != before["label"]:
         words.append(f"label {before['label']} -> {now['label']}")
-    if before and now["weight"] != before["weight"]:
+    if now["weight"] != before["weight"]:
         words.append(f"weight {before['weight']:g} -> {now['weight']:g}")
     if stage == "split":
         words.append(f"fold {now['fold']}" if now["fold"] >= 0 else "in no fold")
@@ -163,27 +190,21 @@ def _parquet_files(stage: str) -> list[Path]:
     return [] if stage == "tokenize" else sorted((DATA / stage).glob("*.parquet"))
 
 
-def _data_ids() -> dict[str, None]:
-    ids: dict[str, None] = {}
-    for stage in ("collect", "augment"):
-        for file in _parquet_files(stage):
-            ids |= dict.fromkeys(pq.read_table(file, columns=["id"])["id"].to_pylist())
-    return ids
+def _data_ids() -> set[str]:
+    files = [*_parquet_files("collect"), *_parquet_files("augment")]
+    return {row for (row,) in cells(files, ["id"])}
 
 
 def _in_data(row_id: str) -> dict[str, dict[str, Any]]:
     """The row as each stage left it, where its folder is there."""
-    found = {}
-    for stage in ROW_STAGES:
-        for file in _parquet_files(stage):
-            for row in pq.read_table(file, filters=[("id", "==", row_id)]).to_pylist():
-                found[stage] = row
-    return found
+    return {
+        stage: row
+        for stage in ROW_STAGES
+        for file in _parquet_files(stage)
+        for row in pq.read_table(file, filters=[("id", "==", row_id)]).to_pylist()
+    }
 
 
 def _children(row_id: str) -> list[str]:
     files = _parquet_files("augment")
-    tables = [
-        pq.read_table(one, columns=["id"], filters=[("parent", "==", row_id)]) for one in files
-    ]
-    return sorted(one for table in tables for one in table["id"].to_pylist())
+    return sorted(row for (row,) in cells(files, ["id"], ("parent", "==", row_id)))

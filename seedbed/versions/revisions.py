@@ -3,12 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from seedbed.core.errors import RevisionError, RowsError
 from seedbed.core.git import git_answer, git_bytes
+from seedbed.core.metrics import Metrics
 from seedbed.pipeline.dvc import cached_object
 from seedbed.pipeline.lock import LOCK, parse_lock
 
@@ -16,6 +17,17 @@ MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 SHALLOW = "see `git log --oneline`; in a shallow clone run `git fetch --unshallow`"
 SHOWN = 60  # characters of a broken line
 CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
+
+
+class Known(Metrics, extra="ignore"):
+    """Base of what is read of a metrics file of any version.
+
+    An old version's file may be that of another version of Seedbed, so that other keys are ignored
+    and missing ones have a default. Tests compare the keys with those of the full models.
+    """
+
+
+AnyKnown = TypeVar("AnyKnown", bound=Known)
 
 
 class Files:
@@ -27,16 +39,18 @@ class Files:
         `commit` is its full name, "" for the workspace. Raises RevisionError for an unknown one.
         """
         self.revision, self.commit = revision, ""
-        self._listed: dict[str, dict[str, str]] = {}
         if revision:
-            self.commit = self._git(
-                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-            ).strip()
+            name = ("--quiet", "--end-of-options", f"{revision}^{{commit}}")
+            self.commit = self._git("rev-parse", "--verify", *name).decode().strip()
 
     @property
     def place(self) -> str:
         """The prefix of a path in an error: nothing, or the revision and a colon."""
         return f"{self.revision}:" if self.revision else ""
+
+    def tables(self, paths: Iterable[str]) -> "VersionTables":
+        """Return the files that this version has, to be read as tables or figures."""
+        return VersionTables(self.read_many(paths), self.place)
 
     def read(self, path: str) -> str | None:
         """Return the text of a file, or None if this version does not have it."""
@@ -48,11 +62,11 @@ class Files:
         if not self.revision:
             existing = [path for path in wanted if Path(path).is_file()]
             return {path: self._decoded(path, Path(path).read_bytes()) for path in existing}
-        blobs = {path: blob for path in wanted if (blob := self._blob(path))}
-        given = "".join(f"{blob}\n" for blob in blobs.values())
-        contents = _contents(self._git_bytes("cat-file", "--batch", given=given))
-        pairs = zip(blobs, contents, strict=True)
-        return {path: self._decoded(path, content) for path, content in pairs}
+        # `./`: from this folder, which may be below the top of the repository
+        given = "".join(f"{self.commit}:./{path}\n" for path in wanted)
+        answer = self._git("cat-file", "--batch=%(objecttype) %(objectsize)", given=given)
+        pairs = zip(wanted, _contents(answer), strict=True)
+        return {path: self._decoded(path, found) for path, found in pairs if found is not None}
 
     def _decoded(self, path: str, content: bytes) -> str:
         try:
@@ -66,22 +80,9 @@ class Files:
         """Return the paths of the files directly in a folder, sorted."""
         if not self.revision:
             return sorted(file.as_posix() for file in Path(folder).glob("*") if file.is_file())
-        return sorted(self._tree(folder))
-
-    def _blob(self, path: str) -> str:
-        folder = path.rpartition("/")[0]
-        return self._tree(folder).get(path, "")
-
-    def _tree(self, folder: str) -> dict[str, str]:
-        """Return the object of each file directly in a folder, by path."""
-        if folder not in self._listed:
-            where = [f"{folder}/"] if folder else []
-            listed = self._git("ls-tree", "-z", self.commit, *where)
-            entries = [entry.split("\t", 1) for entry in listed.split("\0") if entry]
-            self._listed[folder] = {
-                path: kind.split()[2] for kind, path in entries if kind.split()[1] == "blob"
-            }
-        return self._listed[folder]
+        listed = self._git("ls-tree", "-z", self.commit, f"{folder}/").decode().split("\0")
+        entries = [entry.split("\t", 1) for entry in listed if entry]
+        return sorted(path for kind, path in entries if kind.split()[1] == "blob")
 
     def parquet(self, stage: str) -> list[Path]:
         """Return the Parquet files of data/STAGE: in the workspace, or, by dvc.lock, in DVC's
@@ -97,10 +98,7 @@ class Files:
         paths = [cached_object(entry["md5"]) for entry in parquet]
         return paths if all(path.is_file() for path in paths) else []
 
-    def _git(self, *arguments: str) -> str:
-        return self._git_bytes(*arguments).decode("utf-8")
-
-    def _git_bytes(self, *arguments: str, given: str = "") -> bytes:
+    def _git(self, *arguments: str, given: str = "") -> bytes:
         try:
             return git_bytes(*arguments, given=given)
         except RevisionError:
@@ -126,11 +124,18 @@ class VersionTables(NamedTuple):
         if not (text := self.texts.get(path)):
             return []
         lines = list(csv.reader(io.StringIO(text, newline="")))
+        broken = [place for place, line in enumerate(lines) if len(line) != len(header)]
         if lines[0] != list(header):
-            raise self._broken(path, 1, lines[0], header)
-        if {*map(len, lines)} != {len(header)}:
-            index = next(i for i, line in enumerate(lines) if len(line) != len(header))
-            raise self._broken(path, index + 1, lines[index], header)
+            broken = [0]
+        if broken:
+            line = ",".join(lines[broken[0]])
+            left = line.startswith(CONFLICT)
+            raise RowsError(
+                f"{self.place}{path}:{broken[0] + 1}",
+                "a merge left both sides here" if left else f"`{line[:SHOWN]}`",
+                f"{len(header)} cells: {','.join(header)}",
+                "take one side of this file, which stages write, and run `dvc repro`",
+            )
         return lines[1:]
 
     def records(self, path: str) -> list[dict[str, str]]:
@@ -141,27 +146,20 @@ class VersionTables(NamedTuple):
         header = next(csv.reader([text.split("\n", 1)[0]]), [])
         return [dict(zip(header, line, strict=True)) for line in self.lines(path, header)]
 
-    def json(self, path: str) -> dict[str, Any]:
-        """Return the content of a JSON file, {} if it is missing. Raises RowsError if broken."""
+    def known(self, path: str, model: type[AnyKnown]) -> AnyKnown:
+        """Return what is known of a metrics file; all defaults if it is missing.
+
+        Raises RowsError if it is not JSON.
+        """
         try:
-            return json.loads(self.texts.get(path) or "{}")
+            content = json.loads(self.texts.get(path) or "{}")
         except ValueError:
             raise RowsError(
                 f"{self.place}{path}",
                 "not JSON",
                 next_step="take one side of it, if a merge left both, and run `dvc repro`",
             ) from None
-
-    def _broken(
-        self, path: str, number: int, cells: Sequence[str], header: Sequence[str]
-    ) -> RowsError:
-        line = ",".join(cells)
-        return RowsError(
-            f"{self.place}{path}:{number}",
-            "a merge left both sides here" if line.startswith(CONFLICT) else f"`{line[:SHOWN]}`",
-            f"{len(header)} cells: {','.join(header)}",
-            "take one side of this file, which stages write, and run `dvc repro`",
-        )
+        return model.model_validate(content)
 
 
 def base_revision() -> str:
@@ -188,12 +186,29 @@ def base_revision() -> str:
     )
 
 
-def _contents(answer: bytes) -> list[bytes]:
-    """Return the objects that `git cat-file --batch` gives, each after `<object> blob <size>`."""
-    contents, start = [], 0
-    while start < len(answer):
-        end = answer.index(b"\n", start)
-        size = int(answer[start:end].split()[2])
-        contents.append(answer[end + 1 : end + 1 + size])
-        start = end + 1 + size + 1
-    return contents
+def _contents(answer: bytes) -> Iterator[bytes | None]:
+    """Yield the contents that `git cat-file --batch` gives, each after `<type> <size>`; None for
+    what is missing, or no file."""
+    reader = io.BytesIO(answer)
+    for head in iter(reader.readline, b""):
+        if head.endswith(b" missing\n"):
+            yield None
+        else:
+            kind, size = head.split()
+            content = reader.read(int(size))
+            reader.readline()
+            yield content if kind == b"blob" else None
+
+
+def cells(
+    paths: Iterable[Path], columns: list[str], wanted: tuple[str, str, object] | None = None
+) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of these columns of Parquet files, row by row.
+
+    `wanted`: a condition on the rows, such as ("id", "in", ids).
+    """
+    import pyarrow.parquet as pq  # only for data that is not in git
+
+    for path in paths:
+        table = pq.read_table(path, columns=columns, filters=[wanted] if wanted else None)
+        yield from zip(*(table[name].to_pylist() for name in columns), strict=True)

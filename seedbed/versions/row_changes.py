@@ -1,4 +1,4 @@
-"""The kinds of change between two versions, and all of them together: Difference.
+"""The kinds of change between two versions, all of them together, and the words for them.
 
 A row of a version is kept (it is in the manifest), dropped (a ledger up to split has it) or
 missing. Each way from one to another is a list of its own, so that no change goes unreported:
@@ -11,12 +11,12 @@ missing. Each way from one to another is a list of its own, so that no change go
     missing         added                         arrived_dropped   -
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seedbed.core.decisions import Decision
-from seedbed.core.reasons import Reason
+from seedbed.core.reasons import Reason, in_words
 
-FORGOTTEN, LEFT_SOURCE = Reason.FORGOTTEN, "left_source"
+LEFT_SOURCE = "left_source"
 
 Said = tuple[str, str, str]  # who, when, note
 
@@ -143,7 +143,121 @@ class Difference(NamedTuple):
         )
         return [f"{number:,} {words}" for number, words in found if number]
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no row, suspect, decision or tombstone differs."""
-        return not any(part for part in self if isinstance(part, list))
+
+GONE = {
+    LEFT_SOURCE: "no source has it any more, or it can no longer be read (left_source)",
+    Reason.FORGOTTEN: "it was forgotten on request, and left a tombstone (forgotten)",
+}
+RELABELLED_BY = {
+    "decision": "decided",
+    "withdrawn": "the decision was withdrawn",
+    "void": "the decision is void, since the text has changed",
+    "disagreement": "people disagree now",
+    "source": "at the source, or by its label_map",
+    "policy": "by find_label_errors.policy",
+}
+WHY_NOT_DOUBTED = {
+    "decided": "people decided",
+    "removed": "the row is gone",
+    "no_longer_doubted": "the models no longer doubt it",
+}
+
+
+class List(NamedTuple):
+    """A list of Difference and how a page shows it: columns by field, and `groups` it is counted
+    by."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    note: str = ""
+    word: str = ""  # in the summary: 12 rows added
+
+
+PLACED = ("row", "split", "label", "batch")
+LABELS = ("row", "split", "batch", "before", "after", "because")
+DOUBTED = ("row", "split", "label", "suggested", "because")
+DROPPED = ("row", "because")
+LISTS = (
+    List("moved", "Moved between splits", (*PLACED, "before", "after"), word="row(s) moved",
+         note="No row may move. Was split in params.yaml changed, or a row frozen?"),
+    List("frozen", "Frozen test", ("row", "before", "after"), word="frozen row(s) changed"),
+    List("relabelled", "Relabelled", LABELS, ("split",), word="relabelled"),
+    List("relabelled_by_policy", "Trained on with another label", LABELS,
+         word="relabelled by policy"),
+    List("removed", "Removed", (*PLACED, "because"), ("batch", "label", "split", "reason"),
+         word="removed"),
+    List("added", "Added", (*PLACED, "because"), ("batch", "label", "split"), word="added"),
+    List("edited", "Edited", (*PLACED, "before", "after"), ("batch", "split"), word="edited",
+         note="Their source text changed, and so their digest: decisions on them are void."),
+    List("rebatched", "In another batch", ("row", "split", "label", "before", "after"),
+         word="in another batch"),
+    List("new_suspects", "New suspects", DOUBTED, ("split",), word="new suspect(s)"),
+    List("gone_suspects", "Suspects that are gone", DOUBTED, ("split", "reason"),
+         word="suspect(s) gone"),
+    List("changed_suspects", "Suspects for another reason", DOUBTED, word="suspect(s) changed"),
+    List("arrived_dropped", "Came and were dropped", DROPPED, ("reason",),
+         word="came and were dropped"),
+    List("redropped", "Dropped for another reason", DROPPED, word="dropped for another reason"),
+    List("gone_dropped", "Dropped before, and now missing", DROPPED, ("reason",),
+         word="dropped before and now missing"),
+    List("left_training", "Kept, but no longer trained on", DROPPED, ("reason",),
+         word="no longer trained on"),
+    List("back_in_training", "Trained on again", DROPPED, ("reason",), word="trained on again"),
+)  # fmt: skip
+OTHERS = (
+    ("decisions_made", "decision(s) made"),
+    ("decisions_withdrawn", "decision(s) withdrawn"),
+    ("new_tombstones", "new tombstone(s)"),
+)
+
+
+def counted(rows: Difference) -> list[str]:
+    """12 added, 3 removed ...: what is not none, the rows first."""
+    named = [(one.name, one.word) for one in LISTS] + list(OTHERS)
+    first = ("added", "removed", "relabelled", "edited")
+    named.sort(key=lambda one: first.index(one[0]) if one[0] in first else len(first))
+    found = (number_of(len(getattr(rows, name)), word) for name, word in named)
+    return [words for words in found if words]
+
+
+def number_of(number: int, word: str) -> str:
+    """2 suspects gone, of "suspect(s) gone"; "" for none."""
+    return f"{number:,} {word.replace('(s)', '' if number == 1 else 's')}" if number else ""
+
+
+def because(one: Any) -> str:
+    """Return why this row is in its list, in words; "" if nothing is to be added."""
+    if isinstance(one, Removed):
+        return _fate(one.fate) + (f", {_people(one.said)}" if one.said else "")
+    if isinstance(one, Dropped):
+        before = f"; before: {_fate(one.before)}" if one.before and one.after else ""
+        return _fate(one.after or one.before) + before
+    if isinstance(one, Relabelled):
+        return RELABELLED_BY[one.by] + (f" by {_people(one.said)}" if one.said else "")
+    if isinstance(one, Suspect):
+        return WHY_NOT_DOUBTED[one.why] if one.why else in_words(one.reason)
+    return f"before: {_fate(one.was)}" if isinstance(one, Added) and one.was else ""
+
+
+def reason(one: Removed | Dropped | Suspect) -> str:
+    """The short reason that rows of a list are counted by."""
+    if isinstance(one, Suspect):
+        return one.why or one.reason
+    fate = one.fate if isinstance(one, Removed) else one.after or one.before
+    return fate.reason if fate else ""
+
+
+def _fate(fate: Fate | None) -> str:
+    """deduplicate: its text is a copy of another row's (exact_duplicate), because of row 0a1b..."""
+    if fate is None:
+        return ""
+    if not fate.stage:
+        return GONE[fate.reason]
+    cause = f", because of row {fate.cause}" if fate.cause else ""
+    return f"{fate.stage}: {in_words(fate.reason)}{cause}"
+
+
+def _people(said: tuple[Said, ...]) -> str:
+    return "; ".join(f"{who}, {when}" + (f", {note}" if note else "") for who, when, note in said)

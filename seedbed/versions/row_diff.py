@@ -6,15 +6,13 @@ difference(base: Records, head: Records) -> Difference   pure; every list is sor
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
 from seedbed.core.reasons import Reason
 from seedbed.core.stages import ROW_STAGES
-from seedbed.versions.manifest import Placed
 from seedbed.versions.row_changes import (
-    FORGOTTEN,
     LEFT_SOURCE,
     Added,
     Changed,
@@ -27,7 +25,7 @@ from seedbed.versions.row_changes import (
     Said,
     Suspect,
 )
-from seedbed.versions.row_records import Records
+from seedbed.versions.row_records import Placed, Records
 
 AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
 BY_PEOPLE = (Reason.DROPPED_BY_PERSON, Reason.AMBIGUOUS, Reason.PEOPLE_DISAGREE)
@@ -40,10 +38,13 @@ def difference(base: Records, head: Records) -> Difference:
     came = sorted(row for row in new.kept if row not in old.kept)
     went = sorted(row for row in old.kept if row not in new.kept)
     both = sorted(row for row, one in new.kept.items() if old.kept.get(row, one) != one)
+    before, after = (
+        {one for lines in records.decisions.values() for one in lines} for records in (base, head)
+    )
+    made = sorted(after - before, key=_order)
     suspects = _suspects(old, new)
-    made, withdrawn, deleted = _decisions(base, head)
     return Difference(
-        added=[_added(row, old, new) for row in came],
+        added=[Added(row, *_placed(row, new), old.dropped.get(row)) for row in came],
         removed=[_removed(row, old, new) for row in went],
         relabelled=[_relabelled(row, old, new) for row in both if _differs(row, "label", old, new)],
         edited=_changed(both, "digest", old, new),
@@ -54,13 +55,13 @@ def difference(base: Records, head: Records) -> Difference:
         new_suspects=suspects[0],
         gone_suspects=suspects[1],
         changed_suspects=suspects[2],
-        decisions_made=made,
-        decisions_withdrawn=withdrawn,
-        decisions_deleted=deleted,
+        decisions_made=[one for one in made if one.decided != WITHDRAWN],
+        decisions_withdrawn=[one for one in made if one.decided == WITHDRAWN],
+        decisions_deleted=sorted(before - after, key=_order),
         frozen=_frozen(base, head),
         new_tombstones=sorted(head.tombstones - base.tombstones),
         gone_tombstones=sorted(base.tombstones - head.tombstones),
-        batches=_batches(base, head),
+        batches=_counted(base, head, lambda one: one.batch),
         rows=_rows(base, head),
         stages=_stages(base, head),
     )
@@ -105,21 +106,13 @@ class _Version:
         return found.pop() if len(found) == 1 else ""
 
 
-def _added(row: str, old: _Version, new: _Version) -> Added:
-    return Added(row, *_placed(row, new), old.dropped.get(row))
-
-
 def _removed(row: str, old: _Version, new: _Version) -> Removed:
-    fate = new.dropped.get(row) or Fate("", _why_gone(row, old.kept[row], new.records))
+    forgotten = row in new.records.tombstones or old.kept[row].digest in new.records.digests
+    fate = new.dropped.get(row) or Fate("", Reason.FORGOTTEN if forgotten else LEFT_SOURCE)
     said = new.said(row) if fate.reason in BY_PEOPLE else []
     if fate.reason in (Reason.DROPPED_BY_PERSON, Reason.AMBIGUOUS):
         said = [one for one in said if one.decided in (DROP, AMBIGUOUS)]
     return Removed(row, *_placed(row, old), fate, _as_said(said))
-
-
-def _why_gone(row: str, placed: Placed, head: Records) -> str:
-    forgotten = row in head.tombstones or placed.digest in head.digests
-    return FORGOTTEN if forgotten else LEFT_SOURCE
 
 
 def _relabelled(row: str, old: _Version, new: _Version) -> Relabelled:
@@ -137,9 +130,9 @@ def _by_policy(old: _Version, new: _Version) -> list[Relabelled]:
     """Rows whose label to train on the policy changed, or no longer changes."""
     before, after = old.records.policy_labels, new.records.policy_labels
     found = []
-    for row in sorted(row for row in before.keys() | after.keys() if row in new.kept):
-        batch, label, split = _placed(row, new)
-        if before.get(row) != after.get(row):
+    for row in sorted(before.keys() | after.keys()):
+        if row in new.kept and before.get(row) != after.get(row):
+            batch, label, split = _placed(row, new)
             labels = before.get(row, label), after.get(row, label)
             found.append(Relabelled(row, batch, split, *labels, "policy"))
     return found
@@ -184,15 +177,15 @@ def _dropped_rows(old: _Version, new: _Version) -> dict[str, list[Dropped]]:
     came = after.keys() - before.keys() - old.kept.keys()
     went = before.keys() - after.keys() - new.kept.keys()
     stayed = {row for row in after.keys() & before.keys() if before[row] != after[row]}
-    idle = {row: one for row, one in new.untrained.items() if row in old.kept}
-    left = {row for row, one in idle.items() if old.untrained.get(row) != one}
-    back = {row for row in old.untrained if row in new.kept and row not in new.untrained}
+    was, now = old.untrained, new.untrained
+    left = {row for row, one in now.items() if row in old.kept and was.get(row) != one}
+    back = {row for row in was if row in new.kept and row not in now}
     return {
         "arrived_dropped": _dropped(came, before, after),
         "redropped": _dropped(stayed, before, after),
         "gone_dropped": _dropped(went, before, after),
-        "left_training": _dropped(left, old.untrained, new.untrained),
-        "back_in_training": _dropped(back, old.untrained, new.untrained),
+        "left_training": _dropped(left, was, now),
+        "back_in_training": _dropped(back, was, now),
     }
 
 
@@ -202,43 +195,26 @@ def _dropped(rows: Iterable[str], before: dict[str, Fate], after: dict[str, Fate
 
 def _suspects(old: _Version, new: _Version) -> tuple[list[Suspect], list[Suspect], list[Suspect]]:
     """New, gone and changed ones; a score alone is no change."""
-    before = {row: _suspect(one) for row, one in old.records.suspects.items()}
-    after = {row: _suspect(one) for row, one in new.records.suspects.items()}
-    gone = [
-        before[row]._replace(why=_why_not_doubted(row, new))
-        for row in sorted(before.keys() - after.keys())
-    ]
+    before, after = (
+        {
+            row: Suspect(row, one["split"], one["label"], one["suggested"], one["reason"])
+            for row, one in version.records.suspects.items()
+        }
+        for version in (old, new)
+    )
+    gone = sorted(before.keys() - after.keys())
     both = sorted(row for row in before.keys() & after.keys() if before[row] != after[row])
     return (
         [after[row] for row in sorted(after.keys() - before.keys())],
-        gone,
+        [before[row]._replace(why=_why_not_doubted(row, new)) for row in gone],
         [after[row] for row in both],
     )
-
-
-def _suspect(line: dict[str, str]) -> Suspect:
-    return Suspect(line["id"], line["split"], line["label"], line["suggested"], line["reason"])
 
 
 def _why_not_doubted(row: str, new: _Version) -> str:
     if row not in new.kept:
         return "removed"
     return "decided" if new.settled(row) else "no_longer_doubted"
-
-
-def _decisions(
-    base: Records, head: Records
-) -> tuple[list[Decision], list[Decision], list[Decision]]:
-    """Lines that head has and base has not: made and withdrawn; and lines that head has lost."""
-    before, after = (
-        {one for lines in records.decisions.values() for one in lines} for records in (base, head)
-    )
-    new = sorted(after - before, key=_order)
-    return (
-        [one for one in new if one.decided != WITHDRAWN],
-        [one for one in new if one.decided == WITHDRAWN],
-        sorted(before - after, key=_order),
-    )
 
 
 def _order(one: Decision) -> tuple[str, ...]:
@@ -253,25 +229,22 @@ def _frozen(base: Records, head: Records) -> list[Frozen]:
     ]
 
 
-def _batches(base: Records, head: Records) -> dict[str, tuple[int, int]]:
-    return _paired(*(Counter(one.batch for one in r.manifest.values()) for r in (base, head)))
-
-
 def _rows(base: Records, head: Records) -> dict[str, dict[str, tuple[int, int]]]:
-    found = _paired(
-        *(Counter((one.label, one.split) for one in r.manifest.values()) for r in (base, head))
-    )
     rows: dict[str, dict[str, tuple[int, int]]] = {}
-    for (label, side), numbers in found.items():
-        rows.setdefault(label, {})[side] = numbers
+    for (label, side), pair in _counted(base, head, lambda one: (one.label, one.split)).items():
+        rows.setdefault(label, {})[side] = pair
     return rows
 
 
 def _stages(base: Records, head: Records) -> dict[str, tuple[int, int]]:
-    kept = [{stage: one["kept"] for stage, one in r.counts.items()} for r in (base, head)]
+    kept = [{stage: one.kept for stage, one in r.counts.items()} for r in (base, head)]
     pairs = {stage: (kept[0].get(stage, 0), kept[1].get(stage, 0)) for stage in ROW_STAGES}
     return {stage: pair for stage, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _paired(before: Counter[Any], after: Counter[Any]) -> dict[Any, tuple[int, int]]:
-    return {key: (before[key], after[key]) for key in sorted(before.keys() | after.keys())}
+def _counted(
+    base: Records, head: Records, key: Callable[[Placed], Any]
+) -> dict[Any, tuple[int, int]]:
+    """Kept rows by a key, before and after."""
+    before, after = (Counter(map(key, records.manifest.values())) for records in (base, head))
+    return {one: (before[one], after[one]) for one in sorted(before.keys() | after.keys())}

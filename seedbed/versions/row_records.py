@@ -1,22 +1,49 @@
 """What git holds of rows: ledgers, manifest, suspects, decisions, frozen test, tombstones."""
 
-from collections import defaultdict
-from typing import Any, NamedTuple
+from collections import Counter, defaultdict
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from seedbed.core.decisions import Decision, parse_decisions
 from seedbed.core.errors import RowsError
 from seedbed.core.ledger import Drop
+from seedbed.core.rows import SIDES
 from seedbed.core.stages import ROW_STAGES
-from seedbed.versions.manifest import Placed, read_manifest
-from seedbed.versions.revisions import Files, VersionTables
+from seedbed.versions.revisions import Files, Known, VersionTables, cells
 
-MIN_PREFIX = 6
+HEADER = ("id", "digest", "label", "split")
+COUNTS = "data/manifest/counts.csv"
 SINGLE = (
     "reports/suspects.csv",
     "data/ledger/decided.csv",
     "data/frozen_test.csv",
     "data/tombstones.csv",
 )
+
+
+class Placed(NamedTuple):
+    """A row of the manifest."""
+
+    batch: str
+    digest: str
+    label: str
+    split: str
+
+
+class KnownRows(Known):
+    """The rows of a stage, of its metrics file."""
+
+    read: int = 0
+    made: int = 0
+    kept: int = 0
+    quarantined: int = 0
+
+
+class KnownStage(Known):
+    """The metrics file of a stage that passes rows on; find_label_errors alone has a policy."""
+
+    rows: KnownRows | None = None
+    policy: str = ""
 
 
 class Records(NamedTuple):
@@ -29,7 +56,7 @@ class Records(NamedTuple):
     decisions: dict[str, list[Decision]]
     frozen: dict[str, str]  # digest
     tombstones: set[str]
-    counts: dict[str, dict[str, Any]]
+    counts: dict[str, KnownRows]
     policy: str
     decided: dict[str, dict[str, str]] = {}  # what counted of the decisions: side, given, decided
     digests: frozenset[str] = frozenset()  # of tombstones
@@ -48,37 +75,95 @@ def read_records(files: Files) -> Records:
 
     Raises RowsError, with file and line, if one is broken or a row is in two manifests.
     """
-    table = _read(files)
-    metrics = {stage: table.json(f"reports/metrics/{stage}.json") for stage in ROW_STAGES}
+    listed = [
+        path
+        for folder, end in (("data/manifest", ".csv"), ("data/decisions", ".jsonl"))
+        for path in files.names(folder)
+        if path.endswith(end)
+    ]
+    metrics = {stage: f"reports/metrics/{stage}.json" for stage in ROW_STAGES}
+    ledgers = {stage: f"data/ledger/{stage}.csv" for stage in ROW_STAGES}
+    table = files.tables([*listed, *metrics.values(), *ledgers.values(), *SINGLE])
+    known = {stage: table.known(path, KnownStage) for stage, path in metrics.items()}
     drops = {
         line[0]: (stage, Drop._make(line))
         for stage in reversed(ROW_STAGES)  # the first stage that dropped it is the one that did
-        for line in table.lines(f"data/ledger/{stage}.csv", Drop._fields)
+        for line in table.lines(ledgers[stage], Drop._fields)
     }
     tombstones = table.lines("data/tombstones.csv", ("id", "digest"))
     return Records(
         drops,
-        read_manifest(table, files),
+        _manifest(table, files),
         {line["id"]: line for line in table.records("reports/suspects.csv")},
         _decisions(table),
         dict(table.lines("data/frozen_test.csv", ("id", "digest"))),
         {row for row, _ in tombstones},
-        {stage: found["rows"] for stage, found in metrics.items() if "rows" in found},
-        metrics["find_label_errors"].get("policy", ""),
+        {stage: found.rows for stage, found in known.items() if found.rows},
+        known["find_label_errors"].policy,
         {line["id"]: line for line in table.records("data/ledger/decided.csv")},
         frozenset(digest for _, digest in tombstones) - {""},
     )
 
 
-def _read(files: Files) -> VersionTables:
-    folders = [("data/manifest", ".csv"), ("data/decisions", ".jsonl")]
-    listed = [path for name, end in folders for path in files.names(name) if path.endswith(end)]
-    stages = [
-        path
-        for stage in ROW_STAGES
-        for path in (f"data/ledger/{stage}.csv", f"reports/metrics/{stage}.json")
+def _manifest(table: VersionTables, files: Files) -> dict[str, Placed]:
+    """Return the kept rows of a version by id, from git, or from data/split if git has counts.
+
+    Raises RowsError if a row is listed twice, or if data/split is missing or of another run.
+    """
+    if COUNTS in table.texts:
+        return _from_split(table, files)
+    found = [
+        (row, Placed(PurePosixPath(path).stem, *cells))
+        for path in table.texts
+        if path.startswith("data/manifest/")
+        for row, *cells in table.lines(path, HEADER)
     ]
-    return VersionTables(files.read_many([*listed, *stages, *SINGLE]), files.place)
+    manifest = dict(found)
+    if len(found) != len(manifest):
+        raise RowsError(
+            f"{table.place}data/manifest",
+            f"{len(found) - len(manifest)} ids are listed twice",
+            "each row once, in the file of its batch",
+            "run `dvc repro`",
+        )
+    return manifest
+
+
+def _from_split(table: VersionTables, files: Files) -> dict[str, Placed]:
+    """The rows of data/split, for a version whose manifest has counts alone."""
+    counted = {
+        line["batch"]: sum(int(line[side]) for side in SIDES) for line in table.records(COUNTS)
+    }
+    paths = files.parquet("split")
+    if not paths:
+        raise RowsError(
+            f"{table.place}{COUNTS}",
+            f"counts of {sum(counted.values()):,} rows, but their data/split is not here",
+            next_step=f"run `dvc {'fetch --all-commits data/split' if files.revision else 'pull'}`",
+        )
+    manifest = {row: Placed(*placed) for row, *placed in cells(paths, ["id", *Placed._fields])}
+    if Counter(row.batch for row in manifest.values()) != counted:
+        raise RowsError(
+            f"{table.place}{COUNTS}",
+            f"{len(manifest):,} rows in data/split, {sum(counted.values()):,} here",
+            "rows and counts of one run",
+            "run `dvc checkout`, or `dvc repro`",
+        )
+    return manifest
+
+
+def policy_labels(files: Files, policy: str, manifest: dict[str, Placed]) -> dict[str, str] | None:
+    """Return the labels, by row id, that `find_label_errors.policy: relabel` gave to kept rows.
+
+    None if this version has some and its data is not here: git does not hold them.
+    """
+    if policy != "relabel":
+        return {}
+    paths = files.parquet("find_label_errors")
+    if not paths:
+        return None
+    labels = ((row, label) for row, label in cells(paths, ["id", "label"]) if row in manifest)
+    return {row: label for row, label in labels if label != manifest[row].label}
 
 
 def _decisions(table: VersionTables) -> dict[str, list[Decision]]:
@@ -88,30 +173,3 @@ def _decisions(table: VersionTables) -> dict[str, list[Decision]]:
             for decision in parse_decisions(text, f"{table.place}{path}"):
                 decisions[decision.id].append(decision)
     return dict(decisions)
-
-
-def whole_id(prefix: str, known: set[str], place: str) -> str:
-    """The one row id that begins with `prefix`, at least six characters.
-
-    Raises RowsError where there is none, or more than one.
-    """
-    if prefix in known:
-        return prefix
-    found = sorted(one for one in known if len(prefix) >= MIN_PREFIX and one.startswith(prefix))
-    # A made row has the id of its parent and a mark after it; a prefix of both means the parent.
-    found = [one for one in found if "-" in prefix or "-" not in one]
-    if len(found) == 1:
-        return found[0]
-    if len(prefix) < MIN_PREFIX:
-        wrong, step = f"{len(prefix)} characters", "give more of the id"
-    elif found:
-        wrong, step = f"{len(found)} rows begin so", "give more of the id"
-    else:
-        wrong = "no row has this id"
-        step = (
-            "look ids up in data/manifest/ and data/ledger/; a row that could not be read has "
-            "none and is in data/quarantine.csv; of another version, ask with `--rev`"
-        )
-    raise RowsError(
-        f"{place}: row `{prefix}`", wrong, f"a row id, or {MIN_PREFIX} or more of its digits", step
-    )

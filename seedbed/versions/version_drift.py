@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from seedbed.core.metrics import Number
 from seedbed.scoring.drift import (
     TwoSample,
     jensen_shannon,
@@ -19,6 +20,7 @@ from seedbed.scoring.drift import (
     two_sample_test,
     word_counts,
 )
+from seedbed.versions.revisions import Known
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_records import Records
 
@@ -37,13 +39,25 @@ class Shift(NamedTuple):
     reading: str = ""
 
 
+class KnownChars(Known):
+    """Median characters of a class."""
+
+    p50: Number | None = None
+
+
+class KnownCollect(Known):
+    """What is known of collect's metrics."""
+
+    chars_by_class: dict[str, KnownChars] = {}
+
+
 class Drift(NamedTuple):
     """All figures; the classifier's test on texts of rows that came, if there are any; median
     characters by class out of collect's own figures; and what is unknown, in words."""
 
     shifts: list[Shift]
     test: TwoSample | None
-    median_chars: dict[str, tuple[int | None, int | None]]
+    median_chars: dict[str, tuple[Number | None, Number | None]]
     untold: list[str]
 
 
@@ -52,7 +66,7 @@ def drift(
     head: Records,
     rows: Difference,
     texts: tuple[Mapping[str, str], Mapping[str, str]] | None,
-    collected: tuple[dict[str, Any], dict[str, Any]],
+    collected: Sequence[KnownCollect],
 ) -> Drift:
     """`texts`: by row id, of base and of head, or None where they are not here. `collected`: what
     collect's metrics say in each."""
@@ -60,27 +74,23 @@ def drift(
         return Drift([], None, {}, ["Drift: one of the two versions has no rows."])
     came = [row.id for row in rows.added]
     shifts = _label_shifts(rows, came, head)
-    medians = _medians(*collected)
-    if texts is None:
-        return Drift(shifts, None, medians, [_untold(bool(medians))])
-    before = [texts[0][row] for row in sorted(base.manifest) if row in texts[0]]
-    after = [texts[1][row] for row in sorted(head.manifest) if row in texts[1]]
-    new = [texts[1][row] for row in came if row in texts[1]]
+    medians = _medians(collected)
+    old, now = texts or ({}, {})
+    before = [old[row] for row in sorted(base.manifest) if row in old]
+    after = [now[row] for row in sorted(head.manifest) if row in now]
+    new = [now[row] for row in came if row in now]
     if not before or not after:
-        return Drift(shifts, None, medians, [_untold(bool(medians))])
+        rest = "; the median characters are of collect's figures" if medians else ""
+        untold = (
+            "Drift of lengths and vocabulary is unknown: the texts of both versions are not here "
+            f"(dvc pull brings them, dvc fetch --all-commits those of old versions, too){rest}."
+        )
+        return Drift(shifts, None, medians, [untold])
     shifts += _text_shifts(before, after, ALL, chance=False)
     if not new:
         return Drift(shifts, None, medians, ["No row came, so there is nothing to test."])
     shifts += _text_shifts(before, new, CAME, chance=True)
     return Drift(shifts, two_sample_test(before, new), medians, [])
-
-
-def _untold(medians: bool) -> str:
-    rest = "; the median characters are of collect's figures" if medians else ""
-    return (
-        "Drift of lengths and vocabulary is unknown: the texts of both versions are not here "
-        f"(dvc pull brings them, dvc fetch --all-commits those of old versions, too){rest}."
-    )
 
 
 def _label_shifts(rows: Difference, came: Sequence[str], head: Records) -> list[Shift]:
@@ -113,12 +123,11 @@ def _text_shifts(before: list[str], after: list[str], rows: str, chance: bool) -
 
 
 def _medians(
-    base: dict[str, Any], head: dict[str, Any]
-) -> dict[str, tuple[int | None, int | None]]:
-    sides = [one.get("chars_by_class", {}) for one in (base, head)]
-    labels = sorted({*sides[0], *sides[1]}) if all(sides) else []
-    before, after = sides
+    collected: Sequence[KnownCollect],
+) -> dict[str, tuple[Number | None, Number | None]]:
+    before, after = (one.chars_by_class for one in collected)
+    none = KnownChars()
     return {
-        label: (before.get(label, {}).get("p50"), after.get(label, {}).get("p50"))
-        for label in labels
+        label: (before.get(label, none).p50, after.get(label, none).p50)
+        for label in sorted({*before, *after} if before and after else ())
     }

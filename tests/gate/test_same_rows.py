@@ -12,7 +12,7 @@ from seedbed.gate.same_rows import (
     honest_rows,
 )
 from seedbed.splitting.frozen_test import write_frozen
-from seedbed.versions.manifest import Placed
+from seedbed.versions.row_records import Placed
 
 TEST = pd.DataFrame(
     {"id": ["r1", "r2", "r3", "r4"], "digest": ["d1", "d2", "d3", "d4"], "label": "rain"}

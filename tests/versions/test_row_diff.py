@@ -135,7 +135,7 @@ def test_the_same_version_has_no_difference(tmp_path, monkeypatch) -> None:
     Plan(1).base.write()
     records = read_records(Files())
     found = difference(records, records)
-    assert found.is_empty
+    assert lists(found) == {}
     assert found.alarms == []
 
 

@@ -13,7 +13,6 @@ from seedbed.core.errors import RevisionError, RowsError, SeedbedError
 from seedbed.core.files import write_csv
 from seedbed.pages.markdown import cell
 from seedbed.versions.changes import changes
-from seedbed.versions.diff_sections import telling_rows
 
 BASE = {
     "data/manifest/2026-01-post.csv": "id,digest,label,split\n"
@@ -190,16 +189,6 @@ def test_the_web_page_is_one_file_that_runs_and_fetches_nothing(project) -> None
     assert not re.search(r"<script|<link|<img|<iframe|\bsrc=|\bhref=|url\(|@import|\bon\w+=", page)
     assert "decided by ann, 2026-02-03, a | box &lt;b&gt;" in page
     assert "ERROR" not in page
-
-
-def test_the_most_telling_rows_are_of_every_kind_before_a_second_of_one(project) -> None:
-    lines = [f"c{number},d,letter,train\n" for number in range(5)]
-    write({"data/manifest/2026-03-post.csv": "id,digest,label,split\n" + "".join(lines)})
-    found = telling_rows(changes(), 6)
-    assert [(kind, one.id) for kind, one in found] == [
-        ("relabelled", "a2"), ("removed", "a3"), ("added", "b1"), ("edited", "a4"),
-        ("gone_suspects", "a2"), ("added", "c0"),
-    ]  # fmt: skip
 
 
 def test_people_s_words_are_no_markup_in_a_cell() -> None:
