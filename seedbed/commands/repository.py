@@ -1,5 +1,6 @@
 """The state of the repository: `seedbed resolve`, `seedbed check-lock`, `seedbed freeze`."""
 
+import subprocess
 from itertools import groupby
 from typing import Annotated
 
@@ -22,7 +23,7 @@ def resolve(
     if no_run:
         print("Now run `dvc repro`, `git add` what it changes, and commit.")
         return
-    merging.rerun(merging.shown_on_the_terminal)
+    merging.rerun(subprocess.call)
     if found.is_merging:
         print("Resolved and run. Look at `git diff --cached`, then `git commit`.")
     else:

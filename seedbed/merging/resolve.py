@@ -3,21 +3,27 @@
 What people wrote is merged (params.yaml and dvc.yaml by meaning, decisions and the like by union).
 What stages wrote is not: one side's is kept, and `dvc repro` makes it anew from the merged inputs,
 so that the result is that of a run from scratch on both branches' data.
+
+A union keeps the lines of both sides: a header twice, a line twice if both sides wrote it. Each is
+kept once, and rows by id are sorted, as their writers do. A row that was frozen with two texts is
+left to a person.
 """
 
-import subprocess
+import csv
+import io
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from seedbed.core.decisions import parse_decisions
 from seedbed.core.errors import MergeError
-from seedbed.core.files import write_text
+from seedbed.core.files import write_csv, write_text
 from seedbed.core.git import git, git_paths
-from seedbed.merging.union_files import repaired
 from seedbed.merging.yaml_merge import Versions, merged_yaml
 from seedbed.pipeline.dvc import PIPELINE, command_of, opened_pipeline, tracked_data
 from seedbed.pipeline.lock import LOCK
+from seedbed.splitting.frozen_test import FROZEN
 
 BY_MEANING = ("params.yaml", PIPELINE)
 MARKER = "<<<<<<< "
@@ -43,10 +49,10 @@ def resolve() -> Resolved:
     Raises MergeError if a person has to choose. Nothing is written before both params.yaml and
     dvc.yaml can be merged; it may be called again after a person has fixed what it names.
     """
-    conflicts = unmerged()
+    conflicts = _unmerged()
     merging = bool(conflicts) or is_merging()
     merged = {
-        path: merged_yaml(path, versions_of(path, conflicts[path]))
+        path: merged_yaml(path, _versions_of(path, conflicts[path]))
         for path in BY_MEANING
         if path in conflicts
     }
@@ -56,8 +62,20 @@ def resolve() -> Resolved:
     union = [path for path in merged_by_union() if repaired(path)]
     if union and merging:
         git("add", "--", *union)
-    put_back = _put_back(merging)
-    _refuse_what_is_left()
+    put_back = 0
+    if merging:
+        put_back = _take_ours([*_written_by_stages(), LOCK])
+    elif Path(LOCK).exists() and MARKER in Path(LOCK).read_text(encoding="utf-8"):
+        Path(LOCK).unlink()  # committed in conflict: DVC writes another
+        put_back = 1
+    if left := sorted(_unmerged()):
+        more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+        raise MergeError(
+            "git merge",
+            f"in conflict: {', '.join(left[:SHOWN])}{more}",
+            "no conflict but in what stages write, params.yaml and dvc.yaml (those are resolved)",
+            "fix these files, `git add` them, then run `make resolve` again",
+        )
     return Resolved(list(merged), union, put_back, merging)
 
 
@@ -66,7 +84,7 @@ def is_merging() -> bool:
     return any(Path(git("rev-parse", "--git-path", head).strip()).exists() for head in MERGING)
 
 
-def unmerged() -> dict[str, set[int]]:
+def _unmerged() -> dict[str, set[int]]:
     """Return the paths in conflict, with the versions that git has: 1 base, 2 ours, 3 theirs."""
     versions: dict[str, set[int]] = defaultdict(set)
     for entry in filter(None, git("ls-files", "--unmerged", "-z").split("\0")):
@@ -75,8 +93,7 @@ def unmerged() -> dict[str, set[int]]:
     return dict(versions)
 
 
-def versions_of(path: str, known: set[int]) -> Versions:
-    """Return the three versions of a path in conflict."""
+def _versions_of(path: str, known: set[int]) -> Versions:
     return Versions(
         *(git("show", f":{number}:./{path}") if number in known else None for number in (1, 2, 3))
     )
@@ -89,14 +106,54 @@ def merged_by_union() -> list[str]:
     return sorted({path for path, value in values if value == "union"})
 
 
-def _put_back(merging: bool) -> int:
-    """Restore what stages wrote to one side: ours, whole. Return the number of files changed."""
-    if merging:
-        return _take_ours([*written_by_stages(), LOCK])
-    if Path(LOCK).exists() and MARKER in Path(LOCK).read_text(encoding="utf-8"):
-        Path(LOCK).unlink()  # committed in conflict: DVC writes another
-        return 1
-    return 0
+def repaired(path: str) -> bool:
+    """Repair one file of a union in place. Return whether there was anything to repair.
+
+    Raises MergeError or DecisionError with file and line if a person has to fix a line.
+    """
+    file = Path(path)
+    if not file.is_file():
+        return False
+    before = file.read_text(encoding="utf-8")
+    if file.suffix == ".csv":
+        _repair_csv(file, before)
+    else:
+        lines = [line for line in before.split("\n") if line.strip()]
+        after = "".join(f"{line}\n" for line in dict.fromkeys(lines))
+        if file.suffix == ".jsonl" and file.parent.name == "decisions":
+            parse_decisions(after, path)
+        if after != before:
+            write_text(file, after)
+    return file.read_text(encoding="utf-8") != before
+
+
+def _repair_csv(file: Path, text: str) -> None:
+    lines = [line for line in csv.reader(io.StringIO(text)) if line]
+    if not lines:
+        return
+    header = lines[0]
+    seen: dict[tuple[str, ...], None] = {}
+    first: dict[str, list[str]] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        if line == header:
+            continue
+        if len(line) != len(header):
+            raise MergeError(
+                f"{file}:{number}",
+                f"{len(line)} cells",
+                f"{len(header)}: {', '.join(header)}",
+                "fix the line, then run `make resolve` again",
+            )
+        seen[tuple(line)] = None
+        other = first.setdefault(line[0], line)
+        if file.name == FROZEN.name and other != line:
+            raise MergeError(
+                f"{file}:{number}",
+                f"row {line[0]} is frozen with two digests, {other[1]} and {line[1]}",
+                "one: the two branches have different texts of it",
+                "delete the wrong line, then run `make resolve` again",
+            )
+    write_csv(file, header, sorted(seen) if header[0] == "id" else seen)
 
 
 def _take_ours(paths: list[str]) -> int:
@@ -111,7 +168,7 @@ def _take_ours(paths: list[str]) -> int:
     ours = below("ls-tree", "-r", "-z", "--name-only", "HEAD")
     index = below("ls-files", "-z")
     changed = below("diff", "--relative", "--name-only", "-z", "HEAD")
-    changed |= (index - ours) | (index & unmerged().keys())
+    changed |= (index - ours) | (index & _unmerged().keys())
     if gone := sorted(index - ours):
         git("rm", "--quiet", "--force", "--ignore-unmatch", "--", *gone)
     if kept := sorted(changed & ours):
@@ -119,22 +176,9 @@ def _take_ours(paths: list[str]) -> int:
     return len(changed)
 
 
-def written_by_stages() -> list[str]:
-    """Return the files and folders in git that stages write, by dvc.yaml."""
+def _written_by_stages() -> list[str]:
     with opened_pipeline() as pipeline:
         return pipeline.outputs(in_git=True)
-
-
-def _refuse_what_is_left() -> None:
-    left = sorted(unmerged())
-    if left:
-        more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
-        raise MergeError(
-            "git merge",
-            f"in conflict: {', '.join(left[:SHOWN])}{more}",
-            "no conflict but in what stages write, params.yaml and dvc.yaml (those are resolved)",
-            "fix these files, `git add` them, then run `make resolve` again",
-        )
 
 
 def rerun(run: Run) -> None:
@@ -152,10 +196,5 @@ def rerun(run: Run) -> None:
             next_step="see its last lines; fix that, then run `make resolve` again",
         )
     if is_merging():
-        written = [path for path in [*written_by_stages(), LOCK] if Path(path).exists()]
+        written = [path for path in [*_written_by_stages(), LOCK] if Path(path).exists()]
         git("add", "--", *written)
-
-
-def shown_on_the_terminal(command: Sequence[str]) -> int:
-    """Run a command whose output a person sees."""
-    return subprocess.run(command, check=False).returncode

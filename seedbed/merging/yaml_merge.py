@@ -28,14 +28,6 @@ class Versions(NamedTuple):
     theirs: str | None
 
 
-class Clash(NamedTuple):
-    """A value that both sides changed: its key, and what each has."""
-
-    place: str
-    ours: Any
-    theirs: Any
-
-
 class _PlainNull(RoundTripRepresenter):
     """Writes `null`, where ruamel.yaml would write nothing."""
 
@@ -56,16 +48,12 @@ def merged_yaml(path: str, versions: Versions) -> str:
     if None in (versions.ours, versions.theirs):
         raise MergeError(path, "one side deleted it", "a file", f"restore it and `git add {path}`")
     base, ours, theirs = (_loaded(yaml, path, text) for text in versions)
-    clashes: list[Clash] = []
+    clashes: list[str] = []
     result = _merged("", base, ours, theirs, clashes)
     if clashes:
-        values = [
-            f"{clash.place}: {_shown(clash.ours)} in ours, {_shown(clash.theirs)} in theirs"
-            for clash in clashes
-        ]
         raise MergeError(
             path,
-            "; ".join(values),
+            "; ".join(clashes),
             "one value each",
             f"choose: edit {path}, `git add {path}`, then run `make resolve` again",
         )
@@ -93,7 +81,7 @@ def _shown(value: Any) -> str:
     return f"`{list(value) if isinstance(value, list) else value}`"
 
 
-def _merged(place: str, base: Any, ours: Any, theirs: Any, clashes: list[Clash]) -> Any:
+def _merged(place: str, base: Any, ours: Any, theirs: Any, clashes: list[str]) -> Any:
     if _same(ours, theirs) or _same(base, theirs):
         return ours
     if _same(base, ours):
@@ -105,18 +93,16 @@ def _merged(place: str, base: Any, ours: Any, theirs: Any, clashes: list[Clash])
         named = [entries for entries in map(_by_name, sides) if entries is not None]
         if len(named) == len(sides):
             return _merged_lists(place, named, ours, clashes)
-    clashes.append(Clash(place, ours, theirs))
+    clashes.append(f"{place}: {_shown(ours)} in ours, {_shown(theirs)} in theirs")
     return ours
 
 
 def _same(value: Any, other: Any) -> bool:
-    if value is MISSING or other is MISSING:
-        return value is other
     return type(value) is type(other) and bool(value == other)
 
 
 def _merged_maps(
-    place: str, base: Any, ours: CommentedMap, theirs: CommentedMap, clashes: list[Clash]
+    place: str, base: Any, ours: CommentedMap, theirs: CommentedMap, clashes: list[str]
 ) -> CommentedMap:
     before = base if isinstance(base, CommentedMap) else {}
     for key in [*ours, *(key for key in theirs if key not in ours)]:
@@ -125,12 +111,10 @@ def _merged_maps(
         value = _merged(inside, before.get(key, MISSING), mine, other, clashes)
         if value is MISSING:
             ours.pop(key, None)
-        elif mine is MISSING:
-            ours[key] = copy.deepcopy(value)
-            if key in theirs.ca.items:
-                ours.ca.items[key] = copy.deepcopy(theirs.ca.items[key])
         elif value is not mine:
             ours[key] = copy.deepcopy(value)
+            if mine is MISSING and key in theirs.ca.items:
+                ours.ca.items[key] = copy.deepcopy(theirs.ca.items[key])
     return ours
 
 
@@ -142,12 +126,11 @@ def _by_name(entries: Iterable[Any]) -> dict[str, Any] | None:
     """
     by_name: dict[str, Any] = {}
     for entry in entries:
+        name: Any = entry
         if isinstance(entry, CommentedMap):
             name = entry.get("name") or (next(iter(entry)) if len(entry) == 1 else None)
-        else:
-            name = entry if isinstance(entry, str) else None
-        if isinstance(name, str) and isinstance(entry, CommentedMap) and "batch" in entry:
-            name = f"{name}, {entry['batch']}"
+            if isinstance(name, str) and "batch" in entry:
+                name = f"{name}, {entry['batch']}"
         if not isinstance(name, str) or name in by_name:
             return None
         by_name[name] = entry
@@ -155,7 +138,7 @@ def _by_name(entries: Iterable[Any]) -> dict[str, Any] | None:
 
 
 def _merged_lists(
-    place: str, named: list[dict[str, Any]], ours: CommentedSeq, clashes: list[Clash]
+    place: str, named: list[dict[str, Any]], ours: CommentedSeq, clashes: list[str]
 ) -> CommentedSeq:
     base, mine, other = named
     for name in [*mine, *(name for name in other if name not in mine)]:
@@ -164,11 +147,12 @@ def _merged_lists(
         value = _merged(at, base.get(name, MISSING), entry, other.get(name, MISSING), clashes)
         if value is entry:
             continue
-        index = next((i for i, known in enumerate(ours) if known is entry), None)
-        if value is MISSING and index is not None:
-            del ours[index]
-        elif entry is MISSING:
+        if entry is MISSING:
             ours.append(copy.deepcopy(value))
-        elif index is not None:
+            continue
+        index = next(i for i, known in enumerate(ours) if known is entry)
+        if value is MISSING:
+            del ours[index]
+        else:
             ours[index] = copy.deepcopy(value)
     return ours

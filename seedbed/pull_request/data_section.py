@@ -9,20 +9,18 @@ first, then validation. A kind gets four places at first, so that it does not hi
 what is left of twenty goes to the kinds in the same order.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from seedbed.core.rows import HELD_OUT
 from seedbed.pages.document import Code, Section, Table
 from seedbed.pages.escaping import clipped, quoted
-from seedbed.versions import diff_sections
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_sections import CHARS, TEXT_CHARS, side_first
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_changes import because
 
+SUSPECTS = "reports/suspects.csv"
 ROWS = 20
 OF_A_KIND = 4  # places that a kind gets at first
 BATCHES = 3  # new ones that are named
@@ -70,14 +68,16 @@ def telling(changes: Changes, scores: dict[str, float], rows: int = ROWS) -> lis
 def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Sequence[Any]]]:
     rows = changes.rows
     known = {label for label, sides in rows.rows.items() if any(b for b, _ in sides.values())}
-    people = [one for one in rows.relabelled if one.by != "source"]
-    held_out = [one for one in rows.removed if one.split in HELD_OUT]
     new = {one.id for one in rows.added if one.label not in known}
+
+    def doubt(one: Any) -> tuple[float, str]:
+        return scores.get(one.id, 1.0), one.id
+
     for kind, members in (
         ("moved between splits", rows.moved),
         ("frozen test", [one for one in rows.frozen if one.before]),
-        ("removed", held_out),
-        ("relabelled by people", people),
+        ("removed", [one for one in rows.removed if one.split in HELD_OUT]),
+        ("relabelled by people", [one for one in rows.relabelled if one.by != "source"]),
         ("edited", rows.edited),
         ("new suspect", rows.new_suspects),
         ("of a new class", [one for one in rows.added if one.id in new]),
@@ -87,15 +87,12 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
         ("removed", [one for one in rows.removed if one.split not in HELD_OUT]),
         ("added", [one for one in rows.added if one.id not in new]),
     ):
-        if kind == "new suspect":
-            yield kind, sorted(members, key=lambda one: (scores.get(one.id, 1.0), one.id))
-        else:
-            yield kind, sorted(members, key=side_first)
+        yield kind, sorted(members, key=doubt if kind == "new suspect" else side_first)
 
 
 def suspect_scores(files: Files) -> dict[str, float]:
     """Label quality scores by row id; low is doubtful."""
-    lines = csv.DictReader(io.StringIO(files.read("reports/suspects.csv") or ""))
+    lines = files.tables([SUSPECTS]).records(SUSPECTS)
     return {line["id"]: float(line["score"]) for line in lines}
 
 
@@ -130,20 +127,3 @@ def _labels(row: Any) -> str:
     if hasattr(row, "by"):
         return f"{row.before} → {row.after}"
     return str(getattr(row, "label", ""))
-
-
-def rest(changes: Changes) -> list[Section]:
-    """Everything else of `seedbed diff`, folded, in parts that can be cut separately."""
-    folded = {
-        "Rows by class and split, and by batch": [
-            diff_sections.classes(changes),
-            diff_sections.batches(changes),
-        ],
-        "Every kind of change, row by row": diff_sections.row_lists(changes, ROWS),
-        "Drift": diff_sections.drift(changes).parts,
-        "Params and code that changed": [
-            diff_sections.params(changes, ROWS),
-            diff_sections.code(changes),
-        ],
-    }
-    return [Section(title, parts, folded=True) for title, parts in folded.items()]

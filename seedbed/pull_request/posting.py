@@ -1,21 +1,151 @@
-"""A report posted to its pull request by CML, by gh, or directly, and its comment found again."""
+"""A report posted to its pull request by CML, by gh, or directly, and its comment found again.
 
+A token is given to the API's own host alone, over https (or to this machine, for tests), and is
+in no error. Redirects are not followed: a repository that has moved is an error.
+"""
+
+import http.client
+import itertools
+import json
 import os
 import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from seedbed.core.errors import PostError
-from seedbed.pull_request.github_api import Answer, Ask, by_gh, by_urllib, refused
 
 MARKER = "<!-- seedbed-report -->"
 PAGE = 100  # comments asked for at once; the most that GitHub gives
 ATTEMPTS = 4
 LONGEST_WAIT = 60.0  # seconds; a limit that lasts longer is an error at once
+SECONDS = 30  # for one answer
+LOCAL = ("127.0.0.1", "localhost", "::1")
+VERSION = "2022-11-28"
+API = "https://api.github.com"
+LONGEST = 65_536  # characters of a GitHub comment
+REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
+TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
+WAYS = ("cml", "gh", "own")
+
+
+class Answer(NamedTuple):
+    """Status (0: no answer came), headers by lower-case name, JSON content, or what went wrong."""
+
+    status: int
+    headers: dict[str, str]
+    content: Any
+
+    @property
+    def message(self) -> str:
+        """What the API says of a refusal."""
+        said = self.content.get("message", "") if isinstance(self.content, dict) else self.content
+        return " ".join(str(said).split())[:300]
+
+    @property
+    def is_rate_limited(self) -> bool:
+        """Whether asking later helps; a token that may only read gets 403, too."""
+        spent = self.headers.get("x-ratelimit-remaining") == "0"
+        told = "retry-after" in self.headers or "rate limit" in self.message.lower()
+        return self.status == 429 or (self.status == 403 and (spent or told))
+
+
+Ask = Callable[[str, str, Any], Answer]  # method, path below the API, content
+
+
+class _AnyStatus(urllib.request.HTTPErrorProcessor):
+    """Every answer is one, a redirect, too: a token must not travel to another address."""
+
+    def http_response(self, request: Any, response: Any) -> Any:
+        return response
+
+    https_response = http_response
+
+
+def by_urllib(api: str, token: str) -> Ask:
+    """Requests by the standard library. Raises PostError where the address is not https."""
+    address = urlsplit(api)
+    if address.scheme != "https" and address.hostname not in LOCAL:
+        raise PostError("--api", f"{api} is not https", "an https address", "correct it")
+    opener = urllib.request.build_opener(_AnyStatus)
+
+    def ask(method: str, path: str, content: Any = None) -> Answer:
+        request = urllib.request.Request(
+            f"{api.rstrip('/')}/{path}",
+            None if content is None else json.dumps(content).encode(),
+            {
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/vnd.github+json",
+                "Content-Type": "application/json",
+                "X-GitHub-Api-Version": VERSION,
+                "User-Agent": "seedbed",
+            },
+            method=method,
+        )
+        try:
+            with opener.open(request, timeout=SECONDS) as response:
+                return _answer(response.status, dict(response.headers), response.read())
+        except (OSError, http.client.HTTPException) as error:
+            return Answer(0, {}, str(getattr(error, "reason", error)) or type(error).__name__)
+
+    return ask
+
+
+def by_gh() -> Ask:
+    """Requests by `gh api`, which has a token of its own."""
+
+    def ask(method: str, path: str, content: Any = None) -> Answer:
+        command = ["gh", "api", "--include", "--method", method, path]
+        given = b"" if content is None else json.dumps(content).encode()
+        if content is not None:
+            command += ["--input", "-"]
+        done = subprocess.run(command, input=given, capture_output=True, check=False)
+        head, _, body = done.stdout.replace(b"\r\n", b"\n").partition(b"\n\n")
+        first, *lines = head.decode("utf-8", "replace").split("\n")
+        status = first.split()[1] if first.startswith("HTTP/") else ""
+        if not status.isdigit():
+            return Answer(0, {}, done.stderr.decode("utf-8", "replace"))
+        pairs = (line.split(":", 1) for line in lines if ":" in line)
+        return _answer(int(status), {name: value.strip() for name, value in pairs}, body)
+
+    return ask
+
+
+def _answer(status: int, headers: dict[str, str], body: bytes) -> Answer:
+    try:
+        content = json.loads(body) if body.strip() else {}
+    except ValueError:
+        content = body.decode("utf-8", "replace")
+    return Answer(status, {name.lower(): value for name, value in headers.items()}, content)
+
+
+def refused(answer: Answer, doing: str) -> PostError:
+    """The paragraph that a person reads when the API does not do what was asked."""
+    expected, step = {
+        0: ("an answer", "see whether the address of the API can be reached from here"),
+        401: ("a token that holds", "set GITHUB_TOKEN to one that has not run out"),
+        403: (
+            "a token that may write to pull requests",
+            "the token of a fork's pull request may only read: post from a `workflow_run` job with "
+            "`pull-requests: write`, as .github/workflows/post-report.yml does",
+        ),
+        404: ("the pull request", "see --repo and --pr, and whether the token may see them"),
+        422: (
+            "a comment that GitHub takes (65,536 characters at most)",
+            "make the report with `seedbed pr-report`, which keeps to 60,000",
+        ),
+    }.get(answer.status, ("success", "try again later; the report is in the file all the same"))
+    if answer.is_rate_limited:
+        expected, step = "requests left", "the token's rate limit is spent: try again later"
+    if answer.status in (301, 302, 307, 308):
+        expected, step = "the repository at this address", "it has moved: correct --repo"
+    status = f"{answer.status} " if answer.status else ""
+    return PostError(f"GitHub: {doing}", f"{status}{answer.message}".strip(), expected, step)
 
 
 class Posted(NamedTuple):
@@ -34,39 +164,33 @@ class Comments:
     ) -> None:
         """`repository`: OWNER/NAME."""
         self.ask, self.pause = ask, pause
-        self.repository, self.number = repository, number
+        self.issues, self.number = f"repos/{repository}/issues", number
 
     def post(self, report: str) -> Posted:
         """Change the comment that holds the report, or make one. Raises PostError."""
         body = report if report.startswith(MARKER) else f"{MARKER}\n{report}"
         for attempt in range(ATTEMPTS):
-            ours = [one["id"] for one in self._all() if _is_ours(one)]
+            ours = [one["id"] for one in self._all() if (one.get("body") or "").startswith(MARKER)]
             for one in ours:
                 if found := self._changed(one, body):
                     return Posted(found, False, len(ours) - 1)
-            answer = self.ask("POST", self._path, {"body": body})
+            answer = self.ask("POST", f"{self.issues}/{self.number}/comments", {"body": body})
             if answer.status == 201:
                 return Posted(answer.content["html_url"], True, len(ours))
             self._wait(answer, attempt, "make a comment")  # it may be there now: look again
         raise AssertionError  # the last attempt raises
 
-    @property
-    def _path(self) -> str:
-        return f"repos/{self.repository}/issues/{self.number}/comments"
-
     def _all(self) -> Iterator[dict[str, Any]]:
-        page = 1
-        while True:
-            path = f"{self._path}?per_page={PAGE}&page={page}"
-            found = self._asked("GET", path, None, "read the comments")
-            yield from found.content
-            if len(found.content) < PAGE:
+        for page in itertools.count(1):
+            path = f"{self.issues}/{self.number}/comments?per_page={PAGE}&page={page}"
+            found = self._asked("GET", path, None, "read the comments").content
+            yield from found
+            if len(found) < PAGE:
                 return
-            page += 1
 
     def _changed(self, comment: int, body: str) -> str:
         """The comment's address once it holds `body`; "" where another user's it is."""
-        path = f"repos/{self.repository}/issues/comments/{int(comment)}"
+        path = f"{self.issues}/comments/{int(comment)}"
         answer = self._asked("PATCH", path, {"body": body}, "change a comment", passing=(403, 404))
         return answer.content["html_url"] if answer.status == 200 else ""
 
@@ -76,9 +200,7 @@ class Comments:
         """An answer of success, or one that passes; asked again where that may help."""
         for attempt in range(ATTEMPTS):
             answer = self.ask(method, path, content)
-            if answer.status == 200:
-                return answer
-            if answer.status in passing and not answer.is_rate_limited:
+            if answer.status == 200 or (answer.status in passing and not answer.is_rate_limited):
                 return answer
             self._wait(answer, attempt, doing)
         raise AssertionError  # the last attempt raises
@@ -86,28 +208,13 @@ class Comments:
     def _wait(self, answer: Answer, attempt: int, doing: str) -> None:
         """Wait as long as asked, or 1, 2, 4 seconds; raise PostError where waiting cannot help."""
         may_help = answer.status == 0 or answer.status >= 500 or answer.is_rate_limited
-        seconds = _retry_after(answer, float(2**attempt))
+        try:
+            seconds = max(0.0, float(answer.headers["retry-after"]))
+        except (KeyError, ValueError):
+            seconds = float(2**attempt)
         if not may_help or attempt == ATTEMPTS - 1 or seconds > LONGEST_WAIT:
             raise refused(answer, doing)
         self.pause(seconds)
-
-
-def _is_ours(comment: dict[str, Any]) -> bool:
-    return str(comment.get("body") or "").startswith(MARKER)
-
-
-def _retry_after(answer: Answer, otherwise: float) -> float:
-    try:
-        return max(0.0, float(answer.headers["retry-after"]))
-    except (KeyError, ValueError):
-        return otherwise
-
-
-API = "https://api.github.com"
-LONGEST = 65_536  # characters of a GitHub comment
-REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
-TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
-WAYS = ("cml", "gh", "own")
 
 
 def post(file: Path, number: int, repository: str, api: str = API, way: str = "") -> str:
@@ -115,49 +222,39 @@ def post(file: Path, number: int, repository: str, api: str = API, way: str = ""
 
     `way`: one of WAYS; "" takes the first that this machine has. Raises PostError.
     """
-    report = _read(file)
+    report = file.read_text(encoding="utf-8") if file.is_file() else ""
+    if not report.strip():
+        found = "nothing in it" if file.is_file() else "no such file"
+        raise PostError(str(file), found, "a report", "run `seedbed pr-report` first")
     if not REPOSITORY.fullmatch(repository):
         raise PostError("--repo", f"`{repository}`", "OWNER/NAME", "correct it")
-    way = way or chosen_way(api)
+    known = [name for name in ("cml", "gh") if shutil.which(name)]
+    if not way:  # CML and gh know GitHub's own address alone
+        way = known[0] if known and api == API else "own"
     if way not in WAYS:
         raise PostError("--way", f"`{way}`", f"one of {', '.join(WAYS)}", "correct it")
     if way == "cml":
-        return _by_cml(file, number, repository)
-    ask = by_gh() if way == "gh" else by_urllib(api, _token(os.environ))
+        return _by_cml(file, len(report), number, repository)
+    ask = by_gh() if way == "gh" else by_urllib(api, _token())
     posted = Comments(ask, repository, number).post(report)
     done = "made" if posted.is_new else "changed"
     others = f"; {posted.others} other comments hold the marker" if posted.others else ""
     return f"Comment {done} by {way}: {posted.address}{others}"
 
 
-def chosen_way(api: str) -> str:
-    """CML and gh know GitHub's own address alone."""
-    found = [name for name in ("cml", "gh") if shutil.which(name)]
-    return found[0] if found and api == API else "own"
-
-
-def _read(file: Path) -> str:
-    if not file.is_file():
-        raise PostError(str(file), "no such file", "a report", "run `seedbed pr-report` first")
-    report = file.read_text(encoding="utf-8")
-    if not report.strip():
-        raise PostError(str(file), "nothing in it", "a report", "run `seedbed pr-report` first")
-    return report
-
-
-def _token(environment: Mapping[str, str]) -> str:
+def _token() -> str:
     for name in TOKENS:
-        if token := environment.get(name, "").strip():
+        if token := os.environ.get(name, "").strip():
             return token
     raise PostError(
         "environment", "no token", f"one in {' or '.join(TOKENS)}", "set it; it is never shown"
     )
 
 
-def _by_cml(file: Path, number: int, repository: str) -> str:
+def _by_cml(file: Path, chars: int, number: int, repository: str) -> str:
     command = ["cml", "comment", "update", f"--target=pr/{number}",
                f"--repo=https://github.com/{repository}", os.fspath(file)]  # fmt: skip
-    if len(file.read_text(encoding="utf-8")) + len(MARKER) > LONGEST:  # CML does not look
+    if chars + len(MARKER) > LONGEST:  # CML does not look
         raise PostError(str(file), "too long", f"{LONGEST:,} characters", "run `seedbed pr-report`")
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:

@@ -3,19 +3,27 @@
 It reads two versions out of git, the gate's verdict, and, where they are here, texts and costs.
 Every section has an allowance of characters, and all of them together fit under the limit; what a
 section cannot show is counted in it, with the command that shows all.
+
+The pipeline is a Mermaid graph: which stages ran again, and of which the outputs changed. Both
+versions' dvc.lock say it, so no data is needed. Stages with a matrix are one box each; arrows that
+follow from others are left out.
 """
 
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from seedbed.core.errors import SeedbedError
 from seedbed.gate import page as gate
 from seedbed.gate.compare import Comparison, compare
-from seedbed.pages.document import Prose, Section
+from seedbed.pages.document import Part, Prose, Section
 from seedbed.pages.escaping import quoted, unlinked
 from seedbed.pages.markdown import fitted, markdown
 from seedbed.pipeline.freshness import freshness
-from seedbed.pull_request import data_section, pipeline_graph, sections
+from seedbed.pipeline.lock import LOCK, LockedStage, parse_lock
+from seedbed.pull_request import data_section, sections
 from seedbed.pull_request.posting import MARKER
+from seedbed.versions import diff_sections
 from seedbed.versions.changes import Changes, changes
 from seedbed.versions.revisions import Files, base_revision
 
@@ -23,6 +31,14 @@ LIMIT = 60_000  # characters of a report; a GitHub comment holds 65,536
 STALE = 5  # stages that are named
 FIRST = "seedbed compare"  # what shows all of the first screen
 NO_FIGURES = "There are no figures on the same test rows of both models."
+MAX_STAGES = 60  # of a graph
+MAX_CHARS = 4_500
+TOO_LARGE = "The graph is too large to draw here: `dvc dag` draws it."
+COLOURS = {
+    "changed": "fill:#fff3cd,stroke:#b58900,color:#000",
+    "ran": "fill:#e7f0fa,stroke:#4a7fb5,color:#000",
+    "same": "fill:#f6f6f6,stroke:#999,color:#000",
+}
 
 
 class Allotted(NamedTuple):
@@ -93,13 +109,19 @@ def _first(found: Changes, comparison: Comparison, stale: str) -> Allotted:
 
 def _sections(before: Files, now: Files, found: Changes, comparison: Comparison) -> list[Allotted]:
     diff, compare_ = f"seedbed diff {before.commit[:9]}", f"seedbed compare {before.commit[:9]}"
-    runs = pipeline_graph.runs(before, now)
+    runs = stage_runs(before, now)
     scores = data_section.suspect_scores(now)
     labels = sections.labels(found, before, now)
     leaks = sections.leak_gate(before, now)
     figures = gate.figures(comparison).parts or [NO_FIGURES]
-    lists = zip(data_section.rest(found), (4_000, 9_000, 3_000, 4_000), strict=True)
-    graph = Prose(pipeline_graph.graph(runs))
+    rows = [diff_sections.classes(found), diff_sections.batches(found)]
+    inputs = [diff_sections.params(found, sections.ROWS), diff_sections.code(found)]
+    folded: tuple[tuple[str, int, Sequence[Part]], ...] = (
+        ("Rows by class and split, and by batch", 4_000, rows),
+        ("Every kind of change, row by row", 9_000, diff_sections.row_lists(found, sections.ROWS)),
+        ("Drift", 3_000, diff_sections.drift(found).parts),
+        ("Params and code that changed", 4_000, inputs),
+    )
     return [
         Allotted(Section("Metrics", figures), 3_000, compare_),
         Allotted(sections.approaches(before, now), 3_000, "dvc metrics diff"),
@@ -107,8 +129,11 @@ def _sections(before: Files, now: Files, found: Changes, comparison: Comparison)
         Allotted(Section("Labels and leaks", [*labels, leaks]), 2_500, diff),
         Allotted(sections.decisions(found), 3_000, diff),
         Allotted(data_section.telling_rows(found, scores), 11_000, diff),
-        *(Allotted(section, chars, diff) for section, chars in lists),
-        Allotted(Section("Pipeline", [graph]), 5_000, "dvc dag"),
+        *(
+            Allotted(Section(title, parts, folded=True), chars, diff)
+            for title, chars, parts in folded
+        ),
+        Allotted(Section("Pipeline", [Prose(graph(runs))]), 5_000, "dvc dag"),
         Allotted(sections.cost(before, now, runs.reran), 3_000, "seedbed summary"),
     ]
 
@@ -117,3 +142,78 @@ def _foot(found: Changes) -> str:
     notes = " ".join(f"{quoted(note, 300)}" for note in found.notes[:5])
     base, head = quoted(found.base), quoted(found.head)
     return f"<sub>Base: {base}; this: {head}. {notes} Made by `seedbed pr-report`.</sub>"
+
+
+class Runs(NamedTuple):
+    """Stages of head: those whose inputs differ from the base's, and those whose outputs do."""
+
+    head: dict[str, LockedStage]
+    reran: list[str]
+    changed: list[str]
+
+
+def stage_runs(base: Files, head: Files) -> Runs:
+    """Compare what both locks record of each stage."""
+    before, after = (
+        parse_lock(files.read(LOCK) or "", files.place + LOCK) for files in (base, head)
+    )
+    reran = [name for name, stage in after.items() if before.get(name) != stage]
+    changed = [
+        name for name in reran
+        if name not in before or before[name].outputs != after[name].outputs
+    ]  # fmt: skip
+    return Runs(after, reran, changed)
+
+
+def graph(found: Runs) -> str:
+    """The graph, and a line that reads it."""
+    boxes = list(dict.fromkeys(map(_box, found.head)))
+    if not boxes:
+        return "dvc.lock has no stage: the pipeline has not run."
+    reran, changed = ({_box(name) for name in names} for names in (found.reran, found.changed))
+    counts = len(found.reran), len(found.head), len(found.changed)
+    said = "{} of {} stages ran again, {} gave other outputs.".format(*counts)
+    if len(boxes) > MAX_STAGES:
+        return f"{said} {TOO_LARGE}"
+    lines = [f"  {box}" for box in boxes]
+    lines += [f"  {one} --> {other}" for one, other in _arrows(found.head, boxes)]
+    kinds = {"changed": changed, "ran": reran - changed, "same": {*boxes} - reran}
+    for kind, style in COLOURS.items():
+        if members := [box for box in boxes if box in kinds[kind]]:
+            lines += [f"  classDef {kind} {style}", f"  class {','.join(members)} {kind}"]
+    drawn = "\n".join(["```mermaid", "flowchart LR", *lines, "```"])
+    if len(drawn) > MAX_CHARS:
+        return f"{said} {TOO_LARGE}"
+    key = "Yellow: other outputs; blue: ran again with the same; grey: as in the base."
+    return f"{said} {key}\n\n{drawn}"
+
+
+def _box(stage: str) -> str:
+    """A name that Mermaid takes; `end` is a word of its own there."""
+    box = re.sub(r"\W", "_", stage.split("@")[0])
+    return f"{box}_" if box.lower() in ("end", "graph", "subgraph", "class", "style") else box
+
+
+def _arrows(stages: dict[str, LockedStage], boxes: list[str]) -> list[tuple[str, str]]:
+    """Who reads whose outputs, less what follows from other arrows, in the order of the boxes."""
+    makers = {path: _box(name) for name, one in stages.items() for path in one.outputs}
+    after: dict[str, set[str]] = {box: set() for box in boxes}
+    for name, one in stages.items():
+        for path in one.deps:
+            if (maker := makers.get(path, "")) and maker != _box(name):
+                after[maker].add(_box(name))
+    reached: dict[str, set[str]] = {}
+
+    def below(box: str) -> set[str]:
+        if box not in reached:
+            reached[box] = set()  # ends a circle, which DVC itself refuses
+            reached[box] = after[box].union(*(below(one) for one in after[box]))
+        return reached[box]
+
+    place = {box: number for number, box in enumerate(boxes)}
+    return [
+        (box, one)
+        for box in boxes
+        for one in sorted(after[box], key=place.__getitem__)
+        if not any(one in below(other) for other in after[box] - {one})
+    ]

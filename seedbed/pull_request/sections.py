@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any
+
+from pydantic import AliasPath, Field
 
 from seedbed.approaches import NAMES
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Interval
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import last_costs
 from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table
@@ -13,59 +15,46 @@ from seedbed.pages.escaping import quoted
 from seedbed.pages.numbers import interval
 from seedbed.versions import diff_sections
 from seedbed.versions.changes import Changes
-from seedbed.versions.revisions import Files
+from seedbed.versions.revisions import AnyKnown, Files, Known
 from seedbed.versions.row_changes import WHY_NOT_DOUBTED
+from seedbed.versions.row_records import KnownStage
 
-FOLDER = "reports/metrics/evaluate"
+METRICS = "reports/metrics"
 CHOICE = "reports/choice.json"
-COVERAGES = ("80%", "90%")
+ROWS = 20
+PAIRS = {
+    "exact_pairs": "exact copies",
+    "near_pairs": "near copies",
+    "group_pairs": "rows of a group",
+}
+COUNTED = {
+    "training_tokens": "tokens trained on",
+    "trainable_parameters": "trainable parameters",
+    "megabytes": "model MB",
+}
 
 
-class Known(Metrics, extra="ignore"):
-    """Base of what is read of a metrics file here.
-
-    The file of the base may be that of another version of Seedbed, so that other keys are ignored
-    and missing ones have a default. A test compares the keys with those of the full models.
-    """
+def _inside(*path: str) -> Any:
+    """A figure that stands below other keys; None where the file has it not."""
+    return Field(None, validation_alias=AliasPath(*path))
 
 
-class KnownScore(Known):
+class KnownScore(Interval, extra="ignore"):
     """A metric and its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-class KnownCosts(Known):
-    """What a model cost."""
-
-    training_tokens: int | None = None
-    trainable_parameters: int | None = None
-    megabytes: float | None = None
-
-
-class KnownError(Known):
-    """Calibration of one set of probabilities."""
-
-    expected_calibration_error: float | None = None
-
-
-class KnownCalibration(Known):
-    """Calibration after temperature scaling."""
-
-    after: KnownError = KnownError()
 
 
 class KnownValidation(Known):
-    """validation.json; `risk_coverage` has more than numbers."""
+    """validation.json."""
 
     run: bool = False
     rows: int = 0
     macro_f1: KnownScore | None = None
-    model: KnownCosts = KnownCosts()
-    risk_coverage: dict[str, object] = {}
-    calibration: KnownCalibration = KnownCalibration()
+    training_tokens: int | None = _inside("model", "training_tokens")
+    trainable_parameters: int | None = _inside("model", "trainable_parameters")
+    megabytes: float | None = _inside("model", "megabytes")
+    risk_at_80: float | None = _inside("risk_coverage", "risk_at_80%")
+    risk_at_90: float | None = _inside("risk_coverage", "risk_at_90%")
+    calibration_error: float | None = _inside("calibration", "after", "expected_calibration_error")
 
 
 class KnownChoice(Known):
@@ -75,30 +64,15 @@ class KnownChoice(Known):
     why: str = ""
 
 
-class KnownLabels(Known):
-    """find_label_errors.json."""
-
-    suspects_by_side: dict[str, int] = {}
-
-
-class KnownSplit(Known):
-    """split.json."""
-
-    leak_gate: dict[str, int] | None = None
-
-
-AnyKnown = TypeVar("AnyKnown", bound=Known)
-
-
 def read_known(files: Files, path: str, model: type[AnyKnown]) -> AnyKnown:
     """Read a metrics file of a version; all defaults if it has none."""
-    return model.model_validate_json(files.read(path) or "{}")
+    return files.tables([path]).known(path, model)
 
 
 def validation_of(files: Files) -> dict[str, KnownValidation]:
     """Read the validation.json of each approach that ran."""
     found = {
-        name: read_known(files, f"{FOLDER}/{name}/validation.json", KnownValidation)
+        name: read_known(files, f"{METRICS}/evaluate/{name}/validation.json", KnownValidation)
         for name in NAMES
     }
     return {name: figures for name, figures in found.items() if figures.run}
@@ -112,12 +86,12 @@ def approaches(base: Files, head: Files) -> Section:
     chosen = [read_known(files, CHOICE, KnownChoice).approach for files in (base, head)]
     lines = [
         [Prose(f"`{one}`{_mark(one, chosen)}"), _macro(before.get(one)), _macro(now.get(one)),
-         _change(before.get(one), now.get(one)), *_risks(now.get(one)), _error(now.get(one))]
+         _change(before.get(one), now.get(one)), *_decimals(now.get(one))]
         for one in NAMES
         if one in before or one in now
     ]  # fmt: skip
     header = ["on validation", "macro-F1 in the base", "macro-F1 now", "change",
-              *(f"risk at {one}" for one in COVERAGES), "calibration error"]  # fmt: skip
+              "risk at 80%", "risk at 90%", "calibration error"]  # fmt: skip
     rows = [next(iter(version.values()), KnownValidation()).rows for version in (before, now)]
     return Section("", [Table(header, lines), _note(rows), _why(head, chosen)])
 
@@ -138,17 +112,11 @@ def _change(before: KnownValidation | None, now: KnownValidation | None) -> str:
     return f"{now.macro_f1.mean - before.macro_f1.mean:+.3f}"
 
 
-def _risks(figures: KnownValidation | None) -> list[str]:
-    risks = figures.risk_coverage if figures else {}
-    return [_decimals(risks.get(f"risk_at_{coverage}")) for coverage in COVERAGES]
-
-
-def _error(figures: KnownValidation | None) -> str:
-    return _decimals(figures.calibration.after.expected_calibration_error if figures else None)
-
-
-def _decimals(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else ""
+def _decimals(figures: KnownValidation | None) -> list[str]:
+    """Both risks, and the calibration error."""
+    found = figures or KnownValidation()
+    values = (found.risk_at_80, found.risk_at_90, found.calibration_error)
+    return ["" if value is None else f"{value:.3f}" for value in values]
 
 
 def _note(rows: list[int]) -> str:
@@ -165,20 +133,10 @@ def _why(head: Files, chosen: list[str]) -> Prose:
     return Prose(changed + why)
 
 
-METRICS = "reports/metrics"
-ROWS = 20
-PAIRS = {
-    "exact_pairs": "exact copies",
-    "near_pairs": "near copies",
-    "group_pairs": "rows of a group",
-}
-
-
 def labels(changes: Changes, base: Files, head: Files) -> list[Part]:
     """How many labels are suspected, how many of those are new or gone, and new decisions."""
     before, now = (
-        read_known(files, f"{METRICS}/find_label_errors.json", KnownLabels)
-        for files in (base, head)
+        read_known(files, f"{METRICS}/find_label_errors.json", KnownStage) for files in (base, head)
     )
     rows = changes.rows
     gone = Counter(suspect.why for suspect in rows.gone_suspects)
@@ -215,20 +173,13 @@ def decisions(changes: Changes) -> Section:
 def leak_gate(base: Files, head: Files) -> str:
     """Pairs of rows in two splits: none, or the run would have ended."""
     before, now = (
-        read_known(files, f"{METRICS}/split.json", KnownSplit).leak_gate for files in (base, head)
+        read_known(files, f"{METRICS}/split.json", KnownStage).leak_gate for files in (base, head)
     )
     if now is None:
         return "Leak gate: `split` has not run."
     pairs = ", ".join(f"{now[key]:,} {word}" for key, word in PAIRS.items() if key in now)
     same = "as in the base" if before == now else "the base has other figures"
     return f"Leak gate: {pairs} across splits; {same}."
-
-
-COUNTED = {
-    "training_tokens": "tokens trained on",
-    "trainable_parameters": "trainable parameters",
-    "megabytes": "model MB",
-}
 
 
 def cost(base: Files, head: Files, reran: list[str]) -> Section:
@@ -244,8 +195,7 @@ def cost(base: Files, head: Files, reran: list[str]) -> Section:
 
 def _count_change(before: KnownValidation | None, now: KnownValidation, key: str) -> str:
     """A count now, and that of the base if it differs."""
-    was = getattr(before.model, key) if before else None
-    count = getattr(now.model, key)
+    was, count = getattr(before, key, None), getattr(now, key)
     if count is None:
         return ""
     return f"{count:,}" if was in (None, count) else f"{was:,} → {count:,}"

@@ -16,13 +16,11 @@ from seedbed.core.files import parse_yaml, rounded
 from seedbed.pipeline.code_deps import is_code
 from seedbed.pipeline.lock import LOCK, parse_lock
 from seedbed.versions.diff_texts import PARAMS, Texts, texts_of
-from seedbed.versions.revisions import Files, VersionTables, base_revision
+from seedbed.versions.revisions import Files, base_revision
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
 from seedbed.versions.row_records import KnownRows, Records, policy_labels, read_records
-from seedbed.versions.version_drift import Drift, KnownCollect, drift
-
-COLLECT = "reports/metrics/collect.json"
+from seedbed.versions.version_drift import Drift, drift
 
 
 class ParamChange(NamedTuple):
@@ -52,7 +50,7 @@ class Changes(NamedTuple):
 class _Side(NamedTuple):
     files: Files
     records: Records
-    inputs: VersionTables  # params.yaml, dvc.lock, collect's figures
+    inputs: dict[str, str]  # params.yaml and dvc.lock
 
 
 def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
@@ -70,17 +68,14 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
     if with_texts:
         kept = (old.records.manifest, new.records.manifest)
         texts = texts_of(old.files, new.files, kept, rows)
-    collected = [side.inputs.known(COLLECT, KnownCollect) for side in (old, new)]
-    params, lock = (
-        [side.inputs.texts.get(name, "") for side in (old, new)] for name in (PARAMS, LOCK)
-    )
+    params, lock = ([side.inputs.get(name, "") for side in (old, new)] for name in (PARAMS, LOCK))
     return Changes(
         _name(base or old.files.commit, old.files, default=not base),
         _name(head, new.files),
         rows,
         _changed_params(*params),
         _changed_code(*lock),
-        drift(old.records, new.records, rows, texts.kept, collected),
+        drift(old.records, new.records, rows, texts.kept),
         texts.shown,
         texts.shown_before,
         [*notes, *texts.notes],
@@ -89,11 +84,11 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
 
 def _side(revision: str) -> _Side:
     files = Files(revision)
-    return _Side(files, read_records(files), files.tables([PARAMS, LOCK, COLLECT]))
+    return _Side(files, read_records(files), files.read_many([PARAMS, LOCK]))
 
 
 def _with_policy_labels(side: _Side, notes: list[str]) -> _Side:
-    found = policy_labels(side.files, side.records.policy, side.records.manifest)
+    found = policy_labels(side.files, side.records)
     if found is None:
         notes.append(
             f"Which labels find_label_errors.policy changed in {side.files.revision or 'workspace'}"
@@ -113,7 +108,7 @@ def _name(revision: str, files: Files, default: bool = False) -> str:
 
 def _notes(old: _Side, new: _Side) -> list[str]:
     for side in (old, new):
-        ran = LOCK in side.inputs.texts
+        ran = LOCK in side.inputs
         if not side.records.manifest and (ran or side is new):
             raise RevisionError(
                 f"{side.files.place or 'workspace:'} data/manifest".replace(": ", ":"),

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from seedbed.core.metrics import Number
 from seedbed.core.rows import SIDES
 from seedbed.pages.document import Alarm, Code, Page, Part, Section, Table
 from seedbed.pages.escaping import clipped
@@ -232,5 +233,5 @@ def _medians(changes: Changes) -> list[str]:
     return [f"Median characters of collected rows by class: {each}."] if each else []
 
 
-def _or_none(value: int | None) -> str:
+def _or_none(value: Number | None) -> str:
     return "none" if value is None else f"{value:,}"

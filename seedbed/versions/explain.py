@@ -165,7 +165,7 @@ def _judged(row_id: str, records: Records) -> list[str]:
         lines.append(
             f"Suspect: {suspect['label']} is suspected, {suspect['suggested']} suggested; label "
             f"quality score {suspect['score']} (low is suspicious); {in_words(suspect['reason'])}; "
-            f"policy {records.policy or 'unknown'}"
+            f"policy {records.figures['find_label_errors'].policy or 'unknown'}"
             + (f"; nearest rows with {suspect['suggested']}: {near}" if near else "")
         )
     placed = records.manifest.get(row_id)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from seedbed.core.decisions import Decision, parse_decisions
 from seedbed.core.errors import RowsError
 from seedbed.core.ledger import Drop
+from seedbed.core.metrics import Number
 from seedbed.core.rows import SIDES
 from seedbed.core.stages import ROW_STAGES
 from seedbed.versions.revisions import Files, Known, VersionTables, cells
@@ -40,15 +41,18 @@ class KnownRows(Known):
 
 
 class KnownStage(Known):
-    """The metrics file of a stage that passes rows on; find_label_errors alone has a policy."""
+    """The metrics file of a stage that passes rows on; what a single stage has is named so."""
 
     rows: KnownRows | None = None
-    policy: str = ""
+    chars_by_class: dict[str, dict[str, Number]] = {}  # collect
+    leak_gate: dict[str, int] | None = None  # split
+    policy: str = ""  # find_label_errors
+    suspects_by_side: dict[str, int] = {}  # find_label_errors
 
 
 class Records(NamedTuple):
-    """Everything by row id, but `counts`, `policy`, `digests`: the rows of a stage, what became of
-    suspects, the digests of forgotten rows. A stage without counts has not run."""
+    """Everything by row id, but `counts`, `figures`, `digests`: rows and metrics by stage, the
+    digests of forgotten rows. A stage without counts has not run."""
 
     drops: dict[str, tuple[str, Drop]]  # stage and fate
     manifest: dict[str, Placed]
@@ -57,7 +61,7 @@ class Records(NamedTuple):
     frozen: dict[str, str]  # digest
     tombstones: set[str]
     counts: dict[str, KnownRows]
-    policy: str
+    figures: dict[str, KnownStage]
     decided: dict[str, dict[str, str]] = {}  # what counted of the decisions: side, given, decided
     digests: frozenset[str] = frozenset()  # of tombstones
     policy_labels: dict[str, str] = {}  # what the policy relabelled; only the data has it, not git
@@ -99,7 +103,7 @@ def read_records(files: Files) -> Records:
         dict(table.lines("data/frozen_test.csv", ("id", "digest"))),
         {row for row, _ in tombstones},
         {stage: found.rows for stage, found in known.items() if found.rows},
-        known["find_label_errors"].policy,
+        known,
         {line["id"]: line for line in table.records("data/ledger/decided.csv")},
         frozenset(digest for _, digest in tombstones) - {""},
     )
@@ -152,18 +156,19 @@ def _from_split(table: VersionTables, files: Files) -> dict[str, Placed]:
     return manifest
 
 
-def policy_labels(files: Files, policy: str, manifest: dict[str, Placed]) -> dict[str, str] | None:
+def policy_labels(files: Files, records: Records) -> dict[str, str] | None:
     """Return the labels, by row id, that `find_label_errors.policy: relabel` gave to kept rows.
 
     None if this version has some and its data is not here: git does not hold them.
     """
-    if policy != "relabel":
+    if records.figures["find_label_errors"].policy != "relabel":
         return {}
     paths = files.parquet("find_label_errors")
     if not paths:
         return None
-    labels = ((row, label) for row, label in cells(paths, ["id", "label"]) if row in manifest)
-    return {row: label for row, label in labels if label != manifest[row].label}
+    kept = records.manifest
+    labels = ((row, label) for row, label in cells(paths, ["id", "label"]) if row in kept)
+    return {row: label for row, label in labels if label != kept[row].label}
 
 
 def _decisions(table: VersionTables) -> dict[str, list[Decision]]:

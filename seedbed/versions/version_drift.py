@@ -20,7 +20,6 @@ from seedbed.scoring.drift import (
     two_sample_test,
     word_counts,
 )
-from seedbed.versions.revisions import Known
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_records import Records
 
@@ -39,18 +38,6 @@ class Shift(NamedTuple):
     reading: str = ""
 
 
-class KnownChars(Known):
-    """Median characters of a class."""
-
-    p50: Number | None = None
-
-
-class KnownCollect(Known):
-    """What is known of collect's metrics."""
-
-    chars_by_class: dict[str, KnownChars] = {}
-
-
 class Drift(NamedTuple):
     """All figures; the classifier's test on texts of rows that came, if there are any; median
     characters by class out of collect's own figures; and what is unknown, in words."""
@@ -66,15 +53,13 @@ def drift(
     head: Records,
     rows: Difference,
     texts: tuple[Mapping[str, str], Mapping[str, str]] | None,
-    collected: Sequence[KnownCollect],
 ) -> Drift:
-    """`texts`: by row id, of base and of head, or None where they are not here. `collected`: what
-    collect's metrics say in each."""
+    """`texts`: by row id, of base and of head, or None where they are not here."""
     if not base.manifest or not head.manifest:
         return Drift([], None, {}, ["Drift: one of the two versions has no rows."])
     came = [row.id for row in rows.added]
     shifts = _label_shifts(rows, came, head)
-    medians = _medians(collected)
+    medians = _medians(base, head)
     old, now = texts or ({}, {})
     before = [old[row] for row in sorted(base.manifest) if row in old]
     after = [now[row] for row in sorted(head.manifest) if row in now]
@@ -122,12 +107,9 @@ def _text_shifts(before: list[str], after: list[str], rows: str, chance: bool) -
     return [_shift("lengths", rows, *lengths, chance), Shift("vocabulary", rows, words)]
 
 
-def _medians(
-    collected: Sequence[KnownCollect],
-) -> dict[str, tuple[Number | None, Number | None]]:
-    before, after = (one.chars_by_class for one in collected)
-    none = KnownChars()
+def _medians(base: Records, head: Records) -> dict[str, tuple[Number | None, Number | None]]:
+    before, after = (one.figures["collect"].chars_by_class for one in (base, head))
     return {
-        label: (before.get(label, none).p50, after.get(label, none).p50)
+        label: (before.get(label, {}).get("p50"), after.get(label, {}).get("p50"))
         for label in sorted({*before, *after} if before and after else ())
     }

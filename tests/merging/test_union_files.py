@@ -8,8 +8,7 @@ import pytest
 from conftest import ROOT
 
 from seedbed.core.errors import DecisionError, MergeError
-from seedbed.merging.resolve import is_merging, merged_by_union
-from seedbed.merging.union_files import repaired
+from seedbed.merging.resolve import is_merging, merged_by_union, repaired
 
 
 @pytest.fixture

@@ -10,8 +10,15 @@ from typer.testing import CliRunner
 
 from seedbed.cli import app
 from seedbed.core.errors import PostError
-from seedbed.pull_request.github_api import Answer, by_gh, by_urllib
-from seedbed.pull_request.posting import ATTEMPTS, MARKER, Comments, post
+from seedbed.pull_request.posting import (
+    ATTEMPTS,
+    MARKER,
+    Answer,
+    Comments,
+    by_gh,
+    by_urllib,
+    post,
+)
 
 BUSY = (503, {}, b"<html>busy</html>")
 
