@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.approaches import NAMES
-from seedbed.commands.last_run import costs
+from seedbed.commands.repository import costs
 from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.encoding.encoder import precision

@@ -5,12 +5,10 @@ import sys
 import typer
 
 from seedbed.commands.data import add, forget
-from seedbed.commands.last_run import memo, summary
 from seedbed.commands.models import compare, predict, promote
-from seedbed.commands.pull_request import post_report, pr_report
-from seedbed.commands.repository import check_lock, freeze, resolve
+from seedbed.commands.repository import check_lock, freeze, memo, resolve, summary
 from seedbed.commands.review import review
-from seedbed.commands.versions import diff, explain
+from seedbed.commands.versions import diff, explain, post_report, pr_report
 from seedbed.core.errors import SeedbedError
 
 COMMANDS = (

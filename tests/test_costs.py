@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from seedbed.commands.last_run import costs
+from seedbed.commands.repository import costs
 from seedbed.core.stage import note_predictions
 from seedbed.scoring.metrics_files import ModelCosts
 

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from seedbed.arrivals.contents import Asked, Negative
+from seedbed.commands.models import Yes
 from seedbed.core.errors import ForgetError
 
 Said = Annotated[str, typer.Option()]
@@ -36,7 +37,7 @@ def add(
     separator: Annotated[str, typer.Option(help="of CSV, where it is found wrongly")] = "",
     encoding: Said = "",
     pattern: Annotated[str, typer.Option(help="which files of a folder are rows")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell, and change nothing")] = False,
 ) -> None:
     """Add a batch: check it, show what it would change, copy, track and register it."""
@@ -102,7 +103,7 @@ def forget(
     purge: Annotated[
         bool, typer.Option(help="delete old versions in DVC's cache, remotes")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
 ) -> None:
     """Forget one person or row everywhere. The value is asked for, or read from stdin."""
     from seedbed.forgetting.dvc_remotes import check_purged, check_within_reach

@@ -3,13 +3,15 @@
 import sys
 import traceback
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from seedbed.core.errors import SeedbedError
+
+BEST = Path("models/best")
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 
 
 def end_by_verdict(work: Callable[[], int]) -> None:
@@ -24,9 +26,6 @@ def end_by_verdict(work: Callable[[], int]) -> None:
         traceback.print_exc()
         code = 2
     raise typer.Exit(code)
-
-
-BEST = Path("models/best")
 
 
 def predict(
@@ -50,43 +49,37 @@ def predict(
     print(f"{target}: {counts['rows']:,} rows{told}")
 
 
-class Format(StrEnum):
-    """How a comparison is printed."""
-
-    TEXT = "text"
-    MD = "md"
-    JSON = "json"
-
-
 def compare(
     base: Annotated[
         str, typer.Argument(help="a revision; the newest champion, else HEAD, if left out")
     ] = "",
-    format: Annotated[Format, typer.Option(help="how it is printed")] = Format.TEXT,
+    format: Annotated[
+        Literal["text", "md", "json"], typer.Option(help="how it is printed")
+    ] = "text",
     override: Annotated[bool, typer.Option("--override", help="let a failing model pass")] = False,
     who: Annotated[str, typer.Option(help="with --override: who lets it pass")] = "",
     why: Annotated[str, typer.Option(help="with --override: why")] = "",
 ) -> None:
     """Score the base's model and this one on the same test rows. Exit code: 0 pass, 1 fail, 2
     cannot be compared."""
-    end_by_verdict(lambda: _compared(base, format, override, who, why))
 
+    def compared() -> int:
+        from seedbed.gate import page
+        from seedbed.gate.compare import compare as gate_compare
+        from seedbed.gate.compare import with_override
 
-def _compared(base: str, format: Format, override: bool, who: str, why: str) -> int:
-    from seedbed.gate import page
-    from seedbed.gate.compare import compare as compared
-    from seedbed.gate.compare import with_override
+        found = gate_compare(base)
+        if override:
+            found = with_override(found, who, why)
+        show = {"text": page.text, "md": page.as_markdown, "json": page.as_json}
+        print(show[format](found))
+        return found.exit_code
 
-    found = compared(base)
-    if override:
-        found = with_override(found, who, why)
-    show = {Format.TEXT: page.text, Format.MD: page.as_markdown, Format.JSON: page.as_json}
-    print(show[format](found))
-    return found.exit_code
+    end_by_verdict(compared)
 
 
 def promote(
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    yes: Yes = False,
     uncompared: Annotated[
         str, typer.Option(help="why a model that cannot be compared with the champion may follow")
     ] = "",

@@ -18,67 +18,50 @@ def review(
     ] = None,
 ) -> None:
     """Decide on doubted labels: on a local web page, here on the terminal, or in a CSV file."""
+    from seedbed.reviewing.queues import queue_named
+    from seedbed.reviewing.session import Session, append
+    from seedbed.reviewing.workspace import read_workspace
+
     asked = [terminal, status, export is not None, import_ is not None]
     if sum(asked) > 1:
         raise typer.BadParameter("one of --terminal, --status, --export, --import at a time")
+    name = queue or "suspects"
     if status:
-        _status()
+        from seedbed.pages.escaping import for_terminal
+        from seedbed.reviewing.status import status as told
+
+        print("\n".join(map(for_terminal, told(read_workspace()))))
     elif export:
-        _export(export, queue or "suspects")
+        from seedbed.reviewing.csv_exchange import export as write_queue
+
+        workspace = read_workspace()
+        number = write_queue(queue_named(workspace, name), workspace, export)
+        print(
+            f"{export}: {number:,} rows of the queue {name}, with their texts: keep the file out "
+            "of git. Fill in `decided`, then run `seedbed review --import FILE --who NAME`."
+        )
     elif import_:
-        _import(import_, who)
+        from seedbed.reviewing.csv_exchange import read_back
+
+        person = _person(who)
+        decisions = read_back(import_, person, read_workspace())
+        for decision in decisions:
+            append(decision)
+        print(
+            f"{len(decisions):,} decisions of {person} taken. Now run `dvc repro`, and commit them."
+        )
     elif terminal:
-        _terminal(queue or "suspects", who)
+        from seedbed.reviewing.terminal import open_terminal
+
+        person, workspace = _person(who), read_workspace()
+        open_terminal(Session(workspace, queue_named(workspace, name), person))
     else:
-        _page(who, port)
+        from seedbed.review_page.opening import open_page
+
+        open_page(_person(who), port)
 
 
-def _page(who: str, port: int) -> None:
-    from seedbed.review_page.opening import open_page
+def _person(who: str) -> str:
     from seedbed.reviewing.session import checked_who, default_who
 
-    open_page(checked_who(who) if who else default_who(), port)
-
-
-def _terminal(name: str, who: str) -> None:
-    from seedbed.reviewing.queues import queue_named
-    from seedbed.reviewing.session import Session, checked_who, default_who
-    from seedbed.reviewing.terminal import open_terminal
-    from seedbed.reviewing.workspace import read_workspace
-
-    who = checked_who(who) if who else default_who()
-    workspace = read_workspace()
-    open_terminal(Session(workspace, queue_named(workspace, name), who))
-
-
-def _status() -> None:
-    from seedbed.pages.escaping import for_terminal
-    from seedbed.reviewing.status import status
-    from seedbed.reviewing.workspace import read_workspace
-
-    print("\n".join(for_terminal(line) for line in status(read_workspace())))
-
-
-def _export(file: Path, name: str) -> None:
-    from seedbed.reviewing.csv_exchange import export
-    from seedbed.reviewing.queues import queue_named
-    from seedbed.reviewing.workspace import read_workspace
-
-    workspace = read_workspace()
-    number = export(queue_named(workspace, name), workspace, file)
-    print(
-        f"{file}: {number:,} rows of the queue {name}, with their texts: keep the file out of git. "
-        "Fill in `decided`, then run `seedbed review --import FILE --who NAME`."
-    )
-
-
-def _import(file: Path, who: str) -> None:
-    from seedbed.reviewing.csv_exchange import read_back
-    from seedbed.reviewing.session import append, checked_who, default_who
-    from seedbed.reviewing.workspace import read_workspace
-
-    who = checked_who(who) if who else default_who()
-    decisions = read_back(file, who, read_workspace())
-    for decision in decisions:
-        append(decision)
-    print(f"{len(decisions):,} decisions of {who} taken. Now run `dvc repro`, and commit them.")
+    return checked_who(who) if who else default_who()

@@ -1,35 +1,29 @@
-"""The difference between two versions of the data, and the life of one row."""
+"""Two versions of the data: their difference, the life of a row, the report of a pull request."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal
 
 import typer
 
-if TYPE_CHECKING:
-    from seedbed.versions.changes import Changes
+from seedbed.commands.models import end_by_verdict
 
-
-class Format(StrEnum):
-    """How it is written."""
-
-    md = "md"
-    json = "json"
-    html = "html"
+Base = Annotated[
+    str, typer.Argument(help="a git revision; where this branch left the main one, if not given")
+]
+Output = Annotated[Path | None, typer.Option(help="a file to write, instead of here")]
 
 
 def diff(
-    base: Annotated[
-        str,
-        typer.Argument(help="a git revision; where this branch left the main one, if not given"),
-    ] = "",
+    base: Base = "",
     head: Annotated[str, typer.Argument(help="a git revision; the workspace, if not given")] = "",
-    format: Annotated[Format, typer.Option(help="markdown, JSON or a web page")] = Format.md,
+    format: Annotated[
+        Literal["md", "json", "html"], typer.Option(help="markdown, JSON or a web page")
+    ] = "md",
     rows: Annotated[
         int | None,
         typer.Option(min=0, help="entries of each list that are shown: 20, and all in JSON"),
     ] = None,
-    output: Annotated[Path | None, typer.Option(help="a file to write, instead of here")] = None,
+    output: Output = None,
     texts: Annotated[
         bool, typer.Option(help="join texts where they are here, for drift and to show them")
     ] = True,
@@ -37,34 +31,31 @@ def diff(
     """What changed: rows added, removed, relabelled, edited; suspects, decisions, params, drift."""
     import gc
 
-    from seedbed.versions.changes import changes
+    from seedbed.pages.html import page_html
+    from seedbed.pages.markdown import page_markdown
+    from seedbed.versions.changes import as_json, changes
+    from seedbed.versions.diff_sections import page
 
     gc.disable()  # or it walks all rows again and again while they are read
     try:
-        page = _page(changes(base, head, texts), format, rows)
+        found = changes(base, head, texts)
+        if format == "json":
+            written = as_json(found, rows)
+        else:
+            show = page_html if format == "html" else page_markdown
+            written = show(page(found, 20 if rows is None else rows))
     finally:
         gc.enable()
+    _put(written, output)
+
+
+def _put(page: str, output: Path | None) -> None:
     if output is None:
         print(page, end="")
     else:
         from seedbed.core.files import write_text
 
         write_text(output, page)
-
-
-def _page(found: "Changes", format: Format, rows: int | None) -> str:
-    if format == Format.json:
-        from seedbed.versions.changes import as_json
-
-        return as_json(found, rows)
-    from seedbed.pages.html import page_html
-    from seedbed.pages.markdown import page_markdown
-    from seedbed.versions.diff_sections import page
-
-    shown = 20 if rows is None else rows
-    if format == Format.html:
-        return page_html(page(found, shown))
-    return page_markdown(page(found, shown))
 
 
 def explain(
@@ -75,3 +66,46 @@ def explain(
     from seedbed.versions.explain import explain as lines_on
 
     print("\n".join(lines_on(row_id, rev)))
+
+
+def pr_report(
+    base: Base = "",
+    output: Output = None,
+    exit_code: Annotated[
+        bool,
+        typer.Option("--exit-code", help="end as `seedbed compare` does: 0 pass, 1 fail, 2 "
+                     "cannot be compared"),
+    ] = False,
+) -> None:  # fmt: skip
+    """One markdown page for a pull request: verdict, metrics, data, labels, cost; under 60,000
+    characters. Texts stand in it only of sources with `show_text: true`."""
+    if exit_code:
+        end_by_verdict(lambda: _written(base, output))
+    _written(base, output)
+
+
+def _written(base: str, output: Path | None) -> int:
+    """The exit code of the report's verdict."""
+    from seedbed.pull_request.report import pr_report as made
+
+    page, code = made(base)
+    _put(page, output)
+    if output:
+        print(f"{output}: {len(page):,} characters")
+    return code
+
+
+def post_report(
+    file: Annotated[Path, typer.Argument(help="what `seedbed pr-report` wrote")],
+    pr: Annotated[int, typer.Option(min=1, help="number of the pull request")],
+    repo: Annotated[str, typer.Option(help="OWNER/NAME")],
+    api: Annotated[str, typer.Option(help="of GitHub Enterprise")] = "https://api.github.com",
+    way: Annotated[str, typer.Option(help="cml, gh or own; else the first there is")] = "",
+) -> None:
+    """Post a report to its pull request, or change the one it holds already.
+
+    The token comes from GITHUB_TOKEN or GH_TOKEN and is never shown.
+    """
+    from seedbed.pull_request.posting import post
+
+    print(post(file, pr, repo, api, way))

@@ -53,16 +53,16 @@ def in_one_line(changes: Changes) -> str:
     return "\n\n".join([f"{line}.", *alarms])
 
 
-def telling(changes: Changes, scores: dict[str, float], rows: int = ROWS) -> list[Telling]:
+def telling(changes: Changes, scores: dict[str, float]) -> list[Telling]:
     """The rows to look at first; see the top of this file. The same changes give the same list."""
     kinds = list(_kinds(changes, scores))
     shown = {kind: min(OF_A_KIND, len(members)) for kind, members in kinds}
-    left = rows - sum(shown.values())
+    left = ROWS - sum(shown.values())
     for kind, members in kinds:
         more = max(0, min(left, len(members) - shown[kind]))
         shown[kind] += more
         left -= more
-    return [Telling(kind, row) for kind, members in kinds for row in members[: shown[kind]]][:rows]
+    return [Telling(kind, row) for kind, members in kinds for row in members[: shown[kind]]][:ROWS]
 
 
 def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Sequence[Any]]]:

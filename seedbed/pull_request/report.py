@@ -79,7 +79,10 @@ def staleness() -> str:
 def page(base: str, found: Changes, comparison: Comparison, stale: str = "") -> str:
     """The page; at most LIMIT characters. `stale`: see `staleness`."""
     before, now = Files(base), Files()
-    parts = [_first(found, comparison, stale), *_sections(before, now, found, comparison)]
+    verdict = gate.verdict(comparison)
+    told = [*verdict.parts, Prose(data_section.in_one_line(found)), Prose(stale)]
+    first = Allotted(Section(verdict.title, list(filter(None, told))), 5_000, FIRST)
+    parts = [first, *_sections(before, now, found, comparison)]
     share = 1.0
     while len(text := _made(parts, found, share)) > LIMIT:  # links taken apart made it longer
         share *= 0.9
@@ -99,12 +102,6 @@ def _shown(part: Allotted, chars: int) -> str:
     head, body = text.split("\n\n", 1)
     body = body.removesuffix("\n\n</details>")
     return f"{head}\n\n{fitted(body, chars, part.command)}\n\n</details>"
-
-
-def _first(found: Changes, comparison: Comparison, stale: str) -> Allotted:
-    verdict = gate.verdict(comparison)
-    parts = [*verdict.parts, Prose(data_section.in_one_line(found)), Prose(stale)]
-    return Allotted(Section(verdict.title, [part for part in parts if part]), 5_000, FIRST)
 
 
 def _sections(before: Files, now: Files, found: Changes, comparison: Comparison) -> list[Allotted]:
@@ -202,18 +199,14 @@ def _arrows(stages: dict[str, LockedStage], boxes: list[str]) -> list[tuple[str,
         for path in one.deps:
             if (maker := makers.get(path, "")) and maker != _box(name):
                 after[maker].add(_box(name))
-    reached: dict[str, set[str]] = {}
-
-    def below(box: str) -> set[str]:
-        if box not in reached:
-            reached[box] = set()  # ends a circle, which DVC itself refuses
-            reached[box] = after[box].union(*(below(one) for one in after[box]))
-        return reached[box]
-
-    place = {box: number for number, box in enumerate(boxes)}
+    reached = {box: set(inner) for box, inner in after.items()}
+    for middle in boxes:
+        for box in boxes:
+            if middle in reached[box]:
+                reached[box] |= reached[middle]
     return [
         (box, one)
         for box in boxes
-        for one in sorted(after[box], key=place.__getitem__)
-        if not any(one in below(other) for other in after[box] - {one})
+        for one in boxes
+        if one in after[box] and not any(one in reached[other] for other in after[box] - {one})
     ]

@@ -83,7 +83,8 @@ def approaches(base: Files, head: Files) -> Section:
     before, now = validation_of(base), validation_of(head)
     if not now:
         return Section("", ["No validation figures are in git: the pipeline has not run."])
-    chosen = [read_known(files, CHOICE, KnownChoice).approach for files in (base, head)]
+    choices = [read_known(files, CHOICE, KnownChoice) for files in (base, head)]
+    chosen = [choice.approach for choice in choices]
     lines = [
         [Prose(f"`{one}`{_mark(one, chosen)}"), _macro(before.get(one)), _macro(now.get(one)),
          _change(before.get(one), now.get(one)), *_decimals(now.get(one))]
@@ -93,7 +94,14 @@ def approaches(base: Files, head: Files) -> Section:
     header = ["on validation", "macro-F1 in the base", "macro-F1 now", "change",
               "risk at 80%", "risk at 90%", "calibration error"]  # fmt: skip
     rows = [next(iter(version.values()), KnownValidation()).rows for version in (before, now)]
-    return Section("", [Table(header, lines), _note(rows), _why(head, chosen)])
+    note = (
+        f"Each version on its own validation split (the base's has {rows[0]:,} rows, this one "
+        f"{rows[1]:,}): the change is not paired. Risk: the error rate among the most confident "
+        "predictions, at that share of all rows."
+    )
+    why = quoted(choices[1].why.replace("`", ""), 600)
+    changed = "" if chosen[0] in ("", chosen[1]) else "**Another approach than in the base.** "
+    return Section("", [Table(header, lines), note, Prose(changed + why)])
 
 
 def _mark(one: str, chosen: list[str]) -> str:
@@ -117,20 +125,6 @@ def _decimals(figures: KnownValidation | None) -> list[str]:
     found = figures or KnownValidation()
     values = (found.risk_at_80, found.risk_at_90, found.calibration_error)
     return ["" if value is None else f"{value:.3f}" for value in values]
-
-
-def _note(rows: list[int]) -> str:
-    sides = f"the base's has {rows[0]:,} rows, this one {rows[1]:,}"
-    return (
-        f"Each version on its own validation split ({sides}): the change is not paired. Risk: the "
-        "error rate among the most confident predictions, at that share of all rows."
-    )
-
-
-def _why(head: Files, chosen: list[str]) -> Prose:
-    why = quoted(read_known(head, CHOICE, KnownChoice).why.replace("`", ""), 600)
-    changed = "" if chosen[0] in ("", chosen[1]) else "**Another approach than in the base.** "
-    return Prose(changed + why)
 
 
 def labels(changes: Changes, base: Files, head: Files) -> list[Part]:

@@ -15,12 +15,11 @@ from seedbed.core.errors import ParamsError, RevisionError
 from seedbed.core.files import parse_yaml, rounded
 from seedbed.pipeline.code_deps import is_code
 from seedbed.pipeline.lock import LOCK, parse_lock
-from seedbed.versions.diff_texts import PARAMS, Texts, texts_of
+from seedbed.versions.diff_texts import PARAMS, Drift, Texts, drift, texts_of
 from seedbed.versions.revisions import Files, base_revision
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
 from seedbed.versions.row_records import KnownRows, Records, policy_labels, read_records
-from seedbed.versions.version_drift import Drift, drift
 
 
 class ParamChange(NamedTuple):
@@ -155,32 +154,24 @@ def _changed_code(base: str, head: str) -> dict[str, list[str]]:
     if base == head:
         return {}
     before, after = parse_lock(base), parse_lock(head)
-    code = {
-        stage: sorted(
-            path
-            for path in {**before[stage].deps, **locked.deps}
-            if is_code(path) and before[stage].deps.get(path) != locked.deps.get(path)
-        )
-        for stage, locked in after.items()
-        if stage in before
-    }
-    return {stage: paths for stage, paths in code.items() if paths}
+    code = {}
+    for stage in filter(before.get, after):
+        differ = {path for path, _ in before[stage].deps.items() ^ after[stage].deps.items()}
+        if paths := sorted(filter(is_code, differ)):
+            code[stage] = paths
+    return code
 
 
 def _flat(value: Any, key: str = "") -> dict[str, Any]:
     """Nested sections as one dict, section.key by section.key; named entries by their name."""
-    if isinstance(value, list) and value and all(map(_entry_name, value)):
-        value = {_entry_name(entry): entry for entry in value}
+    if isinstance(value, list) and all(isinstance(one, dict) and one.get("name") for one in value):
+        value = {str(entry["name"]): entry for entry in value} or value
     if isinstance(value, dict) and value:
         parts = [
             _flat(inner, f"{key}.{name}" if key else str(name)) for name, inner in value.items()
         ]
         return {name: inner for part in parts for name, inner in part.items()}
     return {key: value}
-
-
-def _entry_name(entry: Any) -> str:
-    return str(entry.get("name", "")) if isinstance(entry, dict) else ""
 
 
 def as_json(changes: Changes, rows: int | None = None) -> str:

@@ -34,14 +34,17 @@ def explain(row: str, revision: str = "") -> list[str]:
     """
     place = revision or "workspace"
     records = read_records(Files(revision))
-    data = set() if revision else _data_ids()
+    files = [] if revision else [*_parquet_files("collect"), *_parquet_files("augment")]
+    data = {one for (one,) in cells(files, ["id"])}
     row_id = _whole_id(row, records.ids | data, place)
     found, made = (_in_data(row_id), _children(row_id)) if data else ({}, [])
     if not (records.counts or found or row_id in records.ids):
         raise RowsError(place, "no stage has run", "a run", "run `dvc repro`")
     header = [f"Row {row_id}, {f'revision {revision}' if revision else place}", ""]
     lines = [*header, *_stages(row_id, records, found, made)]
-    lines += [*_caused(row_id, records), *_judged(row_id, records)]
+    if caused := sorted(drop.id for _, drop in records.drops.values() if drop.cause == row_id):
+        lines += ["", f"Dropped because of it: {len(caused)} rows: {_some(caused)}"]
+    lines += _judged(row_id, records)
     if not data:
         lines += ["", f"This is what git holds{'' if revision else '; `dvc pull` gives more'}."]
     return lines
@@ -105,7 +108,11 @@ def _stages(
         now = found.get(stage, {})
         counts = records.counts[stage]
         done = "made" if mark and stage == "augment" else "kept"
-        words = [done, *_told(stage, now, before), *_placed(stage, row_id, records, now)]
+        words = [done, *(_told(stage, now, before or now) if now else [])]
+        if stage == "split" and row_id in records.manifest:
+            placed = records.manifest[row_id]
+            words.append(f"in {placed.split}{' (frozen)' if row_id in records.frozen else ''}")
+            words += [] if now else [f"label {placed.label}", f"batch {placed.batch}"]
         if stage == "augment" and made:
             words.append(f"{len(made)} rows made of it: {_some(made)}")
         of_all = f"{counts.kept:,} of {counts.read + counts.made:,} rows were"
@@ -115,9 +122,7 @@ def _stages(
 
 
 def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
-    """Return what the data have of this stage; nothing if they are missing."""
-    if not now:
-        return []
+    """Return what the data have of the row in this stage, against the one before."""
     if stage == "collect":
         from_ = json.loads(now["provenance"])
         return [
@@ -128,7 +133,6 @@ def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
             f"label {now['label']}" if now["label"] else "no label",
         ]
     words = []
-    before = before or now
     if (now["text"], now["text_pair"]) != (before["text"], before["text_pair"]):
         words.append("text changed")
     if now["label"] != before["label"]:
@@ -139,21 +143,6 @@ def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
         words.append(f"fold {now['fold']}" if now["fold"] >= 0 else "in no fold")
         words += [f"group {now['group']}"] if now["group"] else []
     return words
-
-
-def _placed(stage: str, row_id: str, records: Records, now: dict[str, Any]) -> list[str]:
-    """Return the split, and, if the data are missing, batch and label from the manifest."""
-    if stage != "split" or row_id not in records.manifest:
-        return []
-    placed = records.manifest[row_id]
-    frozen = " (frozen)" if row_id in records.frozen else ""
-    side = f"in {placed.split}{frozen}"
-    return [side] if now else [side, f"label {placed.label}", f"batch {placed.batch}"]
-
-
-def _caused(row_id: str, records: Records) -> list[str]:
-    ids = sorted(drop.id for _, drop in records.drops.values() if drop.cause == row_id)
-    return ["", f"Dropped because of it: {len(ids)} rows: {_some(ids)}"] if ids else []
 
 
 def _judged(row_id: str, records: Records) -> list[str]:
@@ -187,12 +176,7 @@ def _some(ids: list[str]) -> str:
 
 
 def _parquet_files(stage: str) -> list[Path]:
-    return [] if stage == "tokenize" else sorted((DATA / stage).glob("*.parquet"))
-
-
-def _data_ids() -> set[str]:
-    files = [*_parquet_files("collect"), *_parquet_files("augment")]
-    return {row for (row,) in cells(files, ["id"])}
+    return sorted((DATA / stage).glob("*.parquet"))
 
 
 def _in_data(row_id: str) -> dict[str, dict[str, Any]]:

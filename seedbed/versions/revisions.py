@@ -41,7 +41,14 @@ class Files:
         self.revision, self.commit = revision, ""
         if revision:
             name = ("--quiet", "--end-of-options", f"{revision}^{{commit}}")
-            self.commit = self._git("rev-parse", "--verify", *name).decode().strip()
+            self.commit = git_answer("rev-parse", "--verify", *name)
+            if not self.commit:
+                raise RevisionError(
+                    f"git: {revision}",
+                    "no such revision here",
+                    "a commit, tag or branch of this repository",
+                    SHALLOW,
+                )
 
     @property
     def place(self) -> str:
@@ -64,7 +71,7 @@ class Files:
             return {path: self._decoded(path, Path(path).read_bytes()) for path in existing}
         # `./`: from this folder, which may be below the top of the repository
         given = "".join(f"{self.commit}:./{path}\n" for path in wanted)
-        answer = self._git("cat-file", "--batch=%(objecttype) %(objectsize)", given=given)
+        answer = git_bytes("cat-file", "--batch=%(objecttype) %(objectsize)", given=given)
         pairs = zip(wanted, _contents(answer), strict=True)
         return {path: self._decoded(path, found) for path, found in pairs if found is not None}
 
@@ -80,7 +87,7 @@ class Files:
         """Return the paths of the files directly in a folder, sorted."""
         if not self.revision:
             return sorted(file.as_posix() for file in Path(folder).glob("*") if file.is_file())
-        listed = self._git("ls-tree", "-z", self.commit, f"{folder}/").decode().split("\0")
+        listed = git_bytes("ls-tree", "-z", self.commit, f"{folder}/").decode().split("\0")
         entries = [entry.split("\t", 1) for entry in listed if entry]
         return sorted(path for kind, path in entries if kind.split()[1] == "blob")
 
@@ -97,17 +104,6 @@ class Files:
         parquet = [entry for entry in entries if entry["relpath"].endswith(".parquet")]
         paths = [cached_object(entry["md5"]) for entry in parquet]
         return paths if all(path.is_file() for path in paths) else []
-
-    def _git(self, *arguments: str, given: str = "") -> bytes:
-        try:
-            return git_bytes(*arguments, given=given)
-        except RevisionError:
-            raise RevisionError(
-                f"git: {self.revision}",
-                "no such revision here",
-                "a commit, tag or branch of this repository",
-                SHALLOW,
-            ) from None
 
 
 class VersionTables(NamedTuple):

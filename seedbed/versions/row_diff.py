@@ -25,7 +25,7 @@ from seedbed.versions.row_changes import (
     Said,
     Suspect,
 )
-from seedbed.versions.row_records import Placed, Records
+from seedbed.versions.row_records import KnownRows, Placed, Records
 
 AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
 BY_PEOPLE = (Reason.DROPPED_BY_PERSON, Reason.AMBIGUOUS, Reason.PEOPLE_DISAGREE)
@@ -38,18 +38,32 @@ def difference(base: Records, head: Records) -> Difference:
     came = sorted(row for row in new.kept if row not in old.kept)
     went = sorted(row for row in old.kept if row not in new.kept)
     both = sorted(row for row, one in new.kept.items() if old.kept.get(row, one) != one)
+
+    def changed(field: str) -> list[Changed]:
+        found = (
+            Changed(row, *_placed(row, new), *(getattr(one.kept[row], field) for one in (old, new)))
+            for row in both
+        )
+        return [one for one in found if one.before != one.after]
+
     before, after = (
         {one for lines in records.decisions.values() for one in lines} for records in (base, head)
     )
     made = sorted(after - before, key=_order)
     suspects = _suspects(old, new)
+    frozen = sorted({row for row, _ in base.frozen.items() ^ head.frozen.items()})
+    none = KnownRows()
+    stages = {
+        stage: (base.counts.get(stage, none).kept, head.counts.get(stage, none).kept)
+        for stage in ROW_STAGES
+    }
     return Difference(
         added=[Added(row, *_placed(row, new), old.dropped.get(row)) for row in came],
         removed=[_removed(row, old, new) for row in went],
-        relabelled=[_relabelled(row, old, new) for row in both if _differs(row, "label", old, new)],
-        edited=_changed(both, "digest", old, new),
-        moved=_changed(both, "split", old, new),
-        rebatched=_changed(both, "batch", old, new),
+        relabelled=[_relabelled(one.id, old, new) for one in changed("label")],
+        edited=changed("digest"),
+        moved=changed("split"),
+        rebatched=changed("batch"),
         **_dropped_rows(old, new),
         relabelled_by_policy=_by_policy(old, new),
         new_suspects=suspects[0],
@@ -58,12 +72,12 @@ def difference(base: Records, head: Records) -> Difference:
         decisions_made=[one for one in made if one.decided != WITHDRAWN],
         decisions_withdrawn=[one for one in made if one.decided == WITHDRAWN],
         decisions_deleted=sorted(before - after, key=_order),
-        frozen=_frozen(base, head),
+        frozen=[Frozen(row, base.frozen.get(row, ""), head.frozen.get(row, "")) for row in frozen],
         new_tombstones=sorted(head.tombstones - base.tombstones),
         gone_tombstones=sorted(base.tombstones - head.tombstones),
         batches=_counted(base, head, lambda one: one.batch),
         rows=_rows(base, head),
-        stages=_stages(base, head),
+        stages={stage: pair for stage, pair in stages.items() if pair[0] != pair[1]},
     )
 
 
@@ -154,18 +168,6 @@ def _as_said(decisions: Iterable[Decision]) -> tuple[Said, ...]:
     return tuple((one.who, one.when, one.note) for one in decisions)
 
 
-def _differs(row: str, field: str, old: _Version, new: _Version) -> bool:
-    return getattr(old.kept[row], field) != getattr(new.kept[row], field)
-
-
-def _changed(rows: Iterable[str], field: str, old: _Version, new: _Version) -> list[Changed]:
-    return [
-        Changed(row, *_placed(row, new), *(getattr(one.kept[row], field) for one in (old, new)))
-        for row in rows
-        if _differs(row, field, old, new)
-    ]
-
-
 def _placed(row: str, version: _Version) -> tuple[str, str, str]:
     placed = version.kept[row]
     return placed.batch, placed.label, placed.split
@@ -202,31 +204,21 @@ def _suspects(old: _Version, new: _Version) -> tuple[list[Suspect], list[Suspect
         }
         for version in (old, new)
     )
-    gone = sorted(before.keys() - after.keys())
+
+    def gone(row: str) -> Suspect:
+        why = "decided" if new.settled(row) else "no_longer_doubted"
+        return before[row]._replace(why=why if row in new.kept else "removed")
+
     both = sorted(row for row in before.keys() & after.keys() if before[row] != after[row])
     return (
         [after[row] for row in sorted(after.keys() - before.keys())],
-        [before[row]._replace(why=_why_not_doubted(row, new)) for row in gone],
+        [gone(row) for row in sorted(before.keys() - after.keys())],
         [after[row] for row in both],
     )
 
 
-def _why_not_doubted(row: str, new: _Version) -> str:
-    if row not in new.kept:
-        return "removed"
-    return "decided" if new.settled(row) else "no_longer_doubted"
-
-
 def _order(one: Decision) -> tuple[str, ...]:
     return one.id, one.when, one.who, one.decided, one.note
-
-
-def _frozen(base: Records, head: Records) -> list[Frozen]:
-    differ = base.frozen.items() ^ head.frozen.items()
-    return [
-        Frozen(row, base.frozen.get(row, ""), head.frozen.get(row, ""))
-        for row in sorted({row for row, _ in differ})
-    ]
 
 
 def _rows(base: Records, head: Records) -> dict[str, dict[str, tuple[int, int]]]:
@@ -234,12 +226,6 @@ def _rows(base: Records, head: Records) -> dict[str, dict[str, tuple[int, int]]]
     for (label, side), pair in _counted(base, head, lambda one: (one.label, one.split)).items():
         rows.setdefault(label, {})[side] = pair
     return rows
-
-
-def _stages(base: Records, head: Records) -> dict[str, tuple[int, int]]:
-    kept = [{stage: one.kept for stage, one in r.counts.items()} for r in (base, head)]
-    pairs = {stage: (kept[0].get(stage, 0), kept[1].get(stage, 0)) for stage in ROW_STAGES}
-    return {stage: pair for stage, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _counted(
