@@ -30,8 +30,6 @@ MARKER = "<<<<<<< "
 SHOWN = 10
 MERGING = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 
-Run = Callable[[Sequence[str]], int]
-
 
 class Resolved(NamedTuple):
     """What was done: files merged by meaning, files repaired after a union, how many files of
@@ -181,7 +179,7 @@ def _written_by_stages() -> list[str]:
         return pipeline.outputs(in_git=True)
 
 
-def rerun(run: Run) -> None:
+def rerun(run: Callable[[Sequence[str]], int]) -> None:
     """Run `dvc repro` on the merged inputs, then add everything that it wrote to the index.
 
     `run` returns the exit code of a command. Raises MergeError if DVC ends with an error.

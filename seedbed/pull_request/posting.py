@@ -14,6 +14,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ API = "https://api.github.com"
 LONGEST = 65_536  # characters of a GitHub comment
 REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
+DOING = {"GET": "read the comments", "PATCH": "change a comment", "POST": "make a comment"}
 WAYS = ("cml", "gh", "own")
 
 
@@ -156,15 +158,14 @@ class Posted(NamedTuple):
     others: int
 
 
+@dataclass
 class Comments:
-    """The comments of one pull request."""
+    """The comments of one pull request of `repository`, OWNER/NAME."""
 
-    def __init__(
-        self, ask: Ask, repository: str, number: int, pause: Callable[[float], None] = time.sleep
-    ) -> None:
-        """`repository`: OWNER/NAME."""
-        self.ask, self.pause = ask, pause
-        self.issues, self.number = f"repos/{repository}/issues", number
+    ask: Ask
+    repository: str
+    number: int
+    pause: Callable[[float], None] = time.sleep
 
     def post(self, report: str) -> Posted:
         """Change the comment that holds the report, or make one. Raises PostError."""
@@ -174,38 +175,41 @@ class Comments:
             for one in ours:
                 if found := self._changed(one, body):
                     return Posted(found, False, len(ours) - 1)
-            answer = self.ask("POST", f"{self.issues}/{self.number}/comments", {"body": body})
+            answer = self.ask("POST", self._path(f"{self.number}/comments"), {"body": body})
             if answer.status == 201:
                 return Posted(answer.content["html_url"], True, len(ours))
-            self._wait(answer, attempt, "make a comment")  # it may be there now: look again
+            self._wait(answer, attempt, "POST")  # it may be there now: look again
         raise AssertionError  # the last attempt raises
+
+    def _path(self, rest: str) -> str:
+        return f"repos/{self.repository}/issues/{rest}"
 
     def _all(self) -> Iterator[dict[str, Any]]:
         for page in itertools.count(1):
-            path = f"{self.issues}/{self.number}/comments?per_page={PAGE}&page={page}"
-            found = self._asked("GET", path, None, "read the comments").content
+            path = self._path(f"{self.number}/comments?per_page={PAGE}&page={page}")
+            found = self._asked("GET", path).content
             yield from found
             if len(found) < PAGE:
                 return
 
     def _changed(self, comment: int, body: str) -> str:
         """The comment's address once it holds `body`; "" where another user's it is."""
-        path = f"{self.issues}/comments/{int(comment)}"
-        answer = self._asked("PATCH", path, {"body": body}, "change a comment", passing=(403, 404))
+        path = self._path(f"comments/{int(comment)}")
+        answer = self._asked("PATCH", path, {"body": body}, passing=(403, 404))
         return answer.content["html_url"] if answer.status == 200 else ""
 
     def _asked(
-        self, method: str, path: str, content: Any, doing: str, passing: tuple[int, ...] = ()
+        self, method: str, path: str, content: Any = None, passing: tuple[int, ...] = ()
     ) -> Answer:
         """An answer of success, or one that passes; asked again where that may help."""
         for attempt in range(ATTEMPTS):
             answer = self.ask(method, path, content)
             if answer.status == 200 or (answer.status in passing and not answer.is_rate_limited):
                 return answer
-            self._wait(answer, attempt, doing)
+            self._wait(answer, attempt, method)
         raise AssertionError  # the last attempt raises
 
-    def _wait(self, answer: Answer, attempt: int, doing: str) -> None:
+    def _wait(self, answer: Answer, attempt: int, method: str) -> None:
         """Wait as long as asked, or 1, 2, 4 seconds; raise PostError where waiting cannot help."""
         may_help = answer.status == 0 or answer.status >= 500 or answer.is_rate_limited
         try:
@@ -213,7 +217,7 @@ class Comments:
         except (KeyError, ValueError):
             seconds = float(2**attempt)
         if not may_help or attempt == ATTEMPTS - 1 or seconds > LONGEST_WAIT:
-            raise refused(answer, doing)
+            raise refused(answer, DOING[method])
         self.pause(seconds)
 
 

@@ -21,7 +21,7 @@ from seedbed.pages.escaping import quoted, unlinked
 from seedbed.pages.markdown import fitted, markdown
 from seedbed.pipeline.freshness import freshness
 from seedbed.pipeline.lock import LOCK, LockedStage, parse_lock
-from seedbed.pull_request import data_section, sections
+from seedbed.pull_request import sections
 from seedbed.pull_request.posting import MARKER
 from seedbed.versions import diff_sections
 from seedbed.versions.changes import Changes, changes
@@ -33,7 +33,6 @@ FIRST = "seedbed compare"  # what shows all of the first screen
 NO_FIGURES = "There are no figures on the same test rows of both models."
 MAX_STAGES = 60  # of a graph
 MAX_CHARS = 4_500
-TOO_LARGE = "The graph is too large to draw here: `dvc dag` draws it."
 COLOURS = {
     "changed": "fill:#fff3cd,stroke:#b58900,color:#000",
     "ran": "fill:#e7f0fa,stroke:#4a7fb5,color:#000",
@@ -80,7 +79,7 @@ def page(base: str, found: Changes, comparison: Comparison, stale: str = "") -> 
     """The page; at most LIMIT characters. `stale`: see `staleness`."""
     before, now = Files(base), Files()
     verdict = gate.verdict(comparison)
-    told = [*verdict.parts, Prose(data_section.in_one_line(found)), Prose(stale)]
+    told = [*verdict.parts, Prose(sections.in_one_line(found)), Prose(stale)]
     first = Allotted(Section(verdict.title, list(filter(None, told))), 5_000, FIRST)
     parts = [first, *_sections(before, now, found, comparison)]
     share = 1.0
@@ -106,11 +105,12 @@ def _shown(part: Allotted, chars: int) -> str:
 
 def _sections(before: Files, now: Files, found: Changes, comparison: Comparison) -> list[Allotted]:
     diff, compare_ = f"seedbed diff {before.commit[:9]}", f"seedbed compare {before.commit[:9]}"
-    runs = stage_runs(before, now)
-    scores = data_section.suspect_scores(now)
+    graph, reran = pipeline(before, now)
+    scores = sections.suspect_scores(now)
     labels = sections.labels(found, before, now)
     leaks = sections.leak_gate(before, now)
     figures = gate.figures(comparison).parts or [NO_FIGURES]
+    decided = diff_sections.decisions(found, sections.ROWS)
     rows = [diff_sections.classes(found), diff_sections.batches(found)]
     inputs = [diff_sections.params(found, sections.ROWS), diff_sections.code(found)]
     folded: tuple[tuple[str, int, Sequence[Part]], ...] = (
@@ -124,14 +124,14 @@ def _sections(before: Files, now: Files, found: Changes, comparison: Comparison)
         Allotted(sections.approaches(before, now), 3_000, "dvc metrics diff"),
         *(Allotted(section, 3_000, compare_) for section in gate.details(comparison)),
         Allotted(Section("Labels and leaks", [*labels, leaks]), 2_500, diff),
-        Allotted(sections.decisions(found), 3_000, diff),
-        Allotted(data_section.telling_rows(found, scores), 11_000, diff),
+        Allotted(Section("Decisions", decided.parts, folded=True), 3_000, diff),
+        Allotted(sections.telling_rows(found, scores), 11_000, diff),
         *(
             Allotted(Section(title, parts, folded=True), chars, diff)
             for title, chars, parts in folded
         ),
-        Allotted(Section("Pipeline", [Prose(graph(runs))]), 5_000, "dvc dag"),
-        Allotted(sections.cost(before, now, runs.reran), 3_000, "seedbed summary"),
+        Allotted(Section("Pipeline", [Prose(graph)]), 5_000, "dvc dag"),
+        Allotted(sections.cost(before, now, reran), 3_000, "seedbed summary"),
     ]
 
 
@@ -141,16 +141,9 @@ def _foot(found: Changes) -> str:
     return f"<sub>Base: {base}; this: {head}. {notes} Made by `seedbed pr-report`.</sub>"
 
 
-class Runs(NamedTuple):
-    """Stages of head: those whose inputs differ from the base's, and those whose outputs do."""
-
-    head: dict[str, LockedStage]
-    reran: list[str]
-    changed: list[str]
-
-
-def stage_runs(base: Files, head: Files) -> Runs:
-    """Compare what both locks record of each stage."""
+def pipeline(base: Files, head: Files) -> tuple[str, list[str]]:
+    """The graph, with a line that reads it; and the stages of head that ran again: those whose
+    inputs or outputs differ from the base's."""
     before, after = (
         parse_lock(files.read(LOCK) or "", files.place + LOCK) for files in (base, head)
     )
@@ -159,30 +152,29 @@ def stage_runs(base: Files, head: Files) -> Runs:
         name for name in reran
         if name not in before or before[name].outputs != after[name].outputs
     ]  # fmt: skip
-    return Runs(after, reran, changed)
+    if not after:
+        return "dvc.lock has no stage: the pipeline has not run.", reran
+    said = f"{len(reran)} of {len(after)} stages ran again, {len(changed)} gave other outputs."
+    drawn = _graph(after, {*map(_box, reran)}, {*map(_box, changed)})
+    if not drawn:
+        return f"{said} The graph is too large to draw here: `dvc dag` draws it.", reran
+    key = "Yellow: other outputs; blue: ran again with the same; grey: as in the base."
+    return f"{said} {key}\n\n{drawn}", reran
 
 
-def graph(found: Runs) -> str:
-    """The graph, and a line that reads it."""
-    boxes = list(dict.fromkeys(map(_box, found.head)))
-    if not boxes:
-        return "dvc.lock has no stage: the pipeline has not run."
-    reran, changed = ({_box(name) for name in names} for names in (found.reran, found.changed))
-    counts = len(found.reran), len(found.head), len(found.changed)
-    said = "{} of {} stages ran again, {} gave other outputs.".format(*counts)
+def _graph(stages: dict[str, LockedStage], reran: set[str], changed: set[str]) -> str:
+    """ "" where it would be too large."""
+    boxes = list(dict.fromkeys(map(_box, stages)))
     if len(boxes) > MAX_STAGES:
-        return f"{said} {TOO_LARGE}"
+        return ""
     lines = [f"  {box}" for box in boxes]
-    lines += [f"  {one} --> {other}" for one, other in _arrows(found.head, boxes)]
+    lines += [f"  {one} --> {other}" for one, other in _arrows(stages, boxes)]
     kinds = {"changed": changed, "ran": reran - changed, "same": {*boxes} - reran}
     for kind, style in COLOURS.items():
         if members := [box for box in boxes if box in kinds[kind]]:
             lines += [f"  classDef {kind} {style}", f"  class {','.join(members)} {kind}"]
     drawn = "\n".join(["```mermaid", "flowchart LR", *lines, "```"])
-    if len(drawn) > MAX_CHARS:
-        return f"{said} {TOO_LARGE}"
-    key = "Yellow: other outputs; blue: ran again with the same; grey: as in the base."
-    return f"{said} {key}\n\n{drawn}"
+    return drawn if len(drawn) <= MAX_CHARS else ""
 
 
 def _box(stage: str) -> str:

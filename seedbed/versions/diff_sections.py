@@ -59,16 +59,15 @@ def summary(changes: Changes) -> Section:
 def classes(changes: Changes) -> Section:
     """Rows by class and side: before → after, and the change."""
     found = changes.rows.rows
+    every = {side: _sum(by_side.get(side, (0, 0)) for by_side in found.values()) for side in SIDES}
     lines = [
         [
             label,
             *(_pair(by_side.get(side, (0, 0))) for side in SIDES),
             _pair(_sum(by_side.values())),
         ]
-        for label, by_side in found.items()
+        for label, by_side in [*found.items(), ("all", every)]
     ]
-    every = [_sum(by_side.get(side, (0, 0)) for by_side in found.values()) for side in SIDES]
-    lines.append(["all", *map(_pair, every), _pair(_sum(every))])
     return Section("Classes", [Table(["class", *SIDES, "all"], lines, chars=CHARS)])
 
 
@@ -130,8 +129,8 @@ def drift(changes: Changes) -> Section:
     """Figures of drift, how to read them, and what is unknown."""
     found = changes.drift
     lines = [
-        [one.of, one.rows, _figure(one.psi), _figure(one.by_chance), one.reading,
-         _figure(one.jensen_shannon)]
+        [one.of, one.rows, _shown(one.psi, ".3f"), _shown(one.by_chance, ".3f"), one.reading,
+         f"{one.jensen_shannon:.3f}"]
         for one in found.shifts
     ]  # fmt: skip
     header = ["of", "rows", "PSI", "by chance below", "reading", "Jensen-Shannon, bits"]
@@ -145,7 +144,13 @@ def drift(changes: Changes) -> Section:
         )
     if lines:
         parts.append("PSI is stable below .1, moderate below .25, large from there on.")
-    return Section("Drift", [*parts, *found.untold, *_medians(changes)])
+    each = ", ".join(
+        f"{label} {_shown(before, ',', 'none')} → {_shown(after, ',', 'none')}"
+        for label, (before, after) in found.median_chars.items()
+        if before != after
+    )
+    medians = [f"Median characters of collected rows by class: {each}."] if each else []
+    return Section("Drift", [*parts, *found.untold, *medians])
 
 
 def stages(changes: Changes) -> Section:
@@ -156,7 +161,11 @@ def stages(changes: Changes) -> Section:
 
 def params(changes: Changes, rows: int) -> Section:
     """Values of params.yaml that changed."""
-    lines = [[one.key, _value(one.before), _value(one.after)] for one in changes.params]
+
+    def shown(value: object) -> str:
+        return "—" if value is None else clipped(str(value), TEXT_CHARS)
+
+    lines = [[one.key, shown(one.before), shown(one.after)] for one in changes.params]
     title = f"Params: {len(lines):,}"
     return _section(title, ["key", "before", "after"], lines[:rows], len(lines))
 
@@ -216,22 +225,5 @@ def _sum(pairs: Iterable[tuple[int, int]]) -> tuple[int, int]:
     return sum(before), sum(after)
 
 
-def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
-def _value(value: Any) -> str:
-    return "—" if value is None else clipped(str(value), TEXT_CHARS)
-
-
-def _medians(changes: Changes) -> list[str]:
-    each = ", ".join(
-        f"{label} {_or_none(before)} → {_or_none(after)}"
-        for label, (before, after) in changes.drift.median_chars.items()
-        if before != after
-    )
-    return [f"Median characters of collected rows by class: {each}."] if each else []
-
-
-def _or_none(value: Number | None) -> str:
-    return "none" if value is None else f"{value:,}"
+def _shown(value: Number | None, form: str, none: str = "") -> str:
+    return none if value is None else format(value, form)

@@ -113,10 +113,9 @@ class _Row(NamedTuple):
 
 def _read(paths: Iterable[Path], wanted: Iterable[str]) -> dict[str, _Row]:
     """The wanted rows by id."""
-    rows = cells(paths, COLUMNS, ("id", "in", sorted(wanted)))
     return {
         row: _Row(f"{text}\n{pair}" if pair else text, source, digest)
-        for row, text, pair, source, digest in rows
+        for row, text, pair, source, digest in cells(paths, COLUMNS, ("id", "in", sorted(wanted)))
     }
 
 
@@ -151,13 +150,24 @@ def drift(
     """`texts`: by row id, of base and of head, or None where they are not here."""
     if not base.manifest or not head.manifest:
         return Drift([], None, {}, ["Drift: one of the two versions has no rows."])
-    came = [row.id for row in rows.added]
-    shifts = _label_shifts(rows, came, head)
-    medians = _medians(base, head)
     old, now = texts or ({}, {})
+    came = [row.id for row in rows.added]
     before = [old[row] for row in sorted(base.manifest) if row in old]
     after = [now[row] for row in sorted(head.manifest) if row in now]
     new = [now[row] for row in came if row in now]
+    were, are = (
+        {label: sum(pair[side] for pair in one.values()) for label, one in rows.rows.items()}
+        for side in (0, 1)
+    )
+    shifts = [_shift("labels", ALL, were, are, chance=False)]
+    if came:
+        of_new = Counter(head.manifest[row].label for row in came)
+        shifts.append(_shift("labels", CAME, were, of_new, chance=True))
+    chars = [one.figures["collect"].chars_by_class for one in (base, head)]
+    medians = {
+        label: (chars[0].get(label, {}).get("p50"), chars[1].get(label, {}).get("p50"))
+        for label in sorted({*chars[0], *chars[1]} if all(chars) else ())
+    }
     if not before or not after:
         rest = "; the median characters are of collect's figures" if medians else ""
         untold = (
@@ -170,18 +180,6 @@ def drift(
         return Drift(shifts, None, medians, ["No row came, so there is nothing to test."])
     shifts += _text_shifts(before, new, CAME, chance=True)
     return Drift(shifts, two_sample_test(before, new), medians, [])
-
-
-def _label_shifts(rows: Difference, came: Sequence[str], head: Records) -> list[Shift]:
-    before, after = (
-        {label: sum(pair[side] for pair in one.values()) for label, one in rows.rows.items()}
-        for side in (0, 1)
-    )
-    shifts = [_shift("labels", ALL, before, after, chance=False)]
-    if came:
-        new = Counter(head.manifest[row].label for row in came)
-        shifts.append(_shift("labels", CAME, before, new, chance=True))
-    return shifts
 
 
 def _shift(of: str, rows: str, before: Any, after: Any, chance: bool) -> Shift:
@@ -199,11 +197,3 @@ def _text_shifts(before: list[str], after: list[str], rows: str, chance: bool) -
     lengths = length_counts([len(text) for text in before], [len(text) for text in after])
     words = jensen_shannon(word_counts(before), word_counts(after))
     return [_shift("lengths", rows, *lengths, chance), Shift("vocabulary", rows, words)]
-
-
-def _medians(base: Records, head: Records) -> dict[str, tuple[Number | None, Number | None]]:
-    before, after = (one.figures["collect"].chars_by_class for one in (base, head))
-    return {
-        label: (before.get(label, {}).get("p50"), after.get(label, {}).get("p50"))
-        for label in sorted({*before, *after} if before and after else ())
-    }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from seedbed.core.errors import RevisionError, RowsError
-from seedbed.core.git import git_answer, git_bytes
+from seedbed.core.git import git_answer, git_bytes, git_paths
 from seedbed.core.metrics import Metrics
 from seedbed.pipeline.dvc import cached_object
 from seedbed.pipeline.lock import LOCK, parse_lock
@@ -84,12 +84,10 @@ class Files:
             ) from None
 
     def names(self, folder: str) -> list[str]:
-        """Return the paths of the files directly in a folder, sorted."""
+        """Return the paths of what is directly in a folder, sorted."""
         if not self.revision:
-            return sorted(file.as_posix() for file in Path(folder).glob("*") if file.is_file())
-        listed = git_bytes("ls-tree", "-z", self.commit, f"{folder}/").decode().split("\0")
-        entries = [entry.split("\t", 1) for entry in listed if entry]
-        return sorted(path for kind, path in entries if kind.split()[1] == "blob")
+            return sorted(file.as_posix() for file in Path(folder).glob("*"))
+        return git_paths("ls-tree", "-z", "--name-only", self.commit, f"{folder}/")
 
     def parquet(self, stage: str) -> list[Path]:
         """Return the Parquet files of data/STAGE: in the workspace, or, by dvc.lock, in DVC's

@@ -24,7 +24,7 @@ from seedbed.label_errors.ranking import LabelErrorMetrics
 from seedbed.pages.escaping import unlinked
 from seedbed.pages.markdown import fitted
 from seedbed.pipeline.freshness import Freshness, Stale
-from seedbed.pull_request import data_section, report, sections
+from seedbed.pull_request import report, sections
 from seedbed.pull_request.report import LIMIT
 from seedbed.scoring.metrics import METRICS
 from seedbed.scoring.metrics_files import Choice, Estimate, Validation
@@ -123,7 +123,7 @@ def test_the_most_telling_rows_come_in_the_order_that_is_documented(versions):
                        f"{0:016x},train,sport,politics,0.1,other_label_likelier,\n"])  # fmt: skip
     found = versions.changes()
     scores = {f"{0:016x}": 0.1, f"{4:016x}": 0.9}
-    told = [(one.kind, int(one.row.id, 16)) for one in data_section.telling(found, scores)]
+    told = [(one.kind, int(one.row.id, 16)) for one in sections.telling(found, scores)]
     assert told == [
         ("removed", 3),  # out of validation
         ("relabelled by people", 1),
@@ -142,7 +142,7 @@ def test_no_kind_hides_those_below_it_and_twenty_is_the_most(versions):
     versions.manifest("2026-02-second", [row(number, "sport") for number in range(100, 160)])
     versions.suspects([f"{number:016x},train,sport,politics,0.5,other_label_likelier,\n"
                        for number in range(5)])  # fmt: skip
-    kinds = [one.kind for one in data_section.telling(versions.changes(), {})]
+    kinds = [one.kind for one in sections.telling(versions.changes(), {})]
     assert len(kinds) == 20
     assert kinds.count("new suspect") == 5
     assert kinds.count("added") == 15
