@@ -26,6 +26,13 @@ EVALUATE = METRICS / "evaluate"
 CHOICE = Path("reports/choice.json")
 REPORT = Path("reports/report.md")
 SHOWN = 3
+COSTS = {
+    "training s": "training_seconds",
+    "tokens/s": "training_tokens_a_second",
+    "peak MB": "peak_mb",
+    "model MB": "model_mb",
+    "predictions/s": "predictions_a_second",
+}
 
 
 def summary() -> None:
@@ -81,13 +88,10 @@ def _scores_table() -> Table:
 
 def _costs_table() -> Table:
     """What each approach cost on this machine; training counts its whole stage."""
-    table = Table("approach", "training s", "tokens/s", "peak MB", "model MB", "predictions/s",
-                  box=None)  # fmt: skip
+    table = Table("approach", *COSTS, box=None)
     models = {name: found.model for name in NAMES if (found := read_validation(name, EVALUATE))}
-    keys = ("training_seconds", "training_tokens_a_second", "peak_mb", "model_mb",
-            "predictions_a_second")  # fmt: skip
     for name, cost in costs(models).items():
-        table.add_row(name, *(f"{cost[key]:,}" if key in cost else "" for key in keys))
+        table.add_row(name, *(f"{cost[key]:,}" if key in cost else "" for key in COSTS.values()))
     return table
 
 

@@ -1,9 +1,7 @@
 """All that `seedbed diff` reports of two versions: rows, params, code, drift, texts.
 
-changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes
-
-reads git and, where they are here, texts; `base` and `head` are what git calls commits, "" the
-default: the merge base with the main branch, and the workspace. `as_json` is all of it as JSON.
+`changes` reads git and, where they are here, texts; `base` and `head` are what git calls commits,
+"" the default: the merge base with the main branch, and the workspace. `as_json` writes it all.
 """
 
 import json

@@ -1,7 +1,5 @@
 """What changed as sections of paragraphs and tables, for any page: nothing here is markup.
 
-page(changes: Changes, rows: int) -> Page, headed by `summary`; and each section alone.
-
 `rows` is how many of each list are shown; what is left out is counted in words, never cut silently.
 """
 
@@ -27,7 +25,7 @@ ALPHA = 0.05
 
 
 def page(changes: Changes, rows: int) -> Page:
-    """Everything that changed, as a page."""
+    """Everything that changed, as a page headed by `summary`."""
     sections = [
         summary(changes),
         classes(changes),

@@ -64,15 +64,15 @@ def texts_of(base: Files, head: Files, kept: Sequence[Collection[str]], rows: Di
     allowed, gone = _shown_sources(head, base), _forgotten(head, base)
     old, new = (
         {
-            row: one.text
-            for row, one in side.items()
-            if row in changed and one.source in allowed and gone.isdisjoint((row, one.digest))
+            row: text
+            for row, (text, source, digest) in side.items()
+            if row in changed and source in allowed and gone.isdisjoint((row, digest))
         }
         for side in sides
     )
     shown_before = {row.id: old[row.id] for row in rows.edited if row.id in old and row.id in new}
     in_base, in_head = (
-        {row: side[row].text for row in ids if row in side}
+        {row: side[row][0] for row in ids if row in side}
         for side, ids in zip(sides, samples, strict=True)
     )
     notes = [] if allowed else ["No source has show_text: true, so no text is shown."]
@@ -105,16 +105,10 @@ def _shown_sources(head: Files, base: Files) -> set[str]:
     return {name for name, shown in allowed.items() if shown}
 
 
-class _Row(NamedTuple):
-    text: str
-    source: str
-    digest: str
-
-
-def _read(paths: Iterable[Path], wanted: Iterable[str]) -> dict[str, _Row]:
-    """The wanted rows by id."""
+def _read(paths: Iterable[Path], wanted: Iterable[str]) -> dict[str, tuple[str, str, str]]:
+    """Text, source and digest of the wanted rows by id."""
     return {
-        row: _Row(f"{text}\n{pair}" if pair else text, source, digest)
+        row: (f"{text}\n{pair}" if pair else text, source, digest)
         for row, text, pair, source, digest in cells(paths, COLUMNS, ("id", "in", sorted(wanted)))
     }
 

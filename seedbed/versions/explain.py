@@ -14,9 +14,9 @@ from seedbed.core.errors import RowsError
 from seedbed.core.reasons import in_words
 from seedbed.core.stages import ROW_STAGES
 from seedbed.versions.revisions import Files, cells
+from seedbed.versions.row_changes import fate_in_words
 from seedbed.versions.row_records import Records, read_records
 
-DATA = Path("data")
 SHOWN = 10
 MIN_PREFIX = 6
 ELSEWHERE = (
@@ -37,12 +37,12 @@ def explain(row: str, revision: str = "") -> list[str]:
     files = [] if revision else [*_parquet_files("collect"), *_parquet_files("augment")]
     data = {one for (one,) in cells(files, ["id"])}
     row_id = _whole_id(row, records.ids | data, place)
-    found, made = (_in_data(row_id), _children(row_id)) if data else ({}, [])
+    found, made = _in_data(row_id) if data else ({}, [])
     if not (records.counts or found or row_id in records.ids):
         raise RowsError(place, "no stage has run", "a run", "run `dvc repro`")
     header = [f"Row {row_id}, {f'revision {revision}' if revision else place}", ""]
     lines = [*header, *_stages(row_id, records, found, made)]
-    if caused := sorted(drop.id for _, drop in records.drops.values() if drop.cause == row_id):
+    if caused := sorted(one for one, fate in records.drops.items() if fate.cause == row_id):
         lines += ["", f"Dropped because of it: {len(caused)} rows: {_some(caused)}"]
     lines += _judged(row_id, records)
     if not data:
@@ -77,9 +77,7 @@ def _whole_id(prefix: str, known: set[str], place: str) -> str:
 def _in_one_line(row_id: str, records: Records) -> str:
     """A row's life in short."""
     if row_id in records.drops:
-        stage, drop = records.drops[row_id]
-        because = f", because of row {drop.cause}" if drop.cause else ""
-        return f"row {row_id} was dropped by {stage}: {in_words(drop.reason)}{because}"
+        return f"row {row_id} was dropped by {fate_in_words(records.drops[row_id])}"
     if row_id in records.manifest:
         placed = records.manifest[row_id]
         return f"row {row_id} was kept: {placed.label}, {placed.split}, batch {placed.batch}"
@@ -92,7 +90,7 @@ def _stages(
     parent, mark = row_id.split("-")[0], "-" in row_id
     stages = ROW_STAGES[ROW_STAGES.index("augment") :] if mark else ROW_STAGES
     lines = [f"Made of a row: {_in_one_line(parent, records)}.", ""] if mark else []
-    dropped_by, drop = records.drops.get(row_id, ("", None))
+    drop = records.drops.get(row_id)
     if not (drop or found or parent in records.manifest):
         return [*lines, "No stage of this version kept or dropped it: it is gone, or never came."]
     before: dict[str, Any] = {}
@@ -100,7 +98,7 @@ def _stages(
         if stage not in records.counts:
             lines.append(f"{stage:<{WIDTH}}has not run")
             continue
-        if drop and stage == dropped_by:
+        if drop and stage == drop.stage:
             lines.append(f"{stage:<{WIDTH}}DROPPED: {in_words(drop.reason)}")
             if drop.cause:
                 lines.append(f"{'':<{WIDTH}}its cause: {_in_one_line(drop.cause, records)}")
@@ -176,19 +174,16 @@ def _some(ids: list[str]) -> str:
 
 
 def _parquet_files(stage: str) -> list[Path]:
-    return sorted((DATA / stage).glob("*.parquet"))
+    return sorted(Path("data", stage).glob("*.parquet"))
 
 
-def _in_data(row_id: str) -> dict[str, dict[str, Any]]:
-    """The row as each stage left it, where its folder is there."""
-    return {
+def _in_data(row_id: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The row as each stage left it, where its folder is there; the rows made of it."""
+    found = {
         stage: row
         for stage in ROW_STAGES
         for file in _parquet_files(stage)
         for row in pq.read_table(file, filters=[("id", "==", row_id)]).to_pylist()
     }
-
-
-def _children(row_id: str) -> list[str]:
-    files = _parquet_files("augment")
-    return sorted(row for (row,) in cells(files, ["id"], ("parent", "==", row_id)))
+    made = cells(_parquet_files("augment"), ["id"], ("parent", "==", row_id))
+    return found, sorted(row for (row,) in made)

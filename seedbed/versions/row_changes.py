@@ -230,15 +230,15 @@ def number_of(number: int, word: str) -> str:
 def because(one: Any) -> str:
     """Return why this row is in its list, in words; "" if nothing is to be added."""
     if isinstance(one, Removed):
-        return _fate(one.fate) + (f", {_people(one.said)}" if one.said else "")
+        return fate_in_words(one.fate) + (f", {_people(one.said)}" if one.said else "")
     if isinstance(one, Dropped):
-        before = f"; before: {_fate(one.before)}" if one.before and one.after else ""
-        return _fate(one.after or one.before) + before
+        before = f"; before: {fate_in_words(one.before)}" if one.before and one.after else ""
+        return fate_in_words(one.after or one.before) + before
     if isinstance(one, Relabelled):
         return RELABELLED_BY[one.by] + (f" by {_people(one.said)}" if one.said else "")
     if isinstance(one, Suspect):
         return WHY_NOT_DOUBTED[one.why] if one.why else in_words(one.reason)
-    return f"before: {_fate(one.was)}" if isinstance(one, Added) and one.was else ""
+    return f"before: {fate_in_words(one.was)}" if isinstance(one, Added) and one.was else ""
 
 
 def reason(one: Removed | Dropped | Suspect) -> str:
@@ -249,7 +249,7 @@ def reason(one: Removed | Dropped | Suspect) -> str:
     return fate.reason if fate else ""
 
 
-def _fate(fate: Fate | None) -> str:
+def fate_in_words(fate: Fate | None) -> str:
     """deduplicate: its text is a copy of another row's (exact_duplicate), because of row 0a1b..."""
     if fate is None:
         return ""

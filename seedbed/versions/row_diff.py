@@ -1,8 +1,6 @@
 """What differs between two versions, row by row, out of what git holds of each.
 
-difference(base: Records, head: Records) -> Difference   pure; every list is sorted by row id
-
-`row_changes` defines the lists of a Difference.
+`difference` is pure; `row_changes` defines the lists of a Difference, each sorted by row id.
 """
 
 from collections import Counter
@@ -89,11 +87,7 @@ class _Version:
 
     def __init__(self, records: Records) -> None:
         self.records, self.kept = records, records.manifest
-        fates = {
-            row: Fate(stage, drop.reason, drop.cause)
-            for row, (stage, drop) in records.drops.items()
-            if "-" not in row
-        }
+        fates = {row: fate for row, fate in records.drops.items() if "-" not in row}
         self.dropped = {row: fate for row, fate in fates.items() if row not in self.kept}
         self.untrained = {
             row: fate

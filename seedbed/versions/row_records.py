@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from seedbed.core.decisions import Decision, parse_decisions
 from seedbed.core.errors import RowsError
-from seedbed.core.ledger import Drop
+from seedbed.core.ledger import HEADER as LEDGER
 from seedbed.core.metrics import Number
 from seedbed.core.rows import SIDES
 from seedbed.core.stages import ROW_STAGES
 from seedbed.versions.revisions import Files, Known, VersionTables, cells
+from seedbed.versions.row_changes import Fate
 
 HEADER = ("id", "digest", "label", "split")
 COUNTS = "data/manifest/counts.csv"
@@ -54,7 +55,7 @@ class Records(NamedTuple):
     """Everything by row id, but `counts`, `figures`, `digests`: rows and metrics by stage, the
     digests of forgotten rows. A stage without counts has not run."""
 
-    drops: dict[str, tuple[str, Drop]]  # stage and fate
+    drops: dict[str, Fate]
     manifest: dict[str, Placed]
     suspects: dict[str, dict[str, str]]
     decisions: dict[str, list[Decision]]
@@ -69,7 +70,7 @@ class Records(NamedTuple):
     @property
     def ids(self) -> set[str]:
         """Every row that a file in git names."""
-        causes = {drop.cause for _, drop in self.drops.values()} - {""}
+        causes = {fate.cause for fate in self.drops.values()} - {""}
         parts = (self.drops, self.manifest, self.suspects, self.decisions)
         return causes.union(*parts, self.frozen, self.tombstones)
 
@@ -90,9 +91,9 @@ def read_records(files: Files) -> Records:
     table = files.tables([*listed, *metrics.values(), *ledgers.values(), *SINGLE])
     known = {stage: table.known(path, KnownStage) for stage, path in metrics.items()}
     drops = {
-        line[0]: (stage, Drop._make(line))
+        row: Fate(stage, reason, cause)
         for stage in reversed(ROW_STAGES)  # the first stage that dropped it is the one that did
-        for line in table.lines(ledgers[stage], Drop._fields)
+        for row, reason, cause in table.lines(ledgers[stage], LEDGER)
     }
     tombstones = table.lines("data/tombstones.csv", ("id", "digest"))
     return Records(
