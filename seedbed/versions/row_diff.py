@@ -38,11 +38,11 @@ def difference(base: Records, head: Records) -> Difference:
     both = sorted(row for row, one in new.kept.items() if old.kept.get(row, one) != one)
 
     def changed(field: str) -> list[Changed]:
-        found = (
-            Changed(row, *_placed(row, new), *(getattr(one.kept[row], field) for one in (old, new)))
+        return [
+            Changed(row, *_placed(row, new), was, now)
             for row in both
-        )
-        return [one for one in found if one.before != one.after]
+            if (was := getattr(old.kept[row], field)) != (now := getattr(new.kept[row], field))
+        ]
 
     before, after = (
         {one for lines in records.decisions.values() for one in lines} for records in (base, head)
