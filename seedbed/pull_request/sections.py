@@ -151,7 +151,7 @@ def _labels(row: Any) -> str:
 
 
 def _inside(*path: str) -> Any:
-    """A figure that stands below other keys; None where the file has it not."""
+    """A figure below other keys; None where the file has it not."""
     return Field(None, validation_alias=AliasPath(*path))
 
 
