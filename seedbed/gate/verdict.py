@@ -6,17 +6,18 @@ Holm's correction over all limits. So two models that are alike fail in at most 
 comparisons.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from seedbed.core.metrics import Metrics
-from seedbed.gate.limits import GateParams, Limit, limits_of
+from seedbed.core.metrics import Difference, Metrics
+from seedbed.gate.limits import Checked, GateParams, Limit, limits_of
 from seedbed.scoring.intervals import headline, paired_difference, resampled_counts
 from seedbed.scoring.metrics import METRICS, Scored, per_class, scores
+from seedbed.scoring.metrics_files import ClassScores, Estimate
 from seedbed.scoring.significance import (
     TINY,
+    McNemar,
     f1_by_class,
     flip_p,
     holm,
@@ -60,51 +61,79 @@ class Answers(NamedTuple):
         return self.head.clusters
 
     @property
+    def present(self) -> list[int]:
+        """The indices of the classes that stand in the labels, sorted."""
+        return sorted(set(self.labels.tolist()))
+
+    @property
     def lost(self) -> np.ndarray:
         """1 where only the base is correct, -1 where only the head is, else 0: (rows,)."""
         before, now = (model.predicted == self.labels for model in (self.base, self.head))
         return before.astype(np.int64) - now.astype(np.int64)
 
 
-class Checked(NamedTuple):
-    """A limit that was looked at: what was found (the drop, or the figure itself), how likely that
-    is by chance after Holm's correction, and the smallest drop that would be seen, None where it
-    is not worked out."""
+class ComparedClass(Metrics):
+    """Figures of both models on a class; `rows` have it as their label."""
 
-    limit: Limit
-    found: float
-    p_holm: float
-    fails: bool
-    sees: float | None
+    rows: int
+    base: ClassScores
+    head: ClassScores
 
 
-class Judgement(NamedTuple):
-    """Every limit, and the figures that go with them."""
+class Judgement(Metrics):
+    """Both models' metrics with intervals, the paired differences, McNemar's test, classes, and
+    every limit."""
 
-    checked: list[Checked]
+    base: dict[str, Estimate]
+    head: dict[str, Estimate]
+    difference: dict[str, Difference]
+    mcnemar: McNemar
+    same_answer_share: float
+    per_class: dict[str, ComparedClass]
+    limits: list[Checked]
     sees: float  # the smallest drop in accuracy that the rows would show in `power` of the cases
     fails_from: float  # the smallest measured drop in accuracy that would break its limit
-    figures: dict[str, Any]
 
     @property
     def failed(self) -> list[Checked]:
         """The limits that are broken, by what the rows show."""
-        return [one for one in self.checked if one.fails]
+        return [one for one in self.limits if one.fails]
+
+    def of_both(self, limit: Limit) -> tuple[float, float]:
+        """The figures of base and head that a limit is about."""
+        measure = limit.measure
+        if not limit.name:
+            return self.base[measure].mean, self.head[measure].mean
+        found = self.per_class[limit.name]
+        return getattr(found.base, measure), getattr(found.head, measure)
 
 
 def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
     samples = resampled_counts(answers.clusters)
-    checked = look(answers, params, samples)
+    labels, base, head = answers.labels, answers.base.predicted, answers.head.predicted
+    one, other = (per_class(labels, said, answers.classes) for said in (base, head))
     even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
-    sees, fails_from = (sees_in_accuracy(answers, one) for one in (params, even))
-    return Judgement(checked, sees, fails_from, _figures(answers, samples))
+    return Judgement(
+        base=headline({"base": answers.base}, samples),
+        head=headline({"head": answers.head}, samples),
+        difference=paired_difference([answers.head], [answers.base], samples),
+        mcnemar=mcnemar(labels, head, base),
+        same_answer_share=float((base == head).mean()),
+        per_class={
+            name: ComparedClass(rows=one[name].rows, base=one[name], head=other[name])
+            for name in answers.classes
+            if one[name].rows
+        },
+        limits=look(answers, params, samples),
+        sees=sees_in_accuracy(answers, params),
+        fails_from=sees_in_accuracy(answers, even),
+    )
 
 
 def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Checked]:
     """Every limit that is on, looked at. `samples` (draws, rows): see `resampled_counts`."""
-    present = sorted(set(answers.labels.tolist()))
-    limits = limits_of(params, [answers.classes[number] for number in present])
+    limits = limits_of(params, [answers.classes[number] for number in answers.present])
     swapped = swapped_f1_drops(answers.base, answers.head, len(answers.classes))
     found = [_found(answers, limit, samples, swapped) for limit in limits]
     shares = {str(place): limit.share for place, limit in enumerate(limits)}
@@ -112,11 +141,11 @@ def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Chec
     ratio = _error_ratio(answers, swapped)
     return [
         Checked(
-            limit,
-            value,
-            p_holm[str(place)],
-            p_holm[str(place)] <= params.false_fail,
-            _sees(answers, limit, params, ratio),
+            **vars(limit),
+            found=value,
+            p_holm=p_holm[str(place)],
+            fails=p_holm[str(place)] <= params.false_fail,
+            sees=_sees(answers, limit, params, ratio),
         )
         for place, (limit, (value, _)) in enumerate(zip(limits, found, strict=True))
     ]
@@ -149,8 +178,11 @@ def _found(
     if limit.measure in ("accuracy", "recall"):
         return _share_drop(answers, limit)
     if limit.measure in ("macro_f1", "f1"):
-        return _f1_drop(answers, limit, swapped)
-    return _metric_drop(answers, limit)
+        drop, chance = _f1_drop(answers, limit, swapped)
+    else:
+        drop, chance = swapped_metric_drops(METRICS[limit.measure], answers.base, answers.head)
+    reached = (chance >= drop - limit.value - TINY).sum()
+    return drop, float((1 + reached) / (1 + len(chance)))
 
 
 def _least(answers: Answers, limit: Limit, samples: np.ndarray) -> tuple[float, float]:
@@ -174,27 +206,16 @@ def _share_drop(answers: Answers, limit: Limit) -> tuple[float, float]:
     return net / number, flip_p(sums, net - limit.value * number)
 
 
-def _f1_drop(answers: Answers, limit: Limit, swapped: np.ndarray) -> tuple[float, float]:
-    """The drop in F1 of a class, or in macro-F1 over the classes that stand in the labels."""
+def _f1_drop(answers: Answers, limit: Limit, swapped: np.ndarray) -> tuple[float, np.ndarray]:
+    """The drop in F1 of a class, or in macro-F1 over the classes that stand in the labels; then
+    that of each random swap, (swaps,)."""
     number = len(answers.classes)
     base, head = (
         f1_by_class(answers.labels, model.predicted, number)
         for model in (answers.base, answers.head)
     )
-    if limit.name:
-        places = [answers.classes.index(limit.name)]
-    else:
-        places = sorted(set(answers.labels.tolist()))
-    drop, chance = float((base - head)[places].mean()), swapped[:, places].mean(1)
-    reached = (chance >= drop - limit.value - TINY).sum()
-    return drop, float((1 + reached) / (1 + len(chance)))
-
-
-def _metric_drop(answers: Answers, limit: Limit) -> tuple[float, float]:
-    """The drop of any other metric of the table, and its p-value by random swaps."""
-    drop, chance = swapped_metric_drops(METRICS[limit.measure], answers.base, answers.head)
-    reached = (chance >= drop - limit.value - TINY).sum()
-    return drop, float((1 + reached) / (1 + len(chance)))
+    places = [answers.classes.index(limit.name)] if limit.name else answers.present
+    return float((base - head)[places].mean()), swapped[:, places].mean(1)
 
 
 def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> float | None:
@@ -213,34 +234,6 @@ def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> f
 
 def _error_ratio(answers: Answers, swapped: np.ndarray) -> float:
     """How much wider macro-F1 scatters over swaps than accuracy does; 1 where none scatters."""
-    present = sorted(set(answers.labels.tolist()))
     sums = sums_by_cluster(answers.lost, answers.clusters)
     accuracy = float(np.sqrt((sums**2).sum())) / len(answers.labels)
-    return float(swapped[:, present].mean(1).std()) / accuracy if accuracy else 1.0
-
-
-def _figures(answers: Answers, samples: np.ndarray) -> dict[str, Any]:
-    """Both models' metrics with intervals, the paired differences, McNemar's test, and classes."""
-    labels, base, head = answers.labels, answers.base.predicted, answers.head.predicted
-    one, other = per_class(labels, base, answers.classes), per_class(labels, head, answers.classes)
-    return {
-        "base": dumped(headline({"base": answers.base}, samples)),
-        "head": dumped(headline({"head": answers.head}, samples)),
-        "difference": dumped(paired_difference([answers.head], [answers.base], samples)),
-        "mcnemar": mcnemar(labels, head, base).model_dump(),
-        "same_answer_share": float((base == head).mean()),
-        "per_class": {
-            name: {
-                "rows": one[name].rows,
-                "base": one[name].model_dump(),
-                "head": other[name].model_dump(),
-            }
-            for name in answers.classes
-            if one[name].rows
-        },
-    }
-
-
-def dumped(figures: Mapping[str, Metrics]) -> dict[str, dict[str, Any]]:
-    """The figures of each metric as JSON has them."""
-    return {name: figure.model_dump() for name, figure in figures.items()}
+    return float(swapped[:, answers.present].mean(1).std()) / accuracy if accuracy else 1.0

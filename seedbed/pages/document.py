@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Union
 
+from seedbed.core.metrics import Difference, Metrics
 from seedbed.pages.escaping import CLIP
 
 
@@ -44,7 +45,7 @@ class Table:
     @property
     def shown(self) -> Sequence[Sequence[Cell]]:
         """The rows that are shown."""
-        return self.rows if self.limit is None else self.rows[: self.limit]
+        return self.rows[: self.limit]
 
     @property
     def note(self) -> str:
@@ -90,3 +91,26 @@ class Page:
 
     title: str
     sections: Sequence[Section]
+
+
+def interval(figure: Metrics, key: str = "mean") -> Prose:
+    """0.972 [0.955, 0.986], of an Interval or of whatever else has bounds around `key`."""
+    values = figure.model_dump()
+    return Prose(f"{values[key]:.3f} [{values['low']:.3f}, {values['high']:.3f}]")
+
+
+def difference(gap: Difference | None) -> Prose:
+    """+0.004 [-0.010, +0.018], "" for none."""
+    return Prose(f"{gap.difference:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]" if gap else "")
+
+
+def points(share: float) -> str:
+    """A share as percentage points: 0.016 is "1.6 points"."""
+    number = f"{100 * share:.1f}".removesuffix(".0")
+    return f"{number} point" if number == "1" else f"{number} points"
+
+
+def listed(words: Sequence[str], limit: int, mark: str = ", ", more: str = " and {} more") -> str:
+    """The first words in a sentence, and how many `more` there are: a, b and 3 more."""
+    left = len(words) - limit
+    return mark.join(words[:limit]) + (more.format(left) if left > 0 else "")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from seedbed.pages.document import (
     Alarm,
@@ -32,7 +33,8 @@ def markdown(section: Section, level: int = 2) -> str:
     if not parts:
         return ""
     if section.folded:
-        return folded(section.title, parts)
+        content = "\n\n".join(parts)
+        return f"<details><summary>{section.title}</summary>\n\n{content}\n\n</details>"
     title = [f"{'#' * level} {cell(section.title)}"] if section.title else []
     return "\n\n".join([*title, *parts])
 
@@ -80,10 +82,7 @@ def fitted(text: str, chars: int, command: str) -> str:
     if len(text) <= chars:
         return text
     lines = text.split("\n")
-    kept, length = 0, 0
-    while kept < len(lines) and length + len(lines[kept]) + 1 <= chars - NOTE:
-        length += len(lines[kept]) + 1
-        kept += 1
+    kept = sum(length <= chars - NOTE for length in accumulate(len(line) + 1 for line in lines))
     fences = [number for number, line in enumerate(lines[:kept]) if line.startswith("```")]
     if len(fences) % 2:
         kept = fences[-1]  # half a block of code would swallow everything that follows
@@ -91,9 +90,3 @@ def fitted(text: str, chars: int, command: str) -> str:
     rest = sum(map(len, left))
     note = f"*{len(left):,} more lines ({rest:,} characters) do not fit: `{command}` shows all.*"
     return "\n".join([*lines[:kept], "", note])
-
-
-def folded(title: str, parts: Sequence[str]) -> str:
-    """Parts of a page that open at a click; "" where there is nothing in them."""
-    content = "\n\n".join(part for part in parts if part)
-    return f"<details><summary>{title}</summary>\n\n{content}\n\n</details>" if content else ""

@@ -8,9 +8,8 @@ from seedbed.approaches import NAMES
 from seedbed.core.metrics import Metrics
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import last_costs
-from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table
+from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, interval
 from seedbed.pages.escaping import quoted
-from seedbed.pages.numbers import interval
 from seedbed.versions import diff_sections
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_words import WHY_NOT_DOUBTED

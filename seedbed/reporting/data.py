@@ -12,9 +12,8 @@ import numpy as np
 from seedbed.core.ledger import RowCounts, check_chain
 from seedbed.core.rows import SIDES
 from seedbed.core.stages import ROW_STAGES
-from seedbed.pages.document import Part, Prose, Section, Table
+from seedbed.pages.document import Part, Prose, Section, Table, interval
 from seedbed.pages.escaping import quoted
-from seedbed.pages.numbers import interval
 from seedbed.scoring.metrics_files import Evaluation
 
 Figures = dict[str, Any]

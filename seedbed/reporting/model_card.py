@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from seedbed.pages.document import Bullets, Cell, Code, Part, Prose, Section, Table
+from seedbed.pages.document import Bullets, Cell, Code, Part, Prose, Section, Table, interval
 from seedbed.pages.escaping import quoted
-from seedbed.pages.numbers import interval
 from seedbed.reporting.data import NAMED
 from seedbed.reporting.dataset_card import Figures, card_page, class_names, languages
 from seedbed.reporting.results import invariance, per_class

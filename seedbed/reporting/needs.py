@@ -2,9 +2,18 @@
 
 import pandas as pd
 
-from seedbed.pages.document import Bullets, Code, Page, Part, Prose, Section, Table
+from seedbed.pages.document import (
+    Bullets,
+    Code,
+    Page,
+    Part,
+    Prose,
+    Section,
+    Table,
+    difference,
+    interval,
+)
 from seedbed.pages.escaping import quoted
-from seedbed.pages.numbers import difference, interval
 from seedbed.reporting.data import thin_classes
 from seedbed.scoring.drift import psi_in_words
 from seedbed.scoring.metrics_files import Validation

@@ -6,9 +6,8 @@ Each is a pure function of the figures that stages wrote.
 from collections.abc import Sequence
 from typing import Any
 
-from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table
+from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
-from seedbed.pages.numbers import difference, interval
 from seedbed.scoring.metrics import shown_in
 from seedbed.scoring.metrics_files import (
     Behaviour,

@@ -27,7 +27,7 @@ def answers(wrong_base=(), wrong_head=(), units=None, rows=ROWS) -> Answers:
 def failed(found: Answers, **changes) -> list[str]:
     params = PARAMS.model_copy(update=changes)
     checked = look(found, params, resampled_counts(found.clusters, draws=500))
-    return [one.limit.in_words() for one in checked if one.fails]
+    return [one.in_words() for one in checked if one.fails]
 
 
 def test_the_same_answers_break_nothing():
@@ -87,17 +87,17 @@ def test_rows_of_one_group_are_one_proof():
 
 def test_figures_stand_beside_the_limits_and_are_the_same_again():
     found = judged(answers((), range(30)), PARAMS)
-    assert found.figures["difference"]["accuracy"]["difference"] == pytest.approx(-0.1)
-    assert found.figures["mcnemar"]["only_other_right"] == 30
-    assert found.figures["per_class"]["snow"]["head"]["recall"] == pytest.approx(0.9)
-    assert [one.limit.name for one in found.failed][:1] == [""]
+    assert found.difference["accuracy"].difference == pytest.approx(-0.1)
+    assert found.mcnemar.only_other_right == 30
+    assert found.per_class["snow"].head.recall == pytest.approx(0.9)
+    assert [one.name for one in found.failed][:1] == [""]
     assert found == judged(answers((), range(30)), PARAMS)
 
 
 def test_a_class_without_rows_has_no_floor():
     found = answers()
     found = found._replace(classes=[*CLASSES, "fog"])
-    told = [one.limit.name for one in look(found, PARAMS, np.ones((1, ROWS)))]
+    told = [one.name for one in look(found, PARAMS, np.ones((1, ROWS)))]
     assert told == ["", "", *CLASSES]
 
 

@@ -53,10 +53,7 @@ def compared(verdict: str, classes: list[str], wrong: int = 0, **more) -> Compar
     head = labels.copy()
     head[:wrong] = (head[:wrong] + 1) % len(classes)
     found = judged(Answers.of(classes, labels, labels, head, np.arange(len(labels))), GATE)
-    limits = [{**one.limit._asdict(), "found": one.found, "p_holm": one.p_holm,
-               "fails": one.fails, "sees": one.sees} for one in found.checked]  # fmt: skip
-    figures = {**found.figures, "sees": found.sees, "limits": limits}
-    return Comparison("main", verdict, FAIL if wrong else PASS, rows=len(labels), figures=figures,
+    return Comparison("main", verdict, FAIL if wrong else PASS, rows=len(labels), figures=found,
                       **more)  # fmt: skip
 
 
