@@ -3,16 +3,17 @@
 Each is a pure function of the figures that stages wrote.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
-from seedbed.scoring.metrics import shown_in
+from seedbed.reporting.data import CLASSES, MATRIX_CLASSES
+from seedbed.scoring.metrics import Metric, View, shown_in
 from seedbed.scoring.metrics_files import (
     Behaviour,
     Choice,
     ClassScores,
+    Estimate,
     Evaluation,
     Invariance,
     RiskCoverage,
@@ -21,10 +22,7 @@ from seedbed.scoring.metrics_files import (
 )
 from seedbed.scoring.predictions import Pair
 
-Figures = dict[str, Any]
-MATRIX_CLASSES = 12  # with more, the most confused pairs are shown instead of the matrix
-PAIRS = 20
-CLASSES = 30  # with more, those with the lowest F1
+PAIRS = 20  # the most confused classes, where there is no matrix
 EDITS = {
     "case": "case changed",
     "punctuation": "punctuation removed",
@@ -33,38 +31,38 @@ EDITS = {
 }
 
 
-def verdict(choice: Choice, tests: dict[str, Evaluation]) -> Section:
+def shown_estimates(view: View, found: Evaluation) -> list[tuple[Metric, Estimate]]:
+    """The metrics of a view that were measured, in order."""
+    known = found.estimates
+    return [(metric, known[metric.name]) for metric in shown_in(view) if metric.name in known]
+
+
+def verdict(choice: Choice, tests: Mapping[str, Evaluation]) -> Section:
     """The first screen: what was chosen, why, and its scores on rows that no choice has read."""
     test = tests[choice.approach]
     scores = " and a ".join(
-        f"{metric.title} of **{interval(test[metric.name])}**"
-        for metric in shown_in("differences")
-        if metric.name in test.estimates
+        f"{metric.title} of **{interval(estimate)}**"
+        for metric, estimate in shown_estimates("differences", test)
     )
-    return Section(
-        "",
-        [
-            Prose(f"**{choice.why}**"),
-            Prose(
-                f"On the {test.rows:,} test rows, which no choice has read, it has an {scores}. "
-                "Intervals are 95 %, by a bootstrap over rows (over whole groups if rows have one)."
-            ),
-        ],
+    words = (
+        f"On the {test.rows:,} test rows, which no choice has read, it has an {scores}. "
+        "Intervals are 95 %, by a bootstrap over rows (over whole groups if rows have one)."
     )
+    return Section("", [Prose(f"**{choice.why}**"), Prose(words)])
 
 
 def approaches(
-    validations: dict[str, Validation],
-    tests: dict[str, Evaluation],
-    pairs: dict[str, dict[str, Pair]],
+    validations: Mapping[str, Validation],
+    tests: Mapping[str, Evaluation],
+    pairs: Mapping[str, Mapping[str, Pair]],
     reference: str,
 ) -> Section:
     """A row per approach: scores, calibration, cost; then what differs by more than chance.
 
     `pairs`, by split, is what `pairs_with` gives for the approach `reference`.
     """
-    known = next(iter(tests.values())).estimates
-    metrics = [metric for metric in shown_in("approaches") if metric.name in known]
+    known = next(iter(tests.values()))
+    metrics = [metric for metric, _ in shown_estimates("approaches", known)]
     rows = [
         [
             Code(name),
@@ -77,19 +75,17 @@ def approaches(
     ]
     header = ["approach", "validation macro-F1", *(f"test {metric.title}" for metric in metrics),
               "test calibration error", "trainable parameters"]  # fmt: skip
+    note = (
+        "Calibration error: expected calibration error in ten bins, after temperature scaling "
+        "fitted on validation."
+    )
+    compared = (_differences(split, reference, of) for split, of in pairs.items() if of)
     return Section(
-        "Approaches",
-        [
-            Table(header, rows),
-            "Calibration error: expected calibration error in ten bins, after temperature scaling "
-            "fitted on validation.",
-            *(part for split in pairs if pairs[split]
-              for part in _differences(split, reference, pairs[split])),
-        ],
-    )  # fmt: skip
+        "Approaches", [Table(header, rows), note, *(p for part in compared for p in part)]
+    )
 
 
-def _differences(split: str, reference: str, pairs: dict[str, Pair]) -> list[Part]:
+def _differences(split: str, reference: str, pairs: Mapping[str, Pair]) -> list[Part]:
     """Each approach minus the reference on the same rows of one split."""
     known = next(iter(pairs.values())).differences
     metrics = [metric for metric in shown_in("differences") if metric.name in known]
@@ -105,14 +101,12 @@ def _differences(split: str, reference: str, pairs: dict[str, Pair]) -> list[Par
     ]
     header = ["approach", *(metric.title for metric in metrics), "only this model correct",
               "only the reference correct", "p"]  # fmt: skip
-    return [
-        Prose(
-            f"Difference to `{reference}` on the same {split} rows: paired bootstrap, 95 % "
-            "intervals; p: McNemar's exact test between the seeds shown, Holm-corrected over the "
-            "approaches."
-        ),
-        Table(header, rows),
-    ]
+    words = (
+        f"Difference to `{reference}` on the same {split} rows: paired bootstrap, 95 % "
+        "intervals; p: McNemar's exact test between the seeds shown, Holm-corrected over the "
+        "approaches."
+    )
+    return [Prose(words), Table(header, rows)]
 
 
 def budgets(choice: Choice) -> Section:
@@ -123,29 +117,26 @@ def budgets(choice: Choice) -> Section:
 def chosen_model(approach: str, test: Evaluation) -> Section:
     """Per class, confusion, calibration, risk and slices of the chosen model on test."""
     scores = ", ".join(
-        f"{metric.title} {interval(test[metric.name])}"
-        for metric in shown_in("chosen")
-        if metric.name in test.estimates
+        f"{metric.title} {interval(estimate)}"
+        for metric, estimate in shown_estimates("chosen", test)
     )
     slices: list[Sequence[Cell]] = [
         [f"{column}: {value}", interval(found, "accuracy"), found.rows]
         for column, values in test.slices.items()
         for value, found in values.items()
     ]
-    return Section(
-        f"{approach} on test",
-        [
-            Prose(f"{scores[:1].upper()}{scores[1:]}."),
-            per_class(test.per_class),
-            *confusion(test.confusion),
-            *_calibration(test.calibration),
-            _risk(test.risk_coverage),
-            Table(["slice", "accuracy", "rows"], slices, 3 * CLASSES, "slices"),
-        ],
-    )
+    parts: list[Part] = [
+        Prose(f"{scores[:1].upper()}{scores[1:]}."),
+        per_class(test.per_class),
+        *confusion(test.confusion),
+        *_calibration(test.calibration),
+        _risk(test.risk_coverage),
+        Table(["slice", "accuracy", "rows"], slices, 3 * CLASSES, "slices"),
+    ]
+    return Section(f"{approach} on test", parts)
 
 
-def per_class(classes: dict[str, ClassScores]) -> Table:
+def per_class(classes: Mapping[str, ClassScores]) -> Table:
     """Precision, recall, F1 and rows of each class; of many classes those with the lowest F1."""
     items = list(classes.items())
     if len(items) > CLASSES:
@@ -158,23 +149,21 @@ def per_class(classes: dict[str, ClassScores]) -> Table:
     return Table(header, rows, CLASSES, "classes with a higher F1")
 
 
-def confusion(matrix: dict[str, dict[str, int]]) -> list[Part]:
+def confusion(matrix: Mapping[str, Mapping[str, int]]) -> list[Part]:
     """The confusion matrix, or the most confused pairs of many classes."""
     if len(matrix) <= MATRIX_CLASSES:
         rows: list[Sequence[Cell]] = [[name, *counts.values()] for name, counts in matrix.items()]
-        return [
-            "True label (rows) by predicted label (columns):",
-            Table(["true label", *matrix], rows),
-        ]
+        table = Table(["true label", *matrix], rows)
+        return ["True label (rows) by predicted label (columns):", table]
     pairs = sorted(
         (-count, label, predicted)
         for label, counts in matrix.items()
         for predicted, count in counts.items()
         if count and predicted != label
     )
-    rows = [[label, predicted, -count] for count, label, predicted in pairs]
-    if not rows:
+    if not pairs:
         return ["No row was confused."]
+    rows = [[label, predicted, -count] for count, label, predicted in pairs]
     return [
         "Most confused pairs of classes; reports/plots/confusion has every prediction:",
         Table(["true label", "predicted label", "rows"], rows, PAIRS, "pairs"),
@@ -197,12 +186,12 @@ def _calibration(found: TemperatureScaling) -> list[Part]:
         )
     header = ["probabilities", "log loss", "Brier score", "expected calibration error",
               "if perfectly calibrated"]  # fmt: skip
-    return [
-        Table(header, rows),
-        f"The temperature, {found.temperature:.2f}, was fitted on validation. The last column "
-        "is the range that contains the error of a perfectly calibrated model with these "
-        "confidences and this many rows in 95 of 100 cases.",
-    ]
+    note = (
+        f"The temperature, {found.temperature:.2f}, was fitted on validation. The last column is "
+        "the range that contains the error of a perfectly calibrated model with these confidences "
+        "and this many rows in 95 of 100 cases."
+    )
+    return [Table(header, rows), note]
 
 
 def _risk(found: RiskCoverage) -> Prose:
@@ -225,13 +214,12 @@ def behaviour(approach: str, found: Behaviour) -> Section:
             for name, one in cases.by_capability.items()
         )
         failed = f" Failed: {quoted(', '.join(cases.failed), 300)}." if cases.failed else ""
-        parts.append(
-            Prose(f"Plain cases in tests/model: {cases.passed} of {cases.rows} ({by}).{failed}")
-        )
+        words = f"Plain cases in tests/model: {cases.passed} of {cases.rows} ({by}).{failed}"
+        parts.append(Prose(words))
     return Section(f"Behaviour of {approach}", parts)
 
 
-def invariance(found: dict[str, Invariance]) -> Table | None:
+def invariance(found: Mapping[str, Invariance]) -> Table | None:
     """How many predictions survive each edit of the validation texts; None if none was run."""
     rows: list[Sequence[Cell]] = [
         [EDITS.get(name, name), interval(one, "stays") if one.rows else "", one.rows]
@@ -240,7 +228,7 @@ def invariance(found: dict[str, Invariance]) -> Table | None:
     return Table(["validation texts with", "unchanged predictions", "rows"], rows) if rows else None
 
 
-def out_of_scope(tests: dict[str, Evaluation]) -> Section:
+def out_of_scope(tests: Mapping[str, Evaluation]) -> Section:
     """How well each approach detects out-of-scope test rows; nothing without any."""
     rows: list[Sequence[Cell]] = []
     for name, figures in tests.items():
