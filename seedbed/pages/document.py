@@ -1,8 +1,8 @@
 """What a page is made of, before it is markdown or HTML.
 
-A Section has a title and parts: paragraphs, tables, alarms, diagrams and further sections. Words of
-people and sources (labels, notes, texts, names) are plain strings, and are escaped where they are
-shown. What the code itself writes with markup is Prose; to put people's words into Prose, pass them
+A Section has a title and parts: paragraphs, tables, alarms and further sections. Words of people
+and sources (labels, notes, texts, names) are plain strings, and are escaped where they are shown.
+What the code itself writes with markup is Prose; to put people's words into Prose, pass them
 through `quoted` (seedbed.pages.escaping) first.
 """
 
@@ -61,15 +61,7 @@ class Bullets:
     points: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A diagram in Mermaid's language, which forges draw, and a sentence on it."""
-
-    mermaid: str
-    caption: str = ""
-
-
-Part = Union[str, Table, Bullets, Figure, "Section"]
+Part = Union[str, Table, Bullets, "Section"]
 
 
 @dataclass(frozen=True)

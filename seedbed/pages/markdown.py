@@ -4,18 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 
-from seedbed.pages.document import (
-    Alarm,
-    Bullets,
-    Cell,
-    Code,
-    Figure,
-    Page,
-    Part,
-    Prose,
-    Section,
-    Table,
-)
+from seedbed.pages.document import Alarm, Bullets, Cell, Code, Page, Part, Prose, Section, Table
 from seedbed.pages.escaping import quoted
 
 NOTE = 200  # characters kept for the line that counts what was cut
@@ -48,9 +37,6 @@ def _part(part: Part, level: int) -> str:
         return table([cell(name) for name in part.header], lines) + note if lines else ""
     if isinstance(part, Bullets):
         return "\n".join(f"- {cell(point, None)}" for point in part.points)
-    if isinstance(part, Figure):
-        drawn = f"```mermaid\n{part.mermaid}\n```"
-        return f"{drawn}\n\n{part.caption}" if part.caption else drawn
     return f"**{quoted(part, None)}**" if isinstance(part, Alarm) else cell(part, None)
 
 

@@ -13,12 +13,7 @@ from seedbed.reporting.data import NAMED, DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, card_page, class_names, languages
 from seedbed.reporting.results import invariance, per_class, shown_estimates
 from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Validation
-from seedbed.serving.model_folder import (
-    Serving,
-    loading_code,
-    scope_sentence,
-    truncation_sentence,
-)
+from seedbed.serving.model_folder import Serving, loading_code, scope_sentence, truncation_sentence
 from seedbed.training.saved_models import SavedModel
 
 WEAK_SLICES = 5
