@@ -13,7 +13,7 @@ from seedbed.collecting.diversity import (
     neighbour_distances,
     quantiles,
 )
-from seedbed.reporting.data import thin_classes
+from seedbed.reporting.results import thin_classes
 
 ROWS = pd.DataFrame(
     [

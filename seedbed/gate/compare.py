@@ -157,19 +157,15 @@ def _decide(found: Comparison, judgement: Judgement) -> None:
 
 
 def _notes(left_out: int, base: Asked, head: Asked) -> list[str]:
-    notes = []
-    if base.digest == head.digest:
-        notes.append("Both are the same model, byte for byte.")
-    if left_out:
-        notes.append(
-            f"{left_out} test rows are left out, because the base had them in train or validation."
-        )
-    if base.serving.preparation != head.serving.preparation:
-        notes.append(
-            "The base was trained on texts that were cleaned or anonymized by other rules; it is "
-            "asked about the texts of this version."
-        )
-    return notes
+    notes = {
+        "Both are the same model, byte for byte.": base.digest == head.digest,
+        f"{left_out} test rows are left out, because the base had them in train or validation.": (
+            left_out > 0
+        ),
+        "The base was trained on texts that were cleaned or anonymized by other rules; it is asked "
+        "about the texts of this version.": base.serving.preparation != head.serving.preparation,
+    }
+    return [note for note, holds in notes.items() if holds]
 
 
 def broken(one: Checked, figures: Judgement) -> str:

@@ -85,6 +85,18 @@ class Checked(Limit):
         """Whether the figure alone would break the limit, though that may be chance."""
         return self.found < self.value if self.kind == "least" else self.found > self.value
 
+    def found_in_words(self) -> str:
+        """The figure itself for a minimum, else what was lost or gained."""
+        if self.kind == "least":
+            return f"{WORDS[self.measure]} {self.found:.3f}"
+        if not self.found:
+            return "unchanged"
+        return f"{'lost' if self.found > 0 else 'gained'} {points(abs(self.found))}"
+
+    def sees_in_words(self) -> str:
+        """The smallest drop that would be seen, "" where it is not worked out."""
+        return "" if self.sees is None else points(self.sees)
+
 
 def limits_of(params: GateParams, classes: list[str]) -> list[Limit]:
     """Every limit that is on, for the classes that stand in the rows."""

@@ -2,25 +2,12 @@
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from seedbed.core.files import rounded
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
-from seedbed.gate.limits import WORDS, Checked
 from seedbed.gate.verdict import ComparedClass, Judgement
-from seedbed.pages.document import (
-    Alarm,
-    Bullets,
-    Cell,
-    Part,
-    Prose,
-    Section,
-    Table,
-    difference,
-    interval,
-    points,
-)
+from seedbed.pages.document import Alarm, Bullets, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
 from seedbed.pages.markdown import markdown
 from seedbed.scoring.metrics import shown_in
@@ -148,8 +135,9 @@ def _classes(found: Judgement) -> Table:
     def loss(item: tuple[str, ComparedClass]) -> tuple[float, str]:
         return item[1].head.recall - item[1].base.recall, item[0]
 
-    detects = {limit.name: _sees(limit) for limit in found.limits if limit.measure == "recall"}
-    rows: list[Sequence[Cell]] = [
+    recall = (limit for limit in found.limits if limit.measure == "recall")
+    detects = {limit.name: limit.sees_in_words() for limit in recall}
+    rows: list[list[str | int]] = [
         [label, one.rows, *_change(one.base.recall, one.head.recall),
          *_change(one.base.f1, one.head.f1), detects.get(label, "")]
         for label, one in sorted(found.per_class.items(), key=loss)
@@ -163,28 +151,16 @@ def _change(before: float, now: float) -> tuple[str, str, str]:
     return f"{before:.3f}", f"{now:.3f}", f"{now - before:+.3f}"
 
 
-def _sees(limit: Checked) -> str:
-    return "" if limit.sees is None else points(limit.sees)
-
-
 def _limits(found: Judgement) -> Table:
     rows = [
         [
             limit.in_words().replace("`", ""),
-            _found(limit),
+            limit.found_in_words(),
             f"{limit.p_holm:.2g}",
             Prose("**broken**") if limit.fails else "holds",
-            _sees(limit),
+            limit.sees_in_words(),
         ]
         for limit in sorted(found.limits, key=lambda limit: (bool(limit.name), limit.p_holm))
     ]
     header = ["limit", "found", "p (Holm)", "", "smallest drop it detects"]
     return Table(header, rows, SHOWN, "limits, all of which hold,")
-
-
-def _found(limit: Checked) -> str:
-    if limit.kind == "least":
-        return f"{WORDS[limit.measure]} {limit.found:.3f}"
-    if not limit.found:
-        return "unchanged"
-    return f"{'lost' if limit.found > 0 else 'gained'} {points(abs(limit.found))}"

@@ -46,8 +46,7 @@ def check_run(test: pd.DataFrame, manifest: Mapping[str, Placed]) -> None:
     """Raises RowsError where the test rows are not those of data/manifest: of another run."""
     here = {row.id: (row.digest, row.label) for row in test.itertuples()}
     named = {row: (one.digest, one.label) for row, one in manifest.items() if one.split == "test"}
-    if here != named:
-        differ = {row for row in here.keys() | named.keys() if here.get(row) != named.get(row)}
+    if differ := {row for row, _ in here.items() ^ named.items()}:
         raise RowsError(
             str(ROWS),
             f"{len(differ)} test rows are not those of data/manifest",

@@ -135,19 +135,20 @@ def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Chec
     """Every limit that is on, looked at. `samples` (draws, rows): see `resampled_counts`."""
     limits = limits_of(params, [answers.classes[number] for number in answers.present])
     swapped = swapped_f1_drops(answers.base, answers.head, len(answers.classes))
-    found = [_found(answers, limit, samples, swapped) for limit in limits]
-    shares = {str(place): limit.share for place, limit in enumerate(limits)}
-    p_holm = holm({str(place): p for place, (_, p) in enumerate(found)}, shares)
+    named = {str(place): limit for place, limit in enumerate(limits)}
+    found = {name: _found(answers, one, samples, swapped) for name, one in named.items()}
+    shares = {name: limit.share for name, limit in named.items()}
+    p_holm = holm({name: p for name, (_, p) in found.items()}, shares)
     ratio = _error_ratio(answers, swapped)
     return [
         Checked(
             **vars(limit),
-            found=value,
-            p_holm=p_holm[str(place)],
-            fails=p_holm[str(place)] <= params.false_fail,
+            found=found[name][0],
+            p_holm=p_holm[name],
+            fails=p_holm[name] <= params.false_fail,
             sees=_sees(answers, limit, params, ratio),
         )
-        for place, (limit, (value, _)) in enumerate(zip(limits, found, strict=True))
+        for name, limit in named.items()
     ]
 
 
@@ -172,24 +173,22 @@ def _accuracy_limit(answers: Answers, params: GateParams) -> Limit:
 def _found(
     answers: Answers, limit: Limit, samples: np.ndarray, swapped: np.ndarray
 ) -> tuple[float, float]:
-    """What was found of a limit, and its p-value before the correction."""
-    if limit.kind == "least":
-        return _least(answers, limit, samples)
-    if limit.measure in ("accuracy", "recall"):
+    """What was found of a limit, and its p-value before the correction: the share of random swaps
+    that drop as much; of a least figure, that of bootstrap samples in which it is not below."""
+    measure = limit.measure
+    if measure in ("accuracy", "recall") and limit.kind == "drop":
         return _share_drop(answers, limit)
-    if limit.measure in ("macro_f1", "f1"):
-        drop, chance = _f1_drop(answers, limit, swapped)
+    if limit.kind == "least":
+        found = float(scores(answers.head)[measure][0])
+        reached = scores(answers.head._replace(counts=samples))[measure] >= limit.value
     else:
-        drop, chance = swapped_metric_drops(METRICS[limit.measure], answers.base, answers.head)
-    reached = (chance >= drop - limit.value - TINY).sum()
-    return drop, float((1 + reached) / (1 + len(chance)))
-
-
-def _least(answers: Answers, limit: Limit, samples: np.ndarray) -> tuple[float, float]:
-    """The figure, and the share of bootstrap samples in which it is not below the least one."""
-    value = float(scores(answers.head)[limit.measure][0])
-    drawn = scores(answers.head._replace(counts=samples))[limit.measure]
-    return value, float((1 + (drawn >= limit.value).sum()) / (1 + len(drawn)))
+        found, chance = (
+            _f1_drop(answers, limit, swapped)
+            if measure in ("macro_f1", "f1")
+            else swapped_metric_drops(METRICS[measure], answers.base, answers.head)
+        )
+        reached = chance >= found - limit.value - TINY
+    return found, float((1 + reached.sum()) / (1 + len(reached)))
 
 
 def _members(answers: Answers, limit: Limit) -> np.ndarray:

@@ -6,12 +6,12 @@ What the code itself writes with markup is Prose; to put people's words into Pro
 through `quoted` (seedbed.pages.escaping) first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Union
 
 from seedbed.core.metrics import Difference, Metrics
-from seedbed.pages.escaping import CLIP
+from seedbed.pages.escaping import CLIP, quoted
 
 
 class Code(str):
@@ -106,3 +106,8 @@ def listed(words: Sequence[str], limit: int, mark: str = ", ", more: str = " and
     """The first words in a sentence, and how many `more` there are: a, b and 3 more."""
     left = len(words) - limit
     return mark.join(words[:limit]) + (more.format(left) if left > 0 else "")
+
+
+def counted(counts: Mapping[str, int], before: str = "", limit: int = 10) -> str:
+    """Counts with their names in a sentence, people's words escaped: 3 in train, 1 in test."""
+    return listed([f"{n:,}{before} {quoted(name)}" for name, n in counts.items()], limit)

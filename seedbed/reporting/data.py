@@ -3,12 +3,9 @@
 Each is a pure function of the figures that stages wrote.
 """
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
-
-import numpy as np
 
 from seedbed.cleaning.rows import CleanMetrics
 from seedbed.collecting.diversity import CollectMetrics
@@ -18,17 +15,14 @@ from seedbed.core.metrics import Metrics, read_metrics
 from seedbed.core.rows import SIDES
 from seedbed.encoding.metrics import EmbedMetrics, NearTrain
 from seedbed.label_errors.ranking import LabelErrorMetrics, NoiseFigures
-from seedbed.pages.document import Cell, Part, Prose, Section, Table, interval, listed
+from seedbed.pages.document import Cell, Part, Prose, Section, Table, counted, interval, listed
 from seedbed.pages.escaping import quoted
 from seedbed.private.settings import AnonymizeMetrics
+from seedbed.reporting.results import CLASSES, MATRIX_CLASSES, NAMED, thin_classes
 from seedbed.scoring.metrics_files import Evaluation
 from seedbed.splitting.split_figures import DeduplicateMetrics, Share, SplitMetrics
 
-THIN_SHARE = 0.5  # of the median class's rows
 SIGNIFICANT = 0.05  # of the test of order
-MATRIX_CLASSES = 12  # with more, a matrix of classes is not shown
-CLASSES = 30  # rows of a table by class
-NAMED = 10  # classes in a sentence
 WAYS = {
     "hash": "by hash of the row or its group",
     "time": "by date",
@@ -64,18 +58,6 @@ class DataMetrics(Metrics):
             name: field.annotation for name, field in cls.model_fields.items()
         }
         return cls(**{name: read_metrics(folder / f"{name}.json", models[name]) for name in models})
-
-
-def counted(counts: Mapping[str, int], before: str = "", limit: int = NAMED) -> str:
-    """Counts with their names in a sentence, people's words escaped: 3 in train, 1 in test."""
-    return listed([f"{n:,}{before} {quoted(name)}" for name, n in counts.items()], limit)
-
-
-def thin_classes(by_class: Mapping[str, int]) -> dict[str, int]:
-    """Return the classes with fewer rows than THIN_SHARE of the median class, and how many each
-    lacks."""
-    wanted = math.ceil(THIN_SHARE * float(np.median(list(by_class.values()))))
-    return {label: wanted - n for label, n in sorted(by_class.items()) if n < wanted}
 
 
 def rows_by_stage(stages: Mapping[str, RowCounts]) -> Section:

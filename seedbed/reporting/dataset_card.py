@@ -15,10 +15,11 @@ from seedbed.core.ledger import RowCounts
 from seedbed.core.metrics import Metrics
 from seedbed.core.rows import SIDES
 from seedbed.core.stages import ROW_STAGES
-from seedbed.pages.document import Bullets, Code, Prose, Section, Table, listed
+from seedbed.pages.document import Bullets, Code, Prose, Section, Table, counted, listed
 from seedbed.pages.escaping import quoted
 from seedbed.pages.markdown import markdown
-from seedbed.reporting.data import CLASSES, NAMED, DataMetrics, DatasetVersion, counted
+from seedbed.reporting.data import DataMetrics, DatasetVersion
+from seedbed.reporting.results import CLASSES, NAMED
 
 SUMMED = ROW_STAGES[: ROW_STAGES.index("split") + 1]
 # Ids of https://huggingface.co/docs/hub/repositories-licenses, by how sources tend to write them.

@@ -9,9 +9,9 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.pages.document import Bullets, Cell, Code, Part, Prose, Section, Table, interval
 from seedbed.pages.escaping import quoted
-from seedbed.reporting.data import NAMED, DatasetVersion
+from seedbed.reporting.data import DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, card_page, class_names, languages
-from seedbed.reporting.results import invariance, per_class, shown_estimates
+from seedbed.reporting.results import NAMED, invariance, per_class, shown_estimates
 from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Validation
 from seedbed.serving.model_folder import Serving, loading_code, scope_sentence, truncation_sentence
 from seedbed.training.saved_models import SavedModel

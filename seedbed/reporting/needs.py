@@ -2,19 +2,9 @@
 
 import pandas as pd
 
-from seedbed.pages.document import (
-    Bullets,
-    Code,
-    Page,
-    Part,
-    Prose,
-    Section,
-    Table,
-    difference,
-    interval,
-)
+from seedbed.pages.document import Bullets, Code, Page, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
-from seedbed.reporting.data import CLASSES, thin_classes
+from seedbed.reporting.results import CLASSES, thin_classes
 from seedbed.scoring.drift import psi_in_words
 from seedbed.scoring.metrics_files import Validation
 from seedbed.scoring.priorities import NewestBatch, Region
@@ -75,7 +65,7 @@ def weakest(validation: Validation) -> Section:
         Prose(f"{quoted(name)}: accuracy {interval(figures, 'accuracy')} on {_rows(figures.rows)}")
         for _, name, figures in below[:SHOWN]
     ]
-    lowest: list[Part] = [
+    lowest: list[str | Bullets] = [
         f"No slice of {FEW_ROWS} rows or more is significantly below the overall {whole:.3f}."
     ]
     if slices:

@@ -1,13 +1,16 @@
-"""The report's sections on models: the choice, scores, what fails, behaviour, curves.
+"""The report's sections on models: the choice, scores, what fails, behaviour, curves; and what all
+sections on classes share.
 
 Each is a pure function of the figures that stages wrote.
 """
 
+import math
 from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
-from seedbed.reporting.data import CLASSES, MATRIX_CLASSES
 from seedbed.scoring.metrics import Metric, View, shown_in
 from seedbed.scoring.metrics_files import (
     Behaviour,
@@ -16,19 +19,29 @@ from seedbed.scoring.metrics_files import (
     Estimate,
     Evaluation,
     Invariance,
-    RiskCoverage,
     TemperatureScaling,
     Validation,
 )
 from seedbed.scoring.predictions import Pair
 
+CLASSES = 30  # rows of a table by class
+MATRIX_CLASSES = 12  # with more, a matrix of classes is not shown
 PAIRS = 20  # the most confused classes, where there is no matrix
+NAMED = 10  # classes in a sentence
+THIN_SHARE = 0.5  # of the median class's rows
 EDITS = {
     "case": "case changed",
     "punctuation": "punctuation removed",
     "typos": "a typo in 5 % of the words",
     "names": "first names replaced",
 }
+
+
+def thin_classes(by_class: Mapping[str, int]) -> dict[str, int]:
+    """Return the classes with fewer rows than THIN_SHARE of the median class, and how many each
+    lacks."""
+    wanted = math.ceil(THIN_SHARE * float(np.median(list(by_class.values()))))
+    return {label: wanted - n for label, n in sorted(by_class.items()) if n < wanted}
 
 
 def shown_estimates(view: View, found: Evaluation) -> list[tuple[Metric, Estimate]]:
@@ -102,9 +115,8 @@ def _differences(split: str, reference: str, pairs: Mapping[str, Pair]) -> list[
     header = ["approach", *(metric.title for metric in metrics), "only this model correct",
               "only the reference correct", "p"]  # fmt: skip
     words = (
-        f"Difference to `{reference}` on the same {split} rows: paired bootstrap, 95 % "
-        "intervals; p: McNemar's exact test between the seeds shown, Holm-corrected over the "
-        "approaches."
+        f"Difference to `{reference}` on the same {split} rows: paired bootstrap, 95 % intervals; "
+        "p: McNemar's exact test between the seeds shown, Holm-corrected over the approaches."
     )
     return [Prose(words), Table(header, rows)]
 
@@ -125,12 +137,18 @@ def chosen_model(approach: str, test: Evaluation) -> Section:
         for column, values in test.slices.items()
         for value, found in values.items()
     ]
+    risk = (
+        f"On the most confident 90 % of the rows the error rate is "
+        f"{test.risk_coverage.risk_at_90:.1%}, on the most confident 80 % "
+        f"{test.risk_coverage.risk_at_80:.1%}. Area under the risk-coverage curve: "
+        f"{interval(test.risk_coverage.area)}."
+    )
     parts: list[Part] = [
         Prose(f"{scores[:1].upper()}{scores[1:]}."),
         per_class(test.per_class),
         *confusion(test.confusion),
         *_calibration(test.calibration),
-        _risk(test.risk_coverage),
+        Prose(risk),
         Table(["slice", "accuracy", "rows"], slices, 3 * CLASSES, "slices"),
     ]
     return Section(f"{approach} on test", parts)
@@ -194,15 +212,6 @@ def _calibration(found: TemperatureScaling) -> list[Part]:
     return [Table(header, rows), note]
 
 
-def _risk(found: RiskCoverage) -> Prose:
-    """What abstaining on the least confident predictions would gain."""
-    return Prose(
-        f"On the most confident 90 % of the rows the error rate is {found.risk_at_90:.1%}, on "
-        f"the most confident 80 % {found.risk_at_80:.1%}. Area under the risk-coverage curve: "
-        f"{interval(found.area)}."
-    )
-
-
 def behaviour(approach: str, found: Behaviour) -> Section:
     """Predictions that do not change when a text is edited, and plain cases."""
     parts: list[Part] = []
@@ -230,25 +239,21 @@ def invariance(found: Mapping[str, Invariance]) -> Table | None:
 
 def out_of_scope(tests: Mapping[str, Evaluation]) -> Section:
     """How well each approach detects out-of-scope test rows; nothing without any."""
-    rows: list[Sequence[Cell]] = []
-    for name, figures in tests.items():
-        if not (scope := figures.out_of_scope):
-            continue
-        threshold = scope.threshold
-        how = "class" if threshold is None else f"confidence below {threshold:.2f}"
-        rows += [
-            [
-                Code(name),
-                how,
-                kind.replace("_", "-"),
-                one.rows,
-                interval(one.auroc),
-                f"{one.false_positive_rate_at_95_recall:.3f}",
-                f"{one.recall:.3f}",
-                f"{scope.in_scope_flagged_share:.3f}",
-            ]
-            for kind, one in {"all": scope.all, **scope.by_kind}.items()
+    rows: list[Sequence[Cell]] = [
+        [
+            Code(name),
+            "class" if scope.threshold is None else f"confidence below {scope.threshold:.2f}",
+            kind.replace("_", "-"),
+            one.rows,
+            interval(one.auroc),
+            f"{one.false_positive_rate_at_95_recall:.3f}",
+            f"{one.recall:.3f}",
+            f"{scope.in_scope_flagged_share:.3f}",
         ]
+        for name, figures in tests.items()
+        if (scope := figures.out_of_scope)
+        for kind, one in {"all": scope.all, **scope.by_kind}.items()
+    ]
     header = ["approach", "detected by", "kind", "rows", "AUROC",
               "false positive rate at 95 % recall", "recall", "in scope flagged"]  # fmt: skip
     note = (

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from seedbed.encoding.metrics import TokenizeMetrics
 from seedbed.making.ablation import AblateMetrics, AdaptMetrics, Gain
 from seedbed.making.balancing import AugmentMetrics, BalanceMetrics, GroupWeight
-from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, difference, interval
-from seedbed.reporting.data import CLASSES, counted
+from seedbed.pages.document import Cell, Code, Prose, Section, Table, counted, difference, interval
+from seedbed.reporting.results import CLASSES
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
 KEPT = {"head": "the first", "tail": "the last", "head_tail": "the first and last"}
@@ -85,7 +85,7 @@ def curves(points: Mapping[str, Sequence[Mapping[str, str]]]) -> Section:
 def training_rows(augmented: AugmentMetrics, balanced: BalanceMetrics) -> Section:
     """Train rows and their share of the weight, before and after, by class and by source."""
     made, refused = counted(augmented.made_by_method), counted(augmented.refused_by_reason)
-    parts: list[Part] = [
+    parts: list[str | Table] = [
         Prose(f"Rows made: {made or 'none'}." + (f" Not made: {refused}." if refused else "")),
         f"Balance: {balanced.asked}.",
     ]
