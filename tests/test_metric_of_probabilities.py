@@ -5,8 +5,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from seedbed.gate import verdict
-from seedbed.gate.limits import GateParams, Limit
-from seedbed.gate.verdict import Answers, judged
+from seedbed.gate.verdict import Answers, GateParams, Limit, judged
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import results
 from seedbed.scoring.evaluation import Classes, Part, evaluate, fit, with_behaviour

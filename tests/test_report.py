@@ -91,7 +91,8 @@ def test_640_classes_make_a_short_page_without_a_long_line():
         label: ClassScores(precision=0.5, recall=0.5, f1=number / 640, rows=3)
         for number, label in enumerate(MANY)
     }
-    parts = [results.per_class(per_class), *results.confusion(confused(MANY))]
+    test = Evaluation.model_construct(per_class=per_class)
+    parts = [results.per_class(test), *results.confusion(confused(MANY))]
     counts = dict.fromkeys(("train", "validation", "test"), 1)
     share = {"share": 0.2}
     split = {
@@ -120,7 +121,7 @@ HOSTILE = ["a | b", "`tick`", "<script>alert(1)</script>", "@everyone", "[x](htt
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_label_is_never_markup(label):
     per_class = {label: ClassScores(precision=1.0, recall=1.0, f1=1.0, rows=3)}
-    table = results.per_class(per_class)
+    table = results.per_class(Evaluation.model_construct(per_class=per_class))
     shown = markdown(results.Section("", [table, *results.confusion({label: {label: 3}})]))
     assert "<script" not in shown
     assert "[x](" not in shown.replace("\\[x\\](", "")

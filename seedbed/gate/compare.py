@@ -11,7 +11,6 @@ from typing import Literal
 
 from seedbed.core.errors import GateError, SeedbedError
 from seedbed.core.params import read_params
-from seedbed.gate.limits import Checked, GateParams
 from seedbed.gate.records import (
     BEST,
     Override,
@@ -30,7 +29,7 @@ from seedbed.gate.same_rows import (
     honest_rows,
     read_test_side,
 )
-from seedbed.gate.verdict import Answers, Judgement, judged, rows_for
+from seedbed.gate.verdict import Answers, Checked, GateParams, Judgement, judged, rows_for
 from seedbed.pages.document import listed, points
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import read_records

@@ -15,9 +15,9 @@ from seedbed.core.metrics import parse_metrics
 from seedbed.gate.compare import CANNOT, DATASET, PASS, Comparison, compare, dataset_of
 from seedbed.gate.page import headline
 from seedbed.gate.records import BEST, Champion, champions, locked_model
-from seedbed.pages.document import interval, listed
+from seedbed.pages.document import listed
 from seedbed.pipeline.dvc import opened_repo
-from seedbed.scoring.metrics import shown_in
+from seedbed.reporting.results import shown_scores
 from seedbed.scoring.metrics_files import Choice, Evaluation
 from seedbed.serving.model_folder import read_serving
 from seedbed.training.saved_models import model_digest
@@ -129,7 +129,7 @@ def message(champion: Champion, here: Files, found: Comparison | None, uncompare
     dataset = json.loads(here.read(DATASET) or "{}")
     choice = parse_metrics(here.read(CHOICE) or "", Choice, CHOICE)
     lines = [
-        f"{champion.tag}",
+        champion.tag,
         "",
         f"dataset {dataset.get('version', 'unknown')}, {dataset.get('rows', 0):,} rows",
         f"model {model_digest(BEST)}, {choice.approach}, seed {choice.seed}",
@@ -151,12 +151,8 @@ def _figures(here: Files, approach: str) -> list[str]:
     file = f"reports/metrics/evaluate/{approach}/test.json"
     if not (text := here.read(file)):
         return []
-    test = parse_metrics(text, Evaluation, file)
-    return [
-        f"test {metric.title} {interval(test[metric.name])}"
-        for metric in shown_in("tag")
-        if metric.name in test.estimates
-    ]
+    shown = shown_scores("tag", parse_metrics(text, Evaluation, file))
+    return [f"test {title} {score}" for title, score in shown]
 
 
 def carry_out(promotion: Promotion) -> None:

@@ -80,11 +80,18 @@ def splits(found: SplitMetrics, near: Mapping[str, NearTrain]) -> Section:
     `near`: of validation and test."""
     frozen = f" {found.frozen_test_rows:,} test rows are frozen." if found.frozen_test_rows else ""
     gate = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in found.leak_gate)
+    test, validation = near["test"], near["validation"]
+    similar = (
+        f"Similarity to train: {test.at_least_90:.0%} of the test rows have a train row at a "
+        f"cosine of .90 or more, {test.at_least_95:.0%} at .95 or more (validation: "
+        f"{validation.at_least_90:.0%} and {validation.at_least_95:.0%}). The higher these shares, "
+        "the less the scores say about rows unlike those in train."
+    )
     parts: list[Part] = [
         f"Rows are split {WAYS[found.way]}.{frozen}",
         *_by_class(found),
         f"Leak gate between splits: {gate}.",
-        _near(near["test"], near["validation"]),
+        similar,
     ]
     if gone := found.classes_not_in_train:
         names = ", ".join(f"{quoted(name)} ({number})" for name, number in gone.items())
@@ -124,19 +131,9 @@ def _by_class(found: SplitMetrics) -> list[Part]:
 
 def _share(figure: Share) -> str:
     """21.4% (18.3% to 21.7%)."""
-    expected = ""
-    if figure.expected_low is not None:
-        expected = f" ({figure.expected_low:.1%} to {figure.expected_high:.1%})"
-    return f"{figure.share:.1%}{expected}"
-
-
-def _near(test: NearTrain, validation: NearTrain) -> str:
-    return (
-        f"Similarity to train: {test.at_least_90:.0%} of the test rows have a train row at a "
-        f"cosine of .90 or more, {test.at_least_95:.0%} at .95 or more (validation: "
-        f"{validation.at_least_90:.0%} and {validation.at_least_95:.0%}). The higher these shares, "
-        "the less the scores say about rows unlike those in train."
-    )
+    if figure.expected_low is None:
+        return f"{figure.share:.1%}"
+    return f"{figure.share:.1%} ({figure.expected_low:.1%} to {figure.expected_high:.1%})"
 
 
 def diversity(found: DataMetrics, spread: EmbedMetrics) -> Section:
@@ -198,10 +195,14 @@ def labels(found: LabelErrorMetrics, test: Evaluation) -> Section:
         f"change only by a person's decision; {found.verified_rows} rows are verified. The "
         f"list is in reports/suspects.csv{f': {why}' if why else ''}."
     )
+    outliers = "No row is far from all others."
+    if number := sum(found.outliers_by_side.values()):
+        where = counted(found.outliers_by_side, " in")
+        outliers = f"{number} rows are far from all others ({where}): reports/outliers.csv."
     parts: list[Part] = [
         Prose(suspects),
         *_noise(found.noise),
-        Prose(f"{_outliers(found.outliers_by_side)} {_order(found.non_iid_p)}"),
+        Prose(f"{outliers} {_order(found.non_iid_p)}"),
         Prose(people(test)),
     ]
     if unjudged := found.not_judged_by_class:
@@ -231,13 +232,6 @@ def _noise(noise: NoiseFigures) -> list[Part]:
     return [f"{first}, of the rows that no person has verified.", limited]
 
 
-def _outliers(by_side: Mapping[str, int]) -> str:
-    if not (number := sum(by_side.values())):
-        return "No row is far from all others."
-    where = counted(by_side, " in")
-    return f"{number} rows are far from all others ({where}): reports/outliers.csv."
-
-
 def _order(p: float | None) -> str:
     if p is None:
         return "There are too few rows to test their order."
@@ -256,12 +250,8 @@ def people(test: Evaluation) -> str:
         verified = f" ({found.verified} were verified)" if found.verified else ""
         return f"No person has changed or dropped a test row{verified}."
     low, high = found.accuracy_range
-    dropped = (
-        f"; with the {found.dropped} dropped rows between {low:.3f} and {high:.3f}, because "
-        "they have no prediction"
-        if found.dropped
-        else ""
-    )
+    dropped = f"; with the {found.dropped} dropped rows between {low:.3f} and {high:.3f}, because "
+    dropped = f"{dropped}they have no prediction" if found.dropped else ""
     return (
         f"People have relabelled {found.relabelled} test rows, dropped {found.dropped} and "
         f"verified {found.verified}. Test accuracy with their decisions "

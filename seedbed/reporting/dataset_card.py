@@ -30,11 +30,7 @@ LICENCES = {"cc0": "cc0-1.0"} | {
         "cc-by-nc-sa-4.0 odc-by odbl bsd-3-clause gpl-3.0"
     ).split()
 }
-SIZES = (
-    (10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"),
-    (10**7, "1M<n<10M"),
-)  # fmt: skip
-LARGEST = "10M<n<100M"
+SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 LOADING = """```python
 import pandas as pd
@@ -58,7 +54,7 @@ def licence_id(licence: str) -> str:
 
 def size_category(rows: int) -> str:
     """1,618 rows: 1K<n<10K."""
-    return next((name for limit, name in SIZES if rows < limit), LARGEST)
+    return SIZES[min(max(0, len(str(rows)) - 3), len(SIZES) - 1)]  # by the number of digits
 
 
 def languages(counts: Mapping[str, int]) -> list[str]:
@@ -103,41 +99,33 @@ def data_card(dataset: DatasetVersion, sources: Sequence[SourceEntry], found: Da
     data = dataset_metadata(sources, spoken, dataset.rows)
     loading = [Prose("`dvc pull data/split` in the repository, then"), Prose(LOADING)]
     sections = [
-        _content(dataset, list(found.split.by_class), spoken),
-        _sources(sources, found.collect.by_source),
-        _rows(dataset, found),
+        *_contents(dataset, sources, found, ", ".join(spoken) or "unknown language"),
         _processing(found),
-        _privacy(found),
-        _labels(found),
-        _data_limits(found, spoken),
+        *_quality(found),
+        _data_limits(found, ", ".join(spoken) or "those above"),
         Section("How to load it", loading),
     ]
     title = f"Dataset {dataset.version}: {data.pretty_name}"
     return str(DatasetCard(card_page(title, data.to_yaml(), sections)))
 
 
-def _content(dataset: DatasetVersion, classes: Sequence[str], spoken: list[str]) -> Section:
-    words = (
-        f"{dataset.rows:,} texts ({', '.join(spoken) or 'unknown language'}), each with "
-        f"one of {len(classes)} labels ({class_names(classes)}), in train, validation and "
-        "test. For training and evaluating text classifiers. The version is a digest of "
-        "the manifest: the id, text digest, label and split of each row."
+def _contents(
+    dataset: DatasetVersion, sources: Sequence[SourceEntry], found: DataMetrics, spoken: str
+) -> list[Section]:
+    """What the rows are, which sources they come from, and how they are split."""
+    split, by_source = found.split, found.collect.by_source
+    first = (
+        f"{dataset.rows:,} texts ({spoken}), each with one of {len(split.by_class)} labels "
+        f"({class_names(list(split.by_class))}), in train, validation and test. For training and "
+        "evaluating text classifiers. The version is a digest of the manifest: the id, text "
+        "digest, label and split of each row."
     )
-    return Section("", [Prose(words)])
-
-
-def _sources(sources: Sequence[SourceEntry], rows_by_source: Mapping[str, int]) -> Section:
-    rows = [
-        [Code(one.name), one.kind, one.batch, f"{rows_by_source.get(one.name, 0):,}", one.licence]
+    origins = [
+        [Code(one.name), one.kind, one.batch, f"{by_source.get(one.name, 0):,}", one.licence]
         for one in sources
     ]
-    table = Table(["source", "kind", "batch", "rows read", "licence"], rows, CLASSES, "batches")
-    note = "Each licence holds for the rows of its source; this card grants none."
-    return Section("Sources and licences", [table, note])
-
-
-def _rows(dataset: DatasetVersion, found: DataMetrics) -> Section:
-    split = found.split
+    header = ["source", "kind", "batch", "rows read", "licence"]
+    licences = "Each licence holds for the rows of its source; this card grants none."
     rows = [
         [name, *(f"{counts[side]:,}" for side in SIDES)] for name, counts in split.by_class.items()
     ]
@@ -148,7 +136,11 @@ def _rows(dataset: DatasetVersion, found: DataMetrics) -> Section:
         f"By batch: {counted(dataset.batches)}. Split by {split.way}; a row never changes split. "
         f"Leak gate: {leaks}."
     )
-    return Section("Rows", [Table(["class", *SIDES], rows, CLASSES, "classes"), Prose(words)])
+    return [
+        Section("", [Prose(first)]),
+        Section("Sources and licences", [Table(header, origins, CLASSES, "batches"), licences]),
+        Section("Rows", [Table(["class", *SIDES], rows, CLASSES, "classes"), Prose(words)]),
+    ]
 
 
 def _processing(found: DataMetrics) -> Section:
@@ -167,42 +159,37 @@ def _processing(found: DataMetrics) -> Section:
     return Section("How it was made", [table, words])
 
 
-def _privacy(data: DataMetrics) -> Section:
-    found = data.anonymize
+def _quality(found: DataMetrics) -> list[Section]:
+    """Personal data that was replaced, and labels that may be wrong."""
+    personal, suspected = found.anonymize, found.find_label_errors
     key = (
-        "Ids and stand-ins depend on the public example key: whoever guesses a value can recognize "
-        "its stand-in."
-        if found.public_key
-        else "Ids and stand-ins depend on a secret key."
+        "the public example key: whoever guesses a value can recognize its stand-in."
+        if personal.public_key
+        else "a secret key."
     )
-    replaced = counted(found.replaced_by_kind, limit=99) or "none was found"
-    words = (
-        f"Values found by detectors were replaced (mode `{found.mode}`): {replaced}, in "
-        f"{found.rows_touched:,} rows. {key} Values that detectors miss remain in the "
-        "texts: read benchmarks/quality.md before sharing them."
+    replaced = counted(personal.replaced_by_kind, limit=99) or "none was found"
+    privacy = (
+        f"Values found by detectors were replaced (mode `{personal.mode}`): {replaced}, in "
+        f"{personal.rows_touched:,} rows. Ids and stand-ins depend on {key} Values that detectors "
+        "miss remain in the texts: read benchmarks/quality.md before sharing them."
     )
-    return Section("Personal data", [Prose(words)])
-
-
-def _labels(data: DataMetrics) -> Section:
-    found, decided = data.find_label_errors, data.apply_decisions
-    splits = ", ".join(f"{number} in {side}" for side, number in found.suspects_by_side.items())
-    words = (
+    splits = ", ".join(f"{n} in {side}" for side, n in suspected.suspects_by_side.items())
+    labels = (
         "Labels come from the sources. Models that never saw the row suspect "
-        f"{found.suspects} of them ({splits or 'none'}); the estimated share of wrong "
-        f"labels is {found.noise.wrong_share:.1%}. People have decided "
-        f"{decided.decided_rows} rows and changed {decided.relabelled} labels. A label "
-        "in validation or test changes only by a person's decision."
+        f"{suspected.suspects} of them ({splits or 'none'}); the estimated share of wrong labels "
+        f"is {suspected.noise.wrong_share:.1%}. People have decided "
+        f"{found.apply_decisions.decided_rows} rows and changed "
+        f"{found.apply_decisions.relabelled} labels. A label in validation or test changes only by "
+        "a person's decision."
     )
-    return Section("Labels", [words])
+    return [Section("Personal data", [Prose(privacy)]), Section("Labels", [labels])]
 
 
-def _data_limits(found: DataMetrics, spoken: list[str]) -> Section:
+def _data_limits(found: DataMetrics, spoken: str) -> Section:
     by_class = found.split.by_class
     rarest = min(by_class, key=lambda name: (sum(by_class[name].values()), name))
     points = [
-        f"It does not cover languages other than {', '.join(spoken) or 'those above'}, nor classes "
-        "that are not listed.",
+        f"It does not cover languages other than {spoken}, nor classes that are not listed.",
         f"The smallest class is {rarest}, with {by_class[rarest]['test']:,} test rows.",
         "Class shares are those of the sources, not of the place where a model is used.",
     ]

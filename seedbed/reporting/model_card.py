@@ -11,7 +11,8 @@ from seedbed.pages.document import Bullets, Cell, Code, Part, Prose, Section, Ta
 from seedbed.pages.escaping import quoted
 from seedbed.reporting.data import DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, card_page, class_names, languages
-from seedbed.reporting.results import NAMED, invariance, per_class, shown_estimates
+from seedbed.reporting.results import NAMED, invariance, per_class, shown_scores
+from seedbed.scoring.metrics import shown_in
 from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Validation
 from seedbed.serving.model_folder import Serving, loading_code, scope_sentence, truncation_sentence
 from seedbed.training.saved_models import SavedModel
@@ -52,9 +53,10 @@ def model_metadata(name: str, facts: ModelFacts, spoken: list[str]) -> ModelCard
             dataset_revision=version,
             metric_type=metric.hub_name or metric.name,
             metric_name=metric.title,
-            metric_value=round(estimate.mean, 4),
+            metric_value=round(facts.test[metric.name].mean, 4),
         )
-        for metric, estimate in shown_estimates("metadata", facts.test)
+        for metric in shown_in("metadata")
+        if metric.name in facts.test.estimates
     ]
     return ModelCardData(
         language=spoken or None,
@@ -103,8 +105,7 @@ def model_card(facts: ModelFacts) -> str:
             "How to load it", [Prose(f"```python\n{loading_code(facts.card)}\n```"), Prose(more)]
         ),
         _training(facts),
-        _evaluation(facts.test),
-        _calibration(facts.test),
+        *_evaluation(facts.test),
         _slices(facts.test),
         _behaviour(facts.validation.behaviour),
         _model_limits(facts),
@@ -129,30 +130,25 @@ def _training(facts: ModelFacts) -> Section:
     return Section("Training", [Prose(why), Prose(words), Table(["param", "value"], rows)])
 
 
-def _evaluation(test: Evaluation) -> Section:
-    rows = [
-        [metric.title, interval(estimate)] for metric, estimate in shown_estimates("card", test)
-    ]
-    words = (
+def _evaluation(test: Evaluation) -> list[Section]:
+    """The scores on test, and how far confidence is from accuracy there."""
+    first = (
         f"On {test.rows:,} test rows, which no choice has read; intervals are 95 %, by a "
         "bootstrap over rows or groups."
     )
-    return Section(
-        "Evaluation", [words, Table(["metric", "test"], rows), per_class(test.per_class)]
-    )
-
-
-def _calibration(test: Evaluation) -> Section:
-    found = test.calibration
-    before, after = found.before, found.after
+    table = Table(["metric", "test"], shown_scores("card", test))
+    before, after = test.calibration.before, test.calibration.after
     perfect = after.expected_calibration_error_if_perfect
     words = (
-        f"Temperature {found.temperature:.2f}, fitted on validation. Expected calibration error on "
-        f"test {before.expected_calibration_error:.3f} before and "
+        f"Temperature {test.calibration.temperature:.2f}, fitted on validation. Expected "
+        f"calibration error on test {before.expected_calibration_error:.3f} before and "
         f"{after.expected_calibration_error:.3f} after; {perfect.low:.3f} to {perfect.high:.3f} "
         "for a perfectly calibrated model. Stock libraries return the probabilities before scaling."
     )
-    return Section("Calibration", [words])
+    return [
+        Section("Evaluation", [first, table, per_class(test)]),
+        Section("Calibration", [words]),
+    ]
 
 
 def _slices(test: Evaluation) -> Section:

@@ -7,7 +7,7 @@ from seedbed.pages.escaping import quoted
 from seedbed.reporting.results import CLASSES, thin_classes
 from seedbed.scoring.drift import psi_in_words
 from seedbed.scoring.metrics_files import Validation
-from seedbed.scoring.priorities import NewestBatch, Region
+from seedbed.scoring.priorities import NewestBatch
 from seedbed.training.resampling import LearningCurveMetrics
 
 FEW_ROWS = 10  # a slice with fewer rows is left out
@@ -65,14 +65,11 @@ def weakest(validation: Validation) -> Section:
         Prose(f"{quoted(name)}: accuracy {interval(figures, 'accuracy')} on {_rows(figures.rows)}")
         for _, name, figures in below[:SHOWN]
     ]
-    lowest: list[str | Bullets] = [
-        f"No slice of {FEW_ROWS} rows or more is significantly below the overall {whole:.3f}."
-    ]
+    words = f"No slice of {FEW_ROWS} rows or more is significantly below the overall {whole:.3f}."
     if slices:
-        title = "Slices significantly below the overall accuracy (95 % interval):"
-        lowest = [title, Bullets(slices)]
-    parts = ["Classes with the lowest F1:", Bullets(classes), *lowest]
-    return Section("Where it is weakest", parts)
+        words = "Slices significantly below the overall accuracy (95 % interval):"
+    first = "Classes with the lowest F1:"
+    return Section("Where it is weakest", [first, Bullets(classes), words, Bullets(slices)])
 
 
 def _confused(name: str, validation: Validation) -> str:
@@ -121,17 +118,14 @@ def arrived(newest: NewestBatch | None) -> Section:
         f"the others (AUC {newest.auc:.2f}, p {newest.p:.3f})."
     )
     table = Table(["class", "share before", "in the newest batch"], labels, CLASSES, "classes")
-    grown = [_grew(region) for region in newest.regions[:SHOWN]]
-    none = "No region of meaning has grown by more than chance."
-    return Section(title, [words, table, Bullets(grown) if grown else none])
-
-
-def _grew(region: Region) -> str:
-    return (
+    grown = [
         f"A region of {_rows(region.rows)}, mostly {region.label}, grew from {region.before:.1%} "
         f"to {region.newest:.1%} of the rows (p {region.p:.3f}, corrected for all regions); "
         f"central rows: {', '.join(region.middle)}."
-    )
+        for region in newest.regions[:SHOWN]
+    ]
+    none = "No region of meaning has grown by more than chance."
+    return Section(title, [words, table, Bullets(grown) if grown else none])
 
 
 def to_label(ranked: pd.DataFrame) -> Section:

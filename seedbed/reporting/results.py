@@ -11,17 +11,8 @@ import numpy as np
 
 from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
-from seedbed.scoring.metrics import Metric, View, shown_in
-from seedbed.scoring.metrics_files import (
-    Behaviour,
-    Choice,
-    ClassScores,
-    Estimate,
-    Evaluation,
-    Invariance,
-    TemperatureScaling,
-    Validation,
-)
+from seedbed.scoring.metrics import View, shown_in
+from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Invariance, Validation
 from seedbed.scoring.predictions import Pair
 
 CLASSES = 30  # rows of a table by class
@@ -44,19 +35,20 @@ def thin_classes(by_class: Mapping[str, int]) -> dict[str, int]:
     return {label: wanted - n for label, n in sorted(by_class.items()) if n < wanted}
 
 
-def shown_estimates(view: View, found: Evaluation) -> list[tuple[Metric, Estimate]]:
-    """The metrics of a view that were measured, in order."""
-    known = found.estimates
-    return [(metric, known[metric.name]) for metric in shown_in(view) if metric.name in known]
+def shown_scores(view: View, found: Evaluation) -> list[tuple[str, Prose]]:
+    """Title and interval of the metrics of a view that were measured, in order."""
+    return [
+        (metric.title, interval(found[metric.name]))
+        for metric in shown_in(view)
+        if metric.name in found.estimates
+    ]
 
 
 def verdict(choice: Choice, tests: Mapping[str, Evaluation]) -> Section:
     """The first screen: what was chosen, why, and its scores on rows that no choice has read."""
     test = tests[choice.approach]
-    scores = " and a ".join(
-        f"{metric.title} of **{interval(estimate)}**"
-        for metric, estimate in shown_estimates("differences", test)
-    )
+    measured = shown_scores("differences", test)
+    scores = " and a ".join(f"{title} of **{score}**" for title, score in measured)
     words = (
         f"On the {test.rows:,} test rows, which no choice has read, it has an {scores}. "
         "Intervals are 95 %, by a bootstrap over rows (over whole groups if rows have one)."
@@ -74,8 +66,8 @@ def approaches(
 
     `pairs`, by split, is what `pairs_with` gives for the approach `reference`.
     """
-    known = next(iter(tests.values()))
-    metrics = [metric for metric, _ in shown_estimates("approaches", known)]
+    known = next(iter(tests.values())).estimates
+    metrics = [metric for metric in shown_in("approaches") if metric.name in known]
     rows = [
         [
             Code(name),
@@ -128,10 +120,7 @@ def budgets(choice: Choice) -> Section:
 
 def chosen_model(approach: str, test: Evaluation) -> Section:
     """Per class, confusion, calibration, risk and slices of the chosen model on test."""
-    scores = ", ".join(
-        f"{metric.title} {interval(estimate)}"
-        for metric, estimate in shown_estimates("chosen", test)
-    )
+    scores = ", ".join(f"{title} {score}" for title, score in shown_scores("chosen", test))
     slices: list[Sequence[Cell]] = [
         [f"{column}: {value}", interval(found, "accuracy"), found.rows]
         for column, values in test.slices.items()
@@ -145,18 +134,18 @@ def chosen_model(approach: str, test: Evaluation) -> Section:
     )
     parts: list[Part] = [
         Prose(f"{scores[:1].upper()}{scores[1:]}."),
-        per_class(test.per_class),
+        per_class(test),
         *confusion(test.confusion),
-        *_calibration(test.calibration),
+        *_calibration(test),
         Prose(risk),
         Table(["slice", "accuracy", "rows"], slices, 3 * CLASSES, "slices"),
     ]
     return Section(f"{approach} on test", parts)
 
 
-def per_class(classes: Mapping[str, ClassScores]) -> Table:
+def per_class(test: Evaluation) -> Table:
     """Precision, recall, F1 and rows of each class; of many classes those with the lowest F1."""
-    items = list(classes.items())
+    items = list(test.per_class.items())
     if len(items) > CLASSES:
         items.sort(key=lambda item: (item[1].f1, item[0]))
     rows: list[Sequence[Cell]] = [
@@ -188,8 +177,9 @@ def confusion(matrix: Mapping[str, Mapping[str, int]]) -> list[Part]:
     ]
 
 
-def _calibration(found: TemperatureScaling) -> list[Part]:
+def _calibration(test: Evaluation) -> list[Part]:
     """Before and after temperature scaling, and what a perfectly calibrated model would show."""
+    found = test.calibration
     rows = []
     for name, figures in (("before", found.before), ("after", found.after)):
         perfect = figures.expected_calibration_error_if_perfect

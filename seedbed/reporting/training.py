@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from seedbed.encoding.metrics import TokenizeMetrics
 from seedbed.making.ablation import AblateMetrics, AdaptMetrics, Gain
-from seedbed.making.balancing import AugmentMetrics, BalanceMetrics, GroupWeight
+from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
 from seedbed.pages.document import Cell, Code, Prose, Section, Table, counted, difference, interval
 from seedbed.reporting.results import CLASSES
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
@@ -24,10 +24,8 @@ def cross_validation(found: CvMetrics | None) -> Section:
     for name, approach in found.approaches.items():
         for point in approach.points:
             chosen = len(approach.points) > 1 and point.params == approach.chosen
-            scores = [
-                f"{score.mean:.3f} (sd {score.sd:.3f})"
-                for score in (point.macro_f1, point.accuracy)
-            ]
+            both = (point.macro_f1, point.accuracy)
+            scores = [f"{score.mean:.3f} (sd {score.sd:.3f})" for score in both]
             folds = ", ".join(f"{value:.3f}" for value in point.macro_f1.by_fold.values())
             tried = ", ".join(f"{key} {value}" for key, value in point.params.items())
             rows.append([Code(name), tried, *scores, folds, "chosen" if chosen else ""])
@@ -44,10 +42,9 @@ def learning_curve(found: LearningCurveMetrics | None) -> Section:
     if found is None:
         return Section("Learning curve")
     rows = [
-        [f"{one.share:.0%}", f"{one.rows:,.0f}", interval(one.macro_f1),
-         f"{one.fitted:.3f}"]
+        [f"{one.share:.0%}", f"{one.rows:,.0f}", interval(one.macro_f1), f"{one.fitted:.3f}"]
         for one in found.points
-    ]  # fmt: skip
+    ]
     twice, exponent = found.twice_the_rows, found.exponent
     header = ["share of train", "rows", "validation macro-F1", "fitted"]
     first = (
@@ -90,7 +87,8 @@ def training_rows(augmented: AugmentMetrics, balanced: BalanceMetrics) -> Sectio
         f"Balance: {balanced.asked}.",
     ]
     for what, found in (("class", balanced.train_by_class), ("source", balanced.train_by_source)):
-        if len(found) < 2 or not any(map(_changed, found.values())):
+        before = [(one.rows_before, one.weight_share_before) for one in found.values()]
+        if len(found) < 2 or before == [(one.rows, one.weight_share) for one in found.values()]:
             continue
         rows = [
             [name, f"{one.rows_before:,}", f"{one.rows:,}", f"{one.weight_share_before:.1%}",
@@ -100,10 +98,6 @@ def training_rows(augmented: AugmentMetrics, balanced: BalanceMetrics) -> Sectio
         header = [what, "rows before", "rows", "share of the weight before", "after"]
         parts.append(Table(header, rows, CLASSES, "more"))
     return Section("Training rows", parts)
-
-
-def _changed(one: GroupWeight) -> bool:
-    return one.rows != one.rows_before or one.weight_share != one.weight_share_before
 
 
 def ablation(found: AblateMetrics) -> Section:

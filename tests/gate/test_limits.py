@@ -3,7 +3,7 @@
 import pytest
 from conftest import ROOT, yaml
 
-from seedbed.gate.limits import GateParams, limits_of
+from seedbed.gate.verdict import GateParams, limits_of
 from seedbed.pages.document import points
 
 OFF = GateParams(

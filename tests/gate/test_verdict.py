@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from seedbed.gate.limits import GateParams
-from seedbed.gate.verdict import Answers, judged, look
+from seedbed.gate.verdict import Answers, GateParams, judged, look
 from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics import Scored
 
 CLASSES = ["rain", "snow", "sun"]
 PARAMS = GateParams(
@@ -21,7 +21,7 @@ def answers(wrong_base=(), wrong_head=(), units=None, rows=ROWS) -> Answers:
     base, head = labels.copy(), labels.copy()
     for said, wrong in ((base, wrong_base), (head, wrong_head)):
         said[list(wrong)] = (said[list(wrong)] + 1) % 3
-    return Answers.of(CLASSES, labels, base, head, np.arange(rows) if units is None else units)
+    return Answers(CLASSES, *(Scored.of(labels, said, clusters=units) for said in (base, head)))
 
 
 def failed(found: Answers, **changes) -> list[str]:
@@ -109,7 +109,7 @@ def drawn(random, rows: int, right: float, drop: float) -> Answers:
         np.where(hard + random.normal(0, 0.02, rows) < share, labels, (labels + 1) % 5)
         for share in (right, right - drop)
     ]
-    return Answers.of(list("abcde"), labels, *said, np.arange(rows))
+    return Answers(list("abcde"), *(Scored.of(labels, one) for one in said))
 
 
 def share_of_fails(drop: float, draws: int = 60) -> float:
