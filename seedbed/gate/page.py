@@ -49,7 +49,7 @@ def as_json(comparison: Comparison) -> str:
 def as_markdown(comparison: Comparison) -> str:
     """A part of a page: verdict and reasons first, figures, then classes and limits folded."""
     sections = [verdict(comparison, every_reason=True), figures(comparison), *details(comparison)]
-    return "\n\n".join(filter(None, map(markdown, sections)))
+    return markdown(Section("", sections), 1)
 
 
 def headline(comparison: Comparison) -> str:

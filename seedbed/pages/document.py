@@ -7,7 +7,7 @@ through `quoted` (seedbed.pages.escaping) first.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Union
 
 from seedbed.core.metrics import Difference, Metrics
@@ -69,7 +69,7 @@ class Section:
     """A title and parts; a folded one opens at a click. Without parts it is not shown."""
 
     title: str
-    parts: Sequence[Part] = field(default_factory=list)
+    parts: Sequence[Part] = ()
     folded: bool = False
 
     def __bool__(self) -> bool:
@@ -77,12 +77,8 @@ class Section:
         return any(self.parts)
 
 
-@dataclass(frozen=True)
-class Page:
-    """A title and sections."""
-
-    title: str
-    sections: Sequence[Section]
+class Page(Section):
+    """A section that stands alone: its title is the title of the page."""
 
 
 def interval(figure: Metrics, key: str = "mean") -> Prose:

@@ -49,7 +49,7 @@ PROSE = MarkdownIt("commonmark", {"html": False})
 
 def page_html(page: Page) -> str:
     """A whole page, with a heading for each section."""
-    body = "\n".join(_section(section, 2) for section in page.sections if section)
+    body = "\n".join(_part(part, 2) for part in page.parts if part)
     return PAGE.format(title=escape(page.title), style=STYLE, body=body)
 
 

@@ -12,8 +12,7 @@ NOTE = 200  # characters kept for the line that counts what was cut
 
 def page_markdown(page: Page) -> str:
     """A whole page, with a heading for each section."""
-    title = f"# {cell(page.title)}"
-    return "\n\n".join([title, *filter(None, map(markdown, page.sections))]) + "\n"
+    return markdown(page, 1) + "\n"
 
 
 def markdown(section: Section, level: int = 2) -> str:

@@ -15,9 +15,9 @@ from seedbed.core.ledger import RowCounts
 from seedbed.core.metrics import Metrics
 from seedbed.core.rows import SIDES
 from seedbed.core.stages import ROW_STAGES
-from seedbed.pages.document import Bullets, Code, Prose, Section, Table, counted, listed
+from seedbed.pages.document import Bullets, Code, Page, Prose, Section, Table, counted, listed
 from seedbed.pages.escaping import quoted
-from seedbed.pages.markdown import markdown
+from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.results import CLASSES, NAMED
 
@@ -65,8 +65,7 @@ def languages(counts: Mapping[str, int]) -> list[str]:
 
 def card_page(title: str, metadata: str, sections: Sequence[Section]) -> str:
     """Put the metadata block above the title and the sections, as the Hub reads a card."""
-    body = "\n\n".join(filter(None, map(markdown, sections)))
-    return f"---\n{metadata}\n---\n\n# {quoted(title)}\n\n{body}\n"
+    return f"---\n{metadata}\n---\n\n{page_markdown(Page(title, sections))}"
 
 
 def class_names(names: Sequence[str]) -> str:
