@@ -78,7 +78,7 @@ class Section:
 
 
 class Page(Section):
-    """A section that stands alone: its title is the title of the page."""
+    """A section whose title is the title of the whole page."""
 
 
 def interval(figure: Metrics, key: str = "mean") -> Prose:

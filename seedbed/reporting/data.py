@@ -189,11 +189,12 @@ def _sparse(spread: EmbedMetrics, by_class: Mapping[str, Mapping[str, int]]) -> 
 def labels(found: LabelErrorMetrics, test: Evaluation) -> Section:
     """Suspected label errors: how many, where and why, the policy, the noise, and decisions."""
     by_split, why = counted(found.suspects_by_side, " in"), counted(found.suspects_by_reason)
+    reasons = f": {why}" if why else ""
     suspects = (
         f"{found.suspects} suspected label errors, by models that never saw the row "
         f"({by_split}); policy for train: {found.policy}. Labels in validation and test "
         f"change only by a person's decision; {found.verified_rows} rows are verified. The "
-        f"list is in reports/suspects.csv{f': {why}' if why else ''}."
+        f"list is in reports/suspects.csv{reasons}."
     )
     outliers = "No row is far from all others."
     if number := sum(found.outliers_by_side.values()):
@@ -250,8 +251,10 @@ def people(test: Evaluation) -> str:
         verified = f" ({found.verified} were verified)" if found.verified else ""
         return f"No person has changed or dropped a test row{verified}."
     low, high = found.accuracy_range
-    dropped = f"; with the {found.dropped} dropped rows between {low:.3f} and {high:.3f}, because "
-    dropped = f"{dropped}they have no prediction" if found.dropped else ""
+    dropped = ""
+    if found.dropped:
+        between = f"between {low:.3f} and {high:.3f}, because they have no prediction"
+        dropped = f"; with the {found.dropped} dropped rows {between}"
     return (
         f"People have relabelled {found.relabelled} test rows, dropped {found.dropped} and "
         f"verified {found.verified}. Test accuracy with their decisions "

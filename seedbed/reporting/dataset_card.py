@@ -39,7 +39,7 @@ rows = pd.read_parquet("data/split")  # text, label, split and provenance
 
 
 class SourceEntry(Metrics, extra="ignore"):
-    """What a card tells of an entry of params.yaml: sources."""
+    """What a card reports of an entry of params.yaml: sources."""
 
     name: str
     kind: str
