@@ -84,10 +84,10 @@ def approaches(
         "Calibration error: expected calibration error in ten bins, after temperature scaling "
         "fitted on validation."
     )
-    compared = (_differences(split, reference, of) for split, of in pairs.items() if of)
-    return Section(
-        "Approaches", [Table(header, rows), note, *(p for part in compared for p in part)]
-    )
+    parts: list[Part] = [Table(header, rows), note]
+    for split, compared in pairs.items():
+        parts += _differences(split, reference, compared) if compared else []
+    return Section("Approaches", parts)
 
 
 def _differences(split: str, reference: str, pairs: Mapping[str, Pair]) -> list[Part]:
