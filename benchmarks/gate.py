@@ -27,9 +27,9 @@ from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder import embed_texts
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.tokens import Truncation
-from seedbed.gate.limits import GateParams
 from seedbed.gate.same_rows import check_classes
-from seedbed.gate.verdict import Answers, look, sees_in_accuracy
+from seedbed.gate.verdict import Answers, GateParams, look, sees_in_accuracy
+from seedbed.scoring.metrics import Scored
 from seedbed.training.trainer import ApproachTrainer
 
 RESULT = Path("benchmarks/results/gate.json")
@@ -119,7 +119,7 @@ def judged_draw(
     """Which challengers fail, and what was measured."""
     random, rows = np.random.default_rng([seed, 1]), len(one.labels)
     alike, heads = one.heads["another sample"], dict(one.heads)
-    answers = Answers.of(classes, one.labels, one.base, alike, np.arange(rows))
+    answers = Answers(classes, *(Scored.of(one.labels, said) for said in (one.base, alike)))
     for share in PLANTED:
         heads[f"planted {share}"] = planted(answers, alike, share, random)
     fails, facts = {}, {"accuracy": float((one.base == one.labels).mean())}

@@ -19,7 +19,7 @@ from seedbed.collecting.collection import (
     drop_of,
     read_all,
 )
-from seedbed.collecting.diversity import diversity
+from seedbed.collecting.diversity import CollectMetrics, diversity
 from seedbed.collecting.identity import (
     TOMBSTONES,
     VERSIONS,
@@ -30,9 +30,10 @@ from seedbed.collecting.identity import (
 from seedbed.collecting.raw_rows import Fate, RawRow
 from seedbed.collecting.sources import check_declared, read_sources
 from seedbed.core.errors import LedgerError
-from seedbed.core.files import write_csv, write_json
+from seedbed.core.files import write_csv
 from seedbed.core.keys import load_key
 from seedbed.core.ledger import Drop, RowCounts, settle, write_ledger
+from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.rows import write_rows
 from seedbed.core.stage import run
@@ -94,14 +95,8 @@ def main() -> str:
     write_rows(COLLECT, rows, private=True)
     write_csv(QUARANTINE, QUARANTINE_HEADER, [(r.source, r.file, r.line, r.reason) for r in bad])
     write_ledger(LEDGER, dropped)
-    write_json(
-        METRICS,
-        {
-            "rows": counts.model_dump(),
-            "files_by_encoding": dict(sorted(encodings.items())),
-            **diversity(rows),
-        },
-    )
+    files = dict(sorted(encodings.items()))
+    write_metrics(METRICS, CollectMetrics(rows=counts, files_by_encoding=files, **diversity(rows)))
     return f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine"
 
 

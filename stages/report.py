@@ -7,15 +7,16 @@ data/manifest/ -> reports/report.md, reports/dataset.json
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from seedbed.approaches import NAMES
-from seedbed.core.files import read_csv, read_json, write_json, write_text
-from seedbed.core.metrics import read_if_run, read_metrics
+from seedbed.core.files import read_csv, write_text
+from seedbed.core.metrics import read_if_run, read_metrics, write_metrics
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import run
-from seedbed.core.stages import METRIC_STAGES
+from seedbed.core.stages import ROW_STAGES
+from seedbed.encoding.metrics import EmbedMetrics, TokenizeMetrics
 from seedbed.making.ablation import AblateMetrics, AdaptMetrics
+from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting import data, results, training
@@ -35,7 +36,16 @@ REPORT = Path("reports/report.md")
 DATASET = Path("reports/dataset.json")
 
 
-def dataset_version(manifest: Path) -> dict[str, Any]:
+class StageMetrics(data.DataMetrics):
+    """The metrics files of all stages that pass rows on, and of embed."""
+
+    embed: EmbedMetrics
+    augment: AugmentMetrics
+    balance: BalanceMetrics
+    tokenize: TokenizeMetrics
+
+
+def dataset_version(manifest: Path) -> data.DatasetVersion:
     """The dataset's version: a digest of the manifest, with rows and batches."""
     digest = hashlib.sha256()
     batches = {}
@@ -46,7 +56,8 @@ def dataset_version(manifest: Path) -> dict[str, Any]:
             batches = {one["batch"]: sum(int(one[side]) for side in SIDES) for one in lines}
         else:
             batches[file.stem] = len(lines)
-    return {"version": digest.hexdigest()[:12], "rows": sum(batches.values()), "batches": batches}
+    version, rows = digest.hexdigest()[:12], sum(batches.values())
+    return data.DatasetVersion(version=version, rows=rows, batches=batches)
 
 
 def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> dict[str, Pair]:
@@ -58,7 +69,7 @@ def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> d
 
 
 def main() -> str:
-    stages = {name: read_json(METRICS / f"{name}.json") for name in METRIC_STAGES}
+    stages = StageMetrics.read(METRICS)
     choice, dataset = read_metrics(CHOICE, Choice), dataset_version(MANIFEST)
     chosen = choice.approach
     validations = {name: found for name in NAMES if (found := read_validation(name, EVALUATE))}
@@ -74,23 +85,23 @@ def main() -> str:
         results.chosen_model(chosen, tests[chosen]),
         results.behaviour(chosen, validations[chosen].behaviour),
         results.out_of_scope(tests),
-        data.rows_by_stage(stages),
-        data.splits(stages["split"], stages["embed"]),
-        data.diversity(stages),
-        data.labels(stages["find_label_errors"], tests[chosen]),
+        data.rows_by_stage({name: getattr(stages, name).rows for name in ROW_STAGES}),
+        data.splits(stages.split, stages.embed.near_train),
+        data.diversity(stages, stages.embed),
+        data.labels(stages.find_label_errors, tests[chosen]),
         training.cross_validation(read_if_run(METRICS / "cv.json", CvMetrics)),
-        training.training_rows(stages["augment"], stages["balance"]),
+        training.training_rows(stages.augment, stages.balance),
         training.ablation(read_metrics(METRICS / "ablate.json", AblateMetrics)),
         training.learning_curve(read_if_run(METRICS / "learning_curve.json", LearningCurveMetrics)),
         training.adaptation(read_if_run(METRICS / "adapt.json", AdaptMetrics)),
-        data.privacy(stages["anonymize"]),
-        training.tokens(stages["tokenize"]),
+        data.privacy(stages.anonymize),
+        training.tokens(stages.tokenize),
         training.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
     ]
-    write_json(DATASET, dataset)
-    page = Page(f"Report on dataset {dataset['version']}", sections)
+    write_metrics(DATASET, dataset)
+    page = Page(f"Report on dataset {dataset.version}", sections)
     write_text(REPORT, page_markdown(page))
-    return f"dataset {dataset['version']}, {REPORT}"
+    return f"dataset {dataset.version}, {REPORT}"
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ KIND = """    Kind(
 """
 LIMITS = """
 from seedbed.core.params import read_params
-from seedbed.gate.limits import GateParams, limits_of
+from seedbed.gate.verdict import GateParams, limits_of
 
 for limit in limits_of(read_params("gate", GateParams), []):
     print(limit.in_words())

@@ -1,14 +1,23 @@
 """The Hugging Face cards: what stands in them, that the Hub's library reads them, and no text."""
 
-import json
+import shutil
 
 import pytest
 from conftest import ROOT
 from huggingface_hub import DatasetCard, ModelCard
 
+from seedbed.core.errors import PipelineError
 from seedbed.core.metrics import read_metrics
+from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.private.settings import AnonymizeParams
-from seedbed.reporting.dataset_card import data_card, languages, licence_id, size_category
+from seedbed.reporting.data import DataMetrics, DatasetVersion
+from seedbed.reporting.dataset_card import (
+    SourceEntry,
+    data_card,
+    languages,
+    licence_id,
+    size_category,
+)
 from seedbed.reporting.model_card import ModelFacts, model_card
 from seedbed.scoring.metrics_files import (
     Behaviour,
@@ -21,11 +30,9 @@ from seedbed.serving.model_folder import Serving, TextPreparation
 from seedbed.training.saved_models import SavedModel
 
 METRICS = ROOT / "reports/metrics"
-STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
-          "find_label_errors")  # fmt: skip
 SOURCES = [
-    {"name": "bbc", "kind": "package", "batch": "2005-07-bbc", "licence": "for research"},
-    {"name": "tickets", "kind": "file", "batch": "2026-11-a", "licence": "CC BY 4.0"},
+    SourceEntry(name="bbc", kind="package", batch="2005-07-bbc", licence="for research"),
+    SourceEntry(name="tickets", kind="file", batch="2026-11-a", licence="CC BY 4.0"),
 ]
 SERVING = Serving(
     paired=False, temperature=1.2, outside="", threshold=None, precision="float32",
@@ -35,14 +42,13 @@ SERVING = Serving(
 )  # fmt: skip
 
 
-def read(path: str):
-    return json.loads((ROOT / path).read_text(encoding="utf-8"))
+def dataset() -> DatasetVersion:
+    return read_metrics(ROOT / "reports/dataset.json", DatasetVersion)
 
 
 @pytest.fixture(scope="module")
 def data() -> str:
-    stages = {name: read(f"reports/metrics/{name}.json") for name in STAGES}
-    return data_card(read("reports/dataset.json"), SOURCES, stages)
+    return data_card(dataset(), SOURCES, DataMetrics.read(METRICS))
 
 
 def told(**changes) -> ModelFacts:
@@ -56,10 +62,10 @@ def told(**changes) -> ModelFacts:
         truncation={"max_length": 128, "keep": "head", "overlap": 0, "max_windows": 1},
     )  # fmt: skip
     whole = ModelFacts(
-        choice, read("reports/dataset.json"),
+        choice, dataset(),
         read_metrics(figures / "validation.json", Validation), test, card,
         SERVING, "0123456789abcdef",
-        {"name": "some/encoder", "revision": "abc", "sha256": "d" * 64},
+        EncoderParams(name="some/encoder", revision="abc", sha256="d" * 64, max_length=128),
         SOURCES, {"en": 2225},
     )  # fmt: skip
     return whole._replace(**changes)
@@ -81,7 +87,7 @@ def test_the_hubs_library_reads_the_model_card_and_its_figures():
     accuracy = told().test["accuracy"].mean
     assert metrics["accuracy"].metric_value == pytest.approx(accuracy, abs=1e-4)
     assert metrics["macro-F1"].dataset_split == "test"
-    assert metrics["accuracy"].dataset_revision == told().dataset["version"]
+    assert metrics["accuracy"].dataset_revision == told().dataset.version
 
 
 def test_the_dataset_card_says_where_rows_are_from_and_what_became_of_them(data):
@@ -93,9 +99,9 @@ def test_the_dataset_card_says_where_rows_are_from_and_what_became_of_them(data)
 
 
 def test_a_licence_is_never_markup():
-    sources = [SOURCES[0] | {"licence": "<script>x</script> | [a](b) @all"}]
-    stages = {name: read(f"reports/metrics/{name}.json") for name in STAGES}
-    body = data_card(read("reports/dataset.json"), sources, stages).split("---", 2)[2]
+    licence = "<script>x</script> | [a](b) @all"
+    sources = [SOURCES[0].model_copy(update={"licence": licence})]
+    body = data_card(dataset(), sources, DataMetrics.read(METRICS)).split("---", 2)[2]
     assert "<script" not in body
     assert "@all" not in body
     assert "\\| \\[a\\](b)" in body
@@ -146,3 +152,12 @@ def test_sizes_and_languages_are_in_the_hubs_terms():
 def test_the_same_figures_give_the_same_bytes(data):
     assert model_card(told()) == model_card(told())
     assert "\r" not in data
+
+
+def test_a_renamed_key_fails_when_the_file_is_read(tmp_path):
+    folder = tmp_path / "metrics"
+    shutil.copytree(METRICS, folder)
+    file = folder / "find_label_errors.json"
+    file.write_text(file.read_text().replace('"wrong_share"', '"share_wrong"'))
+    with pytest.raises(PipelineError, match="find_label_errors.json: `noise.wrong_share`"):
+        DataMetrics.read(folder)

@@ -13,7 +13,7 @@ from seedbed.collecting.diversity import (
     neighbour_distances,
     quantiles,
 )
-from seedbed.reporting.data import thin_classes
+from seedbed.reporting.results import thin_classes
 
 ROWS = pd.DataFrame(
     [
@@ -91,8 +91,8 @@ def test_mean_pairwise_distance_is_that_of_all_pairs() -> None:
 
 
 def test_thin_classes_lack_rows_up_to_a_share_of_the_median() -> None:
-    assert thin_classes({"sport": 100, "art": 40, "tech": 120}, 0.5) == {"art": 10}
-    assert thin_classes({"sport": 100, "art": 100}, 1.0) == {}
+    assert thin_classes({"sport": 100, "art": 40, "tech": 120}) == {"art": 10}
+    assert thin_classes({"sport": 100, "art": 100}) == {}
 
 
 @pytest.mark.parametrize("block", [1, 2, 1024])

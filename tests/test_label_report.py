@@ -1,6 +1,7 @@
 """The report's section on labels, from figures a person can check."""
 
 from seedbed.core.metrics import Interval
+from seedbed.label_errors.ranking import LabelErrorMetrics
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import data
 from seedbed.reporting.data import people
@@ -8,6 +9,7 @@ from seedbed.scoring.metrics_files import Evaluation, WithoutDecisions
 
 CLEAN = {"given_wrong": 0.0, "true_missed": 0.0}
 FOUND = {
+    "rows": {"read": 9, "made": 0, "kept": 9, "dropped": 0, "dropped_by_reason": {}},
     "suspects": 3,
     "suspects_by_side": {"train": 2, "validation": 0, "test": 1},
     "suspects_by_reason": {"label_issue": 1, "near_copy_other_label": 2},
@@ -36,7 +38,7 @@ def evaluation(without: WithoutDecisions) -> Evaluation:
 
 
 def labels(found) -> str:
-    return markdown(data.labels(found, evaluation(NOBODY)))
+    return markdown(data.labels(LabelErrorMetrics.model_validate(found), evaluation(NOBODY)))
 
 
 def test_what_is_doubted_and_why():

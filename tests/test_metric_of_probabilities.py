@@ -5,8 +5,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from seedbed.gate import verdict
-from seedbed.gate.limits import GateParams, Limit
-from seedbed.gate.verdict import Answers, judged
+from seedbed.gate.verdict import Answers, GateParams, Limit, judged
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import results
 from seedbed.scoring.evaluation import Classes, Part, evaluate, fit, with_behaviour
@@ -82,8 +81,8 @@ def test_the_gate_sees_a_drop_that_no_prediction_shows(monkeypatch):
     ]
     monkeypatch.setattr(verdict, "limits_of", lambda params, classes: limits)
     worse = judged(Answers(CLASSES, scored(0.9), scored(0.7)), PARAMS)
-    assert [checked.limit.measure for checked in worse.failed] == ["likelihood"]
-    assert worse.figures["difference"]["likelihood"]["high"] < 0
+    assert [checked.measure for checked in worse.failed] == ["likelihood"]
+    assert worse.difference["likelihood"].high < 0
     assert not judged(Answers(CLASSES, scored(0.9), scored(0.9)), PARAMS).failed
 
 
@@ -92,4 +91,4 @@ def test_the_gate_holds_a_minimum(monkeypatch):
         verdict, "limits_of", lambda params, classes: [Limit("least", "likelihood", 0.6, share=1.0)]
     )
     answers = Answers(CLASSES, scored(0.9), scored(0.5))
-    assert [checked.limit.kind for checked in judged(answers, PARAMS).failed] == ["least"]
+    assert [checked.kind for checked in judged(answers, PARAMS).failed] == ["least"]

@@ -3,15 +3,20 @@
 import pytest
 
 from seedbed.core.errors import LedgerError
+from seedbed.core.ledger import RowCounts
 from seedbed.core.metrics import Interval
 from seedbed.core.stages import ROW_STAGES
+from seedbed.encoding.metrics import ClassSpread, EmbedMetrics, NearTrain
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import markdown, page_markdown, table
+from seedbed.private.settings import AnonymizeMetrics
 from seedbed.reporting import data, results
 from seedbed.scoring.metrics import METRICS
 from seedbed.scoring.metrics_files import Choice, ClassScores, Evaluation
+from seedbed.splitting.split_figures import SplitMetrics
 
 FIGURE = Interval(mean=0.9, low=0.85, high=0.95)
+SAME = RowCounts(read=3, made=0, kept=3, dropped=0, dropped_by_reason={})
 
 
 def test_figures_stand_right_and_words_left():
@@ -32,35 +37,42 @@ def test_the_verdict_comes_first_with_its_interval():
 
 
 def test_rows_are_shown_by_reason_and_must_add_up():
-    same = {"read": 3, "made": 0, "kept": 3, "dropped": 0, "dropped_by_reason": {}}
-    stages = {name: {"rows": dict(same)} for name in ROW_STAGES}
-    stages["collect"]["rows"] |= {"read": 5, "kept": 5}
-    stages["clean"]["rows"] |= {"read": 5, "dropped": 2, "dropped_by_reason": {"too_short": 2}}
+    stages = dict.fromkeys(ROW_STAGES, SAME)
+    stages["collect"] = SAME.model_copy(update={"read": 5, "kept": 5})
+    dropped = {"read": 5, "dropped": 2, "dropped_by_reason": {"too_short": 2}}
+    stages["clean"] = SAME.model_copy(update=dropped)
     shown = markdown(data.rows_by_stage(stages))
     assert "| clean | 5 | 0 | 3 | 2 | 2 too_short |" in shown
-    stages["split"]["rows"]["read"] = 4
+    stages["split"] = SAME.model_copy(update={"read": 4})
     with pytest.raises(LedgerError, match="deduplicate kept 3 rows, split read 4"):
         data.rows_by_stage(stages)
 
 
 def test_personal_data_in_words():
-    found = {"rows_touched": 2, "replaced_by_kind": {"phone": 3}, "mode": "placeholder",
-             "residual_scan": {"looks_like_long_number": 16, "looks_like_ip": 0},
-             "public_key": True}  # fmt: skip
+    found = AnonymizeMetrics(
+        rows=SAME, mode="placeholder", public_key=True, replaced_by_kind={"phone": 3},
+        rows_touched=2, residual_scan={"looks_like_long_number": 16, "looks_like_ip": 0},
+    )  # fmt: skip
     shown = markdown(data.privacy(found))
     assert "Replaced in 2 rows: 3 phone (mode placeholder)." in shown
     assert "finds 16 long number that looks personal. The key is the public example key." in shown
-    calm = markdown(data.privacy(found | {"residual_scan": {}, "public_key": False}))
+    nothing = {"residual_scan": {}, "public_key": False}
+    calm = markdown(data.privacy(found.model_copy(update=nothing)))
     assert "finds nothing that looks personal." in calm
 
 
 def test_what_to_collect_next():
-    near = {"mean_distance_to_nearest": 0.3}
-    spread = {"by_class": {"cat": near, "dog": {"mean_distance_to_nearest": 0.4}, "cow": near}}
+    distances = {"cat": 0.3, "dog": 0.4, "cow": 0.3}
+    spread = EmbedMetrics.model_construct(
+        by_class={
+            name: ClassSpread(mean_pairwise_distance=0.5, mean_distance_to_nearest=distance)
+            for name, distance in distances.items()
+        }
+    )
     rows = {"cat": {"train": 100}, "dog": {"train": 90}, "cow": {"train": 10}}
-    assert "rows of cow (about 35 more)" in data._sparse(spread, {"by_class": rows})
+    assert "rows of cow (about 35 more)" in data._sparse(spread, rows)
     rows["cow"]["train"] = 80
-    assert "dog is covered most sparsely" in data._sparse(spread, {"by_class": rows})
+    assert "dog is covered most sparsely" in data._sparse(spread, rows)
 
 
 MANY = [f"class {number:03d} of a rather long name" for number in range(640)]
@@ -79,18 +91,21 @@ def test_640_classes_make_a_short_page_without_a_long_line():
         label: ClassScores(precision=0.5, recall=0.5, f1=number / 640, rows=3)
         for number, label in enumerate(MANY)
     }
-    parts = [results.per_class(per_class), *results.confusion(confused(MANY))]
+    test = Evaluation.model_construct(per_class=per_class)
+    parts = [results.per_class(test), *results.confusion(confused(MANY))]
     counts = dict.fromkeys(("train", "validation", "test"), 1)
     share = {"share": 0.2}
     split = {
-        "way": "hash", "frozen_test_rows": 0, "leak_gate": {}, "classes_not_in_train": {},
+        "way": "hash", "frozen_test_rows": 0, "classes_not_in_train": {}, "rows": SAME,
+        "leak_gate": {"exact_pairs": 0, "near_pairs": 0, "group_pairs": 0},
         "by_class": dict.fromkeys(MANY, counts),
         "shares_by_class": dict.fromkeys(MANY, dict.fromkeys(counts, share)),
         "by_side": dict.fromkeys(counts, {"rows": 640, **share}),
         "classes_with_few_test_rows": dict.fromkeys(MANY, 30),
     }  # fmt: skip
-    near = dict.fromkeys(counts, {"at_least_0.90": 0, "at_least_0.95": 0})
-    sections = [results.Section("", parts), data.splits(split, {"near_train": near})]
+    near = dict.fromkeys(counts, NearTrain(rows=1, at_least_90=0, at_least_95=0))
+    splits = data.splits(SplitMetrics.model_validate(split), near)
+    sections = [results.Section("", parts), splits]
     page = page_markdown(Page("Many classes", sections))
     assert len(page) < 20_000
     assert max(map(len, page.splitlines())) < 1_000
@@ -106,7 +121,7 @@ HOSTILE = ["a | b", "`tick`", "<script>alert(1)</script>", "@everyone", "[x](htt
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_label_is_never_markup(label):
     per_class = {label: ClassScores(precision=1.0, recall=1.0, f1=1.0, rows=3)}
-    table = results.per_class(per_class)
+    table = results.per_class(Evaluation.model_construct(per_class=per_class))
     shown = markdown(results.Section("", [table, *results.confusion({label: {label: 3}})]))
     assert "<script" not in shown
     assert "[x](" not in shown.replace("\\[x\\](", "")

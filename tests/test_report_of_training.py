@@ -1,10 +1,14 @@
 """The report says what is trained on and what it brings, from figures a person can check."""
 
+from seedbed.core.ledger import RowCounts
 from seedbed.making.ablation import AblateMetrics
+from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import training
 
-NOTHING = {"made_by_method": {}, "refused_by_reason": {}}
+ROWS = RowCounts(read=10, made=0, kept=10, dropped=0, dropped_by_reason={})
+NOTHING = {"rows": ROWS, "by_origin": {}, "made_by_method": {}, "made_by_class": {},
+           "refused_by_reason": {}}  # fmt: skip
 SAME = {"rows_before": 10, "rows": 10, "weight": 10.0, "weight_share_before": 0.5,
         "weight_share": 0.5}  # fmt: skip
 OFF = {
@@ -18,10 +22,15 @@ CASE = {"rows_without": 50, "rows_with": 100, "without": 0.9, "with": 0.912, "ga
         "low": 0.002, "high": 0.022, "verdict": "gain", "gain_by_seed": {"0": 0.012}}  # fmt: skip
 
 
+def rows(made: dict, balanced: dict) -> str:
+    balance = BalanceMetrics(rows=ROWS, **balanced)
+    return markdown(training.training_rows(AugmentMetrics(**NOTHING | made), balance))
+
+
 def test_what_is_off_is_one_line():
     balanced = {"asked": "no cap, weights none", "train_by_class": {"a": SAME},
                 "train_by_source": {"s": SAME}}  # fmt: skip
-    shown = markdown(training.training_rows(NOTHING, balanced))
+    shown = rows({}, balanced)
     assert "Rows made: none." in shown
     assert "|" not in shown
     assert markdown(training.ablation(AblateMetrics(**OFF))).endswith(
@@ -39,7 +48,7 @@ def test_rows_and_shares_stand_before_and_after():
         "train_by_source": {"s": SAME},
     }
     made = {"made_by_method": {"swap": 3}, "refused_by_reason": {"unchanged": 1}}
-    shown = markdown(training.training_rows(made, found))
+    shown = rows(made, found)
     assert "| ham | 1,200 | 900 | 90.0% | 50.0% |" in shown
     assert "Rows made: 3 swap. Not made: 1 unchanged." in shown
     assert "| source |" not in shown

@@ -16,7 +16,7 @@ from seedbed.core.errors import RowsError
 from seedbed.core.files import read_json
 from seedbed.core.metrics import read_metrics
 from seedbed.core.stage import last_costs, last_predictions
-from seedbed.pages.numbers import interval
+from seedbed.pages.document import interval
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.running.memo import MEMO, Store, clear, is_on, limit_bytes
 from seedbed.scoring.metrics_files import Choice, ModelCosts, read_test, read_validation

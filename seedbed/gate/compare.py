@@ -5,19 +5,22 @@ SeedbedError.
 """
 
 import json
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+import math
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from seedbed.core.errors import GateError, SeedbedError
-from seedbed.core.files import rounded
 from seedbed.core.params import read_params
-from seedbed.gate.base_model import BEST, base_model, locked_model
-from seedbed.gate.limits import GateParams
-from seedbed.gate.reasons import beyond_but_unsure, broken, what_it_sees
-from seedbed.gate.records import Override, default_base, override_of, write_override
+from seedbed.gate.records import (
+    BEST,
+    Override,
+    base_model,
+    default_base,
+    override_of,
+    write_override,
+)
 from seedbed.gate.same_rows import (
     Asked,
-    ComparedRows,
     answers_of,
     check_none_lost,
     check_run,
@@ -26,8 +29,8 @@ from seedbed.gate.same_rows import (
     honest_rows,
     read_test_side,
 )
-from seedbed.gate.verdict import Judgement, judged
-from seedbed.pages.numbers import points
+from seedbed.gate.verdict import Answers, Checked, GateParams, Judgement, judged, rows_for
+from seedbed.pages.document import listed, points
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import read_records
 
@@ -36,6 +39,10 @@ PASS: Verdict = "pass"
 FAIL: Verdict = "fail"
 CANNOT: Verdict = "cannot be compared"
 EXIT_CODES = {PASS: 0, FAIL: 1, CANNOT: 2}
+DATASET = "reports/dataset.json"
+SHOWN = 5
+AND_MORE = ", and {} more"
+ONE_POINT = 0.01
 
 
 @dataclass
@@ -45,8 +52,7 @@ class Comparison:
     `measured` is what the rows say; `verdict` differs from it where a person has let a failing
     model pass (`override`). `reasons` say why, `notes` what else a reader must know. `rows`
     counts the test rows that both models answered, `left_out` those that the base had learnt from.
-    `figures` are those of `seedbed.gate.verdict.judged`, with `limits`; empty where nothing was
-    measured.
+    `figures` is None where nothing was measured.
     """
 
     base: str
@@ -60,7 +66,7 @@ class Comparison:
     dataset: str = ""
     rows: int = 0
     left_out: int = 0
-    figures: dict[str, Any] = field(default_factory=dict)
+    figures: Judgement | None = None
     override: Override | None = None
 
     @property
@@ -68,15 +74,10 @@ class Comparison:
         """0 pass, 1 fail, 2 cannot be compared."""
         return EXIT_CODES[self.verdict]
 
-    def as_json(self) -> dict[str, Any]:
-        """All of it, floats at six decimals."""
-        override = self.override._asdict() if self.override else None
-        return rounded(asdict(self) | {"override": override})
-
 
 def compare(base: str = "") -> Comparison:
     """Compare this model with that of `base`, a revision of git; see `default_base`."""
-    found = Comparison(base or "")
+    found = Comparison(base)
     try:
         found.base = base or default_base()
         _compare(found)
@@ -107,37 +108,32 @@ def _compare(found: Comparison) -> None:
     found.base_commit, found.dataset = files.commit, dataset_of(here)
     head = checked_model(BEST)
     found.head_model = head.digest
-    side = _rows(files, here)
+    test = read_test_side()
+    now, before = read_records(here), read_records(files)
+    check_run(test, now.manifest)
+    check_none_lost(test, set(before.frozen))
+    check_same_ids(before.manifest, now.manifest)
+    side = honest_rows(test, before.manifest)
     found.rows, found.left_out = len(side.rows), len(side.left_out)
-    locked_model(files)
     with base_model(files) as folder:
         base = checked_model(folder)
         found.base_model = base.digest
         answers = answers_of(side.rows, base, head)
     judgement = judged(answers, params)
     check_it_could_fail(judgement, params, found.rows)
-    _decide(found, judgement, params)
-    found.notes = _notes(side, base, head) + what_it_sees(judgement, answers, params)
+    _decide(found, judgement)
+    found.notes = _notes(found.left_out, base, head) + what_it_sees(judgement, answers, params)
 
 
 def dataset_of(files: Files) -> str:
     """The dataset's version as reports/dataset.json has it, "" where there is none."""
-    return json.loads(files.read("reports/dataset.json") or "{}").get("version", "")
-
-
-def _rows(files: Files, here: Files) -> ComparedRows:
-    test = read_test_side()
-    now, before = read_records(here), read_records(files)
-    check_run(test, now.manifest)
-    check_none_lost(test, set(before.frozen))
-    check_same_ids(before.manifest, now.manifest)
-    return honest_rows(test, before.manifest)
+    return json.loads(files.read(DATASET) or "{}").get("version", "")
 
 
 def check_it_could_fail(judgement: Judgement, params: GateParams, rows: int) -> None:
     """Raises GateError where no limit is on, or the rows could not show a drop of the size that
     they must be able to show: passing would say nothing."""
-    if not judgement.checked:
+    if not judgement.limits:
         raise GateError("params.yaml: gate", "every limit is off", "at least one limit", "set one")
     if judgement.sees > params.must_see_drop or judgement.sees >= 1:
         raise GateError(
@@ -148,36 +144,92 @@ def check_it_could_fail(judgement: Judgement, params: GateParams, rows: int) -> 
         )
 
 
-def _decide(found: Comparison, judgement: Judgement, params: GateParams) -> None:
-    failed = judgement.failed
-    found.measured = found.verdict = FAIL if failed else PASS
-    found.reasons = [broken(one, judgement.figures) for one in failed]
-    if not failed:
-        found.reasons = ["No limit is broken.", *beyond_but_unsure(judgement)]
-    limits = [
-        {**one.limit._asdict(), "found": one.found, "p_holm": one.p_holm, "fails": one.fails,
-         "sees": one.sees}
-        for one in judgement.checked
-    ]  # fmt: skip
-    found.figures = {**judgement.figures, "limits": limits}
-    found.figures |= {"sees": judgement.sees, "fails_from": judgement.fails_from}
-    if failed:
+def _decide(found: Comparison, judgement: Judgement) -> None:
+    found.figures = judgement
+    found.measured = found.verdict = FAIL if judgement.failed else PASS
+    if judgement.failed:
+        found.reasons = [broken(one, judgement) for one in judgement.failed]
         found.override = override_of(found.base_model, found.head_model)
         found.verdict = PASS if found.override else FAIL
+    else:
+        found.reasons = ["No limit is broken.", *beyond_but_unsure(judgement)]
 
 
-def _notes(side: ComparedRows, base: Asked, head: Asked) -> list[str]:
-    notes = []
-    if base.digest == head.digest:
-        notes.append("Both are the same model, byte for byte.")
-    if side.left_out:
-        notes.append(
-            f"{len(side.left_out)} test rows are left out, because the base had them in train or "
-            "validation."
+def _notes(left_out: int, base: Asked, head: Asked) -> list[str]:
+    notes = {
+        "Both are the same model, byte for byte.": base.digest == head.digest,
+        f"{left_out} test rows are left out, because the base had them in train or validation.": (
+            left_out > 0
+        ),
+        "The base was trained on texts that were cleaned or anonymized by other rules; it is asked "
+        "about the texts of this version.": base.serving.preparation != head.serving.preparation,
+    }
+    return [note for note, holds in notes.items() if holds]
+
+
+def broken(one: Checked, figures: Judgement) -> str:
+    """A limit that failed: what was found, what was allowed, and how sure that is."""
+    sure = f"p = {one.p_holm:.2g}" if one.p_holm >= 0.0001 else "p < 0.0001"
+    if one.kind == "least":
+        return (
+            f"{_subject(one)} is {one.found:.3f}, below the least that is allowed, "
+            f"{one.value:.3f} ({sure})."
         )
-    if base.serving.preparation != head.serving.preparation:
+    before, after = figures.of_both(one)
+    return (
+        f"{_subject(one)} fell by {points(one.found)}, from {before:.3f} to {after:.3f}; "
+        f"{_allowed(one)} allowed ({sure})."
+    )
+
+
+def beyond_but_unsure(judgement: Judgement) -> list[str]:
+    """Limits that the figures alone would break, though that may be chance; worst first."""
+    drops = [
+        f"{_subject(one)} is {one.found:.3f} (at least {one.value:.3f})"
+        if one.kind == "least"
+        else f"{_subject(one)} fell by {points(one.found)} ({_allowed(one)} allowed)"
+        for one in sorted(judgement.limits, key=lambda one: one.p_holm)
+        if one.is_beyond and not one.fails
+    ]
+    more = listed(drops, SHOWN, "; ", AND_MORE)
+    return [f"Within what chance would bring: {more}."] if drops else []
+
+
+def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> list[str]:
+    """What this test side can show, and how many rows would show a drop of one point."""
+    allowed = getattr(params, "max_drop_accuracy", None) or 0.0
+    notes = [
+        f"On {len(answers.labels):,} rows a measured drop in accuracy fails from about "
+        f"{points(judgement.fails_from)} on; a true one of {points(judgement.sees)} is seen in "
+        f"{params.power:.0%} of the cases, a smaller one may pass unseen."
+    ]
+    if judgement.sees > allowed + ONE_POINT:
+        rows = _about(rows_for(allowed + ONE_POINT, answers, params))
+        notes[0] += (
+            f" To see one of {points(allowed + ONE_POINT)} it would take about {rows:,} rows."
+        )
+    blind = [
+        f"`{one.name}` ({points(one.sees)})"
+        for one in judgement.limits
+        if one.measure == "recall" and one.sees is not None and one.sees > 0.5
+    ]
+    if blind:
         notes.append(
-            "The base was trained on texts that were cleaned or anonymized by other rules; it is "
-            "asked about the texts of this version."
+            "Classes with too few rows to show the loss of half of their recall: "
+            f"{listed(blind, SHOWN, more=AND_MORE)}."
         )
     return notes
+
+
+def _about(number: int) -> int:
+    """Rounded up to two digits: 2,730 is 2,800."""
+    scale = 10 ** max(0, len(str(number)) - 2)
+    return math.ceil(number / scale) * scale
+
+
+def _subject(one: Checked) -> str:
+    return one.subject[0].upper() + one.subject[1:]
+
+
+def _allowed(one: Checked) -> str:
+    return f"{points(one.value)} are" if one.value else "nothing is"

@@ -2,14 +2,14 @@
 
 import json
 import re
-from typing import Any
+from dataclasses import asdict
 
+from seedbed.core.files import rounded
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
-from seedbed.gate.limits import WORDS, Limit
-from seedbed.pages.document import Alarm, Bullets, Prose, Section, Table
+from seedbed.gate.verdict import ComparedClass, Judgement
+from seedbed.pages.document import Alarm, Bullets, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
 from seedbed.pages.markdown import markdown
-from seedbed.pages.numbers import difference, interval, points
 from seedbed.scoring.metrics import shown_in
 
 TITLES = {
@@ -31,23 +31,25 @@ def text(comparison: Comparison) -> str:
     """What the terminal shows."""
     lines = [headline(comparison), *_override(comparison)]
     lines += [f"  {reason}" for reason in comparison.reasons]
-    if comparison.figures:
-        lines += [
-            f"{title}: {before} -> {now}, {gap}"
-            for title, before, now, gap in _metrics(comparison.figures)
-        ]
+    if found := comparison.figures:
+        lines += [f"{title}: {was} -> {now}, {gap}" for title, was, now, gap in _metrics(found)]
     return "\n".join([*lines, *comparison.notes])
 
 
 def as_json(comparison: Comparison) -> str:
-    """Every field and figure; see `Comparison`."""
-    return json.dumps(comparison.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
+    """Every field and figure, floats at six decimals; see `Comparison`."""
+    figures, override = comparison.figures, comparison.override
+    content = asdict(comparison) | {
+        "figures": figures.model_dump() if figures else {},
+        "override": override._asdict() if override else None,
+    }
+    return json.dumps(rounded(content), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def as_markdown(comparison: Comparison) -> str:
     """A part of a page: verdict and reasons first, figures, then classes and limits folded."""
-    sections = [verdict(comparison, comparison.reasons), figures(comparison), *details(comparison)]
-    return "\n\n".join(filter(None, map(markdown, sections)))
+    sections = [verdict(comparison, every_reason=True), figures(comparison), *details(comparison)]
+    return markdown(Section("", sections), 1)
 
 
 def headline(comparison: Comparison) -> str:
@@ -55,15 +57,15 @@ def headline(comparison: Comparison) -> str:
     base = f"`{comparison.base}`"
     if comparison.base_commit and not comparison.base_commit.startswith(comparison.base):
         base += f" ({comparison.base_commit[:7]})"
-    digests = [f" ({model})" if model else ""
-               for model in (comparison.head_model, comparison.base_model)]  # fmt: skip
+    models = (comparison.head_model, comparison.base_model)
+    head, other = (f" ({model})" if model else "" for model in models)
     rows = f" on the same {comparison.rows:,} test rows" if comparison.rows else ""
     word = f"{comparison.verdict} by override" if comparison.override else comparison.verdict
-    return f"{word.upper()}: this model{digests[0]} against that of {base}{digests[1]}{rows}."
+    return f"{word.upper()}: this model{head} against that of {base}{other}{rows}."
 
 
-def verdict(comparison: Comparison, reasons: list[str] | None = None) -> Section:
-    """What was compared, and why it ended so; the first few reasons unless `reasons` has all."""
+def verdict(comparison: Comparison, every_reason: bool = False) -> Section:
+    """What was compared, and why it ended so: the first few reasons, or a list of every one."""
     title = TITLES[comparison.verdict]
     if comparison.override:
         title = "Pass by override: the rows say fail"
@@ -71,9 +73,8 @@ def verdict(comparison: Comparison, reasons: list[str] | None = None) -> Section
     compared = f"This model and {base} were run on the same {comparison.rows:,} test rows."
     if not comparison.figures:
         compared = f"This model could not be compared with {base}."
-    if reasons is not None:
-        body: list[Any] = [Prose(compared), Bullets(reasons)]
-    else:
+    body: list[Part] = [Prose(compared), Bullets(comparison.reasons)]
+    if not every_reason:
         few = [_sentence(quoted(reason, 400)) for reason in comparison.reasons[:REASONS]]
         if (more := len(comparison.reasons) - REASONS) > 0:
             few.append(f"{more} more limits are broken, see below.")
@@ -83,33 +84,28 @@ def verdict(comparison: Comparison, reasons: list[str] | None = None) -> Section
 
 def figures(comparison: Comparison) -> Section:
     """The metrics of both models on the same test rows, and notes."""
-    parts: list[Any] = []
-    if comparison.figures:
-        test = comparison.figures["mcnemar"]
+    parts: list[Part] = [Bullets(comparison.notes)] if comparison.notes else []
+    if found := comparison.figures:
+        test = found.mcnemar
         header = ["on the same test rows", "base", "this model", "difference"]
         parts = [
-            Table(header, _metrics(comparison.figures)),
-            f"Only this model is correct on {test['only_one_right']:,} rows, only the base on "
-            f"{test['only_other_right']:,} (McNemar's exact test, two-sided: p = {test['p']:.2g}).",
+            Table(header, _metrics(found)),
+            f"Only this model is correct on {test.only_one_right:,} rows, only the base on "
+            f"{test.only_other_right:,} (McNemar's exact test, two-sided: p = {test.p:.2g}).",
             INTERVALS,
+            *parts,
         ]
-    return Section("", [*parts, *([Bullets(comparison.notes)] if comparison.notes else [])])
+    return Section("", parts)
 
 
 def details(comparison: Comparison) -> list[Section]:
     """Classes, those with the largest loss first, and limits; both folded."""
-    if not comparison.figures:
+    if not (found := comparison.figures):
         return []
+    note = "Found: the figure itself for a minimum, else the loss."
     return [
-        Section("Classes on the same test rows", [_classes(comparison.figures)], folded=True),
-        Section(
-            "Limits of the gate",
-            [
-                _limits(comparison.figures),
-                "Found: the figure itself for a minimum, else the loss.",
-            ],
-            folded=True,
-        ),
+        Section("Classes on the same test rows", [_classes(found)], folded=True),
+        Section("Limits of the gate", [_limits(found), note], folded=True),
     ]
 
 
@@ -126,59 +122,45 @@ def _sentence(words: str) -> str:
     return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
-def _metrics(measured: dict[str, Any]) -> list[list[str]]:
+def _metrics(found: Judgement) -> list[list[str]]:
     return [
-        [metric.title, interval(measured["base"][metric.name]),
-         interval(measured["head"][metric.name]),
-         difference(measured["difference"].get(metric.name))]
+        [metric.title, interval(found.base[metric.name]), interval(found.head[metric.name]),
+         difference(found.difference.get(metric.name))]
         for metric in shown_in("comparison")
-        if metric.name in measured["head"]
+        if metric.name in found.head
     ]  # fmt: skip
 
 
-def _classes(measured: dict[str, Any]) -> Table:
-    def loss(item: tuple[str, dict[str, Any]]) -> tuple[float, str]:
-        return item[1]["head"]["recall"] - item[1]["base"]["recall"], item[0]
+def _classes(found: Judgement) -> Table:
+    def loss(item: tuple[str, ComparedClass]) -> tuple[float, str]:
+        return item[1].head.recall - item[1].base.recall, item[0]
 
-    detects = {
-        limit["name"]: limit["sees"] for limit in measured["limits"] if limit["measure"] == "recall"
-    }
-    rows = [
-        [label, found["rows"], *_change(found, "recall"), *_change(found, "f1"),
-         "" if detects.get(label) is None else points(detects[label])]
-        for label, found in sorted(measured["per_class"].items(), key=loss)
+    recall = (limit for limit in found.limits if limit.measure == "recall")
+    detects = {limit.name: limit.sees_in_words() for limit in recall}
+    rows: list[list[str | int]] = [
+        [label, one.rows, *_change(one.base.recall, one.head.recall),
+         *_change(one.base.f1, one.head.f1), detects.get(label, "")]
+        for label, one in sorted(found.per_class.items(), key=loss)
     ]  # fmt: skip
     header = ["class", "rows", "recall before", "now", "change", "F1 before", "now", "change",
               "smallest drop in recall it detects"]  # fmt: skip
     return Table(header, rows, SHOWN, "classes with a smaller loss")
 
 
-def _change(found: dict[str, Any], measure: str) -> tuple[str, str, str]:
-    before, now = found["base"][measure], found["head"][measure]
+def _change(before: float, now: float) -> tuple[str, str, str]:
     return f"{before:.3f}", f"{now:.3f}", f"{now - before:+.3f}"
 
 
-def _limits(measured: dict[str, Any]) -> Table:
-    def order(limit: dict[str, Any]) -> tuple[bool, float]:
-        return bool(limit["name"]), limit["p_holm"]
-
+def _limits(found: Judgement) -> Table:
     rows = [
         [
-            Limit(*(limit[key] for key in Limit._fields)).in_words().replace("`", ""),
-            _found(limit),
-            f"{limit['p_holm']:.2g}",
-            Prose("**broken**") if limit["fails"] else "holds",
-            "" if limit["sees"] is None else points(limit["sees"]),
+            limit.in_words().replace("`", ""),
+            limit.found_in_words(),
+            f"{limit.p_holm:.2g}",
+            Prose("**broken**") if limit.fails else "holds",
+            limit.sees_in_words(),
         ]
-        for limit in sorted(measured["limits"], key=order)
+        for limit in sorted(found.limits, key=lambda limit: (bool(limit.name), limit.p_holm))
     ]
     header = ["limit", "found", "p (Holm)", "", "smallest drop it detects"]
     return Table(header, rows, SHOWN, "limits, all of which hold,")
-
-
-def _found(limit: dict[str, Any]) -> str:
-    if limit["kind"] == "least":
-        return f"{WORDS[limit['measure']]} {limit['found']:.3f}"
-    if not limit["found"]:
-        return "unchanged"
-    return f"{'lost' if limit['found'] > 0 else 'gained'} {points(abs(limit['found']))}"

@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 from seedbed.core.errors import GateError
 from seedbed.core.git import git
 from seedbed.core.metrics import parse_metrics
-from seedbed.gate.base_model import BEST, locked_model
-from seedbed.gate.compare import CANNOT, PASS, Comparison, compare
+from seedbed.gate.compare import CANNOT, DATASET, PASS, Comparison, compare, dataset_of
 from seedbed.gate.page import headline
-from seedbed.gate.records import Champion, champions
-from seedbed.pages.numbers import interval
+from seedbed.gate.records import BEST, Champion, champions, locked_model
+from seedbed.pages.document import listed
 from seedbed.pipeline.dvc import opened_repo
-from seedbed.scoring.metrics import shown_in
+from seedbed.reporting.results import shown_scores
 from seedbed.scoring.metrics_files import Choice, Evaluation
 from seedbed.serving.model_folder import read_serving
 from seedbed.training.saved_models import model_digest
@@ -27,7 +26,6 @@ from seedbed.versions.revisions import Files
 SHOWN = 5
 FIRST = Champion((1, 0, 0))
 CHOICE = "reports/choice.json"
-DATASET = "reports/dataset.json"
 
 
 class Promotion(NamedTuple):
@@ -62,7 +60,8 @@ def check_committed() -> None:
     if changed := git("status", "--porcelain").splitlines():
         raise GateError(
             "the workspace",
-            f"{len(changed)} files are not as HEAD has them: {_some([one[3:] for one in changed])}",
+            f"{len(changed)} files are not as HEAD has them: "
+            f"{listed([one[3:] for one in changed], SHOWN)}",
             "everything committed, since a tag names a commit",
             "commit or put away what is changed",
         )
@@ -79,7 +78,7 @@ def check_lock() -> None:
     if stale := sorted(_stale(status, cached)):
         raise GateError(
             "dvc.lock",
-            f"not of this workspace: {_some(stale)}",
+            f"not of this workspace: {listed(stale, SHOWN)}",
             "a run of this code on these params and rows",
             "run `dvc repro` and commit what it changes, or `dvc checkout` to bring the outputs "
             "that dvc.lock names",
@@ -104,8 +103,7 @@ def _stale(status: dict[str, Any], cached: set[str]) -> set[str]:
 def check_is_new(here: Files, last: Champion) -> None:
     """Raises GateError where the last champion has this very model and dataset."""
     before = Files(last.tag)
-    same = locked_model(here) == locked_model(before) and _version(here) == _version(before)
-    if same:
+    if locked_model(here) == locked_model(before) and dataset_of(here) == dataset_of(before):
         raise GateError(
             str(BEST), f"{last.tag} has the same model and dataset", "something new",
             "there is nothing to promote",
@@ -122,11 +120,8 @@ def check_verdict(found: Comparison, uncompared: str) -> None:
         if found.verdict != CANNOT
         else "fix that, or give the reason to promote it anyway: `--uncompared WHY`"
     )
-    raise GateError(f"the gate, against {found.base}", _said(found), "a pass", step)
-
-
-def _said(found: Comparison) -> str:
-    return f"{found.verdict}: {' '.join(found.reasons)}"
+    said = f"{found.verdict}: {' '.join(found.reasons)}"
+    raise GateError(f"the gate, against {found.base}", said, "a pass", step)
 
 
 def message(champion: Champion, here: Files, found: Comparison | None, uncompared: str) -> str:
@@ -134,7 +129,7 @@ def message(champion: Champion, here: Files, found: Comparison | None, uncompare
     dataset = json.loads(here.read(DATASET) or "{}")
     choice = parse_metrics(here.read(CHOICE) or "", Choice, CHOICE)
     lines = [
-        f"{champion.tag}",
+        champion.tag,
         "",
         f"dataset {dataset.get('version', 'unknown')}, {dataset.get('rows', 0):,} rows",
         f"model {model_digest(BEST)}, {choice.approach}, seed {choice.seed}",
@@ -156,24 +151,11 @@ def _figures(here: Files, approach: str) -> list[str]:
     file = f"reports/metrics/evaluate/{approach}/test.json"
     if not (text := here.read(file)):
         return []
-    test = parse_metrics(text, Evaluation, file)
-    return [
-        f"test {metric.title} {interval(test[metric.name])}"
-        for metric in shown_in("tag")
-        if metric.name in test.estimates
-    ]
+    shown = shown_scores("tag", parse_metrics(text, Evaluation, file))
+    return [f"test {title} {score}" for title, score in shown]
 
 
 def carry_out(promotion: Promotion) -> None:
     """Give the tag. Raises GateError where git does not, such as without a name and e-mail."""
     git("tag", "--annotate", promotion.champion.tag, "--message", promotion.message,
         promotion.commit)  # fmt: skip
-
-
-def _version(files: Files) -> str:
-    return json.loads(files.read(DATASET) or "{}").get("version", "")
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

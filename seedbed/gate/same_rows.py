@@ -44,20 +44,15 @@ def read_test_side() -> pd.DataFrame:
 
 def check_run(test: pd.DataFrame, manifest: Mapping[str, Placed]) -> None:
     """Raises RowsError where the test rows are not those of data/manifest: of another run."""
-    here = {row: (digest, label) for row, digest, label in _three(test)}
+    here = {row.id: (row.digest, row.label) for row in test.itertuples()}
     named = {row: (one.digest, one.label) for row, one in manifest.items() if one.split == "test"}
-    if here != named:
-        differ = {row for row in here.keys() | named.keys() if here.get(row) != named.get(row)}
+    if differ := {row for row, _ in here.items() ^ named.items()}:
         raise RowsError(
             str(ROWS),
             f"{len(differ)} test rows are not those of data/manifest",
             "rows and manifest of one run",
             "run `dvc checkout`, or `dvc repro`",
         )
-
-
-def _three(rows: pd.DataFrame) -> list[tuple[str, str, str]]:
-    return list(zip(rows["id"], rows["digest"], rows["label"], strict=True))
 
 
 def check_none_lost(test: pd.DataFrame, base_frozen: set[str]) -> None:
@@ -99,9 +94,8 @@ def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> ComparedRows:
             "the rows that its model was trained on",
             "name a revision whose pipeline has run",
         )
-    learnt = [(row, one.digest) for row, one in base.items() if one.split != "test"]
-    ids, digests = ({pair[place] for pair in learnt} for place in (0, 1))
-    seen = test["id"].isin(ids) | test["digest"].isin(digests)
+    learnt = {row: one.digest for row, one in base.items() if one.split != "test"}
+    seen = test["id"].isin(set(learnt)) | test["digest"].isin(set(learnt.values()))
     kept = test[~seen].reset_index(drop=True)
     if len(kept) < MIN_KEPT_SHARE * len(test):
         raise GateError(
@@ -113,21 +107,14 @@ def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> ComparedRows:
     return ComparedRows(kept, list(test["id"][seen]))
 
 
-def all_classes(model: list[str], serving: Serving) -> set[str]:
-    """What a model can answer, "out of scope" among it if it detects that."""
-    return {*model, *([serving.outside] if serving.outside else [])}
-
-
 def check_classes(base: set[str], head: set[str]) -> None:
     """Raises GateError where one model has a class that the other lacks."""
     if base != head:
-        added, gone = sorted(head - base), sorted(base - head)
-        found = [f"new: {', '.join(added)}"] * bool(added) + [f"gone: {', '.join(gone)}"] * bool(
-            gone
-        )
+        parts = (("new", head - base), ("gone", base - head))
+        found = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in parts if names)
         raise GateError(
             "the models' classes",
-            f"they differ ({'; '.join(found)})",
+            f"they differ ({found})",
             "the same classes in both models",
             "judge this one by reports/report.md; the next comparison is with a model that has the "
             "same classes",
@@ -135,7 +122,8 @@ def check_classes(base: set[str], head: set[str]) -> None:
 
 
 class Asked(NamedTuple):
-    """A model folder, checked: what it can answer, what predictions need, and its digest."""
+    """A model folder, checked: what it can answer, "out of scope" among it if it detects that, what
+    predictions need, and its digest."""
 
     folder: Path
     classes: set[str]
@@ -146,7 +134,7 @@ class Asked(NamedTuple):
 def checked_model(folder: Path) -> Asked:
     """Check a model's files and read what they say. Raises ModelError where it is damaged."""
     serving = read_serving(folder)
-    classes = all_classes(read_card(folder).classes, serving)
+    classes = {*read_card(folder).classes, serving.outside} - {""}
     return Asked(folder, classes, serving, model_digest(folder))
 
 

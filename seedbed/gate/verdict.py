@@ -1,22 +1,29 @@
 """The rule of the gate: answers of two models to the same rows in, a judgement out.
 
-No file, no model. A limit fails only where the rows show it: where a drop beyond the allowed one,
-or a figure below the least one, would come by chance in at most `false_fail` of the cases, after
-Holm's correction over all limits. So two models that are alike fail in at most that share of
-comparisons.
+No file, no model. What a challenger may not fall below or lose is the params.yaml section `gate`,
+which commands read. Every limit that is on is one test of a family. One fails only where the rows
+show it: where a drop beyond the allowed one, or a figure below the least one, would come by chance
+in at most `false_fail` of the cases, after Holm's correction over all limits. So two models that
+are alike fail in at most that share of comparisons. Half of that chance goes to the limits on all
+rows, half to the floors of single classes, or many classes would leave the limits on all rows
+nothing to see with.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+from pydantic import Field, create_model
 
-from seedbed.core.metrics import Metrics
-from seedbed.gate.limits import GateParams, Limit, limits_of
+from seedbed.core.metrics import Difference, Metrics
+from seedbed.core.params import Section
+from seedbed.pages.document import points
 from seedbed.scoring.intervals import headline, paired_difference, resampled_counts
-from seedbed.scoring.metrics import METRICS, Scored, per_class, scores
+from seedbed.scoring.metrics import METRICS, Scored, per_class, scores, shown_in
+from seedbed.scoring.metrics_files import ClassScores, Estimate
 from seedbed.scoring.significance import (
     TINY,
+    McNemar,
     f1_by_class,
     flip_p,
     holm,
@@ -28,6 +35,105 @@ from seedbed.scoring.significance import (
     swapped_metric_drops,
 )
 
+Kind = Literal["least", "drop"]
+KEYS: dict[Kind, str] = {"least": "min", "drop": "max_drop"}  # what keys of params.yaml begin with
+MEASURES = {metric.name: metric.title for metric in shown_in("gate")}  # on all rows
+WORDS = MEASURES | {"recall": "recall", "f1": "F1"}
+
+
+class _OfClasses(Section):
+    """The limits on single classes, and what all limits share."""
+
+    max_drop_class_recall: float | None = Field(ge=0, le=1)
+    max_drop_class_f1: float | None = Field(ge=0, le=1)
+    false_fail: float = Field(gt=0, le=0.5)
+    power: float = Field(gt=0.5, lt=1)
+    must_see_drop: float = Field(gt=0, le=1)
+
+
+_OF_ALL_ROWS: dict[str, Any] = {
+    f"min_{name}": (float, Field(default=0.0, ge=0, le=1)) for name in MEASURES
+} | {f"max_drop_{name}": (float | None, Field(default=None, ge=0, le=1)) for name in MEASURES}
+
+if TYPE_CHECKING:
+
+    class GateParams(_OfClasses):
+        """params.yaml section `gate`; shares are of 1, null is off."""
+
+else:  # two limits for each metric of the table whose view is `gate`; one left out is off
+    GateParams = create_model("GateParams", __base__=_OfClasses, **_OF_ALL_ROWS)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit: at least `value` of a measure, or at most `value` lost of it; `name` is the class
+    it is a floor of, "" for all rows. `share`: of the chance of a false fail."""
+
+    kind: Kind
+    measure: str  # a metric of the table, or recall or F1 of a class
+    value: float
+    name: str = ""
+    share: float = 0.0
+
+    @property
+    def subject(self) -> str:
+        """What it is a limit of, in words."""
+        return WORDS[self.measure] + (f" of `{self.name}`" if self.name else "")
+
+    def in_words(self) -> str:
+        """The limit in words."""
+        if self.kind == "least":
+            return f"{self.subject} at least {self.value:.3f}"
+        return f"{self.subject} may lose {points(self.value) if self.value else 'nothing'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked(Limit):
+    """A limit that was looked at: what was found (the drop, or the figure itself), how likely that
+    is by chance after Holm's correction, and the smallest drop that would be seen, None where it
+    is not worked out."""
+
+    found: float
+    p_holm: float
+    fails: bool
+    sees: float | None
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the figure alone would break the limit, though that may be chance."""
+        return self.found < self.value if self.kind == "least" else self.found > self.value
+
+    def found_in_words(self) -> str:
+        """The figure itself for a minimum, else what was lost or gained."""
+        if self.kind == "least":
+            return f"{WORDS[self.measure]} {self.found:.3f}"
+        if not self.found:
+            return "unchanged"
+        return f"{'lost' if self.found > 0 else 'gained'} {points(abs(self.found))}"
+
+    def sees_in_words(self) -> str:
+        """The smallest drop that would be seen, "" where it is not worked out."""
+        return "" if self.sees is None else points(self.sees)
+
+
+def limits_of(params: GateParams, classes: list[str]) -> list[Limit]:
+    """Every limit that is on, for the classes that stand in the rows."""
+    every = [
+        Limit(kind, measure, value)
+        for kind, key in KEYS.items()
+        for measure in MEASURES
+        if (value := getattr(params, f"{key}_{measure}")) is not None
+        and (value or kind == "drop")  # that nothing may be lost is a limit
+    ]
+    floors = [
+        Limit("drop", measure, value, name)
+        for measure in ("recall", "f1")
+        if (value := getattr(params, f"max_drop_class_{measure}")) is not None
+        for name in classes
+    ]
+    halves = 0.5 if every and floors else 1.0
+    return [replace(one, share=halves / len(part)) for part in (every, floors) for one in part]
+
 
 class Answers(NamedTuple):
     """The predictions of two models for the same rows."""
@@ -35,19 +141,6 @@ class Answers(NamedTuple):
     classes: list[str]
     base: Scored
     head: Scored
-
-    @classmethod
-    def of(
-        cls,
-        classes: list[str],
-        labels: np.ndarray,
-        base: np.ndarray,
-        head: np.ndarray,
-        clusters: np.ndarray,
-    ) -> "Answers":
-        """Predicted class indices alone, (rows,): metrics of probabilities are left out."""
-        scored = (Scored.of(labels, predicted, clusters=clusters) for predicted in (base, head))
-        return cls(classes, *scored)
 
     @property
     def labels(self) -> np.ndarray:
@@ -60,65 +153,94 @@ class Answers(NamedTuple):
         return self.head.clusters
 
     @property
+    def present(self) -> list[int]:
+        """The indices of the classes that stand in the labels, sorted."""
+        return sorted(set(self.labels.tolist()))
+
+    @property
     def lost(self) -> np.ndarray:
         """1 where only the base is correct, -1 where only the head is, else 0: (rows,)."""
         before, now = (model.predicted == self.labels for model in (self.base, self.head))
         return before.astype(np.int64) - now.astype(np.int64)
 
 
-class Checked(NamedTuple):
-    """A limit that was looked at: what was found (the drop, or the figure itself), how likely that
-    is by chance after Holm's correction, and the smallest drop that would be seen, None where it
-    is not worked out."""
+class ComparedClass(Metrics):
+    """Figures of both models on a class; `rows` have it as their label."""
 
-    limit: Limit
-    found: float
-    p_holm: float
-    fails: bool
-    sees: float | None
+    rows: int
+    base: ClassScores
+    head: ClassScores
 
 
-class Judgement(NamedTuple):
-    """Every limit, and the figures that go with them."""
+class Judgement(Metrics):
+    """Both models' metrics with intervals, the paired differences, McNemar's test, classes, and
+    every limit."""
 
-    checked: list[Checked]
+    base: dict[str, Estimate]
+    head: dict[str, Estimate]
+    difference: dict[str, Difference]
+    mcnemar: McNemar
+    same_answer_share: float
+    per_class: dict[str, ComparedClass]
+    limits: list[Checked]
     sees: float  # the smallest drop in accuracy that the rows would show in `power` of the cases
     fails_from: float  # the smallest measured drop in accuracy that would break its limit
-    figures: dict[str, Any]
 
     @property
     def failed(self) -> list[Checked]:
         """The limits that are broken, by what the rows show."""
-        return [one for one in self.checked if one.fails]
+        return [one for one in self.limits if one.fails]
+
+    def of_both(self, limit: Limit) -> tuple[float, float]:
+        """The figures of base and head that a limit is about."""
+        measure = limit.measure
+        if not limit.name:
+            return self.base[measure].mean, self.head[measure].mean
+        found = self.per_class[limit.name]
+        return getattr(found.base, measure), getattr(found.head, measure)
 
 
 def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
     samples = resampled_counts(answers.clusters)
-    checked = look(answers, params, samples)
+    labels, base, head = answers.labels, answers.base.predicted, answers.head.predicted
+    one, other = (per_class(labels, said, answers.classes) for said in (base, head))
     even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
-    sees, fails_from = (sees_in_accuracy(answers, one) for one in (params, even))
-    return Judgement(checked, sees, fails_from, _figures(answers, samples))
+    return Judgement(
+        base=headline({"base": answers.base}, samples),
+        head=headline({"head": answers.head}, samples),
+        difference=paired_difference([answers.head], [answers.base], samples),
+        mcnemar=mcnemar(labels, head, base),
+        same_answer_share=float((base == head).mean()),
+        per_class={
+            name: ComparedClass(rows=one[name].rows, base=one[name], head=other[name])
+            for name in answers.classes
+            if one[name].rows
+        },
+        limits=look(answers, params, samples),
+        sees=sees_in_accuracy(answers, params),
+        fails_from=sees_in_accuracy(answers, even),
+    )
 
 
 def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Checked]:
     """Every limit that is on, looked at. `samples` (draws, rows): see `resampled_counts`."""
-    present = sorted(set(answers.labels.tolist()))
-    limits = limits_of(params, [answers.classes[number] for number in present])
+    limits = limits_of(params, [answers.classes[number] for number in answers.present])
     swapped = swapped_f1_drops(answers.base, answers.head, len(answers.classes))
-    found = [_found(answers, limit, samples, swapped) for limit in limits]
-    shares = {str(place): limit.share for place, limit in enumerate(limits)}
-    p_holm = holm({str(place): p for place, (_, p) in enumerate(found)}, shares)
+    named = {str(place): limit for place, limit in enumerate(limits)}
+    found = {name: _found(answers, one, samples, swapped) for name, one in named.items()}
+    shares = {name: limit.share for name, limit in named.items()}
+    p_holm = holm({name: p for name, (_, p) in found.items()}, shares)
     ratio = _error_ratio(answers, swapped)
     return [
         Checked(
-            limit,
-            value,
-            p_holm[str(place)],
-            p_holm[str(place)] <= params.false_fail,
-            _sees(answers, limit, params, ratio),
+            **vars(limit),
+            found=found[name][0],
+            p_holm=p_holm[name],
+            fails=p_holm[name] <= params.false_fail,
+            sees=_sees(answers, limit, params, ratio),
         )
-        for place, (limit, (value, _)) in enumerate(zip(limits, found, strict=True))
+        for name, limit in named.items()
     ]
 
 
@@ -143,21 +265,25 @@ def _accuracy_limit(answers: Answers, params: GateParams) -> Limit:
 def _found(
     answers: Answers, limit: Limit, samples: np.ndarray, swapped: np.ndarray
 ) -> tuple[float, float]:
-    """What was found of a limit, and its p-value before the correction."""
+    """What was found of a limit, and its p-value before the correction: the share of random swaps
+    that drop as much; of a least figure, that of bootstrap samples in which it is not below."""
+    measure = limit.measure
+    if measure in ("accuracy", "recall") and limit.kind == "drop":
+        rows = _members(answers, limit)
+        sums = sums_by_cluster(answers.lost[rows], answers.clusters[rows])
+        net, number = int(sums.sum()), int(rows.sum())
+        return net / number, flip_p(sums, net - limit.value * number)
     if limit.kind == "least":
-        return _least(answers, limit, samples)
-    if limit.measure in ("accuracy", "recall"):
-        return _share_drop(answers, limit)
-    if limit.measure in ("macro_f1", "f1"):
-        return _f1_drop(answers, limit, swapped)
-    return _metric_drop(answers, limit)
-
-
-def _least(answers: Answers, limit: Limit, samples: np.ndarray) -> tuple[float, float]:
-    """The figure, and the share of bootstrap samples in which it is not below the least one."""
-    value = float(scores(answers.head)[limit.measure][0])
-    drawn = scores(answers.head._replace(counts=samples))[limit.measure]
-    return value, float((1 + (drawn >= limit.value).sum()) / (1 + len(drawn)))
+        found = float(scores(answers.head)[measure][0])
+        reached = scores(answers.head._replace(counts=samples))[measure] >= limit.value
+    else:
+        found, chance = (
+            _f1_drop(answers, limit, swapped)
+            if measure in ("macro_f1", "f1")
+            else swapped_metric_drops(METRICS[measure], answers.base, answers.head)
+        )
+        reached = chance >= found - limit.value - TINY
+    return found, float((1 + reached.sum()) / (1 + len(reached)))
 
 
 def _members(answers: Answers, limit: Limit) -> np.ndarray:
@@ -167,34 +293,16 @@ def _members(answers: Answers, limit: Limit) -> np.ndarray:
     return answers.labels == answers.classes.index(limit.name)
 
 
-def _share_drop(answers: Answers, limit: Limit) -> tuple[float, float]:
-    rows = _members(answers, limit)
-    sums = sums_by_cluster(answers.lost[rows], answers.clusters[rows])
-    net, number = int(sums.sum()), int(rows.sum())
-    return net / number, flip_p(sums, net - limit.value * number)
-
-
-def _f1_drop(answers: Answers, limit: Limit, swapped: np.ndarray) -> tuple[float, float]:
-    """The drop in F1 of a class, or in macro-F1 over the classes that stand in the labels."""
+def _f1_drop(answers: Answers, limit: Limit, swapped: np.ndarray) -> tuple[float, np.ndarray]:
+    """The drop in F1 of a class, or in macro-F1 over the classes that stand in the labels; then
+    that of each random swap, (swaps,)."""
     number = len(answers.classes)
     base, head = (
         f1_by_class(answers.labels, model.predicted, number)
         for model in (answers.base, answers.head)
     )
-    if limit.name:
-        places = [answers.classes.index(limit.name)]
-    else:
-        places = sorted(set(answers.labels.tolist()))
-    drop, chance = float((base - head)[places].mean()), swapped[:, places].mean(1)
-    reached = (chance >= drop - limit.value - TINY).sum()
-    return drop, float((1 + reached) / (1 + len(chance)))
-
-
-def _metric_drop(answers: Answers, limit: Limit) -> tuple[float, float]:
-    """The drop of any other metric of the table, and its p-value by random swaps."""
-    drop, chance = swapped_metric_drops(METRICS[limit.measure], answers.base, answers.head)
-    reached = (chance >= drop - limit.value - TINY).sum()
-    return drop, float((1 + reached) / (1 + len(chance)))
+    places = [answers.classes.index(limit.name)] if limit.name else answers.present
+    return float((base - head)[places].mean()), swapped[:, places].mean(1)
 
 
 def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> float | None:
@@ -213,34 +321,6 @@ def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> f
 
 def _error_ratio(answers: Answers, swapped: np.ndarray) -> float:
     """How much wider macro-F1 scatters over swaps than accuracy does; 1 where none scatters."""
-    present = sorted(set(answers.labels.tolist()))
     sums = sums_by_cluster(answers.lost, answers.clusters)
     accuracy = float(np.sqrt((sums**2).sum())) / len(answers.labels)
-    return float(swapped[:, present].mean(1).std()) / accuracy if accuracy else 1.0
-
-
-def _figures(answers: Answers, samples: np.ndarray) -> dict[str, Any]:
-    """Both models' metrics with intervals, the paired differences, McNemar's test, and classes."""
-    labels, base, head = answers.labels, answers.base.predicted, answers.head.predicted
-    one, other = per_class(labels, base, answers.classes), per_class(labels, head, answers.classes)
-    return {
-        "base": dumped(headline({"base": answers.base}, samples)),
-        "head": dumped(headline({"head": answers.head}, samples)),
-        "difference": dumped(paired_difference([answers.head], [answers.base], samples)),
-        "mcnemar": mcnemar(labels, head, base).model_dump(),
-        "same_answer_share": float((base == head).mean()),
-        "per_class": {
-            name: {
-                "rows": one[name].rows,
-                "base": one[name].model_dump(),
-                "head": other[name].model_dump(),
-            }
-            for name in answers.classes
-            if one[name].rows
-        },
-    }
-
-
-def dumped(figures: Mapping[str, Metrics]) -> dict[str, dict[str, Any]]:
-    """The figures of each metric as JSON has them."""
-    return {name: figure.model_dump() for name, figure in figures.items()}
+    return float(swapped[:, answers.present].mean(1).std()) / accuracy if accuracy else 1.0

@@ -1,16 +1,17 @@
 """What a page is made of, before it is markdown or HTML.
 
-A Section has a title and parts: paragraphs, tables, alarms, diagrams and further sections. Words of
-people and sources (labels, notes, texts, names) are plain strings, and are escaped where they are
-shown. What the code itself writes with markup is Prose; to put people's words into Prose, pass them
+A Section has a title and parts: paragraphs, tables, alarms and further sections. Words of people
+and sources (labels, notes, texts, names) are plain strings, and are escaped where they are shown.
+What the code itself writes with markup is Prose; to put people's words into Prose, pass them
 through `quoted` (seedbed.pages.escaping) first.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Union
 
-from seedbed.pages.escaping import CLIP
+from seedbed.core.metrics import Difference, Metrics
+from seedbed.pages.escaping import CLIP, quoted
 
 
 class Code(str):
@@ -44,7 +45,7 @@ class Table:
     @property
     def shown(self) -> Sequence[Sequence[Cell]]:
         """The rows that are shown."""
-        return self.rows if self.limit is None else self.rows[: self.limit]
+        return self.rows[: self.limit]
 
     @property
     def note(self) -> str:
@@ -60,15 +61,7 @@ class Bullets:
     points: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A diagram in Mermaid's language, which forges draw, and a sentence on it."""
-
-    mermaid: str
-    caption: str = ""
-
-
-Part = Union[str, Table, Bullets, Figure, "Section"]
+Part = Union[str, Table, Bullets, "Section"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +69,7 @@ class Section:
     """A title and parts; a folded one opens at a click. Without parts it is not shown."""
 
     title: str
-    parts: Sequence[Part] = field(default_factory=list)
+    parts: Sequence[Part] = ()
     folded: bool = False
 
     def __bool__(self) -> bool:
@@ -84,9 +77,33 @@ class Section:
         return any(self.parts)
 
 
-@dataclass(frozen=True)
-class Page:
-    """A title and sections."""
+class Page(Section):
+    """A section whose title is the title of the whole page."""
 
-    title: str
-    sections: Sequence[Section]
+
+def interval(figure: Metrics, key: str = "mean") -> Prose:
+    """0.972 [0.955, 0.986], of an Interval or of whatever else has bounds around `key`."""
+    values = figure.model_dump()
+    return Prose(f"{values[key]:.3f} [{values['low']:.3f}, {values['high']:.3f}]")
+
+
+def difference(gap: Difference | None) -> Prose:
+    """+0.004 [-0.010, +0.018], "" for none."""
+    return Prose(f"{gap.difference:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]" if gap else "")
+
+
+def points(share: float) -> str:
+    """A share as percentage points: 0.016 is "1.6 points"."""
+    number = f"{100 * share:.1f}".removesuffix(".0")
+    return f"{number} point" if number == "1" else f"{number} points"
+
+
+def listed(words: Sequence[str], limit: int, mark: str = ", ", more: str = " and {} more") -> str:
+    """The first words in a sentence, and how many `more` there are: a, b and 3 more."""
+    left = len(words) - limit
+    return mark.join(words[:limit]) + (more.format(left) if left > 0 else "")
+
+
+def counted(counts: Mapping[str, int], before: str = "", limit: int = 10) -> str:
+    """Counts with their names in a sentence, people's words escaped: 3 in train, 1 in test."""
+    return listed([f"{n:,}{before} {quoted(name)}" for name, n in counts.items()], limit)

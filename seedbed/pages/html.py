@@ -8,18 +8,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from seedbed.pages.document import (
-    Alarm,
-    Bullets,
-    Cell,
-    Code,
-    Figure,
-    Page,
-    Part,
-    Prose,
-    Section,
-    Table,
-)
+from seedbed.pages.document import Alarm, Bullets, Cell, Code, Page, Part, Prose, Section, Table
 from seedbed.pages.escaping import clipped, named
 
 STYLE = """
@@ -60,7 +49,7 @@ PROSE = MarkdownIt("commonmark", {"html": False})
 
 def page_html(page: Page) -> str:
     """A whole page, with a heading for each section."""
-    body = "\n".join(_section(section, 2) for section in page.sections if section)
+    body = "\n".join(_part(part, 2) for part in page.parts if part)
     return PAGE.format(title=escape(page.title), style=STYLE, body=body)
 
 
@@ -79,8 +68,6 @@ def _part(part: Part, level: int) -> str:
         return _table(part)
     if isinstance(part, Bullets):
         return "<ul>" + "".join(f"<li>{_words(point)}</li>" for point in part.points) + "</ul>\n"
-    if isinstance(part, Figure):
-        return f"<pre>{escape(part.mermaid)}</pre>\n<p>{_words(part.caption)}</p>\n"
     kind = ' class="alarm"' if isinstance(part, Alarm) else ""
     return f"<p{kind}>{_words(part)}</p>\n"
 

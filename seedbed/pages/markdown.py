@@ -2,19 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
-from seedbed.pages.document import (
-    Alarm,
-    Bullets,
-    Cell,
-    Code,
-    Figure,
-    Page,
-    Part,
-    Prose,
-    Section,
-    Table,
-)
+from seedbed.pages.document import Alarm, Bullets, Cell, Code, Page, Part, Prose, Section, Table
 from seedbed.pages.escaping import quoted
 
 NOTE = 200  # characters kept for the line that counts what was cut
@@ -22,8 +12,7 @@ NOTE = 200  # characters kept for the line that counts what was cut
 
 def page_markdown(page: Page) -> str:
     """A whole page, with a heading for each section."""
-    title = f"# {cell(page.title)}"
-    return "\n\n".join([title, *filter(None, map(markdown, page.sections))]) + "\n"
+    return markdown(page, 1) + "\n"
 
 
 def markdown(section: Section, level: int = 2) -> str:
@@ -32,7 +21,8 @@ def markdown(section: Section, level: int = 2) -> str:
     if not parts:
         return ""
     if section.folded:
-        return folded(section.title, parts)
+        content = "\n\n".join(parts)
+        return f"<details><summary>{section.title}</summary>\n\n{content}\n\n</details>"
     title = [f"{'#' * level} {cell(section.title)}"] if section.title else []
     return "\n\n".join([*title, *parts])
 
@@ -46,9 +36,6 @@ def _part(part: Part, level: int) -> str:
         return table([cell(name) for name in part.header], lines) + note if lines else ""
     if isinstance(part, Bullets):
         return "\n".join(f"- {cell(point, None)}" for point in part.points)
-    if isinstance(part, Figure):
-        drawn = f"```mermaid\n{part.mermaid}\n```"
-        return f"{drawn}\n\n{part.caption}" if part.caption else drawn
     return f"**{quoted(part, None)}**" if isinstance(part, Alarm) else cell(part, None)
 
 
@@ -80,10 +67,7 @@ def fitted(text: str, chars: int, command: str) -> str:
     if len(text) <= chars:
         return text
     lines = text.split("\n")
-    kept, length = 0, 0
-    while kept < len(lines) and length + len(lines[kept]) + 1 <= chars - NOTE:
-        length += len(lines[kept]) + 1
-        kept += 1
+    kept = sum(length <= chars - NOTE for length in accumulate(len(line) + 1 for line in lines))
     fences = [number for number, line in enumerate(lines[:kept]) if line.startswith("```")]
     if len(fences) % 2:
         kept = fences[-1]  # half a block of code would swallow everything that follows
@@ -91,9 +75,3 @@ def fitted(text: str, chars: int, command: str) -> str:
     rest = sum(map(len, left))
     note = f"*{len(left):,} more lines ({rest:,} characters) do not fit: `{command}` shows all.*"
     return "\n".join([*lines[:kept], "", note])
-
-
-def folded(title: str, parts: Sequence[str]) -> str:
-    """Parts of a page that open at a click; "" where there is nothing in them."""
-    content = "\n\n".join(part for part in parts if part)
-    return f"<details><summary>{title}</summary>\n\n{content}\n\n</details>" if content else ""

@@ -21,9 +21,8 @@ from seedbed.approaches import NAMES
 from seedbed.core.metrics import Interval
 from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.core.stage import last_costs
-from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table
+from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, interval
 from seedbed.pages.escaping import clipped, quoted
-from seedbed.pages.numbers import interval
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_sections import CHARS, TEXT_CHARS, side_first
 from seedbed.versions.revisions import AnyKnown, Files, Known

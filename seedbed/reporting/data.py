@@ -3,26 +3,26 @@
 Each is a pure function of the figures that stages wrote.
 """
 
-import math
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
-import numpy as np
-
+from seedbed.cleaning.rows import CleanMetrics
+from seedbed.collecting.diversity import CollectMetrics
+from seedbed.core.decisions import ApplyDecisionsMetrics
 from seedbed.core.ledger import RowCounts, check_chain
+from seedbed.core.metrics import Metrics, read_metrics
 from seedbed.core.rows import SIDES
-from seedbed.core.stages import ROW_STAGES
-from seedbed.pages.document import Part, Prose, Section, Table
+from seedbed.encoding.metrics import EmbedMetrics, NearTrain
+from seedbed.label_errors.ranking import LabelErrorMetrics, NoiseFigures
+from seedbed.pages.document import Cell, Part, Prose, Section, Table, counted, interval, listed
 from seedbed.pages.escaping import quoted
-from seedbed.pages.numbers import interval
+from seedbed.private.settings import AnonymizeMetrics
+from seedbed.reporting.results import CLASSES, MATRIX_CLASSES, NAMED, thin_classes
 from seedbed.scoring.metrics_files import Evaluation
+from seedbed.splitting.split_figures import DeduplicateMetrics, Share, SplitMetrics
 
-Figures = dict[str, Any]
-THIN_SHARE = 0.5  # of the median class's rows
 SIGNIFICANT = 0.05  # of the test of order
-MATRIX_CLASSES = 12  # with more, the confident joint is in the metrics file only
-CLASSES = 30  # rows of a table by class
-NAMED = 10  # classes in a sentence
 WAYS = {
     "hash": "by hash of the row or its group",
     "time": "by date",
@@ -31,26 +31,40 @@ WAYS = {
 }
 
 
-def counted(counts: Mapping[str, int], before: str = "", limit: int = NAMED) -> str:
-    """Counts with their names in a sentence, people's words escaped: 3 in train, 1 in test."""
-    words = [f"{number:,}{before} {quoted(name)}" for name, number in counts.items()]
-    more = f" and {len(words) - limit} more" if len(words) > limit else ""
-    return ", ".join(words[:limit]) + more
+class DatasetVersion(Metrics):
+    """reports/dataset.json: `version` is a digest of the manifest; rows in all and by batch."""
+
+    version: str
+    rows: int
+    batches: dict[str, int]
 
 
-def thin_classes(by_class: Mapping[str, int], min_share: float) -> dict[str, int]:
-    """Return the classes with fewer rows than `min_share` of the median class, and how many each
-    lacks."""
-    wanted = math.ceil(min_share * float(np.median(list(by_class.values()))))
-    return {label: wanted - n for label, n in sorted(by_class.items()) if n < wanted}
+class DataMetrics(Metrics):
+    """The metrics files on the data, which its card is made from, too."""
+
+    collect: CollectMetrics
+    clean: CleanMetrics
+    anonymize: AnonymizeMetrics
+    apply_decisions: ApplyDecisionsMetrics
+    deduplicate: DeduplicateMetrics
+    split: SplitMetrics
+    find_label_errors: LabelErrorMetrics
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read a file for each field. Raises PipelineError where one is missing or of another
+        version of Seedbed."""
+        models: dict[str, Any] = {
+            name: field.annotation for name, field in cls.model_fields.items()
+        }
+        return cls(**{name: read_metrics(folder / f"{name}.json", models[name]) for name in models})
 
 
-def rows_by_stage(stages: dict[str, Figures]) -> Section:
+def rows_by_stage(stages: Mapping[str, RowCounts]) -> Section:
     """Rows read, made, kept and dropped with the reasons, stage by stage."""
-    found = [(name, RowCounts.model_validate(stages[name]["rows"])) for name in ROW_STAGES]
-    check_chain(found)
+    check_chain(list(stages.items()))
     rows = []
-    for name, counts in found:
+    for name, counts in stages.items():
         reasons = dict(counts.dropped_by_reason)
         if counts.quarantined:
             reasons["in quarantine"] = counts.quarantined
@@ -61,181 +75,162 @@ def rows_by_stage(stages: dict[str, Figures]) -> Section:
     return Section("Rows", [Table(header, rows), note])
 
 
-def splits(found: Figures, embedded: Figures) -> Section:
-    """Rows by class and split, shares next to those expected, what to collect, the leak gate."""
-    frozen = found["frozen_test_rows"]
-    gate = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in found["leak_gate"].items())
+def splits(found: SplitMetrics, near: Mapping[str, NearTrain]) -> Section:
+    """Rows by class and split, shares next to those expected, what to collect, the leak gate.
+    `near`: of validation and test."""
+    frozen = f" {found.frozen_test_rows:,} test rows are frozen." if found.frozen_test_rows else ""
+    gate = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in found.leak_gate)
+    test, validation = near["test"], near["validation"]
+    similar = (
+        f"Similarity to train: {test.at_least_90:.0%} of the test rows have a train row at a "
+        f"cosine of .90 or more, {test.at_least_95:.0%} at .95 or more (validation: "
+        f"{validation.at_least_90:.0%} and {validation.at_least_95:.0%}). The higher these shares, "
+        "the less the scores say about rows unlike those in train."
+    )
     parts: list[Part] = [
-        f"Rows are split {WAYS[found['way']]}."
-        + (f" {frozen:,} test rows are frozen." if frozen else ""),
+        f"Rows are split {WAYS[found.way]}.{frozen}",
         *_by_class(found),
         f"Leak gate between splits: {gate}.",
-        _near(embedded["near_train"]),
+        similar,
     ]
-    if gone := found["classes_not_in_train"]:
-        listed = ", ".join(f"{quoted(name)} ({number})" for name, number in gone.items())
-        parts.append(
-            Prose(
-                f"**No row in train: {listed}.** These classes cannot be learned, so their rows in "
-                "validation and test were dropped; collect more rows of them."
-            )
+    if gone := found.classes_not_in_train:
+        names = ", ".join(f"{quoted(name)} ({number})" for name, number in gone.items())
+        words = (
+            f"**No row in train: {names}.** These classes cannot be learned, so their rows in "
+            "validation and test were dropped; collect more rows of them."
         )
-    if few := found["classes_with_few_test_rows"]:
-        listed = "; ".join(
-            f"collect about {number} more rows of {quoted(name)}"
-            for name, number in list(few.items())[:NAMED]
-        )
-        more = f"; and {len(few) - NAMED} more classes" if len(few) > NAMED else ""
-        parts.append(
-            Prose(f"**Few test rows, so the figures of the class are imprecise:** {listed}{more}.")
-        )
+        parts.append(Prose(words))
+    if few := found.classes_with_few_test_rows:
+        wanted = [f"collect about {n} more rows of {quoted(name)}" for name, n in few.items()]
+        named = listed(wanted, NAMED, "; ", "; and {} more classes")
+        words = f"**Few test rows, so the figures of the class are imprecise:** {named}."
+        parts.append(Prose(words))
     return Section("Splits", parts)
 
 
-def _by_class(found: Figures) -> list[Part]:
-    shares, whole = found["shares_by_class"], found["by_side"]
-    rows = [
-        [name, *(counts[split] for split in SIDES), _share(shares[name]["test"])]
-        for name, counts in found["by_class"].items()
+def _by_class(found: SplitMetrics) -> list[Part]:
+    whole = found.by_side
+    rows: list[list[Cell]] = [
+        [name, *(counts[split] for split in SIDES), _share(found.shares_by_class[name]["test"])]
+        for name, counts in found.by_class.items()
     ]
-    totals = [
-        ["all", *(whole[split]["rows"] for split in SIDES), _share(whole["test"])],
+    totals: list[list[Cell]] = [
+        ["all", *(whole[split].rows or 0 for split in SIDES), _share(whole["test"])],
         ["share of all", *(_share(whole[split]) for split in SIDES), ""],
     ]
     header = ["class", *SIDES, "share in test"]
     shown = [*totals, *rows] if len(rows) > CLASSES else [*rows, *totals]
     table = Table(header, shown, CLASSES + len(totals), "classes")
-    if not any("expected_low" in whole[split] for split in SIDES):
-        return [table]
-    return [
-        table,
+    note = (
         "In brackets: the range of the share in 95 of 100 cases by hashing of rows, and of whole "
-        "groups, before near copies across splits are dropped.",
-    ]
-
-
-def _share(figure: Figures) -> str:
-    """21.4% (18.3% to 21.7%)."""
-    share = f"{figure['share']:.1%}"
-    if "expected_low" not in figure:
-        return share
-    return f"{share} ({figure['expected_low']:.1%} to {figure['expected_high']:.1%})"
-
-
-def _near(found: Figures) -> str:
-    shares = {split: [one["at_least_0.90"], one["at_least_0.95"]] for split, one in found.items()}
-    test, validation = shares["test"], shares["validation"]
-    return (
-        f"Similarity to train: {test[0]:.0%} of the test rows have a train row at a cosine of .90 "
-        f"or more, {test[1]:.0%} at .95 or more (validation: {validation[0]:.0%} and "
-        f"{validation[1]:.0%}). The higher these shares, the less the scores say about rows unlike "
-        "those in train."
+        "groups, before near copies across splits are dropped."
     )
+    expected = any(whole[split].expected_low is not None for split in SIDES)
+    return [table, note] if expected else [table]
 
 
-def diversity(stages: dict[str, Figures]) -> Section:
+def _share(figure: Share) -> str:
+    """21.4% (18.3% to 21.7%)."""
+    if figure.expected_low is None:
+        return f"{figure.share:.1%}"
+    return f"{figure.share:.1%} ({figure.expected_low:.1%} to {figure.expected_high:.1%})"
+
+
+def diversity(found: DataMetrics, spread: EmbedMetrics) -> Section:
     """How rows differ, class by class, and where more would help most."""
-    collected, spread = stages["collect"], stages["embed"]
-    rows = []
-    for name, near in spread["by_class"].items():
-        words = collected["distinct_ngrams"]["by_class"][name]
-        rows.append(
-            [
-                name,
-                f"{collected['by_class'][name]:,}",
-                f"{collected['chars_by_class'][name]['p50']:,}",
-                collected["age_by_class"][name].get("newest", ""),
-                f"{words['distinct_1']:.2f}",
-                f"{words['distinct_2']:.2f}",
-                f"{near['mean_pairwise_distance']:.2f}",
-                f"{near['mean_distance_to_nearest']:.2f}",
-            ]
-        )
+    collected, words = found.collect, found.collect.distinct_ngrams.by_class
+    rows = [
+        [
+            name,
+            f"{collected.by_class[name]:,}",
+            f"{collected.chars_by_class[name]['p50']:,}",
+            collected.age_by_class[name].newest,
+            f"{words[name].distinct_1:.2f}",
+            f"{words[name].distinct_2:.2f}",
+            f"{near.mean_pairwise_distance:.2f}",
+            f"{near.mean_distance_to_nearest:.2f}",
+        ]
+        for name, near in spread.by_class.items()
+    ]
     header = ["class", "rows collected", "median chars", "newest", "distinct-1", "distinct-2",
               "mean distance", "distance to the nearest 10"]  # fmt: skip
-    isolated = ", ".join(f"{row['id']} ({quoted(row['label'])})" for row in spread["most_alone"])
-    languages = stages["clean"]["rows_by_language"]
-    return Section(
-        "Diversity",
-        [
-            Prose(
-                f"Rows by source: {counted(collected['by_source'])}; by language: "
-                f"{counted(languages)}."
-            ),
-            Table(header, rows, CLASSES, "classes"),
-            "Distances are cosine distances between the encoder's vectors in train + validation; a "
-            "class with a large distance to the nearest rows is sparsely covered.",
-            Prose(f"Collect next: {_sparse(spread, stages['split'])}"),
-            Prose(f"Most isolated rows: {isolated}."),
-        ],
+    isolated = ", ".join(f"{row.id} ({quoted(row.label)})" for row in spread.most_alone)
+    origin = (
+        f"Rows by source: {counted(collected.by_source)}; by language: "
+        f"{counted(found.clean.rows_by_language)}."
     )
+    note = (
+        "Distances are cosine distances between the encoder's vectors in train + validation; a "
+        "class with a large distance to the nearest rows is sparsely covered."
+    )
+    parts: list[Part] = [
+        Prose(origin),
+        Table(header, rows, CLASSES, "classes"),
+        note,
+        Prose(f"Collect next: {_sparse(spread, found.split.by_class)}"),
+        Prose(f"Most isolated rows: {isolated}."),
+    ]
+    return Section("Diversity", parts)
 
 
-def _sparse(spread: Figures, split: Figures) -> str:
+def _sparse(spread: EmbedMetrics, by_class: Mapping[str, Mapping[str, int]]) -> str:
     """Classes with few rows, else the class whose rows are furthest from each other."""
-    train = {name: counts["train"] for name, counts in split["by_class"].items()}
-    if few := thin_classes(train, THIN_SHARE):
-        listed = [f"{quoted(name)} (about {number:,} more)" for name, number in few.items()]
-        more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
+    if few := thin_classes({name: counts["train"] for name, counts in by_class.items()}):
+        wanted = [f"{quoted(name)} (about {number:,} more)" for name, number in few.items()]
         return (
-            f"rows of {', '.join(listed[:NAMED])}{more}, which have less than half as many rows as "
-            "the median class."
+            f"rows of {listed(wanted, NAMED)}, which have less than half as many rows as the "
+            "median class."
         )
-    distances = spread["by_class"]
-    sparsest = max(distances, key=lambda name: distances[name]["mean_distance_to_nearest"])
+    distances = spread.by_class
+    sparsest = max(distances, key=lambda name: distances[name].mean_distance_to_nearest)
     return f"no class is short of rows; {quoted(sparsest)} is covered most sparsely."
 
 
-def labels(found: Figures, test: Evaluation) -> Section:
+def labels(found: LabelErrorMetrics, test: Evaluation) -> Section:
     """Suspected label errors: how many, where and why, the policy, the noise, and decisions."""
-    by_split, why = counted(found["suspects_by_side"], " in"), counted(found["suspects_by_reason"])
+    by_split, why = counted(found.suspects_by_side, " in"), counted(found.suspects_by_reason)
     reasons = f": {why}" if why else ""
+    suspects = (
+        f"{found.suspects} suspected label errors, by models that never saw the row "
+        f"({by_split}); policy for train: {found.policy}. Labels in validation and test "
+        f"change only by a person's decision; {found.verified_rows} rows are verified. The "
+        f"list is in reports/suspects.csv{reasons}."
+    )
+    outliers = "No row is far from all others."
+    if number := sum(found.outliers_by_side.values()):
+        where = counted(found.outliers_by_side, " in")
+        outliers = f"{number} rows are far from all others ({where}): reports/outliers.csv."
     parts: list[Part] = [
-        Prose(
-            f"{found['suspects']} suspected label errors, by models that never saw the row "
-            f"({by_split}); policy for train: {found['policy']}. Labels in validation and test "
-            f"change only by a person's decision; {found['verified_rows']} rows are verified. The "
-            f"list is in reports/suspects.csv{reasons}."
-        ),
-        *_noise(found["noise"]),
-        Prose(f"{_outliers(found)} {_order(found['non_iid_p'])}"),
+        Prose(suspects),
+        *_noise(found.noise),
+        Prose(f"{outliers} {_order(found.non_iid_p)}"),
         Prose(people(test)),
     ]
-    if unjudged := found["not_judged_by_class"]:
-        parts.append(
-            Prose(
-                "Rows whose class is in a single fold are not judged, because no model could know "
-                f"the class: {counted(unjudged)}."
-            )
+    if unjudged := found.not_judged_by_class:
+        words = (
+            "Rows whose class is in a single fold are not judged, because no model could know "
+            f"the class: {counted(unjudged)}."
         )
+        parts.append(Prose(words))
     return Section("Labels", parts)
 
 
-def _noise(noise: Figures) -> list[Part]:
+def _noise(noise: NoiseFigures) -> list[Part]:
     """The share of wrong labels by class, and which label is given for which."""
-    first = f"Share of wrong labels, by cleanlab's confident joint: {noise['wrong_share']:.1%}"
-    if not noise["wrong_share"]:
+    first = f"Share of wrong labels, by cleanlab's confident joint: {noise.wrong_share:.1%}"
+    if not noise.wrong_share:
         return [f"{first}: no row belongs to another class with confidence."]
-    worst = sorted(noise["by_class"].items(), key=lambda item: (-item[1]["given_wrong"], item[0]))
+    worst = sorted(noise.by_class.items(), key=lambda item: (-item[1].given_wrong, item[0]))
+    names = sorted(noise.by_class) if len(worst) <= MATRIX_CLASSES else []
     header = ["given label", "wrong", "true rows with another label"]
-    rows: list[list[Any]] = [
-        [name, *(f"{figures[key]:.1%}" for key in ("given_wrong", "true_missed"))]
-        for name, figures in worst
-    ]
-    if len(worst) <= MATRIX_CLASSES:
-        names, joint = sorted(noise["by_class"]), noise["confident_joint"]
-        header += [f"likely {name}" for name in names]
-        rows = [row + [joint[row[0]].get(name, 0) for name in names] for row in rows]
+    rows: list[list[Cell]] = [
+        [label, f"{figures.given_wrong:.1%}", f"{figures.true_missed:.1%}",
+         *(noise.confident_joint[label].get(name, 0) for name in names)]
+        for label, figures in worst
+    ]  # fmt: skip
+    header += [f"likely {name}" for name in names]
     limited = Table(header, rows, MATRIX_CLASSES, "classes with a smaller share")
     return [f"{first}, of the rows that no person has verified.", limited]
-
-
-def _outliers(found: Figures) -> str:
-    number = sum(found["outliers_by_side"].values())
-    if not number:
-        return "No row is far from all others."
-    where = counted(found["outliers_by_side"], " in")
-    return f"{number} rows are far from all others ({where}): reports/outliers.csv."
 
 
 def _order(p: float | None) -> str:
@@ -256,12 +251,10 @@ def people(test: Evaluation) -> str:
         verified = f" ({found.verified} were verified)" if found.verified else ""
         return f"No person has changed or dropped a test row{verified}."
     low, high = found.accuracy_range
-    dropped = (
-        f"; with the {found.dropped} dropped rows between {low:.3f} and {high:.3f}, because "
-        "they have no prediction"
-        if found.dropped
-        else ""
-    )
+    dropped = ""
+    if found.dropped:
+        between = f"between {low:.3f} and {high:.3f}, because they have no prediction"
+        dropped = f"; with the {found.dropped} dropped rows {between}"
     return (
         f"People have relabelled {found.relabelled} test rows, dropped {found.dropped} and "
         f"verified {found.verified}. Test accuracy with their decisions "
@@ -270,20 +263,18 @@ def people(test: Evaluation) -> str:
     )
 
 
-def privacy(found: Figures) -> Section:
+def privacy(found: AnonymizeMetrics) -> Section:
     """Personal values by kind: replaced, and what an independent scan of the output finds."""
     left = [
         f"{number} {kind.removeprefix('looks_like_').replace('_', ' ')}"
-        for kind, number in found["residual_scan"].items()
+        for kind, number in found.residual_scan.items()
         if number
     ]
-    key = " The key is the public example key." if found["public_key"] else ""
-    return Section(
-        "Personal data",
-        [
-            f"Replaced in {found['rows_touched']} rows: "
-            f"{counted(found['replaced_by_kind'], limit=99) or 'none'} (mode {found['mode']}). An "
-            f"independent scan of the output finds "
-            f"{', '.join(left) or 'nothing'} that looks personal.{key}"
-        ],
+    key = " The key is the public example key." if found.public_key else ""
+    words = (
+        f"Replaced in {found.rows_touched} rows: "
+        f"{counted(found.replaced_by_kind, limit=99) or 'none'} (mode {found.mode}). An "
+        f"independent scan of the output finds {', '.join(left) or 'nothing'} that looks "
+        f"personal.{key}"
     )
+    return Section("Personal data", [words])

@@ -1,25 +1,20 @@
 """The Hugging Face card of the model: a pure function of a run's figures, with no text of any
 row. Its metadata hold the test scores as a model index."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from seedbed.pages.document import Bullets, Cell, Code, Part, Prose, Section, Table
+from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.pages.document import Bullets, Cell, Code, Part, Prose, Section, Table, interval
 from seedbed.pages.escaping import quoted
-from seedbed.pages.numbers import interval
-from seedbed.reporting.data import NAMED
-from seedbed.reporting.dataset_card import Figures, card_page, class_names, languages
-from seedbed.reporting.results import invariance, per_class
+from seedbed.reporting.data import DatasetVersion
+from seedbed.reporting.dataset_card import SourceEntry, card_page, class_names, languages
+from seedbed.reporting.results import NAMED, invariance, per_class, shown_scores
 from seedbed.scoring.metrics import shown_in
 from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Validation
-from seedbed.serving.model_folder import (
-    Serving,
-    loading_code,
-    scope_sentence,
-    truncation_sentence,
-)
+from seedbed.serving.model_folder import Serving, loading_code, scope_sentence, truncation_sentence
 from seedbed.training.saved_models import SavedModel
 
 WEAK_SLICES = 5
@@ -35,21 +30,20 @@ class ModelFacts(NamedTuple):
     """
 
     choice: Choice
-    dataset: Figures
+    dataset: DatasetVersion
     validation: Validation
     test: Evaluation
     card: SavedModel
     serving: Serving
     digest: str
-    encoder: dict[str, Any]
-    sources: list[dict[str, Any]]
-    language_rows: dict[str, int]
+    encoder: EncoderParams
+    sources: Sequence[SourceEntry]
+    language_rows: Mapping[str, int]
 
 
-def model_metadata(
-    name: str, card: SavedModel, spoken: list[str], version: str, test: Evaluation
-) -> ModelCardData:
+def model_metadata(name: str, facts: ModelFacts, spoken: list[str]) -> ModelCardData:
     """The block of a model card: what it is, and its test figures as a model index."""
+    version = facts.dataset.version
     results = [
         EvalResult(
             task_type="text-classification",
@@ -59,17 +53,17 @@ def model_metadata(
             dataset_revision=version,
             metric_type=metric.hub_name or metric.name,
             metric_name=metric.title,
-            metric_value=round(test[metric.name].mean, 4),
+            metric_value=round(facts.test[metric.name].mean, 4),
         )
         for metric in shown_in("metadata")
-        if metric.name in test.estimates
+        if metric.name in facts.test.estimates
     ]
     return ModelCardData(
         language=spoken or None,
         license="other",
         license_name="see-the-card",
-        library_name=card.library,
-        pipeline_tag=card.pipeline_tag,
+        library_name=facts.card.library,
+        pipeline_tag=facts.card.pipeline_tag,
         tags=["text-classification", "seedbed"],
         metrics=["accuracy", "f1"],
         model_name=name,
@@ -79,114 +73,82 @@ def model_metadata(
 
 def model_card(facts: ModelFacts) -> str:
     """Describe the model: use, loading, training, evaluation, calibration, behaviour, limits."""
-    spoken = languages(facts.language_rows)
-    sources = "-".join(dict.fromkeys(source["name"] for source in facts.sources))
-    name = f"{sources}-{facts.choice.approach}"
-    data = model_metadata(name, facts.card, spoken, facts.dataset["version"], facts.test)
-    texts = "pairs of texts" if facts.serving.paired else "texts"
+    spoken, classes = languages(facts.language_rows), facts.card.classes
+    name = "-".join(
+        [*dict.fromkeys(source.name for source in facts.sources), facts.choice.approach]
+    )
     licences = "; ".join(
-        f"{quoted(source['name'])}: {quoted(source['licence'])}" for source in facts.sources[:NAMED]
+        f"{quoted(source.name)}: {quoted(source.licence)}" for source in facts.sources[:NAMED]
+    )
+    intro = (
+        f"A text classifier ({', '.join(spoken) or 'unknown language'}) with {len(classes)} "
+        f"classes ({class_names(classes)}). Model {facts.digest}, trained on dataset "
+        f"{facts.dataset.version} (see dataset_card.md)."
+    )
+    use = (
+        f"To classify {'pairs of texts' if facts.serving.paired else 'texts'} like those of its "
+        f"sources. {scope_sentence(facts.serving)} It must not decide single cases that matter to "
+        "a person: have someone review predictions with low confidence, and those where a mistake "
+        "is costly."
+    )
+    more = (
+        "`seedbed predict IN OUT` also cleans and anonymizes texts, and calibrates probabilities."
+    )
+    licence = (
+        f"The licences of the data ({licences}) and of the encoder hold for this model; this card "
+        "grants none."
     )
     sections = [
+        Section("", [Prose(intro)]),
+        Section("Intended use", [use]),
         Section(
-            "",
-            [
-                Prose(
-                    f"A text classifier ({', '.join(spoken) or 'unknown language'}) with "
-                    f"{len(facts.card.classes)} classes ({class_names(list(facts.card.classes))}). "
-                    f"Model {facts.digest}, trained on dataset {facts.dataset['version']} (see "
-                    "dataset_card.md)."
-                )
-            ],
-        ),
-        Section(
-            "Intended use",
-            [
-                f"To classify {texts} like those of its sources. {scope_sentence(facts.serving)} "
-                "It must not decide single cases that matter to a person: have someone review "
-                "predictions with low confidence, and those where a mistake is costly."
-            ],
-        ),
-        Section(
-            "How to load it",
-            [
-                Prose(f"```python\n{loading_code(facts.card)}\n```"),
-                Prose(
-                    "`seedbed predict IN OUT` also cleans and anonymizes texts, and calibrates "
-                    "probabilities."
-                ),
-            ],
+            "How to load it", [Prose(f"```python\n{loading_code(facts.card)}\n```"), Prose(more)]
         ),
         _training(facts),
-        _evaluation(facts.test),
-        _calibration(facts.test),
+        *_evaluation(facts.test),
         _slices(facts.test),
         _behaviour(facts.validation.behaviour),
         _model_limits(facts),
-        Section(
-            "Licence",
-            [
-                Prose(
-                    f"The licences of the data ({licences}) and of the encoder hold for this "
-                    "model; this card grants none."
-                )
-            ],
-        ),
+        Section("Licence", [Prose(licence)]),
     ]
+    data = model_metadata(name, facts, spoken)
     return str(ModelCard(card_page(name, data.to_yaml(), sections)))
 
 
 def _training(facts: ModelFacts) -> Section:
     encoder, cost = facts.encoder, facts.test.model
-    revision = f", revision {encoder['revision']}" if encoder.get("revision") else ""
-    weights = f", weights sha256 {encoder['sha256'][:12]}" if encoder.get("sha256") else ""
+    revision = f", revision {encoder.revision}" if encoder.revision else ""
+    weights = f", weights sha256 {encoder.sha256[:12]}" if encoder.sha256 else ""
     epochs = f"in {cost.epochs} epochs" if cost.epochs else "on vectors of the frozen encoder"
     rows = [[Code(name), Code(value)] for name, value in facts.card.params.items() if name != "run"]
-    return Section(
-        "Training",
-        [
-            Prose(f"{facts.choice.why} The choice read validation figures alone."),
-            Prose(
-                f"Encoder `{encoder['name']}`{revision}{weights}. "
-                f"{truncation_sentence(facts.card)} {cost.trainable_parameters:,} trainable "
-                f"parameters, trained {epochs}; the model has {cost.megabytes:g} MB."
-            ),
-            Table(["param", "value"], rows),
-        ],
+    words = (
+        f"Encoder `{encoder.name}`{revision}{weights}. {truncation_sentence(facts.card)} "
+        f"{cost.trainable_parameters:,} trainable parameters, trained {epochs}; the model has "
+        f"{cost.megabytes:g} MB."
     )
+    why = f"{facts.choice.why} The choice read validation figures alone."
+    return Section("Training", [Prose(why), Prose(words), Table(["param", "value"], rows)])
 
 
-def _evaluation(test: Evaluation) -> Section:
-    metrics = [
-        [metric.title, interval(test[metric.name])]
-        for metric in shown_in("card")
-        if metric.name in test.estimates
-    ]
-    return Section(
-        "Evaluation",
-        [
-            f"On {test.rows:,} test rows, which no choice has read; intervals are 95 %, by a "
-            "bootstrap over rows or groups.",
-            Table(["metric", "test"], metrics),
-            per_class(test.per_class),
-        ],
+def _evaluation(test: Evaluation) -> list[Section]:
+    """The scores on test, and how far confidence is from accuracy there."""
+    first = (
+        f"On {test.rows:,} test rows, which no choice has read; intervals are 95 %, by a "
+        "bootstrap over rows or groups."
     )
-
-
-def _calibration(test: Evaluation) -> Section:
-    found = test.calibration
-    before, after = found.before, found.after
+    table = Table(["metric", "test"], shown_scores("card", test))
+    before, after = test.calibration.before, test.calibration.after
     perfect = after.expected_calibration_error_if_perfect
-    return Section(
-        "Calibration",
-        [
-            f"Temperature {found.temperature:.2f}, fitted on validation. Expected calibration "
-            f"error on test {before.expected_calibration_error:.3f} before and "
-            f"{after.expected_calibration_error:.3f} after; {perfect.low:.3f} to "
-            f"{perfect.high:.3f} for a perfectly calibrated model. Stock libraries return the "
-            "probabilities before scaling."
-        ],
+    words = (
+        f"Temperature {test.calibration.temperature:.2f}, fitted on validation. Expected "
+        f"calibration error on test {before.expected_calibration_error:.3f} before and "
+        f"{after.expected_calibration_error:.3f} after; {perfect.low:.3f} to {perfect.high:.3f} "
+        "for a perfectly calibrated model. Stock libraries return the probabilities before scaling."
     )
+    return [
+        Section("Evaluation", [first, table, per_class(test)]),
+        Section("Calibration", [words]),
+    ]
 
 
 def _slices(test: Evaluation) -> Section:
@@ -199,14 +161,12 @@ def _slices(test: Evaluation) -> Section:
         [f"{column}: {value}", interval(figures, "accuracy"), figures.rows]
         for _, column, value, figures in slices[:WEAK_SLICES]
     ]
-    parts: list[Part] = ["No slices were requested."]
-    if rows:
-        parts = [
-            Table(["slice", "test accuracy", "rows"], rows),
-            f"The {len(rows)} with the lowest accuracy of {len(slices)}; the lowest of many is "
-            "partly low by chance.",
-        ]
-    return Section("Weakest slices", parts)
+    note = (
+        f"The {len(rows)} with the lowest accuracy of {len(slices)}; the lowest of many is partly "
+        "low by chance."
+    )
+    table = Table(["slice", "test accuracy", "rows"], rows)
+    return Section("Weakest slices", [table, note] if rows else ["No slices were requested."])
 
 
 def _behaviour(found: Behaviour) -> Section:
@@ -218,17 +178,12 @@ def _behaviour(found: Behaviour) -> Section:
 
 
 def _model_limits(facts: ModelFacts) -> Section:
-    few = [name for name, one in facts.test.per_class.items() if one.rows < FEW_ROWS]
-    points: list[str] = [
+    points = [
         "The figures hold for texts like the test rows; other sources, times or languages may "
         "differ.",
         "The encoder carries the biases of its own training texts, which were not measured here.",
     ]
-    if few:
-        points.append(
-            Prose(
-                f"Classes with fewer than {FEW_ROWS} test rows, whose figures are imprecise: "
-                f"{class_names(few)}."
-            )
-        )
+    if few := [name for name, one in facts.test.per_class.items() if one.rows < FEW_ROWS]:
+        words = f"Classes with fewer than {FEW_ROWS} test rows, whose figures are imprecise"
+        points.append(Prose(f"{words}: {class_names(few)}."))
     return Section("Limits", [Bullets(points)])

@@ -2,20 +2,17 @@
 
 import pandas as pd
 
-from seedbed.pages.document import Bullets, Code, Page, Part, Prose, Section, Table
+from seedbed.pages.document import Bullets, Code, Page, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
-from seedbed.pages.numbers import difference, interval
-from seedbed.reporting.data import thin_classes
+from seedbed.reporting.results import CLASSES, thin_classes
 from seedbed.scoring.drift import psi_in_words
 from seedbed.scoring.metrics_files import Validation
-from seedbed.scoring.priorities import NewestBatch, Region
+from seedbed.scoring.priorities import NewestBatch
 from seedbed.training.resampling import LearningCurveMetrics
 
-THIN_SHARE = 0.5  # of the median class
 FEW_ROWS = 10  # a slice with fewer rows is left out
 SHOWN = 5
 LISTED = 10
-CLASSES = 30
 
 
 def page(
@@ -36,17 +33,15 @@ def page(
         f"For `{approach}`, the chosen approach. All figures come from validation rows and from "
         "models that never saw the row they judge; no test row was read."
     )
-    return Page(
-        "What the model needs next",
-        [
-            Section("", [intro]),
-            weakest(validation),
-            sparse(train, isolated),
-            arrived(newest),
-            to_label(ranked),
-            more_rows(curve),
-        ],
-    )
+    sections = [
+        Section("", [intro]),
+        weakest(validation),
+        sparse(train, isolated),
+        arrived(newest),
+        to_label(ranked),
+        more_rows(curve),
+    ]
+    return Page("What the model needs next", sections)
 
 
 def weakest(validation: Validation) -> Section:
@@ -70,16 +65,11 @@ def weakest(validation: Validation) -> Section:
         Prose(f"{quoted(name)}: accuracy {interval(figures, 'accuracy')} on {_rows(figures.rows)}")
         for _, name, figures in below[:SHOWN]
     ]
-    none = f"No slice of {FEW_ROWS} rows or more is significantly below the overall {whole:.3f}."
-    return Section(
-        "Where it is weakest",
-        [
-            "Classes with the lowest F1:",
-            Bullets(classes),
-            "Slices significantly below the overall accuracy (95 % interval):" if slices else none,
-            *([Bullets(slices)] if slices else []),
-        ],
-    )
+    words = f"No slice of {FEW_ROWS} rows or more is significantly below the overall {whole:.3f}."
+    if slices:
+        words = "Slices significantly below the overall accuracy (95 % interval):"
+    first = "Classes with the lowest F1:"
+    return Section("Where it is weakest", [first, Bullets(classes), words, Bullets(slices)])
 
 
 def _confused(name: str, validation: Validation) -> str:
@@ -94,25 +84,19 @@ def _confused(name: str, validation: Validation) -> str:
 
 def sparse(train: dict[str, int], isolated: list[tuple[str, str, float]]) -> Section:
     """Classes with few train rows, and the most isolated rows."""
-    few = thin_classes(train, THIN_SHARE)
-    classes: list[Part] = ["No class has fewer train rows than half the median class."]
-    if few:
-        points = [
-            f"{name} has {_rows(train[name])} in train: {lacking:,} more would reach half the "
-            "median class."
-            for name, lacking in list(few.items())[:CLASSES]
-        ]
-        classes = [Bullets(points)]
+    few = [
+        f"{name} has {_rows(train[name])} in train: {lacking:,} more would reach half the median "
+        "class."
+        for name, lacking in thin_classes(train).items()
+    ]
+    none = "No class has fewer train rows than half the median class."
     rows = [f"row {row}, {name}, distance {distance:.3f}" for row, name, distance in isolated]
-    return Section(
-        "Where rows are sparse",
-        [
-            *classes,
-            "The most isolated rows, by mean cosine distance to their nearest: more rows like "
-            "these would teach the model most about the edge of its knowledge.",
-            Bullets(rows),
-        ],
+    words = (
+        "The most isolated rows, by mean cosine distance to their nearest: more rows like these "
+        "would teach the model most about the edge of its knowledge."
     )
+    classes = Bullets(few[:CLASSES]) if few else none
+    return Section("Where rows are sparse", [classes, words, Bullets(rows)])
 
 
 def arrived(newest: NewestBatch | None) -> Section:
@@ -127,26 +111,21 @@ def arrived(newest: NewestBatch | None) -> Section:
     )
     verdict = "can" if newest.p <= 0.05 else "cannot reliably"
     labels = [[name, f"{old:.1%}", f"{new:.1%}"] for name, (old, new) in newest.labels.items()]
-    grown = [_grew(region) for region in newest.regions[:SHOWN]]
-    return Section(
-        title,
-        [
-            f"Batch {newest.batch}, {_rows(newest.rows)} of train and validation, against the "
-            f"{newest.before:,} earlier ones: {shifts}; Jensen-Shannon divergence of words "
-            f"{newest.words:.2f} bits (0 to 1). A classifier {verdict} distinguish its texts from "
-            f"the others (AUC {newest.auc:.2f}, p {newest.p:.3f}).",
-            Table(["class", "share before", "in the newest batch"], labels, CLASSES, "classes"),
-            Bullets(grown) if grown else "No region of meaning has grown by more than chance.",
-        ],
+    words = (
+        f"Batch {newest.batch}, {_rows(newest.rows)} of train and validation, against the "
+        f"{newest.before:,} earlier ones: {shifts}; Jensen-Shannon divergence of words "
+        f"{newest.words:.2f} bits (0 to 1). A classifier {verdict} distinguish its texts from "
+        f"the others (AUC {newest.auc:.2f}, p {newest.p:.3f})."
     )
-
-
-def _grew(region: Region) -> str:
-    return (
+    table = Table(["class", "share before", "in the newest batch"], labels, CLASSES, "classes")
+    grown = [
         f"A region of {_rows(region.rows)}, mostly {region.label}, grew from {region.before:.1%} "
         f"to {region.newest:.1%} of the rows (p {region.p:.3f}, corrected for all regions); "
         f"central rows: {', '.join(region.middle)}."
-    )
+        for region in newest.regions[:SHOWN]
+    ]
+    none = "No region of meaning has grown by more than chance."
+    return Section(title, [words, table, Bullets(grown) if grown else none])
 
 
 def to_label(ranked: pd.DataFrame) -> Section:
@@ -158,43 +137,25 @@ def to_label(ranked: pd.DataFrame) -> Section:
         [Code(row.id), row.label or "none", row.suggested, f"{row.priority:.4f}"]
         for row in ranked.head(LISTED).itertuples()
     ]
-    return Section(
-        title,
-        [
-            Prose(
-                "Uncertain rows with many similar ones in weak classes, from reports/next.csv; "
-                "`seedbed review --terminal --queue next` goes through them."
-            ),
-            Table(["row", "label", "predicted", "priority"], rows),
-        ],
+    words = (
+        "Uncertain rows with many similar ones in weak classes, from reports/next.csv; "
+        "`seedbed review --terminal --queue next` goes through them."
     )
+    table = Table(["row", "label", "predicted", "priority"], rows)
+    return Section(title, [Prose(words), table])
 
 
 def more_rows(curve: LearningCurveMetrics | None) -> Section:
     """What the learning curve predicts, or how to measure it."""
-    title = "What more rows would gain"
-    if curve is None:
-        return Section(
-            title,
-            [
-                Prose(
-                    "Not measured: set `learning_curve.run: true` in params.yaml and run "
-                    "`dvc repro`."
-                )
-            ],
+    words = "Not measured: set `learning_curve.run: true` in params.yaml and run `dvc repro`."
+    if curve:
+        twice = curve.twice_the_rows
+        chance = "" if twice.gain.low > 0 else ", which may be chance"
+        words = (
+            f"Twice the train rows ({twice.rows:,.0f}) would gain {difference(twice.gain)} "
+            f"macro-F1{chance}, by a power law fitted to `{curve.approach}` on validation."
         )
-    twice = curve.twice_the_rows
-    chance = "" if twice.gain.low > 0 else ", which may be chance"
-    return Section(
-        title,
-        [
-            Prose(
-                f"Twice the train rows ({twice.rows:,.0f}) would gain "
-                f"{difference(twice.gain)} macro-F1{chance}, by a power law fitted to "
-                f"`{curve.approach}` on validation."
-            )
-        ],
-    )
+    return Section("What more rows would gain", [Prose(words)])
 
 
 def _rows(number: int) -> str:

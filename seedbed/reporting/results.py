@@ -1,31 +1,25 @@
-"""The report's sections on models: the choice, scores, what fails, behaviour, curves.
+"""The report's sections on models: the choice, scores, what fails, behaviour, curves; and what all
+sections on classes share.
 
 Each is a pure function of the figures that stages wrote.
 """
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
 
-from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table
+import numpy as np
+
+from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
-from seedbed.pages.numbers import difference, interval
-from seedbed.scoring.metrics import shown_in
-from seedbed.scoring.metrics_files import (
-    Behaviour,
-    Choice,
-    ClassScores,
-    Evaluation,
-    Invariance,
-    RiskCoverage,
-    TemperatureScaling,
-    Validation,
-)
+from seedbed.scoring.metrics import View, shown_in
+from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Invariance, Validation
 from seedbed.scoring.predictions import Pair
 
-Figures = dict[str, Any]
-MATRIX_CLASSES = 12  # with more, the most confused pairs are shown instead of the matrix
-PAIRS = 20
-CLASSES = 30  # with more, those with the lowest F1
+CLASSES = 30  # rows of a table by class
+MATRIX_CLASSES = 12  # with more, a matrix of classes is not shown
+PAIRS = 20  # the most confused classes, where there is no matrix
+NAMED = 10  # classes in a sentence
+THIN_SHARE = 0.5  # of the median class's rows
 EDITS = {
     "case": "case changed",
     "punctuation": "punctuation removed",
@@ -34,30 +28,38 @@ EDITS = {
 }
 
 
-def verdict(choice: Choice, tests: dict[str, Evaluation]) -> Section:
+def thin_classes(by_class: Mapping[str, int]) -> dict[str, int]:
+    """Return the classes with fewer rows than THIN_SHARE of the median class, and how many each
+    lacks."""
+    wanted = math.ceil(THIN_SHARE * float(np.median(list(by_class.values()))))
+    return {label: wanted - n for label, n in sorted(by_class.items()) if n < wanted}
+
+
+def shown_scores(view: View, found: Evaluation) -> list[tuple[str, Prose]]:
+    """Title and interval of the metrics of a view that were measured, in order."""
+    return [
+        (metric.title, interval(found[metric.name]))
+        for metric in shown_in(view)
+        if metric.name in found.estimates
+    ]
+
+
+def verdict(choice: Choice, tests: Mapping[str, Evaluation]) -> Section:
     """The first screen: what was chosen, why, and its scores on rows that no choice has read."""
     test = tests[choice.approach]
-    scores = " and a ".join(
-        f"{metric.title} of **{interval(test[metric.name])}**"
-        for metric in shown_in("differences")
-        if metric.name in test.estimates
+    measured = shown_scores("differences", test)
+    scores = " and a ".join(f"{title} of **{score}**" for title, score in measured)
+    words = (
+        f"On the {test.rows:,} test rows, which no choice has read, it has an {scores}. "
+        "Intervals are 95 %, by a bootstrap over rows (over whole groups if rows have one)."
     )
-    return Section(
-        "",
-        [
-            Prose(f"**{choice.why}**"),
-            Prose(
-                f"On the {test.rows:,} test rows, which no choice has read, it has an {scores}. "
-                "Intervals are 95 %, by a bootstrap over rows (over whole groups if rows have one)."
-            ),
-        ],
-    )
+    return Section("", [Prose(f"**{choice.why}**"), Prose(words)])
 
 
 def approaches(
-    validations: dict[str, Validation],
-    tests: dict[str, Evaluation],
-    pairs: dict[str, dict[str, Pair]],
+    validations: Mapping[str, Validation],
+    tests: Mapping[str, Evaluation],
+    pairs: Mapping[str, Mapping[str, Pair]],
     reference: str,
 ) -> Section:
     """A row per approach: scores, calibration, cost; then what differs by more than chance.
@@ -78,19 +80,17 @@ def approaches(
     ]
     header = ["approach", "validation macro-F1", *(f"test {metric.title}" for metric in metrics),
               "test calibration error", "trainable parameters"]  # fmt: skip
-    return Section(
-        "Approaches",
-        [
-            Table(header, rows),
-            "Calibration error: expected calibration error in ten bins, after temperature scaling "
-            "fitted on validation.",
-            *(part for split in pairs if pairs[split]
-              for part in _differences(split, reference, pairs[split])),
-        ],
-    )  # fmt: skip
+    note = (
+        "Calibration error: expected calibration error in ten bins, after temperature scaling "
+        "fitted on validation."
+    )
+    parts: list[Part] = [Table(header, rows), note]
+    for split, compared in pairs.items():
+        parts += _differences(split, reference, compared) if compared else []
+    return Section("Approaches", parts)
 
 
-def _differences(split: str, reference: str, pairs: dict[str, Pair]) -> list[Part]:
+def _differences(split: str, reference: str, pairs: Mapping[str, Pair]) -> list[Part]:
     """Each approach minus the reference on the same rows of one split."""
     known = next(iter(pairs.values())).differences
     metrics = [metric for metric in shown_in("differences") if metric.name in known]
@@ -106,14 +106,11 @@ def _differences(split: str, reference: str, pairs: dict[str, Pair]) -> list[Par
     ]
     header = ["approach", *(metric.title for metric in metrics), "only this model correct",
               "only the reference correct", "p"]  # fmt: skip
-    return [
-        Prose(
-            f"Difference to `{reference}` on the same {split} rows: paired bootstrap, 95 % "
-            "intervals; p: McNemar's exact test between the seeds shown, Holm-corrected over the "
-            "approaches."
-        ),
-        Table(header, rows),
-    ]
+    words = (
+        f"Difference to `{reference}` on the same {split} rows: paired bootstrap, 95 % intervals; "
+        "p: McNemar's exact test between the seeds shown, Holm-corrected over the approaches."
+    )
+    return [Prose(words), Table(header, rows)]
 
 
 def budgets(choice: Choice) -> Section:
@@ -123,32 +120,32 @@ def budgets(choice: Choice) -> Section:
 
 def chosen_model(approach: str, test: Evaluation) -> Section:
     """Per class, confusion, calibration, risk and slices of the chosen model on test."""
-    scores = ", ".join(
-        f"{metric.title} {interval(test[metric.name])}"
-        for metric in shown_in("chosen")
-        if metric.name in test.estimates
-    )
+    scores = ", ".join(f"{title} {score}" for title, score in shown_scores("chosen", test))
     slices: list[Sequence[Cell]] = [
         [f"{column}: {value}", interval(found, "accuracy"), found.rows]
         for column, values in test.slices.items()
         for value, found in values.items()
     ]
-    return Section(
-        f"{approach} on test",
-        [
-            Prose(f"{scores[:1].upper()}{scores[1:]}."),
-            per_class(test.per_class),
-            *confusion(test.confusion),
-            *_calibration(test.calibration),
-            _risk(test.risk_coverage),
-            Table(["slice", "accuracy", "rows"], slices, 3 * CLASSES, "slices"),
-        ],
+    risk = (
+        f"On the most confident 90 % of the rows the error rate is "
+        f"{test.risk_coverage.risk_at_90:.1%}, on the most confident 80 % "
+        f"{test.risk_coverage.risk_at_80:.1%}. Area under the risk-coverage curve: "
+        f"{interval(test.risk_coverage.area)}."
     )
+    parts: list[Part] = [
+        Prose(f"{scores[:1].upper()}{scores[1:]}."),
+        per_class(test),
+        *confusion(test.confusion),
+        *_calibration(test),
+        Prose(risk),
+        Table(["slice", "accuracy", "rows"], slices, 3 * CLASSES, "slices"),
+    ]
+    return Section(f"{approach} on test", parts)
 
 
-def per_class(classes: dict[str, ClassScores]) -> Table:
+def per_class(test: Evaluation) -> Table:
     """Precision, recall, F1 and rows of each class; of many classes those with the lowest F1."""
-    items = list(classes.items())
+    items = list(test.per_class.items())
     if len(items) > CLASSES:
         items.sort(key=lambda item: (item[1].f1, item[0]))
     rows: list[Sequence[Cell]] = [
@@ -159,31 +156,30 @@ def per_class(classes: dict[str, ClassScores]) -> Table:
     return Table(header, rows, CLASSES, "classes with a higher F1")
 
 
-def confusion(matrix: dict[str, dict[str, int]]) -> list[Part]:
+def confusion(matrix: Mapping[str, Mapping[str, int]]) -> list[Part]:
     """The confusion matrix, or the most confused pairs of many classes."""
     if len(matrix) <= MATRIX_CLASSES:
         rows: list[Sequence[Cell]] = [[name, *counts.values()] for name, counts in matrix.items()]
-        return [
-            "True label (rows) by predicted label (columns):",
-            Table(["true label", *matrix], rows),
-        ]
+        table = Table(["true label", *matrix], rows)
+        return ["True label (rows) by predicted label (columns):", table]
     pairs = sorted(
         (-count, label, predicted)
         for label, counts in matrix.items()
         for predicted, count in counts.items()
         if count and predicted != label
     )
-    rows = [[label, predicted, -count] for count, label, predicted in pairs]
-    if not rows:
+    if not pairs:
         return ["No row was confused."]
+    rows = [[label, predicted, -count] for count, label, predicted in pairs]
     return [
         "Most confused pairs of classes; reports/plots/confusion has every prediction:",
         Table(["true label", "predicted label", "rows"], rows, PAIRS, "pairs"),
     ]
 
 
-def _calibration(found: TemperatureScaling) -> list[Part]:
+def _calibration(test: Evaluation) -> list[Part]:
     """Before and after temperature scaling, and what a perfectly calibrated model would show."""
+    found = test.calibration
     rows = []
     for name, figures in (("before", found.before), ("after", found.after)):
         perfect = figures.expected_calibration_error_if_perfect
@@ -198,21 +194,12 @@ def _calibration(found: TemperatureScaling) -> list[Part]:
         )
     header = ["probabilities", "log loss", "Brier score", "expected calibration error",
               "if perfectly calibrated"]  # fmt: skip
-    return [
-        Table(header, rows),
-        f"The temperature, {found.temperature:.2f}, was fitted on validation. The last column "
-        "is the range that contains the error of a perfectly calibrated model with these "
-        "confidences and this many rows in 95 of 100 cases.",
-    ]
-
-
-def _risk(found: RiskCoverage) -> Prose:
-    """What abstaining on the least confident predictions would gain."""
-    return Prose(
-        f"On the most confident 90 % of the rows the error rate is {found.risk_at_90:.1%}, on "
-        f"the most confident 80 % {found.risk_at_80:.1%}. Area under the risk-coverage curve: "
-        f"{interval(found.area)}."
+    note = (
+        f"The temperature, {found.temperature:.2f}, was fitted on validation. The last column is "
+        "the range that contains the error of a perfectly calibrated model with these confidences "
+        "and this many rows in 95 of 100 cases."
     )
+    return [Table(header, rows), note]
 
 
 def behaviour(approach: str, found: Behaviour) -> Section:
@@ -226,13 +213,12 @@ def behaviour(approach: str, found: Behaviour) -> Section:
             for name, one in cases.by_capability.items()
         )
         failed = f" Failed: {quoted(', '.join(cases.failed), 300)}." if cases.failed else ""
-        parts.append(
-            Prose(f"Plain cases in tests/model: {cases.passed} of {cases.rows} ({by}).{failed}")
-        )
+        words = f"Plain cases in tests/model: {cases.passed} of {cases.rows} ({by}).{failed}"
+        parts.append(Prose(words))
     return Section(f"Behaviour of {approach}", parts)
 
 
-def invariance(found: dict[str, Invariance]) -> Table | None:
+def invariance(found: Mapping[str, Invariance]) -> Table | None:
     """How many predictions survive each edit of the validation texts; None if none was run."""
     rows: list[Sequence[Cell]] = [
         [EDITS.get(name, name), interval(one, "stays") if one.rows else "", one.rows]
@@ -241,27 +227,23 @@ def invariance(found: dict[str, Invariance]) -> Table | None:
     return Table(["validation texts with", "unchanged predictions", "rows"], rows) if rows else None
 
 
-def out_of_scope(tests: dict[str, Evaluation]) -> Section:
+def out_of_scope(tests: Mapping[str, Evaluation]) -> Section:
     """How well each approach detects out-of-scope test rows; nothing without any."""
-    rows: list[Sequence[Cell]] = []
-    for name, figures in tests.items():
-        if not (scope := figures.out_of_scope):
-            continue
-        threshold = scope.threshold
-        how = "class" if threshold is None else f"confidence below {threshold:.2f}"
-        rows += [
-            [
-                Code(name),
-                how,
-                kind.replace("_", "-"),
-                one.rows,
-                interval(one.auroc),
-                f"{one.false_positive_rate_at_95_recall:.3f}",
-                f"{one.recall:.3f}",
-                f"{scope.in_scope_flagged_share:.3f}",
-            ]
-            for kind, one in {"all": scope.all, **scope.by_kind}.items()
+    rows: list[Sequence[Cell]] = [
+        [
+            Code(name),
+            "class" if scope.threshold is None else f"confidence below {scope.threshold:.2f}",
+            kind.replace("_", "-"),
+            one.rows,
+            interval(one.auroc),
+            f"{one.false_positive_rate_at_95_recall:.3f}",
+            f"{one.recall:.3f}",
+            f"{scope.in_scope_flagged_share:.3f}",
         ]
+        for name, figures in tests.items()
+        if (scope := figures.out_of_scope)
+        for kind, one in {"all": scope.all, **scope.by_kind}.items()
+    ]
     header = ["approach", "detected by", "kind", "rows", "AUROC",
               "false positive rate at 95 % recall", "recall", "in scope flagged"]  # fmt: skip
     note = (

@@ -3,15 +3,15 @@
 Each is a pure function of the figures that stages wrote.
 """
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+from seedbed.encoding.metrics import TokenizeMetrics
 from seedbed.making.ablation import AblateMetrics, AdaptMetrics, Gain
-from seedbed.pages.document import Code, Part, Prose, Section, Table
-from seedbed.pages.numbers import difference, interval
-from seedbed.reporting.data import CLASSES, counted
+from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
+from seedbed.pages.document import Cell, Code, Prose, Section, Table, counted, difference, interval
+from seedbed.reporting.results import CLASSES
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
-Figures = dict[str, Any]
 KEPT = {"head": "the first", "tail": "the last", "head_tail": "the first and last"}
 VERDICTS = {"gain": "**gain**", "loss": "**loss**", "no gain": "no gain"}
 
@@ -24,10 +24,8 @@ def cross_validation(found: CvMetrics | None) -> Section:
     for name, approach in found.approaches.items():
         for point in approach.points:
             chosen = len(approach.points) > 1 and point.params == approach.chosen
-            scores = [
-                f"{score.mean:.3f} (sd {score.sd:.3f})"
-                for score in (point.macro_f1, point.accuracy)
-            ]
+            both = (point.macro_f1, point.accuracy)
+            scores = [f"{score.mean:.3f} (sd {score.sd:.3f})" for score in both]
             folds = ", ".join(f"{value:.3f}" for value in point.macro_f1.by_fold.values())
             tried = ", ".join(f"{key} {value}" for key, value in point.params.items())
             rows.append([Code(name), tried, *scores, folds, "chosen" if chosen else ""])
@@ -44,34 +42,27 @@ def learning_curve(found: LearningCurveMetrics | None) -> Section:
     if found is None:
         return Section("Learning curve")
     rows = [
-        [f"{one.share:.0%}", f"{one.rows:,.0f}", interval(one.macro_f1),
-         f"{one.fitted:.3f}"]
+        [f"{one.share:.0%}", f"{one.rows:,.0f}", interval(one.macro_f1), f"{one.fitted:.3f}"]
         for one in found.points
-    ]  # fmt: skip
+    ]
     twice, exponent = found.twice_the_rows, found.exponent
     header = ["share of train", "rows", "validation macro-F1", "fitted"]
-    return Section(
-        "Learning curve",
-        [
-            Prose(
-                f"**Twice the rows ({twice.rows:,.0f}) would gain {difference(twice.gain)} "
-                f"macro-F1**, to {interval(twice.macro_f1)}."
-            ),
-            Table(header, rows),
-            Prose(
-                f"Approach `{found.approach}`, mean over {found.seeds} seeds, each of which "
-                "draws other rows; 95 % intervals by a bootstrap over seeds and validation rows. "
-                f"The error is fitted as a power of the rows, exponent {-exponent.mean:.2f} "
-                f"[{-exponent.high:.2f}, {-exponent.low:.2f}], without a floor, which is too "
-                "optimistic if labels are wrong or texts are ambiguous. Without the last point the "
-                f"fit predicts {found.check.fitted_without_it:.3f} there; measured: "
-                f"{found.check.measured:.3f}."
-            ),
-        ],
+    first = (
+        f"**Twice the rows ({twice.rows:,.0f}) would gain {difference(twice.gain)} macro-F1**, to "
+        f"{interval(twice.macro_f1)}."
     )
+    note = (
+        f"Approach `{found.approach}`, mean over {found.seeds} seeds, each of which draws other "
+        "rows; 95 % intervals by a bootstrap over seeds and validation rows. The error is fitted "
+        f"as a power of the rows, exponent {-exponent.mean:.2f} [{-exponent.high:.2f}, "
+        f"{-exponent.low:.2f}], without a floor, which is too optimistic if labels are wrong or "
+        "texts are ambiguous. Without the last point the fit predicts "
+        f"{found.check.fitted_without_it:.3f} there; measured: {found.check.measured:.3f}."
+    )
+    return Section("Learning curve", [Prose(first), Table(header, rows), Prose(note)])
 
 
-def curves(points: dict[str, list[dict[str, str]]]) -> Section:
+def curves(points: Mapping[str, Sequence[Mapping[str, str]]]) -> Section:
     """Validation macro-F1 by epoch of each approach that trains in epochs."""
     rows = [
         [
@@ -88,31 +79,25 @@ def curves(points: dict[str, list[dict[str, str]]]) -> Section:
     return Section("Training by epoch", [Table(header, rows), note], folded=True)
 
 
-def training_rows(augmented: Figures, balanced: Figures) -> Section:
+def training_rows(augmented: AugmentMetrics, balanced: BalanceMetrics) -> Section:
     """Train rows and their share of the weight, before and after, by class and by source."""
-    made, refused = (counted(augmented[key]) for key in ("made_by_method", "refused_by_reason"))
-    parts: list[Part] = [
+    made, refused = counted(augmented.made_by_method), counted(augmented.refused_by_reason)
+    parts: list[str | Table] = [
         Prose(f"Rows made: {made or 'none'}." + (f" Not made: {refused}." if refused else "")),
-        f"Balance: {balanced['asked']}.",
+        f"Balance: {balanced.asked}.",
     ]
-    for what in ("class", "source"):
-        found = balanced[f"train_by_{what}"]
-        if len(found) < 2 or not any(map(_changed, found.values())):
+    for what, found in (("class", balanced.train_by_class), ("source", balanced.train_by_source)):
+        before = [(one.rows_before, one.weight_share_before) for one in found.values()]
+        if len(found) < 2 or before == [(one.rows, one.weight_share) for one in found.values()]:
             continue
         rows = [
-            [name, f"{one['rows_before']:,}", f"{one['rows']:,}",
-             *(f"{one[key]:.1%}" for key in ("weight_share_before", "weight_share"))]
+            [name, f"{one.rows_before:,}", f"{one.rows:,}", f"{one.weight_share_before:.1%}",
+             f"{one.weight_share:.1%}"]
             for name, one in found.items()
         ]  # fmt: skip
         header = [what, "rows before", "rows", "share of the weight before", "after"]
         parts.append(Table(header, rows, CLASSES, "more"))
     return Section("Training rows", parts)
-
-
-def _changed(one: Figures) -> bool:
-    return bool(
-        one["rows"] != one["rows_before"] or one["weight_share"] != one["weight_share_before"]
-    )
 
 
 def ablation(found: AblateMetrics) -> Section:
@@ -153,45 +138,41 @@ def adaptation(found: AdaptMetrics | None) -> Section:
     texts = found.texts
     header = ["rows per class", "macro-F1 before", "adapted", "gain", "verdict"]
     rows = [[size, *_gain(one)] for size, one in found.measured.items()]
-    return Section(
-        "Adaptation",
-        [
-            f"The encoder was adapted by {found.way} to {texts['train']:,} train texts and "
-            f"{texts['unlabelled']:,} unlabelled ones. Validation, frozen encoder with a linear "
-            "head, 95 % intervals:",
-            Table(header, rows),
-        ],
+    words = (
+        f"The encoder was adapted by {found.way} to {texts['train']:,} train texts and "
+        f"{texts['unlabelled']:,} unlabelled ones. Validation, frozen encoder with a linear "
+        "head, 95 % intervals:"
     )
+    return Section("Adaptation", [words, Table(header, rows)])
 
 
-def tokens(found: Figures) -> Section:
+def tokens(found: TokenizeMetrics) -> Section:
     """Token lengths by class, and the cost of truncation and padding."""
-    items = [*found["lengths"]["by_class"].items()]
-    everything = ("all", found["lengths"]["all"])
+    items = [*found.lengths.by_class.items()]
+    everything = ("all", found.lengths.all)
     items = [everything, *items] if len(items) > CLASSES else [*items, everything]
-    rows = [
+    rows: list[list[Cell]] = [
         [
             name,
-            *one["tokens_p5_p50_p95_p99"],
-            f"{one['rows_cut_share']:.0%}",
-            f"{one['tokens_cut_share']:.0%}",
-            f"{one['unknown_token_share']:.2%}",
+            *one.tokens_p5_p50_p95_p99,
+            f"{one.rows_cut_share:.0%}",
+            f"{one.tokens_cut_share:.0%}",
+            f"{one.unknown_token_share:.2%}",
         ]
         for name, one in items
     ]
     header = ["class", "5 %", "median", "95 %", "99 %", "rows cut", "tokens cut", "unknown tokens"]
-    cut, padding = found["truncation"], found["padding_share"]
-    kept = f"{KEPT[cut['keep']]} {cut['max_length']} tokens" if cut["keep"] in KEPT else (
-        f"up to {cut['max_windows']} windows of {cut['max_length']} tokens, which overlap by "
-        f"{cut['overlap']},"
-    )  # fmt: skip
-    return Section(
-        "Tokens",
-        [
-            Table(header, rows, CLASSES + 1, "classes"),
-            f"Of a longer text {kept} are kept. Share of padding in batches by token budget: "
-            f"{padding['token_budget']:.1%} (shuffled batches padded to their longest text: "
-            f"{padding['longest_of_batch']:.0%}; everything padded to {cut['max_length']}: "
-            f"{padding['max_length']:.0%}).",
-        ],
+    cut, padding = found.truncation, found.padding_share
+    kept = (
+        f"{KEPT[cut.keep]} {cut.max_length} tokens"
+        if cut.keep in KEPT
+        else f"up to {cut.max_windows} windows of {cut.max_length} tokens, which overlap by "
+        f"{cut.overlap},"
     )
+    words = (
+        f"Of a longer text {kept} are kept. Share of padding in batches by token budget: "
+        f"{padding.token_budget:.1%} (shuffled batches padded to their longest text: "
+        f"{padding.longest_of_batch:.0%}; everything padded to {cut.max_length}: "
+        f"{padding.max_length:.0%})."
+    )
+    return Section("Tokens", [Table(header, rows, CLASSES + 1, "classes"), words])

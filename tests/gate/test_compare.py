@@ -27,7 +27,7 @@ def test_an_equal_model_passes():
     assert (found.verdict, found.rows, found.exit_code) == ("pass", 240, 0)
     assert found.reasons[0] == "No limit is broken."
     assert found.base_model != found.head_model
-    assert found.figures["difference"]["accuracy"]["difference"] == 0
+    assert found.figures.difference["accuracy"].difference == 0
 
 
 def test_a_worse_model_fails_and_the_figures_are_told():
@@ -51,7 +51,7 @@ def test_what_a_small_test_side_cannot_show_is_told():
     assert "Within what chance would bring: Accuracy fell by 0.8 points" in found.reasons[1]
     assert "On 240 rows a measured drop in accuracy fails from about" in found.notes[-1]
     assert "it would take about" in found.notes[-1]
-    assert found.figures["fails_from"] < found.figures["sees"]
+    assert found.figures.fails_from < found.figures.sees
 
 
 def test_a_test_side_that_shows_too_little_compares_nothing():

@@ -3,8 +3,8 @@
 import pytest
 from conftest import ROOT, yaml
 
-from seedbed.gate.limits import GateParams, limits_of
-from seedbed.pages.numbers import points
+from seedbed.gate.verdict import GateParams, limits_of
+from seedbed.pages.document import points
 
 OFF = GateParams(
     min_accuracy=0, min_macro_f1=0, max_drop_accuracy=None, max_drop_macro_f1=None,

@@ -4,8 +4,8 @@ import numpy as np
 from conftest import ROOT, yaml
 from sklearn.linear_model import LogisticRegression
 
-from seedbed.gate.limits import GateParams
-from seedbed.gate.verdict import Answers, look
+from seedbed.gate.verdict import Answers, GateParams, look
+from seedbed.scoring.metrics import Scored
 
 PARAMS = GateParams(**yaml.load(ROOT / "params.yaml")["gate"])
 CLASSES = list("abcd")
@@ -27,7 +27,7 @@ def fails(seed: int, shuffled_share: float, train: int) -> bool:
         given[chosen] = random.permutation(given[chosen])
         model = LogisticRegression(C=10.0).fit(vectors[sample], given)
         said.append(model.predict(vectors[:HELD]))
-    answers = Answers.of(CLASSES, labels[:HELD], *said, np.arange(HELD))
+    answers = Answers(CLASSES, *(Scored.of(labels[:HELD], one) for one in said))
     return any(one.fails for one in look(answers, PARAMS, np.ones((1, HELD))))
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from seedbed.gate.limits import GateParams
-from seedbed.gate.verdict import Answers, judged, look
+from seedbed.gate.verdict import Answers, GateParams, judged, look
 from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics import Scored
 
 CLASSES = ["rain", "snow", "sun"]
 PARAMS = GateParams(
@@ -21,13 +21,13 @@ def answers(wrong_base=(), wrong_head=(), units=None, rows=ROWS) -> Answers:
     base, head = labels.copy(), labels.copy()
     for said, wrong in ((base, wrong_base), (head, wrong_head)):
         said[list(wrong)] = (said[list(wrong)] + 1) % 3
-    return Answers.of(CLASSES, labels, base, head, np.arange(rows) if units is None else units)
+    return Answers(CLASSES, *(Scored.of(labels, said, clusters=units) for said in (base, head)))
 
 
 def failed(found: Answers, **changes) -> list[str]:
     params = PARAMS.model_copy(update=changes)
     checked = look(found, params, resampled_counts(found.clusters, draws=500))
-    return [one.limit.in_words() for one in checked if one.fails]
+    return [one.in_words() for one in checked if one.fails]
 
 
 def test_the_same_answers_break_nothing():
@@ -87,17 +87,17 @@ def test_rows_of_one_group_are_one_proof():
 
 def test_figures_stand_beside_the_limits_and_are_the_same_again():
     found = judged(answers((), range(30)), PARAMS)
-    assert found.figures["difference"]["accuracy"]["difference"] == pytest.approx(-0.1)
-    assert found.figures["mcnemar"]["only_other_right"] == 30
-    assert found.figures["per_class"]["snow"]["head"]["recall"] == pytest.approx(0.9)
-    assert [one.limit.name for one in found.failed][:1] == [""]
+    assert found.difference["accuracy"].difference == pytest.approx(-0.1)
+    assert found.mcnemar.only_other_right == 30
+    assert found.per_class["snow"].head.recall == pytest.approx(0.9)
+    assert [one.name for one in found.failed][:1] == [""]
     assert found == judged(answers((), range(30)), PARAMS)
 
 
 def test_a_class_without_rows_has_no_floor():
     found = answers()
     found = found._replace(classes=[*CLASSES, "fog"])
-    told = [one.limit.name for one in look(found, PARAMS, np.ones((1, ROWS)))]
+    told = [one.name for one in look(found, PARAMS, np.ones((1, ROWS)))]
     assert told == ["", "", *CLASSES]
 
 
@@ -109,7 +109,7 @@ def drawn(random, rows: int, right: float, drop: float) -> Answers:
         np.where(hard + random.normal(0, 0.02, rows) < share, labels, (labels + 1) % 5)
         for share in (right, right - drop)
     ]
-    return Answers.of(list("abcde"), labels, *said, np.arange(rows))
+    return Answers(list("abcde"), *(Scored.of(labels, one) for one in said))
 
 
 def share_of_fails(drop: float, draws: int = 60) -> float:

@@ -17,17 +17,20 @@ from seedbed.cli import app
 from seedbed.core.ledger import RowCounts
 from seedbed.core.rows import write_rows
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
-from seedbed.gate.limits import GateParams
 from seedbed.gate.records import Override
-from seedbed.gate.verdict import Answers, judged
+from seedbed.gate.verdict import Answers, GateParams, judged
 from seedbed.label_errors.ranking import LabelErrorMetrics
 from seedbed.pages.escaping import unlinked
 from seedbed.pages.markdown import fitted
 from seedbed.pipeline.freshness import Freshness, Stale
 from seedbed.pull_request import report, sections
 from seedbed.pull_request.report import LIMIT
-from seedbed.scoring.metrics import METRICS
-from seedbed.scoring.metrics_files import Choice, Estimate, Validation
+from seedbed.scoring.metrics import METRICS, Scored
+from seedbed.scoring.metrics_files import (
+    Choice,
+    Estimate,
+    Validation,
+)
 from seedbed.splitting.split_figures import SplitMetrics
 from seedbed.versions.changes import changes
 from seedbed.versions.row_records import KnownRows, KnownStage
@@ -49,11 +52,9 @@ def compared(verdict: str, classes: list[str], wrong: int = 0, **more) -> Compar
     labels = np.repeat(np.arange(len(classes)), 200)
     head = labels.copy()
     head[:wrong] = (head[:wrong] + 1) % len(classes)
-    found = judged(Answers.of(classes, labels, labels, head, np.arange(len(labels))), GATE)
-    limits = [{**one.limit._asdict(), "found": one.found, "p_holm": one.p_holm,
-               "fails": one.fails, "sees": one.sees} for one in found.checked]  # fmt: skip
-    figures = {**found.figures, "sees": found.sees, "limits": limits}
-    return Comparison("main", verdict, FAIL if wrong else PASS, rows=len(labels), figures=figures,
+    answers = Answers(classes, *(Scored.of(labels, said) for said in (labels, head)))
+    found = judged(answers, GATE)
+    return Comparison("main", verdict, FAIL if wrong else PASS, rows=len(labels), figures=found,
                       **more)  # fmt: skip
 
 
