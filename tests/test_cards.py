@@ -7,7 +7,7 @@ from conftest import ROOT
 from huggingface_hub import DatasetCard, ModelCard
 
 from seedbed.core.metrics import read_metrics
-from seedbed.private.settings import AnonymizeParams
+from seedbed.private.kinds import AnonymizeParams
 from seedbed.reporting.dataset_card import data_card, languages, licence_id, size_category
 from seedbed.reporting.model_card import ModelFacts, model_card
 from seedbed.scoring.metrics_files import (

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.core.errors import GateError, PipelineError
-from seedbed.pipeline.dvc import opened_repo
-from seedbed.pipeline.lock import LOCK, parse_lock
+from seedbed.pipeline.dvc import LOCK, opened_repo, parse_lock
 from seedbed.versions.revisions import Files
 
 BEST = Path("models/best")

@@ -16,8 +16,7 @@ from seedbed.core.files import write_text
 from seedbed.core.git import git, git_paths
 from seedbed.merging.union_files import repaired
 from seedbed.merging.yaml_merge import Versions, merged_yaml
-from seedbed.pipeline.dvc import PIPELINE, command_of, opened_pipeline, tracked_data
-from seedbed.pipeline.lock import LOCK
+from seedbed.pipeline.dvc import LOCK, PIPELINE, command_of, opened_pipeline, tracked_data
 
 BY_MEANING = ("params.yaml", PIPELINE)
 MARKER = "<<<<<<< "
@@ -122,7 +121,7 @@ def _take_ours(paths: list[str]) -> int:
 def written_by_stages() -> list[str]:
     """Return the files and folders in git that stages write, by dvc.yaml."""
     with opened_pipeline() as pipeline:
-        return pipeline.outputs(in_git=True)
+        return pipeline.outputs_in_git()
 
 
 def _refuse_what_is_left() -> None:

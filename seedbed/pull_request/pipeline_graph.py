@@ -7,7 +7,7 @@ that follow from others are left out.
 import re
 from typing import NamedTuple
 
-from seedbed.pipeline.lock import LOCK, LockedStage, parse_lock
+from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock
 from seedbed.versions.revisions import Files
 
 MAX_STAGES = 60

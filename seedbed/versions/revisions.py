@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from seedbed.core.errors import RevisionError, RowsError
 from seedbed.core.git import git_answer, git_bytes
-from seedbed.pipeline.dvc import cached_object
-from seedbed.pipeline.lock import LOCK, parse_lock
+from seedbed.pipeline.dvc import LOCK, cached_object, parse_lock
 
 MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 SHALLOW = "see `git log --oneline`; in a shallow clone run `git fetch --unshallow`"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import parse_yaml
 from seedbed.pipeline.code_deps import is_code
-from seedbed.pipeline.lock import parse_lock
+from seedbed.pipeline.dvc import parse_lock
 
 MISSING = None
 
