@@ -50,7 +50,7 @@ def copy(tmp_path):
     [
         ("cleaning/rows", [True, False]),
         ("cleaning/markup", [True, False]),  # imported by rules, which rows imports
-        ("private/numbers", [False, True]),  # imported by patterns, which detection imports
+        ("private/numbers", [False, True]),  # imported by kinds, which detection imports
         ("private/names", [False, True]),  # imported inside a function
         ("private/__init__", [False, True]),  # run by every import from the package
         ("core/rows", [False, False]),

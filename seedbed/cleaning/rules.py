@@ -214,6 +214,7 @@ RULES = (
 RULE_NAMES = tuple(rule.name for rule in RULES)
 REWRITES = {rule.name: rule.rewrite for rule in RULES}
 BOILERPLATE = tuple(rule.name for rule in RULES if rule.boilerplate)
+
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 

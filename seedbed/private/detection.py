@@ -21,7 +21,6 @@ MAX_PASSES = 6  # replacing can bring two halves together; more passes were neve
 FREE = re.compile(b"\1+")
 CONTEXT_CHARS = 50  # before and after a project's own pattern, in which a context word counts
 
-
 # What the scan of anonymized texts counts: wider than the finders, and written independently of
 # them, so that it sees what they miss. A count is to be looked into; it is not a list of faults.
 RESIDUALS = {
