@@ -25,8 +25,8 @@ from benchmarks.turns import peer_command, run
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import write_json
 from seedbed.private.detection import detect
-from seedbed.private.kinds import PATTERN_KINDS, Span
-from seedbed.private.settings import Wanted
+from seedbed.private.kinds import PATTERN_KINDS, Wanted
+from seedbed.private.patterns import Span
 
 RESULTS = Path("benchmarks/results/pii.json")
 SEED = 7

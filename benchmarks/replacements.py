@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.turns import peer_command
 from seedbed.core.params import read_params
 from seedbed.private.detection import detect
-from seedbed.private.settings import Wanted
+from seedbed.private.kinds import Wanted
 from stages.anonymize import Params
 
 REVIEWS, SAMPLE, SEED = 2000, 100, 0

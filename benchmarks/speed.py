@@ -34,18 +34,18 @@ RULES = ("encoding", "entities", "tags", "control_characters", "nfc", "white_spa
 
 
 def our_clean(texts: list[str]) -> Callable[[], int]:
-    from seedbed.cleaning.limits import clean_texts
+    from seedbed.cleaning.rows import clean_texts
+    from seedbed.cleaning.rules import Limits
 
     # Nothing is dropped and no language is looked for: the peer's mappers do neither.
     longest = sys.maxsize
-    limits = {
-        "min_chars": 0,
-        "max_chars": longest,
-        "min_letter_share": 0.0,
-        "max_repeated_share": 1.0,
-        "languages": [],
-        "min_chars_for_language": longest,
-    }
+    limits = Limits(
+        min_chars=0,
+        max_chars=longest,
+        min_letter_share=0.0,
+        max_repeated_share=1.0,
+        min_chars_for_language=longest,
+    )
     clean_texts(texts[:2], RULES, limits)
     return lambda: sum(bool(one.touched) for one in clean_texts(texts, RULES, limits))
 

@@ -87,7 +87,7 @@ epochs that were run. Predictions are texts of 128 tokens at most, the model loa
 
 ## What is compared
 
-- **clean**: `seedbed.cleaning.limits.clean_texts` with the rules encoding, entities, tags,
+- **clean**: `seedbed.cleaning.rows.clean_texts` with the rules encoding, entities, tags,
   control_characters, nfc and white_space, without language and limits, against fix_unicode_mapper,
   clean_html_mapper and whitespace_normalization_mapper. The rules are alike, not the same: the peer
   makes one line of a text and straightens quotes. Its mappers are called on lists of texts, without

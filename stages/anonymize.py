@@ -12,9 +12,9 @@ from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.core.stage import run
-from seedbed.private.anonymized_rows import anonymize_rows
-from seedbed.private.settings import AnonymizeMetrics
-from seedbed.private.settings import AnonymizeParams as Params
+from seedbed.private.detection import anonymize_rows
+from seedbed.private.kinds import AnonymizeMetrics
+from seedbed.private.kinds import AnonymizeParams as Params
 
 CLEAN = Path("data/clean")
 ANONYMIZE = Path("data/anonymize")

@@ -5,8 +5,8 @@ data/collect/ -> data/clean/, data/ledger/clean.csv, reports/metrics/clean.json
 
 from pathlib import Path
 
-from seedbed.cleaning.rows import CleanMetrics, clean_rows, settings_of
-from seedbed.cleaning.rows import CleanParams as Params
+from seedbed.cleaning.rows import CleanMetrics, clean_rows
+from seedbed.cleaning.rules import CleanParams as Params
 from seedbed.core.ledger import in_words, settle, write_ledger
 from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
@@ -20,9 +20,9 @@ METRICS = Path("reports/metrics/clean.json")
 
 
 def main() -> str:
-    settings = settings_of(read_params("clean", Params))
+    params = read_params("clean", Params)
     rows = read_rows(COLLECT)
-    cleaned = clean_rows(rows, settings)
+    cleaned = clean_rows(rows, params)
     counts = settle("clean", rows["id"].tolist(), cleaned.kept["id"].tolist(), cleaned.drops)
     write_rows(CLEAN, cleaned.kept, private=True)
     write_ledger(LEDGER, cleaned.drops)

@@ -8,13 +8,13 @@ import shutil
 from pathlib import Path
 
 from seedbed.approaches import NAMES
-from seedbed.cleaning.rules import rules_wanted
+from seedbed.cleaning.rules import CleanParams, rules_wanted
 from seedbed.core.errors import ModelError
 from seedbed.core.files import fresh_folder, write_text
 from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.stage import run
-from seedbed.private.settings import AnonymizeParams
+from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.choosing import choice
 from seedbed.scoring.metrics_files import Validation, read_validation
 from seedbed.scoring.predictions import read_predictions
@@ -54,7 +54,7 @@ def serving_of(validation: Validation, classes: list[str]) -> Serving:
         threshold=threshold,
         precision=read_params("encoder.precision", str),
         preparation=TextPreparation(
-            rules=rules_wanted(read_params("clean", dict)),
+            rules=rules_wanted(read_params("clean", CleanParams)),
             anonymize=read_params("anonymize", AnonymizeParams),
         ),
     )

@@ -23,7 +23,7 @@ from benchmarks import (
 from benchmarks.speed import not_first
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.label_errors.out_of_fold import ensemble
-from seedbed.private.kinds import Span
+from seedbed.private.patterns import Span
 
 TEXT = "Ann Lee wrote to Bo in Oslo."
 ROWS = [{"text": TEXT, "spans": [{"start": 0, "end": 7, "type": "person"},

@@ -8,8 +8,7 @@ from conftest import ROOT, yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.cleaning.limits import (
-    LIMITS,
+from seedbed.cleaning.rows import (
     clean_texts,
     drop_reason,
     language_of,
@@ -20,6 +19,7 @@ from seedbed.cleaning.rules import (
     ASCII_RUN,
     RULE_NAMES,
     RULES,
+    Limits,
     fix_encoding,
     fold_white_space,
     rewritten,
@@ -28,14 +28,14 @@ from seedbed.core.reasons import Reason
 
 CASES = Path(__file__).parent / "stages" / "clean"
 ALL = RULE_NAMES
-VALUES = {
-    "min_chars": 3,
-    "max_chars": 200,
-    "min_letter_share": 0.25,
-    "max_repeated_share": 0.6,
-    "languages": [],
-    "min_chars_for_language": 40,
-}
+VALUES = Limits(
+    min_chars=3,
+    max_chars=200,
+    min_letter_share=0.25,
+    max_repeated_share=0.6,
+    languages=[],
+    min_chars_for_language=40,
+)
 
 
 def unescaped(text: str) -> str:
@@ -118,21 +118,21 @@ def test_a_cleaned_text_is_written_in_utf_8_and_has_no_control_characters(text):
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\ufeff]", cleaned)
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("ok", "too_short"),
-        ("a whole sentence that ends here", ""),
-        ("words " * 40, "too_long"),
-        ("12-34 !!! ### 567 (a)", "low_letter_share"),
-        ("buy now buy now buy now buy now buy now buy now", "repetitive"),
-        ("ha" * 30, "repetitive"),
-        ("no no no", ""),
-        ("👍👍👍", ""),
-        ("नमस्ते दुनिया", ""),
-        ("价格太高了，我不会再来这家店，服务也很差，等了一个小时才有人理我们，真的很失望。", ""),
-    ],
-)
+WHY = [
+    ("ok", "too_short"),
+    ("a whole sentence that ends here", ""),
+    ("words " * 40, "too_long"),
+    ("12-34 !!! ### 567 (a)", "low_letter_share"),
+    ("buy now buy now buy now buy now buy now buy now", "repetitive"),
+    ("ha" * 30, "repetitive"),
+    ("no no no", ""),
+    ("👍👍👍", ""),
+    ("नमस्ते दुनिया", ""),
+    ("价格太高了，我不会再来这家店，服务也很差，等了一个小时才有人理我们，真的很失望。", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), WHY)
 def test_why_a_text_is_dropped(text, reason):
     assert drop_reason(text, VALUES) == reason
 
@@ -140,7 +140,7 @@ def test_why_a_text_is_dropped(text, reason):
 def test_a_limit_is_the_last_value_that_stays():
     assert drop_reason("abc", VALUES) == ""
     assert drop_reason("ab", VALUES) == "too_short"
-    no_repeats = VALUES | {"max_repeated_share": 1}
+    no_repeats = VALUES._replace(max_repeated_share=1)
     assert drop_reason("a" * 200, no_repeats) == ""
     assert drop_reason("a" * 201, no_repeats) == "too_long"
 
@@ -167,7 +167,7 @@ def test_language():
 
 
 def test_wrong_language_drops_long_texts_alone():
-    english = VALUES | {"languages": ["en"]}
+    english = VALUES._replace(languages=["en"])
     results = clean_texts([ENGLISH, GERMAN, "Danke schön"], ALL, english)
     assert [one.reason for one in results] == ["", "wrong_language", ""]
     assert [one.language for one in results] == ["en", "de", "unknown"]
@@ -238,17 +238,19 @@ def test_params_have_the_defaults_and_meanings_of_the_tables():
     }
     switches = [rule for rule in RULES if not rule.boilerplate]
     boilerplate = [rule for rule in RULES if rule.boilerplate]
-    for entry in [*switches, *LIMITS]:
-        assert section[entry.name] == entry.default, entry.name
-        assert comments[entry.name].startswith(entry.sentence), entry.name
+    for rule in switches:
+        assert section[rule.name] == rule.default, rule.name
+        assert comments[rule.name].startswith(rule.sentence), rule.name
+    assert {name: section[name] for name in Limits._fields} == Limits()._asdict()
+    assert all(comments[name] for name in Limits._fields)
     assert section["boilerplate"] == [rule.name for rule in boilerplate if rule.default]
     assert comments["boilerplate"] == ", ".join(rule.name for rule in boilerplate)
 
 
-def test_every_rule_has_cases_and_every_reason_of_clean_a_limit():
+def test_every_rule_and_every_reason_of_clean_has_cases():
     with_cases = {rule for case in cases() for rule in case.values[0]}
     assert with_cases == set(RULE_NAMES)
-    reasons = {limit.reason for limit in LIMITS if limit.reason}
+    reasons = {reason for _, reason in WHY if reason}
     names = list(Reason)
     of_clean = names[names.index(Reason.TOO_SHORT) : names.index(Reason.DROPPED_BY_PERSON)]
     assert reasons | {Reason.WRONG_LANGUAGE} == set(of_clean)

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, copy_project
 
-from seedbed.cleaning.limits import clean_texts
+from seedbed.cleaning.rows import clean_texts
 from seedbed.encoding.encoder import embed_texts
-from seedbed.private.anonymized_rows import NAME_DATA
-from seedbed.private.detection import anonymize, scan
+from seedbed.private.detection import NAME_DATA, anonymize, scan
 from seedbed.running.code_versions import (
     DISTRIBUTIONS,
     _installed,
@@ -25,7 +24,7 @@ from seedbed.running.code_versions import (
 IN_THE_MEMO = (clean_texts, anonymize, scan, embed_texts)
 ASK = """
 import json
-from seedbed.cleaning.limits import clean_texts
+from seedbed.cleaning.rows import clean_texts
 from seedbed.running.code_versions import version_of
 from seedbed.private.detection import anonymize
 print(json.dumps([version_of(clean_texts).digest, version_of(anonymize).digest]))
@@ -49,9 +48,9 @@ def copy(tmp_path):
 @pytest.mark.parametrize(
     ("module", "changes"),
     [
-        ("cleaning/limits", [True, False]),
-        ("cleaning/boilerplate", [True, False]),  # imported by rules, which limits imports
-        ("private/numbers", [False, True]),  # imported by patterns, which detection imports
+        ("cleaning/rows", [True, False]),
+        ("cleaning/markup", [True, False]),  # imported by rules, which rows imports
+        ("private/numbers", [False, True]),  # imported by kinds, which detection imports
         ("private/names", [False, True]),  # imported inside a function
         ("private/__init__", [False, True]),  # run by every import from the package
         ("core/rows", [False, False]),

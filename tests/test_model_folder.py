@@ -4,7 +4,7 @@ import pytest
 
 from seedbed.core.errors import KeyFileError, ModelError
 from seedbed.core.files import read_json, write_json
-from seedbed.private.settings import AnonymizeParams
+from seedbed.private.kinds import AnonymizeParams
 from seedbed.serving.model_folder import (
     Serving,
     TextPreparation,

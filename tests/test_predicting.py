@@ -11,7 +11,7 @@ import pytest
 from seedbed.core.errors import TableError
 from seedbed.core.files import read_csv, read_json, write_json
 from seedbed.core.rows import read_rows
-from seedbed.private.settings import AnonymizeParams
+from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.confidence import rescaled
 from seedbed.scoring.predictions import read_predictions
 from seedbed.serving import predicting

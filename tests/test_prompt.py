@@ -9,7 +9,7 @@ from seedbed.approaches import prompt
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import read_json, write_json
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
-from seedbed.private.settings import AnonymizeParams
+from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme
 from seedbed.training.classifier import Classifier

@@ -9,7 +9,7 @@ from seedbed.core.stages import ROW_STAGES
 from seedbed.encoding.metrics import ClassSpread, EmbedMetrics, NearTrain
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import markdown, page_markdown, table
-from seedbed.private.settings import AnonymizeMetrics
+from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.reporting import data, results
 from seedbed.scoring.metrics import METRICS
 from seedbed.scoring.metrics_files import Choice, ClassScores, Evaluation

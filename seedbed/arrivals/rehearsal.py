@@ -97,12 +97,13 @@ def _prepared(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop], dict[str, 
 
     The memo keeps the results, so that the run that follows need not compute them again.
     """
-    from seedbed.cleaning.rows import CleanParams, clean_rows, settings_of
-    from seedbed.private.anonymized_rows import anonymize_rows
-    from seedbed.private.settings import AnonymizeParams
+    from seedbed.cleaning.rows import clean_rows
+    from seedbed.cleaning.rules import CleanParams
+    from seedbed.private.detection import anonymize_rows
+    from seedbed.private.kinds import AnonymizeParams
 
     params = read_params("anonymize", AnonymizeParams)
-    cleaned = clean_rows(frame, settings_of(read_params("clean", CleanParams)))
+    cleaned = clean_rows(frame, read_params("clean", CleanParams))
     after, replaced = anonymize_rows(cleaned.kept, params, _key(params))
     return after, cleaned.drops, replaced._asdict()
 

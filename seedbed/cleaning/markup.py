@@ -27,7 +27,6 @@ BLOCKS = frozenset(
     thead title tr ul
 """.split()
 )
-CELLS = frozenset(["td", "th"])
 INLINES = frozenset(
     """
     a abbr acronym area audio b base basefont bdi bdo big button canvas cite code col colgroup
@@ -93,7 +92,7 @@ def _in_place_of(tag: re.Match[str], closed: set[str]) -> str:
         return tag[0]
     if name in BLOCKS:
         return "\n"
-    if name in CELLS:
+    if name in ("td", "th"):
         return " "
     return "" if name in INLINES or not name else tag[0]
 

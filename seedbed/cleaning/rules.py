@@ -2,23 +2,22 @@
 
 A text keeps its lines and its paragraphs (one blank line between two), because titles, signatures
 and quoted replies are known by them; within a line all white space is one space. The rules run
-again until none of them changes the text, so cleaning a cleaned text changes nothing.
+again until none of them changes the text, so cleaning a cleaned text changes nothing. Boilerplate
+is what the writer of an e-mail did not write for it: quotes, signatures, notices.
 
 Adding a rule is one function here, or in a module next to this one, and one entry in RULES.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
-from seedbed.cleaning.boilerplate import (
-    remove_confidentiality_notice,
-    remove_mobile_signature,
-    remove_quoted_reply,
-    remove_signature,
-)
+from pydantic import Field, create_model
+
 from seedbed.cleaning.markup import decode_entities, remove_tags
+from seedbed.core.params import Section, from_table
 
 MAX_ROUNDS = 10  # what is nested deeper was made to delay a run
 
@@ -56,6 +55,40 @@ STRAY_JOINER = re.compile(
 )
 UNFOLDED = ("  ", " \n", "\n ", "\n\n\n")
 BLANK_LINES = re.compile(r"\n{3,}")
+
+# Boilerplate, in folded white space: lines without outer spaces, one blank line at most.
+ORIGINAL = re.compile(
+    r"^(?:-{2,} ?(?:Original|Forwarded) [Mm]essage ?-{2,}|Begin forwarded message:)$.*",
+    re.M | re.S,
+)
+QUOTE_HEADER = re.compile(
+    r"^(?:On|Am|Le|El|Il|Op)\b[^\n]{1,200}"
+    r"\b(?:wrote|schrieb[^\n:]{0,80}|a écrit|escribió|ha scritto|schreef[^\n:]{0,80}) ?:\n+(?=>)",
+    re.M,
+)
+QUOTED_LINE = re.compile(r"^>[^\n]*\n?", re.M)
+MOBILE = re.compile(
+    r"^(?:Sent (?:from|via|with) (?:(?:my|the|an?) )?(?:iPhone|iPad|Android|Samsung|Galaxy|Huawei|"
+    r"BlackBerry|Nokia|Windows|Mail|Outlook|Yahoo|Proton|mobile|phone|cell|tablet)[^\n]{0,40}"
+    r"|Get Outlook for (?:iOS|Android)[^\n]{0,40}"
+    r"|Von meinem [^\n]{2,30} gesendet|Envoyé de mon [^\n]{2,30}|Enviado desde mi [^\n]{2,30})$",
+    re.M,
+)
+# "-- " alone on a line (RFC 3676, section 4.3); a longer block than ten lines is no signature.
+SIGNATURE = re.compile(r"(?:\A|\n)--\n(?:[^\n]*\n){0,9}[^\n]*\Z")
+NOTICE_START = re.compile(
+    r"(?:this|the) (?:e-?mail|message|communication|information|content)"
+    r"|confidential|privileged|disclaimer|notice|important",
+    re.I,
+)
+NOTICE_PARTS = (
+    re.compile(r"\b(?:confidential|privileged)", re.I),
+    re.compile(
+        r"intended (?:only|solely|recipient|for)|unauthori[sz]ed|if you have received|"
+        r"not the (?:intended|named)",
+        re.I,
+    ),
+)
 
 
 def fix_encoding(text: str) -> str:
@@ -110,27 +143,40 @@ def remove_control_characters(text: str) -> str:
     return text
 
 
-def compose(text: str) -> str:
-    """Compose an accent and its letter into one character (NFC, Unicode Standard Annex 15)."""
-    return unicodedata.normalize("NFC", text)
-
-
 def fold_white_space(text: str) -> str:
     """Fold white space to one space in a line, one blank line between paragraphs, none at ends."""
-    if _is_folded(text):
+    # Plain ASCII with nothing to fold is found without a look at every word.
+    plain = text.isascii() and text.replace("\n", "").isprintable()
+    if plain and text == text.strip() and not any(mark in text for mark in UNFOLDED):
         return text
     lines = "\n".join(" ".join(line.split()) for line in text.split("\n"))
     return BLANK_LINES.sub("\n\n", lines).strip("\n")
 
 
-def _is_folded(text: str) -> bool:
-    """Whether a text is plain ASCII with nothing to fold, found without a look at every word."""
-    return (
-        text.isascii()
-        and text.replace("\n", "").isprintable()
-        and not any(mark in text for mark in UNFOLDED)
-        and text.strip() == text
+def remove_quoted_reply(text: str) -> str:
+    """Remove lines that begin with ">", the line before them that names their writer, and all below
+    "-----Original Message-----"."""
+    text = ORIGINAL.sub("", text)
+    if ">" in text:
+        text = QUOTED_LINE.sub("", QUOTE_HEADER.sub("", text))
+    return text
+
+
+def remove_confidentiality_notice(text: str) -> str:
+    """Remove paragraphs about who may read an e-mail, and what anyone else should do."""
+    if not NOTICE_PARTS[0].search(text):
+        return text
+    return "\n\n".join(
+        paragraph
+        for paragraph in text.split("\n\n")
+        if not NOTICE_START.match(paragraph)
+        or not all(part.search(paragraph) for part in NOTICE_PARTS)
     )
+
+
+def remove_signature(text: str) -> str:
+    """Remove the last line "--" and up to ten lines below it."""
+    return SIGNATURE.sub("", text) if "--\n" in text else text
 
 
 class Rule(NamedTuple):
@@ -158,25 +204,49 @@ RULES = (
         remove_control_characters,
         "remove invisible characters: controls, zero width, direction",
     ),
-    Rule("nfc", compose, "compose letters and accents (Unicode NFC)"),
+    Rule("nfc", partial(unicodedata.normalize, "NFC"), "compose letters and accents (Unicode NFC)"),
     Rule("white_space", fold_white_space, "collapse white space, keep lines and paragraphs"),
     Rule("quoted_reply", remove_quoted_reply, "remove quotes of earlier e-mails", True, False),
     Rule("confidentiality_notice", remove_confidentiality_notice, "remove notices", True, False),
-    Rule("mobile_signature", remove_mobile_signature, 'remove "Sent from my ..."', True, False),
+    Rule("mobile_signature", partial(MOBILE.sub, ""), 'remove "Sent from my ..."', True, False),
     Rule("signature", remove_signature, "remove all below the last line --", True, False),
 )
 RULE_NAMES = tuple(rule.name for rule in RULES)
 REWRITES = {rule.name: rule.rewrite for rule in RULES}
+BOILERPLATE = tuple(rule.name for rule in RULES if rule.boilerplate)
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
-def rules_wanted(section: Mapping[str, Any]) -> list[str]:
+class Limits(NamedTuple):
+    """The limits in section `clean` of params.yaml, and the values that it comes with.
+
+    A text that breaks several is dropped for the first. Its language is computed only if no other
+    limit drops it.
+    """
+
+    min_chars: Count = 3  # a shorter text is dropped
+    max_chars: Count = 100_000  # a longer one is
+    min_letter_share: Share = 0.25  # letters, marks, emoji of all but white space; below: a table
+    max_repeated_share: Share = 0.7  # of word 3-grams that repeat earlier ones; above: a loop
+    languages: list[str] = []  # ISO 639 codes to keep; empty: every language
+    min_chars_for_language: Count = 60  # a shorter text is never dropped for its language
+
+
+# Section `clean` of params.yaml: a switch for each of RULES, and the limits, all of them named.
+_FIELDS: dict[str, Any] = {
+    **{rule.name: (bool, rule.default) for rule in RULES if not rule.boilerplate},
+    "boilerplate": (list[Annotated[str, from_table(BOILERPLATE)]], ...),
+    **{name: (kind, ...) for name, kind in get_type_hints(Limits, include_extras=True).items()},
+}
+CleanParams = create_model("CleanParams", __base__=Section, **_FIELDS)
+
+
+def rules_wanted(params: Section) -> list[str]:
     """Return the rules that section `clean` of params.yaml turns on, in the order of RULES."""
-    boilerplate = section["boilerplate"]
-    return [
-        rule.name
-        for rule in RULES
-        if (rule.name in boilerplate if rule.boilerplate else section.get(rule.name, rule.default))
-    ]
+    section = dict(params)
+    return [name for name in RULE_NAMES if section.get(name, name in section["boilerplate"])]
 
 
 def rewritten(text: str, rules: Sequence[str]) -> tuple[str, tuple[str, ...]]:

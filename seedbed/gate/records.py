@@ -20,8 +20,7 @@ from typing import Any, NamedTuple
 from seedbed.core.errors import GateError, PipelineError
 from seedbed.core.files import write_csv
 from seedbed.core.git import git
-from seedbed.pipeline.dvc import opened_repo
-from seedbed.pipeline.lock import LOCK, parse_lock
+from seedbed.pipeline.dvc import LOCK, opened_repo, parse_lock
 from seedbed.versions.revisions import Files
 
 BEST = Path("models/best")

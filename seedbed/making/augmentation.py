@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seedbed.core.errors import ParamsError
-from seedbed.private.stand_ins import STAND_IN
+from seedbed.private.kinds import STAND_IN
 
 PUNCTUATION = [".", ";", "?", ":", "!", ","]
 KEYBOARD = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]

@@ -21,8 +21,7 @@ from seedbed.core.errors import MergeError
 from seedbed.core.files import write_csv, write_text
 from seedbed.core.git import git, git_paths
 from seedbed.merging.yaml_merge import Versions, merged_yaml
-from seedbed.pipeline.dvc import PIPELINE, command_of, opened_pipeline, tracked_data
-from seedbed.pipeline.lock import LOCK
+from seedbed.pipeline.dvc import LOCK, PIPELINE, command_of, opened_pipeline, tracked_data
 from seedbed.splitting.frozen_test import FROZEN
 
 BY_MEANING = ("params.yaml", PIPELINE)
@@ -176,7 +175,7 @@ def _take_ours(paths: list[str]) -> int:
 
 def _written_by_stages() -> list[str]:
     with opened_pipeline() as pipeline:
-        return pipeline.outputs(in_git=True)
+        return pipeline.outputs_in_git()
 
 
 def rerun(run: Callable[[Sequence[str]], int]) -> None:

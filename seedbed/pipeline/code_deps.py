@@ -1,19 +1,24 @@
-"""The code that a stage depends on, computed from the imports of its script.
+"""The lines of dvc.yaml that are made: the code that a stage depends on, and those of approaches.
 
 DVC skips a stage whose helper changed unlisted (treeverse/dvc#9195), so every file behind a stage
-has to be a dependency: its script, rooms (folders of `seedbed/`), or one approach.
+has to be a dependency: its script, rooms (folders of `seedbed/`), or one approach. They are
+computed from the imports of its script.
 """
 
 import re
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from seedbed.approaches import NAMES
 from seedbed.core.errors import PipelineError
 from seedbed.core.files import parse_yaml
 from seedbed.running.code_versions import PROJECT, closure, imported, is_bare
 
 ITEM = "${item.approach}"
 APPROACHES = "seedbed/approaches"
+MATRIX = re.compile(r"^( +approach: )\[(.*)\]$", re.MULTILINE)
 
 # Files that cannot change a result, with the reason. `make sync` writes them to .dvcignore, so that
 # the digest of their room does not cover them; a test replaces each and compares the outputs.
@@ -40,8 +45,7 @@ def code_deps(name: str, one_approach: bool, project: Path = PROJECT) -> list[st
         files |= closure(modules, project, without)
     deps = {_dependency(file.relative_to(project), one_approach) for file in files
             if not is_bare(file)}  # fmt: skip
-    own = f"stages/{name}.py"
-    return [own, *sorted(deps - {own})]
+    return sorted(deps, key=lambda path: (path != f"stages/{name}.py", path))
 
 
 def _loads_approaches(file: Path) -> bool:
@@ -69,39 +73,30 @@ def with_code_deps(text: str, project: Path = PROJECT) -> str:
     block list, one entry a line.
     """
     stages = parse_yaml(text, "dvc.yaml", PipelineError)["stages"]
-    lines = text.splitlines(keepends=True)
+    changed = text
     for name, stage in stages.items():
         if not (project / f"stages/{name}.py").exists():
             continue
-        start, end = _deps_lines(lines, name)
-        entries = lines[start:end]
-        indent = entries[0][: len(entries[0]) - len(entries[0].lstrip())]
+        block = re.search(
+            rf"(?m)^  {re.escape(name)}:\s*\n(?:.*\n)*? +deps:\s*\n((?: +- .*\n?)+)", changed
+        )
+        if not block:
+            raise PipelineError(
+                f"dvc.yaml: stages.{name}",
+                "no `deps` with one entry a line",
+                "a block list",
+                "write one dependency a line",
+            )
+        entries = block[1].splitlines(keepends=True)
+        indent = entries[0].partition("-")[0]
         data = [line for line in entries if not is_code(line.strip().removeprefix("- "))]
         code = code_deps(name, ITEM in str(stage.get("outs", "")), project)
-        lines[start:end] = [*data, *(f"{indent}- {path}\n" for path in code)]
-    changed = "".join(lines)
+        made = "".join([*data, *(f"{indent}- {path}\n" for path in code)])
+        changed = changed[: block.start(1)] + made + changed[block.end(1) :]
     if _without_code(changed) != _without_code(text):
         raise PipelineError("dvc.yaml", "its `deps` cannot be rewritten", "one entry a line",
                             "write each dependency on a line of its own")  # fmt: skip
     return changed
-
-
-def _deps_lines(lines: list[str], name: str) -> tuple[int, int]:
-    """The first line of a stage's `deps` entries, and the line after the last."""
-    deps = _first(lines, r" +deps:\s*$", _first(lines, rf"  {re.escape(name)}:\s*$", 0))
-    start = end = deps + 1
-    while end < len(lines) and re.match(r" +- ", lines[end]):
-        end += 1
-    if start >= end:
-        raise PipelineError(f"dvc.yaml: stages.{name}", "no `deps` with one entry a line",
-                            "a block list", "write one dependency a line")  # fmt: skip
-    return start, end
-
-
-def _first(lines: list[str], pattern: str, start: int) -> int:
-    """The first line from `start` on that matches; the number of lines if none does."""
-    matching = (index for index in range(start, len(lines)) if re.match(pattern, lines[index]))
-    return next(matching, len(lines))
 
 
 def _without_code(text: str) -> Any:
@@ -115,3 +110,23 @@ def _without_code(text: str) -> Any:
 def ignored_lines() -> list[str]:
     """The lines of .dvcignore that keep files without influence out of the digests of rooms."""
     return [line for file, reason in NO_DEPENDENCY.items() for line in (f"# {reason}", file)]
+
+
+def with_approaches(text: str, names: Sequence[str] = NAMES) -> str:
+    """Return dvc.yaml's text with each approach in every matrix, dependency and plot.
+
+    Neighbouring lines that differ in an approach's name alone become one line for each approach.
+    A name that only a matrix has is that of an approach which is gone.
+    """
+    known = {name.strip() for match in MATRIX.finditer(text) for name in match[2].split(",")}
+    a_name = re.compile(rf"(?<=/)({'|'.join(sorted(known.union(names)))})(?=[/.:\s])")
+    lines: list[str] = []
+    for named, group in groupby(
+        text.splitlines(keepends=True), lambda line: bool(a_name.search(line))
+    ):
+        if named:
+            forms = dict.fromkeys(a_name.sub("NAME", line) for line in group)
+            lines += [form.replace("NAME", name) for form in forms for name in names]
+        else:
+            lines += group
+    return MATRIX.sub(rf"\1[{', '.join(names)}]", "".join(lines))

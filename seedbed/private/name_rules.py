@@ -1,23 +1,15 @@
-"""Names that words around them give away: a title, initials, "my name is", "lives in", "Ltd".
+"""Names that words around them give away, and where a person's name begins and ends.
 
-These rules need no model, and are strong where a small model is weak.
+Rules about a title, initials, "my name is", "lives in" or "Ltd" need no model, and are strong where
+a small model is weak. It also includes words around a name ("Gwen Stefani Wrap") and leaves others
+out ("George" of "George N. Parks"); an English dictionary distinguishes words from names.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
-from seedbed.private.kinds import Span
-from seedbed.private.name_lists import (
-    LINK_WORDS,
-    LOWER_CASE_WORDS,
-    NOT_A_NAME,
-    PLAIN_WORDS,
-    SHORT_NAMES,
-    acts_as_person,
-    is_english,
-    is_first_name,
-    last_names,
-)
+from seedbed.private import name_lists as lists
+from seedbed.private.patterns import Span, spans_of, word_list
 
 TITLE = (
     r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Lady|Lord|Rev|Reverend|Fr|Capt|Captain|Sgt"
@@ -47,7 +39,7 @@ SAID_TO_BE = re.compile(
     rf"(?P<value>{WORD}(?:[ ](?:{PARTICLE} )?{WORD}){{0,3}})",
     re.IGNORECASE,
 )
-WORD_START = re.compile(r"(?<!\w)[^\W\d_]{3,}(?!\w)")
+WORD_START = re.compile(r"(?<![\w#@/'’-])[^\W\d_]{3,}(?!\w)")
 CAPITAL_WORD = re.compile(rf"(?<![\w#@]){CAPITAL}(?!\w)")
 BESIDE = re.compile(
     rf"(?: ?,| and| ?, and| &) ({CAPITAL}(?: {CAPITAL})?)(?= and | ?,| ?\.| ?\)|$| [a-z])"
@@ -74,21 +66,43 @@ NEXT_WORD = re.compile(
     r" (?:(?:van|von|de|der|den|del|di|da|dos|bin|al|el|la|ten|ter) ){0,2}"
     r"((?:[A-Z]\.|[^\W\d_](?:[\w-]|['’](?!s\b))*\w))(?!\w)"
 )
+# Where a name begins and ends.
+MAX_WORDS = 4  # more than that is a list of names or a heading
+TOKEN = re.compile(r"\S+")
+# "George N. Parks", also in texts with spaces around marks: "George N . Parks".
+BETWEEN = re.compile(r" ?\.? (?:[A-Z](?: ?\.)? )?")
+ENDS_IN_INITIAL = re.compile(r" [A-Z](?: ?\.)?$")
+INITIAL_AFTER = re.compile(r" [B-HJ-Z](?![\w'’&/-])(?: ?\.(?= \w))?")
+PLACE_BEFORE = re.compile(
+    r"(?<!\w)(?:San|Santa|Sta|St|Saint|Ft|Fort|Mt|Mount|Lake|Port|North|South|East|West|Los|Las)"
+    r"(?: ?\.)? $"
+)
+PLACE_AFTER = re.compile(
+    r" (?:Park|Bowl|Theat(?:re|er)|University|College|School|Street|Road|Avenue|Beach|Hills?|County"
+    r"|City|Academy|Bridge|Airport|River|Valley|Stadium|Studios?|Hospital|Library|Church)(?!\w)"
+    r"|(?: ?,) [A-Z]{2}(?!\w)"
+)
+ENDS_AS_PLACE = re.compile(
+    r"\w+ (?:Bowl|Theat(?:re|er)|University|College|School|Street|Road|Avenue|Hills|County|City"
+    r"|Academy|Airport|Valley|Stadium|Studios?|Hospital|Library)"
+)
+# Words after a name that some bear as a last name.
+NEVER_THIRD = word_list("never_third")
+MARKS_AFTER = re.compile(r"\s+[^\w\s]+$|\.\.+$")
+IN_PLACE = re.compile(r"(?<!\w)(?<!believe )(?<!interest )(?<!trust )(?<!faith )[Ii]n $")
 
 
 def find_persons(text: str) -> Iterator[Span]:
     """Yield names by a title, by initials, or by words such as "my name is"."""
-    for pattern in (TITLED, LOWER_TITLED, INITIALLED, POPE):
-        for match in pattern.finditer(text):
-            yield Span("person", *match.span())
+    yield from spans_of("person", TITLED, LOWER_TITLED, INITIALLED, POPE)(text)
     for match in SAID_TO_BE.finditer(text):
         start, end = match.span("value")
         words = match["value"].split(" ")
-        while words and words[-1].lower() in NOT_A_NAME | LINK_WORDS:
+        while words and words[-1].lower() in lists.NOT_A_NAME | lists.LINK_WORDS:
             end -= len(words.pop()) + 1
-        if words and not any(word.lower() in NOT_A_NAME for word in words):
+        if words and not any(word.lower() in lists.NOT_A_NAME for word in words):
             yield Span("person", start, end)
-        elif words and words[0].lower() not in NOT_A_NAME:
+        elif words and words[0].lower() not in lists.NOT_A_NAME:
             yield Span("person", start, start + len(words[0]))
 
 
@@ -97,25 +111,17 @@ def find_listed(text: str) -> Iterator[Span]:
     at = 0
     while match := WORD_START.search(text, at):
         first, at = match[0], match.end()
-        if not is_first_name(first) or not _stands_as_name(first, text, match.start()):
+        if not lists.is_first_name(first) or not _stands_as_name(text, match):
             continue
         while (following := NEXT_WORD.match(text, at)) and _goes_on(first, following[1]):
             at = following.end()
         yield Span("person", match.start(), at)
 
 
-def find_places(text: str) -> Iterator[Span]:
-    """Yield towns by the words before them, such as "lives in"."""
-    for match in SAID_TO_BE_PLACE.finditer(text):
-        yield Span("place", *match.span("value"))
-
-
-def find_organisations(text: str) -> Iterator[Span]:
-    """Yield organisations by their legal form, or by "works at" before them."""
-    for match in WITH_LEGAL_FORM.finditer(text):
-        yield Span("organisation", *match.span())
-    for match in SAID_TO_BE_ORGANISATION.finditer(text):
-        yield Span("organisation", *match.span("value"))
+# Towns by the words before them, such as "lives in".
+find_places = spans_of("place", SAID_TO_BE_PLACE)
+# Organisations by their legal form, or by "works at" before them.
+find_organisations = spans_of("organisation", WITH_LEGAL_FORM, SAID_TO_BE_ORGANISATION)
 
 
 def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
@@ -128,8 +134,8 @@ def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
         for span in persons
         for word in CAPITAL_WORD.findall(text[span.start : span.end])
         if len(word) > 3
-        and (" " in text[span.start : span.end] or not is_english(word.lower()))
-        and word.lower() not in PLAIN_WORDS
+        and (" " in text[span.start : span.end] or not lists.is_english(word.lower()))
+        and word.lower() not in lists.PLAIN_WORDS
     }
     if parts:
         for match in CAPITAL_WORD.finditer(text):
@@ -137,28 +143,140 @@ def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
                 yield Span("person", *match.span())
     for span in persons:
         end = span.end
-        while (listed := BESIDE.match(text, end)) and listed[1].lower() not in NOT_A_NAME:
+        while (listed := BESIDE.match(text, end)) and listed[1].lower() not in lists.NOT_A_NAME:
             yield Span("person", *listed.span(1))
             end = listed.end(1)
 
 
 def _goes_on(first: str, word: str) -> bool:
     lower = word.lower()
-    if lower in NOT_A_NAME or lower in PLAIN_WORDS:
+    if lower in lists.NOT_A_NAME or lower in lists.PLAIN_WORDS:
         return False
     if first.isupper() or first.islower():
-        return lower in last_names() and word.isupper() == first.isupper()
+        return lower in lists.last_names() and word.isupper() == first.isupper()
     return word[0].isupper() and not word.isupper()
 
 
-def _stands_as_name(first: str, text: str, start: int) -> bool:
-    if start and text[start - 1] in "#@/_-'’":
+def _stands_as_name(text: str, word: re.Match[str]) -> bool:
+    if not word[0].islower() or word[0] in lists.SHORT_NAMES:
+        return True
+    sure = len(word[0]) > 3 and word[0] not in lists.LOWER_CASE_WORDS
+    return sure or lists.acts_as_person(text, *word.span(), "listed")
+
+
+def with_mended_persons(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Return spans with those of persons corrected; other kinds stay as they are, in their order.
+
+    A person is cut to the name, joined with the other pieces of one name, and left out if it is a
+    place or plain words.
+    """
+    cut = [_cut(text, span) if span.kind == "person" else span for span in spans]
+    kept = [
+        span
+        for span in cut
+        if span.kind != "person" or not (_is_place(text, span) or _is_phrase(text, span))
+    ]
+    whole = _joined(text, [span for span in kept if span.kind == "person"])
+    mended = (
+        next(name for name in whole if name.start <= span.start < name.end)
+        if span.kind == "person"
+        else span
+        for span in kept
+    )
+    return list(dict.fromkeys(mended))
+
+
+def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Return persons that overlap or follow one another as one, up to the length of a name."""
+    result: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        last = result[-1] if result else None
+        if last and (span.end <= last.end or _is_one_name(text, last, span)):
+            result[-1] = Span("person", last.start, max(last.end, span.end))
+        else:
+            result.append(span)
+    return [_with_initial(text, span) for span in result]
+
+
+def _cut(text: str, span: Span) -> Span:
+    """Return a span without the words and marks around the name."""
+    tokens = list(TOKEN.finditer(text, span.start, span.end))
+    if not tokens or re.match(TITLE, tokens[0][0]):
+        return span
+    while len(tokens) > 1 and _stands_before(tokens[0][0], tokens[1][0]):
+        del tokens[0]
+    start, words = tokens[0].start(), [token[0] for token in tokens]
+    behind = next((index for index in range(1, len(words)) if _ends_before(index, words)), None)
+    end = tokens[behind - 1].end() if behind else span.end
+    if trailing := MARKS_AFTER.search(text[start:end]):
+        end -= len(trailing[0])
+    return Span(span.kind, start, end)
+
+
+def _stands_before(word: str, following: str) -> bool:
+    """Whether a word before a listed name is no name itself: "Getting Nash", "hey Joe"."""
+    lower, name = word.lower(), following.strip(".,!?;:'’").lower()
+    listed = name in lists.first_names() or name in lists.last_names()
+    if not listed or lower in lists.all_first_names():
         return False
-    if first.islower():
-        sure = len(first) > 3 and first not in LOWER_CASE_WORDS
-        return (
-            sure
-            or first in SHORT_NAMES
-            or acts_as_person(text, start, start + len(first), "listed")
-        )
-    return len(first) > 2
+    if lower in lists.NOT_A_NAME or lists.is_chat(lower):
+        return True
+    return lower.endswith("ing") and lists.is_english(lower)
+
+
+def _ends_before(index: int, tokens: Sequence[str]) -> bool:
+    """Whether the name stops before a word: a mark, a word in lower case, a word of the dictionary
+    from the third on (the second is often a last name that is a word: "Barbara Boxer")."""
+    word = tokens[index]
+    if not any(map(str.isalnum, word)):
+        return word != "."
+    if word.islower() and not tokens[0].islower():
+        return word not in lists.LINK_WORDS and not re.fullmatch(PARTICLE, word)
+    bare = word.strip(".,!?;:'\"’”)").lower()
+    if index > 1 and bare in NEVER_THIRD:
+        return True
+    if index < 2 or re.fullmatch(PARTICLE, tokens[index - 1]) or len(bare) < 3:
+        return False
+    listed = bare in lists.first_names() or bare in lists.last_names()
+    return lists.is_english(bare) and not listed
+
+
+def _is_one_name(text: str, left: Span, right: Span) -> bool:
+    """Whether two spans that overlap or follow one another are parts of one name."""
+    if right.start < left.end:
+        return len(text[left.start : right.end].split()) <= MAX_WORDS
+    first, between = text[left.start : left.end], text[left.end : right.start]
+    initial = bool(ENDS_IN_INITIAL.search(first))
+    if "." in between and not initial and not re.search(r"[A-Z]", between):
+        return False
+    return bool(BETWEEN.fullmatch(between)) and (initial or " " not in first)
+
+
+def _with_initial(text: str, span: Span) -> Span:
+    if " " not in text[span.start : span.end] and (more := INITIAL_AFTER.match(text, span.end)):
+        return Span(span.kind, span.start, more.end())
+    return span
+
+
+def _is_place(text: str, span: Span) -> bool:
+    """Whether the words around a span show that it is a place."""
+    value = text[span.start : span.end]
+    before, after = text[max(0, span.start - 20) : span.start], text[span.end : span.end + 20]
+    if PLACE_BEFORE.search(before) or ENDS_AS_PLACE.fullmatch(value):
+        return True
+    return " " not in value and bool(PLACE_AFTER.match(after) or IN_PLACE.search(before))
+
+
+def _is_phrase(text: str, span: Span) -> bool:
+    """Whether the dictionary has all words, and no list of names the deciding one."""
+    value = text[span.start : span.end]
+    parts = re.findall(r"[^\W\d_]+", value.lower())
+    if len(parts) == 1 and lists.is_chat(parts[0]):
+        return True
+    if re.match(TITLE, value, re.IGNORECASE) or not all(map(lists.is_english, parts)):
+        return False
+    if len(parts) == 1 and parts[0] in lists.last_names():
+        return False
+    return not any(
+        part in lists.all_first_names() or lists.is_first_name(part.title()) for part in parts
+    )

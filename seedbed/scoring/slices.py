@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from seedbed.cleaning.limits import UNKNOWN_LANGUAGE, language_of
+from seedbed.cleaning.rows import UNKNOWN_LANGUAGE, language_of
 from seedbed.running.engine import map_texts
 from seedbed.scoring.intervals import shares
 from seedbed.scoring.metrics import Scored

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from seedbed.core.files import write_json
 from seedbed.core.params import Section
-from seedbed.private.settings import AnonymizeParams
+from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice
 from seedbed.training.saved_models import (
     CARD,

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from seedbed.core.errors import PipelineError, SeedbedError
 from seedbed.core.files import write_text
-from seedbed.pipeline.approach_lines import with_approaches
-from seedbed.pipeline.code_deps import ignored_lines, with_code_deps
+from seedbed.pipeline.code_deps import ignored_lines, with_approaches, with_code_deps
 from seedbed.pipeline.rooms import ROOMS
 from seedbed.upkeep.reference import PAGES, graph
 
@@ -27,7 +26,7 @@ BLOCK = re.compile(
 
 def rooms_table() -> str:
     """The rooms of `seedbed/`, in order, as a markdown table."""
-    lines = [f"| `{room.name}/` | {room.about} |" for room in ROOMS]
+    lines = [f"| `{room}/` | {about} |" for room, about in ROOMS.items()]
     return "\n".join(["| room | subject |", "| --- | --- |", *lines])
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from seedbed.core.errors import ParamsError, RevisionError
 from seedbed.core.files import parse_yaml, rounded
 from seedbed.pipeline.code_deps import is_code
-from seedbed.pipeline.lock import LOCK, parse_lock
+from seedbed.pipeline.dvc import LOCK, parse_lock
 from seedbed.versions.diff_texts import PARAMS, Drift, Texts, drift, texts_of
 from seedbed.versions.revisions import Files, base_revision
 from seedbed.versions.row_changes import Difference

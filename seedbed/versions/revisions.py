@@ -10,8 +10,7 @@ from typing import NamedTuple, TypeVar
 from seedbed.core.errors import RevisionError, RowsError
 from seedbed.core.git import git_answer, git_bytes, git_paths
 from seedbed.core.metrics import Metrics
-from seedbed.pipeline.dvc import cached_object
-from seedbed.pipeline.lock import LOCK, parse_lock
+from seedbed.pipeline.dvc import LOCK, cached_object, parse_lock
 
 MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 SHALLOW = "see `git log --oneline`; in a shallow clone run `git fetch --unshallow`"

@@ -3,7 +3,7 @@
 from conftest import ROOT
 
 from seedbed.approaches import NAMES
-from seedbed.pipeline.approach_lines import with_approaches
+from seedbed.pipeline.code_deps import with_approaches
 
 TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
 

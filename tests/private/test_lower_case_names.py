@@ -2,14 +2,12 @@
 
 import pytest
 
-from seedbed.private.bare_names import find_lone, find_lower_case
 from seedbed.private.detection import anonymize
-from seedbed.private.kinds import Span
-from seedbed.private.name_bounds import with_mended_persons
-from seedbed.private.name_lists import is_chat
-from seedbed.private.name_rules import find_persons, find_repeated
+from seedbed.private.kinds import Wanted
+from seedbed.private.name_lists import find_lone, find_lower_case, is_chat
+from seedbed.private.name_rules import find_persons, find_repeated, with_mended_persons
 from seedbed.private.names import with_restored_case
-from seedbed.private.settings import Wanted
+from seedbed.private.patterns import Span
 
 COMMON = frozenset({"the", "and"})
 

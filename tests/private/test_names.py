@@ -7,19 +7,19 @@ import pytest
 
 from seedbed.core.errors import ModelError
 from seedbed.private import name_lists, names
-from seedbed.private.addresses import find_addresses
-from seedbed.private.bare_names import find_pairs, is_pair_of_names
 from seedbed.private.detection import anonymize
-from seedbed.private.kinds import Span
-from seedbed.private.name_bounds import with_mended_persons
+from seedbed.private.kinds import Wanted
+from seedbed.private.name_lists import find_pairs, is_pair_of_names
 from seedbed.private.name_rules import (
     find_listed,
     find_persons,
     find_places,
     find_repeated,
+    with_mended_persons,
 )
 from seedbed.private.names import suspicious
-from seedbed.private.settings import Wanted
+from seedbed.private.numbers import find_addresses
+from seedbed.private.patterns import Span
 
 KEY = b"a key of these tests"
 

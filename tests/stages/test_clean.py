@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seedbed.cleaning.rows import BOILERPLATE
-from seedbed.cleaning.rules import RULE_NAMES
+from seedbed.cleaning.rules import BOILERPLATE, RULE_NAMES
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import read_json
 from seedbed.core.ledger import Drop, read_ledger
