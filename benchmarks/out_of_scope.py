@@ -20,7 +20,7 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import OUTSIDE
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.vectors import embedded
-from seedbed.scoring.scope_detection import chosen_threshold, detection, outside_score
+from seedbed.scoring.confidence import chosen_threshold, detection, outside_score
 from seedbed.splitting.sides import side_of
 
 RESULT = Path("benchmarks/results/out_of_scope.json")

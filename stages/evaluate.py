@@ -30,17 +30,19 @@ from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import (
     Classes,
+    Columns,
     Fitted,
     Part,
     check_outside,
+    columns_of,
     evaluate,
     fit,
+    languages_of,
     read_decided,
     with_behaviour,
 )
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions, write_predictions
-from seedbed.scoring.slices import Columns, columns_of, languages_of
 from seedbed.training.classifier import Classifier
 from seedbed.training.saved_models import read_card
 

@@ -10,10 +10,7 @@ from sklearn.metrics import brier_score_loss, log_loss
 from seedbed.scoring.confidence import (
     calibration,
     cross_fitted,
-    expected_calibration_error,
     fitted_temperature,
-    perfect_interval,
-    reliability,
     reliability_curve,
     rescaled,
     risk_coverage,
@@ -52,10 +49,8 @@ def test_calibration_is_that_of_the_reference_library():
 def test_expected_calibration_error_by_hand():
     probabilities = np.array([[0.9, 0.1]] * 10)
     labels = np.array([0] * 6 + [1] * 4)
-    assert reliability(labels, probabilities) == [
-        {"confidence": pytest.approx(0.9), "accuracy": 0.6, "rows": 10}
-    ]
-    assert expected_calibration_error(labels, probabilities) == pytest.approx(0.3)
+    found = calibration(labels, probabilities, resampled_counts(np.arange(10)))
+    assert found.expected_calibration_error == pytest.approx(0.3)
 
 
 def test_the_curve_has_bins_of_as_many_rows_in_order_of_confidence():
@@ -120,12 +115,11 @@ def test_each_row_is_scaled_by_what_other_clusters_ask_for():
 
 
 def test_a_perfect_model_lies_in_its_interval_about_95_times_in_100():
-    inside = 0
+    inside, samples = 0, resampled_counts(np.arange(200), draws=1)
     for seed in range(100):
-        labels, found = honest(200, seed)
-        perfect = perfect_interval(found.max(1), seed)
-        error = expected_calibration_error(labels, found)
-        inside += perfect.low <= error <= perfect.high
+        found = calibration(*honest(200, seed), samples)
+        perfect = found.expected_calibration_error_if_perfect
+        inside += perfect.low <= found.expected_calibration_error <= perfect.high
     assert 88 <= inside <= 100
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.core.rows import OUTSIDE
-from seedbed.scoring.scope_detection import (
+from seedbed.scoring.confidence import (
     auroc,
     chosen_threshold,
     detection,

@@ -156,8 +156,7 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
     They are calibrated; out of scope is a class of its own, the most probable one where the model's
     confidence is below its threshold. A class that the model does not have gets 0.
     """
-    from seedbed.scoring.confidence import rescaled
-    from seedbed.scoring.scope_detection import with_outside
+    from seedbed.scoring.confidence import rescaled, with_outside
     from seedbed.serving.predicting import probabilities
     from seedbed.training.classifier import Classifier
 

@@ -8,7 +8,7 @@ compared with all again, so that every answer is exact.
 
 from collections.abc import Callable, Sequence
 from json import loads
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -110,15 +110,12 @@ class WholeSet(NamedTuple):
 def order_of_arrival(rows: pd.DataFrame) -> np.ndarray:
     """Return the indices of the rows in the order of batch, source, file and line."""
     origins = [loads(provenance) for provenance in rows["provenance"]]
-    keys = zip(
-        rows["batch"],
-        rows["source"],
-        [str(origin.get("file", "")) for origin in origins],
-        [int(origin.get("line") or 0) for origin in origins],
-        rows["id"],
-        strict=True,
+    keys = rows[["batch", "source", "id"]].reset_index(drop=True)
+    keys = keys.assign(
+        file=[str(origin.get("file", "")) for origin in origins],
+        line=[int(origin.get("line") or 0) for origin in origins],
     )
-    return np.array([index for _, index in sorted(zip(keys, range(len(rows)), strict=True))])
+    return keys.sort_values(["batch", "source", "file", "line", "id"]).index.to_numpy()
 
 
 def check_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
@@ -143,8 +140,7 @@ def check_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
         (np.maximum(distances, 0).ravel(), ordered.ravel(), ends), shape=(number, number)
     )
     lab = Datalab({"row": list(range(number))}, verbosity=0)
-    issues: dict[str, dict[str, Any]] = {"outlier": {"k": count}, "non_iid": {"k": count}}
-    lab.find_issues(knn_graph=graph, issue_types=issues)
+    lab.find_issues(knn_graph=graph, issue_types={"outlier": {"k": count}, "non_iid": {"k": count}})
     outliers = lab.get_issues("outlier")
     return WholeSet(
         outliers["is_outlier_issue"].to_numpy()[position],

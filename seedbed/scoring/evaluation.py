@@ -1,44 +1,54 @@
 """All figures of one approach on one split, and what is fitted on validation for it.
 
 Nothing here loads a model: predictions in, figures out. `fit` is given validation's predictions and
-no others.
+no others. Slices are accuracy in parts of the rows: source, batch, date, length, language, class,
+nearness to train; if a figure falls in one part alone, the mean over all rows hides it.
 """
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from seedbed.cleaning.limits import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
 from seedbed.core.rows import NEGATIVE, OUTSIDE
+from seedbed.running.engine import map_texts
 from seedbed.scoring.confidence import (
     calibration,
+    chosen_threshold,
     cross_fitted,
+    detection,
     fitted_temperature,
+    outside_score,
     rescaled,
     risk_coverage,
 )
-from seedbed.scoring.intervals import headline, resampled_counts
+from seedbed.scoring.intervals import headline, resampled_counts, shares
 from seedbed.scoring.metrics import Scored, confusion, macro_f1_of, per_class
 from seedbed.scoring.metrics_files import (
     Behaviour,
     Evaluation,
     ModelCosts,
     OutOfScope,
+    Slice,
     TemperatureScaling,
     Validation,
     WithoutDecisions,
 )
 from seedbed.scoring.predictions import Predictions
-from seedbed.scoring.scope_detection import chosen_threshold, detection, outside_score
-from seedbed.scoring.slices import Columns, slices
+
+Columns = dict[str, Sequence[str]]
 
 TAKEN_OUT = {DROP, AMBIGUOUS}
+MAX_PERIODS = 8
+DATE_PARTS = (10, 7, 4)  # characters of an ISO date: day, month, year
 
 
 class Fitted(NamedTuple):
@@ -119,6 +129,8 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
     by_seed, labels = predictions.scored(), classes.predictable(fitted)
     scored = by_seed[fitted.seed]
     samples = resampled_counts(scored.clusters)
+    inside = samples[:, part.raw.labels != OUTSIDE]
+    inside = inside[inside.sum(1) > 0]  # draws without a row in scope are left out
     scope = scope_figures(part, fitted, classes)
     return Evaluation(
         run=True,
@@ -126,8 +138,8 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
         rows=len(part.raw.ids),
         estimates=headline(by_seed, samples),
         seed_shown=fitted.seed,
-        calibration=calibrated(part, fitted, samples),
-        risk_coverage=risk_coverage(*part.raw.inside(fitted.seed), _inside(part.raw, samples)),
+        calibration=calibrated(part, fitted, inside),
+        risk_coverage=risk_coverage(*part.raw.inside(fitted.seed), inside),
         per_class=per_class(scored.labels, scored.predicted, labels),
         confusion=confusion(scored.labels, scored.predicted, labels),
         slices=slices(scored, part.columns, samples),
@@ -144,17 +156,11 @@ def with_behaviour(
     return Validation(**figures, paired=paired, thresholds=fitted.thresholds, behaviour=behaviour)
 
 
-def _inside(raw: Predictions, samples: np.ndarray) -> np.ndarray:
-    """Bootstrap counts of the rows in scope alone; draws without any of them are left out."""
-    inside = samples[:, raw.labels != OUTSIDE]
-    return inside[inside.sum(1) > 0]
-
-
 def calibrated(part: Part, fitted: Fitted, samples: np.ndarray) -> TemperatureScaling:
     """Measure calibration before and after temperature scaling.
 
     On validation, where the temperature was fitted, each row is scaled by a temperature that is
-    fitted on other rows.
+    fitted on other rows. `samples`: bootstrap counts of the rows in scope.
     """
     labels, probabilities = part.raw.inside(fitted.seed)
     if part.name == "validation":
@@ -162,11 +168,10 @@ def calibrated(part: Part, fitted: Fitted, samples: np.ndarray) -> TemperatureSc
         after = cross_fitted(labels, probabilities, clusters)
     else:
         after = rescaled(probabilities, fitted.temperature)
-    counts = _inside(part.raw, samples)
     return TemperatureScaling(
         temperature=fitted.temperature,
-        before=calibration(labels, probabilities, counts),
-        after=calibration(labels, after, counts),
+        before=calibration(labels, probabilities, samples),
+        after=calibration(labels, after, samples),
     )
 
 
@@ -180,8 +185,7 @@ def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | 
         return None
     threshold = fitted.thresholds.get(fitted.seed, 0.0)
     flagged = given.argmax(1) == number if has_class else given.max(1) < threshold
-    metas = pd.Series(part.metas)
-    kinds = metas.map(lambda meta: json.loads(meta).get(NEGATIVE, "")).to_numpy(object)
+    kinds = np.array([json.loads(meta).get(NEGATIVE, "") for meta in part.metas], dtype=object)
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
     scores = outside_score(given, number)
     how = {"how": "class"} if has_class else {"how": "threshold", "threshold": threshold}
@@ -224,3 +228,66 @@ def without_decisions(
         accuracy_range=(correct / all_rows, (correct + taken_out) / all_rows),
         estimates=estimates,
     )
+
+
+def languages_of(texts: Sequence[str], min_chars: int) -> list[str]:
+    """Detect the language of each text, from the memo if known: for slices, never for a row.
+
+    ISO 639 codes, "unknown" for a text of less than `min_chars` characters (py3langid).
+    """
+    return map_texts(partial(_languages, min_chars=min_chars), texts)
+
+
+def _languages(texts: Sequence[str], min_chars: int) -> list[str]:
+    return [language_of(text) if len(text) >= min_chars else UNKNOWN_LANGUAGE for text in texts]
+
+
+def thirds(values: Sequence[float] | np.ndarray, names: str) -> list[str]:
+    """Name the third that each value falls into, "short third" for `names` "short middle long";
+    equal values in the order given."""
+    rank = np.argsort(np.argsort(np.asarray(values), kind="stable"))
+    parts = names.split()
+    return [f"{parts[third]} third" for third in rank * 3 // max(1, len(rank))]
+
+
+def periods(dates: Sequence[str], every: Sequence[str]) -> list[str]:
+    """Give the period of each ISO date, "no date" for "".
+
+    Periods are days, months or years: the finest of which `every` (all dates of the dataset) has at
+    most 8, else years.
+    """
+    known = {date for date in every if date}
+    part = next((n for n in DATE_PARTS if len({date[:n] for date in known}) <= MAX_PERIODS), 4)
+    return [date[:part] or "no date" for date in dates]
+
+
+def columns_of(
+    rows: pd.DataFrame, dates: Sequence[str], languages: Sequence[str], cosines: np.ndarray
+) -> Columns:
+    """Compute the columns that rows are sliced by. `dates`: all that the dataset has; `cosines`
+    (rows,): of each row to its nearest train row."""
+    return {
+        "source": list(rows["source"]),
+        "batch": list(rows["batch"]),
+        "date": periods(list(rows["date"]), dates),
+        "length": thirds(rows["text"].str.len(), "short middle long"),
+        "language": list(languages),
+        "class": list(rows["label"]),
+        "nearness to train": thirds(cosines, "far middle near"),
+    }
+
+
+def slices(scored: Scored, columns: Columns, samples: np.ndarray) -> dict[str, dict[str, Slice]]:
+    """Compute accuracy for each value of each column; columns of one value are left out.
+
+    `samples`: bootstrap counts (draws, rows).
+    """
+    correct = scored.labels == scored.predicted
+    result = {}
+    for column, values in columns.items():
+        names, index = np.unique(np.asarray(values, dtype=object).astype(str), return_inverse=True)
+        if len(names) > 1:
+            members = np.arange(len(names))[:, None] == index
+            found = shares(correct, members, samples, scored.clusters)
+            result[column] = dict(zip(map(str, names), found, strict=True))
+    return result

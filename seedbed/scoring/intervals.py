@@ -4,7 +4,7 @@ A cluster is a row, or a whole group if rows have one, because rows of a group a
 (Efron and Tibshirani, 1993; percentile intervals).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -57,12 +57,10 @@ def shares(
     for index, rows in enumerate(members):
         share, number = float(correct[rows].mean()), len(np.unique(clusters[rows]))
         drawn = sizes[:, index] > 0
-        if share in (0.0, 1.0):
-            ends = _exact(share, number)
-        elif drawn.any():
+        if 0 < share < 1 and drawn.any():
             ends = bounds(hits[drawn, index] / sizes[drawn, index])
         else:
-            ends = _exact(share, 1)
+            ends = _exact(share, 1 if 0 < share < 1 else number)
         result.append(Slice(accuracy=share, **ends, rows=int(rows.sum())))
     return result
 
@@ -78,13 +76,12 @@ def headline(by_seed: dict[str, Scored], samples: np.ndarray) -> dict[str, Estim
     `by_seed`: predictions for the same rows. `samples`: see `resampled_counts`.
     """
     values = {seed: scores(scored) for seed, scored in by_seed.items()}
-    draws = [scores(scored._replace(counts=samples)) for scored in by_seed.values()]
     result = {}
-    for name in draws[0]:
+    for name, drawn in _means(by_seed.values(), samples).items():
         each = {seed: float(metrics[name][0]) for seed, metrics in values.items()}
         result[name] = Estimate(
             mean=float(np.mean(list(each.values()))),
-            **bounds(np.mean([metrics[name] for metrics in draws], axis=0)),
+            **bounds(drawn),
             sd_over_seeds=float(np.std(list(each.values()), ddof=1)) if len(each) > 1 else 0,
             by_seed=each,
         )
@@ -99,20 +96,20 @@ def paired_difference(
     That is the difference of the means over seeds, with the 95 % interval of a paired bootstrap.
     `one` and `other` hold the predictions of each seed; `samples`: see `resampled_counts`.
     """
-    values = [_means(seeds) for seeds in (one, other)]
-    draws = [
-        _means([scored._replace(counts=samples) for scored in seeds]) for seeds in (one, other)
-    ]
+    values, draws = _means(one), _means(one, samples)
+    other_values, other_draws = _means(other), _means(other, samples)
     return {
         name: Difference(
-            difference=float((values[0][name] - values[1][name])[0]),
-            **bounds(draws[0][name] - draws[1][name]),
+            difference=float((values[name] - other_values[name])[0]),
+            **bounds(draws[name] - other_draws[name]),
         )
-        for name in values[0]
+        for name in values
     }
 
 
-def _means(seeds: Sequence[Scored]) -> dict[str, np.ndarray]:
-    """Each metric's mean over the seeds, in each sample."""
-    by_seed = [scores(scored) for scored in seeds]
+def _means(seeds: Collection[Scored], samples: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Each metric's mean over the seeds, in each sample; in the rows as they are if None."""
+    by_seed = [
+        scores(scored if samples is None else scored._replace(counts=samples)) for scored in seeds
+    ]
     return {name: np.mean([values[name] for values in by_seed], axis=0) for name in by_seed[0]}

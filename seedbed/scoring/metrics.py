@@ -6,7 +6,7 @@ rows as they are.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -120,25 +120,12 @@ def _mcc(tallies: Tallies) -> np.ndarray:
     return np.where(scale > 0, covariance / np.where(scale > 0, scale, 1), 0.0)
 
 
+ALL_BUT_CHOSEN = tuple(view for view in get_args(View) if view != "chosen")
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric(
-            "accuracy",
-            "accuracy",
-            "labels",
-            _accuracy,
-            ("approaches", "differences", "gate", "comparison", "card", "metadata", "tag"),
-            "accuracy",
-        ),
-        Metric(
-            "macro_f1",
-            "macro-F1",
-            "labels",
-            _macro_f1,
-            ("approaches", "differences", "gate", "comparison", "card", "metadata", "tag"),
-            "f1",
-        ),
+        Metric("accuracy", "accuracy", "labels", _accuracy, ALL_BUT_CHOSEN, "accuracy"),
+        Metric("macro_f1", "macro-F1", "labels", _macro_f1, ALL_BUT_CHOSEN, "f1"),
         Metric("weighted_f1", "weighted F1", "labels", _weighted_f1, ("chosen", "card")),
         Metric(
             "mcc",

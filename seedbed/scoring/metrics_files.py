@@ -3,7 +3,6 @@
 Nothing heavy is imported here, so that commands and pages can read the files at once.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,27 +35,20 @@ class WithEstimates(Metrics):
     def _gather(cls, content: Any) -> Any:
         if not isinstance(content, dict) or "estimates" in content:
             return content
-        fields = {
-            name
-            for key, field in cls.model_fields.items()
-            for name in (key, field.validation_alias)
-        }
-        estimates = {key: value for key, value in content.items() if key not in fields}
-        rest = {key: value for key, value in content.items() if key in fields}
+        estimates = {key: value for key, value in content.items() if key not in cls.model_fields}
+        rest = {key: value for key, value in content.items() if key in cls.model_fields}
         return rest | {"estimates": estimates}
 
     @model_serializer(mode="wrap")
     def _spread(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return dict(_spread(handler(self)))
+        spread: dict[str, Any] = {}
+        for key, value in handler(self).items():
+            spread |= value if key == "estimates" else {key: value}
+        return spread
 
     def __getitem__(self, metric: str) -> Estimate:
         """The estimate of a metric of the table."""
         return self.estimates[metric]
-
-
-def _spread(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in content.items():
-        yield from value.items() if key == "estimates" else [(key, value)]
 
 
 class ModelCosts(Metrics):
