@@ -158,8 +158,8 @@ def write_plots(
     """Write confusion (a line per row), reliability and risk-coverage on validation, on which
     choices may be based."""
     pairs: list[tuple[str, str]] = []
-    reliability: list[dict[str, float]] = []
-    risk: list[dict[str, float]] = []
+    reliability: list[tuple[float, float, int]] = []
+    risk: list[tuple[float, float, float]] = []
     if raw is not None and fitted is not None:
         scored = raw.with_outside(fitted.thresholds).scored()[fitted.seed]
         both = zip(scored.labels, scored.predicted, strict=True)
@@ -168,10 +168,8 @@ def write_plots(
         reliability, risk = reliability_curve(*inside), risk_coverage_curve(*inside)
     name = f"{approach}.csv"
     write_csv(CONFUSION / name, ["actual", "predicted"], pairs)
-    header = ["confidence", "accuracy", "rows"]
-    write_csv(RELIABILITY / name, header, [tuple(point.values()) for point in reliability])
-    header = ["coverage", "risk", "confidence"]
-    write_csv(RISK_COVERAGE / name, header, [tuple(point.values()) for point in risk])
+    write_csv(RELIABILITY / name, ["confidence", "accuracy", "rows"], reliability)
+    write_csv(RISK_COVERAGE / name, ["coverage", "risk", "confidence"], risk)
 
 
 def write_off(approach: str) -> str:

@@ -132,7 +132,7 @@ def judge(
         outlier=whole.outlier,
         outlier_score=whole.score,
     )
-    return judged_rows, noise_figures(classes, joint), whole.non_iid_p
+    return judged_rows, noise_figures([*classes], joint), whole.non_iid_p
 
 
 def suspects_of(judged: pd.DataFrame, verified: set[str]) -> pd.DataFrame:

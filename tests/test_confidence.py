@@ -56,11 +56,11 @@ def test_expected_calibration_error_by_hand():
 def test_the_curve_has_bins_of_as_many_rows_in_order_of_confidence():
     probabilities = RANDOM.dirichlet([1, 1, 1], 300)
     curve = reliability_curve(LABELS, probabilities)
-    assert [point["rows"] for point in curve] == [50] * 6
-    confidences = [point["confidence"] for point in curve]
-    assert confidences == sorted(confidences)
+    confidences, accuracies, rows = zip(*curve, strict=True)
+    assert rows == (50,) * 6
+    assert list(confidences) == sorted(confidences)
     right = (probabilities.argmax(1) == LABELS).mean()
-    assert np.mean([point["accuracy"] for point in curve]) == pytest.approx(right)
+    assert np.mean(accuracies) == pytest.approx(right)
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 2.5])
@@ -144,17 +144,19 @@ RISKY_LABELS = np.array([0] * 8 + [1, 1])
 
 
 def test_the_curve_by_hand():
-    curve = risk_coverage_curve(RISKY_LABELS, RISKY_FOUND)
-    assert [point["coverage"] for point in curve] == pytest.approx(np.arange(1, 11) / 10)
-    assert [point["risk"] for point in curve] == pytest.approx([0] * 8 + [1 / 9, 2 / 10])
-    assert curve[7]["confidence"] == 0.92
+    coverages, risks, confidences = zip(
+        *risk_coverage_curve(RISKY_LABELS, RISKY_FOUND), strict=True
+    )
+    assert coverages == pytest.approx(np.arange(1, 11) / 10)
+    assert risks == pytest.approx([0] * 8 + [1 / 9, 2 / 10])
+    assert confidences[7] == 0.92
 
 
 def test_a_long_curve_has_twenty_points():
     random = np.random.default_rng(0)
     found = random.dirichlet([1, 1], 1000)
     curve = risk_coverage_curve(random.integers(0, 2, 1000), found)
-    assert [point["coverage"] for point in curve] == pytest.approx(np.arange(1, 21) / 20)
+    assert [coverage for coverage, _, _ in curve] == pytest.approx(np.arange(1, 21) / 20)
 
 
 def test_the_area_is_the_mean_risk_and_order_is_all_that_counts():

@@ -54,8 +54,9 @@ def test_kinds_are_told_apart_beside_the_same_rows_in_scope():
     outside = np.array([False] * 4 + [True] * 4)
     scores = np.array([0.1, 0.2, 0.3, 0.4, 0.9, 0.8, 0.25, 0.15])
     kinds = np.array(["", "", "", "", "general", "general", "in_domain", "in_domain"])
-    found = detection(outside, scores, scores > 0.5, kinds, np.arange(8))
-    assert found.all.rows == 4
+    given = np.stack([1 - scores, scores], axis=1)
+    found = detection("other", outside, given, 1, 0.0, kinds, np.arange(8))
+    assert (found.label, found.how, found.all.rows) == ("other", "class", 4)
     assert found.in_scope_flagged_share == 0
     assert found.by_kind["general"].auroc.mean == 1
     assert found.by_kind["general"].recall == 1

@@ -32,13 +32,6 @@ class Near(NamedTuple):
     cosines: np.ndarray
 
 
-class NearCopies(NamedTuple):
-    """Rows, and for each its nearest near copy with another label."""
-
-    row: np.ndarray
-    copy: np.ndarray
-
-
 def near_rows(vectors: np.ndarray, batches: Sequence[str]) -> Near:
     """Return the nearest of all rows for each row; `batches` has the batch of each row."""
     vectors = unit_length(vectors)
@@ -79,12 +72,13 @@ def _of_all(vectors: np.ndarray, rows: np.ndarray, counts: Counts, count: int) -
     return _first(indices, values, values > -np.inf, count)
 
 
-def near_copies(near: Near, labels: np.ndarray, min_cosine: float) -> NearCopies:
-    """Return rows with a row of another label (class indices) at `min_cosine` or more."""
+def near_copies(near: Near, labels: np.ndarray, min_cosine: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows with a row of another label (class indices) at `min_cosine` or more, and for
+    each the nearest such row: (near copies,) each."""
     rows = np.flatnonzero((near.cosines >= min_cosine).any(1))
     copies, cosines = nearest_that(near, rows, lambda row, other: labels[row] != labels[other], 1)
     has_copy = (copies[:, 0] != NOBODY) & (cosines[:, 0] >= min_cosine)
-    return NearCopies(rows[has_copy], copies[has_copy, 0])
+    return rows[has_copy], copies[has_copy, 0]
 
 
 def agreeing(

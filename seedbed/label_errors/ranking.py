@@ -25,7 +25,6 @@ from seedbed.core.ledger import Drop, RowCounts
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
-from seedbed.label_errors.near_rows import NearCopies
 
 Ranking = Literal["posterior", "self_confidence"]
 Policy = Literal["flag", "drop", "relabel", "weight"]
@@ -179,7 +178,7 @@ def judge_labels(
 def with_near_copies(
     judgement: Judgement,
     labels: np.ndarray,
-    copies: NearCopies,
+    copies: tuple[np.ndarray, np.ndarray],
     judged: np.ndarray,
     verified: np.ndarray,
 ) -> Judgement:
@@ -188,7 +187,7 @@ def with_near_copies(
     It is the one with the lower score, or the one that no person has verified; of equals it is the
     second. So only one of a pair is suspected for it.
     """
-    row, copy = copies.row, copies.copy
+    row, copy = copies  # see `near_copies`
     lower = (judgement.score[row] < judgement.score[copy]) | (
         (judgement.score[row] == judgement.score[copy]) & (row > copy)
     )

@@ -11,13 +11,15 @@ chosen on validation. Figures as in Hendrycks and Gimpel, 2017 (AUROC), Larson e
 and Liang et al., 2018 (false positive rate at 95 % recall).
 """
 
+from typing import Any
+
 import numpy as np
 
 from seedbed.core.metrics import Bounds, Interval
 from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.intervals import bounds, mean_with_interval, resampled_counts
 from seedbed.scoring.metrics import macro_f1_of
-from seedbed.scoring.metrics_files import Calibration, Detection, Detections, RiskCoverage
+from seedbed.scoring.metrics_files import Calibration, Detection, OutOfScope, RiskCoverage
 
 BINS = 10
 CURVE_BINS = 6
@@ -106,35 +108,28 @@ def _errors(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
     return distances.sum(1) / len(confidence)
 
 
-def reliability_curve(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float]]:
-    """Compute confidence and accuracy in six bins of equally many rows, for a plot: bins of equal
-    width may hold two or three rows."""
+def reliability_curve(
+    labels: np.ndarray, probabilities: np.ndarray
+) -> list[tuple[float, float, int]]:
+    """Compute points of mean confidence, accuracy and rows in six bins of equally many rows, for a
+    plot: bins of equal width may hold two or three rows."""
     confidence, correct = probabilities.max(1), probabilities.argmax(1) == labels
     order = np.argsort(confidence, kind="stable")
     return [
-        {
-            "confidence": float(confidence[rows].mean()),
-            "accuracy": float(correct[rows].mean()),
-            "rows": len(rows),
-        }
+        (float(confidence[rows].mean()), float(correct[rows].mean()), len(rows))
         for rows in np.array_split(order, min(CURVE_BINS, len(labels)))
     ]
 
 
-def risk_coverage_curve(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float]]:
-    """Compute risk and lowest confidence at coverages of 5 %, 10 % ... 100 %."""
+def risk_coverage_curve(
+    labels: np.ndarray, probabilities: np.ndarray
+) -> list[tuple[float, float, float]]:
+    """Compute coverage, risk and lowest confidence at coverages of 5 %, 10 % ... 100 %."""
     order, _, risks = _by_confidence(labels, probabilities)
-    confidence = probabilities.max(1)[order]
     shares = np.arange(1, COVERAGES + 1) / COVERAGES
     last = np.unique(np.ceil(shares * len(order)).astype(int) - 1)
-    return [
-        {
-            "coverage": float((index + 1) / len(order)),
-            "risk": float(risks[index]),
-            "confidence": float(confidence[index]),
-        }
-        for index in last
-    ]
+    confidence = probabilities.max(1)[order[last]]
+    return list(zip((last + 1) / len(order), risks[last], confidence, strict=True))
 
 
 def risk_coverage(
@@ -196,17 +191,29 @@ def with_outside(probabilities: np.ndarray, threshold: float) -> np.ndarray:
 
 
 def detection(
+    label: str,
     is_outside: np.ndarray,
-    scores: np.ndarray,
-    flagged: np.ndarray,
+    probabilities: np.ndarray,
+    outside: int,
+    threshold: float,
     kinds: np.ndarray,
     clusters: np.ndarray,
-) -> Detections:
+) -> OutOfScope:
     """Measure detection over all rows out of scope, and over those of each kind with the same rows
-    in scope. `flagged`: rows that the model predicts as out of scope. All (rows,)."""
+    in scope: by class index `outside`, or if that is OUTSIDE by `threshold`.
+
+    `is_outside`, `kinds`, `clusters`: (rows,); `probabilities`: (rows, classes).
+    """
+    how: dict[str, Any] = {"how": "class"}
+    flagged = probabilities.argmax(1) == outside
+    if outside == OUTSIDE:
+        how = {"how": "threshold", "threshold": threshold}
+        flagged = probabilities.max(1) < threshold
     inside = ~is_outside
-    columns = (is_outside, scores, flagged, clusters)
-    return Detections(
+    columns = (is_outside, outside_score(probabilities, outside), flagged, clusters)
+    return OutOfScope(
+        label=label,
+        **how,
         in_scope_rows=int(inside.sum()),
         in_scope_flagged_share=float(flagged[inside].mean()),
         all=_detection(*columns),

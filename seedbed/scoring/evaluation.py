@@ -26,7 +26,6 @@ from seedbed.scoring.confidence import (
     cross_fitted,
     detection,
     fitted_temperature,
-    outside_score,
     rescaled,
     risk_coverage,
 )
@@ -183,14 +182,10 @@ def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | 
     is_outside, given = part.raw.labels == number, part.raw.probabilities[fitted.seed]
     if is_outside.all() or not is_outside.any():
         return None
-    threshold = fitted.thresholds.get(fitted.seed, 0.0)
-    flagged = given.argmax(1) == number if has_class else given.max(1) < threshold
     kinds = np.array([json.loads(meta).get(NEGATIVE, "") for meta in part.metas], dtype=object)
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
-    scores = outside_score(given, number)
-    how = {"how": "class"} if has_class else {"how": "threshold", "threshold": threshold}
-    detections = detection(is_outside, scores, flagged, kinds, part.raw.clusters())
-    return OutOfScope(label=classes.outside, **how, **dict(detections))
+    threshold, clusters = fitted.thresholds.get(fitted.seed, 0.0), part.raw.clusters()
+    return detection(classes.outside, is_outside, given, number, threshold, kinds, clusters)
 
 
 def read_decided(file: Path) -> list[DecidedRow]:

@@ -11,12 +11,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from seedbed.core.metrics import Bounds, Difference, Interval, Metrics, Number, read_if_run
 
 
-class Estimate(Metrics):
+class Estimate(Interval):
     """A metric: its mean over the seeds, 95 % interval, standard deviation and every value."""
 
-    mean: float
-    low: float
-    high: float
     sd_over_seeds: Number
     by_seed: dict[str, float]
 
@@ -118,25 +115,17 @@ class Detection(Metrics):
     recall: float
 
 
-class Detections(Metrics):
-    """Detection over all rows out of scope, and over each kind of them."""
-
-    in_scope_rows: int
-    in_scope_flagged_share: float
-    all: Detection
-    by_kind: dict[str, Detection]
-
-
-class _HowDetected(Metrics):
-    """How out-of-scope rows are detected: by a class of their own, or by a threshold."""
+class OutOfScope(Metrics):
+    """Out-of-scope rows: how they are detected, by a class of their own or by a threshold, and how
+    well, over all of them and over each kind."""
 
     label: str
     how: Literal["threshold", "class"]
     threshold: float | None = None
-
-
-class OutOfScope(Detections, _HowDetected):  # this order of bases puts `label` first in the file
-    """Out-of-scope rows: how they are detected, and how well."""
+    in_scope_rows: int
+    in_scope_flagged_share: float
+    all: Detection
+    by_kind: dict[str, Detection]
 
 
 class WithoutDecisions(WithEstimates):

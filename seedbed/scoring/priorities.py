@@ -179,7 +179,7 @@ def growing(
         table = [[now, new - now], [before, old - before]]
         p_values[str(number)] = float(fisher_exact(table, "greater").pvalue)
         middle = members[np.argsort(-cosines[members], kind="stable")[:EXAMPLES]]
-        counts = Counter(labels[row] for row in members)
+        counts = Counter(labels[row] for row in members.tolist())
         label = min(counts, key=lambda name: (-counts[name], name))
         examples = [ids[row] for row in middle]
         regions[str(number)] = Region(label, len(members), before / old, now / new, 1.0, examples)

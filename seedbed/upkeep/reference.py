@@ -1,9 +1,10 @@
 """The reference pages of docs/reference, and README's graph, each made from one source of truth."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 
@@ -38,19 +39,13 @@ def _commands(name: str, command: Any) -> list[str]:
             for child, content in children.items()
             for section in _commands(f"{name} {child}", content)
         ]
-    return [_command(name, command)]
-
-
-def _command(name: str, command: Any) -> str:
-    lines = [f"## `{name}`", _sentence(command.help or "")]
     options = [
-        f"| `{_option(option)}` | {_cell(getattr(option, 'help', None) or '')} |"
+        (f"`{_option(option)}`", getattr(option, "help", None) or "")
         for option in command.params
         if option.name != "help"
     ]
-    if options:
-        lines.append("\n".join(["| argument or option | meaning |", "| --- | --- |", *options]))
-    return "\n\n".join(lines)
+    described = [table(("argument or option", "meaning"), options)] if options else []
+    return [f"## `{name}`", _sentence(command.help or ""), *described]
 
 
 def _option(option: Any) -> str:
@@ -61,55 +56,46 @@ def _option(option: Any) -> str:
 
 def params_page(project: Path) -> str:
     """Every key of params.yaml with its value and meaning, from the comments there."""
-    sections: list[str] = []
-    rows: list[list[str]] = []
     path: list[str] = []
+    keys: list[list[str]] = []
     for line in (project / "params.yaml").read_text(encoding="utf-8").splitlines():
-        if (more := CONTINUED.match(line)) and rows:
-            rows[-1][2] += " " + more["comment"]
+        if (more := CONTINUED.match(line)) and keys:
+            keys[-1][2] += " " + more["comment"]
         elif found := PARAM.match(line):
-            depth = len(found["indent"]) // 2
-            path[depth:] = [found["key"]]
-            if depth == 0:
-                sections += _params_table(rows)
-                rows = []
-                sections.append(f"## `{found['key']}`")
-                if found["comment"]:
-                    sections.append(_sentence(found["comment"]))
-            elif path[0] != "sources":  # whose entries are the project's own
-                value = (found["value"] or "").strip()
-                rows.append([".".join(path[1:]), value, found["comment"] or ""])
-    return _page("Params", "params.yaml", [*sections, *_params_table(rows)])
-
-
-def _params_table(rows: list[list[str]]) -> list[str]:
-    if not rows:
-        return []
-    lines = [
-        f"| `{key}` | {f'`{_cell(value)}`' if value else ''} | {_cell(meaning)} |"
-        for key, value, meaning in rows
-    ]
-    return ["\n".join(["| key | value here | meaning |", "| --- | --- | --- |", *lines])]
+            path[len(found["indent"]) // 2 :] = [found["key"]]
+            value = (found["value"] or "").strip()
+            keys.append([".".join(path), f"`{value}`" if value else "", found["comment"] or ""])
+    sections = []
+    for name, lines in groupby(keys, lambda key: key[0].split(".")[0]):
+        (_, _, about), *rest = lines
+        sections += [f"## `{name}`", _sentence(about)]
+        rows = [(f"`{key.removeprefix(f'{name}.')}`", *others) for key, *others in rest]
+        if rows and name != "sources":  # whose entries are the project's own
+            sections.append(table(("key", "value here", "meaning"), rows))
+    return _page("Params", "params.yaml", filter(None, sections))
 
 
 def approaches_page(project: Path) -> str:
     """Every approach with what it trains, from the table."""
-    lines = [f"| `{name}` | {about} |" for name, about in APPROACHES.items()]
-    table = "\n".join(["| approach | what is trained |", "| --- | --- |", *lines])
-    return _page("Approaches", "seedbed/approaches/__init__.py", [table])
+    rows = [(f"`{name}`", about) for name, about in APPROACHES.items()]
+    header = ("approach", "what is trained")
+    return _page("Approaches", "seedbed/approaches/__init__.py", [table(header, rows)])
 
 
 def stages_page(project: Path) -> str:
     """Every stage with what it reads and writes, from dvc.yaml."""
-    pipeline = _pipeline(project)
-    lines = [
-        f"| `{stage.name}` | {stage.about} | {_paths(_reads(pipeline[stage.name]))} "
-        f"| {_paths(_writes(pipeline[stage.name]))} |"
+    flows = _flows(project)
+    rows = [
+        (
+            f"`{stage.name}`",
+            stage.about,
+            *(", ".join(f"`{path}`" for path in paths) for paths in flow),
+        )
         for stage in STAGES
-        if stage.name in pipeline
+        if (flow := flows.get(stage.name))
     ]
-    table = "\n".join(["| stage | does | reads | writes |", "| --- | --- | --- | --- |", *lines])
-    return _page("Stages", "dvc.yaml and seedbed/core/stages.py", [table])
+    header = ("stage", "does", "reads", "writes")
+    return _page("Stages", "dvc.yaml and seedbed/core/stages.py", [table(header, rows)])
 
 
 def sources_page(project: Path) -> str:
@@ -121,13 +107,11 @@ def sources_page(project: Path) -> str:
         + "."
         for name, kind in KINDS.items()
     ]
-    common = ", ".join(f"`{key}`" for key in Source.model_fields)
-    intro = f"Keys of every kind: {common}. `columns` has {_columns()}."
+    common, columns = (
+        ", ".join(f"`{key}`" for key in model.model_fields) for model in (Source, Columns)
+    )
+    intro = f"Keys of every kind: {common}. `columns` has {columns}."
     return _page("Sources", "seedbed/collecting/kinds", [intro, *sections])
-
-
-def _columns() -> str:
-    return ", ".join(f"`{key}`" for key in Columns.model_fields)
 
 
 def reasons_page(project: Path) -> str:
@@ -135,8 +119,8 @@ def reasons_page(project: Path) -> str:
     rows = [
         (f"`{reason}`", reason.sentence, str(reason.choice), reason.repair) for reason in Reason
     ]
-    table = _table(("reason", "meaning", "whose choice", "what the source should do"), rows)
-    return _page("Reasons", "seedbed/core/reasons.py", [table])
+    header = ("reason", "meaning", "whose choice", "what the source should do")
+    return _page("Reasons", "seedbed/core/reasons.py", [table(header, rows)])
 
 
 def metrics_page(project: Path) -> str:
@@ -145,8 +129,8 @@ def metrics_page(project: Path) -> str:
         (f"`{metric.name}`", metric.title, metric.of, ", ".join(metric.shown_in))
         for metric in METRICS.values()
     ]
-    table = _table(("metric", "title", "computed from", "shown in"), rows)
-    return _page("Metrics", "seedbed/scoring/metrics.py", [table])
+    header = ("metric", "title", "computed from", "shown in")
+    return _page("Metrics", "seedbed/scoring/metrics.py", [table(header, rows)])
 
 
 def kinds_page(project: Path) -> str:
@@ -155,96 +139,79 @@ def kinds_page(project: Path) -> str:
         (f"`{kind.name}`", "yes" if kind.default else "no", kind.residual)
         for kind in PERSONAL_KINDS
     ]
-    table = _table(("kind", "in params.yaml by default", "counted after anonymization as"), rows)
+    header = ("kind", "in params.yaml by default", "counted after anonymization as")
     order = "Where two values overlap, the kind that comes first names them."
-    return _page("Kinds of personal data", "seedbed/private/kinds.py", [table, order])
+    return _page("Kinds of personal data", "seedbed/private/kinds.py", [table(header, rows), order])
 
 
-def graph(project: Path | None = None) -> str:
+def graph() -> str:
     """The stages and what flows between them, as a Mermaid graph.
 
     An arrow is drawn where a stage reads what another writes, unless a longer way says the same.
     """
-    pipeline = _pipeline(project or Path.cwd())
-    writers = {path: name for name, stage in pipeline.items() for path in _writes(stage)}
-    arrows = {
-        (writers[path], name)
-        for name, stage in pipeline.items()
-        for path in _reads(stage)
-        if path in writers and writers[path] != name
-    }
-    kept = [arrow for arrow in sorted(arrows, key=_order) if not _indirect(arrow, arrows)]
-    lines = [f"  {' --> '.join(chain)}" for chain in _chains(kept)]
+    flows = _flows(Path.cwd())
+    writers = {path: name for name, flow in flows.items() for path in flow.writes}
+    behind: dict[str, set[str]] = {name: set() for name in flows}
+    for name, flow in flows.items():
+        for path in flow.reads:
+            if writers.get(path, name) != name:
+                behind[writers[path]].add(name)
+    order = [stage.name for stage in STAGES]
+    chains: list[list[str]] = []  # each arrow continues the line that ends where it starts
+    for start in sorted(behind, key=order.index):
+        further = set().union(*(_reached(name, behind) for name in behind[start]))
+        for end in sorted(behind[start] - further, key=order.index):
+            chain = next((chain for chain in chains if chain[-1] == start), None)
+            if chain:
+                chain.append(end)
+            else:
+                chains.append([start, end])
+    lines = [f"  {' --> '.join(chain)}" for chain in chains]
     return "\n".join(["```mermaid", "flowchart LR", *lines, "```"])
 
 
-def _chains(arrows: list[tuple[str, str]]) -> list[list[str]]:
-    """Arrows joined into lines: each one continues the line that ends where it starts."""
-    chains: list[list[str]] = []
-    for before, after in arrows:
-        chain = next((chain for chain in chains if chain[-1] == before), None)
-        if chain:
-            chain.append(after)
-        else:
-            chains.append([before, after])
-    return chains
+def _reached(name: str, behind: dict[str, set[str]]) -> set[str]:
+    """The stages that a stage leads to, however many stages are between."""
+    return behind[name].union(*(_reached(following, behind) for following in behind[name]))
 
 
-def _order(arrow: tuple[str, str]) -> tuple[int, int]:
-    names = [stage.name for stage in STAGES]
-    return names.index(arrow[0]), names.index(arrow[1])
+class Flow(NamedTuple):
+    """The data that a stage reads and writes; an approach's paths once, with NAME in its place."""
+
+    reads: list[str]
+    writes: list[str]
 
 
-def _indirect(arrow: tuple[str, str], arrows: set[tuple[str, str]]) -> bool:
-    """Whether the end of an arrow is reached from its start through another stage."""
-    start, end = arrow
-    waiting = [after for before, after in arrows if before == start and after != end]
-    reached: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name == end:
-            return True
-        if name not in reached:
-            reached.add(name)
-            waiting += [after for before, after in arrows if before == name]
-    return False
+def _flows(project: Path) -> dict[str, Flow]:
+    """What each stage of dvc.yaml reads and writes."""
+    flows = {}
+    for name, stage in read_yaml(str(project / "dvc.yaml"))["stages"].items():
+        outputs = [*stage.get("outs", []), *stage.get("metrics", [])]
+        flows[name] = Flow(
+            _without_approaches(
+                path for path in map(str, stage.get("deps", [])) if not is_code(path)
+            ),
+            _without_approaches(
+                next(iter(out)) if isinstance(out, dict) else out for out in outputs
+            ),
+        )
+    return flows
 
 
-def _pipeline(project: Path) -> dict[str, Any]:
-    return read_yaml(str(project / "dvc.yaml"))["stages"]
+def _without_approaches(paths: Iterable[str]) -> list[str]:
+    name = re.compile(rf"(?<=/)({'|'.join(NAMES)})(?=/|\.|$)")
+    return list(dict.fromkeys(name.sub("NAME", path.replace(ITEM, "NAME")) for path in paths))
 
 
-def _reads(stage: dict[str, Any]) -> Iterator[str]:
-    """The data that a stage reads; an approach's paths once, with NAME in its place."""
-    paths = (path for path in map(str, stage.get("deps", [])) if not is_code(path))
-    return iter(dict.fromkeys(_without_approach(path) for path in paths))
-
-
-def _writes(stage: dict[str, Any]) -> Iterator[str]:
-    entries = [*stage.get("outs", []), *stage.get("metrics", [])]
-    paths = (next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries)
-    return iter(dict.fromkeys(_without_approach(path) for path in paths))
-
-
-def _without_approach(path: str) -> str:
-    path = path.replace(ITEM, "NAME")
-    return re.sub(rf"(?<=/)({'|'.join(NAMES)})(?=/|\.|$)", "NAME", path)
-
-
-def _paths(paths: Iterator[str]) -> str:
-    return ", ".join(f"`{path}`" for path in paths)
-
-
-def _page(title: str, source: str, sections: list[str]) -> str:
+def _page(title: str, source: str, sections: Iterable[str]) -> str:
     intro = f"Made from `{source}` by `make sync`."
     return "\n\n".join([f"# {title}", MADE, intro, *sections]) + "\n"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(map(_cell, row))} |" for row in rows]
-    return "\n".join(
-        [f"| {' | '.join(header)} |", f"| {' | '.join('---' for _ in header)} |", *lines]
-    )
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A markdown table; cells of rows are kept on one line, and | is escaped in them."""
+    lines = [header, ["---"] * len(header), *(map(_cell, row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _sentence(text: str) -> str:

@@ -16,7 +16,7 @@ from seedbed.core.files import write_text
 from seedbed.pipeline.approach_lines import with_approaches
 from seedbed.pipeline.code_deps import ignored_lines, with_code_deps
 from seedbed.pipeline.rooms import ROOMS
-from seedbed.upkeep.reference import PAGES, graph
+from seedbed.upkeep.reference import PAGES, graph, table
 
 BLOCK = re.compile(
     r"(?P<start>^(?:<!--|#) made by make sync: (?P<name>[\w-]+)(?: -->)?\n)"
@@ -25,15 +25,11 @@ BLOCK = re.compile(
 )
 
 
-def rooms_table() -> str:
-    """The rooms of `seedbed/`, in order, as a markdown table."""
-    lines = [f"| `{room.name}/` | {room.about} |" for room in ROOMS]
-    return "\n".join(["| room | subject |", "| --- | --- |", *lines])
-
-
 BLOCKS: dict[str, Callable[[], str]] = {
     "graph": graph,
-    "rooms": rooms_table,
+    "rooms": lambda: table(
+        ("room", "subject"), [(f"`{room.name}/`", room.about) for room in ROOMS]
+    ),
     "no-dependency": lambda: "\n".join(ignored_lines()),
 }
 WITH_BLOCKS = ("README.md", "docs/explanation/architecture.md", ".dvcignore")
@@ -72,17 +68,21 @@ def made_files(project: Path) -> Iterator[tuple[Path, str]]:
             yield folder / f"{name}.md", page(project)
 
 
-def differences(project: Path) -> Iterator[str]:
-    """Yield the difference of each made file that is not as it should be, in diff form."""
+def stale(project: Path) -> Iterator[tuple[Path, str, str]]:
+    """Yield each made file that is not as it should be, with its text ("" if there is no file) and
+    the text that it should have."""
     for file, text in made_files(project):
         now = file.read_text(encoding="utf-8") if file.exists() else ""
         if now != text:
-            name = file.relative_to(project).as_posix()
-            yield "".join(
-                difflib.unified_diff(
-                    now.splitlines(keepends=True), text.splitlines(keepends=True), name, name, n=1
-                )
-            )
+            yield file, now, text
+
+
+def differences(project: Path) -> Iterator[str]:
+    """Yield the difference of each made file that is not as it should be, in diff form."""
+    for file, now, text in stale(project):
+        name = file.relative_to(project).as_posix()
+        old, new = (content.splitlines(keepends=True) for content in (now, text))
+        yield "".join(difflib.unified_diff(old, new, name, name, n=1))
 
 
 def main(arguments: list[str]) -> int:
@@ -90,13 +90,12 @@ def main(arguments: list[str]) -> int:
     project = Path.cwd()
     try:
         if "--check" in arguments:
-            stale = list(differences(project))
-            print("".join(stale) + "run `make sync`" if stale else "everything made is up to date")
-            return bool(stale)
-        for file, text in made_files(project):
-            if not file.exists() or file.read_text(encoding="utf-8") != text:
-                write_text(file, text)
-                print(f"made {file.relative_to(project).as_posix()}")
+            found = "".join(differences(project))
+            print(f"{found}run `make sync`" if found else "everything made is up to date")
+            return bool(found)
+        for file, _, text in stale(project):
+            write_text(file, text)
+            print(f"made {file.relative_to(project).as_posix()}")
     except SeedbedError as error:
         print(f"seedbed: {error}", file=sys.stderr)
         return 1
