@@ -31,6 +31,7 @@ from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import (
     Classes,
     Columns,
+    DecidedRow,
     Fitted,
     Part,
     check_outside,
@@ -38,7 +39,6 @@ from seedbed.scoring.evaluation import (
     evaluate,
     fit,
     languages_of,
-    read_decided,
     with_behaviour,
 )
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
@@ -195,7 +195,7 @@ def main(approach: str) -> str:
     fitted = fit(raw["validation"])
     costs = model_costs(approach, fitted.seed, datasets.parts["train"])
     classes = Classes(datasets.classes, read_params("negatives.label", str))
-    people = read_decided(DECIDED)
+    people = [DecidedRow(**line) for line in read_csv(DECIDED)]
     for side, predictions in raw.items():
         metas = list(rows.loc[predictions.ids, "meta"])
         decided = [row for row in people if row.side == side]

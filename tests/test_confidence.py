@@ -17,7 +17,7 @@ from seedbed.scoring.confidence import (
     risk_coverage_curve,
     uncertainty,
 )
-from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics import resampled_counts
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)

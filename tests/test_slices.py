@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from seedbed.scoring.evaluation import columns_of, periods, slices, thirds
-from seedbed.scoring.intervals import resampled_counts
-from seedbed.scoring.metrics import Scored
+from seedbed.scoring.metrics import Scored, resampled_counts
 
 
 def test_thirds_are_of_as_many_rows():

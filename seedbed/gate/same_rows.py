@@ -13,8 +13,7 @@ import pandas as pd
 from seedbed.core.errors import GateError, RowsError
 from seedbed.core.rows import read_rows
 from seedbed.gate.verdict import Answers
-from seedbed.scoring.intervals import clusters_of
-from seedbed.scoring.metrics import Scored
+from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.serving.model_folder import Serving, read_serving
 from seedbed.splitting.frozen_test import SHOWN, check_frozen, read_frozen
 from seedbed.training.saved_models import model_digest, read_card

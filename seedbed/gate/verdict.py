@@ -13,8 +13,15 @@ import numpy as np
 
 from seedbed.core.metrics import Metrics
 from seedbed.gate.limits import GateParams, Limit, limits_of
-from seedbed.scoring.intervals import headline, paired_difference, resampled_counts
-from seedbed.scoring.metrics import METRICS, Scored, per_class, scores
+from seedbed.scoring.metrics import (
+    METRICS,
+    Scored,
+    headline,
+    paired_difference,
+    per_class,
+    resampled_counts,
+    scores,
+)
 from seedbed.scoring.significance import (
     TINY,
     f1_by_class,

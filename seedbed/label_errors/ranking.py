@@ -27,7 +27,6 @@ from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 
 Ranking = Literal["posterior", "self_confidence"]
-Policy = Literal["flag", "drop", "relabel", "weight"]
 SMOOTHING = 10.0  # rows added to each true class, spread over the labels, for rare classes
 
 
@@ -201,7 +200,7 @@ def with_near_copies(
 class PolicyParams(Section):
     """The part of params.yaml section `find_label_errors` about the policy."""
 
-    policy: Policy
+    policy: Literal["flag", "drop", "relabel", "weight"]
     max_score: float | None = Field(ge=0, le=1)
     max_share: float | None = Field(gt=0, le=1)
     suspect_weight: float = Field(ge=0, le=1)
@@ -242,9 +241,7 @@ def candidates(judged: pd.DataFrame, verified: set[str], params: PolicyParams) -
     if params.max_share is None:
         return selected[selected["reason"] != ""]
     selected = selected[selected["judged"]]
-    return selected.assign(
-        reason=selected["reason"].where(selected["reason"] != "", Reason.LOW_LABEL_QUALITY)
-    )
+    return selected.assign(reason=selected["reason"].replace("", Reason.LOW_LABEL_QUALITY))
 
 
 def apply_policy(

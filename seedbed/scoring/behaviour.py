@@ -19,8 +19,7 @@ from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
 from seedbed.making.augmentation import Words, generator, mistype, words_of
 from seedbed.private.stand_ins import STAND_IN
-from seedbed.scoring.intervals import resampled_counts, shares
-from seedbed.scoring.metrics import Scored
+from seedbed.scoring.metrics import Scored, resampled_counts, shares
 from seedbed.scoring.metrics_files import CapabilityCases, Invariance, MinimumFunctionality
 
 # Class indices of texts, or of texts and their pairs, (texts,); with the label of a progress bar.

@@ -17,8 +17,7 @@ import numpy as np
 
 from seedbed.core.metrics import Bounds, Interval
 from seedbed.core.rows import OUTSIDE
-from seedbed.scoring.intervals import bounds, mean_with_interval, resampled_counts
-from seedbed.scoring.metrics import macro_f1_of
+from seedbed.scoring.metrics import bounds, macro_f1_of, mean_with_interval, resampled_counts
 from seedbed.scoring.metrics_files import Calibration, Detection, OutOfScope, RiskCoverage
 
 BINS = 10

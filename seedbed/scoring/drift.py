@@ -44,8 +44,7 @@ def psi(expected_counts: Counts, observed_counts: Counts) -> float:
     Sum over bins of (o - e) ln(o / e), e and o as shares, half a row added to each bin. Raises
     ValueError if a sample has no rows, or the bins differ in number.
     """
-    expected, observed = _aligned(expected_counts, observed_counts)
-    expected, observed = _shares(expected + PSEUDO_COUNT), _shares(observed + PSEUDO_COUNT)
+    expected, observed = _shares(expected_counts, observed_counts, PSEUDO_COUNT)
     return float(((observed - expected) * np.log(observed / expected)).sum())
 
 
@@ -76,7 +75,7 @@ def jensen_shannon(p: Counts, q: Counts) -> float:
 
     Raises ValueError if a sample has no rows, or the bins differ in number.
     """
-    first, second = map(_shares, _aligned(p, q))
+    first, second = _shares(p, q)
     middle = (first + second) / 2
     entropies = _relative_entropy(first, middle) + _relative_entropy(second, middle)
     return float(max(0.0, entropies / 2))
@@ -150,7 +149,8 @@ def two_sample_test(
     return TwoSample(float(auc[0]), p, int((~is_head).sum()), int(is_head.sum()))
 
 
-def _aligned(p: Counts, q: Counts) -> tuple[np.ndarray, np.ndarray]:
+def _shares(p: Counts, q: Counts, added: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """The share of each bin in two samples, with `added` rows more in each bin."""
     if isinstance(p, Mapping) and isinstance(q, Mapping):
         names = sorted({*p, *q})
         p, q = [p.get(name, 0) for name in names], [q.get(name, 0) for name in names]
@@ -159,11 +159,8 @@ def _aligned(p: Counts, q: Counts) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"{len(first)} bins and {len(second)}: not the same bins")
     if not first.sum() > 0 or not second.sum() > 0:
         raise ValueError("a sample has no rows")
-    return first, second
-
-
-def _shares(counts: np.ndarray) -> np.ndarray:
-    return counts / counts.sum()
+    first, second = first + added, second + added
+    return first / first.sum(), second / second.sum()
 
 
 def _relative_entropy(p: np.ndarray, q: np.ndarray) -> float:

@@ -8,7 +8,6 @@ nearness to train; if a figure falls in one part alone, the mean over all rows h
 import json
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,6 @@ import pandas as pd
 from seedbed.cleaning.limits import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
-from seedbed.core.files import read_csv
 from seedbed.core.rows import NEGATIVE, OUTSIDE
 from seedbed.running.engine import map_texts
 from seedbed.scoring.confidence import (
@@ -29,8 +27,15 @@ from seedbed.scoring.confidence import (
     rescaled,
     risk_coverage,
 )
-from seedbed.scoring.intervals import headline, resampled_counts, shares
-from seedbed.scoring.metrics import Scored, confusion, macro_f1_of, per_class
+from seedbed.scoring.metrics import (
+    Scored,
+    confusion,
+    headline,
+    macro_f1_of,
+    per_class,
+    resampled_counts,
+    shares,
+)
 from seedbed.scoring.metrics_files import (
     Behaviour,
     Evaluation,
@@ -61,8 +66,8 @@ class Fitted(NamedTuple):
 
 
 class DecidedRow(NamedTuple):
-    """A row on which a decision is in force: its original label, the decision, its split, and who
-    decided (+ between names)."""
+    """A row on which a decision is in force, as stage apply_decisions lists it: its original label,
+    the decision, its split, and who decided (+ between names)."""
 
     id: str
     given: str
@@ -186,11 +191,6 @@ def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | 
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
     threshold, clusters = fitted.thresholds.get(fitted.seed, 0.0), part.raw.clusters()
     return detection(classes.outside, is_outside, given, number, threshold, kinds, clusters)
-
-
-def read_decided(file: Path) -> list[DecidedRow]:
-    """Read the decisions in force, as stage apply_decisions lists them."""
-    return [DecidedRow(**line) for line in read_csv(file)]
 
 
 def without_decisions(

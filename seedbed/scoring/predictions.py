@@ -20,8 +20,7 @@ from seedbed.core.files import fresh_folder
 from seedbed.core.metrics import Difference, Interval
 from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.confidence import with_outside
-from seedbed.scoring.intervals import clusters_of, paired_difference, resampled_counts
-from seedbed.scoring.metrics import Scored
+from seedbed.scoring.metrics import Scored, clusters_of, paired_difference, resampled_counts
 from seedbed.scoring.metrics_files import Budgets, BudgetStep, Candidate, Choice, Validation
 from seedbed.scoring.significance import McNemar, holm, mcnemar
 

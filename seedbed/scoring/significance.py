@@ -2,7 +2,7 @@
 
 If one model is as good as the other, it is chance which of the two made which prediction for a row,
 so that all ways of swapping the predictions are equally likely (Noreen, 1989; Yeh, 2000, for F1).
-All predictions for a cluster (see `intervals`) are swapped together. With rows as clusters, for
+All predictions for a cluster (see `metrics`) are swapped together. With rows as clusters, for
 accuracy, this is McNemar's exact test, one-sided. An allowed drop is subtracted from the observed
 one; with it the test errs on the side of passing.
 """

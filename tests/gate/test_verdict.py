@@ -5,7 +5,7 @@ import pytest
 
 from seedbed.gate.limits import GateParams
 from seedbed.gate.verdict import Answers, judged, look
-from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics import resampled_counts
 
 CLASSES = ["rain", "snow", "sun"]
 PARAMS = GateParams(
