@@ -48,7 +48,12 @@ def nearest_that(near: Near, rows: np.ndarray, counts: Counts, count: int) -> Li
         step = max(1, CELLS // len(near.vectors))
         for start in range(0, len(lacking), step):
             part = lacking[start : start + step]
-            nearest[part], cosines[part] = _of_all(near.vectors, rows[part], counts, count)
+            some, every = rows[part], np.arange(len(near.vectors))
+            products = near.vectors[some] @ near.vectors.T
+            products[~counts(some[:, None], every[None, :])] = -np.inf
+            products[np.arange(len(some)), some] = -np.inf
+            indices, values = nearest_of(products, min(count, len(every)))
+            nearest[part], cosines[part] = _first(indices, values, values > -np.inf, count)
     return nearest, cosines
 
 
@@ -61,15 +66,6 @@ def _first(indices: np.ndarray, cosines: np.ndarray, counting: np.ndarray, count
     nearest[row, rank[row, column]] = indices[row, column]
     values[row, rank[row, column]] = cosines[row, column]
     return nearest, values
-
-
-def _of_all(vectors: np.ndarray, rows: np.ndarray, counts: Counts, count: int) -> Lists:
-    every = np.arange(len(vectors))
-    cosines = vectors[rows] @ vectors.T
-    cosines[~counts(rows[:, None], every[None, :])] = -np.inf
-    cosines[np.arange(len(rows)), rows] = -np.inf
-    indices, values = nearest_of(cosines, min(count, len(every)))
-    return _first(indices, values, values > -np.inf, count)
 
 
 def near_copies(near: Near, labels: np.ndarray, min_cosine: float) -> tuple[np.ndarray, np.ndarray]:
@@ -125,8 +121,7 @@ def check_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
     from cleanlab import Datalab
     from scipy.sparse import csr_matrix
 
-    position = np.empty(number, np.int64)
-    position[arrival] = np.arange(number)
+    position = np.argsort(arrival)
     ordered = position[near.rows[arrival, :count]]
     distances = 1 - near.cosines[arrival, :count].astype(float)
     ends = np.arange(0, number * count + 1, count)

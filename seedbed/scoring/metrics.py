@@ -281,7 +281,7 @@ def headline(by_seed: dict[str, Scored], samples: np.ndarray) -> dict[str, Estim
 
 
 def paired_difference(
-    one: Sequence[Scored], other: Sequence[Scored], samples: np.ndarray
+    one: Collection[Scored], other: Collection[Scored], samples: np.ndarray
 ) -> dict[str, Difference]:
     """Compute one - other on the same rows, for each metric of the table.
 

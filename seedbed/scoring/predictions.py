@@ -116,7 +116,7 @@ def pairs_with(
     corrected = holm({name: test.p for name, test in tests.items()})
     return {
         name: Pair(
-            paired_difference(list(scored.values()), list(base.values()), samples),
+            paired_difference(scored.values(), base.values(), samples),
             tests[name],
             corrected[name],
         )
@@ -228,9 +228,8 @@ def _steps(
             megabytes=candidate.megabytes,
         )
         if steps:
-            models = (predictions[name], predictions[steps[-1].approach])
-            now, before = (list(model.scored().values()) for model in models)
-            gain = paired_difference(now, before, samples)["macro_f1"]
+            now, before = (predictions[one].scored() for one in (name, steps[-1].approach))
+            gain = paired_difference(now.values(), before.values(), samples)["macro_f1"]
             step = step.model_copy(update={"gain": gain, "is_real": gain.low > 0})
         steps.append(step)
     return steps
