@@ -159,12 +159,6 @@ def _by_confidence(
     return order, wrong, np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
 
 
-def outside_score(probabilities: np.ndarray, outside: int) -> np.ndarray:
-    """Compute how much each row looks out of scope, (rows,): the probability of class index
-    `outside`, or one minus the highest probability if the model has no such class (OUTSIDE)."""
-    return 1 - probabilities.max(1) if outside == OUTSIDE else probabilities[:, outside]
-
-
 def chosen_threshold(labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Choose the confidence below which a prediction is out of scope: the one with the best
     macro-F1 over classes and out of scope, the lowest of equals. `labels`: OUTSIDE if out of scope.
@@ -199,17 +193,20 @@ def detection(
     clusters: np.ndarray,
 ) -> OutOfScope:
     """Measure detection over all rows out of scope, and over those of each kind with the same rows
-    in scope: by class index `outside`, or if that is OUTSIDE by `threshold`.
+    in scope.
 
-    `is_outside`, `kinds`, `clusters`: (rows,); `probabilities`: (rows, classes).
+    Rows are detected by the probability of class index `outside`, or, if the model has no such
+    class (OUTSIDE), by a highest probability below `threshold`. `is_outside`, `kinds`, `clusters`:
+    (rows,); `probabilities`: (rows, classes).
     """
-    how: dict[str, Any] = {"how": "class"}
-    flagged = probabilities.argmax(1) == outside
     if outside == OUTSIDE:
-        how = {"how": "threshold", "threshold": threshold}
-        flagged = probabilities.max(1) < threshold
+        how: dict[str, Any] = {"how": "threshold", "threshold": threshold}
+        scores, flagged = 1 - probabilities.max(1), probabilities.max(1) < threshold
+    else:
+        how = {"how": "class"}
+        scores, flagged = probabilities[:, outside], probabilities.argmax(1) == outside
     inside = ~is_outside
-    columns = (is_outside, outside_score(probabilities, outside), flagged, clusters)
+    columns = (is_outside, scores, flagged, clusters)
     return OutOfScope(
         label=label,
         **how,

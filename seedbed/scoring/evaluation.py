@@ -129,26 +129,36 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
 
     All but the estimates are of the seed shown; calibration and risk are of the rows in scope.
     """
-    predictions = part.raw.with_outside(fitted.thresholds)
-    by_seed, labels = predictions.scored(), classes.predictable(fitted)
+    raw = part.raw
+    predictions = raw.with_outside(fitted.thresholds)
+    by_seed, names = predictions.scored(), classes.predictable(fitted)
     scored = by_seed[fitted.seed]
     samples = resampled_counts(scored.clusters)
-    inside = samples[:, part.raw.labels != OUTSIDE]
+    inside = samples[:, raw.labels != OUTSIDE]
     inside = inside[inside.sum(1) > 0]  # draws without a row in scope are left out
+    labels, probabilities = raw.inside(fitted.seed)
+    if part.name == "validation":  # where the temperature was fitted: each row by that of others
+        scaled = cross_fitted(labels, probabilities, raw.clusters()[raw.labels != OUTSIDE])
+    else:
+        scaled = rescaled(probabilities, fitted.temperature)
     scope = scope_figures(part, fitted, classes)
     return Evaluation(
         run=True,
         model=model,
-        rows=len(part.raw.ids),
+        rows=len(raw.ids),
         estimates=headline(by_seed, samples),
         seed_shown=fitted.seed,
-        calibration=calibrated(part, fitted, inside),
-        risk_coverage=risk_coverage(*part.raw.inside(fitted.seed), inside),
-        per_class=per_class(scored.labels, scored.predicted, labels),
-        confusion=confusion(scored.labels, scored.predicted, labels),
+        calibration=TemperatureScaling(
+            temperature=fitted.temperature,
+            before=calibration(labels, probabilities, inside),
+            after=calibration(labels, scaled, inside),
+        ),
+        risk_coverage=risk_coverage(labels, probabilities, inside),
+        per_class=per_class(scored.labels, scored.predicted, names),
+        confusion=confusion(scored.labels, scored.predicted, names),
         slices=slices(scored, part.columns, samples),
         **({"out_of_scope": scope} if scope else {}),
-        without_decisions=without_decisions(predictions, part.people, labels, samples),
+        without_decisions=without_decisions(predictions, part.people, names, samples),
     )
 
 
@@ -158,25 +168,6 @@ def with_behaviour(
     """Add to validation's figures what is fitted on them, and the behaviour of the model shown."""
     figures = {name: getattr(evaluation, name) for name in evaluation.model_fields_set}
     return Validation(**figures, paired=paired, thresholds=fitted.thresholds, behaviour=behaviour)
-
-
-def calibrated(part: Part, fitted: Fitted, samples: np.ndarray) -> TemperatureScaling:
-    """Measure calibration before and after temperature scaling.
-
-    On validation, where the temperature was fitted, each row is scaled by a temperature that is
-    fitted on other rows. `samples`: bootstrap counts of the rows in scope.
-    """
-    labels, probabilities = part.raw.inside(fitted.seed)
-    if part.name == "validation":
-        clusters = part.raw.clusters()[part.raw.labels != OUTSIDE]
-        after = cross_fitted(labels, probabilities, clusters)
-    else:
-        after = rescaled(probabilities, fitted.temperature)
-    return TemperatureScaling(
-        temperature=fitted.temperature,
-        before=calibration(labels, probabilities, samples),
-        after=calibration(labels, after, samples),
-    )
 
 
 def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | None:

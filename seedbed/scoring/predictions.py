@@ -189,10 +189,29 @@ def budgets(
     than chance. No clock is read: training counts as tokens and then trainable parameters, a
     prediction as the size of the model.
     """
-    training, size = (
-        _steps(measure, candidates, predictions, samples)
-        for measure in ("training_tokens", "megabytes")
-    )
+
+    def steps_by(measure: str) -> list[BudgetStep]:
+        steps: list[BudgetStep] = []
+        costs = ((getattr(one, measure), *cost(one, name)) for name, one in candidates.items())
+        for *_, name in sorted(costs):
+            candidate = candidates[name]
+            if steps and candidate.macro_f1.mean <= steps[-1].macro_f1:
+                continue
+            step = BudgetStep(
+                approach=name,
+                macro_f1=candidate.macro_f1.mean,
+                training_tokens=candidate.training_tokens,
+                trainable_parameters=candidate.trainable_parameters,
+                megabytes=candidate.megabytes,
+            )
+            if steps:
+                now, before = (predictions[one].scored() for one in (name, steps[-1].approach))
+                gain = paired_difference(now.values(), before.values(), samples)["macro_f1"]
+                step = step.model_copy(update={"gain": gain, "is_real": gain.low > 0})
+            steps.append(step)
+        return steps
+
+    training, size = steps_by("training_tokens"), steps_by("megabytes")
     sizes = [candidate.megabytes for candidate in candidates.values()]
     if max(sizes) <= SAME_SIZE * min(sizes):
         size = []
@@ -205,34 +224,6 @@ def budgets(
         size_words = f"By size, which is also what a prediction goes through: {listed}."
     in_words = [_training_words(training, candidates), size_words]
     return Budgets(training=training, megabytes=size, in_words=in_words)
-
-
-def _steps(
-    measure: str,
-    candidates: Candidates,
-    predictions: dict[str, Predictions],
-    samples: np.ndarray,
-) -> list[BudgetStep]:
-    """Approaches by a measure of their cost, each with a higher score than the one before."""
-    steps: list[BudgetStep] = []
-    by_cost = sorted((getattr(one, measure), *cost(one, name)) for name, one in candidates.items())
-    for *_, name in by_cost:
-        candidate = candidates[name]
-        if steps and candidate.macro_f1.mean <= steps[-1].macro_f1:
-            continue
-        step = BudgetStep(
-            approach=name,
-            macro_f1=candidate.macro_f1.mean,
-            training_tokens=candidate.training_tokens,
-            trainable_parameters=candidate.trainable_parameters,
-            megabytes=candidate.megabytes,
-        )
-        if steps:
-            now, before = (predictions[one].scored() for one in (name, steps[-1].approach))
-            gain = paired_difference(now.values(), before.values(), samples)["macro_f1"]
-            step = step.model_copy(update={"gain": gain, "is_real": gain.low > 0})
-        steps.append(step)
-    return steps
 
 
 def _training_words(steps: list[BudgetStep], candidates: Candidates) -> str:

@@ -41,10 +41,54 @@ BLOCK = re.compile(
 )
 
 
-def commands_page(project: Path) -> str:
-    """Every command with its arguments and options, from the typer application."""
-    sections = _commands("seedbed", typer.main.get_command(app))
-    return _page("Commands", "seedbed/commands", sections)
+def pages(project: Path) -> dict[str, str]:
+    """The pages of docs/reference by name, each made from one source of truth: the typer
+    application, the comments of params.yaml, dvc.yaml, models of source kinds, and tables."""
+    commands = _commands("seedbed", typer.main.get_command(app))
+    approaches = [(f"`{name}`", about) for name, about in APPROACHES.items()]
+    metrics = [
+        (f"`{metric.name}`", metric.title, metric.of, ", ".join(metric.shown_in))
+        for metric in METRICS.values()
+    ]
+    kinds = [
+        (f"`{kind.name}`", "yes" if kind.default else "no", kind.residual)
+        for kind in PERSONAL_KINDS
+    ]
+    reasons = [
+        (f"`{reason}`", reason.sentence, str(reason.choice), reason.repair) for reason in Reason
+    ]
+    made = {
+        "commands": ("Commands", "seedbed/commands", *commands),
+        "params": ("Params", "params.yaml", *_params(project)),
+        "stages": ("Stages", "dvc.yaml and seedbed/core/stages.py", _stages(project)),
+        "approaches": (
+            "Approaches",
+            "seedbed/approaches/__init__.py",
+            _table(("approach", "what is trained"), approaches),
+        ),
+        "metrics": (
+            "Metrics",
+            "seedbed/scoring/metrics.py",
+            _table(("metric", "title", "computed from", "shown in"), metrics),
+        ),
+        "kinds": (
+            "Kinds of personal data",
+            "seedbed/private/kinds.py",
+            _table(("kind", "in params.yaml by default", "counted after anonymization as"), kinds),
+            "Where two values overlap, the kind that comes first names them.",
+        ),
+        "reasons": (
+            "Reasons",
+            "seedbed/core/reasons.py",
+            _table(("reason", "meaning", "whose choice", "what the source should do"), reasons),
+        ),
+        "sources": ("Sources", "seedbed/collecting/kinds", *_sources()),
+    }
+    return {
+        name: "\n\n".join([f"# {title}", MADE, f"Made from `{source}` by `make sync`.", *sections])
+        + "\n"
+        for name, (title, source, *sections) in made.items()
+    }
 
 
 def _commands(name: str, command: Any) -> list[str]:
@@ -70,7 +114,7 @@ def _option(option: Any) -> str:
     return ", ".join([*option.opts, *option.secondary_opts])
 
 
-def params_page(project: Path) -> str:
+def _params(project: Path) -> list[str]:
     """Every key of params.yaml with its value and meaning, from the comments there."""
     path: list[str] = []
     keys: list[list[str]] = []
@@ -88,17 +132,10 @@ def params_page(project: Path) -> str:
         rows = [(f"`{key.removeprefix(f'{name}.')}`", *others) for key, *others in rest]
         if rows and name != "sources":  # whose entries are the project's own
             sections.append(_table(("key", "value here", "meaning"), rows))
-    return _page("Params", "params.yaml", filter(None, sections))
+    return [section for section in sections if section]
 
 
-def approaches_page(project: Path) -> str:
-    """Every approach with what it trains, from the table."""
-    rows = [(f"`{name}`", about) for name, about in APPROACHES.items()]
-    header = ("approach", "what is trained")
-    return _page("Approaches", "seedbed/approaches/__init__.py", [_table(header, rows)])
-
-
-def stages_page(project: Path) -> str:
+def _stages(project: Path) -> str:
     """Every stage with what it reads and writes, from dvc.yaml."""
     flows = _flows(project)
     rows = [
@@ -110,11 +147,10 @@ def stages_page(project: Path) -> str:
         for stage in STAGES
         if (flow := flows.get(stage.name))
     ]
-    header = ("stage", "does", "reads", "writes")
-    return _page("Stages", "dvc.yaml and seedbed/core/stages.py", [_table(header, rows)])
+    return _table(("stage", "does", "reads", "writes"), rows)
 
 
-def sources_page(project: Path) -> str:
+def _sources() -> list[str]:
     """Every kind of source with its keys, from the models of the kinds."""
     shared = set(Source.model_fields)
     sections = [
@@ -126,40 +162,7 @@ def sources_page(project: Path) -> str:
     common, columns = (
         ", ".join(f"`{key}`" for key in model.model_fields) for model in (Source, Columns)
     )
-    intro = f"Keys of every kind: {common}. `columns` has {columns}."
-    return _page("Sources", "seedbed/collecting/kinds", [intro, *sections])
-
-
-def reasons_page(project: Path) -> str:
-    """Every reason of a fate with its sentence, from the table."""
-    rows = [
-        (f"`{reason}`", reason.sentence, str(reason.choice), reason.repair) for reason in Reason
-    ]
-    header = ("reason", "meaning", "whose choice", "what the source should do")
-    return _page("Reasons", "seedbed/core/reasons.py", [_table(header, rows)])
-
-
-def metrics_page(project: Path) -> str:
-    """Every metric with what it is computed from and where it is shown, from the table."""
-    rows = [
-        (f"`{metric.name}`", metric.title, metric.of, ", ".join(metric.shown_in))
-        for metric in METRICS.values()
-    ]
-    header = ("metric", "title", "computed from", "shown in")
-    return _page("Metrics", "seedbed/scoring/metrics.py", [_table(header, rows)])
-
-
-def kinds_page(project: Path) -> str:
-    """Every kind of personal value that is found by pattern, from the table."""
-    rows = [
-        (f"`{kind.name}`", "yes" if kind.default else "no", kind.residual)
-        for kind in PERSONAL_KINDS
-    ]
-    header = ("kind", "in params.yaml by default", "counted after anonymization as")
-    order = "Where two values overlap, the kind that comes first names them."
-    return _page(
-        "Kinds of personal data", "seedbed/private/kinds.py", [_table(header, rows), order]
-    )
+    return [f"Keys of every kind: {common}. `columns` has {columns}.", *sections]
 
 
 def graph() -> str:
@@ -210,11 +213,6 @@ def _without_approaches(paths: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name.sub("NAME", path.replace(ITEM, "NAME")) for path in paths))
 
 
-def _page(title: str, source: str, sections: Iterable[str]) -> str:
-    intro = f"Made from `{source}` by `make sync`."
-    return "\n\n".join([f"# {title}", MADE, intro, *sections]) + "\n"
-
-
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A markdown table; cells of rows are kept on one line, and | is escaped in them."""
     lines = [header, ["---"] * len(header), *(map(_cell, row) for row in rows)]
@@ -230,16 +228,6 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES: dict[str, Callable[[Path], str]] = {
-    "commands": commands_page,
-    "params": params_page,
-    "stages": stages_page,
-    "approaches": approaches_page,
-    "metrics": metrics_page,
-    "kinds": kinds_page,
-    "reasons": reasons_page,
-    "sources": sources_page,
-}
 BLOCKS: dict[str, Callable[[], str]] = {
     "graph": graph,
     "rooms": lambda: _table(
@@ -279,8 +267,8 @@ def made_files(project: Path) -> Iterator[tuple[Path, str]]:
             yield file, with_blocks(file.read_text(encoding="utf-8"), name)
     folder = project / "docs/reference"
     if folder.is_dir():
-        for name, page in PAGES.items():
-            yield folder / f"{name}.md", page(project)
+        for name, text in pages(project).items():
+            yield folder / f"{name}.md", text
 
 
 def stale(project: Path) -> Iterator[tuple[Path, str, str]]:
