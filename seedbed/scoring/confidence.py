@@ -21,16 +21,11 @@ from seedbed.scoring.metrics import bounds, macro_f1_of, mean_with_interval, res
 from seedbed.scoring.metrics_files import Calibration, Detection, OutOfScope, RiskCoverage
 
 BINS = 10
-CURVE_BINS = 6
-PERFECT_DRAWS = 1000
 FOLDS = 5
 LARGEST = 20.0  # temperatures are searched in 1/20 to 20
-HALVINGS = 60
 DIGITS = 4  # of a temperature: more would differ from processor to processor
 LEAST = 1e-12  # replaces a probability of 0, which has no logarithm
 COVERAGES = 20  # steps of the risk-coverage curve
-AUROC_DRAWS = 500
-RECALL = 0.95
 
 
 def uncertainty(probabilities: np.ndarray) -> np.ndarray:
@@ -56,7 +51,7 @@ def fitted_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     logits = np.log(np.maximum(probabilities, 1e-300))
     given = logits[np.arange(len(labels)), labels]
     low, high = -np.log(LARGEST), np.log(LARGEST)  # of log(1 / temperature)
-    for _ in range(HALVINGS):  # log loss is convex in 1 / temperature: its slope changes sign once
+    for _ in range(60):  # log loss is convex in 1 / temperature: its slope changes sign once
         middle = (low + high) / 2
         expected = (rescaled(probabilities, np.exp(-middle)) * logits).sum(1)
         low, high = (low, middle) if (expected - given).mean() > 0 else (middle, high)
@@ -89,8 +84,7 @@ def calibration(labels: np.ndarray, probabilities: np.ndarray, samples: np.ndarr
     confidence, correct = probabilities.max(1), probabilities.argmax(1) == labels
     random = np.random.default_rng(0)
     perfect = [
-        _errors(confidence, random.random((10, len(confidence))) < confidence)
-        for _ in range(PERFECT_DRAWS // 10)
+        _errors(confidence, random.random((10, len(confidence))) < confidence) for _ in range(100)
     ]
     return Calibration(
         log_loss=mean_with_interval(-np.log(np.maximum(given, LEAST)), samples),
@@ -116,7 +110,7 @@ def reliability_curve(
     order = np.argsort(confidence, kind="stable")
     return [
         (float(confidence[rows].mean()), float(correct[rows].mean()), len(rows))
-        for rows in np.array_split(order, min(CURVE_BINS, len(labels)))
+        for rows in np.array_split(order, min(6, len(labels)))
     ]
 
 
@@ -226,7 +220,7 @@ def _detection(
     numbers = np.unique(clusters, return_inverse=True)[1]
     drawn = [
         auroc(is_outside, scores, counts)
-        for counts in resampled_counts(numbers, draws=AUROC_DRAWS)
+        for counts in resampled_counts(numbers, draws=500)
         if counts[is_outside].any() and counts[~is_outside].any()
     ]
     return Detection(
@@ -247,5 +241,5 @@ def auroc(is_outside: np.ndarray, scores: np.ndarray, weights: np.ndarray | None
 def false_positive_rate(is_outside: np.ndarray, scores: np.ndarray) -> float:
     """Compute the share of rows in scope that are flagged if 95 % of those out of scope are."""
     ordered = np.sort(scores[is_outside])[::-1]
-    threshold = ordered[int(np.ceil(RECALL * len(ordered))) - 1]
+    threshold = ordered[int(np.ceil(0.95 * len(ordered))) - 1]
     return float((scores[~is_outside] >= threshold).mean())

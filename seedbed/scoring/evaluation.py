@@ -51,7 +51,6 @@ from seedbed.scoring.predictions import Predictions
 Columns = dict[str, Sequence[str]]
 
 TAKEN_OUT = {DROP, AMBIGUOUS}
-MAX_PERIODS = 8
 DATE_PARTS = (10, 7, 4)  # characters of an ISO date: day, month, year
 
 
@@ -243,7 +242,7 @@ def periods(dates: Sequence[str], every: Sequence[str]) -> list[str]:
     most 8, else years.
     """
     known = {date for date in every if date}
-    part = next((n for n in DATE_PARTS if len({date[:n] for date in known}) <= MAX_PERIODS), 4)
+    part = next((n for n in DATE_PARTS if len({date[:n] for date in known}) <= 8), 4)
     return [date[:part] or "no date" for date in dates]
 
 

@@ -28,9 +28,6 @@ from seedbed.scoring.significance import holm
 COLUMNS = ["id", "split", "label", "suggested", "priority", "uncertainty", "density", "weakness"]
 ROWS_A_REGION = 30  # on average: the share of fewer rows means little
 MOST_REGIONS = 40
-ROUNDS = 10
-LEVEL = 0.05
-EXAMPLES = 3
 
 
 def density(vectors: np.ndarray, neighbours: int) -> np.ndarray:
@@ -140,7 +137,7 @@ def regions_of(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     unit = unit_length(vectors).astype(np.float64)
     number = min(MOST_REGIONS, max(1, len(unit) // ROWS_A_REGION))
     centres = unit[_far_apart(unit, number)]
-    for _ in range(ROUNDS):
+    for _ in range(10):
         region = (unit @ centres.T).argmax(1)
         sums = np.zeros_like(centres)
         np.add.at(sums, region, unit)
@@ -178,10 +175,10 @@ def growing(
         before = len(members) - now
         table = [[now, new - now], [before, old - before]]
         p_values[str(number)] = float(fisher_exact(table, "greater").pvalue)
-        middle = members[np.argsort(-cosines[members], kind="stable")[:EXAMPLES]]
+        middle = members[np.argsort(-cosines[members], kind="stable")[:3]]
         counts = Counter(labels[row] for row in members.tolist())
         label = min(counts, key=lambda name: (-counts[name], name))
         examples = [ids[row] for row in middle]
         regions[str(number)] = Region(label, len(members), before / old, now / new, 1.0, examples)
     corrected = sorted(holm(p_values).items(), key=lambda item: (item[1], int(item[0])))
-    return [regions[name]._replace(p=p) for name, p in corrected if p <= LEVEL]
+    return [regions[name]._replace(p=p) for name, p in corrected if p <= 0.05]

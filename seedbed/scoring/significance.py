@@ -15,8 +15,6 @@ import numpy as np
 from seedbed.core.metrics import Metrics
 from seedbed.scoring.metrics import Metric, Scored, tallied
 
-SWAPS = 20_000
-METRIC_SWAPS = 2_000  # of a metric that has no faster way
 CHUNK = 2_000
 TINY = 1e-6  # floats that should be equal may differ in their last bits
 
@@ -78,7 +76,7 @@ def flip_p(sums: np.ndarray, excess: float) -> float:
     return float(min(1.0, spread[totals >= excess - TINY].sum()))
 
 
-def swapped_f1_drops(base: Scored, head: Scored, number: int, swaps: int = SWAPS) -> np.ndarray:
+def swapped_f1_drops(base: Scored, head: Scored, number: int, swaps: int = 20_000) -> np.ndarray:
     """Compute F1 of `base` minus that of `head` by class, in each of `swaps` random swaps.
 
     Both are of the same rows; `number` of classes -> (swaps, classes) float32.
@@ -113,7 +111,7 @@ def swapped_metric_drops(metric: Metric, base: Scored, head: Scored) -> tuple[fl
     random = np.random.default_rng(0)
     names, cluster = np.unique(base.clusters, return_inverse=True)
     drops = []
-    for swap in [np.zeros(len(names), bool), *(random.random((METRIC_SWAPS, len(names))) < 0.5)]:
+    for swap in [np.zeros(len(names), bool), *(random.random((2_000, len(names))) < 0.5)]:
         models = (_swapped(base, head, swap[cluster]), _swapped(head, base, swap[cluster]))
         before, now = (
             metric.compute(tallied(model) if metric.of == "labels" else model)[0]

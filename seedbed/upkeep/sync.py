@@ -139,30 +139,23 @@ def _stages(project: Path) -> str:
     """Every stage with what it reads and writes, from dvc.yaml."""
     flows = _flows(project)
     rows = [
-        (
-            f"`{stage.name}`",
-            stage.about,
-            *(", ".join(f"`{path}`" for path in paths) for paths in flow),
-        )
+        (f"`{stage.name}`", stage.about, *map(_listed, flows[stage.name]))
         for stage in STAGES
-        if (flow := flows.get(stage.name))
+        if stage.name in flows
     ]
     return _table(("stage", "does", "reads", "writes"), rows)
 
 
 def _sources() -> list[str]:
     """Every kind of source with its keys, from the models of the kinds."""
-    shared = set(Source.model_fields)
+    shared = Source.model_fields
     sections = [
         f"## `{name}`\n\n{_sentence(kind.about)}.\n\nIts own keys: "
-        + (", ".join(f"`{key}`" for key in kind.model_fields if key not in shared) or "none")
-        + "."
+        f"{_listed(key for key in kind.model_fields if key not in shared) or 'none'}."
         for name, kind in KINDS.items()
     ]
-    common, columns = (
-        ", ".join(f"`{key}`" for key in model.model_fields) for model in (Source, Columns)
-    )
-    return [f"Keys of every kind: {common}. `columns` has {columns}.", *sections]
+    keys = f"Keys of every kind: {_listed(shared)}. `columns` has {_listed(Columns.model_fields)}."
+    return [keys, *sections]
 
 
 def graph() -> str:
@@ -171,15 +164,15 @@ def graph() -> str:
     An arrow is drawn where a stage reads what another writes, unless a longer way says the same.
     """
     flows = _flows(Path.cwd())
-    writers = {path: name for name, (_, writes) in flows.items() for path in writes}
-    behind: dict[str, set[str]] = {name: set() for name in flows}
-    for name, (reads, _) in flows.items():
-        for path in reads:
-            if writers.get(path, name) != name:
-                behind[writers[path]].add(name)
+    behind = {
+        name: {
+            other for other, (reads, _) in flows.items() if other != name and {*reads} & {*writes}
+        }
+        for name, (_, writes) in flows.items()
+    }
     order = [stage.name for stage in STAGES]
     chains: list[list[str]] = []  # each arrow continues the line that ends where it starts
-    for start in sorted(behind, key=order.index):
+    for start in sorted(filter(behind.get, behind), key=order.index):
         further = set().union(*(_reached(name, behind) for name in behind[start]))
         for end in sorted(behind[start] - further, key=order.index):
             chain = next((chain for chain in chains if chain[-1] == start), None)
@@ -193,7 +186,13 @@ def graph() -> str:
 
 def _reached(name: str, behind: dict[str, set[str]]) -> set[str]:
     """The stages that a stage leads to, however many stages are between."""
-    return behind[name].union(*(_reached(following, behind) for following in behind[name]))
+    reached: set[str] = set()
+    waiting = [name]
+    while waiting:
+        following = behind[waiting.pop()] - reached
+        reached |= following
+        waiting += following
+    return reached
 
 
 def _flows(project: Path) -> dict[str, tuple[list[str], list[str]]]:
@@ -211,6 +210,10 @@ def _flows(project: Path) -> dict[str, tuple[list[str], list[str]]]:
 def _without_approaches(paths: Iterable[str]) -> list[str]:
     name = re.compile(rf"(?<=/)({'|'.join(NAMES)})(?=/|\.|$)")
     return list(dict.fromkeys(name.sub("NAME", path.replace(ITEM, "NAME")) for path in paths))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
