@@ -26,6 +26,7 @@ from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
 from seedbed.encoding.nearest_rows import nearest_cosines
 from seedbed.encoding.vectors import read_vectors
+from seedbed.running.engine import map_texts
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import (
@@ -117,7 +118,7 @@ def columns(rows: pd.DataFrame, ids: list[str], min_chars: int) -> Columns:
     embed, are not among these.
     """
     members, train = rows.loc[ids], list(rows.index[rows["split"] == "train"])
-    languages = languages_of(list(members["text"]), min_chars)
+    languages = map_texts(partial(languages_of, min_chars=min_chars), list(members["text"]))
     vectors, missing = read_vectors(VECTORS, train)
     cosines = nearest_cosines(read_vectors(VECTORS, ids)[0], vectors[~missing])
     return columns_of(members, list(rows["date"]), languages, cosines)

@@ -7,7 +7,6 @@ nearness to train; if a figure falls in one part alone, the mean over all rows h
 
 import json
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,6 @@ from seedbed.cleaning.limits import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
 from seedbed.core.rows import NEGATIVE, OUTSIDE
-from seedbed.running.engine import map_texts
 from seedbed.scoring.confidence import (
     calibration,
     chosen_threshold,
@@ -216,14 +214,10 @@ def without_decisions(
 
 
 def languages_of(texts: Sequence[str], min_chars: int) -> list[str]:
-    """Detect the language of each text, from the memo if known: for slices, never for a row.
+    """Detect the language of each text: for slices, never for a row.
 
     ISO 639 codes, "unknown" for a text of less than `min_chars` characters (py3langid).
     """
-    return map_texts(partial(_languages, min_chars=min_chars), texts)
-
-
-def _languages(texts: Sequence[str], min_chars: int) -> list[str]:
     return [language_of(text) if len(text) >= min_chars else UNKNOWN_LANGUAGE for text in texts]
 
 

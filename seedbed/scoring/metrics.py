@@ -252,14 +252,10 @@ def shares(
         if 0 < share < 1 and drawn.any():
             ends = bounds(hits[drawn, index] / sizes[drawn, index])
         else:
-            ends = _exact(share, 1 if 0 < share < 1 else number)
+            width = 1 - TAILS[0] ** (1 / (1 if 0 < share < 1 else number))
+            ends = {"low": 1 - width, "high": 1.0} if share else {"low": 0.0, "high": width}
         result.append(Slice(accuracy=share, **ends, rows=int(rows.sum())))
     return result
-
-
-def _exact(share: float, number: int) -> dict[str, float]:
-    width = 1 - TAILS[0] ** (1 / number)
-    return {"low": 1 - width, "high": 1.0} if share else {"low": 0.0, "high": width}
 
 
 def headline(by_seed: dict[str, Scored], samples: np.ndarray) -> dict[str, Estimate]:
