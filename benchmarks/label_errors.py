@@ -28,8 +28,14 @@ from seedbed.core.rows import DEFAULTS, read_rows
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.vectors import embedded, vectors_of
 from seedbed.label_errors.out_of_fold import MODELS, ensemble
-from seedbed.label_errors.policy import PolicyParams, apply_policy, candidates
-from seedbed.label_errors.ranking import confident_joint, judge_labels, label_quality
+from seedbed.label_errors.ranking import (
+    PolicyParams,
+    apply_policy,
+    candidates,
+    confident_joint,
+    judge_labels,
+    label_quality,
+)
 from seedbed.splitting.splits import stratified_folds
 from seedbed.training.resampling import read_out_of_fold, write_out_of_fold
 from stages.cv import Params as CvParams

@@ -20,7 +20,7 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import OUTSIDE
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.vectors import embedded
-from seedbed.scoring.scope_detection import chosen_threshold, detection, outside_score
+from seedbed.scoring.confidence import chosen_threshold, detection
 from seedbed.splitting.sides import side_of
 
 RESULT = Path("benchmarks/results/out_of_scope.json")
@@ -54,17 +54,16 @@ def measured(rows: pd.DataFrame, vectors: np.ndarray, seed: int) -> dict[str, di
         train = (side == "train") & (own != OUTSIDE)
         head = LogisticRegression(C=10.0, max_iter=2000).fit(vectors[train], own[train])
         given = {part: head.predict_proba(vectors[side == part]) for part in ("validation", "test")}
-        outside = classes if how == "class" else OUTSIDE
-        if how == "class":
-            flagged = given["test"].argmax(1) == classes
-        else:
+        outside, low = classes if how == "class" else OUTSIDE, 0.0
+        if how == "threshold":
             low = chosen_threshold(labels[side == "validation"], given["validation"])
-            flagged = given["test"].max(1) < low
         part = side == "test"
         found[how] = detection(
+            "out_of_scope",
             labels[part] == OUTSIDE,
-            outside_score(given["test"], outside),
-            flagged,
+            given["test"],
+            outside,
+            low,
             kinds[part],
             np.arange(part.sum()),
         )

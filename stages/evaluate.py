@@ -26,21 +26,24 @@ from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
 from seedbed.encoding.nearest_rows import nearest_cosines
 from seedbed.encoding.vectors import read_vectors
+from seedbed.running.engine import map_texts
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import (
     Classes,
+    Columns,
+    DecidedRow,
     Fitted,
     Part,
     check_outside,
+    columns_of,
     evaluate,
     fit,
-    read_decided,
+    languages_of,
     with_behaviour,
 )
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions, write_predictions
-from seedbed.scoring.slices import Columns, columns_of, languages_of
 from seedbed.training.classifier import Classifier
 from seedbed.training.saved_models import read_card
 
@@ -115,7 +118,7 @@ def columns(rows: pd.DataFrame, ids: list[str], min_chars: int) -> Columns:
     embed, are not among these.
     """
     members, train = rows.loc[ids], list(rows.index[rows["split"] == "train"])
-    languages = languages_of(list(members["text"]), min_chars)
+    languages = map_texts(partial(languages_of, min_chars=min_chars), list(members["text"]))
     vectors, missing = read_vectors(VECTORS, train)
     cosines = nearest_cosines(read_vectors(VECTORS, ids)[0], vectors[~missing])
     return columns_of(members, list(rows["date"]), languages, cosines)
@@ -156,8 +159,8 @@ def write_plots(
     """Write confusion (a line per row), reliability and risk-coverage on validation, on which
     choices may be based."""
     pairs: list[tuple[str, str]] = []
-    reliability: list[dict[str, float]] = []
-    risk: list[dict[str, float]] = []
+    reliability: list[tuple[float, float, int]] = []
+    risk: list[tuple[float, float, float]] = []
     if raw is not None and fitted is not None:
         scored = raw.with_outside(fitted.thresholds).scored()[fitted.seed]
         both = zip(scored.labels, scored.predicted, strict=True)
@@ -166,10 +169,8 @@ def write_plots(
         reliability, risk = reliability_curve(*inside), risk_coverage_curve(*inside)
     name = f"{approach}.csv"
     write_csv(CONFUSION / name, ["actual", "predicted"], pairs)
-    header = ["confidence", "accuracy", "rows"]
-    write_csv(RELIABILITY / name, header, [tuple(point.values()) for point in reliability])
-    header = ["coverage", "risk", "confidence"]
-    write_csv(RISK_COVERAGE / name, header, [tuple(point.values()) for point in risk])
+    write_csv(RELIABILITY / name, ["confidence", "accuracy", "rows"], reliability)
+    write_csv(RISK_COVERAGE / name, ["coverage", "risk", "confidence"], risk)
 
 
 def write_off(approach: str) -> str:
@@ -195,7 +196,7 @@ def main(approach: str) -> str:
     fitted = fit(raw["validation"])
     costs = model_costs(approach, fitted.seed, datasets.parts["train"])
     classes = Classes(datasets.classes, read_params("negatives.label", str))
-    people = read_decided(DECIDED)
+    people = [DecidedRow(**line) for line in read_csv(DECIDED)]
     for side, predictions in raw.items():
         metas = list(rows.loc[predictions.ids, "meta"])
         decided = [row for row in people if row.side == side]

@@ -31,17 +31,14 @@ from seedbed.label_errors.near_rows import (
     order_of_arrival,
 )
 from seedbed.label_errors.out_of_fold import MODELS, can_be_judged, ensemble
-from seedbed.label_errors.policy import (
+from seedbed.label_errors.ranking import (
+    LabelErrorMetrics,
+    NoiseFigures,
     PolicyParams,
+    Ranking,
     apply_policy,
     candidates,
     check_policy,
-)
-from seedbed.label_errors.ranking import (
-    Joint,
-    LabelErrorMetrics,
-    NoiseFigures,
-    Ranking,
     confident_joint,
     judge_labels,
     label_quality,
@@ -135,7 +132,7 @@ def judge(
         outlier=whole.outlier,
         outlier_score=whole.score,
     )
-    return judged_rows, noise_figures(Joint([*classes], joint)), whole.non_iid_p
+    return judged_rows, noise_figures([*classes], joint), whole.non_iid_p
 
 
 def suspects_of(judged: pd.DataFrame, verified: set[str]) -> pd.DataFrame:

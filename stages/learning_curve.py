@@ -18,7 +18,7 @@ from seedbed.core.rows import read_rows, sides
 from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
-from seedbed.scoring.intervals import clusters_of
+from seedbed.scoring.metrics import clusters_of
 from seedbed.training.resampling import CurveRun, LearningCurveMetrics, drawn, fit_curve
 
 if TYPE_CHECKING:  # torch, which is not needed where the stage is off

@@ -20,7 +20,7 @@ from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting import data, results, training
-from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics import resampled_counts
 from seedbed.scoring.metrics_files import Choice, Evaluation, read_test, read_validation
 from seedbed.scoring.predictions import Pair, pairs_with, read_predictions
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics

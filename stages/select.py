@@ -15,9 +15,8 @@ from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.stage import run
 from seedbed.private.kinds import AnonymizeParams
-from seedbed.scoring.choosing import choice
 from seedbed.scoring.metrics_files import Validation, read_validation
-from seedbed.scoring.predictions import read_predictions
+from seedbed.scoring.predictions import choice, read_predictions
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
 from seedbed.training.saved_models import read_card, write_digests
 

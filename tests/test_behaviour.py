@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +12,13 @@ from seedbed.core.errors import RowsError
 from seedbed.scoring.behaviour import (
     NAMES,
     Case,
+    cases_of,
     drawn_indices,
     edited,
-    invariance,
-    minimum_functionality,
+    invariance_of,
     read_cases,
 )
+from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import Invariance
 
 TEXT = "Sarah wrote to <EMAIL>, then called Peter: the well-known and/or rule, 3.5 times."
@@ -74,25 +76,34 @@ def test_rows_are_drawn_by_hash_and_stay_in_order():
 
 
 def test_only_rows_that_an_edit_changed_count():
-    before = np.array([0, 1, 2, 0])
-    after = {"case": np.array([0, 1, 0, 0]), "names": before}
-    changed = {"case": np.array([True, True, True, False]), "names": np.zeros(4, bool)}
-    found = invariance(before, after, changed, np.arange(4))
+    rows = pd.DataFrame(
+        {"text": ["It rains.", "Fry it.", "It snows.", "2026"], "text_pair": ""}, index=list("abcd")
+    )
+    labels = np.array([0, 1, 2, 0])
+    asked = {}
+
+    def predict(texts: list[str], pairs: list[str], label: str) -> np.ndarray:
+        asked[label] = texts
+        return labels[: len(texts)] * (np.arange(len(texts)) < 2)  # the third is 0, and was 2
+
+    found = invariance_of(predict, rows, Scored.of(labels, labels), 4, 0)
+    assert asked["edited: case"] == ["it rains.", "fry it.", "it snows."]
     assert found["names"] == Invariance(rows=0)
     assert found["case"].rows == 3
     assert found["case"].stays == pytest.approx(2 / 3)
     assert found["case"].low < 2 / 3 < found["case"].high
+    assert invariance_of(predict, rows, Scored.of(labels, labels), 0, 0) == {}
 
 
-def test_cases_are_counted_by_capability_and_failures_named_without_text():
-    cases = [
-        Case("It rains.", "weather", "one topic", "a.csv:1"),
-        Case("Fry it.", "cooking", "one topic", "a.csv:2"),
-        Case("Fry it in the rain.", "cooking", "mixed", "a.csv:3"),
-    ]
-    assert minimum_functionality(cases, ["weather", "weather", "cooking"]).model_dump(
-        exclude_unset=True
-    ) == {
+def test_cases_are_counted_by_capability_and_failures_named_without_text(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "text,label,capability\nIt rains.,weather,one topic\nFry it.,cooking,one topic\n"
+        "Fry it in the rain.,cooking,mixed\nA match,sport,one topic\n"
+    )
+    classes = ["cooking", "weather"]
+    found = cases_of(lambda texts, pairs, label: np.array([1, 1, 0]), classes, tmp_path)
+    assert found.model_dump(exclude_unset=True) == {
+        "of_other_classes": 1,
         "rows": 3,
         "passed": 2,
         "by_capability": {
@@ -101,6 +112,8 @@ def test_cases_are_counted_by_capability_and_failures_named_without_text():
         },
         "failed": ["a.csv:2"],
     }
+    none = cases_of(lambda *_: pytest.fail("no case to run"), ["other"], tmp_path)
+    assert none.model_dump(exclude_unset=True) == {"of_other_classes": 4}
 
 
 def test_cases_of_all_files_are_read(tmp_path):

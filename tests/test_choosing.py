@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from seedbed.scoring.choosing import choice
 from seedbed.scoring.metrics_files import Choice, Estimate, ModelCosts, Validation
-from seedbed.scoring.predictions import Predictions
+from seedbed.scoring.predictions import Predictions, choice
 
 ROWS = 400
 LABELS = np.arange(ROWS) % 4

@@ -10,17 +10,14 @@ from sklearn.metrics import brier_score_loss, log_loss
 from seedbed.scoring.confidence import (
     calibration,
     cross_fitted,
-    expected_calibration_error,
     fitted_temperature,
-    perfect_interval,
-    reliability,
     reliability_curve,
     rescaled,
     risk_coverage,
     risk_coverage_curve,
     uncertainty,
 )
-from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics import resampled_counts
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)
@@ -52,20 +49,18 @@ def test_calibration_is_that_of_the_reference_library():
 def test_expected_calibration_error_by_hand():
     probabilities = np.array([[0.9, 0.1]] * 10)
     labels = np.array([0] * 6 + [1] * 4)
-    assert reliability(labels, probabilities) == [
-        {"confidence": pytest.approx(0.9), "accuracy": 0.6, "rows": 10}
-    ]
-    assert expected_calibration_error(labels, probabilities) == pytest.approx(0.3)
+    found = calibration(labels, probabilities, resampled_counts(np.arange(10)))
+    assert found.expected_calibration_error == pytest.approx(0.3)
 
 
 def test_the_curve_has_bins_of_as_many_rows_in_order_of_confidence():
     probabilities = RANDOM.dirichlet([1, 1, 1], 300)
     curve = reliability_curve(LABELS, probabilities)
-    assert [point["rows"] for point in curve] == [50] * 6
-    confidences = [point["confidence"] for point in curve]
-    assert confidences == sorted(confidences)
+    confidences, accuracies, rows = zip(*curve, strict=True)
+    assert rows == (50,) * 6
+    assert list(confidences) == sorted(confidences)
     right = (probabilities.argmax(1) == LABELS).mean()
-    assert np.mean([point["accuracy"] for point in curve]) == pytest.approx(right)
+    assert np.mean(accuracies) == pytest.approx(right)
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 2.5])
@@ -120,12 +115,11 @@ def test_each_row_is_scaled_by_what_other_clusters_ask_for():
 
 
 def test_a_perfect_model_lies_in_its_interval_about_95_times_in_100():
-    inside = 0
+    inside, samples = 0, resampled_counts(np.arange(200), draws=1)
     for seed in range(100):
-        labels, found = honest(200, seed)
-        perfect = perfect_interval(found.max(1), seed)
-        error = expected_calibration_error(labels, found)
-        inside += perfect.low <= error <= perfect.high
+        found = calibration(*honest(200, seed), samples)
+        perfect = found.expected_calibration_error_if_perfect
+        inside += perfect.low <= found.expected_calibration_error <= perfect.high
     assert 88 <= inside <= 100
 
 
@@ -150,17 +144,19 @@ RISKY_LABELS = np.array([0] * 8 + [1, 1])
 
 
 def test_the_curve_by_hand():
-    curve = risk_coverage_curve(RISKY_LABELS, RISKY_FOUND)
-    assert [point["coverage"] for point in curve] == pytest.approx(np.arange(1, 11) / 10)
-    assert [point["risk"] for point in curve] == pytest.approx([0] * 8 + [1 / 9, 2 / 10])
-    assert curve[7]["confidence"] == 0.92
+    coverages, risks, confidences = zip(
+        *risk_coverage_curve(RISKY_LABELS, RISKY_FOUND), strict=True
+    )
+    assert coverages == pytest.approx(np.arange(1, 11) / 10)
+    assert risks == pytest.approx([0] * 8 + [1 / 9, 2 / 10])
+    assert confidences[7] == 0.92
 
 
 def test_a_long_curve_has_twenty_points():
     random = np.random.default_rng(0)
     found = random.dirichlet([1, 1], 1000)
     curve = risk_coverage_curve(random.integers(0, 2, 1000), found)
-    assert [point["coverage"] for point in curve] == pytest.approx(np.arange(1, 21) / 20)
+    assert [coverage for coverage, _, _ in curve] == pytest.approx(np.arange(1, 21) / 20)
 
 
 def test_the_area_is_the_mean_risk_and_order_is_all_that_counts():

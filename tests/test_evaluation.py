@@ -17,10 +17,9 @@ from seedbed.scoring.evaluation import (
     check_outside,
     evaluate,
     fit,
-    read_decided,
     without_decisions,
 )
-from seedbed.scoring.intervals import resampled_counts
+from seedbed.scoring.metrics import resampled_counts
 from seedbed.scoring.metrics_files import Evaluation, ModelCosts, WithoutDecisions
 from seedbed.scoring.predictions import Predictions
 
@@ -161,10 +160,3 @@ def test_a_row_taken_out_makes_a_range(decided):
     found = without(DecidedRow("gone", "ham", decided, "test", "kim"))
     assert found.dropped == 1
     assert found.accuracy_range == (3 / 5, 4 / 5)
-
-
-def test_a_list_is_read_line_by_line(tmp_path):
-    (tmp_path / "decided.csv").write_text("id,given,decided,side,people\na,NA,ham,test,kim+lee\n")
-    assert read_decided(tmp_path / "decided.csv") == [
-        DecidedRow("a", "NA", "ham", "test", "kim+lee")
-    ]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from seedbed.core.metrics import Difference
-from seedbed.scoring.intervals import (
+from seedbed.scoring.metrics import (
+    Scored,
     clusters_of,
     headline,
     mean_with_interval,
@@ -12,7 +13,6 @@ from seedbed.scoring.intervals import (
     resampled_counts,
     shares,
 )
-from seedbed.scoring.metrics import Scored
 from seedbed.scoring.predictions import Predictions, pairs_with
 
 RANDOM = np.random.default_rng(0)

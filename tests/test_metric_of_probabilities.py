@@ -9,8 +9,14 @@ from seedbed.gate.verdict import Answers, GateParams, Limit, judged
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import results
 from seedbed.scoring.evaluation import Classes, Part, evaluate, fit, with_behaviour
-from seedbed.scoring.intervals import headline, paired_difference, resampled_counts
-from seedbed.scoring.metrics import METRICS, Metric, Scored
+from seedbed.scoring.metrics import (
+    METRICS,
+    Metric,
+    Scored,
+    headline,
+    paired_difference,
+    resampled_counts,
+)
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions
 

@@ -6,12 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.core.rows import OUTSIDE
-from seedbed.scoring.scope_detection import (
+from seedbed.scoring.confidence import (
     auroc,
     chosen_threshold,
     detection,
     false_positive_rate,
-    outside_score,
     with_outside,
 )
 
@@ -38,9 +37,18 @@ def test_out_of_scope_is_likeliest_exactly_below_the_threshold(threshold, firsts
     assert ((more.argmax(1) == 2) == (found.max(1) < threshold))[clear].all()
 
 
-def test_a_class_of_its_own_gives_its_probability_as_score():
-    assert outside_score(SURE, 1).tolist() == SURE[:, 1].tolist()
-    assert outside_score(SURE, OUTSIDE) == pytest.approx([0.1, 0.2, 0.05, 0.45, 0.5])
+def test_by_a_threshold_the_least_sure_rows_are_detected():
+    kinds = np.where(LABELS == OUTSIDE, "general", "")
+    found = detection("other", LABELS == OUTSIDE, SURE, OUTSIDE, 0.52, kinds, np.arange(5))
+    assert (found.how, found.threshold, found.in_scope_rows) == ("threshold", 0.52, 3)
+    assert found.all.auroc.mean == 1  # both are less sure than every row in scope
+    assert (found.all.recall, found.in_scope_flagged_share) == (0.5, 0)
+    by_class = detection("other", LABELS == OUTSIDE, SURE, 1, 0.52, kinds, np.arange(5))
+    assert (by_class.how, by_class.threshold) == ("class", None)
+    assert by_class.all.auroc.mean == pytest.approx(
+        4 / 6
+    )  # the row of class 1 looks more like it than both
+    assert (by_class.all.recall, by_class.in_scope_flagged_share) == (0, pytest.approx(1 / 3))
 
 
 def test_auroc_and_false_positives_count_what_they_say():
@@ -54,8 +62,9 @@ def test_kinds_are_told_apart_beside_the_same_rows_in_scope():
     outside = np.array([False] * 4 + [True] * 4)
     scores = np.array([0.1, 0.2, 0.3, 0.4, 0.9, 0.8, 0.25, 0.15])
     kinds = np.array(["", "", "", "", "general", "general", "in_domain", "in_domain"])
-    found = detection(outside, scores, scores > 0.5, kinds, np.arange(8))
-    assert found.all.rows == 4
+    given = np.stack([1 - scores, scores], axis=1)
+    found = detection("other", outside, given, 1, 0.0, kinds, np.arange(8))
+    assert (found.label, found.how, found.all.rows) == ("other", "class", 4)
     assert found.in_scope_flagged_share == 0
     assert found.by_kind["general"].auroc.mean == 1
     assert found.by_kind["general"].recall == 1

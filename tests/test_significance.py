@@ -128,7 +128,7 @@ def test_the_smallest_drop_falls_with_rows_and_rises_with_noise_groups_and_what_
 def test_as_many_rows_as_are_asked_for_show_the_drop():
     lost = np.zeros(500, int)
     lost[:5], lost[5:10] = 1, -1
-    rows = rows_to_see(0.01, lost, np.arange(500), 0.0125, 0.8)
+    rows = rows_to_see(0.01, lost, np.arange(500), 0.0125, 0.8, 0.0)
     more = np.zeros(rows, int)
     more[: rows // 100], more[-(rows // 100) :] = 1, -1
     assert smallest_drop(more, np.arange(rows), 0.0125, 0.8) == pytest.approx(0.01, rel=0.02)

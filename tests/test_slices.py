@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.scoring.intervals import resampled_counts
-from seedbed.scoring.metrics import Scored
-from seedbed.scoring.slices import columns_of, periods, slices, thirds
+from seedbed.scoring.evaluation import columns_of, periods, slices, thirds
+from seedbed.scoring.metrics import Scored, resampled_counts
 
 
 def test_thirds_are_of_as_many_rows():

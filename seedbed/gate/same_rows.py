@@ -13,8 +13,7 @@ import pandas as pd
 from seedbed.core.errors import GateError, RowsError
 from seedbed.core.rows import read_rows
 from seedbed.gate.verdict import Answers
-from seedbed.scoring.intervals import clusters_of
-from seedbed.scoring.metrics import Scored
+from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.serving.model_folder import Serving, read_serving
 from seedbed.splitting.frozen_test import SHOWN, check_frozen, read_frozen
 from seedbed.training.saved_models import model_digest, read_card
@@ -144,8 +143,7 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
     They are calibrated; out of scope is a class of its own, the most probable one where the model's
     confidence is below its threshold. A class that the model does not have gets 0.
     """
-    from seedbed.scoring.confidence import rescaled
-    from seedbed.scoring.scope_detection import with_outside
+    from seedbed.scoring.confidence import rescaled, with_outside
     from seedbed.serving.predicting import probabilities
     from seedbed.training.classifier import Classifier
 

@@ -17,9 +17,18 @@ from pydantic import Field, create_model
 
 from seedbed.core.metrics import Difference, Metrics
 from seedbed.core.params import Section
+from seedbed.gate.verdict import GateParams, Limit, limits_of
 from seedbed.pages.document import points
-from seedbed.scoring.intervals import headline, paired_difference, resampled_counts
-from seedbed.scoring.metrics import METRICS, Scored, per_class, scores, shown_in
+from seedbed.scoring.metrics import (
+    METRICS,
+    Scored,
+    headline,
+    paired_difference,
+    per_class,
+    resampled_counts,
+    scores,
+    shown_in,
+)
 from seedbed.scoring.metrics_files import ClassScores, Estimate
 from seedbed.scoring.significance import (
     TINY,

@@ -8,7 +8,7 @@ compared with all again, so that every answer is exact.
 
 from collections.abc import Callable, Sequence
 from json import loads
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,13 +32,6 @@ class Near(NamedTuple):
     cosines: np.ndarray
 
 
-class NearCopies(NamedTuple):
-    """Rows, and for each its nearest near copy with another label."""
-
-    row: np.ndarray
-    copy: np.ndarray
-
-
 def near_rows(vectors: np.ndarray, batches: Sequence[str]) -> Near:
     """Return the nearest of all rows for each row; `batches` has the batch of each row."""
     vectors = unit_length(vectors)
@@ -55,7 +48,12 @@ def nearest_that(near: Near, rows: np.ndarray, counts: Counts, count: int) -> Li
         step = max(1, CELLS // len(near.vectors))
         for start in range(0, len(lacking), step):
             part = lacking[start : start + step]
-            nearest[part], cosines[part] = _of_all(near.vectors, rows[part], counts, count)
+            some, every = rows[part], np.arange(len(near.vectors))
+            products = near.vectors[some] @ near.vectors.T
+            products[~counts(some[:, None], every[None, :])] = -np.inf
+            products[np.arange(len(some)), some] = -np.inf
+            indices, values = nearest_of(products, min(count, len(every)))
+            nearest[part], cosines[part] = _first(indices, values, values > -np.inf, count)
     return nearest, cosines
 
 
@@ -70,21 +68,13 @@ def _first(indices: np.ndarray, cosines: np.ndarray, counting: np.ndarray, count
     return nearest, values
 
 
-def _of_all(vectors: np.ndarray, rows: np.ndarray, counts: Counts, count: int) -> Lists:
-    every = np.arange(len(vectors))
-    cosines = vectors[rows] @ vectors.T
-    cosines[~counts(rows[:, None], every[None, :])] = -np.inf
-    cosines[np.arange(len(rows)), rows] = -np.inf
-    indices, values = nearest_of(cosines, min(count, len(every)))
-    return _first(indices, values, values > -np.inf, count)
-
-
-def near_copies(near: Near, labels: np.ndarray, min_cosine: float) -> NearCopies:
-    """Return rows with a row of another label (class indices) at `min_cosine` or more."""
+def near_copies(near: Near, labels: np.ndarray, min_cosine: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows with a row of another label (class indices) at `min_cosine` or more, and for
+    each the nearest such row: (near copies,) each."""
     rows = np.flatnonzero((near.cosines >= min_cosine).any(1))
     copies, cosines = nearest_that(near, rows, lambda row, other: labels[row] != labels[other], 1)
     has_copy = (copies[:, 0] != NOBODY) & (cosines[:, 0] >= min_cosine)
-    return NearCopies(rows[has_copy], copies[has_copy, 0])
+    return rows[has_copy], copies[has_copy, 0]
 
 
 def agreeing(
@@ -110,15 +100,12 @@ class WholeSet(NamedTuple):
 def order_of_arrival(rows: pd.DataFrame) -> np.ndarray:
     """Return the indices of the rows in the order of batch, source, file and line."""
     origins = [loads(provenance) for provenance in rows["provenance"]]
-    keys = zip(
-        rows["batch"],
-        rows["source"],
-        [str(origin.get("file", "")) for origin in origins],
-        [int(origin.get("line") or 0) for origin in origins],
-        rows["id"],
-        strict=True,
+    keys = rows[["batch", "source", "id"]].reset_index(drop=True)
+    keys = keys.assign(
+        file=[str(origin.get("file", "")) for origin in origins],
+        line=[int(origin.get("line") or 0) for origin in origins],
     )
-    return np.array([index for _, index in sorted(zip(keys, range(len(rows)), strict=True))])
+    return keys.sort_values(["batch", "source", "file", "line", "id"]).index.to_numpy()
 
 
 def check_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
@@ -134,8 +121,7 @@ def check_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
     from cleanlab import Datalab
     from scipy.sparse import csr_matrix
 
-    position = np.empty(number, np.int64)
-    position[arrival] = np.arange(number)
+    position = np.argsort(arrival)
     ordered = position[near.rows[arrival, :count]]
     distances = 1 - near.cosines[arrival, :count].astype(float)
     ends = np.arange(0, number * count + 1, count)
@@ -143,8 +129,7 @@ def check_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
         (np.maximum(distances, 0).ravel(), ordered.ravel(), ends), shape=(number, number)
     )
     lab = Datalab({"row": list(range(number))}, verbosity=0)
-    issues: dict[str, dict[str, Any]] = {"outlier": {"k": count}, "non_iid": {"k": count}}
-    lab.find_issues(knn_graph=graph, issue_types=issues)
+    lab.find_issues(knn_graph=graph, issue_types={"outlier": {"k": count}, "non_iid": {"k": count}})
     outliers = lab.get_issues("outlier")
     return WholeSet(
         outliers["is_outlier_issue"].to_numpy()[position],

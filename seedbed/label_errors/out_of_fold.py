@@ -7,11 +7,8 @@ vote. The models' constants were chosen on real and injected noise together
 (docs/explanation/decisions.md); no figure depends on their second digit.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_matrix
 from sklearn.base import ClassifierMixin, clone
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
@@ -21,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from seedbed.label_errors.near_rows import NOBODY, Near, near_rows, nearest_that
 
+MODELS = ("neighbours", "linear", "words")
 VOTERS, WIDTH = 20, 0.2  # of the neighbours
 
 
@@ -37,15 +35,7 @@ def words() -> ClassifierMixin:
     return make_pipeline(TfidfTransformer(sublinear_tf=True), OneVsRestClassifier(binary))
 
 
-NEIGHBOURS = "neighbours"  # see votes_of_neighbours
-# Models that are fitted: name -> how one is made, and its inputs.
-FITTED: dict[str, tuple[Callable[[], ClassifierMixin], str]] = {
-    "linear": (linear, "vectors"),
-    "words": (words, "counts"),
-}
-MODELS = (NEIGHBOURS, *FITTED)
-
-
+@threadpool_limits.wrap(limits=1)  # small matrices: a second thread costs more than it gains
 def out_of_sample(
     model: ClassifierMixin,
     inputs: np.ndarray,
@@ -89,21 +79,17 @@ def ensemble(
     for name in names:
         if name in ready:
             parts.append(ready[name])
-        elif name == NEIGHBOURS:
+        elif name == "neighbours":
             indices = np.searchsorted(classes, labels)
             near = near or near_rows(vectors, list(rows["batch"]))
             parts.append(votes_of_neighbours(near, indices, folds, len(classes)))
+        elif name == "linear":
+            parts.append(out_of_sample(linear(), vectors, labels, folds, classes))
         else:
-            make, kind = FITTED[name]
-            inputs = vectors if kind == "vectors" else _word_counts(rows)
-            with threadpool_limits(1):  # small matrices: a second thread costs more than it gains
-                parts.append(out_of_sample(make(), inputs, labels, folds, classes))
+            # Counts look at no label and at no other row's frequencies, so they may see all rows.
+            counts = CountVectorizer().fit_transform(rows["text"] + "\n" + rows["text_pair"])
+            parts.append(out_of_sample(words(), counts, labels, folds, classes))
     return np.mean(parts, axis=0)
-
-
-def _word_counts(rows: pd.DataFrame) -> csr_matrix:
-    # Counts look at no label and at no other row's frequencies, so they may see all rows.
-    return CountVectorizer().fit_transform(rows["text"] + "\n" + rows["text_pair"])
 
 
 def votes_of_neighbours(
@@ -132,9 +118,6 @@ def can_be_judged(labels: np.ndarray, folds: np.ndarray) -> np.ndarray:
     If all train and validation rows of a class are in one fold, that fold's model gives the class
     probability 0, which says nothing about their labels. `folds` is -1 for test rows.
     """
-    folds_of: dict[str, set[int]] = {}
-    for label, fold in zip(labels, folds, strict=True):
-        folds_of.setdefault(label, set()).add(int(fold))
-    return np.array(
-        [bool(folds_of[label] - {-1, int(fold)}) for label, fold in zip(labels, folds, strict=True)]
-    )
+    inside = folds >= 0
+    folds_with = pd.Series(folds[inside]).groupby(labels[inside]).nunique()
+    return folds_with.reindex(labels, fill_value=0).to_numpy() > inside

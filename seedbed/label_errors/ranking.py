@@ -1,4 +1,5 @@
-"""Every label judged: its quality score, the suggested label, and the reason to suspect it.
+"""Every label judged: its quality score, the suggested label, and the reason to suspect it; and the
+policy for suspects in train: keep, drop, relabel or down-weight them.
 
 Annotators do not err evenly: where many rows of `science` are called `business`, a row called
 business that looks like science is more doubtful than one called business that looks like sport.
@@ -8,16 +9,22 @@ cleanlab, and the first is estimated by the models' probability.
 
 On real noise this posterior of the row's label ranks better than the models' own probability of it,
 by which cleanlab ranks (docs/explanation/decisions.md); `self_confidence` is the latter.
+
+A machine never changes a label of validation or test, nor a row that a person has verified.
 """
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
+from pydantic import Field
 
-from seedbed.core.ledger import RowCounts
+from seedbed.core.errors import ParamsError
+from seedbed.core.ledger import Drop, RowCounts
 from seedbed.core.metrics import Metrics
+from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
-from seedbed.label_errors.near_rows import NearCopies
 
 Ranking = Literal["posterior", "self_confidence"]
 SMOOTHING = 10.0  # rows added to each true class, spread over the labels, for rare classes
@@ -54,36 +61,31 @@ class LabelErrorMetrics(Metrics):
     non_iid_p: float | None  # of "the order of arrival is random"; None: too few rows
 
 
-class Joint(NamedTuple):
-    """Counts by given label (rows) and likely true class (columns), over `classes`: (n, n)."""
-
-    classes: list[str]
-    rows: np.ndarray
-
-
-def posterior(
-    labels: np.ndarray, probabilities: np.ndarray, folds: np.ndarray, counted: np.ndarray
+def label_quality(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    folds: np.ndarray,
+    counted: np.ndarray,
+    ranking: Ranking = "posterior",
 ) -> np.ndarray:
-    """Return P(true class | row, given label): (rows, classes).
+    """Return P(true class | row, given label): (rows, classes); by `self_confidence` these are the
+    probabilities themselves.
 
     `labels` are class indices, `probabilities` out of sample. The noise by which a row is judged is
     counted on the rows of the other folds, for test rows on all folds; only rows in the mask
     `counted` contribute, so that rows verified by people do not make noise look rare.
     """
-    result = np.empty_like(probabilities)
+    if ranking == "self_confidence":
+        return probabilities
+    result, width = np.empty_like(probabilities), probabilities.shape[1]
     for fold in np.unique(folds):
         scored = folds == fold
         others = ~scored & (folds >= 0) & counted
-        noise = _given_by_true(confident_joint(labels[others], probabilities[others]))
-        weighed = probabilities[scored] * noise[labels[scored]]
+        # P(given i | true j): the joint's columns, those of few rows shrunk towards uniform.
+        smooth = confident_joint(labels[others], probabilities[others]) + SMOOTHING / width
+        weighed = probabilities[scored] * (smooth / smooth.sum(0))[labels[scored]]
         result[scored] = weighed / weighed.sum(1, keepdims=True)
     return result
-
-
-def _given_by_true(joint: np.ndarray) -> np.ndarray:
-    """Return P(given i | true j): the joint's columns, those of few rows shrunk towards uniform."""
-    smooth = joint + SMOOTHING / len(joint)
-    return smooth / smooth.sum(0)
 
 
 def confident_joint(
@@ -102,30 +104,26 @@ def confident_joint(
     if len(present) < 2:
         joint[present, present] = len(labels)
         return joint
+    # None is 0, which only means that a model did not see the class: cleanlab takes logarithms.
+    smooth = probabilities[:, present] + 1e-6
     joint[np.ix_(present, present)] = compute_confident_joint(
-        indices, over(probabilities, present), calibrate=calibrated
+        indices, smooth / smooth.sum(1, keepdims=True), calibrate=calibrated
     )
     return joint
 
 
-def over(probabilities: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Return the probabilities of some classes, adding up to one."""
-    # None is 0, which only means that a model did not see the class: cleanlab takes logarithms.
-    smooth = probabilities[:, present] + 1e-6
-    return smooth / smooth.sum(1, keepdims=True)
-
-
-def noise_figures(joint: Joint) -> NoiseFigures:
-    """Return the figures of the calibrated joint."""
-    total, right = joint.rows.sum(), np.diagonal(joint.rows)
+def noise_figures(classes: Sequence[str], joint: np.ndarray) -> NoiseFigures:
+    """Return the figures of the calibrated joint: rows by given label (rows) and likely true class
+    (columns), over `classes`: (n, n)."""
+    total, right = joint.sum(), np.diagonal(joint)
     by_class, cells = {}, {}
-    for index, name in enumerate(joint.classes):
-        given, true = joint.rows[index].sum(), joint.rows[:, index].sum()
+    for index, name in enumerate(classes):
+        given, true = joint[index].sum(), joint[:, index].sum()
         by_class[name] = ClassNoise(
             given_wrong=float(1 - right[index] / given) if given else 0.0,
             true_missed=float(1 - right[index] / true) if true else 0.0,
         )
-        counts = zip(joint.classes, joint.rows[index], strict=True)
+        counts = zip(classes, joint[index], strict=True)
         cells[name] = {other: int(count) for other, count in counts if count}
     wrong = float(1 - right.sum() / total) if total else 0.0
     return NoiseFigures(wrong_share=wrong, by_class=by_class, confident_joint=cells)
@@ -140,19 +138,6 @@ class Judgement(NamedTuple):
     suggested: np.ndarray
     score: np.ndarray
     copy: np.ndarray
-
-
-def label_quality(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    folds: np.ndarray,
-    counted: np.ndarray,
-    ranking: Ranking,
-) -> np.ndarray:
-    """Return the probability of each class given the label: (rows, classes). See `posterior`."""
-    if ranking == "self_confidence":
-        return probabilities
-    return posterior(labels, probabilities, folds, counted)
 
 
 def judge_labels(
@@ -174,7 +159,12 @@ def judge_labels(
     corrected = np.where(quality.max(1) >= min_probability, quality.argmax(1), labels)
     suggested = np.where(corrected != labels, corrected, alone)
     score = np.where(judged, quality[np.arange(len(labels)), labels], 1.0)
-    issue = _counted_wrong(labels, score, joint, judged)
+    issue = np.zeros(len(labels), dtype=bool)
+    wrong = 1 - np.diagonal(joint) / np.maximum(joint.sum(1), 1)
+    for label in np.flatnonzero(joint.sum(1)):
+        rows = np.flatnonzero((labels == label) & judged)
+        order = rows[np.argsort(score[rows], kind="stable")]
+        issue[order[: round(wrong[label] * len(rows))]] = True
     others = quality.copy()
     others[np.arange(len(labels)), labels] = -1
     suggested = np.where(issue & (suggested == labels), others.argmax(1), suggested)
@@ -184,24 +174,10 @@ def judge_labels(
     return Judgement(reason, suggested, score, np.full(len(labels), -1))
 
 
-def _counted_wrong(
-    labels: np.ndarray, score: np.ndarray, joint: np.ndarray, judged: np.ndarray
-) -> np.ndarray:
-    """Return a mask of the lowest-scoring judged rows of each label, as many as the joint estimates
-    wrong."""
-    issue = np.zeros(len(labels), dtype=bool)
-    wrong = 1 - np.diagonal(joint) / np.maximum(joint.sum(1), 1)
-    for label in np.flatnonzero(joint.sum(1)):
-        rows = np.flatnonzero((labels == label) & judged)
-        order = rows[np.argsort(score[rows], kind="stable")]
-        issue[order[: round(wrong[label] * len(rows))]] = True
-    return issue
-
-
 def with_near_copies(
     judgement: Judgement,
     labels: np.ndarray,
-    copies: NearCopies,
+    copies: tuple[np.ndarray, np.ndarray],
     judged: np.ndarray,
     verified: np.ndarray,
 ) -> Judgement:
@@ -210,7 +186,7 @@ def with_near_copies(
     It is the one with the lower score, or the one that no person has verified; of equals it is the
     second. So only one of a pair is suspected for it.
     """
-    row, copy = copies.row, copies.copy
+    row, copy = copies  # see `near_copies`
     lower = (judgement.score[row] < judgement.score[copy]) | (
         (judgement.score[row] == judgement.score[copy]) & (row > copy)
     )
@@ -219,3 +195,70 @@ def with_near_copies(
     reason, suggested, _, nearest = (column.copy() for column in judgement)
     reason[row], suggested[row], nearest[row] = Reason.NEAR_COPY_OTHER_LABEL, labels[copy], copy
     return Judgement(reason, suggested, judgement.score, nearest)
+
+
+class PolicyParams(Section):
+    """The part of params.yaml section `find_label_errors` about the policy."""
+
+    policy: Literal["flag", "drop", "relabel", "weight"]
+    max_score: float | None = Field(ge=0, le=1)
+    max_share: float | None = Field(gt=0, le=1)
+    suspect_weight: float = Field(ge=0, le=1)
+
+
+def check_policy(params: PolicyParams) -> None:
+    """Raise ParamsError unless exactly one of `max_score` and `max_share` is set."""
+    if (params.max_score is None) == (params.max_share is None):
+        problem = "neither is set" if params.max_score is None else "both are set"
+        raise ParamsError(
+            "params.yaml: find_label_errors.max_score and max_share",
+            problem,
+            "one of them: the highest label quality score or the share of train rows on which the "
+            "policy acts",
+            "set one, and the other to null",
+        )
+
+
+def chosen(rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams) -> pd.DataFrame:
+    """Return the train suspects that the policy acts on, lowest label quality first.
+
+    A class whose train rows would all be chosen keeps them, or it could not be learned.
+    """
+    selected = suspects[suspects["split"] == "train"].sort_values(["score", "id"])
+    train = rows[rows["split"] == "train"]
+    if params.max_share is None:
+        selected = selected[selected["score"] <= params.max_score]
+    else:
+        selected = selected.head(int(params.max_share * len(train)))
+    left = set(train["label"][~train["id"].isin(selected["id"])])
+    return selected[selected["label"].isin(left)]
+
+
+def candidates(judged: pd.DataFrame, verified: set[str], params: PolicyParams) -> pd.DataFrame:
+    """Return the rows that the policy may act on: the suspects, or with `max_share` every judged
+    row, by default for `low_label_quality`. Verified rows are excluded."""
+    selected = judged[~judged["id"].isin(verified)]
+    if params.max_share is None:
+        return selected[selected["reason"] != ""]
+    selected = selected[selected["judged"]]
+    return selected.assign(reason=selected["reason"].replace("", Reason.LOW_LABEL_QUALITY))
+
+
+def apply_policy(
+    rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
+) -> tuple[pd.DataFrame, list[Drop]]:
+    """Return the rows after the policy, and the drops; the cause of a row suspected for a near copy
+    is that copy. `suspects` have id, split, label, suggested, score, reason, nearest (ids)."""
+    selected = chosen(rows, suspects, params)
+    hit = rows["id"].isin(selected["id"])
+    if params.policy == "drop":
+        copied = selected["reason"] == Reason.NEAR_COPY_OTHER_LABEL
+        causes = selected["nearest"].str.split().str[0].where(copied, "")
+        return rows[~hit], list(map(Drop, selected["id"], selected["reason"], causes))
+    if params.policy == "relabel":
+        suggested = dict(zip(selected["id"], selected["suggested"], strict=True))
+        labels = [*map(suggested.get, rows["id"], rows["label"])]
+        return rows.assign(label=pd.Series(labels, index=rows.index, dtype="str")), []
+    if params.policy == "weight":
+        return rows.assign(weight=rows["weight"].where(~hit, params.suspect_weight)), []
+    return rows, []

@@ -7,6 +7,7 @@ model is passed in as a function, so that nothing here loads torch.
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +19,7 @@ from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
 from seedbed.making.augmentation import Words, generator, mistype, words_of
 from seedbed.private.kinds import STAND_IN
-from seedbed.scoring.intervals import resampled_counts, shares
-from seedbed.scoring.metrics import Scored
+from seedbed.scoring.metrics import Scored, resampled_counts, shares
 from seedbed.scoring.metrics_files import CapabilityCases, Invariance, MinimumFunctionality
 
 # Class indices of texts, or of texts and their pairs, (texts,); with the label of a progress bar.
@@ -47,17 +47,14 @@ def _case(text: Words, draw: random.Random) -> Words:
 def _punctuation(text: Words, draw: random.Random) -> Words:
     """Remove punctuation at white space and the ends; within a word, 3.5 or and/or, it is
     spelling. Stand-ins of personal values are kept."""
-    inner = [_bare(gap) if re.search(r"\s", gap) else gap for gap in text.gaps[1:-1]]
-    ends = [_bare(gap) for gap in (text.gaps[0], text.gaps[-1])]
-    return Words(text.words, [ends[0], *inner, ends[1]] if text.words else text.gaps)
-
-
-def _bare(gap: str) -> str:
-    return gap if STAND_IN.search(gap) else MARKS.sub("", gap)
-
-
-def _typos(text: Words, draw: random.Random) -> Words:
-    return mistype(text, TYPO_SHARE, draw)
+    ends = (0, len(text.gaps) - 1)
+    gaps = [
+        MARKS.sub("", gap)
+        if (index in ends or re.search(r"\s", gap)) and not STAND_IN.search(gap)
+        else gap
+        for index, gap in enumerate(text.gaps)
+    ]
+    return Words(text.words, gaps if text.words else text.gaps)
 
 
 def _names(text: Words, draw: random.Random) -> Words:
@@ -70,7 +67,7 @@ def _names(text: Words, draw: random.Random) -> Words:
 EDITS: dict[str, Callable[[Words, random.Random], Words]] = {
     "case": _case,
     "punctuation": _punctuation,
-    "typos": _typos,
+    "typos": lambda text, draw: mistype(text, TYPO_SHARE, draw),
     "names": _names,
 }
 
@@ -96,8 +93,8 @@ def drawn_indices(ids: Sequence[str], number: int, seed: int) -> np.ndarray:
 def invariance_of(
     predict: Predict, rows: pd.DataFrame, before: Scored, number: int, seed: int
 ) -> dict[str, Invariance]:
-    """Measure how many predictions stay when texts are edited, on `number` rows drawn by
-    hash(seed, id); {} if that is 0.
+    """Measure, for each edit, the share of the rows it changed whose prediction stays, on `number`
+    rows drawn by hash(seed, id); {} if that is 0.
 
     `rows` has ids as its index, and `before` their predictions. Of a pair only the text is edited.
     """
@@ -106,33 +103,18 @@ def invariance_of(
         return {}
     rows, predicted = rows.iloc[drawn], before.predicted[drawn]
     texts, pairs = (np.array(rows[name], dtype=object) for name in ("text", "text_pair"))
-    after, changed = {}, {}
-    for name, versions in edited(list(texts), list(rows.index), seed).items():
-        new = np.array(versions, dtype=object)
-        changed[name], after[name] = new != texts, predicted.copy()
-        if len(at := np.flatnonzero(changed[name])):
-            after[name][at] = predict(list(new[at]), list(pairs[at]), f"edited: {name}")
     clusters = np.unique(before.clusters[drawn], return_inverse=True)[1]
-    return invariance(predicted, after, changed, clusters)
-
-
-def invariance(
-    before: np.ndarray,
-    after: dict[str, np.ndarray],
-    changed: dict[str, np.ndarray],
-    clusters: np.ndarray,
-) -> dict[str, Invariance]:
-    """Compute, for each edit, the share of the rows it changed whose prediction stays.
-
-    `before` and `after`: class indices (rows,); `changed` (rows,) bool.
-    """
     samples = resampled_counts(clusters)
     result = {}
-    for name, predicted in after.items():
-        if not changed[name].any():
+    for name, versions in edited(list(texts), list(rows.index), seed).items():
+        new = np.array(versions, dtype=object)
+        changed, stays = new != texts, np.ones(len(new), dtype=bool)
+        if not changed.any():
             result[name] = Invariance(rows=0)
             continue
-        [share] = shares(predicted == before, changed[name][None], samples, clusters)
+        after = predict(list(new[changed]), list(pairs[changed]), f"edited: {name}")
+        stays[changed] = after == predicted[changed]
+        [share] = shares(stays, changed[None], samples, clusters)
         result[name] = Invariance(
             stays=share.accuracy, low=share.low, high=share.high, rows=share.rows
         )
@@ -169,34 +151,27 @@ def read_cases(folder: Path) -> list[Case]:
 
 
 def cases_of(predict: Predict, classes: list[str], folder: Path) -> MinimumFunctionality:
-    """Run a model on the plain cases in `folder`; cases of classes that it does not have are
-    counted and left out."""
+    """Run a model on the plain cases in `folder`: count them, and those that got their label, by
+    capability. Cases of classes that the model does not have are counted and left out.
+
+    `failed` lists files and lines, because no figure holds a text.
+    """
     cases = read_cases(folder)
     known = [case for case in cases if case.label in classes]
-    others = MinimumFunctionality(of_other_classes=len(cases) - len(known))
+    of_other_classes = len(cases) - len(known)
     if not known:
-        return others
+        return MinimumFunctionality(of_other_classes=of_other_classes)
     indices = predict([case.text for case in known], None, "plain cases")
-    figures = minimum_functionality(known, [classes[index] for index in indices])
-    return figures.model_copy(update={"of_other_classes": others.of_other_classes})
-
-
-def minimum_functionality(cases: Sequence[Case], predicted: Sequence[str]) -> MinimumFunctionality:
-    """Count cases, and those that got their label, by capability.
-
-    `failed` lists files and lines, because no figure holds a text. `predicted`: labels, in the
-    order of the cases.
-    """
-    passed = {case.place: case.label == label for case, label in zip(cases, predicted, strict=True)}
+    passed = [
+        case for case, index in zip(known, indices, strict=True) if case.label == classes[index]
+    ]
+    rows, right = (Counter(case.capability for case in some) for some in (known, passed))
     return MinimumFunctionality(
-        rows=len(cases),
-        passed=sum(passed.values()),
+        of_other_classes=of_other_classes,
+        rows=len(known),
+        passed=len(passed),
         by_capability={
-            name: CapabilityCases(
-                rows=sum(case.capability == name for case in cases),
-                passed=sum(passed[case.place] for case in cases if case.capability == name),
-            )
-            for name in sorted({case.capability for case in cases})
+            name: CapabilityCases(rows=rows[name], passed=right[name]) for name in sorted(rows)
         },
-        failed=[place for place, is_correct in passed.items() if not is_correct],
+        failed=[case.place for case in known if case not in passed],
     )

@@ -1,23 +1,28 @@
-"""Whether a model's confidence can be trusted: calibration, risk and coverage, entropy.
+"""Whether a model's confidence can be trusted: calibration, risk and coverage, entropy, and texts
+out of scope, to which no class is the right answer.
 
 Temperature scaling (Guo et al., 2017): probabilities are those of the logits divided by a
 temperature, which is fitted on validation and changes no prediction. Risk and coverage (El-Yaniv
 and Wiener, 2010): at a coverage of c the model answers the share c of the rows of which it is most
 confident; the risk is the share of wrong answers among these.
+
+Out of scope, a model either has a class for such texts, or gives no answer below a confidence
+chosen on validation. Figures as in Hendrycks and Gimpel, 2017 (AUROC), Larson et al., 2019 (recall)
+and Liang et al., 2018 (false positive rate at 95 % recall).
 """
+
+from typing import Any
 
 import numpy as np
 
 from seedbed.core.metrics import Bounds, Interval
-from seedbed.scoring.intervals import bounds, mean_with_interval
-from seedbed.scoring.metrics_files import Calibration, RiskCoverage
+from seedbed.core.rows import OUTSIDE
+from seedbed.scoring.metrics import bounds, macro_f1_of, mean_with_interval, resampled_counts
+from seedbed.scoring.metrics_files import Calibration, Detection, OutOfScope, RiskCoverage
 
 BINS = 10
-CURVE_BINS = 6
-PERFECT_DRAWS = 1000
 FOLDS = 5
 LARGEST = 20.0  # temperatures are searched in 1/20 to 20
-HALVINGS = 60
 DIGITS = 4  # of a temperature: more would differ from processor to processor
 LEAST = 1e-12  # replaces a probability of 0, which has no logarithm
 COVERAGES = 20  # steps of the risk-coverage curve
@@ -28,7 +33,7 @@ def uncertainty(probabilities: np.ndarray) -> np.ndarray:
     largest possible: (rows,), 0 is certain."""
     if probabilities.shape[1] < 2:
         return np.zeros(len(probabilities))
-    inside = np.clip(probabilities, 1e-12, 1)
+    inside = np.clip(probabilities, LEAST, 1)
     return -(inside * np.log(inside)).sum(1) / np.log(probabilities.shape[1])
 
 
@@ -46,21 +51,19 @@ def fitted_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
     logits = np.log(np.maximum(probabilities, 1e-300))
     given = logits[np.arange(len(labels)), labels]
     low, high = -np.log(LARGEST), np.log(LARGEST)  # of log(1 / temperature)
-    for _ in range(HALVINGS):  # log loss is convex in 1 / temperature: its slope changes sign once
+    for _ in range(60):  # log loss is convex in 1 / temperature: its slope changes sign once
         middle = (low + high) / 2
         expected = (rescaled(probabilities, np.exp(-middle)) * logits).sum(1)
         low, high = (low, middle) if (expected - given).mean() > 0 else (middle, high)
     return round(float(np.exp(-(low + high) / 2)), DIGITS)
 
 
-def cross_fitted(
-    labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray, folds: int = FOLDS
-) -> np.ndarray:
+def cross_fitted(labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray) -> np.ndarray:
     """Rescale each row to the temperature fitted on the clusters of other folds, so that
     validation's own figures are not of the rows that the temperature was fitted on."""
-    fold = np.unique(clusters, return_inverse=True)[1] % folds
+    fold = np.unique(clusters, return_inverse=True)[1] % FOLDS
     result = probabilities.copy()
-    for number in range(folds):
+    for number in range(FOLDS):
         inside = fold == number
         temperature = fitted_temperature(labels[~inside], probabilities[~inside])
         result[inside] = rescaled(probabilities[inside], temperature)
@@ -68,93 +71,58 @@ def cross_fitted(
 
 
 def calibration(labels: np.ndarray, probabilities: np.ndarray, samples: np.ndarray) -> Calibration:
-    """Compute log loss and Brier score per row with intervals, expected calibration error, and that
-    of a perfectly calibrated model. `samples`: bootstrap counts."""
+    """Compute log loss and Brier score per row with intervals, expected calibration error (the mean
+    distance of confidence and accuracy over ten bins; Naeini et al., 2015), and the 95 % interval
+    of that error for a perfectly calibrated model with the same confidences.
+
+    In each draw of a perfect model a row is correct with the probability that is its confidence.
+    With few rows the interval is far from 0. Rows count as independent. `samples`: bootstrap
+    counts.
+    """
     given = probabilities[np.arange(len(labels)), labels]
     squares = ((probabilities - np.eye(probabilities.shape[1])[labels]) ** 2).sum(1)
     confidence, correct = probabilities.max(1), probabilities.argmax(1) == labels
+    random = np.random.default_rng(0)
+    perfect = [
+        _errors(confidence, random.random((10, len(confidence))) < confidence) for _ in range(100)
+    ]
     return Calibration(
         log_loss=mean_with_interval(-np.log(np.maximum(given, LEAST)), samples),
         brier=mean_with_interval(squares, samples),
         expected_calibration_error=float(_errors(confidence, correct[None])[0]),
-        expected_calibration_error_if_perfect=perfect_interval(confidence),
+        expected_calibration_error_if_perfect=Bounds(**bounds(np.concatenate(perfect))),
     )
-
-
-def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Compute the mean distance of confidence and accuracy over ten bins (Naeini et al., 2015)."""
-    correct = probabilities.argmax(1) == labels
-    return float(_errors(probabilities.max(1), correct[None])[0])
-
-
-def perfect_interval(confidence: np.ndarray, seed: int = 0) -> Bounds:
-    """Compute the 95 % interval of the expected calibration error of a perfectly calibrated model
-    with these confidences (rows,).
-
-    In each draw a row is correct with the probability that is its confidence. With few rows the
-    interval is far from 0. Rows count as independent.
-    """
-    random = np.random.default_rng(seed)
-    errors = [
-        _errors(confidence, random.random((10, len(confidence))) < confidence)
-        for _ in range(PERFECT_DRAWS // 10)
-    ]
-    return Bounds(**bounds(np.concatenate(errors)))
 
 
 def _errors(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
     """Expected calibration error for each row of `correct`: (draws, rows) -> (draws,)."""
-    bins = np.eye(BINS)[_bin(confidence)]
+    bins = np.eye(BINS)[np.minimum((confidence * BINS).astype(int), BINS - 1)]
     distances = np.abs(correct.astype(np.float64) @ bins - confidence @ bins)
     return distances.sum(1) / len(confidence)
 
 
-def _bin(confidence: np.ndarray) -> np.ndarray:
-    return np.minimum((confidence * BINS).astype(int), BINS - 1)
-
-
-def reliability(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float]]:
-    """Compute confidence and accuracy in ten bins of equal width; empty bins are left out."""
-    index = _bin(probabilities.max(1))
-    bins = [np.flatnonzero(index == number) for number in range(BINS)]
-    return _points(labels, probabilities, [rows for rows in bins if len(rows)])
-
-
-def reliability_curve(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float]]:
-    """Compute confidence and accuracy in six bins of equally many rows, for a plot: bins of equal
-    width may hold two or three rows."""
-    order = np.argsort(probabilities.max(1), kind="stable")
-    return _points(labels, probabilities, np.array_split(order, min(CURVE_BINS, len(labels))))
-
-
-def _points(
-    labels: np.ndarray, probabilities: np.ndarray, bins: list[np.ndarray]
-) -> list[dict[str, float]]:
+def reliability_curve(
+    labels: np.ndarray, probabilities: np.ndarray
+) -> list[tuple[float, float, int]]:
+    """Compute points of mean confidence, accuracy and rows in six bins of equally many rows, for a
+    plot: bins of equal width may hold two or three rows."""
     confidence, correct = probabilities.max(1), probabilities.argmax(1) == labels
+    order = np.argsort(confidence, kind="stable")
     return [
-        {
-            "confidence": float(confidence[rows].mean()),
-            "accuracy": float(correct[rows].mean()),
-            "rows": len(rows),
-        }
-        for rows in bins
+        (float(confidence[rows].mean()), float(correct[rows].mean()), len(rows))
+        for rows in np.array_split(order, min(6, len(labels)))
     ]
 
 
-def risk_coverage_curve(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, float]]:
-    """Compute risk and lowest confidence at coverages of 5 %, 10 % ... 100 %."""
-    order, wrong = _by_confidence(labels, probabilities)
-    confidence, risks = probabilities.max(1)[order], _risks(wrong)
+def risk_coverage_curve(
+    labels: np.ndarray, probabilities: np.ndarray
+) -> list[tuple[float, float, float]]:
+    """Compute coverage, risk and lowest confidence at coverages of 5 %, 10 % ... 100 %."""
+    order, _, risks = _by_confidence(labels, probabilities)
     shares = np.arange(1, COVERAGES + 1) / COVERAGES
     last = np.unique(np.ceil(shares * len(order)).astype(int) - 1)
-    return [
-        {
-            "coverage": float((index + 1) / len(order)),
-            "risk": float(risks[index]),
-            "confidence": float(confidence[index]),
-        }
-        for index in last
-    ]
+    confidence = probabilities.max(1)[order[last]]
+    return list(zip((last + 1) / len(order), risks[last], confidence, strict=True))
 
 
 def risk_coverage(
@@ -165,8 +133,7 @@ def risk_coverage(
 
     `samples`: bootstrap counts (draws, rows).
     """
-    order, wrong = _by_confidence(labels, probabilities)
-    risks = _risks(wrong)
+    order, wrong, risks = _by_confidence(labels, probabilities)
     weights = samples[:, order].astype(np.float32)
     answered = np.cumsum(weights, axis=1)
     drawn = np.cumsum(weights * wrong, axis=1) / np.maximum(answered, 1)
@@ -176,12 +143,103 @@ def risk_coverage(
     return RiskCoverage(area=area, risk_at_80=at_80, risk_at_90=at_90)
 
 
-def _by_confidence(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The indices of rows, the most confident first, and which of these are wrong."""
+def _by_confidence(
+    labels: np.ndarray, probabilities: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The indices of rows, the most confident first, which of these are wrong, and the share of
+    wrong answers if all rows up to each one are answered: (rows,) each."""
     order = np.argsort(-probabilities.max(1), kind="stable")
-    return order, (probabilities.argmax(1) != labels)[order]
+    wrong = (probabilities.argmax(1) != labels)[order]
+    return order, wrong, np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
 
 
-def _risks(wrong: np.ndarray) -> np.ndarray:
-    """The share of wrong answers if all rows up to each one are answered, (rows,)."""
-    return np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
+def chosen_threshold(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Choose the confidence below which a prediction is out of scope: the one with the best
+    macro-F1 over classes and out of scope, the lowest of equals. `labels`: OUTSIDE if out of scope.
+    """
+    confidence, predicted = probabilities.max(1), probabilities.argmax(1)
+    classes = probabilities.shape[1]
+    truth = np.where(labels == OUTSIDE, classes, labels)
+    ordered = np.unique(confidence)
+    between = np.r_[0.0, (ordered[1:] + ordered[:-1]) / 2]
+    # A few hundred candidates do as well as all of them.
+    candidates = between[:: max(1, len(between) // 200)]
+    scores = [
+        macro_f1_of(truth, np.where(confidence < low, classes, predicted)) for low in candidates
+    ]
+    return float(candidates[int(np.argmax(scores))])
+
+
+def with_outside(probabilities: np.ndarray, threshold: float) -> np.ndarray:
+    """Add a class, out of scope, which is the most probable where no other class reaches
+    `threshold`: (rows, classes) -> (rows, classes + 1)."""
+    more = np.concatenate([probabilities, np.full((len(probabilities), 1), threshold)], axis=1)
+    return more / more.sum(1, keepdims=True)
+
+
+def detection(
+    label: str,
+    is_outside: np.ndarray,
+    probabilities: np.ndarray,
+    outside: int,
+    threshold: float,
+    kinds: np.ndarray,
+    clusters: np.ndarray,
+) -> OutOfScope:
+    """Measure detection over all rows out of scope, and over those of each kind with the same rows
+    in scope.
+
+    Rows are detected by the probability of class index `outside`, or, if the model has no such
+    class (OUTSIDE), by a highest probability below `threshold`. `is_outside`, `kinds`, `clusters`:
+    (rows,); `probabilities`: (rows, classes).
+    """
+    if outside == OUTSIDE:
+        how: dict[str, Any] = {"how": "threshold", "threshold": threshold}
+        scores, flagged = 1 - probabilities.max(1), probabilities.max(1) < threshold
+    else:
+        how = {"how": "class"}
+        scores, flagged = probabilities[:, outside], probabilities.argmax(1) == outside
+    inside = ~is_outside
+    columns = (is_outside, scores, flagged, clusters)
+    return OutOfScope(
+        label=label,
+        **how,
+        in_scope_rows=int(inside.sum()),
+        in_scope_flagged_share=float(flagged[inside].mean()),
+        all=_detection(*columns),
+        by_kind={
+            str(name): _detection(*(column[inside | (kinds == name)] for column in columns))
+            for name in sorted(set(kinds[is_outside]))
+        },
+    )
+
+
+def _detection(
+    is_outside: np.ndarray, scores: np.ndarray, flagged: np.ndarray, clusters: np.ndarray
+) -> Detection:
+    numbers = np.unique(clusters, return_inverse=True)[1]
+    drawn = [
+        auroc(is_outside, scores, counts)
+        for counts in resampled_counts(numbers, draws=500)
+        if counts[is_outside].any() and counts[~is_outside].any()
+    ]
+    return Detection(
+        rows=int(is_outside.sum()),
+        auroc=Interval(mean=auroc(is_outside, scores), **bounds(np.array(drawn))),
+        false_positive_rate_at_95_recall=false_positive_rate(is_outside, scores),
+        recall=float(flagged[is_outside].mean()),
+    )
+
+
+def auroc(is_outside: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Compute the probability that a row out of scope scores above one in scope, ties half."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(is_outside, scores, sample_weight=weights))
+
+
+def false_positive_rate(is_outside: np.ndarray, scores: np.ndarray) -> float:
+    """Compute the share of rows in scope that are flagged if 95 % of those out of scope are."""
+    ordered = np.sort(scores[is_outside])[::-1]
+    threshold = ordered[int(np.ceil(0.95 * len(ordered))) - 1]
+    return float((scores[~is_outside] >= threshold).mean())

@@ -20,8 +20,6 @@ PSEUDO_COUNT = 0.5  # of each bin, or an empty one would make PSI infinite
 WORD = re.compile(r"\w+")
 BUCKETS = 2**12  # of hashed words
 FOLDS = 5
-PERMUTATIONS = 199
-MAX_ROWS = 1500  # of a sample, for the classifier
 MOST_WORDS = 1000  # of the vocabulary: rarer words come and go by chance
 
 
@@ -41,8 +39,7 @@ def psi(expected_counts: Counts, observed_counts: Counts) -> float:
     Sum over bins of (o - e) ln(o / e), e and o as shares, half a row added to each bin. Raises
     ValueError if a sample has no rows, or the bins differ in number.
     """
-    expected, observed = _aligned(expected_counts, observed_counts)
-    expected, observed = _shares(expected + PSEUDO_COUNT), _shares(observed + PSEUDO_COUNT)
+    expected, observed = _shares(expected_counts, observed_counts, PSEUDO_COUNT)
     return float(((observed - expected) * np.log(observed / expected)).sum())
 
 
@@ -73,7 +70,7 @@ def jensen_shannon(p: Counts, q: Counts) -> float:
 
     Raises ValueError if a sample has no rows, or the bins differ in number.
     """
-    first, second = map(_shares, _aligned(p, q))
+    first, second = _shares(p, q)
     middle = (first + second) / 2
     entropies = _relative_entropy(first, middle) + _relative_entropy(second, middle)
     return float(max(0.0, entropies / 2))
@@ -85,10 +82,10 @@ def length_counts(
     """Count rows of both samples by length, in bins that hold about equal shares of `expected`."""
     ordered = np.sort(np.asarray(expected))
     edges = np.unique([ordered[-(-len(ordered) * part // bins) - 1] for part in range(1, bins)])
-    bins_of = (
-        np.searchsorted(edges, np.asarray(part), side="left") for part in (expected, observed)
+    first, second = (
+        np.bincount(np.searchsorted(edges, np.asarray(part)), minlength=len(edges) + 1).tolist()
+        for part in (expected, observed)
     )
-    first, second = (np.bincount(part, minlength=len(edges) + 1).tolist() for part in bins_of)
     return first, second
 
 
@@ -107,28 +104,32 @@ def word_divergence(before: Iterable[str], after: Iterable[str]) -> float:
 
 
 def two_sample_test(
-    base: Sequence[str] | np.ndarray,
-    head: Sequence[str] | np.ndarray,
+    base: Sequence[str],
+    head: Sequence[str],
     seed: int = 0,
-    permutations: int = PERMUTATIONS,
-    max_rows: int = MAX_ROWS,
+    permutations: int = 199,
+    max_rows: int = 1500,
 ) -> TwoSample:
-    """Test whether a classifier that never saw a row detects which sample it is from (Lopez-Paz and
-    Oquab 2017, arXiv:1610.06545): texts by their hashed words and length, or (n, d) features.
+    """Test whether a classifier that never saw a text detects which sample it is from (Lopez-Paz
+    and Oquab 2017, arXiv:1610.06545), by its hashed words and length.
 
-    Naive Bayes on words, nearest mean on standardised features, cross-fitted on folds by hash of
-    the row, so that copies share one. The p-value is that of a permutation test on the AUC, exact
-    at any number of rows: both classifiers are linear in the sample's counts, so that all
-    permutations are a few matrix products. Rows of one author or thread count as independent,
-    which makes p too small if there are many of them. At most `max_rows` a sample, by hash.
+    Naive Bayes on words, cross-fitted on folds by hash of the text, so that copies share one. The
+    p-value is that of a permutation test on the AUC, exact at any number of rows: the classifier is
+    linear in the sample's counts, so that all permutations are a few matrix products. Rows of one
+    author or thread count as independent, which makes p too small if there are many of them. At
+    most `max_rows` a sample, by hash.
 
     Raises ValueError if a sample has no rows.
     """
     if not len(base) or not len(head):
         raise ValueError("a sample has no rows")
-    rows, is_head, keys = _pooled(base, head, seed, max_rows)
-    texts = isinstance(rows[0], str)
-    features = _hashed_words(rows) if texts else _standardised(np.asarray(rows, dtype=float))
+    pooled = [
+        keyed
+        for in_head, sample in ((False, base), (True, head))
+        for keyed in sorted((_key(text, seed), in_head, text) for text in sample)[:max_rows]
+    ]
+    keys, in_heads, texts = zip(*sorted(pooled), strict=True)
+    features, is_head = _hashed_words(texts), np.array(in_heads)
     generator = np.random.default_rng(seed)
     drawn = [generator.permutation(is_head) for _ in range(permutations)]
     labels = np.column_stack([is_head, *drawn]).astype(float)
@@ -137,14 +138,14 @@ def two_sample_test(
     for fold in range(FOLDS):
         inside, outside = folds == fold, folds != fold
         if inside.any() and outside.any():
-            fit = _word_weights if texts else _mean_difference
-            scores[inside] = features[inside] @ fit(features[outside], labels[outside])
+            scores[inside] = features[inside] @ _word_weights(features[outside], labels[outside])
     auc = _auc(scores, labels)  # the first column is the sample, the others its permutations
     p = (1 + int((auc[1:] >= auc[0] - 1e-12).sum())) / (1 + permutations)
     return TwoSample(float(auc[0]), p, int((~is_head).sum()), int(is_head.sum()))
 
 
-def _aligned(p: Counts, q: Counts) -> tuple[np.ndarray, np.ndarray]:
+def _shares(p: Counts, q: Counts, added: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """The share of each bin in two samples, with `added` rows more in each bin."""
     if isinstance(p, Mapping) and isinstance(q, Mapping):
         names = sorted({*p, *q})
         p, q = [p.get(name, 0) for name in names], [q.get(name, 0) for name in names]
@@ -153,11 +154,8 @@ def _aligned(p: Counts, q: Counts) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"{len(first)} bins and {len(second)}: not the same bins")
     if not first.sum() > 0 or not second.sum() > 0:
         raise ValueError("a sample has no rows")
-    return first, second
-
-
-def _shares(counts: np.ndarray) -> np.ndarray:
-    return counts / counts.sum()
+    first, second = first + added, second + added
+    return first / first.sum(), second / second.sum()
 
 
 def _relative_entropy(p: np.ndarray, q: np.ndarray) -> float:
@@ -165,25 +163,12 @@ def _relative_entropy(p: np.ndarray, q: np.ndarray) -> float:
     return float((p[positive] * np.log2(p[positive] / q[positive])).sum())
 
 
-def _pooled(
-    base: Any, head: Any, seed: int, max_rows: int
-) -> tuple[list[Any], np.ndarray, list[str]]:
-    """Rows of both samples in an order that depends on the rows alone, which is of which, keys."""
-    pooled: list[tuple[str, bool, Any]] = []
-    for in_head, sample in ((False, base), (True, head)):
-        keyed = sorted(((_key(row, seed), index) for index, row in enumerate(sample)))[:max_rows]
-        pooled += [(key, in_head, sample[index]) for key, index in keyed]
-    pooled.sort(key=lambda keyed_row: keyed_row[:2])
-    keys, is_head, rows = zip(*pooled, strict=True)
-    return list(rows), np.array(is_head), list(keys)
-
-
-def _key(row: Any, seed: int) -> str:
-    content = row.encode("utf-8", "surrogatepass") if isinstance(row, str) else bytes(row)
+def _key(text: str, seed: int) -> str:
+    content = text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(content, digest_size=8, salt=seed.to_bytes(8, "big")).hexdigest()
 
 
-def _hashed_words(texts: list[str]) -> Any:
+def _hashed_words(texts: Sequence[str]) -> Any:
     """Rows of a sparse matrix: 1 / size at each different word of a text, and at its length."""
     from scipy.sparse import csr_array
 
@@ -209,25 +194,11 @@ def _word_weights(features: Any, labels: np.ndarray) -> np.ndarray:
     return rates[0] - rates[1]
 
 
-def _standardised(features: np.ndarray) -> np.ndarray:
-    spread = features.std(axis=0)
-    return (features - features.mean(axis=0)) / np.where(spread == 0, 1, spread)
-
-
-def _mean_difference(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    samples = (labels, 1 - labels)
-    means = [(features.T @ rows) / np.maximum(1, rows.sum(axis=0)) for rows in samples]
-    return means[0] - means[1]
-
-
 def _auc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """ROC AUC of each column, ties counted half."""
+    import pandas as pd  # which pages that name a reading need not wait for
+
     head = labels.sum(axis=0)
-    ranks = np.column_stack([_mean_ranks(column) for column in scores.T])
+    ranks = pd.DataFrame(np.round(scores, 12)).rank().to_numpy()
     wins = (ranks * labels).sum(axis=0) - head * (head + 1) / 2
     return wins / (head * (len(labels) - head))
-
-
-def _mean_ranks(values: np.ndarray) -> np.ndarray:
-    _, indices, counts = np.unique(np.round(values, 12), return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[indices]

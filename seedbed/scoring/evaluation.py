@@ -1,44 +1,55 @@
 """All figures of one approach on one split, and what is fitted on validation for it.
 
 Nothing here loads a model: predictions in, figures out. `fit` is given validation's predictions and
-no others.
+no others. Slices are accuracy in parts of the rows: source, batch, date, length, language, class,
+nearness to train; if a figure falls in one part alone, the mean over all rows hides it.
 """
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from seedbed.cleaning.rows import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
-from seedbed.core.files import read_csv
 from seedbed.core.rows import NEGATIVE, OUTSIDE
 from seedbed.scoring.confidence import (
     calibration,
+    chosen_threshold,
     cross_fitted,
+    detection,
     fitted_temperature,
     rescaled,
     risk_coverage,
 )
-from seedbed.scoring.intervals import headline, resampled_counts
-from seedbed.scoring.metrics import Scored, confusion, macro_f1_of, per_class
+from seedbed.scoring.metrics import (
+    Scored,
+    confusion,
+    headline,
+    macro_f1_of,
+    per_class,
+    resampled_counts,
+    shares,
+)
 from seedbed.scoring.metrics_files import (
     Behaviour,
     Evaluation,
     ModelCosts,
     OutOfScope,
+    Slice,
     TemperatureScaling,
     Validation,
     WithoutDecisions,
 )
 from seedbed.scoring.predictions import Predictions
-from seedbed.scoring.scope_detection import chosen_threshold, detection, outside_score
-from seedbed.scoring.slices import Columns, slices
+
+Columns = dict[str, Sequence[str]]
 
 TAKEN_OUT = {DROP, AMBIGUOUS}
+DATE_PARTS = (10, 7, 4)  # characters of an ISO date: day, month, year
 
 
 class Fitted(NamedTuple):
@@ -52,8 +63,8 @@ class Fitted(NamedTuple):
 
 
 class DecidedRow(NamedTuple):
-    """A row on which a decision is in force: its original label, the decision, its split, and who
-    decided (+ between names)."""
+    """A row on which a decision is in force, as stage apply_decisions lists it: its original label,
+    the decision, its split, and who decided (+ between names)."""
 
     id: str
     given: str
@@ -115,24 +126,36 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
 
     All but the estimates are of the seed shown; calibration and risk are of the rows in scope.
     """
-    predictions = part.raw.with_outside(fitted.thresholds)
-    by_seed, labels = predictions.scored(), classes.predictable(fitted)
+    raw = part.raw
+    predictions = raw.with_outside(fitted.thresholds)
+    by_seed, names = predictions.scored(), classes.predictable(fitted)
     scored = by_seed[fitted.seed]
     samples = resampled_counts(scored.clusters)
+    inside = samples[:, raw.labels != OUTSIDE]
+    inside = inside[inside.sum(1) > 0]  # draws without a row in scope are left out
+    labels, probabilities = raw.inside(fitted.seed)
+    if part.name == "validation":  # where the temperature was fitted: each row by that of others
+        scaled = cross_fitted(labels, probabilities, raw.clusters()[raw.labels != OUTSIDE])
+    else:
+        scaled = rescaled(probabilities, fitted.temperature)
     scope = scope_figures(part, fitted, classes)
     return Evaluation(
         run=True,
         model=model,
-        rows=len(part.raw.ids),
+        rows=len(raw.ids),
         estimates=headline(by_seed, samples),
         seed_shown=fitted.seed,
-        calibration=calibrated(part, fitted, samples),
-        risk_coverage=risk_coverage(*part.raw.inside(fitted.seed), _inside(part.raw, samples)),
-        per_class=per_class(scored.labels, scored.predicted, labels),
-        confusion=confusion(scored.labels, scored.predicted, labels),
+        calibration=TemperatureScaling(
+            temperature=fitted.temperature,
+            before=calibration(labels, probabilities, inside),
+            after=calibration(labels, scaled, inside),
+        ),
+        risk_coverage=risk_coverage(labels, probabilities, inside),
+        per_class=per_class(scored.labels, scored.predicted, names),
+        confusion=confusion(scored.labels, scored.predicted, names),
         slices=slices(scored, part.columns, samples),
         **({"out_of_scope": scope} if scope else {}),
-        without_decisions=without_decisions(predictions, part.people, labels, samples),
+        without_decisions=without_decisions(predictions, part.people, names, samples),
     )
 
 
@@ -144,32 +167,6 @@ def with_behaviour(
     return Validation(**figures, paired=paired, thresholds=fitted.thresholds, behaviour=behaviour)
 
 
-def _inside(raw: Predictions, samples: np.ndarray) -> np.ndarray:
-    """Bootstrap counts of the rows in scope alone; draws without any of them are left out."""
-    inside = samples[:, raw.labels != OUTSIDE]
-    return inside[inside.sum(1) > 0]
-
-
-def calibrated(part: Part, fitted: Fitted, samples: np.ndarray) -> TemperatureScaling:
-    """Measure calibration before and after temperature scaling.
-
-    On validation, where the temperature was fitted, each row is scaled by a temperature that is
-    fitted on other rows.
-    """
-    labels, probabilities = part.raw.inside(fitted.seed)
-    if part.name == "validation":
-        clusters = part.raw.clusters()[part.raw.labels != OUTSIDE]
-        after = cross_fitted(labels, probabilities, clusters)
-    else:
-        after = rescaled(probabilities, fitted.temperature)
-    counts = _inside(part.raw, samples)
-    return TemperatureScaling(
-        temperature=fitted.temperature,
-        before=calibration(labels, probabilities, counts),
-        after=calibration(labels, after, counts),
-    )
-
-
 def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | None:
     """Measure how well negatives are detected, by their class or by the threshold; None if the
     split has only negatives, or none."""
@@ -178,20 +175,10 @@ def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | 
     is_outside, given = part.raw.labels == number, part.raw.probabilities[fitted.seed]
     if is_outside.all() or not is_outside.any():
         return None
-    threshold = fitted.thresholds.get(fitted.seed, 0.0)
-    flagged = given.argmax(1) == number if has_class else given.max(1) < threshold
-    metas = pd.Series(part.metas)
-    kinds = metas.map(lambda meta: json.loads(meta).get(NEGATIVE, "")).to_numpy(object)
+    kinds = np.array([json.loads(meta).get(NEGATIVE, "") for meta in part.metas], dtype=object)
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
-    scores = outside_score(given, number)
-    how = {"how": "class"} if has_class else {"how": "threshold", "threshold": threshold}
-    detections = detection(is_outside, scores, flagged, kinds, part.raw.clusters())
-    return OutOfScope(label=classes.outside, **how, **dict(detections))
-
-
-def read_decided(file: Path) -> list[DecidedRow]:
-    """Read the decisions in force, as stage apply_decisions lists them."""
-    return [DecidedRow(**line) for line in read_csv(file)]
+    threshold, clusters = fitted.thresholds.get(fitted.seed, 0.0), part.raw.clusters()
+    return detection(classes.outside, is_outside, given, number, threshold, kinds, clusters)
 
 
 def without_decisions(
@@ -224,3 +211,62 @@ def without_decisions(
         accuracy_range=(correct / all_rows, (correct + taken_out) / all_rows),
         estimates=estimates,
     )
+
+
+def languages_of(texts: Sequence[str], min_chars: int) -> list[str]:
+    """Detect the language of each text: for slices, never for a row.
+
+    ISO 639 codes, "unknown" for a text of less than `min_chars` characters (py3langid).
+    """
+    return [language_of(text) if len(text) >= min_chars else UNKNOWN_LANGUAGE for text in texts]
+
+
+def thirds(values: Sequence[float] | np.ndarray, names: str) -> list[str]:
+    """Name the third that each value falls into, "short third" for `names` "short middle long";
+    equal values in the order given."""
+    rank = np.argsort(np.argsort(np.asarray(values), kind="stable"))
+    parts = names.split()
+    return [f"{parts[third]} third" for third in rank * 3 // max(1, len(rank))]
+
+
+def periods(dates: Sequence[str], every: Sequence[str]) -> list[str]:
+    """Give the period of each ISO date, "no date" for "".
+
+    Periods are days, months or years: the finest of which `every` (all dates of the dataset) has at
+    most 8, else years.
+    """
+    known = {date for date in every if date}
+    part = next((n for n in DATE_PARTS if len({date[:n] for date in known}) <= 8), 4)
+    return [date[:part] or "no date" for date in dates]
+
+
+def columns_of(
+    rows: pd.DataFrame, dates: Sequence[str], languages: Sequence[str], cosines: np.ndarray
+) -> Columns:
+    """Compute the columns that rows are sliced by. `dates`: all that the dataset has; `cosines`
+    (rows,): of each row to its nearest train row."""
+    return {
+        "source": list(rows["source"]),
+        "batch": list(rows["batch"]),
+        "date": periods(list(rows["date"]), dates),
+        "length": thirds(rows["text"].str.len(), "short middle long"),
+        "language": list(languages),
+        "class": list(rows["label"]),
+        "nearness to train": thirds(cosines, "far middle near"),
+    }
+
+
+def slices(scored: Scored, columns: Columns, samples: np.ndarray) -> dict[str, dict[str, Slice]]:
+    """Compute accuracy for each value of each column; columns of one value are left out.
+
+    `samples`: bootstrap counts (draws, rows).
+    """
+    correct = scored.labels == scored.predicted
+    result = {}
+    for column, values in columns.items():
+        names, index = np.unique(np.asarray(values, dtype=object).astype(str), return_inverse=True)
+        if len(names) > 1:
+            members = np.arange(len(names))[:, None] == index
+            found = shares(correct, members, samples, scored.clusters)
+            result[column] = dict(zip(map(str, names), found, strict=True))
+    return result

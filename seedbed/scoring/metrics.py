@@ -1,16 +1,24 @@
-"""Metrics of predictions: the one table of them, and the functions that compute them.
+"""Metrics of predictions: the one table of them, the functions that compute them, and intervals.
 
 Each metric is computed over many samples of the rows at once, so that a bootstrap is one call. A
 sample is a row of `counts` (samples, rows): how often each row is in it; one row of ones is the
 rows as they are.
+
+Intervals are of 95 %, by a bootstrap over clusters: percentile intervals (Efron and Tibshirani,
+1993). A cluster is a row, or a whole group if rows have one, because rows of a group are not
+independent.
 """
 
-from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from seedbed.scoring.metrics_files import ClassScores
+from seedbed.core.metrics import Difference, Interval
+from seedbed.scoring.metrics_files import ClassScores, Estimate, Slice
+
+DRAWS = 2000
+TAILS = (0.025, 0.975)
 
 # Where a metric is shown or used; the order of METRICS is the order there.
 View = Literal[
@@ -30,7 +38,7 @@ class Scored(NamedTuple):
 
     `labels` and `predicted` are class indices (rows,); `probabilities` (rows, classes), or None
     where a caller needs metrics of labels alone; `clusters` (rows,) numbers the cluster of each row
-    (see `intervals`); `counts` is (samples, rows).
+    (see `clusters_of`); `counts` is (samples, rows).
     """
 
     labels: np.ndarray
@@ -120,25 +128,12 @@ def _mcc(tallies: Tallies) -> np.ndarray:
     return np.where(scale > 0, covariance / np.where(scale > 0, scale, 1), 0.0)
 
 
+ALL_BUT_CHOSEN = tuple(view for view in get_args(View) if view != "chosen")
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric(
-            "accuracy",
-            "accuracy",
-            "labels",
-            _accuracy,
-            ("approaches", "differences", "gate", "comparison", "card", "metadata", "tag"),
-            "accuracy",
-        ),
-        Metric(
-            "macro_f1",
-            "macro-F1",
-            "labels",
-            _macro_f1,
-            ("approaches", "differences", "gate", "comparison", "card", "metadata", "tag"),
-            "f1",
-        ),
+        Metric("accuracy", "accuracy", "labels", _accuracy, ALL_BUT_CHOSEN, "accuracy"),
+        Metric("macro_f1", "macro-F1", "labels", _macro_f1, ALL_BUT_CHOSEN, "f1"),
         Metric("weighted_f1", "weighted F1", "labels", _weighted_f1, ("chosen", "card")),
         Metric(
             "mcc",
@@ -211,3 +206,98 @@ def confusion(
         name: dict(zip(classes, row, strict=True))
         for name, row in zip(classes, matrix.tolist(), strict=True)
     }
+
+
+def clusters_of(ids: Sequence[str], groups: Sequence[str]) -> np.ndarray:
+    """Number the cluster of each row, (rows,): its group, or the row itself."""
+    names = [group or row for row, group in zip(ids, groups, strict=True)]
+    return np.unique(names, return_inverse=True)[1]
+
+
+def resampled_counts(clusters: np.ndarray, seed: int = 0, draws: int = DRAWS) -> np.ndarray:
+    """Draw bootstrap samples of clusters; give how often each row is in each: (draws, rows)."""
+    random = np.random.default_rng(seed)
+    number = int(clusters.max()) + 1
+    drawn = random.multinomial(number, np.full(number, 1 / number), size=draws)
+    return drawn[:, clusters]
+
+
+def bounds(values: np.ndarray) -> dict[str, float]:
+    """Compute the 95 % interval of bootstrap values, (draws,)."""
+    low, high = np.quantile(values, TAILS)
+    return {"low": float(low), "high": float(high)}
+
+
+def mean_with_interval(values: np.ndarray, samples: np.ndarray) -> Interval:
+    """Compute the mean of one value per row and its interval: (rows,), (draws, rows)."""
+    drawn = samples @ values / samples.sum(1)
+    return Interval(mean=float(values.mean()), **bounds(drawn))
+
+
+def shares(
+    correct: np.ndarray, members: np.ndarray, samples: np.ndarray, clusters: np.ndarray
+) -> list[Slice]:
+    """Compute, for each set of rows, the share that is correct, with its interval and its rows.
+
+    `correct` (rows,) bool, `members` (sets, rows) bool, `samples` (draws, rows). If all rows are
+    correct, or none is, a bootstrap has no width: then the bound is that of Clopper and Pearson
+    (1934) over clusters.
+    """
+    weights = samples.astype(np.float32)
+    hits, sizes = weights @ (members & correct).T, weights @ members.T.astype(np.float32)
+    result = []
+    for index, rows in enumerate(members):
+        share, number = float(correct[rows].mean()), len(np.unique(clusters[rows]))
+        drawn = sizes[:, index] > 0
+        if 0 < share < 1 and drawn.any():
+            ends = bounds(hits[drawn, index] / sizes[drawn, index])
+        else:
+            width = 1 - TAILS[0] ** (1 / (1 if 0 < share < 1 else number))
+            ends = {"low": 1 - width, "high": 1.0} if share else {"low": 0.0, "high": width}
+        result.append(Slice(accuracy=share, **ends, rows=int(rows.sum())))
+    return result
+
+
+def headline(by_seed: dict[str, Scored], samples: np.ndarray) -> dict[str, Estimate]:
+    """Estimate each metric of the table: mean over the seeds, 95 % interval, sd, every value.
+
+    `by_seed`: predictions for the same rows. `samples`: see `resampled_counts`.
+    """
+    values = {seed: scores(scored) for seed, scored in by_seed.items()}
+    result = {}
+    for name, drawn in _means(by_seed.values(), samples).items():
+        each = {seed: float(metrics[name][0]) for seed, metrics in values.items()}
+        result[name] = Estimate(
+            mean=float(np.mean(list(each.values()))),
+            **bounds(drawn),
+            sd_over_seeds=float(np.std(list(each.values()), ddof=1)) if len(each) > 1 else 0,
+            by_seed=each,
+        )
+    return result
+
+
+def paired_difference(
+    one: Collection[Scored], other: Collection[Scored], samples: np.ndarray
+) -> dict[str, Difference]:
+    """Compute one - other on the same rows, for each metric of the table.
+
+    That is the difference of the means over seeds, with the 95 % interval of a paired bootstrap.
+    `one` and `other` hold the predictions of each seed; `samples`: see `resampled_counts`.
+    """
+    values, draws = _means(one), _means(one, samples)
+    other_values, other_draws = _means(other), _means(other, samples)
+    return {
+        name: Difference(
+            difference=float((values[name] - other_values[name])[0]),
+            **bounds(draws[name] - other_draws[name]),
+        )
+        for name in values
+    }
+
+
+def _means(seeds: Collection[Scored], samples: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Each metric's mean over the seeds, in each sample; in the rows as they are if None."""
+    by_seed = [
+        scores(scored if samples is None else scored._replace(counts=samples)) for scored in seeds
+    ]
+    return {name: np.mean([values[name] for values in by_seed], axis=0) for name in by_seed[0]}

@@ -3,7 +3,6 @@
 Nothing heavy is imported here, so that commands and pages can read the files at once.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,12 +11,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from seedbed.core.metrics import Bounds, Difference, Interval, Metrics, Number, read_if_run
 
 
-class Estimate(Metrics):
+class Estimate(Interval):
     """A metric: its mean over the seeds, 95 % interval, standard deviation and every value."""
 
-    mean: float
-    low: float
-    high: float
     sd_over_seeds: Number
     by_seed: dict[str, float]
 
@@ -36,27 +32,20 @@ class WithEstimates(Metrics):
     def _gather(cls, content: Any) -> Any:
         if not isinstance(content, dict) or "estimates" in content:
             return content
-        fields = {
-            name
-            for key, field in cls.model_fields.items()
-            for name in (key, field.validation_alias)
-        }
-        estimates = {key: value for key, value in content.items() if key not in fields}
-        rest = {key: value for key, value in content.items() if key in fields}
+        estimates = {key: value for key, value in content.items() if key not in cls.model_fields}
+        rest = {key: value for key, value in content.items() if key in cls.model_fields}
         return rest | {"estimates": estimates}
 
     @model_serializer(mode="wrap")
     def _spread(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return dict(_spread(handler(self)))
+        spread: dict[str, Any] = {}
+        for key, value in handler(self).items():
+            spread |= value if key == "estimates" else {key: value}
+        return spread
 
     def __getitem__(self, metric: str) -> Estimate:
         """The estimate of a metric of the table."""
         return self.estimates[metric]
-
-
-def _spread(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in content.items():
-        yield from value.items() if key == "estimates" else [(key, value)]
 
 
 class ModelCosts(Metrics):
@@ -126,25 +115,17 @@ class Detection(Metrics):
     recall: float
 
 
-class Detections(Metrics):
-    """Detection over all rows out of scope, and over each kind of them."""
-
-    in_scope_rows: int
-    in_scope_flagged_share: float
-    all: Detection
-    by_kind: dict[str, Detection]
-
-
-class _HowDetected(Metrics):
-    """How out-of-scope rows are detected: by a class of their own, or by a threshold."""
+class OutOfScope(Metrics):
+    """Out-of-scope rows: how they are detected, by a class of their own or by a threshold, and how
+    well, over all of them and over each kind."""
 
     label: str
     how: Literal["threshold", "class"]
     threshold: float | None = None
-
-
-class OutOfScope(Detections, _HowDetected):  # this order of bases puts `label` first in the file
-    """Out-of-scope rows: how they are detected, and how well."""
+    in_scope_rows: int
+    in_scope_flagged_share: float
+    all: Detection
+    by_kind: dict[str, Detection]
 
 
 class WithoutDecisions(WithEstimates):

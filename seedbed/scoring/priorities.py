@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from seedbed.encoding.nearest_rows import nearest_rows
+from seedbed.encoding.nearest_rows import nearest_rows, unit_length
 from seedbed.scoring.drift import (
     length_counts,
     psi,
@@ -28,9 +28,6 @@ from seedbed.scoring.significance import holm
 COLUMNS = ["id", "split", "label", "suggested", "priority", "uncertainty", "density", "weakness"]
 ROWS_A_REGION = 30  # on average: the share of fewer rows means little
 MOST_REGIONS = 40
-ROUNDS = 10
-LEVEL = 0.05
-EXAMPLES = 3
 
 
 def density(vectors: np.ndarray, neighbours: int) -> np.ndarray:
@@ -54,8 +51,7 @@ def votes(
     """Estimate class probabilities (rows, classes) of rows without a label, (rows, width): the
     share of each class among the nearest labelled rows. `labels`: class indices of `labelled`."""
     indices, _ = nearest_rows(vectors, labelled, neighbours)
-    one_hot = np.eye(classes)[labels[indices]]
-    return one_hot.mean(1)
+    return np.eye(classes)[labels[indices]].mean(1)
 
 
 def prioritized(rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]) -> pd.DataFrame:
@@ -65,16 +61,14 @@ def prioritized(rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]) ->
     of a row is the weaker of its label and what the models suggest; one that is not in validation
     is as weak as can be.
     """
-    labels, suggested = rows["label"].tolist(), rows["suggested"].tolist()
     of_class = [
         max(weak.get(name, 1.0) for name in {*names} - {""})
-        for names in zip(labels, suggested, strict=True)
+        for names in zip(rows["label"], rows["suggested"], strict=True)
     ]
     ranked = rows.assign(density=near, weakness=of_class)
     ranked["priority"] = ranked["uncertainty"] * ranked["density"] * ranked["weakness"]
-    return ranked.sort_values(["priority", "id"], ascending=[False, True], ignore_index=True)[
-        COLUMNS
-    ]
+    ranked = ranked.sort_values(["priority", "id"], ascending=[False, True], ignore_index=True)
+    return ranked[COLUMNS]
 
 
 class Region(NamedTuple):
@@ -140,11 +134,10 @@ def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
 def regions_of(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Assign rows to regions: the region of each row (rows,) and its cosine to the region's centre
     (rows,). `vectors`: (rows, width), rows in the order of their ids."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float64)
+    unit = unit_length(vectors).astype(np.float64)
     number = min(MOST_REGIONS, max(1, len(unit) // ROWS_A_REGION))
     centres = unit[_far_apart(unit, number)]
-    for _ in range(ROUNDS):
+    for _ in range(10):
         region = (unit @ centres.T).argmax(1)
         sums = np.zeros_like(centres)
         np.add.at(sums, region, unit)
@@ -172,23 +165,20 @@ def growing(
     than chance (Fisher's exact test, one-sided, Holm-corrected), the most significant first."""
     from scipy.stats import fisher_exact
 
-    regions, cosines = regions_of(vectors)
-    new, old = int(is_new.sum()), int((~is_new).sum())
-    p_values, shares = {}, {}
-    for number in np.unique(regions).tolist():
-        inside = regions == number
-        now, before = int((inside & is_new).sum()), int((inside & ~is_new).sum())
+    numbers, cosines = regions_of(vectors)
+    new = int(is_new.sum())
+    old = len(is_new) - new
+    p_values, regions = {}, {}
+    for number in np.unique(numbers).tolist():
+        members = np.flatnonzero(numbers == number)
+        now = int(is_new[members].sum())
+        before = len(members) - now
         table = [[now, new - now], [before, old - before]]
         p_values[str(number)] = float(fisher_exact(table, "greater").pvalue)
-        shares[str(number)] = (before / old, now / new)
-    grown = []
-    for name, p in sorted(holm(p_values).items(), key=lambda item: (item[1], int(item[0]))):
-        if p <= LEVEL:
-            members = np.flatnonzero(regions == int(name))
-            middle = members[np.argsort(-cosines[members], kind="stable")[:EXAMPLES]]
-            counts = Counter(labels[row] for row in members.tolist())
-            label = min(counts, key=lambda name: (-counts[name], name))
-            grown.append(
-                Region(label, len(members), *shares[name], p, [ids[row] for row in middle])
-            )
-    return grown
+        middle = members[np.argsort(-cosines[members], kind="stable")[:3]]
+        counts = Counter(labels[row] for row in members.tolist())
+        label = min(counts, key=lambda name: (-counts[name], name))
+        examples = [ids[row] for row in middle]
+        regions[str(number)] = Region(label, len(members), before / old, now / new, 1.0, examples)
+    corrected = sorted(holm(p_values).items(), key=lambda item: (item[1], int(item[0])))
+    return [regions[name]._replace(p=p) for name, p in corrected if p <= 0.05]

@@ -2,7 +2,7 @@
 
 If one model is as good as the other, it is chance which of the two made which prediction for a row,
 so that all ways of swapping the predictions are equally likely (Noreen, 1989; Yeh, 2000, for F1).
-All predictions for a cluster (see `intervals`) are swapped together. With rows as clusters, for
+All predictions for a cluster (see `metrics`) are swapped together. With rows as clusters, for
 accuracy, this is McNemar's exact test, one-sided. An allowed drop is subtracted from the observed
 one; with it the test errs on the side of passing.
 """
@@ -15,8 +15,6 @@ import numpy as np
 from seedbed.core.metrics import Metrics
 from seedbed.scoring.metrics import Metric, Scored, tallied
 
-SWAPS = 20_000
-METRIC_SWAPS = 2_000  # of a metric that has no faster way
 CHUNK = 2_000
 TINY = 1e-6  # floats that should be equal may differ in their last bits
 
@@ -33,8 +31,8 @@ def mcnemar(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> McNemar:
     """Test whether two models differ, by McNemar's exact test (1947), two-sided."""
     from scipy.stats import binomtest  # half a second that most stages need not spend
 
-    right, wrong = one == labels, other == labels
-    only_one, only_other = int((right & ~wrong).sum()), int((~right & wrong).sum())
+    only_one = int(((one == labels) & (other != labels)).sum())
+    only_other = int(((one != labels) & (other == labels)).sum())
     both = only_one + only_other
     p = float(binomtest(only_one, both).pvalue) if both else 1.0
     return McNemar(only_one_right=only_one, only_other_right=only_other, p=p)
@@ -78,40 +76,42 @@ def flip_p(sums: np.ndarray, excess: float) -> float:
     return float(min(1.0, spread[totals >= excess - TINY].sum()))
 
 
-def swapped_f1_drops(
-    base: Scored, head: Scored, number: int, swaps: int = SWAPS, seed: int = 0
-) -> np.ndarray:
+def swapped_f1_drops(base: Scored, head: Scored, number: int, swaps: int = 20_000) -> np.ndarray:
     """Compute F1 of `base` minus that of `head` by class, in each of `swaps` random swaps.
 
     Both are of the same rows; `number` of classes -> (swaps, classes) float32.
     """
     labels = base.labels
     actual = np.bincount(labels, minlength=number)
-    counts = [_correct_and_predicted(labels, model.predicted, number) for model in (base, head)]
-    moved = _moved_by_cluster(base, head, number)
-    random, parts = np.random.default_rng(seed), []
+    before, now = (
+        _correct_and_predicted(labels, model.predicted, number)[:, None] for model in (base, head)
+    )
+    # What a swap of each cluster that differs takes from the base and gives to the head.
+    differ = np.flatnonzero(base.predicted != head.predicted)
+    names, cluster = np.unique(base.clusters[differ], return_inverse=True)
+    moved = np.zeros((2, len(names), number), np.float32)
+    for predicted, sign in ((base.predicted[differ], 1), (head.predicted[differ], -1)):
+        hit = predicted == labels[differ]
+        np.add.at(moved[0], (cluster[hit], predicted[hit]), sign)
+        np.add.at(moved[1], (cluster, predicted), sign)
+    random, parts = np.random.default_rng(0), []
     for start in range(0, swaps, CHUNK):
-        drawn = random.integers(0, 2, (min(CHUNK, swaps - start), moved.shape[1]))
-        correct, predicted = drawn.astype(np.float32) @ moved
-        parts.append(
-            _f1(counts[0][0] - correct, counts[0][1] - predicted, actual)
-            - _f1(counts[1][0] + correct, counts[1][1] + predicted, actual)
-        )
+        drawn = random.integers(0, 2, (min(CHUNK, swaps - start), len(names)))
+        swapped = drawn.astype(np.float32) @ moved
+        parts.append(_f1(before - swapped, actual) - _f1(now + swapped, actual))
     return np.concatenate(parts)
 
 
-def swapped_metric_drops(
-    metric: Metric, base: Scored, head: Scored, swaps: int = METRIC_SWAPS, seed: int = 0
-) -> tuple[float, np.ndarray]:
-    """Compute how much `metric` drops from `base` to `head`, and in each of `swaps` random swaps.
+def swapped_metric_drops(metric: Metric, base: Scored, head: Scored) -> tuple[float, np.ndarray]:
+    """Compute how much `metric` drops from `base` to `head`, and in each of 2,000 random swaps.
 
     Works for any metric of the table, of labels or of probabilities, one swap at a time. Gives the
     drop and the drops of the swaps, (swaps,).
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     names, cluster = np.unique(base.clusters, return_inverse=True)
     drops = []
-    for swap in [np.zeros(len(names), bool), *(random.random((swaps, len(names))) < 0.5)]:
+    for swap in [np.zeros(len(names), bool), *(random.random((2_000, len(names))) < 0.5)]:
         models = (_swapped(base, head, swap[cluster]), _swapped(head, base, swap[cluster]))
         before, now = (
             metric.compute(tallied(model) if metric.of == "labels" else model)[0]
@@ -132,11 +132,12 @@ def _swapped(model: Scored, other: Scored, rows: np.ndarray) -> Scored:
 
 def f1_by_class(labels: np.ndarray, predicted: np.ndarray, number: int) -> np.ndarray:
     """Compute F1 of each class, (classes,); 0 if a class has neither label nor prediction."""
-    correct, all_predicted = _correct_and_predicted(labels, predicted, number)
-    return _f1(correct, all_predicted, np.bincount(labels, minlength=number))
+    counts = _correct_and_predicted(labels, predicted, number)
+    return _f1(counts, np.bincount(labels, minlength=number))
 
 
-def _f1(correct: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
+def _f1(counts: np.ndarray, actual: np.ndarray) -> np.ndarray:
+    correct, predicted = counts
     return (2 * correct / np.maximum(actual + predicted, 1)).astype(np.float32)
 
 
@@ -144,19 +145,6 @@ def _correct_and_predicted(labels: np.ndarray, predicted: np.ndarray, number: in
     """Rows correctly predicted as each class, and all rows predicted as it: (2, classes)."""
     correct = np.bincount(labels[predicted == labels], minlength=number)
     return np.stack([correct, np.bincount(predicted, minlength=number)])
-
-
-def _moved_by_cluster(base: Scored, head: Scored, number: int) -> np.ndarray:
-    """Correct and predicted rows that a swap of each cluster takes from the base and gives to the
-    head: (2, clusters that differ, classes) float32."""
-    differ = np.flatnonzero(base.predicted != head.predicted)
-    names, cluster = np.unique(base.clusters[differ], return_inverse=True)
-    moved = np.zeros((2, len(names), number), np.float32)
-    for predicted, sign in ((base.predicted[differ], 1), (head.predicted[differ], -1)):
-        hit = predicted == base.labels[differ]
-        np.add.at(moved[0], (cluster[hit], predicted[hit]), sign)
-        np.add.at(moved[1], (cluster, predicted), sign)
-    return moved
 
 
 def smallest_drop(
@@ -176,12 +164,7 @@ def smallest_drop(
 
 
 def rows_to_see(
-    drop: float,
-    lost: np.ndarray,
-    clusters: np.ndarray,
-    level: float,
-    power: float,
-    allowed: float = 0.0,
+    drop: float, lost: np.ndarray, clusters: np.ndarray, level: float, power: float, allowed: float
 ) -> int:
     """Compute how many rows would make `drop`, more than is allowed, the smallest that is detected,
     if the models differ on them as they do on these; see `smallest_drop`."""

@@ -24,8 +24,7 @@ from pydantic import Field
 
 from seedbed.core.errors import RowsError
 from seedbed.core.metrics import Difference, Interval, Metrics
-from seedbed.scoring.intervals import bounds, resampled_counts
-from seedbed.scoring.metrics import accuracy, macro_f1
+from seedbed.scoring.metrics import accuracy, bounds, macro_f1, resampled_counts
 
 NOT_RUN = "not_run.json"
 HALF_A_ROW = 0.5  # replaces an error of zero, which has no logarithm

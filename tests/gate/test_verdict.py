@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from seedbed.gate.verdict import Answers, GateParams, judged, look
-from seedbed.scoring.intervals import resampled_counts
-from seedbed.scoring.metrics import Scored
+from seedbed.scoring.metrics import Scored, resampled_counts
 
 CLASSES = ["rain", "snow", "sun"]
 PARAMS = GateParams(

@@ -68,12 +68,12 @@ def test_a_list_that_is_too_short_is_made_good_by_all_rows(monkeypatch, cells):
 
 
 def test_near_copies_have_another_label():
-    copies = near_copies(found(), LABELS, 0.95)
-    assert (copies.row.tolist(), copies.copy.tolist()) == ([0, 1], [1, 0])
+    rows, copies = near_copies(found(), LABELS, 0.95)
+    assert (rows.tolist(), copies.tolist()) == ([0, 1], [1, 0])
 
 
 def test_one_class_has_no_other():
-    assert len(near_copies(found(), LABELS * 0, 0.1).row) == 0
+    assert len(near_copies(found(), LABELS * 0, 0.1)[0]) == 0
 
 
 def test_rows_that_agree_are_the_nearest_with_that_label_and_not_the_row_itself():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seedbed.label_errors.ranking import Joint, confident_joint, noise_figures, posterior
+from seedbed.label_errors.ranking import confident_joint, label_quality, noise_figures
 
 CAT, DOG, FOX = 0, 1, 2
 
@@ -22,7 +22,7 @@ def test_the_error_that_is_common_is_doubted_more():
     foxes are often called dog and never cat."""
     labels, probabilities, folds = one_sided()
     looks = np.array([[0.35, 0.02, 0.63], [0.02, 0.35, 0.63]])
-    found = posterior(
+    found = label_quality(
         np.append(labels, [CAT, DOG]),
         np.vstack([probabilities, looks]),
         np.append(folds, [-1, -1]),
@@ -36,10 +36,10 @@ def test_the_error_that_is_common_is_doubted_more():
 def test_a_row_has_no_part_in_the_noise_it_is_judged_by():
     labels, probabilities, folds = one_sided()
     everything = np.ones(len(labels), dtype=bool)
-    before = posterior(labels, probabilities, folds, everything)
+    before = label_quality(labels, probabilities, folds, everything)
     changed = labels.copy()
     changed[0] = FOX
-    after = posterior(changed, probabilities, folds, everything)
+    after = label_quality(changed, probabilities, folds, everything)
     same = folds == folds[0]
     same[0] = False
     assert (after[same] == before[same]).all()
@@ -50,8 +50,8 @@ def test_rows_that_people_verified_are_kept_out_of_the_estimate():
     """All foxes called dog were verified as dogs by people: no sign of noise is left."""
     labels, probabilities, folds = one_sided()
     hidden = (labels == DOG) & (probabilities[:, FOX] > 0.6)
-    before = posterior(labels, probabilities, folds, np.ones(300, dtype=bool))
-    after = posterior(labels, probabilities, folds, ~hidden)
+    before = label_quality(labels, probabilities, folds, np.ones(300, dtype=bool))
+    after = label_quality(labels, probabilities, folds, ~hidden)
     assert (after[hidden, FOX] < 0.2).all()
     assert (before[hidden, FOX] > 0.35).all()
 
@@ -60,10 +60,10 @@ def test_test_rows_are_judged_by_the_noise_of_all_folds_and_have_no_part_in_it()
     labels, probabilities, folds = one_sided()
     folds = np.where(np.arange(300) < 60, -1, folds)
     everything = np.ones(300, dtype=bool)
-    found = posterior(labels, probabilities, folds, everything)
+    found = label_quality(labels, probabilities, folds, everything)
     other = labels.copy()
     other[1:60] = CAT
-    assert (posterior(other, probabilities, folds, everything)[60:] == found[60:]).all()
+    assert (label_quality(other, probabilities, folds, everything)[60:] == found[60:]).all()
 
 
 def test_classes_without_rows_and_single_classes():
@@ -72,19 +72,19 @@ def test_classes_without_rows_and_single_classes():
     ]  # fmt: skip
     labels, sure = np.array([0, 2, 0, 2]), np.eye(3)[[0, 2, 0, 2]]
     assert confident_joint(labels, sure).tolist() == [[2, 0, 0], [0, 0, 0], [0, 0, 2]]
-    found = posterior(labels, sure, np.array([0, 0, 1, 1]), np.ones(4, dtype=bool))
+    found = label_quality(labels, sure, np.array([0, 0, 1, 1]), np.ones(4, dtype=bool))
     assert found.argmax(1).tolist() == labels.tolist()
 
 
 def test_no_row_that_counts_leaves_the_models_alone():
     labels, probabilities, folds = one_sided(9)
-    found = posterior(labels, probabilities, folds, np.zeros(9, dtype=bool))
+    found = label_quality(labels, probabilities, folds, np.zeros(9, dtype=bool))
     assert found == pytest.approx(probabilities)
 
 
 def test_figures_of_the_joint():
-    joint = Joint(["dog", "fox"], np.array([[40, 10], [0, 50]]))
-    assert noise_figures(joint).model_dump() == {
+    joint = np.array([[40, 10], [0, 50]])
+    assert noise_figures(["dog", "fox"], joint).model_dump() == {
         "wrong_share": pytest.approx(0.1),
         "by_class": {
             "dog": {"given_wrong": pytest.approx(0.2), "true_missed": 0},

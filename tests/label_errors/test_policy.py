@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.ledger import Drop
-from seedbed.label_errors.policy import (
+from seedbed.label_errors.ranking import (
     PolicyParams,
     apply_policy,
     candidates,

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.label_errors.near_rows import NearCopies
 from seedbed.label_errors.out_of_fold import can_be_judged, ensemble
 from seedbed.label_errors.ranking import (
     Judgement,
@@ -82,7 +81,7 @@ def pair(scores: list[float], verified: list[bool], judged: list[bool]) -> Judge
     """Rows 0 and 1 are near copies, called 0 and 1."""
     none = np.full(2, -1)
     found = Judgement(np.array(["", ""], object), np.array([0, 1]), np.array(scores), none)
-    copies = NearCopies(np.array([0, 1]), np.array([1, 0]))
+    copies = (np.array([0, 1]), np.array([1, 0]))
     labels = np.array([0, 1])
     return with_near_copies(found, labels, copies, np.array(judged), np.array(verified))
 
