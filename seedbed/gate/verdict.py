@@ -17,7 +17,6 @@ from pydantic import Field, create_model
 
 from seedbed.core.metrics import Difference, Metrics
 from seedbed.core.params import Section
-from seedbed.gate.verdict import GateParams, Limit, limits_of
 from seedbed.pages.document import points
 from seedbed.scoring.metrics import (
     METRICS,
