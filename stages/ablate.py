@@ -3,18 +3,17 @@
 data/augment/, data/balance/, data/embed/, data/split/ -> reports/metrics/ablate.json
 """
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from seedbed.approaches import Name
-from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import read_rows
-from seedbed.core.stage import progress, run
+from seedbed.core.rows import AUGMENT, BALANCE, EMBED, SPLIT, read_rows, write_results
+from seedbed.core.stage import progress, script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.ablation import (
     AblateMetrics,
@@ -27,16 +26,6 @@ from seedbed.making.ablation import (
 )
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 
-if TYPE_CHECKING:  # torch, which is not needed where nothing is ablated
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
-
-AUGMENT = Path("data/augment")
-BALANCE = Path("data/balance")
-VECTORS = Path("data/embed")
-SPLIT = Path("data/split")
-METRICS = Path("reports/metrics/ablate.json")
-
 
 class Params(Section):
     """params.yaml section `ablate`."""
@@ -48,14 +37,12 @@ class Params(Section):
 
 
 def measured(
-    option: str,
-    arms: Arms,
-    validation: pd.DataFrame,
-    params: Params,
-    tasks: "RowTasks",
-    approach: "ApproachTrainer",
+    option: str, arms: Arms, params: Params, score: Callable[[pd.DataFrame, int], float]
 ) -> dict[str, AblationGain]:
-    """The verdict on one option at each number of rows a class."""
+    """The verdict on one option at each number of rows a class.
+
+    `score` gives the validation macro-F1 of a model trained on rows with a seed.
+    """
     verdicts = {}
     for number in sizes(arms, params.rows_per_class):
         scores: list[dict[int, float]] = [{}, {}]
@@ -63,10 +50,10 @@ def measured(
         bar = progress(params.seeds, f"{option}, {number or 'all'}", len(params.seeds))
         for turn, seed in enumerate(bar):
             for arm, train in enumerate(drawn(arms, number, seed)):
-                scores[arm][seed] = approach.score(tasks.task(train, validation), seed)
+                scores[arm][seed] = score(train, seed)
                 rows[arm, turn] = len(train)
         without, with_it = rows.mean(1).tolist()
-        verdicts[str(number) if number else "all"] = AblationGain(
+        verdicts[str(number or "all")] = AblationGain(
             rows_without=without, rows_with=with_it, **dict(verdict(*scores))
         )
     return verdicts
@@ -84,14 +71,16 @@ def ablation(
     from seedbed.training.trainer import ApproachTrainer
 
     validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
-    tasks = RowTasks(augmented, read_params("encoder", EncoderParams), VECTORS, SPLIT)
+    tasks = RowTasks(augmented, read_params("encoder", EncoderParams), EMBED, SPLIT)
     approach = ApproachTrainer(params.approach)
-    return {
-        name: measured(name, pair, validation, params, tasks, approach)
-        for name, pair in arms.items()
-    }
+
+    def score(rows: pd.DataFrame, seed: int) -> float:
+        return approach.score(tasks.task(rows, validation), seed)
+
+    return {name: measured(name, pair, params, score) for name, pair in arms.items()}
 
 
+@script
 def main() -> str:
     params = read_params("ablate", Params)
     negatives = read_params("negatives", NegativesParams)
@@ -99,22 +88,17 @@ def main() -> str:
         rows_to_choose_by(read_rows(folder), negatives) for folder in (AUGMENT, BALANCE)
     )
     verdicts = ablation(augmented, balanced, params)
-    off = [name for name in params.of if name not in verdicts]
     metrics = AblateMetrics(
         measured_on="validation",
         approach=params.approach,
         seeds=len(params.seeds),
-        off=", ".join(off),
+        off=", ".join(name for name in params.of if name not in verdicts),
         measured=verdicts,
     )
-    write_metrics(METRICS, metrics)
+    write_results("ablate", metrics)
     words = [
         f"{name} at {number}: {result.verdict} ({result.gain:+.3f})"
         for name, by_number in verdicts.items()
         for number, result in by_number.items()
     ]
-    return "; ".join(words) if words else "nothing to ablate, all options are off"
-
-
-if __name__ == "__main__":
-    run("ablate", main)
+    return "; ".join(words) or "nothing to ablate, all options are off"

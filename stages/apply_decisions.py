@@ -8,42 +8,32 @@ In validation and test it keeps its given label: no machine edits a test set.
 """
 
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 
 from seedbed.core.decisions import (
     AMBIGUOUS,
+    DECIDED,
     DROP,
     FOLDER,
     ApplyDecisionsMetrics,
-    DisagreementRule,
     InForce,
     SideDecisions,
     check_labels,
     in_force,
     read_decisions,
 )
+from seedbed.core.decisions import DisagreementRule as Params
 from seedbed.core.files import write_csv
-from seedbed.core.ledger import Drop, RowCounts, settle, write_ledger
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import Drop, RowCounts, settle
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import SIDES, read_rows, write_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import ANONYMIZE, SIDES, read_rows, write_results
+from seedbed.core.stage import script
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 
-ANONYMIZE = Path("data/anonymize")
-APPLY_DECISIONS = Path("data/apply_decisions")
-LEDGER = Path("data/ledger/apply_decisions.csv")
-DECIDED = Path("data/ledger/decided.csv")
-METRICS = Path("reports/metrics/apply_decisions.json")
 HEADER = ["id", "side", "given", "decided", "people"]
-
-
-class Params(DisagreementRule):
-    """params.yaml section `apply_decisions`."""
 
 
 def apply(
@@ -61,11 +51,8 @@ def apply(
         else:
             labels[row] = choice
     kept = rows[~rows["id"].isin(reasons)]
-    decided_labels = [
-        labels.get(row, given) for row, given in zip(kept["id"], kept["label"], strict=True)
-    ]
-    kept = kept.assign(label=pd.Series(decided_labels, index=kept.index, dtype="str"))
-    return kept, [Drop(row, reason) for row, reason in reasons.items()]
+    label = [labels.get(row, given) for row, given in zip(kept["id"], kept["label"], strict=True)]
+    return kept.assign(label=label), [Drop(row, reason) for row, reason in reasons.items()]
 
 
 def sides_of_decided(rows: pd.DataFrame, decided: InForce) -> dict[str, str]:
@@ -75,15 +62,6 @@ def sides_of_decided(rows: pd.DataFrame, decided: InForce) -> dict[str, str]:
     with_sides = assign_sides(rows, read_frozen(FROZEN), read_params("split", SideParams))
     with_sides = with_sides[with_sides["id"].isin(decided.votes)]
     return dict(zip(with_sides["id"], with_sides["split"], strict=True))
-
-
-def lines_of(rows: pd.DataFrame, decided: InForce, side: dict[str, str]) -> list[list[str]]:
-    """Return the lines of data/ledger/decided.csv, one per settled row, sorted by id."""
-    given = dict(zip(rows["id"], rows["label"], strict=True))
-    return [
-        [row, side[row], given[row], settled.decided, " ".join(settled.who)]
-        for row, settled in sorted(decided.settled.items())
-    ]
 
 
 def metrics_of(
@@ -110,6 +88,7 @@ def metrics_of(
     )
 
 
+@script
 def main() -> str:
     params = read_params("apply_decisions", Params)
     rows = read_rows(ANONYMIZE)
@@ -118,21 +97,18 @@ def main() -> str:
     check_labels(decided, known, FOLDER)
     side = sides_of_decided(rows, decided)
     kept, dropped = apply(rows, decided, side)
-    counts = settle("apply_decisions", list(rows["id"]), list(kept["id"]), dropped)
-    lines = lines_of(rows, decided, side)
+    given = dict(zip(rows["id"], rows["label"], strict=True))
+    lines = [
+        [row, side[row], given[row], settled.decided, " ".join(settled.who)]
+        for row, settled in sorted(decided.settled.items())
+    ]
+    counts = settle("apply_decisions", rows["id"], kept["id"], dropped)
     metrics = metrics_of(counts, lines, decided, side)
-    write_rows(APPLY_DECISIONS, kept)
-    write_ledger(LEDGER, dropped)
+    write_results("apply_decisions", metrics, kept, dropped)
     write_csv(DECIDED, HEADER, lines)
-    write_metrics(METRICS, metrics)
-    void = len(decided.unknown_id) + len(decided.changed_text)
     summary = f"{len(decided.settled)} rows decided, {metrics.relabelled} of them relabelled"
     if decided.disagreed:
         summary += f"; people disagree on {len(decided.disagreed)}"
-    if void:
+    if void := metrics.void_unknown_id + metrics.void_changed_text:
         summary += f"; {void} decisions are void, as `seedbed review --status` lists"
     return summary
-
-
-if __name__ == "__main__":
-    run("apply_decisions", main)

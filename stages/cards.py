@@ -7,10 +7,10 @@ reports/cards/dataset_card.md, reports/cards/model_card.md
 from pathlib import Path
 from typing import Any
 
-from seedbed.core.files import read_json, write_text
-from seedbed.core.metrics import read_metrics
+from seedbed.core.files import BEST, read_json, write_text
+from seedbed.core.metrics import CHOICE, DATASET, EVALUATE, METRICS, read_metrics
 from seedbed.core.params import read_params
-from seedbed.core.stage import run
+from seedbed.core.stage import script
 from seedbed.reporting.dataset_card import data_card
 from seedbed.reporting.model_card import ModelFacts, model_card
 from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
@@ -19,10 +19,6 @@ from seedbed.training.saved_models import model_digest, read_card
 
 STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split",
           "find_label_errors")  # fmt: skip
-METRICS = Path("reports/metrics")
-CHOICE = Path("reports/choice.json")
-DATASET = Path("reports/dataset.json")
-BEST = Path("models/best")
 DATA_CARD = Path("reports/cards/dataset_card.md")
 MODEL_CARD = Path("reports/cards/model_card.md")
 
@@ -30,7 +26,7 @@ MODEL_CARD = Path("reports/cards/model_card.md")
 def model_facts(sources: list[dict[str, Any]], languages: dict[str, int]) -> ModelFacts:
     """Read what the model card is made from."""
     choice = read_metrics(CHOICE, Choice)
-    figures = METRICS / "evaluate" / choice.approach
+    figures = EVALUATE / choice.approach
     return ModelFacts(
         choice,
         read_json(DATASET),
@@ -45,6 +41,7 @@ def model_facts(sources: list[dict[str, Any]], languages: dict[str, int]) -> Mod
     )
 
 
+@script
 def main() -> str:
     sources = read_params("sources", list[dict[str, Any]])
     stages = {name: read_json(METRICS / f"{name}.json") for name in STAGES}
@@ -52,7 +49,3 @@ def main() -> str:
     facts = model_facts(sources, stages["clean"]["rows_by_language"])
     write_text(MODEL_CARD, model_card(facts))
     return f"{DATA_CARD}, {MODEL_CARD}"
-
-
-if __name__ == "__main__":
-    run("cards", main)

@@ -14,10 +14,10 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from seedbed.approaches import Name
 from seedbed.core.files import fresh_folder, write_json
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import METRICS
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import read_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import EMBED, SPLIT, read_rows, write_results
+from seedbed.core.stage import script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.training.resampling import (
     NOT_RUN,
@@ -36,10 +36,7 @@ if TYPE_CHECKING:  # torch, which is not needed where nothing is cross-validated
     from seedbed.training.tasks import RowTasks
     from seedbed.training.trainer import ApproachTrainer
 
-SPLIT = Path("data/split")
-VECTORS = Path("data/embed")
 OUT_OF_FOLD = Path("data/cv")
-METRICS = Path("reports/metrics/cv.json")
 
 
 class Params(Section):
@@ -93,7 +90,7 @@ def cross_validated(
     labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object)[inside])
     folds = rows["fold"].to_numpy()[inside]
     points: list[GridPoint] = []
-    best: tuple[GridPoint, np.ndarray] | None = None
+    by_point = []
     for changes in grid_points(params.grid.get(name, {})):
         trainer = ApproachTrainer(name, **changes)
         probabilities = out_of_fold(rows, tasks, trainer, classes, params)
@@ -101,21 +98,19 @@ def cross_validated(
         # As JSON: written as numbers they would be rounded, as figures are.
         values = {key: json.dumps(value) for key, value in changes.items()}
         points.append(GridPoint(params=values, **scores))
-        if best is None or points[-1].macro_f1.mean > best[0].macro_f1.mean:
-            best = points[-1], probabilities
-    if best is None:
-        raise AssertionError("a grid has at least one point")
-    scores = {"macro_f1": best[0].macro_f1, "accuracy": best[0].accuracy}
-    chosen = best[0].params
-    return CrossValidated(chosen=chosen, params=chosen, **scores, points=points), best[1]
+        by_point.append(probabilities)
+    best = max(range(len(points)), key=lambda number: points[number].macro_f1.mean)
+    point = points[best]
+    return CrossValidated(chosen=point.params, **dict(point), points=points), by_point[best]
 
 
+@script
 def main() -> str:
     params = read_params("cv", Params)
     if not params.approaches:
         with fresh_folder(OUT_OF_FOLD) as folder:
             write_json(folder / NOT_RUN, {"run": False})
-        write_json(METRICS, {"run": False, "approaches": {}})
+        write_json(METRICS / "cv.json", {"run": False, "approaches": {}})
         return "off, no approach is cross-validated"
     from seedbed.training.tasks import RowTasks
     from seedbed.training.trainer import ApproachTrainer
@@ -125,7 +120,7 @@ def main() -> str:
             ApproachTrainer(name, **changes)
     rows = read_rows(SPLIT)
     classes = sorted(set(rows["label"]))
-    tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
+    tasks = RowTasks(rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
     figures = {}
     with fresh_folder(OUT_OF_FOLD) as folder:
         for name in params.approaches:
@@ -133,12 +128,8 @@ def main() -> str:
             write_out_of_fold(folder / f"{name}.parquet", list(rows["id"]), probabilities, classes)
     scored, folds = int((rows["fold"] >= 0).sum()), int(rows["fold"].max()) + 1
     metrics = CvMetrics(run=True, rows_scored=scored, folds=folds, approaches=figures)
-    write_metrics(METRICS, metrics)
+    write_results("cv", metrics)
     return ", ".join(
         f"{name} macro-F1 {scores.macro_f1.mean:.3f} (sd {scores.macro_f1.sd:.3f})"
         for name, scores in figures.items()
     )
-
-
-if __name__ == "__main__":
-    run("cv", main)

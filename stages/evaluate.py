@@ -6,7 +6,6 @@ reports/metrics/evaluate/APPROACH/{validation,test}.json,
 reports/plots/{confusion,reliability,risk_coverage}/
 """
 
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -16,11 +15,12 @@ import pandas as pd
 import torch
 from pydantic import Field
 
-from seedbed.core.files import fresh_folder, read_csv, read_json, write_csv, write_json
-from seedbed.core.metrics import write_metrics
+from seedbed.core.decisions import DECIDED
+from seedbed.core.files import MODELS, fresh_folder, read_csv, read_json, write_csv, write_json
+from seedbed.core.metrics import CURVES, EVALUATE, PREDICTIONS, write_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import HELD_OUT, read_rows
-from seedbed.core.stage import note_predictions, run
+from seedbed.core.rows import BALANCE, EMBED, HELD_OUT, TOKENIZE, read_rows
+from seedbed.core.stage import note_predictions, script
 from seedbed.encoding.encoder import pooled_windows, precision
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
@@ -44,18 +44,15 @@ from seedbed.scoring.slices import Columns, columns_of, languages_of
 from seedbed.training.classifier import Classifier
 from seedbed.training.saved_models import read_card
 
-DATASETS = Path("data/tokenize")
-BALANCE = Path("data/balance")
-VECTORS = Path("data/embed")
-DECIDED = Path("data/ledger/decided.csv")
-MODELS = Path("models")
-CURVES = Path("reports/plots/learning")
 CASES = Path("tests/model")
-PREDICTIONS = Path("data/evaluate")
-METRICS = Path("reports/metrics/evaluate")
 CONFUSION = Path("reports/plots/confusion")
 RELIABILITY = Path("reports/plots/reliability")
 RISK_COVERAGE = Path("reports/plots/risk_coverage")
+PLOTS = {
+    CONFUSION: ["actual", "predicted"],
+    RELIABILITY: ["confidence", "accuracy", "rows"],
+    RISK_COVERAGE: ["coverage", "risk", "confidence"],
+}
 
 
 class Params(Section):
@@ -90,7 +87,7 @@ def predictions_of(
     number = len(models) * sum(len(predictions.ids) for predictions in raw.values())
     tokens = len(models) * sum(sum(map(len, part.ids)) for part in parts.values())
     note_predictions(approach, number, tokens, time.perf_counter() - start)
-    check_outside(raw["validation"].labels, raw["test"].labels, str(DATASETS))
+    check_outside(raw["validation"].labels, raw["test"].labels, str(TOKENIZE))
     return raw
 
 
@@ -116,8 +113,8 @@ def columns(rows: pd.DataFrame, ids: list[str], min_chars: int) -> Columns:
     """
     members, train = rows.loc[ids], list(rows.index[rows["split"] == "train"])
     languages = languages_of(list(members["text"]), min_chars)
-    vectors, missing = read_vectors(VECTORS, train)
-    cosines = nearest_cosines(read_vectors(VECTORS, ids)[0], vectors[~missing])
+    vectors, missing = read_vectors(EMBED, train)
+    cosines = nearest_cosines(read_vectors(EMBED, ids)[0], vectors[~missing])
     return columns_of(members, list(rows["date"]), languages, cosines)
 
 
@@ -150,26 +147,19 @@ def checks(
     )
 
 
-def write_plots(
-    approach: str, raw: Predictions | None, fitted: Fitted | None, shown: list[str]
-) -> None:
+def write_plots(approach: str, raw: Predictions, fitted: Fitted, shown: list[str]) -> None:
     """Write confusion (a line per row), reliability and risk-coverage on validation, on which
     choices may be based."""
-    pairs: list[tuple[str, str]] = []
-    reliability: list[dict[str, float]] = []
-    risk: list[dict[str, float]] = []
-    if raw is not None and fitted is not None:
-        scored = raw.with_outside(fitted.thresholds).scored()[fitted.seed]
-        both = zip(scored.labels, scored.predicted, strict=True)
-        pairs = sorted((shown[label], shown[prediction]) for label, prediction in both)
-        inside = raw.inside(fitted.seed)
-        reliability, risk = reliability_curve(*inside), risk_coverage_curve(*inside)
-    name = f"{approach}.csv"
-    write_csv(CONFUSION / name, ["actual", "predicted"], pairs)
-    header = ["confidence", "accuracy", "rows"]
-    write_csv(RELIABILITY / name, header, [tuple(point.values()) for point in reliability])
-    header = ["coverage", "risk", "confidence"]
-    write_csv(RISK_COVERAGE / name, header, [tuple(point.values()) for point in risk])
+    scored = raw.with_outside(fitted.thresholds).scored()[fitted.seed]
+    both = zip(scored.labels, scored.predicted, strict=True)
+    inside = raw.inside(fitted.seed)
+    lines: dict[Path, list[tuple[object, ...]]] = {
+        CONFUSION: sorted((shown[label], shown[prediction]) for label, prediction in both),
+        RELIABILITY: [tuple(point.values()) for point in reliability_curve(*inside)],
+        RISK_COVERAGE: [tuple(point.values()) for point in risk_coverage_curve(*inside)],
+    }
+    for folder, header in PLOTS.items():
+        write_csv(folder / f"{approach}.csv", header, lines[folder])
 
 
 def write_off(approach: str) -> str:
@@ -177,11 +167,13 @@ def write_off(approach: str) -> str:
     for side in HELD_OUT:
         with fresh_folder(PREDICTIONS / approach / side) as folder:
             write_json(folder / "not_run.json", {"run": False})
-        write_json(METRICS / approach / f"{side}.json", {"run": False})
-    write_plots(approach, None, None, [])
+        write_json(EVALUATE / approach / f"{side}.json", {"run": False})
+    for folder, header in PLOTS.items():
+        write_csv(folder / f"{approach}.csv", header, [])
     return "off in params.yaml"
 
 
+@script
 def main(approach: str) -> str:
     runs = read_json(MODELS / approach / "runs.json")
     if not runs["run"]:
@@ -189,7 +181,7 @@ def main(approach: str) -> str:
     params = read_params("evaluate", Params)
     dtype = precision(read_params("encoder", EncoderParams).precision)
     min_chars = read_params("clean.min_chars_for_language", int)
-    datasets, rows = read_datasets(DATASETS), read_rows(BALANCE).set_index("id")
+    datasets, rows = read_datasets(TOKENIZE), read_rows(BALANCE).set_index("id")
     models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in runs["seeds"]}
     raw = predictions_of(approach, datasets, rows, models, dtype)
     fitted = fit(raw["validation"])
@@ -205,7 +197,7 @@ def main(approach: str) -> str:
             behaviour = checks(models[fitted.seed], rows, predictions, fitted, params, dtype)
             paired, score = bool(rows["text_pair"].any()), figures["macro_f1"]
             figures = with_behaviour(figures, paired, fitted, behaviour)
-        write_metrics(METRICS / approach / f"{side}.json", figures)
+        write_metrics(EVALUATE / approach / f"{side}.json", figures)
         write_predictions(
             PREDICTIONS / approach / side, predictions.with_outside(fitted.thresholds)
         )
@@ -214,7 +206,3 @@ def main(approach: str) -> str:
     return (
         f"validation macro-F1 {score.mean:.3f} [{score.low:.3f}, {score.high:.3f}] on {number} rows"
     )
-
-
-if __name__ == "__main__":
-    run(f"evaluate@{sys.argv[1]}", lambda: main(sys.argv[1]))

@@ -16,10 +16,10 @@ from pydantic import Field
 from seedbed.collecting.diversity import counts, neighbour_distances
 from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
 from seedbed.core.files import write_csv, write_text
-from seedbed.core.metrics import read_if_run, read_metrics
+from seedbed.core.metrics import CHOICE, EVALUATE, read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import read_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows
+from seedbed.core.stage import script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.vectors import vectors_of
 from seedbed.pages.document import Page
@@ -35,18 +35,12 @@ from seedbed.scoring.priorities import (
     votes,
     weakness,
 )
-from seedbed.splitting.frozen_test import read_frozen
+from seedbed.splitting.frozen_test import FROZEN, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.resampling import LearningCurveMetrics
 
-DEDUPLICATE = Path("data/deduplicate")
-SPLIT = Path("data/split")
-VECTORS = Path("data/embed")
 SCORES = Path("data/label_scores")
-FROZEN = Path("data/frozen_test.csv")
-CHOICE = Path("reports/choice.json")
-EVALUATE = Path("reports/metrics/evaluate")
 CURVE_METRICS = Path("reports/metrics/learning_curve.json")
 NEXT = Path("reports/next.csv")
 PAGE = Path("reports/next.md")
@@ -68,8 +62,8 @@ def with_uncertainty(
     files = [pq.read_table(file).to_pandas() for file in sorted(scores.glob("*.parquet"))]
     scored = pd.concat(files).set_index("id")
     result = rows[["id", "split", "label"]].copy()
-    result["suggested"] = result["id"].map(scored["suggested"])
-    result["uncertainty"] = result["id"].map(scored["uncertainty"])
+    for column in ("suggested", "uncertainty"):
+        result[column] = result["id"].map(scored[column])
     bare = (rows["label"] == "").to_numpy()
     if bare.any():
         classes, indices = np.unique(rows["label"][~bare], return_inverse=True)
@@ -94,7 +88,7 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
         side = assign_sides(bare, read_frozen(FROZEN), read_params("split", SideParams))["split"]
         rows = pd.concat([rows, bare[(side == "train").to_numpy()].assign(split="train")])
     rows = rows.reset_index(drop=True)
-    return rows, vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)
+    return rows, vectors_of(rows, EMBED, read_params("encoder", EncoderParams), SPLIT)
 
 
 def needs(
@@ -106,7 +100,7 @@ def needs(
 ) -> Page:
     """Make the page reports/next.md; rows of test are taken out of `split` first."""
     rows = split[split["split"] != "test"].reset_index(drop=True)
-    vectors = vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)
+    vectors = vectors_of(rows, EMBED, read_params("encoder", EncoderParams), SPLIT)
     train = rows["label"][rows["split"] == "train"]
     far = neighbour_distances(vectors, neighbours)
     isolated = [
@@ -114,17 +108,11 @@ def needs(
         for row in np.argsort(-far, kind="stable")[:ISOLATED]
     ]
     newest = newest_batch(rows, vectors)
-    return page(
-        approach,
-        validation,
-        counts(train),
-        isolated,
-        newest,
-        ranked,
-        read_if_run(CURVE_METRICS, LearningCurveMetrics),
-    )
+    curve = read_if_run(CURVE_METRICS, LearningCurveMetrics)
+    return page(approach, validation, counts(train), isolated, newest, ranked, curve)
 
 
+@script
 def main() -> str:
     params = read_params("prioritize", Params)
     rule = read_params("apply_decisions", DisagreementRule)
@@ -141,7 +129,3 @@ def main() -> str:
     write_csv(NEXT, COLUMNS, shown.to_numpy())
     write_text(PAGE, page_markdown(needs(split, shown, approach, params.neighbours, validation)))
     return f"{len(shown)} of {len(ranked):,} rows that nobody has verified, by priority: {NEXT}"
-
-
-if __name__ == "__main__":
-    run("prioritize", main)

@@ -7,35 +7,36 @@ data/manifest/ -> reports/report.md, reports/dataset.json
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from seedbed.approaches import NAMES
-from seedbed.core.files import read_csv, read_json, write_json, write_text
-from seedbed.core.metrics import read_if_run, read_metrics
-from seedbed.core.rows import SIDES
-from seedbed.core.stage import run
-from seedbed.core.stages import METRIC_STAGES
+from seedbed.core.files import read_csv, read_json, write_text
+from seedbed.core.metrics import (
+    CHOICE,
+    CURVES,
+    DATASET,
+    EVALUATE,
+    METRICS,
+    PREDICTIONS,
+    read_if_run,
+    read_metrics,
+    write_metrics,
+)
+from seedbed.core.rows import COUNTS, MANIFEST, SIDES
+from seedbed.core.stage import METRIC_STAGES, script
 from seedbed.making.ablation import AblateMetrics, AdaptMetrics
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting import data, results, training
+from seedbed.reporting.data import DatasetVersion
 from seedbed.scoring.intervals import resampled_counts
 from seedbed.scoring.metrics_files import Choice, Evaluation, read_test, read_validation
 from seedbed.scoring.predictions import Pair, pairs_with, read_predictions
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
-METRICS = Path("reports/metrics")
-EVALUATE = Path("reports/metrics/evaluate")
-PREDICTIONS = Path("data/evaluate")
-CURVES = Path("reports/plots/learning")
-CHOICE = Path("reports/choice.json")
-MANIFEST = Path("data/manifest")
-COUNTS = "counts.csv"  # what split writes in place of too many rows
 REPORT = Path("reports/report.md")
-DATASET = Path("reports/dataset.json")
 
 
-def dataset_version(manifest: Path) -> dict[str, Any]:
+def dataset_version(manifest: Path) -> DatasetVersion:
     """The dataset's version: a digest of the manifest, with rows and batches."""
     digest = hashlib.sha256()
     batches = {}
@@ -46,7 +47,8 @@ def dataset_version(manifest: Path) -> dict[str, Any]:
             batches = {one["batch"]: sum(int(one[side]) for side in SIDES) for one in lines}
         else:
             batches[file.stem] = len(lines)
-    return {"version": digest.hexdigest()[:12], "rows": sum(batches.values()), "batches": batches}
+    version = digest.hexdigest()[:12]
+    return DatasetVersion(version=version, rows=sum(batches.values()), batches=batches)
 
 
 def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> dict[str, Pair]:
@@ -57,6 +59,7 @@ def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> d
     return pairs_with(reference, predictions, seeds, samples)
 
 
+@script
 def main() -> str:
     stages = {name: read_json(METRICS / f"{name}.json") for name in METRIC_STAGES}
     choice, dataset = read_metrics(CHOICE, Choice), dataset_version(MANIFEST)
@@ -87,11 +90,7 @@ def main() -> str:
         training.tokens(stages["tokenize"]),
         training.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
     ]
-    write_json(DATASET, dataset)
-    page = Page(f"Report on dataset {dataset['version']}", sections)
+    write_metrics(DATASET, dataset)
+    page = Page(f"Report on dataset {dataset.version}", sections)
     write_text(REPORT, page_markdown(page))
-    return f"dataset {dataset['version']}, {REPORT}"
-
-
-if __name__ == "__main__":
-    run("report", main)
+    return f"dataset {dataset.version}, {REPORT}"

@@ -6,18 +6,24 @@ reports/metrics/split.json
 
 import warnings
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import fresh_folder, sha256_of, write_csv
-from seedbed.core.ledger import in_words, settle, write_ledger
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import SIDES, read_rows, sides, write_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import (
+    COUNTS,
+    DEDUPLICATE,
+    MANIFEST,
+    SIDES,
+    read_rows,
+    sides,
+    write_results,
+)
+from seedbed.core.stage import script
 from seedbed.splitting.frozen_test import FROZEN, check_frozen, read_frozen
 from seedbed.splitting.sides import units_of
 from seedbed.splitting.split_figures import (
@@ -35,13 +41,7 @@ from seedbed.splitting.splits import (
 )
 from seedbed.splitting.splits import SplitParams as Params
 
-DEDUPLICATE = Path("data/deduplicate")
-SPLIT = Path("data/split")
-LEDGER = Path("data/ledger/split.csv")
-MANIFEST = Path("data/manifest")
-METRICS = Path("reports/metrics/split.json")
-MANIFEST_HEADER = ["id", "digest", "label", "split"]
-COUNTS, COUNTS_HEADER = "counts.csv", ["batch", *SIDES, "sha256"]
+HEADER = ["id", "digest", "label", "split"]
 
 
 def with_folds(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
@@ -91,14 +91,13 @@ def write_manifest(rows: pd.DataFrame, max_rows: int) -> None:
     with fresh_folder(MANIFEST) as folder:
         for batch, members in rows.groupby("batch", sort=True):
             file = folder / f"{batch}.csv"
-            write_csv(file, MANIFEST_HEADER, members[MANIFEST_HEADER].sort_values("id").to_numpy())
+            write_csv(file, HEADER, members[HEADER].sort_values("id").to_numpy())
             if len(rows) > max_rows:
-                by_side = members["split"].value_counts()
-                counts.append([batch, *(int(by_side.get(side, 0)) for side in SIDES)])
-                counts[-1].append(sha256_of(file))
+                by_side = members["split"].value_counts().reindex(SIDES, fill_value=0)
+                counts.append([batch, *by_side, sha256_of(file)])
                 file.unlink()
         if counts:
-            write_csv(folder / COUNTS, COUNTS_HEADER, counts)
+            write_csv(folder / COUNTS, ["batch", *SIDES, "sha256"], counts)
 
 
 def summary(metrics: SplitMetrics, warn_below: int) -> str:
@@ -113,6 +112,7 @@ def summary(metrics: SplitMetrics, warn_below: int) -> str:
     return "; ".join(parts)
 
 
+@script
 def main() -> str:
     params = read_params("split", Params)
     rows, frozen = read_rows(DEDUPLICATE), read_frozen(FROZEN)
@@ -139,12 +139,6 @@ def main() -> str:
         classes_not_in_train=dict(sorted(lost.items())),
         frozen_test_rows=len(frozen),
     )
-    write_rows(SPLIT, kept)
-    write_ledger(LEDGER, dropped)
+    write_results("split", metrics, kept, dropped)
     write_manifest(kept, params.max_rows_in_git)
-    write_metrics(METRICS, metrics)
     return summary(metrics, params.warn_below)
-
-
-if __name__ == "__main__":
-    run("split", main)

@@ -11,11 +11,10 @@ import pandas as pd
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import write_csv
-from seedbed.core.ledger import settle
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
-from seedbed.core.rows import SIDES, read_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import BALANCE, SIDES, SPLIT, TOKENIZE, read_rows, write_results
+from seedbed.core.stage import script
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import (
     Examples,
@@ -35,10 +34,6 @@ from seedbed.encoding.metrics import (
 from seedbed.encoding.tokens import Encoded, TextTokenizer, truncation_of
 from seedbed.splitting.splits import gate_after_split
 
-BALANCE = Path("data/balance")
-SPLIT = Path("data/split")
-TOKENIZE = Path("data/tokenize")
-METRICS = Path("reports/metrics/tokenize.json")
 PLOT = Path("reports/plots/token_lengths.csv")
 BIN_TOKENS = 32
 BUDGET_TOKENS = 2048  # as the approaches' default batch_tokens
@@ -100,6 +95,7 @@ def histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
     return [(number * BIN_TOKENS, int(count)) for number, count in enumerate(counts)]
 
 
+@script
 def main() -> str:
     params = read_params("encoder", EncoderParams)
     rows = read_rows(BALANCE)
@@ -124,13 +120,9 @@ def main() -> str:
         padding_share=padding_figures(parts["train"], truncation.max_length),
     )
     write_datasets(TOKENIZE, Tokenized(classes, parts, truncation))
-    write_metrics(METRICS, metrics)
+    write_results("tokenize", metrics)
     write_csv(PLOT, ["tokens", "rows"], histogram(encoded.lengths))
     return (
         f"{len(rows):,} rows, {metrics.lengths.all.tokens_cut_share:.0%} of the tokens are beyond "
         f"{truncation.max_length}, {metrics.padding_share.token_budget:.1%} padding"
     )
-
-
-if __name__ == "__main__":
-    run("tokenize", main)

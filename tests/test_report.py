@@ -4,7 +4,7 @@ import pytest
 
 from seedbed.core.errors import LedgerError
 from seedbed.core.metrics import Interval
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.stage import ROW_STAGES
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import markdown, page_markdown, table
 from seedbed.reporting import data, results

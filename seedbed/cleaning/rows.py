@@ -10,8 +10,7 @@ from pydantic import create_model
 
 from seedbed.cleaning.limits import LIMITS, Cleaned, Limits, clean_texts, known_languages
 from seedbed.cleaning.rules import RULES, rules_wanted
-from seedbed.core.ledger import Drop, RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section, from_table, unknown_name
 from seedbed.running.engine import map_texts
 

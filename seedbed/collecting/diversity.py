@@ -11,10 +11,49 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seedbed.core.metrics import Metrics, RowCounts
+
 UNLABELLED = "(unlabelled)"
 QUANTILES = (5, 25, 50, 75, 95)
 MAX_TOKENS = 100_000
 WORD = re.compile(r"\w+")
+
+
+class Age(Metrics):
+    """Days of the rows of one class; "" and 0 where none has a date."""
+
+    undated: int
+    oldest: str = ""
+    newest: str = ""
+    days_behind_newest: int = 0
+
+
+class DistinctNgrams(Metrics):
+    """Words, and different words and word pairs as shares of all: see `distinct_ngrams`."""
+
+    tokens: int
+    distinct_1: float
+    distinct_2: float
+
+
+class DistinctNgramsByClass(Metrics):
+    """Distinct words over all rows and by class."""
+
+    all: DistinctNgrams
+    by_class: dict[str, DistinctNgrams]
+
+
+class CollectMetrics(Metrics):
+    """reports/metrics/collect.json."""
+
+    rows: RowCounts
+    files_by_encoding: dict[str, int]
+    by_class: dict[str, int]
+    by_source: dict[str, int]
+    by_batch: dict[str, int]
+    age_by_class: dict[str, Age]
+    chars_by_class: dict[str, dict[str, int]]  # by the names of `quantiles`
+    distinct_ngrams: DistinctNgramsByClass
 
 
 def diversity(rows: pd.DataFrame) -> dict[str, Any]:

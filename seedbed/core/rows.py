@@ -4,6 +4,7 @@ A rows folder holds one Parquet file per batch, each sorted by id. Every stage w
 so that a reader needs to know one schema. The same rows give the same bytes on every machine.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,22 @@ import pyarrow.parquet as pq
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import fresh_folder
+from seedbed.core.metrics import METRICS, Drop, Metrics, write_ledger, write_metrics
 
+# Where each stage writes its rows; a vector of each text of split is in EMBED.
+COLLECT = Path("data/collect")  # private zone
+CLEAN = Path("data/clean")  # private zone
+ANONYMIZE = Path("data/anonymize")
+APPLY_DECISIONS = Path("data/apply_decisions")
+DEDUPLICATE = Path("data/deduplicate")
+SPLIT = Path("data/split")
+EMBED = Path("data/embed")
+FIND_LABEL_ERRORS = Path("data/find_label_errors")
+AUGMENT = Path("data/augment")
+BALANCE = Path("data/balance")
+TOKENIZE = Path("data/tokenize")  # token ids of the rows of balance
+MANIFEST = Path("data/manifest")  # the rows of split without texts, a CSV file per batch
+COUNTS = "counts.csv"  # in MANIFEST, in place of too many rows: their number by batch
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),  # 16 hex: keyed hash of the source's own key, else of the raw text
@@ -102,6 +118,24 @@ def write_rows(folder: Path, rows: pd.DataFrame, private: bool = False) -> None:
             file = fresh / f"{batch}.parquet"
             pq.write_table(table.replace_schema_metadata(None), file, compression="zstd")
             file.chmod(0o600 if private else 0o644)
+
+
+def write_results(
+    stage: str,
+    metrics: Metrics,
+    rows: pd.DataFrame | None = None,
+    drops: Iterable[Drop] | None = None,
+    private: bool = False,
+) -> None:
+    """Write what a stage makes: its metrics file and, if given, its rows and its ledger.
+
+    `private` and RowsError are those of `write_rows`; then nothing is written.
+    """
+    if rows is not None:
+        write_rows(Path("data") / stage, rows, private)
+    if drops is not None:
+        write_ledger(Path(f"data/ledger/{stage}.csv"), drops)
+    write_metrics(METRICS / f"{stage}.json", metrics)
 
 
 def sides(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

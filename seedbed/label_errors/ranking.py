@@ -14,8 +14,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from seedbed.core.ledger import RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.reasons import Reason
 from seedbed.label_errors.near_rows import NearCopies
 

@@ -8,8 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 
-from seedbed.core.ledger import RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.params import Section, from_table
 from seedbed.private.kinds import NAME_KINDS, PATTERN_KINDS
 from seedbed.private.stand_ins import Mode

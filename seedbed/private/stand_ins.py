@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from seedbed.core.keys import keyed_hash
+from seedbed.core.files import keyed_hash
 from seedbed.private.kinds import KIND_OF_NAME, KINDS, Kind, Span
 
 Mode = Literal["placeholder", "pseudonym", "hash", "redact"]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from seedbed.core.ledger import RowCounts, check_chain
+from seedbed.core.metrics import Metrics, RowCounts, check_chain
 from seedbed.core.rows import SIDES
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.stage import ROW_STAGES
 from seedbed.pages.document import Part, Prose, Section, Table
 from seedbed.pages.escaping import quoted
 from seedbed.pages.numbers import interval
@@ -29,6 +29,14 @@ WAYS = {
     "source": "by source",
     "given": "as the sources give it",
 }
+
+
+class DatasetVersion(Metrics):
+    """reports/dataset.json: `version` is a digest of the manifest; rows in all and by batch."""
+
+    version: str
+    rows: int
+    batches: dict[str, int]
 
 
 def counted(counts: Mapping[str, int], before: str = "", limit: int = NAMED) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from huggingface_hub import DatasetCard, DatasetCardData
 
 from seedbed.core.rows import SIDES
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.stage import ROW_STAGES
 from seedbed.pages.document import Bullets, Code, Prose, Section, Table
 from seedbed.pages.escaping import quoted
 from seedbed.pages.markdown import markdown

@@ -12,7 +12,7 @@ from seedbed.cli import app
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.source import Columns, Source
 from seedbed.core.reasons import Reason
-from seedbed.core.stages import STAGES
+from seedbed.core.stage import STAGES
 from seedbed.pipeline.code_deps import ITEM, is_code
 from seedbed.pipeline.dvc import read_yaml
 from seedbed.private.kinds import KINDS as PERSONAL_KINDS
@@ -109,7 +109,7 @@ def stages_page(project: Path) -> str:
         if stage.name in pipeline
     ]
     table = "\n".join(["| stage | does | reads | writes |", "| --- | --- | --- | --- |", *lines])
-    return _page("Stages", "dvc.yaml and seedbed/core/stages.py", [table])
+    return _page("Stages", "dvc.yaml and seedbed/core/stage.py", [table])
 
 
 def sources_page(project: Path) -> str:

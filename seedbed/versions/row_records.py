@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from seedbed.core.decisions import Decision, parse_decisions
 from seedbed.core.errors import RowsError
-from seedbed.core.ledger import Drop
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.metrics import Drop
+from seedbed.core.stage import ROW_STAGES
 from seedbed.versions.manifest import Placed, read_manifest
 from seedbed.versions.revisions import Files, VersionTables
 
