@@ -15,15 +15,7 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import AUGMENT, BALANCE, EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import progress, script
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.making.ablation import (
-    AblateMetrics,
-    AblationGain,
-    Arms,
-    arms_of,
-    drawn,
-    sizes,
-    verdict,
-)
+from seedbed.making import ablation
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 
 
@@ -37,34 +29,34 @@ class Params(Section):
 
 
 def measured(
-    option: str, arms: Arms, params: Params, score: Callable[[pd.DataFrame, int], float]
-) -> dict[str, AblationGain]:
+    option: str, arms: ablation.Arms, params: Params, score: Callable[[pd.DataFrame, int], float]
+) -> dict[str, ablation.AblationGain]:
     """The verdict on one option at each number of rows a class.
 
     `score` gives the validation macro-F1 of a model trained on rows with a seed.
     """
     verdicts = {}
-    for number in sizes(arms, params.rows_per_class):
+    for number in ablation.sizes(arms, params.rows_per_class):
         scores: list[dict[int, float]] = [{}, {}]
         rows = np.zeros((2, len(params.seeds)))
         bar = progress(params.seeds, f"{option}, {number or 'all'}", len(params.seeds))
         for turn, seed in enumerate(bar):
-            for arm, train in enumerate(drawn(arms, number, seed)):
+            for arm, train in enumerate(ablation.drawn(arms, number, seed)):
                 scores[arm][seed] = score(train, seed)
                 rows[arm, turn] = len(train)
         without, with_it = rows.mean(1).tolist()
-        verdicts[str(number or "all")] = AblationGain(
-            rows_without=without, rows_with=with_it, **dict(verdict(*scores))
+        verdicts[str(number or "all")] = ablation.AblationGain(
+            rows_without=without, rows_with=with_it, **dict(ablation.verdict(*scores))
         )
     return verdicts
 
 
-def ablation(
+def verdicts_on(
     augmented: pd.DataFrame, balanced: pd.DataFrame, params: Params
-) -> dict[str, dict[str, AblationGain]]:
+) -> dict[str, dict[str, ablation.AblationGain]]:
     """The verdicts on each option that is on, by option and rows a class."""
     train = [rows[rows["split"] == "train"] for rows in (augmented, balanced)]
-    arms = {name: pair for name, pair in arms_of(*train).items() if name in params.of}
+    arms = {name: pair for name, pair in ablation.arms_of(*train).items() if name in params.of}
     if not arms:
         return {}
     from seedbed.training.tasks import RowTasks
@@ -87,8 +79,8 @@ def main() -> str:
     augmented, balanced = (
         rows_to_choose_by(read_rows(folder), negatives) for folder in (AUGMENT, BALANCE)
     )
-    verdicts = ablation(augmented, balanced, params)
-    metrics = AblateMetrics(
+    verdicts = verdicts_on(augmented, balanced, params)
+    metrics = ablation.AblateMetrics(
         measured_on="validation",
         approach=params.approach,
         seeds=len(params.seeds),

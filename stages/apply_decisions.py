@@ -11,18 +11,8 @@ from collections import Counter
 
 import pandas as pd
 
-from seedbed.core.decisions import (
-    AMBIGUOUS,
-    DECIDED,
-    DROP,
-    FOLDER,
-    ApplyDecisionsMetrics,
-    InForce,
-    SideDecisions,
-    check_labels,
-    in_force,
-    read_decisions,
-)
+from seedbed.core import decisions
+from seedbed.core.decisions import DECIDED, FOLDER
 from seedbed.core.decisions import DisagreementRule as Params
 from seedbed.core.files import write_csv
 from seedbed.core.metrics import Drop, RowCounts, settle
@@ -37,7 +27,7 @@ HEADER = ["id", "side", "given", "decided", "people"]
 
 
 def apply(
-    rows: pd.DataFrame, decided: InForce, side: dict[str, str]
+    rows: pd.DataFrame, decided: decisions.InForce, side: dict[str, str]
 ) -> tuple[pd.DataFrame, list[Drop]]:
     """Return the rows with the decided labels, and the drops.
 
@@ -46,8 +36,10 @@ def apply(
     reasons = {row: Reason.PEOPLE_DISAGREE for row in decided.disagreed if side[row] == "train"}
     labels = {}
     for row, (choice, _) in decided.settled.items():
-        if choice in (DROP, AMBIGUOUS):
-            reasons[row] = Reason.DROPPED_BY_PERSON if choice == DROP else Reason.AMBIGUOUS
+        if choice in (decisions.DROP, decisions.AMBIGUOUS):
+            reasons[row] = (
+                Reason.DROPPED_BY_PERSON if choice == decisions.DROP else Reason.AMBIGUOUS
+            )
         else:
             labels[row] = choice
     kept = rows[~rows["id"].isin(reasons)]
@@ -55,7 +47,7 @@ def apply(
     return kept.assign(label=label), [Drop(row, reason) for row, reason in reasons.items()]
 
 
-def sides_of_decided(rows: pd.DataFrame, decided: InForce) -> dict[str, str]:
+def sides_of_decided(rows: pd.DataFrame, decided: decisions.InForce) -> dict[str, str]:
     """Return the side of each row with a decision, by id."""
     if not decided.votes:
         return {}
@@ -65,20 +57,22 @@ def sides_of_decided(rows: pd.DataFrame, decided: InForce) -> dict[str, str]:
 
 
 def metrics_of(
-    counts: RowCounts, lines: list[list[str]], decided: InForce, side: dict[str, str]
-) -> ApplyDecisionsMetrics:
+    counts: RowCounts, lines: list[list[str]], decided: decisions.InForce, side: dict[str, str]
+) -> decisions.ApplyDecisionsMetrics:
     """Count settled, relabelled and disputed rows by side, and void decisions."""
     relabelled = Counter(
-        side for _, side, given, choice, _ in lines if choice not in (given, DROP, AMBIGUOUS)
+        side
+        for _, side, given, choice, _ in lines
+        if choice not in (given, decisions.DROP, decisions.AMBIGUOUS)
     )
     settled = Counter(line[1] for line in lines)
     disputed = Counter(side[row] for row in decided.disagreed)
-    return ApplyDecisionsMetrics(
+    return decisions.ApplyDecisionsMetrics(
         rows=counts,
         decided_rows=len(decided.votes),
         relabelled=relabelled.total(),
         by_side={
-            name: SideDecisions(
+            name: decisions.SideDecisions(
                 settled=settled[name], relabelled=relabelled[name], disagreed=disputed[name]
             )
             for name in SIDES
@@ -92,9 +86,9 @@ def metrics_of(
 def main() -> str:
     params = read_params("apply_decisions", Params)
     rows = read_rows(ANONYMIZE)
-    decided = in_force(read_decisions(FOLDER), rows, params)
+    decided = decisions.in_force(decisions.read_decisions(FOLDER), rows, params)
     known = {*rows["label"], *read_params("collect.labels", list[str])} - {""}
-    check_labels(decided, known, FOLDER)
+    decisions.check_labels(decided, known, FOLDER)
     side = sides_of_decided(rows, decided)
     kept, dropped = apply(rows, decided, side)
     given = dict(zip(rows["id"], rows["label"], strict=True))

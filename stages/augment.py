@@ -17,15 +17,7 @@ from seedbed.core.rows import EMBED, FIND_LABEL_ERRORS, SPLIT, read_rows, write_
 from seedbed.core.stage import script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.vectors import embedded, vectors_of
-from seedbed.making.augmentation import (
-    EDITS,
-    OF_SYNONYMS,
-    Edit,
-    generator,
-    method_of,
-    read_synonyms,
-    words_of,
-)
+from seedbed.making import augmentation
 from seedbed.making.balancing import AugmentMetrics
 from seedbed.making.made_rows import CheckParams, Made, Row, checked, child, counts_made, parents
 from seedbed.making.negatives import NegativesParams, negatives
@@ -56,7 +48,7 @@ def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
         rows = train["label"].map(train["label"].value_counts())
         train = train[rows < params.only_classes_below]
     return [
-        (row, copy, method_of(params.methods, params.seed, row["id"], copy))
+        (row, copy, augmentation.method_of(params.methods, params.seed, row["id"], copy))
         for row in train.sort_values("id").to_dict("records")
         for copy in range(params.copies)
     ]
@@ -68,12 +60,15 @@ def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter
     if not planned:
         return rows.iloc[:0], Counter()
     written = _written(planned, params)
-    edits = _edits({method for _, _, method in planned}, params)
+    edits = dict(augmentation.EDITS)
+    if {method for _, _, method in planned} & set(augmentation.OF_SYNONYMS):
+        synonyms = augmentation.read_synonyms(Path(params.wordnet_folder))
+        edits |= {name: make(synonyms) for name, make in augmentation.OF_SYNONYMS.items()}
     made = Made.next_to(rows)
     for row, copy, method in planned:
         if method in edits:
-            draw = generator(params.seed, row["id"], copy)
-            text = edits[method](words_of(row["text"]), params.edit_share, draw).text()
+            draw = augmentation.generator(params.seed, row["id"], copy)
+            text = edits[method](augmentation.words_of(row["text"]), params.edit_share, draw).text()
         else:
             text, refused = written[row["id"], copy]
             if refused:
@@ -81,14 +76,6 @@ def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter
                 continue
         made.add(child(row, f"a{copy}", "augmented", method, text=text), row)
     return made.frame(rows), made.refused
-
-
-def _edits(methods: set[str], params: Params) -> dict[str, Edit]:
-    edits = {name: edit for name, edit in EDITS.items() if name in methods}
-    if methods & set(OF_SYNONYMS):
-        synonyms = read_synonyms(Path(params.wordnet_folder))
-        edits |= {name: make(synonyms) for name, make in OF_SYNONYMS.items()}
-    return edits
 
 
 def _written(

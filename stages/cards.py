@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from seedbed.core.files import BEST, read_json, write_text
-from seedbed.core.metrics import CHOICE, DATASET, EVALUATE, METRICS, read_metrics
+from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.params import read_params
+from seedbed.core.rows import DATASET
 from seedbed.core.stage import script
 from seedbed.reporting.dataset_card import data_card
 from seedbed.reporting.model_card import ModelFacts, model_card

@@ -9,23 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from seedbed.collecting import collection, identity
 from seedbed.collecting.collection import CollectParams as Params
-from seedbed.collecting.collection import (
-    check_collected,
-    check_quarantine,
-    check_usable,
-    contract_row,
-    drop_of,
-    read_all,
-)
 from seedbed.collecting.diversity import CollectMetrics, diversity
-from seedbed.collecting.identity import (
-    TOMBSTONES,
-    VERSIONS,
-    identified,
-    read_tombstones,
-    without_forgotten,
-)
+from seedbed.collecting.identity import TOMBSTONES
 from seedbed.collecting.raw_rows import Fate
 from seedbed.collecting.sources import check_declared, read_sources
 from seedbed.core.files import load_key, write_csv
@@ -44,21 +31,25 @@ def main() -> str:
     key = load_key(read_params("anonymize.key_fingerprint", str))
     sources = read_sources()
     check_declared(sources)
-    raw, encodings = read_all(sources, params)
-    ids = identified(raw, key)
-    raw = without_forgotten(raw, ids, read_tombstones(TOMBSTONES), key)
+    raw, encodings = collection.read_all(sources, params)
+    ids = identity.identified(raw, key)
+    raw = identity.without_forgotten(raw, ids, identity.read_tombstones(TOMBSTONES), key)
     bad = [row for row in raw if row.fate == Fate.QUARANTINED]
-    check_quarantine(bad, len(raw), params.max_quarantine_share)
-    check_usable(sources, [row for row in raw if row.reason in ("", *VERSIONS)], params.max_classes)
+    collection.check_quarantine(bad, len(raw), params.max_quarantine_share)
+    collection.check_usable(
+        sources, [row for row in raw if row.reason in ("", *identity.VERSIONS)], params.max_classes
+    )
     used = [pair for pair in zip(raw, ids, strict=True) if pair[0].fate != Fate.QUARANTINED]
-    dropped = [drop_of(row, row_id, key) for row, row_id in used if row.fate == Fate.DROPPED]
+    dropped = [
+        collection.drop_of(row, row_id, key) for row, row_id in used if row.fate == Fate.DROPPED
+    ]
     source_of = {(source.name, source.batch): source for source in sources}
     rows = pd.DataFrame(
-        contract_row(row, row_id, source_of[row.source, row.batch], key)
+        collection.contract_row(row, row_id, source_of[row.source, row.batch], key)
         for row, row_id in used
         if row.fate == Fate.KEPT
     ).sort_values("id", ignore_index=True)
-    check_collected(rows)
+    collection.check_collected(rows)
     counts = settle("collect", [row_id for _, row_id in used], rows["id"], dropped)
     reasons = Counter(row.reason for row in bad)
     quarantined = {

@@ -7,7 +7,6 @@ reports/plots/{confusion,reliability,risk_coverage}/
 """
 
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,27 +16,18 @@ from pydantic import Field
 
 from seedbed.core.decisions import DECIDED
 from seedbed.core.files import MODELS, fresh_folder, read_csv, read_json, write_csv, write_json
-from seedbed.core.metrics import CURVES, EVALUATE, PREDICTIONS, write_metrics
+from seedbed.core.metrics import EVALUATE, write_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import BALANCE, EMBED, HELD_OUT, TOKENIZE, read_rows
+from seedbed.core.rows import BALANCE, CURVES, EMBED, HELD_OUT, PREDICTIONS, TOKENIZE, read_rows
 from seedbed.core.stage import note_predictions, script
 from seedbed.encoding.encoder import pooled_windows, precision
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
 from seedbed.encoding.nearest_rows import nearest_cosines
 from seedbed.encoding.vectors import read_vectors
+from seedbed.scoring import evaluation
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
-from seedbed.scoring.evaluation import (
-    Classes,
-    Fitted,
-    Part,
-    check_outside,
-    evaluate,
-    fit,
-    read_decided,
-    with_behaviour,
-)
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions, write_predictions
 from seedbed.scoring.slices import Columns, columns_of, languages_of
@@ -62,17 +52,6 @@ class Params(Section):
     behaviour_rows: int = Field(ge=0)
 
 
-def probabilities_of(
-    part: Examples, rows: pd.DataFrame, models: dict[str, Classifier], dtype: torch.dtype
-) -> Predictions:
-    """Compute every seed's probabilities for the rows of one split. No model sees a label."""
-    ids, by_seed = part.row_ids, {}
-    for seed, model in models.items():
-        logits = part.pooled(model.logits(part, dtype, f"seed {seed}"))
-        by_seed[seed] = torch.from_numpy(logits).double().softmax(1).numpy()
-    return Predictions(ids, list(rows.loc[ids, "group"]), part.row_labels, by_seed)
-
-
 def predictions_of(
     approach: str,
     datasets: Tokenized,
@@ -80,14 +59,21 @@ def predictions_of(
     models: dict[str, Classifier],
     dtype: torch.dtype,
 ) -> dict[str, Predictions]:
-    """Predict both splits, and note what that cost."""
+    """Compute every seed's probabilities for the rows of both splits, and note what that cost. No
+    model sees a label."""
     start = time.perf_counter()
-    parts = {side: datasets.parts[side] for side in HELD_OUT}
-    raw = {side: probabilities_of(part, rows, models, dtype) for side, part in parts.items()}
+    raw, tokens = {}, 0
+    for side in HELD_OUT:
+        part, by_seed = datasets.parts[side], {}
+        for seed, model in models.items():
+            logits = part.pooled(model.logits(part, dtype, f"seed {seed}"))
+            by_seed[seed] = torch.from_numpy(logits).double().softmax(1).numpy()
+        ids = part.row_ids
+        raw[side] = Predictions(ids, list(rows.loc[ids, "group"]), part.row_labels, by_seed)
+        tokens += len(models) * sum(map(len, part.ids))
     number = len(models) * sum(len(predictions.ids) for predictions in raw.values())
-    tokens = len(models) * sum(sum(map(len, part.ids)) for part in parts.values())
     note_predictions(approach, number, tokens, time.perf_counter() - start)
-    check_outside(raw["validation"].labels, raw["test"].labels, str(TOKENIZE))
+    evaluation.check_outside(raw["validation"].labels, raw["test"].labels, str(TOKENIZE))
     return raw
 
 
@@ -118,36 +104,31 @@ def columns(rows: pd.DataFrame, ids: list[str], min_chars: int) -> Columns:
     return columns_of(members, list(rows["date"]), languages, cosines)
 
 
-def classes_of(
-    model: Classifier, dtype: torch.dtype, texts: list[str], pairs: list[str] | None, label: str
-) -> np.ndarray:
-    """Predict texts that no stage has tokenized: class indices (texts,)."""
-    encoded = model.tokenizer(texts, pairs)
-    return pooled_windows(model.logits(encoded, dtype, label), encoded.windows).argmax(1)
-
-
 def checks(
     model: Classifier,
     rows: pd.DataFrame,
     raw: Predictions,
-    fitted: Fitted,
+    fitted: evaluation.Fitted,
     params: Params,
     dtype: torch.dtype,
 ) -> Behaviour:
     """Measure the behaviour of the model shown: edited validation texts, and plain cases, which
     are not run on models of pairs."""
-    members, predict = rows.loc[raw.ids], partial(classes_of, model, dtype)
-    before = raw.scored()[fitted.seed]
-    is_paired = bool(members["text_pair"].any())
-    return Behaviour(
-        invariance=invariance_of(predict, members, before, params.behaviour_rows, params.seed),
-        minimum_functionality=MinimumFunctionality()
-        if is_paired
-        else cases_of(predict, model.classes, CASES),
-    )
+
+    def predict(texts: list[str], pairs: list[str] | None, label: str) -> np.ndarray:
+        encoded = model.tokenizer(texts, pairs)
+        return pooled_windows(model.logits(encoded, dtype, label), encoded.windows).argmax(1)
+
+    members, before = rows.loc[raw.ids], raw.scored()[fitted.seed]
+    invariance = invariance_of(predict, members, before, params.behaviour_rows, params.seed)
+    paired = members["text_pair"].any()
+    cases = MinimumFunctionality() if paired else cases_of(predict, model.classes, CASES)
+    return Behaviour(invariance=invariance, minimum_functionality=cases)
 
 
-def write_plots(approach: str, raw: Predictions, fitted: Fitted, shown: list[str]) -> None:
+def write_plots(
+    approach: str, raw: Predictions, fitted: evaluation.Fitted, shown: list[str]
+) -> None:
     """Write confusion (a line per row), reliability and risk-coverage on validation, on which
     choices may be based."""
     scored = raw.with_outside(fitted.thresholds).scored()[fitted.seed]
@@ -184,25 +165,22 @@ def main(approach: str) -> str:
     datasets, rows = read_datasets(TOKENIZE), read_rows(BALANCE).set_index("id")
     models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in runs["seeds"]}
     raw = predictions_of(approach, datasets, rows, models, dtype)
-    fitted = fit(raw["validation"])
+    fitted = evaluation.fit(raw["validation"])
     costs = model_costs(approach, fitted.seed, datasets.parts["train"])
-    classes = Classes(datasets.classes, read_params("negatives.label", str))
-    people = read_decided(DECIDED)
+    classes = evaluation.Classes(datasets.classes, read_params("negatives.label", str))
+    people = evaluation.read_decided(DECIDED)
     for side, predictions in raw.items():
-        metas = list(rows.loc[predictions.ids, "meta"])
-        decided = [row for row in people if row.side == side]
-        part = Part(side, predictions, columns(rows, predictions.ids, min_chars), metas, decided)
-        figures = evaluate(part, fitted, classes, costs)
+        ids, decided = predictions.ids, [row for row in people if row.side == side]
+        sliced_by, metas = columns(rows, ids, min_chars), list(rows.loc[ids, "meta"])
+        part = evaluation.Part(side, predictions, sliced_by, metas, decided)
+        figures = evaluation.evaluate(part, fitted, classes, costs)
         if side == "validation":
             behaviour = checks(models[fitted.seed], rows, predictions, fitted, params, dtype)
             paired, score = bool(rows["text_pair"].any()), figures["macro_f1"]
-            figures = with_behaviour(figures, paired, fitted, behaviour)
+            figures = evaluation.with_behaviour(figures, paired, fitted, behaviour)
         write_metrics(EVALUATE / approach / f"{side}.json", figures)
-        write_predictions(
-            PREDICTIONS / approach / side, predictions.with_outside(fitted.thresholds)
-        )
+        with_outside = predictions.with_outside(fitted.thresholds)
+        write_predictions(PREDICTIONS / approach / side, with_outside)
     write_plots(approach, raw["validation"], fitted, classes.predictable(fitted))
-    number = len(raw["validation"].ids)
-    return (
-        f"validation macro-F1 {score.mean:.3f} [{score.low:.3f}, {score.high:.3f}] on {number} rows"
-    )
+    interval = f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]"
+    return f"validation macro-F1 {interval} on {len(raw['validation'].ids)} rows"

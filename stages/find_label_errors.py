@@ -23,26 +23,9 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import EMBED, SIDES, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import read_vectors
-from seedbed.label_errors.near_rows import (
-    agreeing,
-    check_whole_set,
-    near_copies,
-    near_rows,
-    order_of_arrival,
-)
+from seedbed.label_errors import near_rows, ranking
 from seedbed.label_errors.out_of_fold import MODELS, can_be_judged, ensemble
 from seedbed.label_errors.policy import PolicyParams, apply_policy, candidates, check_policy
-from seedbed.label_errors.ranking import (
-    Joint,
-    LabelErrorMetrics,
-    NoiseFigures,
-    Ranking,
-    confident_joint,
-    judge_labels,
-    label_quality,
-    noise_figures,
-    with_near_copies,
-)
 from seedbed.scoring.confidence import uncertainty
 from seedbed.training.resampling import read_out_of_fold
 
@@ -58,7 +41,7 @@ class JudgeParams(Section):
     """The part of params.yaml section `find_label_errors` about how labels are judged."""
 
     models: list[str] = Field(min_length=1)
-    ranking: Ranking
+    ranking: ranking.Ranking
     min_probability: float = Field(ge=0, le=1)
     near_copy_min_cosine: float = Field(gt=0, le=1)
 
@@ -81,7 +64,7 @@ def check(params: Params) -> None:
 
 def judge(
     rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
-) -> tuple[pd.DataFrame, NoiseFigures, float | None]:
+) -> tuple[pd.DataFrame, ranking.NoiseFigures, float | None]:
     """Return the judged rows in their order (COLUMNS, judged, self_confidence, uncertainty, outlier
     and outlier_score), the noise, and the p-value of "the order of arrival is random".
 
@@ -97,18 +80,20 @@ def judge(
         if name in NAMES
     }
     settled, judged = np.isin(ids, sorted(verified)), can_be_judged(labels, folds)
-    near = near_rows(vectors, list(rows["batch"]))
+    near = near_rows.near_rows(vectors, list(rows["batch"]))
     probabilities = ensemble(params.models, rows, vectors, ready, near)
     counted = judged & ~settled
-    quality = label_quality(labels, probabilities, folds, counted, params.ranking)
-    joint = confident_joint(labels[counted], probabilities[counted], calibrated=True)
-    judgement = judge_labels(labels, probabilities, quality, params.min_probability, judged, joint)
-    copies = near_copies(near, labels, params.near_copy_min_cosine)
-    judgement = with_near_copies(judgement, labels, copies, judged, settled)
-    whole = check_whole_set(near, order_of_arrival(rows))
+    quality = ranking.label_quality(labels, probabilities, folds, counted, params.ranking)
+    joint = ranking.confident_joint(labels[counted], probabilities[counted], calibrated=True)
+    judgement = ranking.judge_labels(
+        labels, probabilities, quality, params.min_probability, judged, joint
+    )
+    copies = near_rows.near_copies(near, labels, params.near_copy_min_cosine)
+    judgement = ranking.with_near_copies(judgement, labels, copies, judged, settled)
+    whole = near_rows.check_whole_set(near, near_rows.order_of_arrival(rows))
     suspected = np.flatnonzero(judgement.reason != "")
     nearest = np.full(len(rows), "", dtype=object)
-    agree = agreeing(near, labels, suspected, judgement.suggested[suspected], AGREEING)
+    agree = near_rows.agreeing(near, labels, suspected, judgement.suggested[suspected], AGREEING)
     for row, similar in zip(suspected, agree, strict=True):
         near_copy = judgement.copy[row : row + 1]
         similar = np.concatenate([near_copy[near_copy >= 0], similar[similar != near_copy[0]]])
@@ -124,7 +109,7 @@ def judge(
         outlier=whole.outlier,
         outlier_score=whole.score,
     )
-    return judged_rows, noise_figures(Joint([*classes], joint)), whole.non_iid_p
+    return judged_rows, ranking.noise_figures(ranking.Joint([*classes], joint)), whole.non_iid_p
 
 
 def counted_by_side(rows: pd.DataFrame) -> dict[str, int]:
@@ -158,7 +143,7 @@ def main() -> str:
     outliers = judged[judged["outlier"]].sort_values(["outlier_score", "id"])
     kept, dropped = apply_policy(rows, candidates(judged, verified, params), params)
     unjudged = Counter(judged["label"][~judged["judged"]])
-    metrics = LabelErrorMetrics(
+    metrics = ranking.LabelErrorMetrics(
         rows=settle("find_label_errors", rows["id"], kept["id"], dropped),
         suspects=len(suspects),
         suspects_by_side=counted_by_side(suspects),

@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import Field, JsonValue
 
 from seedbed.core.files import ADAPTED, MODELS, fresh_folder, read_json, write_csv, write_json
-from seedbed.core.metrics import CURVES, read_if_run
+from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import EMBED, TOKENIZE
+from seedbed.core.rows import CURVES, EMBED, TOKENIZE
 from seedbed.core.stage import script
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder

@@ -25,16 +25,9 @@ from seedbed.encoding.vectors import vectors_of
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page
+from seedbed.scoring import priorities
 from seedbed.scoring.confidence import uncertainty
 from seedbed.scoring.metrics_files import Choice, Validation
-from seedbed.scoring.priorities import (
-    COLUMNS,
-    density,
-    newest_batch,
-    prioritized,
-    votes,
-    weakness,
-)
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 from seedbed.splitting.splits import unlabelled_rows
@@ -61,13 +54,13 @@ def with_uncertainty(
     find_label_errors scored them out of fold, others by their nearest labelled rows."""
     files = [pq.read_table(file).to_pandas() for file in sorted(scores.glob("*.parquet"))]
     scored = pd.concat(files).set_index("id")
-    result = rows[["id", "split", "label"]].copy()
-    for column in ("suggested", "uncertainty"):
-        result[column] = result["id"].map(scored[column])
+    result = rows[["id", "split", "label"]].join(scored[["suggested", "uncertainty"]], on="id")
     bare = (rows["label"] == "").to_numpy()
     if bare.any():
         classes, indices = np.unique(rows["label"][~bare], return_inverse=True)
-        probabilities = votes(vectors[bare], vectors[~bare], indices, len(classes), neighbours)
+        probabilities = priorities.votes(
+            vectors[bare], vectors[~bare], indices, len(classes), neighbours
+        )
         result.loc[bare, "suggested"] = classes[probabilities.argmax(1)]
         result.loc[bare, "uncertainty"] = uncertainty(probabilities)
     return result
@@ -101,15 +94,15 @@ def needs(
     """Make the page reports/next.md; rows of test are taken out of `split` first."""
     rows = split[split["split"] != "test"].reset_index(drop=True)
     vectors = vectors_of(rows, EMBED, read_params("encoder", EncoderParams), SPLIT)
-    train = rows["label"][rows["split"] == "train"]
+    by_class = counts(rows["label"][rows["split"] == "train"])
     far = neighbour_distances(vectors, neighbours)
     isolated = [
         (rows["id"][row], rows["label"][row], float(far[row]))
         for row in np.argsort(-far, kind="stable")[:ISOLATED]
     ]
-    newest = newest_batch(rows, vectors)
+    newest = priorities.newest_batch(rows, vectors)
     curve = read_if_run(CURVE_METRICS, LearningCurveMetrics)
-    return page(approach, validation, counts(train), isolated, newest, ranked, curve)
+    return page(approach, validation, by_class, isolated, newest, ranked, curve)
 
 
 @script
@@ -121,11 +114,11 @@ def main() -> str:
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
     approach = read_metrics(CHOICE, Choice).approach
     validation = read_metrics(EVALUATE / approach / "validation.json", Validation)
-    weak = weakness(validation.per_class)
+    weak = priorities.weakness(validation.per_class)
     scored = with_uncertainty(rows, vectors, SCORES, params.neighbours)
-    ranked = prioritized(scored, density(vectors, params.neighbours), weak)
+    ranked = priorities.prioritized(scored, priorities.density(vectors, params.neighbours), weak)
     ranked = ranked[~ranked["id"].isin(verified)]
     shown = ranked.head(params.rows)
-    write_csv(NEXT, COLUMNS, shown.to_numpy())
+    write_csv(NEXT, priorities.COLUMNS, shown.to_numpy())
     write_text(PAGE, page_markdown(needs(split, shown, approach, params.neighbours, validation)))
     return f"{len(shown)} of {len(ranked):,} rows that nobody has verified, by priority: {NEXT}"

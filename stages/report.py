@@ -10,24 +10,13 @@ from pathlib import Path
 
 from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, read_json, write_text
-from seedbed.core.metrics import (
-    CHOICE,
-    CURVES,
-    DATASET,
-    EVALUATE,
-    METRICS,
-    PREDICTIONS,
-    read_if_run,
-    read_metrics,
-    write_metrics,
-)
-from seedbed.core.rows import COUNTS, MANIFEST, SIDES
+from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_if_run, read_metrics, write_metrics
+from seedbed.core.rows import COUNTS, CURVES, DATASET, MANIFEST, PREDICTIONS, SIDES
 from seedbed.core.stage import METRIC_STAGES, script
 from seedbed.making.ablation import AblateMetrics, AdaptMetrics
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting import data, results, training
-from seedbed.reporting.data import DatasetVersion
 from seedbed.scoring.intervals import resampled_counts
 from seedbed.scoring.metrics_files import Choice, Evaluation, read_test, read_validation
 from seedbed.scoring.predictions import Pair, pairs_with, read_predictions
@@ -36,7 +25,7 @@ from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 REPORT = Path("reports/report.md")
 
 
-def dataset_version(manifest: Path) -> DatasetVersion:
+def dataset_version(manifest: Path) -> data.DatasetVersion:
     """The dataset's version: a digest of the manifest, with rows and batches."""
     digest = hashlib.sha256()
     batches = {}
@@ -48,7 +37,7 @@ def dataset_version(manifest: Path) -> DatasetVersion:
         else:
             batches[file.stem] = len(lines)
     version = digest.hexdigest()[:12]
-    return DatasetVersion(version=version, rows=sum(batches.values()), batches=batches)
+    return data.DatasetVersion(version=version, rows=sum(batches.values()), batches=batches)
 
 
 def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> dict[str, Pair]:

@@ -10,8 +10,9 @@ from seedbed.approaches import NAMES
 from seedbed.cleaning.rules import rules_wanted
 from seedbed.core.errors import ModelError
 from seedbed.core.files import BEST, MODELS, fresh_folder, write_text
-from seedbed.core.metrics import CHOICE, EVALUATE, PREDICTIONS, write_metrics
+from seedbed.core.metrics import CHOICE, EVALUATE, write_metrics
 from seedbed.core.params import read_params
+from seedbed.core.rows import PREDICTIONS
 from seedbed.core.stage import script
 from seedbed.private.settings import AnonymizeParams
 from seedbed.scoring.choosing import choice
@@ -19,19 +20,6 @@ from seedbed.scoring.metrics_files import Validation, read_validation
 from seedbed.scoring.predictions import read_predictions
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
 from seedbed.training.saved_models import read_card, write_digests
-
-
-def read_validations() -> dict[str, Validation]:
-    """Read the validation.json of each approach that ran. Raises ModelError if none did."""
-    validations = {name: found for name in NAMES if (found := read_validation(name, EVALUATE))}
-    if not validations:
-        raise ModelError(
-            "params.yaml: approaches",
-            "every approach has run: false",
-            "at least one with run: true",
-            "set one to true",
-        )
-    return validations
 
 
 def serving_of(validation: Validation, classes: list[str]) -> Serving:
@@ -53,7 +41,14 @@ def serving_of(validation: Validation, classes: list[str]) -> Serving:
 
 @script
 def main() -> str:
-    validations = read_validations()
+    validations = {name: found for name in NAMES if (found := read_validation(name, EVALUATE))}
+    if not validations:
+        raise ModelError(
+            "params.yaml: approaches",
+            "every approach has run: false",
+            "at least one with run: true",
+            "set one to true",
+        )
     folders = {name: PREDICTIONS / name / "validation" for name in validations}
     chosen = choice(validations, {name: read_predictions(folders[name]) for name in folders})
     source = MODELS / chosen.approach / f"seed-{chosen.seed}"

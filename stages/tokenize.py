@@ -15,15 +15,8 @@ from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import BALANCE, SIDES, SPLIT, TOKENIZE, read_rows, write_results
 from seedbed.core.stage import script
+from seedbed.encoding import examples
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.encoding.examples import (
-    Examples,
-    Tokenized,
-    examples_of,
-    padding_share,
-    token_budget_batches,
-    write_datasets,
-)
 from seedbed.encoding.metrics import (
     Lengths,
     LengthsByClass,
@@ -71,17 +64,17 @@ def length_figures(rows: pd.DataFrame, encoded: Encoded) -> LengthsByClass:
     return LengthsByClass(all=figures(np.arange(len(rows))), by_class=by_class)
 
 
-def padding_figures(train: Examples, max_length: int) -> Padding:
+def padding_figures(train: examples.Examples, max_length: int) -> Padding:
     """Return the shares of padding in one epoch of train."""
     lengths = [len(ids) for ids in train.ids]
     draw = np.random.default_rng(0)
-    budget = token_budget_batches(lengths, BUDGET_TOKENS, draw)
+    budget = examples.token_budget_batches(lengths, BUDGET_TOKENS, draw)
     order = draw.permutation(len(lengths))
     shuffled = np.array_split(order, -(-len(order) // BATCH_ROWS))
     return Padding(
-        token_budget=padding_share(lengths, budget),
-        longest_of_batch=padding_share(lengths, shuffled),
-        max_length=padding_share(lengths, shuffled, max_length),
+        token_budget=examples.padding_share(lengths, budget),
+        longest_of_batch=examples.padding_share(lengths, shuffled),
+        max_length=examples.padding_share(lengths, shuffled, max_length),
     )
 
 
@@ -110,7 +103,7 @@ def main() -> str:
     encoded = TextTokenizer(folder, truncation, True)(list(rows["text"]), list(rows["text_pair"]))
     classes = sorted(set(rows["label"][rows["split"] == "train"]))
     check_classes(rows, classes, read_params("negatives.label", str))
-    every, side = examples_of(rows, encoded, classes), rows["split"].to_numpy(dtype=object)
+    every, side = examples.examples_of(rows, encoded, classes), rows["split"].to_numpy(dtype=object)
     parts = {name: every.take(np.repeat(side == name, encoded.windows)) for name in SIDES}
     metrics = TokenizeMetrics(
         rows=settle("tokenize", rows["id"], rows["id"], []),
@@ -119,7 +112,7 @@ def main() -> str:
         lengths=length_figures(rows, encoded),
         padding_share=padding_figures(parts["train"], truncation.max_length),
     )
-    write_datasets(TOKENIZE, Tokenized(classes, parts, truncation))
+    examples.write_datasets(TOKENIZE, examples.Tokenized(classes, parts, truncation))
     write_results("tokenize", metrics)
     write_csv(PLOT, ["tokens", "rows"], histogram(encoded.lengths))
     return (

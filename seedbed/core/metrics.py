@@ -25,10 +25,7 @@ from seedbed.core.reasons import NAMES
 
 METRICS = Path("reports/metrics")  # a file per stage, NAME.json
 EVALUATE = METRICS / "evaluate"  # a folder per approach, with validation.json and test.json
-PREDICTIONS = Path("data/evaluate")  # a folder per approach and split
-CURVES = Path("reports/plots/learning")  # a file per approach
 CHOICE = Path("reports/choice.json")  # what select chose, and why
-DATASET = Path("reports/dataset.json")  # the dataset's version, its rows and batches
 HEADER = ("id", "reason", "cause")  # of a ledger
 Number = int | float  # a figure that is written as it was computed: 0 stays 0, not 0.0
 

@@ -26,8 +26,11 @@ EMBED = Path("data/embed")
 FIND_LABEL_ERRORS = Path("data/find_label_errors")
 AUGMENT = Path("data/augment")
 BALANCE = Path("data/balance")
+PREDICTIONS = Path("data/evaluate")  # of the rows of validation and test: APPROACH/SIDE
+CURVES = Path("reports/plots/learning")  # a file per approach
 TOKENIZE = Path("data/tokenize")  # token ids of the rows of balance
 MANIFEST = Path("data/manifest")  # the rows of split without texts, a CSV file per batch
+DATASET = Path("reports/dataset.json")  # their version: a digest of MANIFEST
 COUNTS = "counts.csv"  # in MANIFEST, in place of too many rows: their number by batch
 SCHEMA = pa.schema(
     [
@@ -79,7 +82,15 @@ def read_rows(folder: Path) -> pd.DataFrame:
             "one Parquet file per batch",
             "run `dvc repro`, or `dvc pull` if a remote has the data",
         )
-    tables = [_read(file) for file in files]
+    tables = [pq.read_table(file) for file in files]
+    for file, table in zip(files, tables, strict=True):
+        if not table.schema.equals(SCHEMA):
+            raise RowsError(
+                str(file),
+                f"columns {table.schema.names}",
+                f"the row contract: {SCHEMA.names}",
+                "the file was made by another version: run `dvc repro`",
+            )
     frame = pa.concat_tables(tables).to_pandas()
     if frame.empty:
         raise RowsError(str(folder), "0 rows", "at least one row", "look at the stage before")
@@ -87,18 +98,6 @@ def read_rows(folder: Path) -> pd.DataFrame:
         twice = frame["id"][frame["id"].duplicated()].iloc[0]
         raise RowsError(str(folder), f"id {twice} is listed twice", "unique ids", "run `dvc repro`")
     return frame.sort_values("id", ignore_index=True)
-
-
-def _read(file: Path) -> pa.Table:
-    table = pq.read_table(file)
-    if not table.schema.equals(SCHEMA):
-        raise RowsError(
-            str(file),
-            f"columns {table.schema.names}",
-            f"the row contract: {SCHEMA.names}",
-            "the file was made by another version: run `dvc repro`",
-        )
-    return table
 
 
 def write_rows(folder: Path, rows: pd.DataFrame, private: bool = False) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from seedbed.collecting.identity import identified
 from seedbed.collecting.raw_rows import RawRow
 from seedbed.core.errors import KeyFileError, LedgerError, SourceError
 from seedbed.core.files import PUBLIC_KEY, fingerprint_of
@@ -133,7 +134,9 @@ def test_every_row_has_a_fate() -> None:
 
 def test_rows_that_do_not_add_up_are_refused(monkeypatch) -> None:
     Path("films.csv").write_text("text,label\ngood,pos\nbad,neg\nmeh,neutral\n")
-    monkeypatch.setattr(collect, "drop_of", lambda row, row_id, key: Drop("2", row.reason))
+    monkeypatch.setattr(
+        collect.collection, "drop_of", lambda row, row_id, key: Drop("2", row.reason)
+    )
     with pytest.raises(LedgerError, match=r"stage collect: rows without a fate such as \w+: 1"):
         collected({"label_map": {"neutral": None}})
 
@@ -205,8 +208,8 @@ def raw(text: str, key: str = "", reason: str = "") -> RawRow:
 
 @given(st.lists(st.sampled_from(["a", "b", "c"])), st.lists(st.sampled_from(["a", "b", "c"])))
 def test_rows_that_come_later_change_no_id(early: list[str], late: list[str]) -> None:
-    first = collect.identified([raw(text) for text in early], b"k")
-    both = collect.identified([raw(text) for text in early + late], b"k")
+    first = identified([raw(text) for text in early], b"k")
+    both = identified([raw(text) for text in early + late], b"k")
     assert both[: len(early)] == first
     assert len(set(both)) == len(both)
 
