@@ -51,27 +51,6 @@ def measured(
     return verdicts
 
 
-def verdicts_on(
-    augmented: pd.DataFrame, balanced: pd.DataFrame, params: Params
-) -> dict[str, dict[str, ablation.AblationGain]]:
-    """The verdicts on each option that is on, by option and rows a class."""
-    train = [rows[rows["split"] == "train"] for rows in (augmented, balanced)]
-    arms = {name: pair for name, pair in ablation.arms_of(*train).items() if name in params.of}
-    if not arms:
-        return {}
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
-
-    validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
-    tasks = RowTasks(augmented, read_params("encoder", EncoderParams), EMBED, SPLIT)
-    approach = ApproachTrainer(params.approach)
-
-    def score(rows: pd.DataFrame, seed: int) -> float:
-        return approach.score(tasks.task(rows, validation), seed)
-
-    return {name: measured(name, pair, params, score) for name, pair in arms.items()}
-
-
 @script
 def main() -> str:
     params = read_params("ablate", Params)
@@ -79,7 +58,21 @@ def main() -> str:
     augmented, balanced = (
         rows_to_choose_by(read_rows(folder), negatives) for folder in (AUGMENT, BALANCE)
     )
-    verdicts = verdicts_on(augmented, balanced, params)
+    train = [rows[rows["split"] == "train"] for rows in (augmented, balanced)]
+    arms = {name: pair for name, pair in ablation.arms_of(*train).items() if name in params.of}
+    verdicts: dict[str, dict[str, ablation.AblationGain]] = {}
+    if arms:
+        from seedbed.training.tasks import RowTasks
+        from seedbed.training.trainer import ApproachTrainer
+
+        validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
+        tasks = RowTasks(augmented, read_params("encoder", EncoderParams), EMBED, SPLIT)
+        approach = ApproachTrainer(params.approach)
+
+        def score(rows: pd.DataFrame, seed: int) -> float:
+            return approach.score(tasks.task(rows, validation), seed)
+
+        verdicts = {name: measured(name, pair, params, score) for name, pair in arms.items()}
     metrics = ablation.AblateMetrics(
         measured_on="validation",
         approach=params.approach,

@@ -47,15 +47,6 @@ def apply(
     return kept.assign(label=label), [Drop(row, reason) for row, reason in reasons.items()]
 
 
-def sides_of_decided(rows: pd.DataFrame, decided: decisions.InForce) -> dict[str, str]:
-    """Return the side of each row with a decision, by id."""
-    if not decided.votes:
-        return {}
-    with_sides = assign_sides(rows, read_frozen(FROZEN), read_params("split", SideParams))
-    with_sides = with_sides[with_sides["id"].isin(decided.votes)]
-    return dict(zip(with_sides["id"], with_sides["split"], strict=True))
-
-
 def metrics_of(
     counts: RowCounts, lines: list[list[str]], decided: decisions.InForce, side: dict[str, str]
 ) -> decisions.ApplyDecisionsMetrics:
@@ -89,7 +80,11 @@ def main() -> str:
     decided = decisions.in_force(decisions.read_decisions(FOLDER), rows, params)
     known = {*rows["label"], *read_params("collect.labels", list[str])} - {""}
     decisions.check_labels(decided, known, FOLDER)
-    side = sides_of_decided(rows, decided)
+    side: dict[str, str] = {}
+    if decided.votes:
+        with_sides = assign_sides(rows, read_frozen(FROZEN), read_params("split", SideParams))
+        with_sides = with_sides[with_sides["id"].isin(decided.votes)]
+        side = dict(zip(with_sides["id"], with_sides["split"], strict=True))
     kept, dropped = apply(rows, decided, side)
     given = dict(zip(rows["id"], rows["label"], strict=True))
     lines = [

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from seedbed.core.files import write_csv
-from seedbed.core.metrics import Drop, settle
+from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import AUGMENT, read_rows, write_results
 from seedbed.core.stage import script
@@ -18,16 +18,6 @@ from seedbed.making.balancing import BalanceParams as Params
 from seedbed.making.negatives import NegativesParams, set_aside
 
 PLOT = Path("reports/plots/class_balance.csv")
-
-
-def balanced(
-    rows: pd.DataFrame, params: Params, negatives: NegativesParams
-) -> tuple[pd.DataFrame, list[Drop]]:
-    """Drop negatives that a threshold is to detect and balance train; return rows and drops."""
-    rows, aside = set_aside(rows, negatives)
-    is_train = rows["split"] == "train"
-    train, dropped = balance(rows[is_train], params)
-    return pd.concat([train, rows[~is_train]]).sort_values("id", ignore_index=True), aside + dropped
 
 
 def before_and_after(
@@ -59,7 +49,11 @@ def in_words(params: Params) -> str:
 def main() -> str:
     params = read_params("balance", Params)
     rows = read_rows(AUGMENT)
-    after, dropped = balanced(rows, params, read_params("negatives", NegativesParams))
+    used, aside = set_aside(rows, read_params("negatives", NegativesParams))
+    is_train = used["split"] == "train"
+    train, dropped = balance(used[is_train], params)
+    dropped = aside + dropped
+    after = pd.concat([train, used[~is_train]]).sort_values("id", ignore_index=True)
     metrics = BalanceMetrics(
         rows=settle("balance", rows["id"], after["id"], dropped),
         train_by_class=before_and_after(rows, after, "label"),

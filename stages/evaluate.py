@@ -143,22 +143,17 @@ def write_plots(
         write_csv(folder / f"{approach}.csv", header, lines[folder])
 
 
-def write_off(approach: str) -> str:
-    """Write the outputs of an approach that is off."""
-    for side in HELD_OUT:
-        with fresh_folder(PREDICTIONS / approach / side) as folder:
-            write_json(folder / "not_run.json", {"run": False})
-        write_json(EVALUATE / approach / f"{side}.json", {"run": False})
-    for folder, header in PLOTS.items():
-        write_csv(folder / f"{approach}.csv", header, [])
-    return "off in params.yaml"
-
-
 @script
 def main(approach: str) -> str:
     runs = read_json(MODELS / approach / "runs.json")
     if not runs["run"]:
-        return write_off(approach)
+        for side in HELD_OUT:
+            with fresh_folder(PREDICTIONS / approach / side) as folder:
+                write_json(folder / "not_run.json", {"run": False})
+            write_json(EVALUATE / approach / f"{side}.json", {"run": False})
+        for plot, header in PLOTS.items():
+            write_csv(plot / f"{approach}.csv", header, [])
+        return "off in params.yaml"
     params = read_params("evaluate", Params)
     dtype = precision(read_params("encoder", EncoderParams).precision)
     min_chars = read_params("clean.min_chars_for_language", int)

@@ -50,18 +50,6 @@ class Params(PolicyParams, JudgeParams):
     """params.yaml section `find_label_errors`."""
 
 
-def check(params: Params) -> None:
-    """Raise ParamsError if a model has an unknown name, or the policy has no limit or two."""
-    if unknown := sorted(set(params.models) - {*MODELS, *NAMES}):
-        raise ParamsError(
-            "params.yaml: find_label_errors.models",
-            f"`{unknown[0]}`",
-            f"some of {', '.join([*MODELS, *NAMES])}",
-            "correct the name",
-        )
-    check_policy(params)
-
-
 def judge(
     rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
 ) -> tuple[pd.DataFrame, ranking.NoiseFigures, float | None]:
@@ -128,7 +116,14 @@ def write_scores(judged: pd.DataFrame, rows: pd.DataFrame) -> None:
 @script
 def main() -> str:
     params = read_params("find_label_errors", Params)
-    check(params)
+    if unknown := sorted(set(params.models) - {*MODELS, *NAMES}):
+        raise ParamsError(
+            "params.yaml: find_label_errors.models",
+            f"`{unknown[0]}`",
+            f"some of {', '.join([*MODELS, *NAMES])}",
+            "correct the name",
+        )
+    check_policy(params)
     rows = read_rows(SPLIT)
     vectors, missing = read_vectors(EMBED, list(rows["id"]))
     if missing.any():

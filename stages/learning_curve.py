@@ -4,7 +4,6 @@ data/balance/, data/embed/, data/split/ -> reports/metrics/learning_curve.json
 """
 
 import numpy as np
-import pandas as pd
 from pydantic import Field, field_validator
 
 from seedbed.approaches import Name
@@ -16,7 +15,7 @@ from seedbed.core.stage import progress, script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.scoring.intervals import clusters_of
-from seedbed.training.resampling import CurveRun, LearningCurveMetrics, drawn, fit_curve
+from seedbed.training.resampling import CurveRun, drawn, fit_curve
 
 
 class Params(Section):
@@ -36,11 +35,17 @@ class Params(Section):
         return shares
 
 
-def measured(rows: pd.DataFrame, params: Params) -> LearningCurveMetrics:
-    """The learning curve: a model for each share of the train rows and seed, on validation."""
+@script
+def main() -> str:
+    params = read_params("learning_curve", Params)
+    negatives = read_params("negatives", NegativesParams)
+    if not params.run:
+        write_json(METRICS / "learning_curve.json", {"run": False})
+        return "off in params.yaml"
     from seedbed.training.tasks import RowTasks
     from seedbed.training.trainer import ApproachTrainer
 
+    rows = rows_to_choose_by(read_rows(BALANCE), negatives)
     train, validation, _ = sides(rows).values()
     tasks = RowTasks(rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
     approach = ApproachTrainer(params.approach)
@@ -55,17 +60,7 @@ def measured(rows: pd.DataFrame, params: Params) -> LearningCurveMetrics:
         runs.append(CurveRun(share, seed, len(part), known[predicted]))
     labels = np.array([index.get(name, -1) for name in validation["label"]])
     clusters = clusters_of(list(validation["id"]), list(validation["group"]))
-    return fit_curve(params.approach, runs, labels, clusters, params.samples)
-
-
-@script
-def main() -> str:
-    params = read_params("learning_curve", Params)
-    negatives = read_params("negatives", NegativesParams)
-    if not params.run:
-        write_json(METRICS / "learning_curve.json", {"run": False})
-        return "off in params.yaml"
-    metrics = measured(rows_to_choose_by(read_rows(BALANCE), negatives), params)
+    metrics = fit_curve(params.approach, runs, labels, clusters, params.samples)
     write_results("learning_curve", metrics)
     gain = metrics.twice_the_rows.gain
     interval = f"{gain.difference:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"

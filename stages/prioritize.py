@@ -22,7 +22,6 @@ from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows
 from seedbed.core.stage import script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.vectors import vectors_of
-from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page
 from seedbed.scoring import priorities
@@ -84,27 +83,6 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     return rows, vectors_of(rows, EMBED, read_params("encoder", EncoderParams), SPLIT)
 
 
-def needs(
-    split: pd.DataFrame,
-    ranked: pd.DataFrame,
-    approach: str,
-    neighbours: int,
-    validation: Validation,
-) -> Page:
-    """Make the page reports/next.md; rows of test are taken out of `split` first."""
-    rows = split[split["split"] != "test"].reset_index(drop=True)
-    vectors = vectors_of(rows, EMBED, read_params("encoder", EncoderParams), SPLIT)
-    by_class = counts(rows["label"][rows["split"] == "train"])
-    far = neighbour_distances(vectors, neighbours)
-    isolated = [
-        (rows["id"][row], rows["label"][row], float(far[row]))
-        for row in np.argsort(-far, kind="stable")[:ISOLATED]
-    ]
-    newest = priorities.newest_batch(rows, vectors)
-    curve = read_if_run(CURVE_METRICS, LearningCurveMetrics)
-    return page(approach, validation, by_class, isolated, newest, ranked, curve)
-
-
 @script
 def main() -> str:
     params = read_params("prioritize", Params)
@@ -120,5 +98,17 @@ def main() -> str:
     ranked = ranked[~ranked["id"].isin(verified)]
     shown = ranked.head(params.rows)
     write_csv(NEXT, priorities.COLUMNS, shown.to_numpy())
-    write_text(PAGE, page_markdown(needs(split, shown, approach, params.neighbours, validation)))
+    # The page lists what train and validation lack: no row of test is looked at.
+    kept = split[split["split"] != "test"].reset_index(drop=True)
+    vectors = vectors_of(kept, EMBED, read_params("encoder", EncoderParams), SPLIT)
+    far = neighbour_distances(vectors, params.neighbours)
+    isolated = [
+        (kept["id"][row], kept["label"][row], float(far[row]))
+        for row in np.argsort(-far, kind="stable")[:ISOLATED]
+    ]
+    by_class = counts(kept["label"][kept["split"] == "train"])
+    newest = priorities.newest_batch(kept, vectors)
+    curve = read_if_run(CURVE_METRICS, LearningCurveMetrics)
+    needs = page(approach, validation, by_class, isolated, newest, shown, curve)
+    write_text(PAGE, page_markdown(needs))
     return f"{len(shown)} of {len(ranked):,} rows that nobody has verified, by priority: {NEXT}"

@@ -20,14 +20,11 @@ SECTIONS = (
     *(stage.name for stage in STAGES if stage.has_section),
     *("encoder", "negatives", "training", "approaches", "gate"),
 )
-# Keys of this version, and where an older params.yaml has their values.
-MOVED = {
-    f"training.{key}": f"approaches.full.{key}"
-    for key in (
-        "epochs", "min_steps", "batch_tokens", "warmup_share", "weight_decay", "label_smoothing",
-        "patience_epochs",
-    )
-}  # fmt: skip
+# Keys of `training`, which an older params.yaml has in `approaches.full`.
+MOVED = (
+    "epochs", "min_steps", "batch_tokens", "warmup_share", "weight_decay", "label_smoothing",
+    "patience_epochs",
+)  # fmt: skip
 READ_BY_COMMANDS = ("gate",)  # sections that no stage reads: a change of them reruns nothing
 
 Kind = TypeVar("Kind")
@@ -140,16 +137,13 @@ def _find(name: str) -> Any:
 
 
 def _moved_line(section: str, content: dict[str, Any]) -> str:
-    """A section with the values that an older params.yaml has elsewhere, "" if it has none."""
-    values = {}
-    for new, old in MOVED.items():
-        value: Any = content
-        for key in old.split("."):
-            value = value.get(key) if isinstance(value, dict) else None
-        if new.startswith(f"{section}.") and value is not None:
-            values[new.partition(".")[2]] = value
-    named = ", ".join(f"{key}: {value}" for key, value in values.items())
-    return f"{section}: {{{named}}}" if named else ""
+    """Section `training` with the values that an older params.yaml has, "" if it has none."""
+    approaches = content.get("approaches")
+    full = approaches.get("full") if isinstance(approaches, dict) else None
+    if section != "training" or not isinstance(full, dict):
+        return ""
+    named = ", ".join(f"{key}: {full[key]}" for key in MOVED if full.get(key) is not None)
+    return f"training: {{{named}}}" if named else ""
 
 
 def _near(key: str, known: Iterable[object]) -> str:

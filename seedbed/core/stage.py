@@ -105,20 +105,10 @@ def run(name: str, main: Callable[[], str]) -> None:
     print(f"{name}: {line} ({seconds:.1f} s, {megabytes:,.0f} MB)", flush=True)
 
 
-def last_costs() -> dict[str, dict[str, float]]:
-    """Return the last cost of each stage on this machine: seconds and peak megabytes."""
-    return _last(COSTS, "stage")
-
-
 def note_predictions(approach: str, rows: int, tokens: int, seconds: float) -> None:
     """Note how long a loaded model took for these rows."""
     seconds = round(seconds, 3)
     _note(PREDICTION_COSTS, approach=approach, rows=rows, tokens=tokens, seconds=seconds)
-
-
-def last_predictions() -> dict[str, dict[str, float]]:
-    """Return the last speed of each approach's model on this machine: rows, tokens and seconds."""
-    return _last(PREDICTION_COSTS, "approach")
 
 
 def _note(file: Path, **cost: str | float) -> None:
@@ -127,11 +117,13 @@ def _note(file: Path, **cost: str | float) -> None:
         lines.write(json.dumps(cost) + "\n")
 
 
-def _last(file: Path, key: str) -> dict[str, dict[str, float]]:
+def last_costs(file: Path = COSTS) -> dict[str, dict[str, float]]:
+    """Return the last cost of each stage on this machine, seconds and peak megabytes; or, of
+    PREDICTION_COSTS, that of each approach's model: rows, tokens and seconds."""
     if not file.exists():
         return {}
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    return {line[key]: line for line in lines}
+    return {next(iter(line.values())): line for line in lines}
 
 
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
