@@ -72,7 +72,7 @@ METRIC_STAGES = tuple(stage.name for stage in STAGES if stage.has_metrics)
 def script(main: Main) -> Main:
     """Run `main` if its module is what `python -m stages.NAME [APPROACH]` started, else nothing.
 
-    It stands at the end of the module, since what is below it does not exist yet when it runs.
+    It has to be the last function of the module: what is below it does not exist when it runs.
     """
     if main.__module__ == "__main__":
         run("@".join([Path(sys.argv[0]).stem, *sys.argv[1:]]), lambda: main(*sys.argv[1:]))
