@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmarks.fine_tuning import banking77
 from seedbed.core.files import write_json
-from seedbed.core.params import read_params, with_changes
+from seedbed.core.params import read_params
 from seedbed.encoding.encoder import embed_texts, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.tokens import TextTokenizer, Truncation
@@ -50,7 +50,7 @@ def main() -> None:
     unlabelled = list(rows.loc[rows["split"] == "train", "text"])
     before, found = embed_texts(texts, source, cut, name), {}
     for rate in LEARNING_RATES:
-        params = with_changes(asked, "adapt", {"learning_rate": rate})
+        params = asked.model_copy(update={"learning_rate": rate})
         with tempfile.TemporaryDirectory() as folder:
             tokens = TextTokenizer(source, cut)(unlabelled)
             way, curve = adapt(

@@ -26,7 +26,7 @@ from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import side_of
 from seedbed.training.tasks import RowTasks
 from seedbed.training.trainer import ApproachTrainer
-from stages.ablate import SPLIT, VECTORS, Params, measured
+from stages.ablate import EMBED, SPLIT, Params, measured
 from stages.augment import Params as AugmentParams
 from stages.augment import augmented
 
@@ -65,9 +65,13 @@ def verdicts(
     parts = [part for seed in params.seeds for number in params.rows_per_class
              for part in drawn(arms, number, seed)]  # fmt: skip
     used = pd.concat([*parts, validation]).drop_duplicates("id")
-    tasks = RowTasks(used, read_params("encoder", EncoderParams), VECTORS, SPLIT)
+    tasks = RowTasks(used, read_params("encoder", EncoderParams), EMBED, SPLIT)
     trainer = ApproachTrainer(params.approach)
-    found = measured(what, arms, validation, params, tasks, trainer)
+
+    def score(train: pd.DataFrame, seed: int) -> float:
+        return trainer.score(tasks.task(train, validation), seed)
+
+    found = measured(what, arms, params, score)
     lines = [{"data": data, "what": what, "rows_a_class": size, **gain.model_dump(by_alias=True)}
              for size, gain in found.items()]  # fmt: skip
     for line in lines:

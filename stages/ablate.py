@@ -3,39 +3,20 @@
 data/augment/, data/balance/, data/embed/, data/split/ -> reports/metrics/ablate.json
 """
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from seedbed.approaches import Name
-from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import read_rows
-from seedbed.core.stage import progress, run
+from seedbed.core.rows import AUGMENT, BALANCE, EMBED, SPLIT, read_rows, write_results
+from seedbed.core.stage import progress, script
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.making.ablation import (
-    AblateMetrics,
-    AblationGain,
-    Arms,
-    arms_of,
-    drawn,
-    sizes,
-    verdict,
-)
+from seedbed.making import ablation
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
-
-if TYPE_CHECKING:  # torch, which is not needed where nothing is ablated
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
-
-AUGMENT = Path("data/augment")
-BALANCE = Path("data/balance")
-VECTORS = Path("data/embed")
-SPLIT = Path("data/split")
-METRICS = Path("reports/metrics/ablate.json")
 
 
 class Params(Section):
@@ -48,73 +29,61 @@ class Params(Section):
 
 
 def measured(
-    option: str,
-    arms: Arms,
-    validation: pd.DataFrame,
-    params: Params,
-    tasks: "RowTasks",
-    approach: "ApproachTrainer",
-) -> dict[str, AblationGain]:
-    """The verdict on one option at each number of rows a class."""
+    option: str, arms: ablation.Arms, params: Params, score: Callable[[pd.DataFrame, int], float]
+) -> dict[str, ablation.AblationGain]:
+    """The verdict on one option at each number of rows a class.
+
+    `score` gives the validation macro-F1 of a model trained on rows with a seed.
+    """
     verdicts = {}
-    for number in sizes(arms, params.rows_per_class):
+    for number in ablation.sizes(arms, params.rows_per_class):
         scores: list[dict[int, float]] = [{}, {}]
         rows = np.zeros((2, len(params.seeds)))
         bar = progress(params.seeds, f"{option}, {number or 'all'}", len(params.seeds))
         for turn, seed in enumerate(bar):
-            for arm, train in enumerate(drawn(arms, number, seed)):
-                scores[arm][seed] = approach.score(tasks.task(train, validation), seed)
+            for arm, train in enumerate(ablation.drawn(arms, number, seed)):
+                scores[arm][seed] = score(train, seed)
                 rows[arm, turn] = len(train)
         without, with_it = rows.mean(1).tolist()
-        verdicts[str(number) if number else "all"] = AblationGain(
-            rows_without=without, rows_with=with_it, **dict(verdict(*scores))
+        verdicts[str(number or "all")] = ablation.AblationGain(
+            rows_without=without, rows_with=with_it, **dict(ablation.verdict(*scores))
         )
     return verdicts
 
 
-def ablation(
-    augmented: pd.DataFrame, balanced: pd.DataFrame, params: Params
-) -> dict[str, dict[str, AblationGain]]:
-    """The verdicts on each option that is on, by option and rows a class."""
-    train = [rows[rows["split"] == "train"] for rows in (augmented, balanced)]
-    arms = {name: pair for name, pair in arms_of(*train).items() if name in params.of}
-    if not arms:
-        return {}
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
-
-    validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
-    tasks = RowTasks(augmented, read_params("encoder", EncoderParams), VECTORS, SPLIT)
-    approach = ApproachTrainer(params.approach)
-    return {
-        name: measured(name, pair, validation, params, tasks, approach)
-        for name, pair in arms.items()
-    }
-
-
+@script
 def main() -> str:
     params = read_params("ablate", Params)
     negatives = read_params("negatives", NegativesParams)
     augmented, balanced = (
         rows_to_choose_by(read_rows(folder), negatives) for folder in (AUGMENT, BALANCE)
     )
-    verdicts = ablation(augmented, balanced, params)
-    off = [name for name in params.of if name not in verdicts]
-    metrics = AblateMetrics(
+    train = [rows[rows["split"] == "train"] for rows in (augmented, balanced)]
+    arms = {name: pair for name, pair in ablation.arms_of(*train).items() if name in params.of}
+    verdicts: dict[str, dict[str, ablation.AblationGain]] = {}
+    if arms:
+        from seedbed.training.tasks import RowTasks
+        from seedbed.training.trainer import ApproachTrainer
+
+        validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
+        tasks = RowTasks(augmented, read_params("encoder", EncoderParams), EMBED, SPLIT)
+        approach = ApproachTrainer(params.approach)
+
+        def score(rows: pd.DataFrame, seed: int) -> float:
+            return approach.score(tasks.task(rows, validation), seed)
+
+        verdicts = {name: measured(name, pair, params, score) for name, pair in arms.items()}
+    metrics = ablation.AblateMetrics(
         measured_on="validation",
         approach=params.approach,
         seeds=len(params.seeds),
-        off=", ".join(off),
+        off=", ".join(name for name in params.of if name not in verdicts),
         measured=verdicts,
     )
-    write_metrics(METRICS, metrics)
+    write_results("ablate", metrics)
     words = [
         f"{name} at {number}: {result.verdict} ({result.gain:+.3f})"
         for name, by_number in verdicts.items()
         for number, result in by_number.items()
     ]
-    return "; ".join(words) if words else "nothing to ablate, all options are off"
-
-
-if __name__ == "__main__":
-    run("ablate", main)
+    return "; ".join(words) or "nothing to ablate, all options are off"

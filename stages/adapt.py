@@ -4,27 +4,21 @@ data/deduplicate/, data/split/, data/embed/ -> models/adapted/, reports/metrics/
 """
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.core.files import fresh_folder, sha256_of, write_json
-from seedbed.core.metrics import write_metrics
+from seedbed.core.files import ADAPTED, fresh_folder, sha256_of, write_json
+from seedbed.core.metrics import METRICS
 from seedbed.core.params import read_params
-from seedbed.core.rows import read_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows, write_results
+from seedbed.core.stage import script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.making.ablation import AdaptMetrics, Arms, Gain, drawn, sizes, verdict
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.params import AdaptationParams, SharedParams, with_shared
 
-DEDUPLICATE = Path("data/deduplicate")
-SPLIT = Path("data/split")
-VECTORS = Path("data/embed")
-ADAPTED = Path("models/adapted")
-METRICS = Path("reports/metrics/adapt.json")
 STRENGTH = 10.0  # C of the heads that compare the encoders
 
 
@@ -46,7 +40,7 @@ def scores(
 
     from seedbed.scoring.metrics import macro_f1_of
 
-    index = {row: position for position, row in enumerate(rows["id"])}
+    position = pd.Series(range(len(rows)), rows["id"])
     train = rows[rows["split"] == "train"].assign(parent="", weight=1.0)
     held = (rows["split"] == "validation").to_numpy()
     classes = sorted(set(train["label"]))
@@ -54,9 +48,9 @@ def scores(
     by_seed = {}
     for seed in seeds:
         sample = drawn(Arms(train, train, False), number, seed)[0]
-        positions = sample["id"].map(index).to_numpy()
+        drawn_at = position[sample["id"]]
         head = LogisticRegression(C=STRENGTH, max_iter=2000)
-        head.fit(vectors[positions], labels[positions], sample["weight"])
+        head.fit(vectors[drawn_at], labels[drawn_at], sample["weight"])
         by_seed[seed] = macro_f1_of(labels[held], head.predict(vectors[held]))
     return by_seed
 
@@ -67,16 +61,17 @@ def measured(rows: pd.DataFrame, params: Params, encoder: EncoderParams) -> dict
 
     digest = sha256_of(ADAPTED / "model.safetensors")
     adapted = encoder.model_copy(update={"name": str(ADAPTED), "sha256": digest})
-    before = vectors_of(rows, VECTORS, encoder, SPLIT)
+    before = vectors_of(rows, EMBED, encoder, SPLIT)
     after = vectors_of(rows, None, adapted, SPLIT)
     train = rows[rows["split"] == "train"].assign(parent="")
     verdicts = {}
     for number in sizes(Arms(train, train, False), params.rows_per_class):
         both = (scores(vectors, rows, number, params.seeds) for vectors in (before, after))
-        verdicts[str(number) if number else "all"] = verdict(*both)
+        verdicts[str(number or "all")] = verdict(*both)
     return verdicts
 
 
+@script
 def main() -> str:
     shared = read_params("training", SharedParams)
     params = with_shared("adapt", read_params("adapt", dict), shared, Params)
@@ -86,7 +81,7 @@ def main() -> str:
     if not params.run:
         with fresh_folder(ADAPTED) as folder:
             write_json(folder / "adapted.json", {"run": False})
-        write_json(METRICS, {"run": False, "measured": {}})
+        write_json(METRICS / "adapt.json", {"run": False, "measured": {}})
         return "off in params.yaml"
     from seedbed.encoding.encoder import precision
     from seedbed.encoding.encoder_files import encoder_folder
@@ -118,10 +113,6 @@ def main() -> str:
         measured_on="validation",
         measured=verdicts,
     )
-    write_metrics(METRICS, metrics)
+    write_results("adapt", metrics)
     words = [f"{size}: {result.verdict} ({result.gain:+.3f})" for size, result in verdicts.items()]
     return f"{way} on {len(texts):,} texts; by rows per class {', '.join(words)}"
-
-
-if __name__ == "__main__":
-    run("adapt", main)

@@ -4,23 +4,18 @@ data/clean/ -> data/anonymize/, reports/metrics/anonymize.json
 """
 
 import sys
-from pathlib import Path
 
-from seedbed.core.keys import is_public, load_key
-from seedbed.core.ledger import settle
-from seedbed.core.metrics import write_metrics
+from seedbed.core.files import is_public, load_key
+from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
-from seedbed.core.rows import read_rows, write_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import CLEAN, read_rows, write_results
+from seedbed.core.stage import script
 from seedbed.private.detection import anonymize_rows
 from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.private.kinds import AnonymizeParams as Params
 
-CLEAN = Path("data/clean")
-ANONYMIZE = Path("data/anonymize")
-METRICS = Path("reports/metrics/anonymize.json")
 
-
+@script
 def main() -> str:
     params = read_params("anonymize", Params)
     key = load_key(params.key_fingerprint)
@@ -32,15 +27,10 @@ def main() -> str:
         )
     rows = read_rows(CLEAN)
     anonymized, replaced = anonymize_rows(rows, params, key)
-    counts = settle("anonymize", list(rows["id"]), list(anonymized["id"]), [])
-    write_rows(ANONYMIZE, anonymized)
+    counts = settle("anonymize", rows["id"], anonymized["id"], [])
     metrics = AnonymizeMetrics(
         rows=counts, mode=params.mode, public_key=is_public(key), **replaced._asdict()
     )
-    write_metrics(METRICS, metrics)
+    write_results("anonymize", metrics, anonymized)
     values = sum(replaced.replaced_by_kind.values())
     return f"{values:,} values replaced in {replaced.rows_touched:,} of {len(rows):,} rows"
-
-
-if __name__ == "__main__":
-    run("anonymize", main)

@@ -8,46 +8,26 @@ In validation and test it keeps its given label: no machine edits a test set.
 """
 
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 
-from seedbed.core.decisions import (
-    AMBIGUOUS,
-    DROP,
-    FOLDER,
-    ApplyDecisionsMetrics,
-    DisagreementRule,
-    InForce,
-    SideDecisions,
-    check_labels,
-    in_force,
-    read_decisions,
-)
+from seedbed.core import decisions
+from seedbed.core.decisions import DECIDED, FOLDER
+from seedbed.core.decisions import DisagreementRule as Params
 from seedbed.core.files import write_csv
-from seedbed.core.ledger import Drop, RowCounts, settle, write_ledger
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import Drop, RowCounts, settle
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import SIDES, read_rows, write_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import ANONYMIZE, SIDES, read_rows, write_results
+from seedbed.core.stage import script
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 
-ANONYMIZE = Path("data/anonymize")
-APPLY_DECISIONS = Path("data/apply_decisions")
-LEDGER = Path("data/ledger/apply_decisions.csv")
-DECIDED = Path("data/ledger/decided.csv")
-METRICS = Path("reports/metrics/apply_decisions.json")
 HEADER = ["id", "side", "given", "decided", "people"]
 
 
-class Params(DisagreementRule):
-    """params.yaml section `apply_decisions`."""
-
-
 def apply(
-    rows: pd.DataFrame, decided: InForce, side: dict[str, str]
+    rows: pd.DataFrame, decided: decisions.InForce, side: dict[str, str]
 ) -> tuple[pd.DataFrame, list[Drop]]:
     """Return the rows with the decided labels, and the drops.
 
@@ -56,51 +36,34 @@ def apply(
     reasons = {row: Reason.PEOPLE_DISAGREE for row in decided.disagreed if side[row] == "train"}
     labels = {}
     for row, (choice, _) in decided.settled.items():
-        if choice in (DROP, AMBIGUOUS):
-            reasons[row] = Reason.DROPPED_BY_PERSON if choice == DROP else Reason.AMBIGUOUS
+        if choice in (decisions.DROP, decisions.AMBIGUOUS):
+            reasons[row] = (
+                Reason.DROPPED_BY_PERSON if choice == decisions.DROP else Reason.AMBIGUOUS
+            )
         else:
             labels[row] = choice
     kept = rows[~rows["id"].isin(reasons)]
-    decided_labels = [
-        labels.get(row, given) for row, given in zip(kept["id"], kept["label"], strict=True)
-    ]
-    kept = kept.assign(label=pd.Series(decided_labels, index=kept.index, dtype="str"))
-    return kept, [Drop(row, reason) for row, reason in reasons.items()]
-
-
-def sides_of_decided(rows: pd.DataFrame, decided: InForce) -> dict[str, str]:
-    """Return the side of each row with a decision, by id."""
-    if not decided.votes:
-        return {}
-    with_sides = assign_sides(rows, read_frozen(FROZEN), read_params("split", SideParams))
-    with_sides = with_sides[with_sides["id"].isin(decided.votes)]
-    return dict(zip(with_sides["id"], with_sides["split"], strict=True))
-
-
-def lines_of(rows: pd.DataFrame, decided: InForce, side: dict[str, str]) -> list[list[str]]:
-    """Return the lines of data/ledger/decided.csv, one per settled row, sorted by id."""
-    given = dict(zip(rows["id"], rows["label"], strict=True))
-    return [
-        [row, side[row], given[row], settled.decided, " ".join(settled.who)]
-        for row, settled in sorted(decided.settled.items())
-    ]
+    label = [labels.get(row, given) for row, given in zip(kept["id"], kept["label"], strict=True)]
+    return kept.assign(label=label), [Drop(row, reason) for row, reason in reasons.items()]
 
 
 def metrics_of(
-    counts: RowCounts, lines: list[list[str]], decided: InForce, side: dict[str, str]
-) -> ApplyDecisionsMetrics:
+    counts: RowCounts, lines: list[list[str]], decided: decisions.InForce, side: dict[str, str]
+) -> decisions.ApplyDecisionsMetrics:
     """Count settled, relabelled and disputed rows by side, and void decisions."""
     relabelled = Counter(
-        side for _, side, given, choice, _ in lines if choice not in (given, DROP, AMBIGUOUS)
+        side
+        for _, side, given, choice, _ in lines
+        if choice not in (given, decisions.DROP, decisions.AMBIGUOUS)
     )
     settled = Counter(line[1] for line in lines)
     disputed = Counter(side[row] for row in decided.disagreed)
-    return ApplyDecisionsMetrics(
+    return decisions.ApplyDecisionsMetrics(
         rows=counts,
         decided_rows=len(decided.votes),
         relabelled=relabelled.total(),
         by_side={
-            name: SideDecisions(
+            name: decisions.SideDecisions(
                 settled=settled[name], relabelled=relabelled[name], disagreed=disputed[name]
             )
             for name in SIDES
@@ -110,29 +73,31 @@ def metrics_of(
     )
 
 
+@script
 def main() -> str:
     params = read_params("apply_decisions", Params)
     rows = read_rows(ANONYMIZE)
-    decided = in_force(read_decisions(FOLDER), rows, params)
+    decided = decisions.in_force(decisions.read_decisions(FOLDER), rows, params)
     known = {*rows["label"], *read_params("collect.labels", list[str])} - {""}
-    check_labels(decided, known, FOLDER)
-    side = sides_of_decided(rows, decided)
+    decisions.check_labels(decided, known, FOLDER)
+    side: dict[str, str] = {}
+    if decided.votes:
+        with_sides = assign_sides(rows, read_frozen(FROZEN), read_params("split", SideParams))
+        with_sides = with_sides[with_sides["id"].isin(decided.votes)]
+        side = dict(zip(with_sides["id"], with_sides["split"], strict=True))
     kept, dropped = apply(rows, decided, side)
-    counts = settle("apply_decisions", list(rows["id"]), list(kept["id"]), dropped)
-    lines = lines_of(rows, decided, side)
+    given = dict(zip(rows["id"], rows["label"], strict=True))
+    lines = [
+        [row, side[row], given[row], settled.decided, " ".join(settled.who)]
+        for row, settled in sorted(decided.settled.items())
+    ]
+    counts = settle("apply_decisions", rows["id"], kept["id"], dropped)
     metrics = metrics_of(counts, lines, decided, side)
-    write_rows(APPLY_DECISIONS, kept)
-    write_ledger(LEDGER, dropped)
+    write_results("apply_decisions", metrics, kept, dropped)
     write_csv(DECIDED, HEADER, lines)
-    write_metrics(METRICS, metrics)
-    void = len(decided.unknown_id) + len(decided.changed_text)
     summary = f"{len(decided.settled)} rows decided, {metrics.relabelled} of them relabelled"
     if decided.disagreed:
         summary += f"; people disagree on {len(decided.disagreed)}"
-    if void:
+    if void := metrics.void_unknown_id + metrics.void_changed_text:
         summary += f"; {void} decisions are void, as `seedbed review --status` lists"
     return summary
-
-
-if __name__ == "__main__":
-    run("apply_decisions", main)

@@ -4,41 +4,25 @@ data/find_label_errors/, data/embed/, data/split/ -> data/augment/, reports/metr
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.core.ledger import settle
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import settle
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import read_rows, write_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import EMBED, FIND_LABEL_ERRORS, SPLIT, read_rows, write_results
+from seedbed.core.stage import script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.vectors import embedded, vectors_of
-from seedbed.making.augmentation import (
-    EDITS,
-    OF_SYNONYMS,
-    Edit,
-    generator,
-    method_of,
-    read_synonyms,
-    words_of,
-)
+from seedbed.making import augmentation
 from seedbed.making.balancing import AugmentMetrics
 from seedbed.making.made_rows import CheckParams, Made, Row, checked, child, counts_made, parents
 from seedbed.making.negatives import NegativesParams, negatives
 from seedbed.making.paraphrasing import ParaphraseParams, ToParaphrase, paraphrases
 from seedbed.splitting.splits import gate_after_split, made_near_another_side
-
-FIND_LABEL_ERRORS = Path("data/find_label_errors")
-EMBED = Path("data/embed")
-SPLIT = Path("data/split")
-AUGMENT = Path("data/augment")
-METRICS = Path("reports/metrics/augment.json")
 
 Method = Literal["swap", "delete", "insert", "synonyms", "punctuate", "mistype", "paraphrase"]
 
@@ -64,7 +48,7 @@ def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
         rows = train["label"].map(train["label"].value_counts())
         train = train[rows < params.only_classes_below]
     return [
-        (row, copy, method_of(params.methods, params.seed, row["id"], copy))
+        (row, copy, augmentation.method_of(params.methods, params.seed, row["id"], copy))
         for row in train.sort_values("id").to_dict("records")
         for copy in range(params.copies)
     ]
@@ -76,12 +60,15 @@ def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter
     if not planned:
         return rows.iloc[:0], Counter()
     written = _written(planned, params)
-    edits = _edits({method for _, _, method in planned}, params)
+    edits = dict(augmentation.EDITS)
+    if {method for _, _, method in planned} & set(augmentation.OF_SYNONYMS):
+        synonyms = augmentation.read_synonyms(Path(params.wordnet_folder))
+        edits |= {name: make(synonyms) for name, make in augmentation.OF_SYNONYMS.items()}
     made = Made.next_to(rows)
     for row, copy, method in planned:
         if method in edits:
-            draw = generator(params.seed, row["id"], copy)
-            text = edits[method](words_of(row["text"]), params.edit_share, draw).text()
+            draw = augmentation.generator(params.seed, row["id"], copy)
+            text = edits[method](augmentation.words_of(row["text"]), params.edit_share, draw).text()
         else:
             text, refused = written[row["id"], copy]
             if refused:
@@ -91,26 +78,20 @@ def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter
     return made.frame(rows), made.refused
 
 
-def _edits(methods: set[str], params: Params) -> dict[str, Edit]:
-    edits = {name: edit for name, edit in EDITS.items() if name in methods}
-    if methods & set(OF_SYNONYMS):
-        synonyms = read_synonyms(Path(params.wordnet_folder))
-        edits |= {name: make(synonyms) for name, make in OF_SYNONYMS.items()}
-    return edits
-
-
 def _written(
     planned: list[tuple[Row, int, str]], params: Params
 ) -> dict[tuple[str, int], tuple[str, str]]:
     """Return what a model wrote for the copies that are paraphrases, by row and number."""
-    copies = [(row, copy) for row, copy, method in planned if method == "paraphrase"]
-    if not copies:
-        return {}
-    texts = [ToParaphrase(row["text"], f"{params.seed}:{row['id']}:{copy}") for row, copy in copies]
-    results = paraphrases(texts, params.paraphrase)
-    return {(row["id"], copy): result for (row, copy), result in zip(copies, results, strict=True)}
+    texts = {
+        (row["id"], copy): ToParaphrase(row["text"], f"{params.seed}:{row['id']}:{copy}")
+        for row, copy, method in planned
+        if method == "paraphrase"
+    }
+    results = paraphrases(list(texts.values()), params.paraphrase) if texts else []
+    return dict(zip(texts, results, strict=True))
 
 
+@script
 def main() -> str:
     params = read_params("augment", Params)
     negative = read_params("negatives", NegativesParams)
@@ -125,10 +106,7 @@ def main() -> str:
         of_copies, of_train = (vectors_of(part, EMBED, encoder, SPLIT) for part in (copies, train))
         copies, failed = checked(copies, of_copies, train, of_train, params.check)
         refused += failed
-
-    def embed(texts: Sequence[str]) -> np.ndarray:
-        return embedded(texts, encoder, SPLIT)
-
+    embed = partial(embedded, params=encoder, split=SPLIT)
     wrong, not_made = negatives(rows, negative, embed)
     every = pd.concat([rows, copies, wrong])
     near = {made for made, _ in made_near_another_side(every, words, jaccard)}
@@ -140,17 +118,12 @@ def main() -> str:
     by_method, by_class = counts_made([copies, wrong])
     metrics = AugmentMetrics(
         rows=settle("augment", rows["id"], after["id"], [], made),
-        by_origin={k: int(n) for k, n in after["origin"].value_counts().sort_index().items()},
+        by_origin=dict(sorted(Counter(after["origin"]).items())),
         made_by_method=by_method,
         made_by_class=by_class,
         refused_by_reason=dict(sorted((refused + not_made).items())),
     )
-    write_rows(AUGMENT, after)
-    write_metrics(METRICS, metrics)
+    write_results("augment", metrics, after)
     if not made and not metrics.refused_by_reason:
         return "off, no row made"
     return f"{len(copies)} copies and {len(wrong)} negatives made"
-
-
-if __name__ == "__main__":
-    run("augment", main)

@@ -9,81 +9,59 @@ from pathlib import Path
 import pandas as pd
 
 from seedbed.core.files import write_csv
-from seedbed.core.ledger import Drop, settle, write_ledger
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
-from seedbed.core.rows import read_rows, write_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import AUGMENT, read_rows, write_results
+from seedbed.core.stage import script
 from seedbed.making.balancing import BalanceMetrics, GroupWeight, balance
 from seedbed.making.balancing import BalanceParams as Params
 from seedbed.making.negatives import NegativesParams, set_aside
 
-AUGMENT = Path("data/augment")
-BALANCE = Path("data/balance")
-LEDGER = Path("data/ledger/balance.csv")
-METRICS = Path("reports/metrics/balance.json")
 PLOT = Path("reports/plots/class_balance.csv")
-
-
-def balanced(
-    rows: pd.DataFrame, params: Params, negatives: NegativesParams
-) -> tuple[pd.DataFrame, list[Drop]]:
-    """Drop negatives that a threshold is to detect and balance train; return rows and drops."""
-    rows, aside = set_aside(rows, negatives)
-    train, rest = rows[rows["split"] == "train"], rows[rows["split"] != "train"]
-    train, dropped = balance(train, params)
-    return pd.concat([train, rest]).sort_values("id", ignore_index=True), aside + dropped
 
 
 def before_and_after(
     before: pd.DataFrame, after: pd.DataFrame, column: str
 ) -> dict[str, GroupWeight]:
     """Return the train rows and weights before and after by the values of a column."""
-    parts = [rows.loc[rows["split"] == "train", [column, "weight"]] for rows in (before, after)]
-    counts = [part[column].value_counts() for part in parts]
+    parts = [rows[rows["split"] == "train"] for rows in (before, after)]
     weights = [part["weight"].astype(float).groupby(part[column]).sum() for part in parts]
-    shares = [weight / weight.sum() for weight in weights]
-    return {
-        name: GroupWeight(
-            rows_before=int(counts[0].get(name, 0)),
-            rows=int(counts[1].get(name, 0)),
-            weight=float(weights[1].get(name, 0)),
-            weight_share_before=float(shares[0].get(name, 0)),
-            weight_share=float(shares[1].get(name, 0)),
-        )
-        for name in sorted(set(before[column]))
+    figures = {
+        "rows_before": parts[0][column].value_counts(),
+        "rows": parts[1][column].value_counts(),
+        "weight": weights[1],
+        "weight_share_before": weights[0] / weights[0].sum(),
+        "weight_share": weights[1] / weights[1].sum(),
     }
+    table = pd.DataFrame(figures, index=sorted(set(before[column]))).fillna(0)
+    return {name: GroupWeight(**line) for name, line in table.to_dict("index").items()}
 
 
 def in_words(params: Params) -> str:
     """Return the params in words."""
-    parts = [f"cap {params.max_ratio:g} x the smallest class"] if params.max_ratio else ["no cap"]
-    parts.append(f"weights {params.weights}")
-    if params.target.by:
-        parts.append(f"shares by {params.target.by} ({params.target.how})")
-    return ", ".join(parts)
+    cap = f"cap {params.max_ratio:g} x the smallest class" if params.max_ratio else "no cap"
+    target = params.target
+    shares = f", shares by {target.by} ({target.how})" if target.by else ""
+    return f"{cap}, weights {params.weights}{shares}"
 
 
+@script
 def main() -> str:
     params = read_params("balance", Params)
     rows = read_rows(AUGMENT)
-    after, dropped = balanced(rows, params, read_params("negatives", NegativesParams))
+    used, aside = set_aside(rows, read_params("negatives", NegativesParams))
+    is_train = used["split"] == "train"
+    train, dropped = balance(used[is_train], params)
+    dropped = aside + dropped
+    after = pd.concat([train, used[~is_train]]).sort_values("id", ignore_index=True)
     metrics = BalanceMetrics(
         rows=settle("balance", rows["id"], after["id"], dropped),
         train_by_class=before_and_after(rows, after, "label"),
         train_by_source=before_and_after(rows, after, "source"),
         asked=in_words(params),
     )
-    write_rows(BALANCE, after)
-    write_ledger(LEDGER, dropped)
-    write_metrics(METRICS, metrics)
-    lines = [
-        (name, group.rows_before, group.rows, group.weight)
-        for name, group in metrics.train_by_class.items()
-    ]
+    write_results("balance", metrics, after, dropped)
+    groups = metrics.train_by_class.items()
+    lines = [(name, group.rows_before, group.rows, group.weight) for name, group in groups]
     write_csv(PLOT, ["class", "rows_before", "rows", "weight"], lines)
     return f"{in_words(params)}, {len(dropped)} rows dropped"
-
-
-if __name__ == "__main__":
-    run("balance", main)

@@ -6,10 +6,11 @@ reports/cards/dataset_card.md, reports/cards/model_card.md
 
 from pathlib import Path
 
-from seedbed.core.files import write_text
-from seedbed.core.metrics import read_metrics
+from seedbed.core.files import BEST, write_text
+from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.params import read_params
-from seedbed.core.stage import run
+from seedbed.core.rows import DATASET
+from seedbed.core.stage import script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, data_card
@@ -18,10 +19,6 @@ from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
 from seedbed.serving.model_folder import read_serving
 from seedbed.training.saved_models import model_digest, read_card
 
-METRICS = Path("reports/metrics")
-CHOICE = Path("reports/choice.json")
-DATASET = Path("reports/dataset.json")
-BEST = Path("models/best")
 DATA_CARD = Path("reports/cards/dataset_card.md")
 MODEL_CARD = Path("reports/cards/model_card.md")
 
@@ -31,7 +28,7 @@ def model_facts(
 ) -> ModelFacts:
     """Read what the model card is made from."""
     choice = read_metrics(CHOICE, Choice)
-    figures = METRICS / "evaluate" / choice.approach
+    figures = EVALUATE / choice.approach
     return ModelFacts(
         choice,
         dataset,
@@ -46,6 +43,7 @@ def model_facts(
     )
 
 
+@script
 def main() -> str:
     sources = read_params("sources", list[SourceEntry])
     dataset = read_metrics(DATASET, DatasetVersion)
@@ -54,7 +52,3 @@ def main() -> str:
     facts = model_facts(dataset, sources, found.clean.rows_by_language)
     write_text(MODEL_CARD, model_card(facts))
     return f"{DATA_CARD}, {MODEL_CARD}"
-
-
-if __name__ == "__main__":
-    run("cards", main)

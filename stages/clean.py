@@ -3,37 +3,23 @@
 data/collect/ -> data/clean/, data/ledger/clean.csv, reports/metrics/clean.json
 """
 
-from pathlib import Path
-
 from seedbed.cleaning.rows import CleanMetrics, clean_rows
 from seedbed.cleaning.rules import CleanParams as Params
-from seedbed.core.ledger import in_words, settle, write_ledger
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
-from seedbed.core.rows import read_rows, write_rows
-from seedbed.core.stage import run
-
-COLLECT = Path("data/collect")
-CLEAN = Path("data/clean")
-LEDGER = Path("data/ledger/clean.csv")
-METRICS = Path("reports/metrics/clean.json")
+from seedbed.core.rows import COLLECT, read_rows, write_results
+from seedbed.core.stage import script
 
 
+@script
 def main() -> str:
     params = read_params("clean", Params)
     rows = read_rows(COLLECT)
     cleaned = clean_rows(rows, params)
-    counts = settle("clean", rows["id"].tolist(), cleaned.kept["id"].tolist(), cleaned.drops)
-    write_rows(CLEAN, cleaned.kept, private=True)
-    write_ledger(LEDGER, cleaned.drops)
     metrics = CleanMetrics(
-        rows=counts,
+        rows=settle("clean", rows["id"], cleaned.kept["id"], cleaned.drops),
         rows_touched_by_rule=cleaned.rows_touched_by_rule,
         rows_by_language=cleaned.rows_by_language,
     )
-    write_metrics(METRICS, metrics)
-    return in_words(counts)
-
-
-if __name__ == "__main__":
-    run("clean", main)
+    write_results("clean", metrics, cleaned.kept, cleaned.drops, private=True)
+    return in_words(metrics.rows)

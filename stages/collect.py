@@ -5,100 +5,65 @@ data/ledger/collect.csv, reports/metrics/collect.json
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from seedbed.collecting.collection import (
-    CollectParams,
-    check_collected,
-    check_quarantine,
-    check_usable,
-    contract_row,
-    drop_of,
-    read_all,
-)
+from seedbed.collecting import collection, identity
+from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import CollectMetrics, diversity
 from seedbed.collecting.identity import (
     TOMBSTONES,
-    VERSIONS,
-    identified,
-    read_tombstones,
-    without_forgotten,
 )
-from seedbed.collecting.raw_rows import Fate, RawRow
+from seedbed.collecting.raw_rows import Fate
 from seedbed.collecting.sources import check_declared, read_sources
-from seedbed.core.errors import LedgerError
-from seedbed.core.files import write_csv
-from seedbed.core.keys import load_key
-from seedbed.core.ledger import Drop, RowCounts, settle, write_ledger
-from seedbed.core.metrics import write_metrics
+from seedbed.core.files import load_key, write_csv
+from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
-from seedbed.core.rows import write_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import write_results
+from seedbed.core.stage import script
 
-COLLECT = Path("data/collect")
 QUARANTINE = Path("data/quarantine.csv")
-LEDGER = Path("data/ledger/collect.csv")
-METRICS = Path("reports/metrics/collect.json")
-QUARANTINE_HEADER = ("source", "file", "line", "reason")
-
-Params = CollectParams
+HEADER = ("source", "file", "line", "reason")
 
 
-def account(
-    read: int, kept: Sequence[str], dropped: Sequence[Drop], bad: Sequence[RawRow]
-) -> RowCounts:
-    """The counts of the ledger with quarantined rows. Raises LedgerError if they do not add up."""
-    ids = [*kept, *(drop.id for drop in dropped)]
-    counts = settle("collect", ids, kept, dropped)
-    if read != counts.read + len(bad):
-        raise LedgerError(
-            "stage collect",
-            f"{read} rows read, {counts.kept} kept, {counts.dropped} dropped, {len(bad)} bad",
-            "read = kept + dropped + quarantined",
-            "this is a bug",
-        )
-    reasons = Counter(row.reason for row in bad)
-    return counts.model_copy(
-        update={
-            "read": read,
-            "quarantined": len(bad),
-            "quarantined_by_reason": dict(sorted(reasons.items())),
-        }
-    )
-
-
+@script
 def main() -> str:
-    """Collect every source."""
     params = read_params("collect", Params)
     key = load_key(read_params("anonymize.key_fingerprint", str))
-    sources = {(source.name, source.batch): source for source in read_sources()}
-    check_declared(list(sources.values()))
-    raw, encodings = read_all(list(sources.values()), params)
-    ids = identified(raw, key)
-    raw = without_forgotten(raw, ids, read_tombstones(TOMBSTONES), key)
-    by_fate = {fate: [(row, row_id) for row, row_id in zip(raw, ids, strict=True)
-                      if row.fate == fate] for fate in Fate}  # fmt: skip
-    bad = [row for row, _ in by_fate[Fate.QUARANTINED]]
-    check_quarantine(bad, len(raw), params.max_quarantine_share)
-    usable = [row for row in raw if row.reason in ("", *VERSIONS)]
-    check_usable(list(sources.values()), usable, params.max_classes)
-    dropped = [drop_of(row, row_id, key) for row, row_id in by_fate[Fate.DROPPED]]
+    sources = read_sources()
+    check_declared(sources)
+    raw, encodings = collection.read_all(sources, params)
+    ids = identity.identified(raw, key)
+    raw = identity.without_forgotten(raw, ids, identity.read_tombstones(TOMBSTONES), key)
+    bad = [row for row in raw if row.fate == Fate.QUARANTINED]
+    collection.check_quarantine(bad, len(raw), params.max_quarantine_share)
+    collection.check_usable(
+        sources, [row for row in raw if row.reason in ("", *identity.VERSIONS)], params.max_classes
+    )
+    used = [pair for pair in zip(raw, ids, strict=True) if pair[0].fate != Fate.QUARANTINED]
+    dropped = [
+        collection.drop_of(row, row_id, key) for row, row_id in used if row.fate == Fate.DROPPED
+    ]
+    source_of = {(source.name, source.batch): source for source in sources}
     rows = pd.DataFrame(
-        contract_row(row, row_id, sources[row.source, row.batch], key)
-        for row, row_id in by_fate[Fate.KEPT]
+        collection.contract_row(row, row_id, source_of[row.source, row.batch], key)
+        for row, row_id in used
+        if row.fate == Fate.KEPT
     ).sort_values("id", ignore_index=True)
-    check_collected(rows)
-    counts = account(len(raw), list(rows["id"]), dropped, bad)
-    write_rows(COLLECT, rows, private=True)
-    write_csv(QUARANTINE, QUARANTINE_HEADER, [(r.source, r.file, r.line, r.reason) for r in bad])
-    write_ledger(LEDGER, dropped)
-    files = dict(sorted(encodings.items()))
-    write_metrics(METRICS, CollectMetrics(rows=counts, files_by_encoding=files, **diversity(rows)))
+    collection.check_collected(rows)
+    counts = settle("collect", [row_id for _, row_id in used], rows["id"], dropped)
+    reasons = Counter(row.reason for row in bad)
+    quarantined = {
+        "read": len(raw),
+        "quarantined": len(bad),
+        "quarantined_by_reason": dict(sorted(reasons.items())),
+    }
+    metrics = CollectMetrics(
+        rows=counts.model_copy(update=quarantined),
+        files_by_encoding=dict(sorted(encodings.items())),
+        **diversity(rows),
+    )
+    write_results("collect", metrics, rows, dropped, private=True)
+    write_csv(QUARANTINE, HEADER, [(r.source, r.file, r.line, r.reason) for r in bad])
     return f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine"
-
-
-if __name__ == "__main__":
-    run("collect", main)

@@ -5,6 +5,7 @@ reports/outliers.csv, data/find_label_errors/, data/ledger/find_label_errors.csv
 reports/metrics/find_label_errors.json
 """
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,47 +18,26 @@ from seedbed.approaches import NAMES
 from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import fresh_folder, write_csv
-from seedbed.core.ledger import settle, write_ledger
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import settle
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import SIDES, read_rows, write_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import EMBED, SIDES, SPLIT, read_rows, write_results
+from seedbed.core.stage import script
 from seedbed.encoding.vectors import read_vectors
-from seedbed.label_errors.near_rows import (
-    agreeing,
-    check_whole_set,
-    near_copies,
-    near_rows,
-    order_of_arrival,
-)
+from seedbed.label_errors import near_rows, ranking
 from seedbed.label_errors.out_of_fold import MODELS, can_be_judged, ensemble
 from seedbed.label_errors.ranking import (
-    LabelErrorMetrics,
-    NoiseFigures,
     PolicyParams,
-    Ranking,
     apply_policy,
     candidates,
     check_policy,
-    confident_joint,
-    judge_labels,
-    label_quality,
-    noise_figures,
-    with_near_copies,
 )
 from seedbed.scoring.confidence import uncertainty
 from seedbed.training.resampling import read_out_of_fold
 
-SPLIT = Path("data/split")
-EMBED = Path("data/embed")
 CV = Path("data/cv")
-FIND_LABEL_ERRORS = Path("data/find_label_errors")
 LABEL_SCORES = Path("data/label_scores")
 SUSPECTS = Path("reports/suspects.csv")
 OUTLIERS = Path("reports/outliers.csv")
-LEDGER = Path("data/ledger/find_label_errors.csv")
-METRICS = Path("reports/metrics/find_label_errors.json")
-
 AGREEING = 5
 COLUMNS = ["id", "split", "label", "suggested", "score", "reason", "nearest"]
 
@@ -66,7 +46,7 @@ class JudgeParams(Section):
     """The part of params.yaml section `find_label_errors` about how labels are judged."""
 
     models: list[str] = Field(min_length=1)
-    ranking: Ranking
+    ranking: ranking.Ranking
     min_probability: float = Field(ge=0, le=1)
     near_copy_min_cosine: float = Field(gt=0, le=1)
 
@@ -75,21 +55,9 @@ class Params(PolicyParams, JudgeParams):
     """params.yaml section `find_label_errors`."""
 
 
-def check(params: Params) -> None:
-    """Raise ParamsError if a model has an unknown name, or the policy has no limit or two."""
-    if unknown := sorted(set(params.models) - {*MODELS, *NAMES}):
-        raise ParamsError(
-            "params.yaml: find_label_errors.models",
-            f"`{unknown[0]}`",
-            f"some of {', '.join([*MODELS, *NAMES])}",
-            "correct the name",
-        )
-    check_policy(params)
-
-
 def judge(
     rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
-) -> tuple[pd.DataFrame, NoiseFigures, float | None]:
+) -> tuple[pd.DataFrame, ranking.NoiseFigures, float | None]:
     """Return the judged rows in their order (COLUMNS, judged, self_confidence, uncertainty, outlier
     and outlier_score), the noise, and the p-value of "the order of arrival is random".
 
@@ -105,18 +73,20 @@ def judge(
         if name in NAMES
     }
     settled, judged = np.isin(ids, sorted(verified)), can_be_judged(labels, folds)
-    near = near_rows(vectors, list(rows["batch"]))
+    near = near_rows.near_rows(vectors, list(rows["batch"]))
     probabilities = ensemble(params.models, rows, vectors, ready, near)
     counted = judged & ~settled
-    quality = label_quality(labels, probabilities, folds, counted, params.ranking)
-    joint = confident_joint(labels[counted], probabilities[counted], calibrated=True)
-    judgement = judge_labels(labels, probabilities, quality, params.min_probability, judged, joint)
-    copies = near_copies(near, labels, params.near_copy_min_cosine)
-    judgement = with_near_copies(judgement, labels, copies, judged, settled)
-    whole = check_whole_set(near, order_of_arrival(rows))
+    quality = ranking.label_quality(labels, probabilities, folds, counted, params.ranking)
+    joint = ranking.confident_joint(labels[counted], probabilities[counted], calibrated=True)
+    judgement = ranking.judge_labels(
+        labels, probabilities, quality, params.min_probability, judged, joint
+    )
+    copies = near_rows.near_copies(near, labels, params.near_copy_min_cosine)
+    judgement = ranking.with_near_copies(judgement, labels, copies, judged, settled)
+    whole = near_rows.check_whole_set(near, near_rows.order_of_arrival(rows))
     suspected = np.flatnonzero(judgement.reason != "")
     nearest = np.full(len(rows), "", dtype=object)
-    agree = agreeing(near, labels, suspected, judgement.suggested[suspected], AGREEING)
+    agree = near_rows.agreeing(near, labels, suspected, judgement.suggested[suspected], AGREEING)
     for row, similar in zip(suspected, agree, strict=True):
         near_copy = judgement.copy[row : row + 1]
         similar = np.concatenate([near_copy[near_copy >= 0], similar[similar != near_copy[0]]])
@@ -132,78 +102,65 @@ def judge(
         outlier=whole.outlier,
         outlier_score=whole.score,
     )
-    return judged_rows, noise_figures([*classes], joint), whole.non_iid_p
-
-
-def suspects_of(judged: pd.DataFrame, verified: set[str]) -> pd.DataFrame:
-    """Return the suspected rows that no person has verified, lowest score first."""
-    suspects = judged[(judged["reason"] != "") & ~judged["id"].isin(verified)]
-    return suspects.sort_values(["score", "id"], ignore_index=True)
+    return judged_rows, ranking.noise_figures([*classes], joint), whole.non_iid_p
 
 
 def counted_by_side(rows: pd.DataFrame) -> dict[str, int]:
     """Return the number of rows on each side."""
-    by_side = rows["split"].value_counts()
-    return {side: int(by_side.get(side, 0)) for side in SIDES}
-
-
-def counted_by(column: pd.Series) -> dict[str, int]:
-    """Return how often each value occurs, sorted."""
-    return {str(name): int(n) for name, n in column.value_counts().sort_index().items()}
+    return {side: int((rows["split"] == side).sum()) for side in SIDES}
 
 
 def write_scores(judged: pd.DataFrame, rows: pd.DataFrame) -> None:
     """Write the scores of every row, one Parquet file per batch."""
     with fresh_folder(LABEL_SCORES) as folder:
-        for batch in sorted(set(rows["batch"])):
-            members = judged[(rows["batch"] == batch).to_numpy()]
+        for batch, members in judged.groupby(rows["batch"]):
             table = pa.Table.from_pandas(members, preserve_index=False)
             pq.write_table(table.replace_schema_metadata(None), folder / f"{batch}.parquet")
 
 
+@script
 def main() -> str:
     params = read_params("find_label_errors", Params)
-    check(params)
+    if unknown := sorted(set(params.models) - {*MODELS, *NAMES}):
+        raise ParamsError(
+            "params.yaml: find_label_errors.models",
+            f"`{unknown[0]}`",
+            f"some of {', '.join([*MODELS, *NAMES])}",
+            "correct the name",
+        )
+    check_policy(params)
     rows = read_rows(SPLIT)
     vectors, missing = read_vectors(EMBED, list(rows["id"]))
     if missing.any():
         raise RowsError(
             str(EMBED), f"no vector for {missing.sum()} rows", "one for each", "run `dvc repro`"
         )
-    verified = set(
-        in_force(
-            read_decisions(FOLDER), rows, read_params("apply_decisions", DisagreementRule)
-        ).settled
-    )
+    rule = read_params("apply_decisions", DisagreementRule)
+    verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
     judged, noise, non_iid_p = judge(rows, vectors, verified, params)
-    suspects = suspects_of(judged, verified)
+    suspects = judged[(judged["reason"] != "") & ~judged["id"].isin(verified)]
+    suspects = suspects.sort_values(["score", "id"])
     outliers = judged[judged["outlier"]].sort_values(["outlier_score", "id"])
     kept, dropped = apply_policy(rows, candidates(judged, verified, params), params)
-    unjudged = counted_by(judged["label"][~judged["judged"]])
-    metrics = LabelErrorMetrics(
+    unjudged = Counter(judged["label"][~judged["judged"]])
+    metrics = ranking.LabelErrorMetrics(
         rows=settle("find_label_errors", rows["id"], kept["id"], dropped),
         suspects=len(suspects),
         suspects_by_side=counted_by_side(suspects),
-        suspects_by_reason=counted_by(suspects["reason"]),
+        suspects_by_reason=dict(sorted(Counter(suspects["reason"]).items())),
         outliers_by_side=counted_by_side(outliers),
         verified_rows=len(verified),
-        not_judged_by_class=unjudged,
+        not_judged_by_class=dict(sorted(unjudged.items())),
         policy=params.policy,
         noise=noise,
         non_iid_p=non_iid_p,
     )
+    write_results("find_label_errors", metrics, kept, dropped)
     write_scores(judged, rows)
-    write_rows(FIND_LABEL_ERRORS, kept)
     write_csv(SUSPECTS, COLUMNS, suspects[COLUMNS].to_numpy())
     shown = ["id", "split", "label", "outlier_score"]
     write_csv(OUTLIERS, shown, outliers[shown].to_numpy())
-    write_ledger(LEDGER, dropped)
-    write_metrics(METRICS, metrics)
     line = f"{len(suspects)} suspects, policy {params.policy}, {len(dropped)} rows dropped"
     if unjudged:
-        line += f"; not judged, as in one fold alone: {', '.join(unjudged)}"
+        line += f"; not judged, as in one fold alone: {', '.join(sorted(unjudged))}"
     return line
-
-
-if __name__ == "__main__":
-    run("find_label_errors", main)

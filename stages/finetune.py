@@ -6,18 +6,18 @@ reports/plots/learning/APPROACH.csv
 
 import json
 import shutil
-import sys
 from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, JsonValue
 
-from seedbed.core.files import fresh_folder, read_json, write_csv, write_json
+from seedbed.core.files import ADAPTED, MODELS, fresh_folder, read_json, write_csv, write_json
 from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, read_params
-from seedbed.core.stage import run
+from seedbed.core.rows import CURVES, EMBED, TOKENIZE
+from seedbed.core.stage import script
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import read_datasets
@@ -27,12 +27,7 @@ from seedbed.training.resampling import CvMetrics
 from seedbed.training.tasks import Task
 from seedbed.training.trainer import ApproachTrainer
 
-DATASETS = Path("data/tokenize")
-VECTORS = Path("data/embed")
 CV_METRICS = Path("reports/metrics/cv.json")
-ADAPTED = Path("models/adapted")
-MODELS = Path("models")
-CURVES = Path("reports/plots/learning")
 COLUMNS = ["seed", "epoch", "train_loss", "validation_macro_f1"]
 
 
@@ -44,7 +39,7 @@ class Params(Section):
 
 def load_task(params: EncoderParams, checkpoints: Path) -> Task:
     """The tokenized and embedded rows, and the encoder, adapted or as it is."""
-    classes, parts, truncation = read_datasets(DATASETS)
+    classes, parts, truncation = read_datasets(TOKENIZE)
     dtype = precision(params.precision)
     is_adapted = read_json(ADAPTED / "adapted.json")["run"]
     folder = ADAPTED if is_adapted else encoder_folder(params)
@@ -57,11 +52,11 @@ def load_task(params: EncoderParams, checkpoints: Path) -> Task:
         def compute(mask: np.ndarray) -> np.ndarray:
             new_ids = set(compress(rows.row_ids, mask))
             new = rows.take(np.array([row in new_ids for row in rows.rows]))
-            return new.pooled(outputs(model, new, dtype, "embed"))
+            return new.pooled(outputs(model, new, dtype, "embed")).astype(np.float32)
 
         # embed used the encoder as it is: an adapted one computes all vectors, and either computes
         # those of rows made since.
-        return completed(None if is_adapted else VECTORS, rows.row_ids, compute)
+        return completed(None if is_adapted else EMBED, rows.row_ids, compute)
 
     return Task(
         classes=classes,
@@ -75,7 +70,7 @@ def load_task(params: EncoderParams, checkpoints: Path) -> Task:
     )
 
 
-def chosen_by_cv(approach: str) -> dict[str, Any]:
+def chosen_by_cv(approach: str) -> dict[str, JsonValue]:
     """The values that cv chose for an approach on its grid; none where it was not searched."""
     cv = read_if_run(CV_METRICS, CvMetrics)
     if cv is None or approach not in cv.approaches:
@@ -83,16 +78,16 @@ def chosen_by_cv(approach: str) -> dict[str, Any]:
     return {key: json.loads(value) for key, value in cv.approaches[approach].chosen.items()}
 
 
+@script
 def main(approach: str) -> str:
     trainer = ApproachTrainer(approach, **chosen_by_cv(approach))
     is_on = trainer.params.run
     seeds = read_params("finetune", Params).seeds if is_on else []
-    encoder = read_params("encoder", EncoderParams)
     checkpoints = folder_of(approach)
     curves: list[list[Any]] = []
     with fresh_folder(MODELS / approach) as folder:
         if is_on:
-            task = load_task(encoder, checkpoints)
+            task = load_task(read_params("encoder", EncoderParams), checkpoints)
         for seed in seeds:
             target = folder / f"seed-{seed}"
             target.mkdir()
@@ -105,7 +100,3 @@ def main(approach: str) -> str:
     if not is_on:
         return "off in params.yaml"
     return f"{len(seeds)} model(s), best validation macro-F1 {max(row[3] for row in curves):.3f}"
-
-
-if __name__ == "__main__":
-    run(f"finetune@{sys.argv[1]}", lambda: main(sys.argv[1]))

@@ -16,37 +16,23 @@ from pydantic import Field
 from seedbed.collecting.diversity import counts, neighbour_distances
 from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
 from seedbed.core.files import write_csv, write_text
-from seedbed.core.metrics import read_if_run, read_metrics
+from seedbed.core.metrics import CHOICE, EVALUATE, read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import read_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows
+from seedbed.core.stage import script
 from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.vectors import vectors_of
-from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page
+from seedbed.scoring import priorities
 from seedbed.scoring.confidence import uncertainty
 from seedbed.scoring.metrics_files import Choice, Validation
-from seedbed.scoring.priorities import (
-    COLUMNS,
-    density,
-    newest_batch,
-    prioritized,
-    votes,
-    weakness,
-)
-from seedbed.splitting.frozen_test import read_frozen
+from seedbed.splitting.frozen_test import FROZEN, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.resampling import LearningCurveMetrics
 
-DEDUPLICATE = Path("data/deduplicate")
-SPLIT = Path("data/split")
-VECTORS = Path("data/embed")
 SCORES = Path("data/label_scores")
-FROZEN = Path("data/frozen_test.csv")
-CHOICE = Path("reports/choice.json")
-EVALUATE = Path("reports/metrics/evaluate")
 CURVE_METRICS = Path("reports/metrics/learning_curve.json")
 NEXT = Path("reports/next.csv")
 PAGE = Path("reports/next.md")
@@ -67,13 +53,13 @@ def with_uncertainty(
     find_label_errors scored them out of fold, others by their nearest labelled rows."""
     files = [pq.read_table(file).to_pandas() for file in sorted(scores.glob("*.parquet"))]
     scored = pd.concat(files).set_index("id")
-    result = rows[["id", "split", "label"]].copy()
-    result["suggested"] = result["id"].map(scored["suggested"])
-    result["uncertainty"] = result["id"].map(scored["uncertainty"])
+    result = rows[["id", "split", "label"]].join(scored[["suggested", "uncertainty"]], on="id")
     bare = (rows["label"] == "").to_numpy()
     if bare.any():
         classes, indices = np.unique(rows["label"][~bare], return_inverse=True)
-        probabilities = votes(vectors[bare], vectors[~bare], indices, len(classes), neighbours)
+        probabilities = priorities.votes(
+            vectors[bare], vectors[~bare], indices, len(classes), neighbours
+        )
         result.loc[bare, "suggested"] = classes[probabilities.argmax(1)]
         result.loc[bare, "uncertainty"] = uncertainty(probabilities)
     return result
@@ -94,37 +80,10 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
         side = assign_sides(bare, read_frozen(FROZEN), read_params("split", SideParams))["split"]
         rows = pd.concat([rows, bare[(side == "train").to_numpy()].assign(split="train")])
     rows = rows.reset_index(drop=True)
-    return rows, vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)
+    return rows, vectors_of(rows, EMBED, read_params("encoder", EncoderParams), SPLIT)
 
 
-def needs(
-    split: pd.DataFrame,
-    ranked: pd.DataFrame,
-    approach: str,
-    neighbours: int,
-    validation: Validation,
-) -> Page:
-    """Make the page reports/next.md; rows of test are taken out of `split` first."""
-    rows = split[split["split"] != "test"].reset_index(drop=True)
-    vectors = vectors_of(rows, VECTORS, read_params("encoder", EncoderParams), SPLIT)
-    train = rows["label"][rows["split"] == "train"]
-    far = neighbour_distances(vectors, neighbours)
-    isolated = [
-        (rows["id"][row], rows["label"][row], float(far[row]))
-        for row in np.argsort(-far, kind="stable")[:ISOLATED]
-    ]
-    newest = newest_batch(rows, vectors)
-    return page(
-        approach,
-        validation,
-        counts(train),
-        isolated,
-        newest,
-        ranked,
-        read_if_run(CURVE_METRICS, LearningCurveMetrics),
-    )
-
-
+@script
 def main() -> str:
     params = read_params("prioritize", Params)
     rule = read_params("apply_decisions", DisagreementRule)
@@ -133,15 +92,23 @@ def main() -> str:
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
     approach = read_metrics(CHOICE, Choice).approach
     validation = read_metrics(EVALUATE / approach / "validation.json", Validation)
-    weak = weakness(validation.per_class)
+    weak = priorities.weakness(validation.per_class)
     scored = with_uncertainty(rows, vectors, SCORES, params.neighbours)
-    ranked = prioritized(scored, density(vectors, params.neighbours), weak)
+    ranked = priorities.prioritized(scored, priorities.density(vectors, params.neighbours), weak)
     ranked = ranked[~ranked["id"].isin(verified)]
     shown = ranked.head(params.rows)
-    write_csv(NEXT, COLUMNS, shown.to_numpy())
-    write_text(PAGE, page_markdown(needs(split, shown, approach, params.neighbours, validation)))
+    write_csv(NEXT, priorities.COLUMNS, shown.to_numpy())
+    # The page lists what train and validation lack: no row of test is looked at.
+    kept = split[split["split"] != "test"].reset_index(drop=True)
+    vectors = vectors_of(kept, EMBED, read_params("encoder", EncoderParams), SPLIT)
+    far = neighbour_distances(vectors, params.neighbours)
+    isolated = [
+        (kept["id"][row], kept["label"][row], float(far[row]))
+        for row in np.argsort(-far, kind="stable")[:ISOLATED]
+    ]
+    by_class = counts(kept["label"][kept["split"] == "train"])
+    newest = priorities.newest_batch(kept, vectors)
+    curve = read_if_run(CURVE_METRICS, LearningCurveMetrics)
+    needs = page(approach, validation, by_class, isolated, newest, shown, curve)
+    write_text(PAGE, page_markdown(needs))
     return f"{len(shown)} of {len(ranked):,} rows that nobody has verified, by priority: {NEXT}"
-
-
-if __name__ == "__main__":
-    run("prioritize", main)

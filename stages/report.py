@@ -10,10 +10,9 @@ from pathlib import Path
 
 from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, write_text
-from seedbed.core.metrics import read_if_run, read_metrics, write_metrics
-from seedbed.core.rows import SIDES
-from seedbed.core.stage import run
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_if_run, read_metrics, write_metrics
+from seedbed.core.rows import COUNTS, CURVES, DATASET, MANIFEST, PREDICTIONS, SIDES
+from seedbed.core.stage import ROW_STAGES, script
 from seedbed.encoding.metrics import EmbedMetrics, TokenizeMetrics
 from seedbed.making.ablation import AblateMetrics, AdaptMetrics
 from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
@@ -25,15 +24,7 @@ from seedbed.scoring.metrics_files import Choice, Evaluation, read_test, read_va
 from seedbed.scoring.predictions import Pair, pairs_with, read_predictions
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
-METRICS = Path("reports/metrics")
-EVALUATE = Path("reports/metrics/evaluate")
-PREDICTIONS = Path("data/evaluate")
-CURVES = Path("reports/plots/learning")
-CHOICE = Path("reports/choice.json")
-MANIFEST = Path("data/manifest")
-COUNTS = "counts.csv"  # what split writes in place of too many rows
 REPORT = Path("reports/report.md")
-DATASET = Path("reports/dataset.json")
 
 
 class StageMetrics(data.DataMetrics):
@@ -56,8 +47,8 @@ def dataset_version(manifest: Path) -> data.DatasetVersion:
             batches = {one["batch"]: sum(int(one[side]) for side in SIDES) for one in lines}
         else:
             batches[file.stem] = len(lines)
-    version, rows = digest.hexdigest()[:12], sum(batches.values())
-    return data.DatasetVersion(version=version, rows=rows, batches=batches)
+    version = digest.hexdigest()[:12]
+    return data.DatasetVersion(version=version, rows=sum(batches.values()), batches=batches)
 
 
 def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> dict[str, Pair]:
@@ -68,6 +59,7 @@ def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> d
     return pairs_with(reference, predictions, seeds, samples)
 
 
+@script
 def main() -> str:
     stages = StageMetrics.read(METRICS)
     choice, dataset = read_metrics(CHOICE, Choice), dataset_version(MANIFEST)
@@ -102,7 +94,3 @@ def main() -> str:
     page = Page(f"Report on dataset {dataset.version}", sections)
     write_text(REPORT, page_markdown(page))
     return f"dataset {dataset.version}, {REPORT}"
-
-
-if __name__ == "__main__":
-    run("report", main)

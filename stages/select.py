@@ -5,41 +5,20 @@ validation.json of each approach -> models/best/, reports/choice.json
 """
 
 import shutil
-from pathlib import Path
 
 from seedbed.approaches import NAMES
 from seedbed.cleaning.rules import CleanParams, rules_wanted
 from seedbed.core.errors import ModelError
-from seedbed.core.files import fresh_folder, write_text
-from seedbed.core.metrics import write_metrics
+from seedbed.core.files import BEST, MODELS, fresh_folder, write_text
+from seedbed.core.metrics import CHOICE, EVALUATE, write_metrics
 from seedbed.core.params import read_params
-from seedbed.core.stage import run
+from seedbed.core.rows import PREDICTIONS
+from seedbed.core.stage import script
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Validation, read_validation
 from seedbed.scoring.predictions import choice, read_predictions
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
 from seedbed.training.saved_models import read_card, write_digests
-
-MODELS = Path("models")
-EVALUATE = Path("reports/metrics/evaluate")
-PREDICTIONS = Path("data/evaluate")
-BEST = Path("models/best")
-CHOICE = Path("reports/choice.json")
-
-
-def read_validations() -> dict[str, Validation]:
-    """Read the validation.json of each approach that ran. Raises ModelError if none did."""
-    validations = {
-        name: validation for name in NAMES if (validation := read_validation(name, EVALUATE))
-    }
-    if not validations:
-        raise ModelError(
-            "params.yaml: approaches",
-            "every approach has run: false",
-            "at least one with run: true",
-            "set one to true",
-        )
-    return validations
 
 
 def serving_of(validation: Validation, classes: list[str]) -> Serving:
@@ -59,12 +38,18 @@ def serving_of(validation: Validation, classes: list[str]) -> Serving:
     )
 
 
+@script
 def main() -> str:
-    validations = read_validations()
-    predictions = {
-        name: read_predictions(PREDICTIONS / name / "validation") for name in validations
-    }
-    chosen = choice(validations, predictions)
+    validations = {name: found for name in NAMES if (found := read_validation(name, EVALUATE))}
+    if not validations:
+        raise ModelError(
+            "params.yaml: approaches",
+            "every approach has run: false",
+            "at least one with run: true",
+            "set one to true",
+        )
+    folders = {name: PREDICTIONS / name / "validation" for name in validations}
+    chosen = choice(validations, {name: read_predictions(folders[name]) for name in folders})
     source = MODELS / chosen.approach / f"seed-{chosen.seed}"
     card = read_card(source)
     serving = serving_of(validations[chosen.approach], card.classes)
@@ -75,7 +60,3 @@ def main() -> str:
         write_text(folder / "README.md", model_readme(card, chosen, serving))
     write_metrics(CHOICE, chosen)
     return chosen.why
-
-
-if __name__ == "__main__":
-    run("select", main)

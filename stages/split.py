@@ -6,42 +6,22 @@ reports/metrics/split.json
 
 import warnings
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import fresh_folder, sha256_of, write_csv
-from seedbed.core.ledger import in_words, settle, write_ledger
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import SIDES, read_rows, sides, write_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import COUNTS, DEDUPLICATE, MANIFEST, SIDES, read_rows, write_results
+from seedbed.core.stage import script
+from seedbed.splitting import split_figures, splits
 from seedbed.splitting.frozen_test import FROZEN, check_frozen, read_frozen
 from seedbed.splitting.sides import units_of
-from seedbed.splitting.split_figures import (
-    SplitMetrics,
-    classes_to_collect,
-    rows_by_class,
-    shares_of,
-)
-from seedbed.splitting.splits import (
-    NearTexts,
-    leak_gate,
-    split_rows,
-    stratified_folds,
-    without_unlabelled,
-)
 from seedbed.splitting.splits import SplitParams as Params
 
-DEDUPLICATE = Path("data/deduplicate")
-SPLIT = Path("data/split")
-LEDGER = Path("data/ledger/split.csv")
-MANIFEST = Path("data/manifest")
-METRICS = Path("reports/metrics/split.json")
-MANIFEST_HEADER = ["id", "digest", "label", "split"]
-COUNTS, COUNTS_HEADER = "counts.csv", ["batch", *SIDES, "sha256"]
+HEADER = ["id", "digest", "label", "split"]
 
 
 def with_folds(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
@@ -49,13 +29,13 @@ def with_folds(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
     with warnings.catch_warnings():
         # find_label_errors names the classes with fewer rows than folds.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        return rows.assign(fold=stratified_folds(rows, params.folds, params.seed))
+        return rows.assign(fold=splits.stratified_folds(rows, params.folds, params.seed))
 
 
 def check_sides(rows: pd.DataFrame, params: Params) -> None:
     """Raise RowsError if a side is empty, train has one class or folds lack rows."""
-    for side, members in sides(rows).items():
-        if members.empty:
+    for side in SIDES:
+        if side not in set(rows["split"]):
             raise RowsError(
                 "split",
                 f"no row in {side}",
@@ -91,17 +71,16 @@ def write_manifest(rows: pd.DataFrame, max_rows: int) -> None:
     with fresh_folder(MANIFEST) as folder:
         for batch, members in rows.groupby("batch", sort=True):
             file = folder / f"{batch}.csv"
-            write_csv(file, MANIFEST_HEADER, members[MANIFEST_HEADER].sort_values("id").to_numpy())
+            write_csv(file, HEADER, members[HEADER].sort_values("id").to_numpy())
             if len(rows) > max_rows:
-                by_side = members["split"].value_counts()
-                counts.append([batch, *(int(by_side.get(side, 0)) for side in SIDES)])
-                counts[-1].append(sha256_of(file))
+                by_side = members["split"].value_counts().reindex(SIDES, fill_value=0)
+                counts.append([batch, *by_side, sha256_of(file)])
                 file.unlink()
         if counts:
-            write_csv(folder / COUNTS, COUNTS_HEADER, counts)
+            write_csv(folder / COUNTS, ["batch", *SIDES, "sha256"], counts)
 
 
-def summary(metrics: SplitMetrics, warn_below: int) -> str:
+def summary(metrics: split_figures.SplitMetrics, warn_below: int) -> str:
     """Return the line that the stage prints, with what a person should know."""
     by_side = ", ".join(f"{share.rows} {side}" for side, share in metrics.by_side.items())
     parts = [f"{by_side}, {in_words(metrics.rows)}, nothing leaks"]
@@ -113,38 +92,37 @@ def summary(metrics: SplitMetrics, warn_below: int) -> str:
     return "; ".join(parts)
 
 
+@script
 def main() -> str:
     params = read_params("split", Params)
     rows, frozen = read_rows(DEDUPLICATE), read_frozen(FROZEN)
     check_frozen(rows, frozen)
-    labelled, bare = without_unlabelled(rows)
-    near = NearTexts(labelled, params.shingle_words, params.twin_min_jaccard)
-    kept, dropped = split_rows(labelled, frozen, params, near)
+    labelled, bare = splits.without_unlabelled(rows)
+    near = splits.NearTexts(labelled, params.shingle_words, params.twin_min_jaccard)
+    kept, dropped = splits.split_rows(labelled, frozen, params, near)
     dropped += bare
     check_sides(kept, params)
-    gate = leak_gate(kept, near)
+    gate = splits.leak_gate(kept, near)
     kept = with_folds(kept, params)
-    label = dict(zip(rows["id"], rows["label"], strict=True))
-    lost = Counter(label[drop.id] for drop in dropped if drop.reason == Reason.CLASS_NOT_IN_TRAIN)
-    by_class = rows_by_class(kept)
+    lost = {drop.id for drop in dropped if drop.reason == Reason.CLASS_NOT_IN_TRAIN}
+    not_in_train = Counter(rows["label"][rows["id"].isin(lost)])
+    by_class = split_figures.rows_by_class(kept)
     classes = {str(name): part for name, part in kept.groupby("label", sort=True)}
-    metrics = SplitMetrics(
+    metrics = split_figures.SplitMetrics(
         rows=settle("split", rows["id"], kept["id"], dropped),
         leak_gate=gate,
         way=params.way,
-        by_side=shares_of(kept, params, with_rows=True),
+        by_side=split_figures.shares_of(kept, params, with_rows=True),
         by_class=by_class,
-        shares_by_class={name: shares_of(part, params) for name, part in classes.items()},
-        classes_with_few_test_rows=classes_to_collect(by_class, params, params.warn_below),
-        classes_not_in_train=dict(sorted(lost.items())),
+        shares_by_class={
+            name: split_figures.shares_of(part, params) for name, part in classes.items()
+        },
+        classes_with_few_test_rows=split_figures.classes_to_collect(
+            by_class, params, params.warn_below
+        ),
+        classes_not_in_train=dict(sorted(not_in_train.items())),
         frozen_test_rows=len(frozen),
     )
-    write_rows(SPLIT, kept)
-    write_ledger(LEDGER, dropped)
+    write_results("split", metrics, kept, dropped)
     write_manifest(kept, params.max_rows_in_git)
-    write_metrics(METRICS, metrics)
     return summary(metrics, params.warn_below)
-
-
-if __name__ == "__main__":
-    run("split", main)

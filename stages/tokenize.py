@@ -11,20 +11,12 @@ import pandas as pd
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import write_csv
-from seedbed.core.ledger import settle
-from seedbed.core.metrics import write_metrics
+from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
-from seedbed.core.rows import SIDES, read_rows
-from seedbed.core.stage import run
+from seedbed.core.rows import BALANCE, SIDES, SPLIT, TOKENIZE, read_rows, write_results
+from seedbed.core.stage import script
+from seedbed.encoding import examples
 from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.encoding.examples import (
-    Examples,
-    Tokenized,
-    examples_of,
-    padding_share,
-    token_budget_batches,
-    write_datasets,
-)
 from seedbed.encoding.metrics import (
     Lengths,
     LengthsByClass,
@@ -35,10 +27,6 @@ from seedbed.encoding.metrics import (
 from seedbed.encoding.tokens import Encoded, TextTokenizer, truncation_of
 from seedbed.splitting.splits import gate_after_split
 
-BALANCE = Path("data/balance")
-SPLIT = Path("data/split")
-TOKENIZE = Path("data/tokenize")
-METRICS = Path("reports/metrics/tokenize.json")
 PLOT = Path("reports/plots/token_lengths.csv")
 BIN_TOKENS = 32
 BUDGET_TOKENS = 2048  # as the approaches' default batch_tokens
@@ -76,17 +64,17 @@ def length_figures(rows: pd.DataFrame, encoded: Encoded) -> LengthsByClass:
     return LengthsByClass(all=figures(np.arange(len(rows))), by_class=by_class)
 
 
-def padding_figures(train: Examples, max_length: int) -> Padding:
+def padding_figures(train: examples.Examples, max_length: int) -> Padding:
     """Return the shares of padding in one epoch of train."""
     lengths = [len(ids) for ids in train.ids]
     draw = np.random.default_rng(0)
-    budget = token_budget_batches(lengths, BUDGET_TOKENS, draw)
+    budget = examples.token_budget_batches(lengths, BUDGET_TOKENS, draw)
     order = draw.permutation(len(lengths))
     shuffled = np.array_split(order, -(-len(order) // BATCH_ROWS))
     return Padding(
-        token_budget=padding_share(lengths, budget),
-        longest_of_batch=padding_share(lengths, shuffled),
-        max_length=padding_share(lengths, shuffled, max_length),
+        token_budget=examples.padding_share(lengths, budget),
+        longest_of_batch=examples.padding_share(lengths, shuffled),
+        max_length=examples.padding_share(lengths, shuffled, max_length),
     )
 
 
@@ -100,6 +88,7 @@ def histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
     return [(number * BIN_TOKENS, int(count)) for number, count in enumerate(counts)]
 
 
+@script
 def main() -> str:
     params = read_params("encoder", EncoderParams)
     rows = read_rows(BALANCE)
@@ -114,7 +103,7 @@ def main() -> str:
     encoded = TextTokenizer(folder, truncation, True)(list(rows["text"]), list(rows["text_pair"]))
     classes = sorted(set(rows["label"][rows["split"] == "train"]))
     check_classes(rows, classes, read_params("negatives.label", str))
-    every, side = examples_of(rows, encoded, classes), rows["split"].to_numpy(dtype=object)
+    every, side = examples.examples_of(rows, encoded, classes), rows["split"].to_numpy(dtype=object)
     parts = {name: every.take(np.repeat(side == name, encoded.windows)) for name in SIDES}
     metrics = TokenizeMetrics(
         rows=settle("tokenize", rows["id"], rows["id"], []),
@@ -123,14 +112,10 @@ def main() -> str:
         lengths=length_figures(rows, encoded),
         padding_share=padding_figures(parts["train"], truncation.max_length),
     )
-    write_datasets(TOKENIZE, Tokenized(classes, parts, truncation))
-    write_metrics(METRICS, metrics)
+    examples.write_datasets(TOKENIZE, examples.Tokenized(classes, parts, truncation))
+    write_results("tokenize", metrics)
     write_csv(PLOT, ["tokens", "rows"], histogram(encoded.lengths))
     return (
         f"{len(rows):,} rows, {metrics.lengths.all.tokens_cut_share:.0%} of the tokens are beyond "
         f"{truncation.max_length}, {metrics.padding_share.token_budget:.1%} padding"
     )
-
-
-if __name__ == "__main__":
-    run("tokenize", main)

@@ -7,15 +7,15 @@ import pytest
 
 from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, read_json
-from seedbed.core.ledger import read_ledger
+from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import SIDES, read_rows
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.stage import ROW_STAGES
 
 UP_TO_DATE = "Data and pipelines are up to date."
 
 
 def key_to_id(project) -> dict[str, str]:
-    from seedbed.core.keys import PUBLIC_KEY, keyed_hash
+    from seedbed.core.files import PUBLIC_KEY, keyed_hash
 
     lines = read_csv(project.folder / "data/raw/rows.csv")
     return {line["key"]: keyed_hash(PUBLIC_KEY, "key", "example", line["key"]) for line in lines}

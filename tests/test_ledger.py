@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.core.errors import LedgerError
-from seedbed.core.ledger import Drop, RowCounts, check_chain, read_ledger, settle, write_ledger
+from seedbed.core.metrics import Drop, RowCounts, check_chain, read_ledger, settle, write_ledger
 
 
 def test_counts_by_reason():

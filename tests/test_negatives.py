@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.core.errors import ParamsError
-from seedbed.core.ledger import Drop
+from seedbed.core.metrics import Drop
 from seedbed.core.rows import DEFAULTS
 from seedbed.making.augmentation import generator
 from seedbed.making.negatives import (

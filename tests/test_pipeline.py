@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from seedbed.approaches import APPROACHES, load
 from seedbed.core.params import MOVED, READ_BY_COMMANDS, SECTIONS, Section
-from seedbed.core.stages import STAGE_NAMES
+from seedbed.core.stage import STAGE_NAMES
 from seedbed.pipeline.code_deps import NO_DEPENDENCY, is_code
 from seedbed.running.code_versions import closure, is_bare
 from seedbed.training.params import SharedParams
@@ -43,10 +43,17 @@ def test_no_stage_imports_a_stage(name):
 
 
 def paths_in(file: Path) -> set[str]:
-    """Path("...") constants of a module, and those it imports by name from the project."""
+    """Path("...") constants of a module, those it imports by name from the project, and what
+    `write_results` makes in the name of a stage: metrics, rows, ledger."""
     module = importlib.import_module(file.relative_to(ROOT).as_posix()[:-3].replace("/", "."))
-    return {value.as_posix() for name, value in vars(module).items()
-            if isinstance(value, Path) and name.isupper()}  # fmt: skip
+    found = {value.as_posix() for name, value in vars(module).items()
+             if isinstance(value, Path) and name.isupper()}  # fmt: skip
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "write_results":
+            stage = ast.literal_eval(node.args[0])
+            made = (f"reports/metrics/{stage}.json", f"data/{stage}", f"data/ledger/{stage}.csv")
+            found |= set(made[: len(node.args) - 1])
+    return found
 
 
 @pytest.mark.parametrize("name", STAGES)
@@ -124,7 +131,7 @@ def test_the_table_of_approaches_is_that_of_modules_and_sections():
     modules = {file.stem for file in (ROOT / "seedbed/approaches").glob("*.py")} - {"__init__"}
     assert modules == set(PARAMS["approaches"]) == set(APPROACHES)
     assert list(PARAMS["training"]) == list(SharedParams.model_fields)
-    assert set(MOVED) == {f"training.{key}" for key in SharedParams.model_fields}
+    assert set(MOVED) == set(SharedParams.model_fields)
 
 
 def test_only_report_and_cards_read_what_test_rows_scored():

@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT
 
 from seedbed.core.errors import LedgerError
-from seedbed.core.ledger import Drop, settle
-from seedbed.core.reasons import NAMES, Choice, Reason, chosen_by, in_words
+from seedbed.core.metrics import Drop, settle
+from seedbed.core.reasons import NAMES, Choice, Reason, in_words
 
 CODE = [*sorted((ROOT / "stages").glob("*.py")), *sorted((ROOT / "seedbed").rglob("*.py"))]
 # Words that name something else, too: a param, a key, what a person decides.
@@ -74,7 +74,7 @@ def test_a_reason_is_its_name_and_has_a_sentence():
 
 
 def test_whose_choice_a_fate_was():
-    people = chosen_by(Choice.PERSON)
+    people = {reason for reason in Reason if reason.choice == Choice.PERSON}
     assert people >= {"dropped_by_person", "ambiguous", "people_disagree", "forgotten"}
     assert "too_short" not in people
 

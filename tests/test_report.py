@@ -3,9 +3,8 @@
 import pytest
 
 from seedbed.core.errors import LedgerError
-from seedbed.core.ledger import RowCounts
-from seedbed.core.metrics import Interval
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.metrics import Interval, RowCounts
+from seedbed.core.stage import ROW_STAGES
 from seedbed.encoding.metrics import ClassSpread, EmbedMetrics, NearTrain
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import markdown, page_markdown, table

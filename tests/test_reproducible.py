@@ -67,7 +67,7 @@ def test_a_stage_gives_the_bytes_that_the_lock_names(prepared, stage):
 
 
 def test_about_a_hundred_exact_duplicates_are_in_the_ledger(prepared):
-    from seedbed.core.ledger import read_ledger
+    from seedbed.core.metrics import read_ledger
 
     drops = read_ledger(prepared / "data/ledger/deduplicate.csv")
     exact = [drop for drop in drops if drop.reason == "exact_duplicate"]

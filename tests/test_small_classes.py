@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.core.files import read_csv, read_json
-from seedbed.core.ledger import read_ledger
+from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import read_rows
 
 SMALL = {

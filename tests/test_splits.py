@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from seedbed.core.errors import LeakError, RowsError
-from seedbed.core.ledger import Drop
+from seedbed.core.metrics import Drop
 from seedbed.core.rows import SIDES
 from seedbed.splitting.splits import (
     NearTexts,

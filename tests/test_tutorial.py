@@ -8,8 +8,7 @@ from typing import NamedTuple
 import pytest
 from conftest import ROOT, Project
 
-from seedbed.core.files import read_csv
-from seedbed.core.keys import PUBLIC_KEY, keyed_hash
+from seedbed.core.files import PUBLIC_KEY, keyed_hash, read_csv
 from seedbed.core.rows import read_rows
 
 PAGE = ROOT / "docs/tutorial.md"

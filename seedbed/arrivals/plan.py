@@ -10,7 +10,7 @@ from seedbed.collecting.collection import CollectParams, read_all
 from seedbed.collecting.source import Source
 from seedbed.collecting.sources import read_entries, read_sources
 from seedbed.core.errors import ArrivalError
-from seedbed.core.keys import load_key
+from seedbed.core.files import load_key
 from seedbed.core.params import read_params
 
 SHOWN = 10

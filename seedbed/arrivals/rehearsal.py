@@ -16,8 +16,8 @@ from seedbed.collecting.identity import VERSIONS, digest_of, record_id, without_
 from seedbed.collecting.raw_rows import CHOSEN, RawRow
 from seedbed.collecting.source import Source
 from seedbed.collecting.sources import read_entries
-from seedbed.core.keys import keyed_hash
-from seedbed.core.ledger import Drop
+from seedbed.core.files import keyed_hash
+from seedbed.core.metrics import Drop
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import DEFAULTS
@@ -109,7 +109,7 @@ def _prepared(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop], dict[str, 
 
 
 def _key(params: Any) -> bytes:
-    from seedbed.core.keys import load_key
+    from seedbed.core.files import load_key
 
     return load_key(params.key_fingerprint)
 

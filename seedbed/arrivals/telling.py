@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from seedbed.arrivals.contents import in_rows, shown
 from seedbed.arrivals.plan import Plan
 from seedbed.arrivals.standing import Shift
-from seedbed.core.ledger import Drop
+from seedbed.core.metrics import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
 from seedbed.scoring.drift import psi_in_words

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from seedbed.cleaning.rules import EMOJI, RULE_NAMES, Limits, rewritten, rules_wanted
-from seedbed.core.ledger import Drop, RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
 from seedbed.running.engine import map_texts

@@ -14,8 +14,8 @@ from seedbed.collecting.identity import VERSIONS, digest_of, record_id, with_ver
 from seedbed.collecting.raw_rows import RawRow, provenance, raw_rows
 from seedbed.collecting.source import Source
 from seedbed.core.errors import RowsError, SourceError
-from seedbed.core.keys import keyed_hash
-from seedbed.core.ledger import Drop
+from seedbed.core.files import keyed_hash
+from seedbed.core.metrics import Drop
 from seedbed.core.params import Section
 from seedbed.core.rows import NEGATIVE, SIDES
 from seedbed.core.stage import progress

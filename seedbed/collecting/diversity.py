@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seedbed.core.ledger import RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Metrics, RowCounts
 
 UNLABELLED = "(unlabelled)"
 QUANTILES = (5, 25, 50, 75, 95)

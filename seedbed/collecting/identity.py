@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from seedbed.collecting.raw_rows import RawRow
 from seedbed.core.errors import RowsError
-from seedbed.core.files import read_csv, write_csv
-from seedbed.core.keys import keyed_hash
+from seedbed.core.files import keyed_hash, read_csv, write_csv
 from seedbed.core.reasons import Reason
 
 TOMBSTONES = Path("data/tombstones.csv")

@@ -15,7 +15,7 @@ from seedbed.commands.models import Yes
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_json
 from seedbed.core.metrics import read_metrics
-from seedbed.core.stage import last_costs, last_predictions
+from seedbed.core.stage import PREDICTION_COSTS, last_costs
 from seedbed.pages.document import interval
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.running.memo import MEMO, Store, clear, is_on, limit_bytes
@@ -101,7 +101,7 @@ def costs(models: dict[str, ModelCosts]) -> dict[str, dict[str, float]]:
     That is training seconds (of the whole stage, with start-up and validation), tokens per second
     in them, peak megabytes, the model's megabytes, and predictions per second.
     """
-    stages, predicted = last_costs(), last_predictions()
+    stages, predicted = last_costs(), last_costs(PREDICTION_COSTS)
     result = {}
     for name, model in models.items():
         cost: dict[str, float] = {"model_mb": model.megabytes}

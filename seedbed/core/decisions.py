@@ -18,17 +18,16 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.core.errors import DecisionError
-from seedbed.core.ledger import RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.params import Section
 
 if TYPE_CHECKING:  # a command that only reads decisions starts a second sooner without it
     import pandas as pd
 
 FOLDER = Path("data/decisions")
+DECIDED = Path("data/ledger/decided.csv")  # the decisions in force, one a row, by id
 DROP, AMBIGUOUS, WITHDRAWN = "<drop>", "<ambiguous>", "<withdrawn>"
 WHO = re.compile(r"\w[\w.-]{0,63}")  # also a file name, so nothing that a path is made of
-EXPECTED = "a decision: id, digest, given, decided, who, when, note"
 
 
 def _name(value: str) -> str:
@@ -159,7 +158,8 @@ def _parsed(line: str, place: str) -> Decision:
         problem = "not UTF-8"
     except ValueError:
         problem = "not JSON"
-    raise DecisionError(place, problem, EXPECTED, "fix the line")
+    expected = "a decision: id, digest, given, decided, who, when, note"
+    raise DecisionError(place, problem, expected, "fix the line")
 
 
 def last_lines(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
@@ -187,8 +187,8 @@ def in_force(
     settled, disagreed = {}, []
     for row, on_row in votes.items():
         if chosen := _chosen(on_row, rule):
-            who = tuple(vote.who for vote in on_row if vote.decided == chosen)
-            settled[row] = Settled(chosen, who)
+            who = (vote.who for vote in on_row if vote.decided == chosen)
+            settled[row] = Settled(chosen, tuple(who))
         else:
             disagreed.append(row)
     return InForce(settled, disagreed, unknown, changed, dict(votes))
@@ -196,14 +196,11 @@ def in_force(
 
 def _chosen(votes: list[Decision], rule: DisagreementRule) -> str:
     """Return the decision that counts among the votes on one row, "" if none does."""
-    if len({vote.decided for vote in votes}) == 1:
-        return votes[0].decided
-    if rule.disagreement == "arbiter":
+    decided, most = Counter(vote.decided for vote in votes).most_common(1)[0]
+    if rule.disagreement == "arbiter" and most < len(votes):
         return next((vote.decided for vote in votes if vote.who == rule.arbiter), "")
-    if rule.disagreement == "majority":
-        decided, most = Counter(vote.decided for vote in votes).most_common(1)[0]
-        return decided if 2 * most > len(votes) else ""
-    return ""
+    is_majority = rule.disagreement == "majority" and 2 * most > len(votes)
+    return decided if is_majority or most == len(votes) else ""
 
 
 def check_labels(decided: InForce, known: Collection[str], folder: Path) -> None:

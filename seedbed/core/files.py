@@ -1,11 +1,19 @@
-"""Files that are whole or missing: write to a temporary name, then rename.
+"""Files that are whole or missing, and the hashes of what is in them.
 
-A killed stage therefore leaves no half file that looks whole. All writers give the same bytes
-for the same content on every machine: UTF-8, "\\n", floats with six decimals, never NaN.
+A file is written to a temporary name and then renamed, so that a killed stage leaves no half file
+that looks whole. All writers give the same bytes for the same content on every machine: UTF-8,
+"\\n", floats with six decimals, never NaN.
+
+Ids, digests, groups and stand-ins are keyed hashes. The key comes from the environment
+(SEEDBED_PII_KEY) or the git-ignored file `.seedbed/key`. Without either the public default is used,
+so that the example gives the same bytes everywhere; stand-ins made with it can be guessed by anyone
+who guesses the value. params.yaml holds the key's fingerprint, so that data made with another key
+is never mixed in.
 """
 
 import csv
 import hashlib
+import hmac
 import io
 import json
 import math
@@ -16,9 +24,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seedbed.core.errors import SeedbedError
+from seedbed.core.errors import KeyFileError, SeedbedError
 
-DECIMALS = 6
+MODELS = Path("models")  # a folder per approach
+ADAPTED = Path("models/adapted")
+BEST = Path("models/best")
+KEY_FILE = Path(".seedbed/key")
+PUBLIC_KEY = b"seedbed public example key"
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
@@ -111,10 +123,47 @@ def rounded(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} cannot be written: neither NaN nor infinity is a figure")
-        return round(value, DECIMALS)
+        return round(value, 6)
     return value
 
 
 def is_inside(path: Path | str) -> bool:
     """Whether a path is in the current folder or below it."""
     return ".." not in Path(os.path.relpath(path)).parts
+
+
+def load_key(fingerprint: str) -> bytes:
+    """The key whose fingerprint params.yaml holds. Raises KeyFileError for any other."""
+    if value := os.environ.get("SEEDBED_PII_KEY"):
+        key, place = value.encode(), "environment SEEDBED_PII_KEY"
+    elif KEY_FILE.exists():
+        key, place = KEY_FILE.read_bytes().strip(), str(KEY_FILE)
+    else:
+        key, place = PUBLIC_KEY, "the public default key (no SEEDBED_PII_KEY, no .seedbed/key)"
+    found = fingerprint_of(key)
+    if found != fingerprint:
+        raise KeyFileError(
+            place,
+            f"its fingerprint is {found}",
+            f"{fingerprint}, from anonymize.key_fingerprint in params.yaml",
+            "use the key that made this data, or, for new data, put the new fingerprint there",
+        )
+    return key
+
+
+def is_public(key: bytes) -> bool:
+    """Whether this is the key that everyone knows."""
+    return hmac.compare_digest(key, PUBLIC_KEY)
+
+
+def fingerprint_of(key: bytes) -> str:
+    """12 hex digits that name a key without giving it away."""
+    return hashlib.sha256(b"seedbed fingerprint\0" + key).hexdigest()[:12]
+
+
+def keyed_hash(key: bytes, *parts: str) -> str:
+    """16 hex digits of HMAC-SHA256 (RFC 2104) over the parts; each is ended by its length, so
+    ("ab", "c") and ("a", "bc") differ."""
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    message = b"".join(part + len(part).to_bytes(8, "big") for part in encoded)
+    return hmac.digest(key, message, "sha256").hex()[:16]

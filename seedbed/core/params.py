@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import parse_yaml
-from seedbed.core.stages import STAGES
+from seedbed.core.stage import STAGES
 
 PARAMS = Path("params.yaml")
 SECTIONS = (
@@ -20,14 +20,11 @@ SECTIONS = (
     *(stage.name for stage in STAGES if stage.has_section),
     *("encoder", "negatives", "training", "approaches", "gate"),
 )
-# Keys of this version, and where an older params.yaml has their values.
-MOVED = {
-    f"training.{key}": f"approaches.full.{key}"
-    for key in (
-        "epochs", "min_steps", "batch_tokens", "warmup_share", "weight_decay", "label_smoothing",
-        "patience_epochs",
-    )
-}  # fmt: skip
+# Keys of `training`, which an older params.yaml has in `approaches.full`.
+MOVED = (
+    "epochs", "min_steps", "batch_tokens", "warmup_share", "weight_decay", "label_smoothing",
+    "patience_epochs",
+)  # fmt: skip
 READ_BY_COMMANDS = ("gate",)  # sections that no stage reads: a change of them reruns nothing
 
 Kind = TypeVar("Kind")
@@ -39,19 +36,16 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Changed = TypeVar("Changed", bound=Section)
-
-
 def read_params(name: str, kind: type[Kind]) -> Kind:
     """Read section `name` ("clean", or dotted: "approaches.lora") as `kind`.
 
     `kind` is a Section, or any type pydantic can check, such as `list[Source]`.
     Raises ParamsError that names the key, its value and the nearest known key.
     """
-    return validated(name, _find(name, _load()), kind)
+    return validated(name, _find(name), kind)
 
 
-def validated(name: str, value: Any, kind: type[Kind]) -> Kind:
+def validated(name: str, value: object, kind: type[Kind]) -> Kind:
     """Check the value of a section as `read_params` does."""
     try:
         return TypeAdapter(kind).validate_python(value)
@@ -59,29 +53,19 @@ def validated(name: str, value: Any, kind: type[Kind]) -> Kind:
         raise _explained(name, kind, error) from None
 
 
-def with_changes(params: Changed, place: str, changes: dict[str, Any]) -> Changed:
-    """Return a section with some values changed, checked like one that was read.
-
-    Raises ParamsError that names `place`, the key of the changes in params.yaml.
-    """
-    return validated(place, {**params.model_dump(), **changes}, type(params))
-
-
 def check_names(section: str, names: Sequence[str]) -> None:
     """Check that each key of a section is a name of its table.
 
     Raises ParamsError, which lists the names and the nearest one, for another key.
     """
-    for key in _find(section, _load()):
+    for key in _find(section):
         if key not in names:
             raise unknown_name(f"params.yaml: {section}", str(key), names)
 
 
 def unknown_name(place: str, name: str, names: Sequence[str]) -> ParamsError:
     """The error for a name that a table does not have: all that it has, and the nearest."""
-    return ParamsError(
-        place, f"unknown name `{name}`", f"one of {_one_of(name, names)}", "correct the name"
-    )
+    return ParamsError(place, f"unknown name `{name}`", _one_of(name, names), "correct the name")
 
 
 def from_table(names: Sequence[str]) -> AfterValidator:
@@ -89,15 +73,15 @@ def from_table(names: Sequence[str]) -> AfterValidator:
 
     def check(name: str) -> str:
         if name not in names:
-            expected = f"one of {_one_of(name, names)}"
-            raise PydanticCustomError("unknown_name", "{expected}", {"expected": expected})
+            expected = {"expected": _one_of(name, names)}
+            raise PydanticCustomError("unknown_name", "{expected}", expected)
         return name
 
     return AfterValidator(check)
 
 
 def _one_of(name: str, names: Sequence[str]) -> str:
-    return f"{', '.join(names)}{_near(name, names)}"
+    return f"one of {', '.join(names)}{_near(name, names)}"
 
 
 def _load() -> dict[str, Any]:
@@ -116,7 +100,7 @@ def _load() -> dict[str, Any]:
         if key not in SECTIONS:
             raise ParamsError(
                 "params.yaml",
-                f"unknown section `{key}`{_near(str(key), list(SECTIONS))}",
+                f"unknown section `{key}`{_near(str(key), SECTIONS)}",
                 f"some of {', '.join(SECTIONS)}",
                 "correct or delete the section",
             )
@@ -129,61 +113,53 @@ def _parsed(text: str) -> Any:
     return parse_yaml(text, "params.yaml", ParamsError)
 
 
-def _find(name: str, content: dict[str, Any]) -> Any:
-    value: Any = content
-    for depth, key in enumerate(name.split(".")):
+def _find(name: str) -> Any:
+    """The value at a dotted name of params.yaml."""
+    value: Any = _load()
+    content = value
+    path = ["params.yaml"]
+    for key in name.split("."):
         if not isinstance(value, dict) or key not in value:
-            if depth == 0 and (line := _moved_line(key, content)):
+            if value is content and (line := _moved_line(key, content)):
                 raise ParamsError(
                     "params.yaml",
                     f"`{key}` is missing; its values stood elsewhere in an older version",
                     f"`{key}:`",
                     f"add the line `{line}`; a value that another section names still holds there",
                 )
-            known = list(value) if isinstance(value, dict) else []
-            place = ".".join(["params.yaml", *name.split(".")[:depth]])
+            near = _near(key, value if isinstance(value, dict) else [])
             raise ParamsError(
-                place, f"`{key}` is missing{_near(key, known)}", f"`{key}:`", "add it; see README"
+                ".".join(path), f"`{key}` is missing{near}", f"`{key}:`", "add it; see README"
             )
         value = value[key]
+        path.append(key)
     return value
 
 
 def _moved_line(section: str, content: dict[str, Any]) -> str:
-    """A section with the values that an older params.yaml has elsewhere, "" if it has none."""
-    values = {}
-    for new, old in MOVED.items():
-        value: Any = content
-        for key in old.split("."):
-            value = value.get(key) if isinstance(value, dict) else None
-        if new.startswith(f"{section}.") and value is not None:
-            values[new.partition(".")[2]] = value
-    named = ", ".join(f"{key}: {value}" for key, value in values.items())
-    return f"{section}: {{{named}}}" if named else ""
+    """Section `training` with the values that an older params.yaml has, "" if it has none."""
+    approaches = content.get("approaches")
+    full = approaches.get("full") if isinstance(approaches, dict) else None
+    if section != "training" or not isinstance(full, dict):
+        return ""
+    named = ", ".join(f"{key}: {full[key]}" for key in MOVED if full.get(key) is not None)
+    return f"training: {{{named}}}" if named else ""
 
 
-def _near(key: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(key, [str(k) for k in known], n=1)
+def _near(key: str, known: Iterable[object]) -> str:
+    close = difflib.get_close_matches(key, map(str, known), n=1)
     return f"; there is `{close[0]}`" if close else ""
-
-
-def _fields(kind: Any) -> list[str]:
-    return list(getattr(kind, "model_fields", {}))
 
 
 def _explained(name: str, kind: Any, error: ValidationError) -> ParamsError:
     errors = error.errors()  # an unknown key explains a missing one: it goes first
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    path = ".".join([name, *(str(part) for part in first["loc"])])
+    place = ".".join(["params.yaml: " + name, *map(str, first["loc"])])
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
-        known = _fields(kind) if len(first["loc"]) == 1 else []
+        known = getattr(kind, "model_fields", {}) if len(first["loc"]) == 1 else {}
         one_of = f"one of {', '.join(known)}" if known else "a known key"
-        return ParamsError(
-            f"params.yaml: {path}",
-            f"unknown key `{key}`{_near(key, known)}",
-            one_of,
-            "correct or delete the key",
-        )
+        unknown = f"unknown key `{key}`{_near(key, known)}"
+        return ParamsError(place, unknown, one_of, "correct or delete the key")
     found = "nothing" if first["type"] == "missing" else repr(first["input"])
-    return ParamsError(f"params.yaml: {path}", found, first["msg"], "correct the value")
+    return ParamsError(place, found, first["msg"], "correct the value")

@@ -220,8 +220,3 @@ NAMES = frozenset(str(reason) for reason in Reason)
 def in_words(reason: str) -> str:
     """The sentence of a reason with its name; one that another version gave, as it is."""
     return f"{Reason(reason).sentence} ({reason})" if reason in NAMES else reason
-
-
-def chosen_by(*choices: Choice) -> frozenset[str]:
-    """The reasons that are the choice of any of these."""
-    return frozenset(reason for reason in Reason if reason.choice in choices)

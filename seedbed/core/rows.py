@@ -4,6 +4,7 @@ A rows folder holds one Parquet file per batch, each sorted by id. Every stage w
 so that a reader needs to know one schema. The same rows give the same bytes on every machine.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,25 @@ import pyarrow.parquet as pq
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import fresh_folder
+from seedbed.core.metrics import METRICS, Drop, Metrics, write_ledger, write_metrics
 
+# Where each stage writes its rows; a vector of each text of split is in EMBED.
+COLLECT = Path("data/collect")  # private zone
+CLEAN = Path("data/clean")  # private zone
+ANONYMIZE = Path("data/anonymize")
+APPLY_DECISIONS = Path("data/apply_decisions")
+DEDUPLICATE = Path("data/deduplicate")
+SPLIT = Path("data/split")
+EMBED = Path("data/embed")
+FIND_LABEL_ERRORS = Path("data/find_label_errors")
+AUGMENT = Path("data/augment")
+BALANCE = Path("data/balance")
+PREDICTIONS = Path("data/evaluate")  # of the rows of validation and test: APPROACH/SIDE
+CURVES = Path("reports/plots/learning")  # a file per approach
+TOKENIZE = Path("data/tokenize")  # token ids of the rows of balance
+MANIFEST = Path("data/manifest")  # the rows of split without texts, a CSV file per batch
+DATASET = Path("reports/dataset.json")  # their version: a digest of MANIFEST
+COUNTS = "counts.csv"  # in MANIFEST, in place of too many rows: their number by batch
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),  # 16 hex: keyed hash of the source's own key, else of the raw text
@@ -63,7 +82,15 @@ def read_rows(folder: Path) -> pd.DataFrame:
             "one Parquet file per batch",
             "run `dvc repro`, or `dvc pull` if a remote has the data",
         )
-    tables = [_read(file) for file in files]
+    tables = [pq.read_table(file) for file in files]
+    for file, table in zip(files, tables, strict=True):
+        if not table.schema.equals(SCHEMA):
+            raise RowsError(
+                str(file),
+                f"columns {table.schema.names}",
+                f"the row contract: {SCHEMA.names}",
+                "the file was made by another version: run `dvc repro`",
+            )
     frame = pa.concat_tables(tables).to_pandas()
     if frame.empty:
         raise RowsError(str(folder), "0 rows", "at least one row", "look at the stage before")
@@ -71,18 +98,6 @@ def read_rows(folder: Path) -> pd.DataFrame:
         twice = frame["id"][frame["id"].duplicated()].iloc[0]
         raise RowsError(str(folder), f"id {twice} is listed twice", "unique ids", "run `dvc repro`")
     return frame.sort_values("id", ignore_index=True)
-
-
-def _read(file: Path) -> pa.Table:
-    table = pq.read_table(file)
-    if not table.schema.equals(SCHEMA):
-        raise RowsError(
-            str(file),
-            f"columns {table.schema.names}",
-            f"the row contract: {SCHEMA.names}",
-            "the file was made by another version: run `dvc repro`",
-        )
-    return table
 
 
 def write_rows(folder: Path, rows: pd.DataFrame, private: bool = False) -> None:
@@ -102,6 +117,24 @@ def write_rows(folder: Path, rows: pd.DataFrame, private: bool = False) -> None:
             file = fresh / f"{batch}.parquet"
             pq.write_table(table.replace_schema_metadata(None), file, compression="zstd")
             file.chmod(0o600 if private else 0o644)
+
+
+def write_results(
+    stage: str,
+    metrics: Metrics,
+    rows: pd.DataFrame | None = None,
+    drops: Iterable[Drop] | None = None,
+    private: bool = False,
+) -> None:
+    """Write what a stage makes: its metrics file and, if given, its rows and its ledger.
+
+    `private` and RowsError are those of `write_rows`; then nothing is written.
+    """
+    if rows is not None:
+        write_rows(Path("data") / stage, rows, private)
+    if drops is not None:
+        write_ledger(Path(f"data/ledger/{stage}.csv"), drops)
+    write_metrics(METRICS / f"{stage}.json", metrics)
 
 
 def sides(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

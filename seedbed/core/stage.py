@@ -1,4 +1,8 @@
-"""How a stage runs: errors as one paragraph, costs recorded, progress shown.
+"""The stages of the pipeline, and how one runs: errors as one paragraph, costs, progress.
+
+STAGES is the one list of them, in order: sections of params.yaml, the chain of rows in the report,
+the graph, the reference and tests are made from it. dvc.yaml wires the same stages, and a test
+compares.
 
 No stage output contains a clock reading. The cost of a stage goes to `.seedbed/costs.jsonl`, the
 speed of a model's predictions to `.seedbed/prediction_costs.jsonl`. Both are in neither git nor
@@ -10,11 +14,9 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
-
-import psutil
+from typing import NamedTuple, TypeVar
 
 from seedbed.core.errors import SeedbedError
 
@@ -22,6 +24,59 @@ COSTS = Path(".seedbed/costs.jsonl")
 PREDICTION_COSTS = Path(".seedbed/prediction_costs.jsonl")
 
 Item = TypeVar("Item")
+Main = TypeVar("Main", bound=Callable[..., str])
+
+
+class StageEntry(NamedTuple):
+    """A stage of the pipeline."""
+
+    name: str  # of the script in stages/, in dvc.yaml, and of the section in params.yaml
+    about: str  # one sentence: what it does
+    passes_rows: bool = False  # part of the chain in which each stage reads what the last one kept
+    has_section: bool = True  # whether params.yaml has a section of its name
+    has_metrics: bool = True  # whether it writes reports/metrics/NAME.json
+
+
+STAGES = (
+    StageEntry("collect", "Read all sources into rows.", passes_rows=True),
+    StageEntry("clean", "Clean the texts, and drop those not worth keeping.", passes_rows=True),
+    StageEntry("anonymize", "Replace personal values in the texts.", passes_rows=True),
+    StageEntry("apply_decisions", "Apply people's decisions to the labels.", passes_rows=True),
+    StageEntry("deduplicate", "Drop exact and near copies.", passes_rows=True),
+    StageEntry("split", "Split the rows, and prove that nothing leaks.", passes_rows=True),
+    StageEntry("embed", "Compute a vector for each text.", has_section=False),
+    StageEntry("cv", "Cross-validate approaches on the folds."),
+    StageEntry("find_label_errors", "Rank suspected label errors.", passes_rows=True),
+    StageEntry("augment", "Make more train rows, and negatives.", passes_rows=True),
+    StageEntry("balance", "Balance classes by caps and weights.", passes_rows=True),
+    StageEntry("ablate", "Measure the gain of augmentation, negatives and balancing."),
+    StageEntry("learning_curve", "Estimate the gain of more rows."),
+    StageEntry("tokenize", "Turn texts into token ids.", passes_rows=True, has_section=False),
+    StageEntry("adapt", "Adapt the encoder to unlabelled texts."),
+    StageEntry("finetune", "Fine-tune a model by one approach.", has_metrics=False),
+    StageEntry("evaluate", "Score the models of one approach.", has_metrics=False),
+    StageEntry(
+        "select", "Choose the best model on validation.", has_section=False, has_metrics=False
+    ),
+    StageEntry("prioritize", "List the rows to label next.", has_metrics=False),
+    StageEntry("report", "Write the report.", has_section=False, has_metrics=False),
+    StageEntry(
+        "cards", "Write the cards of dataset and model.", has_section=False, has_metrics=False
+    ),
+)
+STAGE_NAMES = tuple(stage.name for stage in STAGES)
+ROW_STAGES = tuple(stage.name for stage in STAGES if stage.passes_rows)
+METRIC_STAGES = tuple(stage.name for stage in STAGES if stage.has_metrics)
+
+
+def script(main: Main) -> Main:
+    """Run `main` if its module is what `python -m stages.NAME [APPROACH]` started, else nothing.
+
+    It has to be the last function of the module: what is below it does not exist when it runs.
+    """
+    if main.__module__ == "__main__":
+        run("@".join([Path(sys.argv[0]).stem, *sys.argv[1:]]), lambda: main(*sys.argv[1:]))
+    return main
 
 
 def run(name: str, main: Callable[[], str]) -> None:
@@ -29,6 +84,8 @@ def run(name: str, main: Callable[[], str]) -> None:
 
     Exit with 1 and one paragraph on a SeedbedError; any other error keeps its traceback.
     """
+    import psutil  # which those who read the table of stages need not load
+
     gc.freeze()
     gc.enable()
     try:
@@ -44,37 +101,29 @@ def run(name: str, main: Callable[[], str]) -> None:
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     megabytes = usage / (2**20 if sys.platform == "darwin" else 2**10)
-    _note(COSTS, {"stage": name, "seconds": round(seconds, 1), "peak_mb": round(megabytes)})
+    _note(COSTS, stage=name, seconds=round(seconds, 1), peak_mb=round(megabytes))
     print(f"{name}: {line} ({seconds:.1f} s, {megabytes:,.0f} MB)", flush=True)
-
-
-def last_costs() -> dict[str, dict[str, float]]:
-    """Return the last cost of each stage on this machine: seconds and peak megabytes."""
-    return _last(COSTS, "stage")
 
 
 def note_predictions(approach: str, rows: int, tokens: int, seconds: float) -> None:
     """Note how long a loaded model took for these rows."""
-    cost = {"approach": approach, "rows": rows, "tokens": tokens, "seconds": round(seconds, 3)}
-    _note(PREDICTION_COSTS, cost)
+    seconds = round(seconds, 3)
+    _note(PREDICTION_COSTS, approach=approach, rows=rows, tokens=tokens, seconds=seconds)
 
 
-def last_predictions() -> dict[str, dict[str, float]]:
-    """Return the last speed of each approach's model on this machine: rows, tokens and seconds."""
-    return _last(PREDICTION_COSTS, "approach")
-
-
-def _note(file: Path, cost: Mapping[str, object]) -> None:
+def _note(file: Path, **cost: str | float) -> None:
     file.parent.mkdir(exist_ok=True)
     with file.open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(cost) + "\n")
 
 
-def _last(file: Path, key: str) -> dict[str, dict[str, float]]:
+def last_costs(file: Path = COSTS) -> dict[str, dict[str, float]]:
+    """Return the last cost of each stage on this machine, seconds and peak megabytes; or, of
+    PREDICTION_COSTS, that of each approach's model: rows, tokens and seconds."""
     if not file.exists():
         return {}
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    return {line[key]: line for line in lines}
+    return {next(iter(line.values())): line for line in lines}
 
 
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
@@ -85,15 +134,14 @@ def progress(items: Iterable[Item], label: str, total: int | None = None) -> Ite
     if not label or not sys.stderr.isatty():
         yield from items
         return
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (
+        bars.TextColumn(label),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield from bar.track(items, total=total)

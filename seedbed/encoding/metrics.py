@@ -2,8 +2,7 @@
 
 from pydantic import Field
 
-from seedbed.core.ledger import RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Metrics, RowCounts
 
 
 class ClassSpread(Metrics):

@@ -17,8 +17,7 @@ from seedbed.collecting.identity import TOMBSTONES, add_tombstones, read_tombsto
 from seedbed.collecting.sources import read_sources
 from seedbed.core.decisions import FOLDER, parse_decisions
 from seedbed.core.errors import ForgetError
-from seedbed.core.files import write_bytes, write_text
-from seedbed.core.keys import load_key
+from seedbed.core.files import load_key, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.forgetting.dvc_cache import Cache, objects, outputs, read_cache, rows_in
 from seedbed.forgetting.dvc_remotes import (

@@ -19,8 +19,7 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.core.errors import ParamsError
-from seedbed.core.ledger import Drop, RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 

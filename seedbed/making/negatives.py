@@ -28,7 +28,7 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.core.errors import ParamsError
-from seedbed.core.ledger import Drop
+from seedbed.core.metrics import Drop
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.making.augmentation import Words, generator, words_of

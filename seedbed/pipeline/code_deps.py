@@ -26,8 +26,7 @@ NO_DEPENDENCY = {
     "seedbed/core/errors.py": "texts of errors: a stage that raises one writes no output",
     "seedbed/core/git.py": "asks git, which no stage does",
     "seedbed/core/reasons.py": "sentences of reasons: a stage whose reason is missing stops",
-    "seedbed/core/stage.py": "progress bars and costs: nothing of them is in an output",
-    "seedbed/core/stages.py": "names of stages: a stage reads the sections that it names itself",
+    "seedbed/core/stage.py": "names of stages, progress bars, costs: no output has any of them",
     "seedbed/approaches/__init__.py": "names of approaches: a stage depends on those it loads",
 }
 

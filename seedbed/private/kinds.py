@@ -18,9 +18,8 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 
-from seedbed.core.keys import keyed_hash
-from seedbed.core.ledger import RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.files import keyed_hash
+from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.params import Section, from_table
 from seedbed.private import patterns
 from seedbed.private.numbers import find_cards, find_ibans, find_national_ids, find_phones

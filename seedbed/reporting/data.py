@@ -10,8 +10,7 @@ from typing import Any, Self
 from seedbed.cleaning.rows import CleanMetrics
 from seedbed.collecting.diversity import CollectMetrics
 from seedbed.core.decisions import ApplyDecisionsMetrics
-from seedbed.core.ledger import RowCounts, check_chain
-from seedbed.core.metrics import Metrics, read_metrics
+from seedbed.core.metrics import Metrics, RowCounts, check_chain, read_metrics
 from seedbed.core.rows import SIDES
 from seedbed.encoding.metrics import EmbedMetrics, NearTrain
 from seedbed.label_errors.ranking import LabelErrorMetrics, NoiseFigures

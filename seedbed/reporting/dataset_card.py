@@ -11,10 +11,9 @@ from typing import Any
 
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from seedbed.core.ledger import RowCounts
-from seedbed.core.metrics import Metrics
+from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.rows import SIDES
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.stage import ROW_STAGES
 from seedbed.pages.document import Bullets, Code, Page, Prose, Section, Table, counted, listed
 from seedbed.pages.escaping import quoted
 from seedbed.pages.markdown import page_markdown

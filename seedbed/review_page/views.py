@@ -8,7 +8,7 @@ import streamlit as st
 
 from seedbed.core.errors import RowsError
 from seedbed.core.rows import SIDES
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.stage import ROW_STAGES
 from seedbed.pages.escaping import for_terminal
 from seedbed.review_page.desk import KEYS_HELP, current_workspace, desk, near_of, session_on
 from seedbed.review_page.showing import STYLE, chip, facts, near_rows, text_block

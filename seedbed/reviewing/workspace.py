@@ -18,7 +18,7 @@ from seedbed.core.decisions import (
 )
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
-from seedbed.core.ledger import Drop, read_ledger
+from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.params import read_params
 from seedbed.core.reasons import NAMES, Reason
 from seedbed.core.rows import read_rows

@@ -16,7 +16,7 @@ import pyarrow as pa
 from seedbed.cleaning.rules import rewritten
 from seedbed.collecting.tables import as_text
 from seedbed.core.errors import TableError
-from seedbed.core.keys import load_key
+from seedbed.core.files import load_key
 from seedbed.core.stage import progress
 from seedbed.private.detection import anonymize
 from seedbed.serving.model_folder import Serving, TextPreparation, read_serving

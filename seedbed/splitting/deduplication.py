@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.core.ledger import Drop
+from seedbed.core.metrics import Drop
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.splitting.near_duplicates import first_kept

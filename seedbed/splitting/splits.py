@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ConfigDict, Field
 
 from seedbed.core.errors import LeakError, RowsError
-from seedbed.core.ledger import Drop
+from seedbed.core.metrics import Drop
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.splitting.near_duplicates import Join

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 from seedbed.approaches import NAMES, Name, load
-from seedbed.core.params import check_names, read_params, with_changes
+from seedbed.core.params import check_names, read_params, validated
 from seedbed.training.checkpoints import Curve
 from seedbed.training.classifier import Classifier
 from seedbed.training.params import SharedParams, with_shared
@@ -29,7 +29,8 @@ class ApproachTrainer:
         own = read_params(f"approaches.{approach}", dict)
         shared = read_params("training", SharedParams)
         params = with_shared(f"approaches.{approach}", own, shared, self._module.Params)
-        self.params = with_changes(params, f"cv.grid.{approach}", changes)
+        changed = params.model_dump() | changes
+        self.params = validated(f"cv.grid.{approach}", changed, type(params))
 
     def fine_tune(self, task: Task, seed: int, folder: Path) -> Curve:
         """Train one model, save it to `folder` and give the curve: one dict an epoch."""

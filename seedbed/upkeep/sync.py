@@ -22,7 +22,7 @@ from seedbed.collecting.source import Columns, Source
 from seedbed.core.errors import PipelineError, SeedbedError
 from seedbed.core.files import write_text
 from seedbed.core.reasons import Reason
-from seedbed.core.stages import STAGES
+from seedbed.core.stage import STAGES
 from seedbed.pipeline.code_deps import ITEM, ignored_lines, is_code, with_approaches, with_code_deps
 from seedbed.pipeline.dvc import read_yaml
 from seedbed.pipeline.rooms import ROOMS
@@ -59,7 +59,7 @@ def pages(project: Path) -> dict[str, str]:
     made = {
         "commands": ("Commands", "seedbed/commands", *commands),
         "params": ("Params", "params.yaml", *_params(project)),
-        "stages": ("Stages", "dvc.yaml and seedbed/core/stages.py", _stages(project)),
+        "stages": ("Stages", "dvc.yaml and seedbed/core/stage.py", _stages(project)),
         "approaches": (
             "Approaches",
             "seedbed/approaches/__init__.py",

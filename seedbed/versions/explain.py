@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from seedbed.core.errors import RowsError
 from seedbed.core.reasons import in_words
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.stage import ROW_STAGES
 from seedbed.versions.revisions import Files, cells
 from seedbed.versions.row_changes import fate_in_words
 from seedbed.versions.row_records import Records, read_records

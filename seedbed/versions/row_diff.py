@@ -9,7 +9,7 @@ from typing import Any
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
 from seedbed.core.reasons import Reason
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.stage import ROW_STAGES
 from seedbed.versions.row_changes import (
     LEFT_SOURCE,
     Added,

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from seedbed.core.decisions import Decision, parse_decisions
 from seedbed.core.errors import RowsError
-from seedbed.core.ledger import HEADER as LEDGER
+from seedbed.core.metrics import HEADER as LEDGER
 from seedbed.core.metrics import Number
 from seedbed.core.rows import SIDES
-from seedbed.core.stages import ROW_STAGES
+from seedbed.core.stage import ROW_STAGES
 from seedbed.versions.revisions import Files, Known, VersionTables, cells
 from seedbed.versions.row_changes import Fate
 

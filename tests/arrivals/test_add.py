@@ -18,8 +18,7 @@ from seedbed.arrivals import adding
 from seedbed.cli import app
 from seedbed.collecting.identity import add_tombstones
 from seedbed.core.errors import ArrivalError, SeedbedError
-from seedbed.core.files import read_csv
-from seedbed.core.keys import PUBLIC_KEY, keyed_hash
+from seedbed.core.files import PUBLIC_KEY, keyed_hash, read_csv
 from seedbed.core.rows import read_rows
 from stages import anonymize, apply_decisions, clean, collect, deduplicate, split
 

@@ -9,8 +9,8 @@ from ruamel.yaml import YAML
 
 from seedbed.collecting.identity import identified, record_id, with_versions
 from seedbed.collecting.raw_rows import RawRow
-from seedbed.core.keys import PUBLIC_KEY, fingerprint_of
-from seedbed.core.ledger import read_ledger
+from seedbed.core.files import PUBLIC_KEY, fingerprint_of
+from seedbed.core.metrics import read_ledger
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import read_rows
 from stages import collect

@@ -8,7 +8,7 @@ from conftest import ROOT
 
 from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, read_json
-from seedbed.core.ledger import read_ledger
+from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import SIDES
 
 MANIFEST = [

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.errors import ForgetError, RowsError
 from seedbed.core.files import read_csv
-from seedbed.core.ledger import read_ledger
+from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import read_rows
 
 DVC = [sys.executable, "-m", "dvc"]

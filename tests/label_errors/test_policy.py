@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.core.errors import ParamsError
-from seedbed.core.ledger import Drop
+from seedbed.core.metrics import Drop
 from seedbed.label_errors.ranking import (
     PolicyParams,
     apply_policy,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from seedbed.core.errors import ParamsError
-from seedbed.core.keys import PUBLIC_KEY
+from seedbed.core.files import PUBLIC_KEY
 from seedbed.core.params import validated
 from seedbed.private.detection import RESIDUALS, anonymize, detect, scan, settled
 from seedbed.private.kinds import (

@@ -14,7 +14,7 @@ from pull_request.two_versions import COMPARISON, Versions, row
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.core.ledger import RowCounts
+from seedbed.core.metrics import RowCounts
 from seedbed.core.rows import write_rows
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.records import Override

@@ -11,7 +11,7 @@ from conftest import ROOT
 
 from seedbed.core.decisions import Decision
 from seedbed.core.files import write_csv
-from seedbed.core.ledger import HEADER, Drop, write_ledger
+from seedbed.core.metrics import HEADER, Drop, write_ledger
 from seedbed.core.params import read_params
 from seedbed.core.rows import write_rows
 from seedbed.encoding.vectors import write_vectors

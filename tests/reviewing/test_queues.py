@@ -89,7 +89,7 @@ def test_the_audit_stays_the_same_sample_as_rows_come_and_go(workspace):
 
 
 def test_a_row_that_people_dropped_stays_in_the_audit(project, said):
-    from seedbed.core.ledger import Drop, write_ledger
+    from seedbed.core.metrics import Drop, write_ledger
     from seedbed.core.rows import read_rows, write_rows
     from seedbed.reviewing.workspace import read_workspace
 

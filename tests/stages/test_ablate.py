@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from seedbed.encoding.vectors import write_vectors
 from stages import ablate, augment, balance
 
 # The library moved its modules; the old names are in seedbed/training/classifier.py.
+METRICS = Path("reports/metrics/ablate.json")
 LINES = read_csv(ROOT / "tests/example/rows.csv")
 OFF = {"measured_on": "validation", "approach": "feature", "seeds": 5,
        "off": "augment, negatives, balance", "measured": {}}  # fmt: skip
@@ -84,12 +86,12 @@ def test_off_says_so_and_loads_no_torch(workspace):
                           env={"PYTHONPATH": str(ROOT), "PATH": ""})  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["nothing to ablate, all options are off", "False"]
-    assert read_json(ablate.METRICS) == OFF
+    assert read_json(METRICS) == OFF
 
 
 def test_each_option_that_is_on_gets_its_verdict(switched_on):
     line = ablate.main()
-    found = read_json(ablate.METRICS)
+    found = read_json(METRICS)
     assert list(found["measured"]) == ["augment", "negatives", "balance"]
     assert found["off"] == ""
     for one in found["measured"].values():
@@ -113,7 +115,7 @@ def test_no_test_row_is_read(switched_on, monkeypatch):
     monkeypatch.setattr(RowTasks, "__init__", watched)
     set_params(lambda content: content["ablate"].update(of=["balance"]))
     ablate.main()
-    before = ablate.METRICS.read_bytes()
+    before = METRICS.read_bytes()
     for name in ("augment", "balance"):
         folder = switched_on / "data" / name
         given = read_rows(folder)
@@ -123,7 +125,7 @@ def test_no_test_row_is_read(switched_on, monkeypatch):
             text=given["text"].where(~test, "another text"), label=given["label"].where(~test, "x"),
             weight=given["weight"].where(~test, 9)).astype({"weight": "float32"}))  # fmt: skip
     ablate.main()
-    assert ablate.METRICS.read_bytes() == before
+    assert METRICS.read_bytes() == before
     assert set(seen) == {"train", "validation"}
 
 
@@ -131,11 +133,11 @@ def test_negatives_that_a_threshold_tells_are_no_class(switched_on):
     set_params(lambda content: content["negatives"].update({"as": "threshold"}))
     balance.main()
     ablate.main()
-    found = read_json(ablate.METRICS)
+    found = read_json(METRICS)
     assert "negatives" in found["off"]
     rows_after = read_rows(switched_on / "data/balance")
     assert "out_of_scope" not in set(rows_after["label"])
-    reasons = read_json(balance.METRICS)["rows"]["dropped_by_reason"]
+    reasons = read_json(Path("reports/metrics/balance.json"))["rows"]["dropped_by_reason"]
     assert set(reasons) == {"negative_for_threshold"}
 
 

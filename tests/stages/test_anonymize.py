@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 
 from seedbed.core.errors import KeyFileError, ParamsError
-from seedbed.core.files import read_json
-from seedbed.core.keys import PUBLIC_KEY, fingerprint_of
+from seedbed.core.files import PUBLIC_KEY, fingerprint_of, read_json
 from seedbed.core.rows import read_rows, write_rows
 from stages import anonymize
 

@@ -11,12 +11,13 @@ from ruamel.yaml import YAML
 
 from seedbed.core.errors import DecisionError
 from seedbed.core.files import read_csv, read_json
-from seedbed.core.ledger import read_ledger
+from seedbed.core.metrics import read_ledger
 from seedbed.core.params import read_params
 from seedbed.core.rows import SIDES, read_rows, write_rows
 from seedbed.splitting.sides import SideParams, assign_sides
 from stages import apply_decisions
 
+LEDGER = Path("data/ledger/apply_decisions.csv")
 FIGURES = Path("reports/metrics/apply_decisions.json")
 
 
@@ -78,7 +79,7 @@ def test_a_person_decides_in_every_split(project, side):
     )  # fmt: skip
     assert labels()[relabelled] == "spam"
     assert labels()[verified] == "ham"
-    drops = {drop.id: drop.reason for drop in read_ledger(apply_decisions.LEDGER)}
+    drops = {drop.id: drop.reason for drop in read_ledger(LEDGER)}
     assert drops == {dropped: "dropped_by_person", ambiguous: "ambiguous"}
     assert not {dropped, ambiguous} & set(labels())
     figures = read_json(FIGURES)
@@ -90,7 +91,7 @@ def test_people_who_disagree_keep_a_row_out_of_train_alone(project):
     rows = {side: on(side) for side in SIDES}
     say(*[(row, label, who) for row in rows.values() for label, who in
           (("spam", "ann"), ("<drop>", "bob"))])  # fmt: skip
-    drops = [(drop.id, drop.reason) for drop in read_ledger(apply_decisions.LEDGER)]
+    drops = [(drop.id, drop.reason) for drop in read_ledger(LEDGER)]
     assert drops == [(rows["train"], "people_disagree")]
     # No machine takes a test row out or changes it: it stays as it was given.
     assert labels()[rows["validation"]] == labels()[rows["test"]] == "ham"

@@ -14,7 +14,7 @@ from seedbed.core.files import read_json
 from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.vectors import write_vectors
 from seedbed.making.made_rows import made_by, parents
-from stages.augment import METRICS, Params, augmented, main
+from stages.augment import Params, augmented, main
 
 OFF = {"model": "", "revision": "", "sha256": "", "prompt": "{text}", "max_new_tokens": 9,
        "beams": 1, "temperature": 0.0, "top_p": 1.0}  # fmt: skip
@@ -138,7 +138,7 @@ def workspace(tmp_path, monkeypatch):
         with open("params.yaml", "w", encoding="utf-8") as file:
             yaml.dump(content, file)
         main()
-        return read_json(METRICS)
+        return read_json(Path("reports/metrics/augment.json"))
 
     return switch_on
 

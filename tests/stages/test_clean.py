@@ -10,9 +10,12 @@ import pytest
 from seedbed.cleaning.rules import BOILERPLATE, RULE_NAMES
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import read_json
-from seedbed.core.ledger import Drop, read_ledger
-from seedbed.core.rows import read_rows, write_rows
-from stages.clean import CLEAN, COLLECT, LEDGER, METRICS, Params, main
+from seedbed.core.metrics import Drop, read_ledger
+from seedbed.core.rows import CLEAN, COLLECT, read_rows, write_rows
+from stages.clean import Params, main
+
+LEDGER = Path("data/ledger/clean.csv")
+METRICS = Path("reports/metrics/clean.json")
 
 PARAMS = """\
 clean:

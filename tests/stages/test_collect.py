@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from seedbed.collecting.identity import identified
 from seedbed.collecting.raw_rows import RawRow
 from seedbed.core.errors import KeyFileError, LedgerError, SourceError
-from seedbed.core.keys import PUBLIC_KEY, fingerprint_of
-from seedbed.core.ledger import Drop, read_ledger
+from seedbed.core.files import PUBLIC_KEY, fingerprint_of
+from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.rows import read_rows
 from stages import collect
 
@@ -131,11 +132,13 @@ def test_every_row_has_a_fate() -> None:
     assert (drop.reason, drop.id in set(rows["id"])) == ("label_dropped", False)
 
 
-def test_rows_that_do_not_add_up_are_refused() -> None:
-    bad = [RawRow("films", "2026-11", "a.csv", 2, "", reason="missing_text")]
-    assert collect.account(3, ["1"], [Drop("2", "label_dropped")], bad).read == 3
-    with pytest.raises(LedgerError, match="4 rows read, 1 kept, 1 dropped, 1 bad"):
-        collect.account(4, ["1"], [Drop("2", "label_dropped")], bad)
+def test_rows_that_do_not_add_up_are_refused(monkeypatch) -> None:
+    Path("films.csv").write_text("text,label\ngood,pos\nbad,neg\nmeh,neutral\n")
+    monkeypatch.setattr(
+        collect.collection, "drop_of", lambda row, row_id, key: Drop("2", row.reason)
+    )
+    with pytest.raises(LedgerError, match=r"stage collect: rows without a fate such as \w+: 1"):
+        collected({"label_map": {"neutral": None}})
 
 
 def test_nothing_private_leaves_the_private_zone() -> None:
@@ -205,8 +208,8 @@ def raw(text: str, key: str = "", reason: str = "") -> RawRow:
 
 @given(st.lists(st.sampled_from(["a", "b", "c"])), st.lists(st.sampled_from(["a", "b", "c"])))
 def test_rows_that_come_later_change_no_id(early: list[str], late: list[str]) -> None:
-    first = collect.identified([raw(text) for text in early], b"k")
-    both = collect.identified([raw(text) for text in early + late], b"k")
+    first = identified([raw(text) for text in early], b"k")
+    both = identified([raw(text) for text in early + late], b"k")
     assert both[: len(early)] == first
     assert len(set(both)) == len(both)
 

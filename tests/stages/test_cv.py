@@ -14,6 +14,7 @@ from seedbed.core.rows import read_rows, write_rows
 from seedbed.training.resampling import read_out_of_fold
 from stages import cv, embed, find_label_errors, finetune, split
 
+METRICS = Path("reports/metrics/cv.json")
 TOPICS = {
     "weather": ["rain", "hail", "fog", "snow"],
     "cooking": ["onion", "rice", "soup", "bread"],
@@ -73,7 +74,7 @@ def there(project, monkeypatch):
 
 
 def test_every_fold_has_its_score(project):
-    found = read_json(cv.METRICS)
+    found = read_json(METRICS)
     inside = (read_rows(cv.SPLIT)["fold"] >= 0).sum()
     assert (found["rows_scored"], found["folds"]) == (inside, 3)
     for one in found["approaches"].values():
@@ -84,7 +85,7 @@ def test_every_fold_has_its_score(project):
 
 
 def test_a_grid_chooses_what_learns(project):
-    full = read_json(cv.METRICS)["approaches"]["full"]
+    full = read_json(METRICS)["approaches"]["full"]
     assert [point["params"]["learning_rate"] for point in full["points"]] == ["1e-09", "0.01"]
     assert full["chosen"] == {"learning_rate": "0.01"}
 
@@ -158,4 +159,4 @@ def test_a_grid_that_says_nothing_is_refused(project, changes, message):
 def test_off_says_so(project):
     set_params(cv={"approaches": [], "grid": {}})
     assert cv.main() == "off, no approach is cross-validated"
-    assert read_json(cv.METRICS) == {"approaches": {}, "run": False}
+    assert read_json(METRICS) == {"approaches": {}, "run": False}

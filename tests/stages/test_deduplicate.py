@@ -8,15 +8,18 @@ import pytest
 
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import read_json, write_csv
-from seedbed.core.ledger import Drop, read_ledger
-from seedbed.core.rows import read_rows, write_rows
+from seedbed.core.metrics import Drop, read_ledger
+from seedbed.core.rows import APPLY_DECISIONS, DEDUPLICATE, read_rows, write_rows
 from seedbed.splitting.deduplication import (
     DeduplicateParams,
     by_priority,
     deduplicate,
     exact_drops,
 )
-from stages.deduplicate import APPLY_DECISIONS, DEDUPLICATE, FROZEN, LEDGER, METRICS, main
+from stages.deduplicate import FROZEN, main
+
+LEDGER = Path("data/ledger/deduplicate.csv")
+METRICS = Path("reports/metrics/deduplicate.json")
 
 PARAMS = """\
 deduplicate:

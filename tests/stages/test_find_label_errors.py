@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import read_csv, read_json
-from seedbed.core.ledger import read_ledger
+from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.vectors import write_vectors
 from stages import find_label_errors

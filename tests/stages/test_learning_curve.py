@@ -1,6 +1,7 @@
 """The stage that measures what more rows would bring: what params.yaml may ask of it."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, yaml
@@ -27,7 +28,7 @@ def asked(tmp_path, monkeypatch):
 
 def test_off_it_reads_no_row_and_says_so(asked):
     assert asked() == "off in params.yaml"
-    assert read_json(learning_curve.METRICS) == {"run": False}
+    assert read_json(Path("reports/metrics/learning_curve.json")) == {"run": False}
 
 
 @pytest.mark.parametrize(

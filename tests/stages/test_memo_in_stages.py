@@ -225,7 +225,7 @@ def test_a_second_run_works_nothing_out(workspace):
 
 
 def test_another_key_is_another_result(workspace, monkeypatch):
-    from seedbed.core.keys import fingerprint_of
+    from seedbed.core.files import fingerprint_of
 
     use(TEXTS)
     params = Path("params.yaml")

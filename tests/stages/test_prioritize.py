@@ -13,7 +13,8 @@ from conftest import Project
 from seedbed.core.files import read_csv, read_json
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.scoring.predictions import read_predictions
-from stages.prioritize import COLUMNS, with_uncertainty
+from seedbed.scoring.priorities import COLUMNS
+from stages.prioritize import with_uncertainty
 
 
 def test_labelled_rows_keep_their_scores_and_others_are_voted_on(tmp_path):

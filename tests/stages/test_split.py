@@ -9,12 +9,15 @@ from conftest import ROOT
 
 from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.files import read_json
-from seedbed.core.ledger import read_ledger
-from seedbed.core.rows import read_rows, write_rows
+from seedbed.core.metrics import read_ledger
+from seedbed.core.rows import DEDUPLICATE, SPLIT, read_rows, write_rows
 from seedbed.splitting.frozen_test import write_frozen
 from seedbed.splitting.splits import SplitParams, without_unlabelled
 from stages import augment, tokenize
-from stages.split import DEDUPLICATE, LEDGER, METRICS, SPLIT, check_sides, main
+from stages.split import check_sides, main
+
+LEDGER = Path("data/ledger/split.csv")
+METRICS = Path("reports/metrics/split.json")
 
 PARAMS = SplitParams(
     way="hash", seed=0, validation_share=0.2, test_share=0.2, validation_from="", test_from="",

@@ -14,7 +14,7 @@ import pandas as pd
 from seedbed.collecting.identity import add_tombstones
 from seedbed.core.decisions import WITHDRAWN, Decision
 from seedbed.core.files import write_csv, write_json
-from seedbed.core.ledger import Drop, write_ledger
+from seedbed.core.metrics import Drop, write_ledger
 from seedbed.reviewing.session import append
 from seedbed.splitting.frozen_test import write_frozen
 from seedbed.versions.row_changes import (

@@ -127,7 +127,7 @@ def test_the_counts_name_another_version_for_any_changed_row(tmp_path, monkeypat
     assert versions[0]["version"] != versions[1]["version"]
     assert versions[0]["rows"] == len(version.kept)
     version.write()
-    assert dataset_version(Path("data/manifest"))["batches"] == versions[0]["batches"]
+    assert dataset_version(Path("data/manifest")).batches == versions[0].batches
 
 
 def test_the_same_version_has_no_difference(tmp_path, monkeypatch) -> None:
