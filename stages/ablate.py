@@ -15,7 +15,7 @@ from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import progress, run
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.making.ablation import (
     AblateMetrics,
     AblationGain,
@@ -28,8 +28,7 @@ from seedbed.making.ablation import (
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 
 if TYPE_CHECKING:  # torch, which is not needed where nothing is ablated
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
+    from seedbed.training.trainer import ApproachTrainer, RowTasks
 
 AUGMENT = Path("data/augment")
 BALANCE = Path("data/balance")
@@ -80,8 +79,7 @@ def ablation(
     arms = {name: pair for name, pair in arms_of(*train).items() if name in params.of}
     if not arms:
         return {}
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
+    from seedbed.training.trainer import ApproachTrainer, RowTasks
 
     validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
     tasks = RowTasks(augmented, read_params("encoder", EncoderParams), VECTORS, SPLIT)

@@ -17,8 +17,7 @@ from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.core.stage import run
-from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.vectors import embedded, vectors_of
+from seedbed.encoding.vectors import EncoderParams, embedded, vectors_of
 from seedbed.making.augmentation import (
     EDITS,
     OF_SYNONYMS,

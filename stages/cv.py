@@ -18,7 +18,7 @@ from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.training.resampling import (
     NOT_RUN,
     CrossValidated,
@@ -33,8 +33,7 @@ from seedbed.training.resampling import (
 )
 
 if TYPE_CHECKING:  # torch, which is not needed where nothing is cross-validated
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
+    from seedbed.training.trainer import ApproachTrainer, RowTasks
 
 SPLIT = Path("data/split")
 VECTORS = Path("data/embed")
@@ -117,8 +116,7 @@ def main() -> str:
             write_json(folder / NOT_RUN, {"run": False})
         write_json(METRICS, {"run": False, "approaches": {}})
         return "off, no approach is cross-validated"
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
+    from seedbed.training.trainer import ApproachTrainer, RowTasks
 
     for name, grid in params.grid.items():  # report a wrong value before hours of training
         for changes in grid_points(grid):

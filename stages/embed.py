@@ -14,10 +14,16 @@ from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
-from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.metrics import ClassSpread, EmbedMetrics, IsolatedRow
 from seedbed.encoding.nearest_rows import nearness
-from seedbed.encoding.vectors import embedded, items_of, write_vectors
+from seedbed.encoding.vectors import (
+    ClassSpread,
+    EmbedMetrics,
+    EncoderParams,
+    IsolatedRow,
+    embedded,
+    items_of,
+    write_vectors,
+)
 
 SPLIT = Path("data/split")
 EMBED = Path("data/embed")

@@ -22,10 +22,9 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import HELD_OUT, read_rows
 from seedbed.core.stage import note_predictions, run
 from seedbed.encoding.encoder import pooled_windows, precision
-from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
 from seedbed.encoding.nearest_rows import nearest_cosines
-from seedbed.encoding.vectors import read_vectors
+from seedbed.encoding.vectors import EncoderParams, read_vectors
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import (

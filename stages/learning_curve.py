@@ -16,14 +16,13 @@ from seedbed.core.metrics import write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows, sides
 from seedbed.core.stage import progress, run
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.scoring.intervals import clusters_of
 from seedbed.training.resampling import CurveRun, LearningCurveMetrics, drawn, fit_curve
 
 if TYPE_CHECKING:  # torch, which is not needed where the stage is off
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
+    from seedbed.training.trainer import ApproachTrainer, RowTasks
 
 BALANCE = Path("data/balance")
 VECTORS = Path("data/embed")
@@ -70,8 +69,7 @@ def trained(
 
 def measured(rows: pd.DataFrame, params: Params) -> LearningCurveMetrics:
     """The learning curve, from train and validation rows."""
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
+    from seedbed.training.trainer import ApproachTrainer, RowTasks
 
     train, validation, _ = sides(rows).values()
     tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)

@@ -20,8 +20,7 @@ from seedbed.core.metrics import read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
-from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.vectors import vectors_of
+from seedbed.encoding.vectors import EncoderParams, vectors_of
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page

@@ -16,7 +16,6 @@ from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.rows import SIDES, read_rows
 from seedbed.core.stage import run
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import (
     Examples,
     Tokenized,
@@ -25,14 +24,16 @@ from seedbed.encoding.examples import (
     token_budget_batches,
     write_datasets,
 )
-from seedbed.encoding.metrics import (
+from seedbed.encoding.tokens import Encoded, TextTokenizer, truncation_of
+from seedbed.encoding.vectors import (
+    EncoderParams,
     Lengths,
     LengthsByClass,
     Padding,
     TokenizeMetrics,
     TruncationInUse,
+    encoder_folder,
 )
-from seedbed.encoding.tokens import Encoded, TextTokenizer, truncation_of
 from seedbed.splitting.splits import gate_after_split
 
 BALANCE = Path("data/balance")

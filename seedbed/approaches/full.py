@@ -14,27 +14,23 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
-from seedbed.training.checkpoints import Curve
 from seedbed.training.classifier import (
     SEQUENCE,
     Loaded,
     LogitsOnly,
+    Origin,
+    Task,
+    head_of,
+    load_sentence_classifier,
     load_sequence_classifier,
     new_sequence_classifier,
+    save_sentence_classifier,
     save_sequence_classifier,
     trainable_parameters,
 )
-from seedbed.training.heads import (
-    Layer,
-    layers_of,
-    linear,
-    load_sentence_classifier,
-    save_sentence_classifier,
-)
-from seedbed.training.loop import fit, layer_groups
+from seedbed.training.loop import Curve, fit, layer_groups
 from seedbed.training.params import TrainingParams
 from seedbed.training.saved_models import SavedModel
-from seedbed.training.tasks import Origin, Task
 
 
 class Params(TrainingParams):
@@ -71,18 +67,15 @@ def _from_linear_head(task: Task, params: Params, seed: int, folder: Path) -> Cu
     module = SentenceEncoder(model, pooling_of(task.encoder), head)
     groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
     curve = fit(module, groups, task, params, seed, "full")
-    layer = Layer(head.weight.detach().cpu(), head.bias.detach().cpu())
-    weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
     origin = Origin("full", params, trainable_parameters(module))
-    save_sentence_classifier(task, folder, [layer], weights, origin)
+    save_sentence_classifier(task, folder, head, model, origin)
     return curve
 
 
-def linear_head(task: Task, params: Params) -> nn.Linear:
-    """Logistic regression on the encoder's own vectors of the train rows, as a layer."""
+def linear_head(task: Task, params: Params) -> nn.Sequential:
+    """Logistic regression on the encoder's own vectors of the train rows, as a head."""
     labels, weights = task.train.row_labels, task.train.row_weights
     with threadpool_limits(1):
         regression = LogisticRegression(C=params.head_strength, max_iter=2000)
         regression.fit(task.vectors("train"), labels, weights)
-    (layer,) = layers_of(regression, len(task.classes))
-    return linear(layer)
+    return head_of(regression, len(task.classes))

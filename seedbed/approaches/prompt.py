@@ -20,21 +20,28 @@ from transformers import PreTrainedModel
 from seedbed.core.errors import ParamsError
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.encoding.tokens import TextTokenizer, Truncation
-from seedbed.scoring.metrics import macro_f1_of
-from seedbed.training.checkpoints import Curve
-from seedbed.training.classifier import Loaded, save_with_tokenizer, trainable_parameters
-from seedbed.training.cloze import MASK, ClozeScorer, Gap, is_masked_lm, load_masked_lm
-from seedbed.training.heads import (
-    Layer,
-    PromptScorer,
+from seedbed.training.classifier import (
+    Loaded,
+    Origin,
+    Task,
+    linear,
     load_sentence_classifier,
-    regression_around,
     save_sentence_classifier,
+    save_with_tokenizer,
+    trainable_parameters,
 )
-from seedbed.training.loop import Losses, fit, layer_groups
+from seedbed.training.loop import Curve, Inputs, Losses, fit, layer_groups, validation_score
 from seedbed.training.params import TrainingParams
+from seedbed.training.prompts import (
+    MASK,
+    ClozeScorer,
+    Gap,
+    PromptScorer,
+    is_masked_lm,
+    load_masked_lm,
+    regression_around,
+)
 from seedbed.training.saved_models import ModelFormat, SavedModel, write_card
-from seedbed.training.tasks import Origin, Task
 
 CLOZE = ModelFormat(
     "cloze_classifier",
@@ -81,7 +88,7 @@ def load(folder: Path, card: SavedModel) -> Loaded:
     """Load a model that `fine_tune` saved."""
     if card.kind != CLOZE.kind:
         return load_sentence_classifier(folder)
-    settings = ClozeSettings(**card.settings)
+    settings = ClozeSettings.model_validate(card.settings)
     truncation = Truncation(**card.truncation.model_dump())
     gap = Gap(folder, truncation, settings.template, settings.words)
     return Loaded(ClozeScorer(load_masked_lm(folder), gap), gap.filled)
@@ -126,21 +133,18 @@ def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve
     scorer = PromptScorer(encoder, TextTokenizer(task.encoder, whole)(texts), params.scale)
     are_few = len(task.train.row_ids) < params.pairs_below * len(task.classes)
 
-    def losses(
-        model: PromptScorer, inputs: dict[str, torch.Tensor], labels: torch.Tensor
-    ) -> torch.Tensor:
+    def losses(model: PromptScorer, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
         return model.paired_losses(inputs, labels, params.prompt_weight, params.label_smoothing)
 
     curve = _tuned(scorer, encoder.model, task, params, seed, losses if are_few else None)
     scorer.eval()
     with torch.inference_mode():
         prompts = scorer.prompt_vectors()
-    head = Layer(params.scale * prompts)
+    head = linear(params.scale * prompts)
     if are_few:
         head = _head_of_few(task, encoder, prompts.cpu().numpy(), params)
-    tuned = {name: weight.cpu() for name, weight in encoder.model.state_dict().items()}
     origin = Origin("prompt", params, trainable_parameters(encoder))
-    save_sentence_classifier(task, folder, [head], tuned, origin)
+    save_sentence_classifier(task, folder, nn.Sequential(head), encoder.model, origin)
     return curve
 
 
@@ -178,9 +182,7 @@ def _tuned(
     losses: Losses | None = None,
 ) -> Curve:
     """Train the scorer in place and give its curve, with the zero-shot score as epoch 0."""
-    logits = outputs(scorer, task.validation, task.dtype, "prompt zero-shot")
-    predicted = task.validation.pooled(logits).argmax(1)
-    score = macro_f1_of(task.validation.row_labels, predicted)
+    score = validation_score(scorer, task, "prompt zero-shot")
     zero_shot = {"epoch": 0, "validation_macro_f1": score}
     depth = encoder.config.num_hidden_layers
     groups = layer_groups(scorer, depth, params, params.layer_decay)
@@ -189,7 +191,7 @@ def _tuned(
 
 def _head_of_few(
     task: Task, encoder: SentenceEncoder, prompts: np.ndarray, params: Params
-) -> Layer:
+) -> nn.Linear:
     """Logistic regression on the tuned vectors of the rows and of the prompts, one row each. Its
     weights are shrunk towards `prompt_prior` times the prompts, which holds their zero-shot
     knowledge where the rows do not contradict it."""

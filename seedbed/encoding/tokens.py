@@ -1,4 +1,5 @@
-"""Texts as token ids: Rust encodes, a few thousand texts at a time, and long inputs are truncated.
+"""Texts as token ids: encoded in Rust, several thousand texts at a time, or looked up in the memo,
+and long inputs are truncated.
 
 Truncation is done here and not in the tokenizer, so that one pass gives the full length of a text
 as well as every way to cut it, and no cut part stays in memory. Head and tail give the same tokens
@@ -7,28 +8,25 @@ as stock tokenizers.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json
 from seedbed.core.rows import read_rows
-from seedbed.encoding.encoder_files import EncoderParams, Keep
-from seedbed.encoding.token_ids import (
-    SMALL,
-    TEXTS_AT_ONCE,
-    encode,
-    ids_by_memo,
-    layout_of,
-    load_tokenizer,
-    unknown_token,
-)
+from seedbed.encoding.vectors import EncoderParams, Keep
+from seedbed.running.engine import INT32, UINT16, map_texts
 
+TEXTS_AT_ONCE = 2048
+SMALL = 2**16  # token ids below take two bytes
 HEAD_OF_BOTH = 0.25  # share of the head under head_tail: 128 of 512 tokens (Sun et al., 2019)
 # Their first position is the padding token's id and one more, so the last ones are out of reach.
 COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")
+AUTO_KEEPS = 0.99  # share of the tokens that `max_length: auto` keeps
 
 
 class Truncation(NamedTuple):
@@ -75,6 +73,67 @@ class Encoded:
         )
 
 
+class Layout:
+    """The special tokens before, between and after the parts of an input, read off the encoding of
+    a probe. Of its pieces, token ids and segments, every second is a part."""
+
+    def __init__(self, tokenizer: Tokenizer, paired: bool):
+        probe = tokenizer.encode("a", "b" if paired else None)
+        edges: list[int] = []
+        for number in range(probe.n_sequences):
+            part = np.flatnonzero([owner == number for owner in probe.sequence_ids])
+            edges += [part[0], part[-1] + 1]
+        self._ids: list[np.ndarray] = np.split(np.array(probe.ids, dtype=id_type(tokenizer)), edges)
+        self._segments = np.split(np.array(probe.type_ids, dtype=np.int8), edges)
+        self.size = sum(map(len, self._ids[::2]))  # special tokens in one input
+        self.has_segments = any(map(np.any, self._segments))  # another one than 0
+
+    def ids(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the token ids of one input."""
+        pieces = list(self._ids)
+        pieces[1::2] = parts
+        return np.concatenate(pieces)
+
+    def segments(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the segments of one input, int8."""
+        pieces, of_parts = list(self._segments), self._segments[1::2]
+        pieces[1::2] = [np.full(len(part), of[0]) for part, of in zip(parts, of_parts, strict=True)]
+        return np.concatenate(pieces)
+
+
+def load_tokenizer(file: Path) -> Tokenizer:
+    """Load a tokenizer.json, without padding and truncation."""
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def id_type(tokenizer: Tokenizer) -> type:
+    """Return the smaller of two integer types that holds the token ids."""
+    return np.uint16 if tokenizer.get_vocab_size() <= SMALL else np.int32
+
+
+def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[np.ndarray]:
+    """Return the token ids of each text, without special tokens."""
+    kind = id_type(tokenizer)
+    encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+    return [np.array(encoding.ids, dtype=kind) for encoding in encodings]
+
+
+def token_ids(texts: Sequence[str], file: Path) -> list[np.ndarray]:
+    """Return the same from the file of the tokenizer: the results that the memo keeps."""
+    return encode(load_tokenizer(file), texts)
+
+
+def unknown_token(tokenizer: Tokenizer) -> int:
+    """Return the id of the unknown token, -1 for a tokenizer that knows every byte."""
+    for name in (getattr(tokenizer.model, "unk_token", None), "[UNK]", "<unk>"):
+        if name and (token := tokenizer.token_to_id(name)) is not None:
+            return int(token)
+    return -1
+
+
 class TextTokenizer:
     """The fast tokenizer of an encoder folder, with truncation."""
 
@@ -103,7 +162,7 @@ class TextTokenizer:
     def __call__(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Encoded:
         """Encode texts, or each text with its pair; pairs that are all "" count as none."""
         paired = pairs is not None and any(pairs)
-        layout = layout_of(self._tokenizer, paired)
+        layout = Layout(self._tokenizer, paired)
         ids: list[np.ndarray] = []
         segments: list[np.ndarray] = []
         counts = np.zeros((4, len(texts)), dtype=np.int64)
@@ -117,20 +176,14 @@ class TextTokenizer:
             counts[:, index] = len(windows), length, lost, unknown
         return Encoded(ids, segments or None, *counts)
 
-    def lengths(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.ndarray:
-        """Return the tokens of each text (and its pair) before truncation, special ones included:
-        (texts,)."""
-        paired = pairs is not None and any(pairs)
-        size = layout_of(self._tokenizer, paired).size
-        encoded = self._encoded(texts, pairs if paired else None)
-        return np.array([sum(map(len, parts)) + size for parts in encoded], dtype=np.int64)
-
     def _encoded(
         self, texts: Sequence[str], pairs: Sequence[str] | None
     ) -> Iterator[tuple[np.ndarray, ...]]:
         columns = [texts] if pairs is None else [texts, pairs]
         if self._use_memo:
-            ids = [ids_by_memo(column, self._file, self._tokenizer) for column in columns]
+            form = UINT16 if id_type(self._tokenizer) == np.uint16 else INT32
+            work = partial(token_ids, file=self._file)
+            ids = [map_texts(work, column, form, batch=TEXTS_AT_ONCE) for column in columns]
             yield from zip(*ids, strict=True)
             return
         for start in range(0, len(texts), TEXTS_AT_ONCE):
@@ -169,19 +222,13 @@ def _longest_first(lengths: list[int], room: int) -> list[int]:
         return [room]
     short = min(min(lengths), room // 2)
     # If both are too long and the room is odd, the longer one keeps one token more.
-    if lengths[0] <= lengths[1]:
-        return [short, room - short]
-    return [room - short, short]
+    return [short, room - short] if lengths[0] <= lengths[1] else [room - short, short]
 
 
 def _shortened(part: np.ndarray, room: int, keep: Keep) -> np.ndarray:
     if len(part) <= room:
         return part
-    if keep == "head":
-        return part[:room]
-    if keep == "tail":
-        return part[len(part) - room :]
-    head = int(room * HEAD_OF_BOTH)
+    head = {"head": room, "tail": 0}.get(keep, int(room * HEAD_OF_BOTH))
     return np.concatenate([part[:head], part[len(part) - (room - head) :]])
 
 
@@ -213,8 +260,8 @@ def truncation_of(params: EncoderParams, folder: Path, split: Path) -> Truncatio
         rows = read_rows(split)
         train = rows[rows["split"] == "train"]
         tokenizer = TextTokenizer(folder, truncation, use_memo=True)
-        lengths = tokenizer.lengths(list(train["text"]), list(train["text_pair"]))
-        max_length = auto_max_length(lengths, longest)
+        encoded = tokenizer(list(train["text"]), list(train["text_pair"]))
+        max_length = auto_max_length(encoded.lengths, longest)
     truncation = truncation._replace(max_length=max_length)
     if truncation.overlap * 4 >= max_length:  # the text of a pair may take half of the room
         raise ModelError(
@@ -226,16 +273,11 @@ def truncation_of(params: EncoderParams, folder: Path, split: Path) -> Truncatio
     return truncation
 
 
-def auto_max_length(lengths: np.ndarray, longest: int, kept_share: float = 0.99) -> int:
-    """Return the smallest max_length that keeps `kept_share` of the tokens, at most `longest`.
+def auto_max_length(lengths: np.ndarray, longest: int) -> int:
+    """Return the smallest max_length that keeps AUTO_KEEPS of the tokens, at most `longest`.
 
     `lengths`: tokens per text, special ones included.
     """
-    ordered = np.sort(lengths)
-    # Tokens kept at each candidate: whole shorter texts, and that many of each longer one.
-    upto = np.cumsum(ordered)
-    sizes = np.arange(1, int(ordered[-1]) + 1)
-    shorter = np.searchsorted(ordered, sizes, side="right")
-    whole = np.where(shorter > 0, upto[shorter - 1], 0)
-    kept = whole + (len(ordered) - shorter) * sizes
-    return int(min(sizes[np.argmax(kept >= kept_share * upto[-1])], longest))
+    at_least = np.bincount(lengths)[::-1].cumsum()[::-1]  # texts of that many tokens and more
+    kept = at_least[1:].cumsum()  # tokens, with a max_length of 1, 2, ...
+    return min(int(np.argmax(kept >= AUTO_KEEPS * kept[-1])) + 1, longest)

@@ -16,10 +16,9 @@ from torch import nn
 from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded
-from seedbed.training.checkpoints import Curve
-from seedbed.training.cloze import is_masked_lm, load_masked_lm, mask_of
-from seedbed.training.loop import Inputs, Run, Work, train
+from seedbed.training.loop import Curve, Group, Inputs, Run, Work, train
 from seedbed.training.params import AdaptationParams
+from seedbed.training.prompts import is_masked_lm, load_masked_lm, mask_of
 
 NOT_MASKED = -100
 SMALL_FILES = ("*.json", "*.txt", "*.model", "*/config.json")  # every file that holds no weights
@@ -39,7 +38,7 @@ def adapt(encoder: Path, texts: Encoded, run: Run, folder: Path) -> tuple[str, C
     else:
         model = load_model(encoder, params.dropout)
         module = TwiceDropped(SentenceEncoder(model, pooling_of(encoder)), params.temperature)
-    groups = [{"params": list(module.parameters())}]
+    groups = [Group(params=list(module.parameters()))]
     curve = train(Work(module, groups, _own_losses, score=None), {"train": _rows(texts)}, run)
     for pattern in SMALL_FILES:
         for file in encoder.glob(pattern):

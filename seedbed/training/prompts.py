@@ -1,4 +1,12 @@
-"""Cloze: a masked language model fills the gap in a template, and each word it may fill in means a
+"""What prompts a model with: label prompts for a sentence encoder, a cloze for a masked language
+model.
+
+Label prompts: one vector a class, and the encoder is tuned contrastively so that a text lies
+nearest to the prompt of its class (Radford et al., 2021). Where there are few rows, texts are also
+pulled towards texts of their class and away from others: SetFit's pairs (Tunstall et al., 2022),
+all those of a batch at once (Khosla et al., 2020).
+
+Cloze: a masked language model fills the gap in a template, and each word it may fill in means a
 class (the verbaliser of PET, Schick and Schütze, 2021; LM-BFF, Gao et al., 2021).
 """
 
@@ -9,21 +17,111 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
+from scipy.optimize import minimize
 from torch import nn
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import read_json
-from seedbed.encoding.encoder import load_options, loaded
+from seedbed.encoding.encoder import SentenceEncoder, loaded, model_inputs
 from seedbed.encoding.examples import Examples
-from seedbed.encoding.tokens import Encoded, Truncation
+from seedbed.encoding.tokens import Encoded, Truncation, load_tokenizer
+from seedbed.training.classifier import linear
 
 PLACE = "params.yaml: approaches.prompt"
 TEXT, MASK = "{text}", "{mask}"
 BYTE_OF_SPACE = "Ġ"  # how byte-level BPE (Radford et al., 2019) writes a space in its vocabulary
 
 Rows = TypeVar("Rows", Encoded, Examples)
+
+
+class PromptScorer(nn.Module):
+    """Maps token ids to `scale` times the cosine with the prompt of each class."""
+
+    def __init__(self, encoder: SentenceEncoder, prompts: Encoded, scale: float):
+        super().__init__()
+        self.encoder, self.scale = encoder, scale
+        indices = np.arange(len(prompts.ids))
+        for name, tensor in model_inputs(prompts, indices, torch.device("cpu")).items():
+            self.register_buffer(f"prompt_{name}", tensor)
+        self._frozen: torch.Tensor | None = None
+
+    def train(self, mode: bool = True) -> "PromptScorer":
+        """In training the prompts change with the encoder; otherwise they are encoded once."""
+        self._frozen = None
+        return super().train(mode)
+
+    def prompt_vectors(self) -> torch.Tensor:
+        """One vector of length 1 for each class: (classes, width) float32."""
+        if self._frozen is not None:
+            return self._frozen
+        ids, mask = self.prompt_input_ids, self.prompt_attention_mask
+        vectors = self.encoder(input_ids=ids, attention_mask=mask).float()
+        self._frozen = None if self.training else vectors
+        return vectors
+
+    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+        """(rows, tokens) int64 each -> logits (rows, classes) float32."""
+        return self.scale * self.encoder(**inputs).float() @ self.prompt_vectors().T
+
+    def paired_losses(
+        self,
+        inputs: dict[str, torch.Tensor],
+        labels: torch.Tensor,
+        prompt_weight: float,
+        smoothing: float,
+    ) -> torch.Tensor:
+        """The loss of each row against the prompts, times `prompt_weight`, and against the batch's
+        other texts and the prompts together: (rows,)."""
+        texts, prompts = self.encoder(**inputs).float(), self.prompt_vectors()
+        to_prompts = nn.functional.cross_entropy(
+            self.scale * texts @ prompts.T, labels, reduction="none", label_smoothing=smoothing
+        )
+        classes = torch.arange(len(prompts), device=labels.device)
+        others = torch.cat([labels, classes])
+        similar = self.scale * texts @ torch.cat([texts, prompts]).T
+        return prompt_weight * to_prompts + contrastive_losses(similar, labels, others)
+
+
+def contrastive_losses(
+    similar: torch.Tensor, labels: torch.Tensor, others: torch.Tensor
+) -> torch.Tensor:
+    """For each row the mean of -log softmax over all that is of its class: (rows,). `similar` is
+    (rows, others); the first of these are the rows themselves, and no row is its own pair."""
+    itself = torch.eye(*similar.shape, dtype=torch.bool, device=similar.device)
+    log_shares = similar.masked_fill(itself, -torch.inf).log_softmax(1).masked_fill(itself, 0.0)
+    alike = (labels[:, None] == others[None, :]) & ~itself
+    return -(log_shares * alike).sum(1) / alike.sum(1).clamp(min=1)
+
+
+def regression_around(
+    centre: np.ndarray,
+    vectors: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    inverse_regularisation: float,
+) -> nn.Linear:
+    """Softmax regression whose weights are shrunk towards `centre`, (classes, width), and not
+    towards zero: a Gaussian prior with its mean there, from which few rows lead away only a little.
+    `vectors` are (rows, width), `labels` class indices."""
+    rows, one_hot = vectors.astype(np.float64), np.eye(len(centre))[labels]
+    centre = centre.astype(np.float64)
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        offset, bias = flat[: -len(centre)].reshape(centre.shape), flat[-len(centre) :]
+        logits = rows @ (centre + offset).T + bias
+        logits -= logits.max(1, keepdims=True)
+        log_shares = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        error = weights[:, None] * (np.exp(log_shares) - one_hot)
+        value = -(weights * (log_shares * one_hot).sum(1)).sum()
+        value += (offset**2).sum() / (2 * inverse_regularisation)
+        gradient = error.T @ rows + offset / inverse_regularisation
+        return value, np.concatenate([gradient.ravel(), error.sum(0)])
+
+    start = np.zeros(centre.size + len(centre))
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    offset, bias = np.split(fitted.x, [centre.size])
+    return linear(centre + offset.reshape(centre.shape), bias)
 
 
 def is_masked_lm(folder: Path) -> bool:
@@ -34,7 +132,7 @@ def is_masked_lm(folder: Path) -> bool:
 
 def load_masked_lm(folder: Path, dropout: float = 0.0) -> PreTrainedModel:
     """Load the encoder with its head over the vocabulary."""
-    return loaded(AutoModelForMaskedLM, folder, load_options(folder, dropout))
+    return loaded(AutoModelForMaskedLM, folder, dropout)
 
 
 def mask_of(folder: Path) -> int:
@@ -42,7 +140,7 @@ def mask_of(folder: Path) -> int:
     settings = folder / "tokenizer_config.json"
     name = read_json(settings).get("mask_token") if settings.exists() else None
     name = name["content"] if isinstance(name, dict) else name
-    token = name and Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id(name)
+    token = name and load_tokenizer(folder / "tokenizer.json").token_to_id(name)
     if not isinstance(token, int):
         raise ParamsError(
             f"{PLACE}.kind",
@@ -62,9 +160,7 @@ class Gap:
         _check_template(template)
         self.template, self.words, self.truncation = template, list(words), truncation
         self.mask = mask_of(folder)
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = load_tokenizer(folder / "tokenizer.json")
         self._glued = not template.partition(MASK)[0].endswith((" ", TEXT))
         self.word_ids = [self._word(word) for word in words]
         if len(set(self.word_ids)) < len(words):
@@ -87,27 +183,19 @@ class Gap:
         return replace(rows, ids=[ids for ids, _ in both], segments=segments)
 
     def _row(self, ids: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        end = len(ids) - self._tail
-        room = self.truncation.max_length - self._head - self._tail
-        room = max(0, room - len(self._before) - len(self._after))
-        keep = slice(self._head, min(end, self._head + room))
+        """Token ids and segments of one filled template; it has the segments of its ends."""
+        before, after, end = self._before, self._after, len(ids) - self._tail
+        room = self.truncation.max_length - self._head - self._tail - len(before) - len(after)
+        start, stop = self._head, min(end, self._head + max(0, room))
         if self.truncation.keep == "tail":
-            keep = slice(max(self._head, end - room), end)
-        text = np.where(ids[keep] == self.mask, self._unknown, ids[keep])
+            start, stop = max(self._head, end - max(0, room)), end
+        text = np.where(ids[start:stop] == self.mask, self._unknown, ids[start:stop])
         if self._spaced and len(text):
             text[0] = self._after_space(int(text[0]))
-        first, last = kinds[:1], kinds[-1:]
+        first, last = np.repeat(kinds[:1], len(before)), np.repeat(kinds[-1:], len(after))
         return (
-            np.concatenate([ids[: self._head], self._before, text, self._after, ids[end:]]),
-            np.concatenate(
-                [
-                    kinds[: self._head],
-                    np.repeat(first, len(self._before)),
-                    kinds[keep],
-                    np.repeat(last, len(self._after)),
-                    kinds[end:],
-                ]
-            ),
+            np.concatenate([ids[: self._head], before, text, after, ids[end:]]),
+            np.concatenate([kinds[: self._head], first, kinds[start:stop], last, kinds[end:]]),
         )
 
     @property
@@ -117,10 +205,9 @@ class Gap:
 
     @property
     def _unknown(self) -> int:
-        for name in ("[UNK]", "<unk>", "[PAD]", "<pad>"):
-            if (token := self._tokenizer.token_to_id(name)) is not None:
-                return token
-        return 0
+        names = ("[UNK]", "<unk>", "[PAD]", "<pad>")
+        tokens = map(self._tokenizer.token_to_id, names)
+        return next((token for token in tokens if token is not None), 0)
 
     def _ids(self, text: str) -> np.ndarray:
         text = text.replace(MASK, self.mask_token)
