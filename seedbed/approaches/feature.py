@@ -100,10 +100,8 @@ def _chosen(rows: Rows, params: Params, seed: int) -> float:
     counts = np.bincount(rows.labels)
     rows = rows.take(counts[rows.labels] > 1)
     classes = np.unique(rows.labels)
-    if len(classes) < 2:
+    if len(classes) < 2 or len(grid) == 1:
         return grid[len(grid) // 2]
-    if len(grid) == 1:
-        return grid[0]
     rarest = int(counts[counts > 1].min())
     # Without copies the plain splitter gives stratified folds in a hundredth of the time.
     groups = rows.roots if len(set(rows.roots)) < len(rows.roots) else None
@@ -120,5 +118,4 @@ def _chosen(rows: Rows, params: Params, seed: int) -> float:
         of_label = held_out[np.arange(len(held_out)), np.searchsorted(classes, rows.labels)]
         return float(-np.log(np.maximum(of_label, SMALLEST)).mean())
 
-    losses = {strength: loss(strength) for strength in grid}
-    return min(losses, key=lambda strength: (losses[strength], strength))
+    return min(grid, key=loss)  # of equals the first, which is the least

@@ -34,6 +34,7 @@ from seedbed.training.loop import Curve, Inputs, Losses, fit, layer_groups, vali
 from seedbed.training.params import TrainingParams
 from seedbed.training.prompts import (
     MASK,
+    PLACE,
     ClozeScorer,
     Gap,
     PromptScorer,
@@ -98,12 +99,9 @@ def kind_of(encoder: Path, params: Params) -> str:
     """The kind of prompts: cloze where the checkpoint has a masked language model's head."""
     can_fill = is_masked_lm(encoder)
     if params.kind == "cloze" and not can_fill:
-        raise ParamsError(
-            "params.yaml: approaches.prompt.kind",
-            "cloze, but the encoder has no masked language model's head",
-            "a checkpoint saved as ...ForMaskedLM",
-            "set kind: label_prompts, or name a masked language model in encoder.name",
-        )
+        found = "cloze, but the encoder has no masked language model's head"
+        step = "set kind: label_prompts, or name a masked language model in encoder.name"
+        raise ParamsError(f"{PLACE}.kind", found, "a checkpoint saved as ...ForMaskedLM", step)
     if params.kind != "auto":
         return params.kind
     return "cloze" if can_fill else "label_prompts"
@@ -151,12 +149,8 @@ def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve
 def label_prompts(classes: Sequence[str], params: Params) -> list[str]:
     """The template filled for each class. Raises ParamsError where it has no {label}."""
     if "{label}" not in params.template:
-        raise ParamsError(
-            "params.yaml: approaches.prompt.template",
-            repr(params.template),
-            "a text with {label} in it",
-            "put {label} where the class's name goes",
-        )
+        found, step = repr(params.template), "put {label} where the class's name goes"
+        raise ParamsError(f"{PLACE}.template", found, "a text with {label} in it", step)
     names = _by_class("descriptions", params.descriptions, classes)
     return [params.template.replace("{label}", name) for name in names]
 
@@ -164,12 +158,11 @@ def label_prompts(classes: Sequence[str], params: Params) -> list[str]:
 def _by_class(key: str, values: dict[str, str], classes: Sequence[str]) -> list[str]:
     """The value of each class, by default its name as words."""
     if unknown := sorted(set(values) - set(classes)):
-        raise ParamsError(
-            f"params.yaml: approaches.prompt.{key}",
+        found, expected = (
             f"no class {', '.join(unknown)} in the data",
             f"some of {', '.join(classes)}",
-            "correct the name or delete the line",
         )
+        raise ParamsError(f"{PLACE}.{key}", found, expected, "correct the name or delete the line")
     return [values.get(name, name.replace("_", " ")) for name in classes]
 
 

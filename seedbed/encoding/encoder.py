@@ -64,15 +64,14 @@ def loaded(
     """
     from safetensors import SafetensorError
 
+    safe = {"local_files_only": True, "trust_remote_code": False}
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(folder, **safe)
     except (ValueError, OSError, KeyError) as error:
-        raise ModelError(
-            f"{folder}/config.json",
-            f"not a model that transformers knows: {str(error).splitlines()[0][:120]}",
-            "a model without code of its own, which is never run",
-            "name another encoder, or fix the file",
-        ) from None
+        found = f"not a model that transformers knows: {str(error).splitlines()[0][:120]}"
+        expected = "a model without code of its own, which is never run"
+        step = "name another encoder, or fix the file"
+        raise ModelError(f"{folder}/config.json", found, expected, step) from None
     # Dropout in attention keeps scaled-dot-product attention off its fast path on CPU (a step took
     # twice the time); the other dropout cost another fifth. A few epochs with early stopping do
     # not need it.
@@ -83,23 +82,13 @@ def loaded(
     if classes:
         config.id2label = dict(enumerate(classes))
         config.label2id = {name: index for index, name in enumerate(classes)}
+    options = {"dtype": torch.float32, "use_safetensors": True, "attn_implementation": "sdpa"}
     try:
-        return kind.from_pretrained(
-            folder,
-            config=config,
-            dtype=torch.float32,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            attn_implementation="sdpa",
-        )
+        return kind.from_pretrained(folder, config=config, **options, **safe)
     except (SafetensorError, OSError) as error:
-        raise ModelError(
-            str(folder),
-            f"weights that cannot be read: {str(error).splitlines()[0][:120]}",
-            "a complete model.safetensors",
-            "get the model again: `dvc checkout`, or install or download it again",
-        ) from None
+        found = f"weights that cannot be read: {str(error).splitlines()[0][:120]}"
+        step = "get the model again: `dvc checkout`, or install or download it again"
+        raise ModelError(str(folder), found, "a complete model.safetensors", step) from None
 
 
 def pooling_of(folder: Path) -> str:

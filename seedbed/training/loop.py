@@ -21,6 +21,7 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 import torch
 from torch import nn
+from torch.optim import AdamW
 
 from seedbed.core.errors import ModelError
 from seedbed.core.stage import progress
@@ -163,14 +164,14 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
     torch.manual_seed(run.seed)
     epochs = _batches(examples, params, run.seed)
     module.to(device())
-    optimizer = torch.optim.AdamW(
-        work.groups, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
-    )
+    rate, decay = params.learning_rate, params.weight_decay
+    optimizer = AdamW(work.groups, lr=rate, weight_decay=decay, fused=True)
     full_rates = [group["lr"] for group in optimizer.param_groups]
-    rate = _warmup_then_decay(sum(map(len, epochs)), params.warmup_share)
+    share_at = _warmup_then_decay(sum(map(len, epochs)), params.warmup_share)
     point = (file and _load_point(file, module, optimizer)) or Point([], 0, {})
     for epoch, batches in list(enumerate(epochs, start=1))[len(point.curve) :]:
-        if point.steps >= params.min_steps and _is_over(point.curve, work):
+        is_over = work.keeps_best and _epochs_since_best(point.curve) >= work.patience_epochs
+        if is_over and point.steps >= params.min_steps:
             break
         place = f"{run.name} epoch {epoch}/{len(epochs)}"
         total, count, steps = 0.0, 0, point.steps
@@ -178,17 +179,15 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
         with _memory_explained(run.name):
             for number, batch in enumerate(progress(batches, place, len(batches)), start=1):
                 for group, full in zip(optimizer.param_groups, full_rates, strict=True):
-                    group["lr"] = full * rate(steps)
+                    group["lr"] = full * share_at(steps)
                 value = _step(work, optimizer, examples, batch, run.dtype)
                 if not math.isfinite(value):
-                    kept = f"; epoch {epoch - 1} is kept in {file}" if file and epoch > 1 else ""
-                    raise ModelError(
-                        f"{place}, step {number}",
-                        f"the loss or its gradient is {value}",
-                        "a finite number",
-                        f"lower the learning_rate of `{run.name}`, or set encoder.precision: "
-                        f"float32{kept}",
-                    )
+                    found = f"the loss or its gradient is {value}"
+                    step = f"lower the learning_rate of `{run.name}`"
+                    step += ", or set encoder.precision: float32"
+                    if file and epoch > 1:
+                        step += f"; epoch {epoch - 1} is kept in {file}"
+                    raise ModelError(f"{place}, step {number}", found, "a finite number", step)
                 total, count, steps = total + value * len(batch), count + len(batch), steps + 1
             point = _after(work, point, total / count, steps)
         if file:
@@ -228,9 +227,7 @@ def _trained(module: nn.Module) -> dict[str, torch.Tensor]:
     return {name: weight.detach() for name, weight in weights if weight.requires_grad}
 
 
-def _save_point(
-    file: Path, module: nn.Module, optimizer: torch.optim.Optimizer, point: Point
-) -> None:
+def _save_point(file: Path, module: nn.Module, optimizer: AdamW, point: Point) -> None:
     """Write all that the next epoch needs: whole, or not at all."""
     from safetensors.torch import save_file
 
@@ -248,7 +245,7 @@ def _save_point(
     partial.replace(file)
 
 
-def _load_point(file: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> Point | None:
+def _load_point(file: Path, module: nn.Module, optimizer: AdamW) -> Point | None:
     """Restore module, optimizer and random generators; None where there is no checkpoint. A file
     that cannot be read counts as none, and the training starts anew."""
     from safetensors import SafetensorError, safe_open
@@ -277,21 +274,19 @@ def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.
     return {key.removeprefix(prefix): tensors[key] for key in found}
 
 
-def _is_over(curve: Curve, work: Work) -> bool:
-    scores = [point["validation_macro_f1"] for point in curve] if work.keeps_best else []
-    return bool(scores) and len(scores) - 1 - scores.index(max(scores)) >= work.patience_epochs
+def _epochs_since_best(curve: Curve) -> int:
+    scores = [point["validation_macro_f1"] for point in curve]
+    return len(scores) - 1 - scores.index(max(scores)) if scores else 0
 
 
 def _after(work: Work, before: Point, loss: float, steps: int) -> Point:
     """The state after one more epoch; the best weights are copied, since training changes them."""
-    end: dict[str, float] = {"epoch": len(before.curve) + 1, "train_loss": loss}
-    best = before.best
+    curve, best = [*before.curve, {"epoch": len(before.curve) + 1, "train_loss": loss}], before.best
     if work.score is not None:
-        end["validation_macro_f1"] = work.score(work.module)
-    scores = [point.get("validation_macro_f1", 0.0) for point in before.curve]
-    if not work.keeps_best or end["validation_macro_f1"] > max(scores, default=-1.0):
+        curve[-1]["validation_macro_f1"] = work.score(work.module)
+    if not work.keeps_best or _epochs_since_best(curve) == 0:
         best = {name: weight.clone() for name, weight in _trained(work.module).items()}
-    return Point([*before.curve, end], steps, best)
+    return Point(curve, steps, best)
 
 
 def _warmup_then_decay(steps: int, warmup_share: float) -> Callable[[int], float]:
@@ -301,11 +296,7 @@ def _warmup_then_decay(steps: int, warmup_share: float) -> Callable[[int], float
 
 
 def _step(
-    work: Work,
-    optimizer: torch.optim.Optimizer,
-    examples: Examples,
-    batch: np.ndarray,
-    dtype: torch.dtype,
+    work: Work, optimizer: AdamW, examples: Examples, batch: np.ndarray, dtype: torch.dtype
 ) -> float:
     """Take one step and give the mean loss of the batch's rows; where loss or gradient is not
     finite, give that and take no step."""
@@ -334,9 +325,6 @@ def _memory_explained(name: str) -> Iterator[None]:
         words = str(error).lower()
         if not isinstance(error, MemoryError) and not any(part in words for part in OUT_OF_MEMORY):
             raise
-        raise ModelError(
-            f"training `{name}`",
-            "a batch does not fit into memory",
-            "batches that fit",
-            "lower batch_tokens in `training` or encoder.max_length in params.yaml",
-        ) from error
+        found = "a batch does not fit into memory"
+        step = "lower batch_tokens in `training` or encoder.max_length in params.yaml"
+        raise ModelError(f"training `{name}`", found, "batches that fit", step) from error

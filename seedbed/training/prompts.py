@@ -18,7 +18,7 @@ from typing import NoReturn, TypeVar
 import numpy as np
 import torch
 from scipy.optimize import minimize
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from seedbed.core.errors import ParamsError
@@ -44,14 +44,14 @@ class PromptScorer(nn.Module):
         indices = np.arange(len(prompts.ids))
         for name, tensor in model_inputs(prompts, indices, torch.device("cpu")).items():
             self.register_buffer(f"prompt_{name}", tensor)
-        self._frozen: torch.Tensor | None = None
+        self._frozen: Tensor | None = None
 
     def train(self, mode: bool = True) -> "PromptScorer":
         """In training the prompts change with the encoder; otherwise they are encoded once."""
         self._frozen = None
         return super().train(mode)
 
-    def prompt_vectors(self) -> torch.Tensor:
+    def prompt_vectors(self) -> Tensor:
         """One vector of length 1 for each class: (classes, width) float32."""
         if self._frozen is not None:
             return self._frozen
@@ -60,17 +60,13 @@ class PromptScorer(nn.Module):
         self._frozen = None if self.training else vectors
         return vectors
 
-    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
+    def forward(self, **inputs: Tensor) -> Tensor:
         """(rows, tokens) int64 each -> logits (rows, classes) float32."""
         return self.scale * self.encoder(**inputs).float() @ self.prompt_vectors().T
 
     def paired_losses(
-        self,
-        inputs: dict[str, torch.Tensor],
-        labels: torch.Tensor,
-        prompt_weight: float,
-        smoothing: float,
-    ) -> torch.Tensor:
+        self, inputs: dict[str, Tensor], labels: Tensor, prompt_weight: float, smoothing: float
+    ) -> Tensor:
         """The loss of each row against the prompts, times `prompt_weight`, and against the batch's
         other texts and the prompts together: (rows,)."""
         texts, prompts = self.encoder(**inputs).float(), self.prompt_vectors()
@@ -83,9 +79,7 @@ class PromptScorer(nn.Module):
         return prompt_weight * to_prompts + contrastive_losses(similar, labels, others)
 
 
-def contrastive_losses(
-    similar: torch.Tensor, labels: torch.Tensor, others: torch.Tensor
-) -> torch.Tensor:
+def contrastive_losses(similar: Tensor, labels: Tensor, others: Tensor) -> Tensor:
     """For each row the mean of -log softmax over all that is of its class: (rows,). `similar` is
     (rows, others); the first of these are the rows themselves, and no row is its own pair."""
     itself = torch.eye(*similar.shape, dtype=torch.bool, device=similar.device)
@@ -142,12 +136,10 @@ def mask_of(folder: Path) -> int:
     name = name["content"] if isinstance(name, dict) else name
     token = name and load_tokenizer(folder / "tokenizer.json").token_to_id(name)
     if not isinstance(token, int):
-        raise ParamsError(
-            f"{PLACE}.kind",
-            "cloze, but the encoder has no mask token",
-            "an encoder that was trained to fill in masks",
-            "set approaches.prompt.kind: label_prompts, or name another encoder",
-        )
+        found = "cloze, but the encoder has no mask token"
+        expected = "an encoder that was trained to fill in masks"
+        step = "set approaches.prompt.kind: label_prompts, or name another encoder"
+        raise ParamsError(f"{PLACE}.kind", found, expected, step)
     return token
 
 
@@ -157,7 +149,12 @@ class Gap:
     def __init__(self, folder: Path, truncation: Truncation, template: str, words: Sequence[str]):
         """Raises ParamsError where the template lacks a part, or a word is not in the encoder's
         vocabulary."""
-        _check_template(template)
+        if template.count(TEXT) != 1 or template.count(MASK) != 1:
+            expected = "a text with {text} and {mask} in it, once each"
+            step = (
+                "put {text} where the row's text goes and {mask} where the word of the class goes"
+            )
+            raise ParamsError(f"{PLACE}.cloze", repr(template), expected, step)
         self.template, self.words, self.truncation = template, list(words), truncation
         self.mask = mask_of(folder)
         self._tokenizer = load_tokenizer(folder / "tokenizer.json")
@@ -233,16 +230,6 @@ class Gap:
         )
 
 
-def _check_template(template: str) -> None:
-    if template.count(TEXT) != 1 or template.count(MASK) != 1:
-        raise ParamsError(
-            f"{PLACE}.cloze",
-            repr(template),
-            "a text with {text} and {mask} in it, once each",
-            "put {text} where the row's text goes and {mask} where the word of the class goes",
-        )
-
-
 def _refuse_words(found: str, expected: str) -> NoReturn:
     step = "name such a word for the class in approaches.prompt.words"
     raise ParamsError(f"{PLACE}.words", found, expected, step)
@@ -256,7 +243,7 @@ class ClozeScorer(nn.Module):
         self.model, self.mask = model, gap.mask
         self.register_buffer("words", torch.tensor(gap.word_ids))
 
-    def forward(self, input_ids: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
+    def forward(self, input_ids: Tensor, **inputs: Tensor) -> Tensor:
         """(rows, tokens) int64 each -> logits (rows, classes)."""
         rows = torch.arange(len(input_ids), device=input_ids.device)
         gaps = (input_ids == self.mask).int().argmax(1)

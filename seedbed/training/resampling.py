@@ -138,18 +138,14 @@ def read_out_of_fold(file: Path, ids: list[str], classes: list[str]) -> np.ndarr
     """Read the probabilities of these rows in their order: (rows, classes). Raises RowsError where
     the approach was not cross-validated, or not on these rows."""
     if not file.exists():
-        raise RowsError(
-            str(file),
-            "no such file",
-            f"out-of-fold probabilities of `{file.stem}`",
-            f"add {file.stem} to cv.approaches in params.yaml, or take it out of "
-            "find_label_errors.models",
-        )
+        expected = f"out-of-fold probabilities of `{file.stem}`"
+        step = f"add {file.stem} to cv.approaches in params.yaml"
+        step += ", or take it out of find_label_errors.models"
+        raise RowsError(str(file), "no such file", expected, step)
     table = pq.read_table(file).to_pandas().set_index("id")
     if set(table.columns) != set(classes) or not set(ids) <= set(table.index):
-        raise RowsError(
-            str(file), "other rows or classes", "those of data/split", "run `dvc repro`"
-        )
+        found, expected = "other rows or classes", "those of data/split"
+        raise RowsError(str(file), found, expected, "run `dvc repro`")
     return table.loc[ids, classes].to_numpy()
 
 

@@ -124,12 +124,10 @@ def _digests(folder: Path) -> dict[str, str]:
     try:
         return TypeAdapter(dict[str, str]).validate_json((folder / DIGESTS).read_bytes())
     except FileNotFoundError:
-        raise ModelError(
-            str(folder),
-            f"no {DIGESTS}" if folder.is_dir() else "no such folder",
-            "a model folder that the pipeline wrote, such as models/best",
-            "run `dvc repro`, or `dvc pull models/best`",
-        ) from None
+        found = f"no {DIGESTS}" if folder.is_dir() else "no such folder"
+        expected = "a model folder that the pipeline wrote, such as models/best"
+        step = "run `dvc repro`, or `dvc pull models/best`"
+        raise ModelError(str(folder), found, expected, step) from None
     except ValidationError:  # no JSON, or no UTF-8
         raise damaged(folder / DIGESTS, "no JSON object") from None
 
@@ -147,9 +145,5 @@ def read_typed(file: Path, kind: type[Kind]) -> Kind:
 
 def damaged(file: Path, found: str) -> ModelError:
     """The error for a file of a model folder that is not as the pipeline wrote it."""
-    return ModelError(
-        str(file),
-        found,
-        "the file as the pipeline wrote it",
-        "the model is damaged: run `dvc checkout`, or `dvc repro`",
-    )
+    step = "the model is damaged: run `dvc checkout`, or `dvc repro`"
+    return ModelError(str(file), found, "the file as the pipeline wrote it", step)
