@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits
 
 from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training.classifier import (
-    Fitted,
     Loaded,
     Origin,
     Task,
@@ -79,7 +78,9 @@ class Rows(NamedTuple):
         return Rows(*(column[mask] for column in self))
 
 
-def fitted_head(rows: Rows, strength: float, params: Params, seed: int) -> Fitted:
+def fitted_head(
+    rows: Rows, strength: float, params: Params, seed: int
+) -> LogisticRegression | MLPClassifier:
     """Fit a head. `strength` is C of either kind: it minimises the loss summed over the rows, plus
     half the squared weights over C."""
     vectors, labels, weights, _ = rows

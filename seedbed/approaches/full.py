@@ -44,13 +44,20 @@ class Params(TrainingParams):
 def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     """Train, save a sequence classifier, or with `head: linear` a sentence classifier, to `folder`
     and give the curve."""
-    if params.head == "linear":
-        return _from_linear_head(task, params, seed, folder)
-    model = new_sequence_classifier(task, seed)
-    groups = layer_groups(model, model.config.num_hidden_layers, params, params.layer_decay)
-    curve = fit(LogitsOnly(model), groups, task, params, seed, "full")
-    origin = Origin("full", params, trainable_parameters(model))
-    save_sequence_classifier(model, task, folder, origin)
+    is_linear = params.head == "linear"
+    if is_linear:
+        model, head = load_model(task.encoder), linear_head(task, params)
+        module: nn.Module = SentenceEncoder(model, pooling_of(task.encoder), head)
+    else:
+        model = new_sequence_classifier(task, seed)
+        module = LogitsOnly(model)
+    groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
+    curve = fit(module, groups, task, params, seed, "full")
+    origin = Origin("full", params, trainable_parameters(module))
+    if is_linear:
+        save_sentence_classifier(task, folder, head, model, origin)
+    else:
+        save_sequence_classifier(model, task, folder, origin)
     return curve
 
 
@@ -59,17 +66,6 @@ def load(folder: Path, card: SavedModel) -> Loaded:
     if card.kind == SEQUENCE.kind:
         return load_sequence_classifier(folder)
     return load_sentence_classifier(folder)
-
-
-def _from_linear_head(task: Task, params: Params, seed: int, folder: Path) -> Curve:
-    model = load_model(task.encoder)
-    head = linear_head(task, params)
-    module = SentenceEncoder(model, pooling_of(task.encoder), head)
-    groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
-    curve = fit(module, groups, task, params, seed, "full")
-    origin = Origin("full", params, trainable_parameters(module))
-    save_sentence_classifier(task, folder, head, model, origin)
-    return curve
 
 
 def linear_head(task: Task, params: Params) -> nn.Sequential:

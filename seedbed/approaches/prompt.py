@@ -15,7 +15,6 @@ import torch
 from pydantic import BaseModel, Field
 from threadpoolctl import threadpool_limits
 from torch import nn
-from transformers import PreTrainedModel
 
 from seedbed.core.errors import ParamsError
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
@@ -110,11 +109,10 @@ def kind_of(encoder: Path, params: Params) -> str:
 def _cloze(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     words = _by_class("words", params.words, task.classes)
     gap = Gap(task.encoder, task.truncation, params.cloze, words)
-    filled = {side: gap.filled(getattr(task, side)) for side in ("train", "validation")}
-    task = replace(task, **filled)
+    task = replace(task, train=gap.filled(task.train), validation=gap.filled(task.validation))
     model = load_masked_lm(task.encoder)
-    scorer = ClozeScorer(model, gap)
-    curve = _tuned(scorer, model, task, params, seed)
+    depth = model.config.num_hidden_layers
+    curve = _tuned(ClozeScorer(model, gap), depth, task, params, seed, losses=None)
     save_with_tokenizer(model, task, folder)
     filled_text = json.dumps(gap.template.replace(MASK, gap.mask_token), ensure_ascii=False)
     usage = CLOZE.usage.replace("{words}", repr(words)).replace("{filled}", filled_text)
@@ -134,7 +132,8 @@ def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve
     def losses(model: PromptScorer, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
         return model.paired_losses(inputs, labels, params.prompt_weight, params.label_smoothing)
 
-    curve = _tuned(scorer, encoder.model, task, params, seed, losses if are_few else None)
+    depth = encoder.model.config.num_hidden_layers
+    curve = _tuned(scorer, depth, task, params, seed, losses if are_few else None)
     scorer.eval()
     with torch.inference_mode():
         prompts = scorer.prompt_vectors()
@@ -158,26 +157,19 @@ def label_prompts(classes: Sequence[str], params: Params) -> list[str]:
 def _by_class(key: str, values: dict[str, str], classes: Sequence[str]) -> list[str]:
     """The value of each class, by default its name as words."""
     if unknown := sorted(set(values) - set(classes)):
-        found, expected = (
-            f"no class {', '.join(unknown)} in the data",
-            f"some of {', '.join(classes)}",
-        )
-        raise ParamsError(f"{PLACE}.{key}", found, expected, "correct the name or delete the line")
+        found = f"no class {', '.join(unknown)} in the data"
+        expected, step = f"some of {', '.join(classes)}", "correct the name or delete the line"
+        raise ParamsError(f"{PLACE}.{key}", found, expected, step)
     return [values.get(name, name.replace("_", " ")) for name in classes]
 
 
 def _tuned(
-    scorer: nn.Module,
-    encoder: PreTrainedModel,
-    task: Task,
-    params: Params,
-    seed: int,
-    losses: Losses | None = None,
+    scorer: nn.Module, depth: int, task: Task, params: Params, seed: int, losses: Losses | None
 ) -> Curve:
-    """Train the scorer in place and give its curve, with the zero-shot score as epoch 0."""
+    """Train the scorer, whose encoder has `depth` layers, in place and give its curve, with the
+    zero-shot score as epoch 0."""
     score = validation_score(scorer, task, "prompt zero-shot")
     zero_shot = {"epoch": 0, "validation_macro_f1": score}
-    depth = encoder.config.num_hidden_layers
     groups = layer_groups(scorer, depth, params, params.layer_decay)
     return [zero_shot, *fit(scorer, groups, task, params, seed, "prompt", losses)]
 

@@ -71,7 +71,7 @@ class Encoded:
 
 class Layout:
     """The special tokens before, between and after the parts of an input, read off the encoding of
-    a probe. Of its pieces, token ids and segments, every second is a part."""
+    a probe. Of its `pieces`, token ids and segments, every second is a part."""
 
     def __init__(self, tokenizer: Tokenizer, paired: bool):
         probe = tokenizer.encode("a", "b" if paired else None)
@@ -79,14 +79,16 @@ class Layout:
         for number in range(probe.n_sequences):
             part = np.flatnonzero([owner == number for owner in probe.sequence_ids])
             edges += [part[0], part[-1] + 1]
-        self._ids: list[np.ndarray] = np.split(np.array(probe.ids, dtype=id_type(tokenizer)), edges)
+        self.pieces: list[np.ndarray] = np.split(
+            np.array(probe.ids, dtype=id_type(tokenizer)), edges
+        )
         self._segments = np.split(np.array(probe.type_ids, dtype=np.int8), edges)
-        self.size = sum(map(len, self._ids[::2]))  # special tokens in one input
+        self.size = sum(map(len, self.pieces[::2]))  # special tokens in one input
         self.has_segments = any(map(np.any, self._segments))  # another one than 0
 
     def ids(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """Return the token ids of one input."""
-        pieces = list(self._ids)
+        pieces = list(self.pieces)
         pieces[1::2] = parts
         return np.concatenate(pieces)
 

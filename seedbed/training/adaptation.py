@@ -16,7 +16,7 @@ from torch import nn
 from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded
-from seedbed.training.loop import Curve, Group, Inputs, Run, Work, train
+from seedbed.training.loop import Curve, Group, Run, Work, train
 from seedbed.training.params import AdaptationParams
 from seedbed.training.prompts import is_masked_lm, load_masked_lm, mask_of
 
@@ -39,7 +39,9 @@ def adapt(encoder: Path, texts: Encoded, run: Run, folder: Path) -> tuple[str, C
         model = load_model(encoder, params.dropout)
         module = TwiceDropped(SentenceEncoder(model, pooling_of(encoder)), params.temperature)
     groups = [Group(params=list(module.parameters()))]
-    curve = train(Work(module, groups, _own_losses, score=None), {"train": _rows(texts)}, run)
+    # Both modules give their losses themselves, without labels.
+    work = Work(module, groups, lambda module, inputs, _: module(**inputs), score=None)
+    curve = train(work, {"train": _rows(texts)}, run)
     for pattern in SMALL_FILES:
         for file in encoder.glob(pattern):
             target = folder / file.relative_to(encoder)
@@ -54,10 +56,6 @@ def _rows(texts: Encoded) -> Examples:
     labels = np.zeros(len(texts.ids), np.int64)
     names = list(map(str, range(len(labels))))
     return Examples(texts.ids, texts.segments, labels, np.ones(len(labels), np.float32), names)
-
-
-def _own_losses(module: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-    return module(**inputs)  # both modules give their losses themselves, without labels
 
 
 class TwiceDropped(nn.Module):

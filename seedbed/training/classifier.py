@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -44,8 +44,6 @@ from seedbed.training.saved_models import (
 if TYPE_CHECKING:  # seconds, which predicting by most approaches does not need
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
-
-Fitted: TypeAlias = "LogisticRegression | MLPClassifier"
 
 SEQUENCE = ModelFormat(
     "sequence_classifier",
@@ -200,7 +198,7 @@ def sequential(layers: Sequence[nn.Linear]) -> nn.Sequential:
     return nn.Sequential(*modules[:-1])
 
 
-def head_of(fitted: Fitted, classes: int) -> nn.Sequential:
+def head_of(fitted: "LogisticRegression | MLPClassifier", classes: int) -> nn.Sequential:
     """What scikit-learn fitted as a head, which gives one logit for each class. Of two classes
     scikit-learn stores one logit; each gets half of it, with its sign."""
     if hasattr(fitted, "coef_"):

@@ -99,19 +99,15 @@ def layer_groups(
     """One AdamW group for each weight: the head at the full rate, each layer below it at
     `layer_decay` times the rate of the one above (Howard and Ruder, 2018). Biases and layer norms
     get no weight decay."""
-    groups: list[Group] = []
+    groups = []
     for name, weight in module.named_parameters():
         if ".layer." in name:
             below = depth - int(name.split(".layer.")[1].split(".")[0])
         else:
             below = depth + 1 if "embeddings" in name else 0
-        groups.append(
-            {
-                "params": [weight],
-                "lr": params.learning_rate * layer_decay**below,
-                "weight_decay": params.weight_decay if weight.ndim > 1 else 0.0,
-            }
-        )
+        rate = params.learning_rate * layer_decay**below
+        decay = params.weight_decay if weight.ndim > 1 else 0.0
+        groups.append(Group(params=[weight], lr=rate, weight_decay=decay))
     return groups
 
 
@@ -131,12 +127,9 @@ def fit(
     """
 
     def cross_entropy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-        return nn.functional.cross_entropy(
-            model(**inputs).float(),
-            labels,
-            reduction="none",
-            label_smoothing=params.label_smoothing,
-        )
+        logits, smoothing = model(**inputs).float(), params.label_smoothing
+        losses_of = nn.CrossEntropyLoss(reduction="none", label_smoothing=smoothing)
+        return losses_of(logits, labels)
 
     def score(model: nn.Module) -> float:
         return validation_score(model, task, f"{approach} validation")

@@ -25,7 +25,7 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.files import read_json
 from seedbed.encoding.encoder import SentenceEncoder, loaded, model_inputs
 from seedbed.encoding.examples import Examples
-from seedbed.encoding.tokens import Encoded, Truncation, load_tokenizer
+from seedbed.encoding.tokens import Encoded, Layout, Truncation, load_tokenizer
 from seedbed.training.classifier import linear
 
 PLACE = "params.yaml: approaches.prompt"
@@ -166,10 +166,7 @@ class Gap:
         # In a byte-level tokenizer a space is part of the word after it, here the text's first.
         self._spaced = before.endswith(" ") and len(self._ids(" ")) > 0
         self._before, self._after = self._ids(before.rstrip(" ")), self._ids(after)
-        whole = self._tokenizer.encode("a").ids
-        bare = self._ids("a").tolist()
-        self._head = next(n for n in range(len(whole)) if whole[n : n + len(bare)] == bare)
-        self._tail = len(whole) - self._head - len(bare)
+        self._head, _, self._tail = map(len, Layout(self._tokenizer, paired=False).pieces)
 
     def filled(self, rows: Rows) -> Rows:
         """Put the template around the rows' texts, which are cut to make room for it. A mask token

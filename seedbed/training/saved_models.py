@@ -85,10 +85,8 @@ def write_digests(folder: Path) -> None:
     """Write the SHA-256 of every file of a model folder except its README: the last step."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     names = {file.relative_to(folder).as_posix(): file for file in files}
-    write_json(
-        folder / DIGESTS,
-        {name: sha256_of(file) for name, file in names.items() if name not in UNCHECKED},
-    )
+    digests = {name: sha256_of(file) for name, file in names.items() if name not in UNCHECKED}
+    write_json(folder / DIGESTS, digests)
 
 
 def read_card(folder: Path) -> SavedModel:
