@@ -32,8 +32,8 @@ from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooli
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
-from seedbed.training.classifier import LogitsOnly, Task, new_sequence_classifier
-from seedbed.training.loop import Inputs, fit, layer_groups
+from seedbed.training.classifier import LogitsOnly, Task, fit, new_sequence_classifier
+from seedbed.training.loop import Inputs, layer_groups
 from seedbed.training.trainer import ApproachTrainer
 
 RESULT = Path("benchmarks/results/training_speed.json")

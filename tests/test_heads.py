@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from seedbed.training.prompts import regression_around
+from seedbed.approaches.prompt import regression_around
 
 
 def few(rows: int = 12) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

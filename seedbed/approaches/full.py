@@ -20,6 +20,7 @@ from seedbed.training.classifier import (
     LogitsOnly,
     Origin,
     Task,
+    fit,
     head_of,
     load_sentence_classifier,
     load_sequence_classifier,
@@ -28,7 +29,7 @@ from seedbed.training.classifier import (
     save_sequence_classifier,
     trainable_parameters,
 )
-from seedbed.training.loop import Curve, fit, layer_groups
+from seedbed.training.loop import Curve, layer_groups
 from seedbed.training.params import TrainingParams
 from seedbed.training.saved_models import SavedModel
 

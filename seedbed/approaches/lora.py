@@ -11,12 +11,13 @@ from seedbed.training.classifier import (
     LogitsOnly,
     Origin,
     Task,
+    fit,
     load_sequence_classifier,
     new_sequence_classifier,
     save_sequence_classifier,
     trainable_parameters,
 )
-from seedbed.training.loop import Curve, Group, fit
+from seedbed.training.loop import Curve, Group
 from seedbed.training.params import TrainingParams
 from seedbed.training.saved_models import SavedModel
 

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import torch
 from pydantic import BaseModel, Field
+from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 from torch import nn
 
@@ -23,13 +24,15 @@ from seedbed.training.classifier import (
     Loaded,
     Origin,
     Task,
+    fit,
     linear,
     load_sentence_classifier,
     save_sentence_classifier,
     save_with_tokenizer,
     trainable_parameters,
+    validation_score,
 )
-from seedbed.training.loop import Curve, Inputs, Losses, fit, layer_groups, validation_score
+from seedbed.training.loop import Curve, Inputs, Losses, layer_groups
 from seedbed.training.params import TrainingParams
 from seedbed.training.prompts import (
     MASK,
@@ -39,7 +42,6 @@ from seedbed.training.prompts import (
     PromptScorer,
     is_masked_lm,
     load_masked_lm,
-    regression_around,
 )
 from seedbed.training.saved_models import ModelFormat, SavedModel, write_card
 
@@ -187,3 +189,33 @@ def _head_of_few(
     with threadpool_limits(1):
         centre = params.prompt_prior * prompts
         return regression_around(centre, rows, labels, weights, params.head_strength)
+
+
+def regression_around(
+    centre: np.ndarray,
+    vectors: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    inverse_regularisation: float,
+) -> nn.Linear:
+    """Softmax regression whose weights are shrunk towards `centre`, (classes, width), and not
+    towards zero: a Gaussian prior with its mean there, from which few rows lead away only a little.
+    `vectors` are (rows, width), `labels` class indices."""
+    rows, one_hot = vectors.astype(np.float64), np.eye(len(centre))[labels]
+    centre = centre.astype(np.float64)
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        offset, bias = flat[: -len(centre)].reshape(centre.shape), flat[-len(centre) :]
+        logits = rows @ (centre + offset).T + bias
+        logits -= logits.max(1, keepdims=True)
+        log_shares = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        error = weights[:, None] * (np.exp(log_shares) - one_hot)
+        value = -(weights * (log_shares * one_hot).sum(1)).sum()
+        value += (offset**2).sum() / (2 * inverse_regularisation)
+        gradient = error.T @ rows + offset / inverse_regularisation
+        return value, np.concatenate([gradient.ravel(), error.sum(0)])
+
+    start = np.zeros(centre.size + len(centre))
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    offset, bias = np.split(fitted.x, [centre.size])
+    return linear(centre + offset.reshape(centre.shape), bias)

@@ -31,7 +31,9 @@ from seedbed.encoding.encoder import (
 )
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
-from seedbed.training.params import ApproachParams
+from seedbed.scoring.metrics import macro_f1_of
+from seedbed.training.loop import Curve, Group, Inputs, Losses, Run, Work, train
+from seedbed.training.params import ApproachParams, TrainingParams
 from seedbed.training.saved_models import (
     ModelFormat,
     SavedModel,
@@ -102,6 +104,41 @@ class Task:
             params={key: json.dumps(value) for key, value in values.items()},
             settings=settings,
         )
+
+
+def fit(
+    module: nn.Module,
+    groups: list[Group],
+    task: Task,
+    params: TrainingParams,
+    seed: int,
+    approach: str,
+    losses: Losses | None = None,
+) -> Curve:
+    """Train a classifier in place and give its curve: one dict an epoch.
+
+    `module(**model_inputs)` gives logits (windows, classes); `losses` defaults to their
+    cross-entropy. Raises ModelError as `train` does.
+    """
+
+    def cross_entropy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
+        logits, smoothing = model(**inputs).float(), params.label_smoothing
+        losses_of = nn.CrossEntropyLoss(reduction="none", label_smoothing=smoothing)
+        return losses_of(logits, labels)
+
+    def score(model: nn.Module) -> float:
+        return validation_score(model, task, f"{approach} validation")
+
+    work = Work(module, groups, losses or cross_entropy, score, params.patience_epochs)
+    rows = {"train": task.train, "validation": task.validation}
+    return train(work, rows, Run(approach, params, seed, task.dtype, task.checkpoints))
+
+
+def validation_score(module: nn.Module, task: Task, label: str) -> float:
+    """Macro-F1 of a module from token ids to logits on the validation rows."""
+    logits = outputs(module, task.validation, task.dtype, label)
+    predicted = task.validation.pooled(logits).argmax(1)
+    return macro_f1_of(task.validation.row_labels, predicted)
 
 
 class Loaded(NamedTuple):
@@ -229,10 +266,10 @@ def save_sentence_classifier(
         body.auto_model.load_state_dict(encoder.state_dict())
     pooling = modules.Pooling(head[0].in_features, pooling_of(task.encoder))
     model = SentenceTransformer(modules=[body, pooling, modules.Normalize()], device="cpu")
-    for layer in (layer for layer in head if isinstance(layer, nn.Linear)):
+    for layer in (layer for layer in head.cpu() if isinstance(layer, nn.Linear)):
         activation = nn.Identity() if layer is head[-1] else nn.ReLU()
         shape = layer.in_features, layer.out_features, layer.bias is not None
-        model.append(modules.Dense(*shape, activation, layer.weight.cpu(), layer.bias))
+        model.append(modules.Dense(*shape, activation, layer.weight, layer.bias))
     model.save(str(folder), create_model_card=False)
     usage = SENTENCE.usage.replace("{classes}", repr(task.classes))
     write_card(folder, task.card(SENTENCE._replace(usage=usage), origin))

@@ -25,12 +25,10 @@ from torch.optim import AdamW
 
 from seedbed.core.errors import ModelError
 from seedbed.core.stage import progress
-from seedbed.encoding.encoder import device, model_inputs, outputs
+from seedbed.encoding.encoder import device, model_inputs
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.running.code_versions import version_of
-from seedbed.scoring.metrics import macro_f1_of
-from seedbed.training.classifier import Task
-from seedbed.training.params import LoopParams, TrainingParams
+from seedbed.training.params import LoopParams
 
 CHECKPOINTS = Path(".seedbed/checkpoints")  # not among a stage's outputs: DVC clears these
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -109,41 +107,6 @@ def layer_groups(
         decay = params.weight_decay if weight.ndim > 1 else 0.0
         groups.append(Group(params=[weight], lr=rate, weight_decay=decay))
     return groups
-
-
-def fit(
-    module: nn.Module,
-    groups: list[Group],
-    task: Task,
-    params: TrainingParams,
-    seed: int,
-    approach: str,
-    losses: Losses | None = None,
-) -> Curve:
-    """Train a classifier in place and give its curve: one dict an epoch.
-
-    `module(**model_inputs)` gives logits (windows, classes); `losses` defaults to their
-    cross-entropy. Raises ModelError as `train` does.
-    """
-
-    def cross_entropy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-        logits, smoothing = model(**inputs).float(), params.label_smoothing
-        losses_of = nn.CrossEntropyLoss(reduction="none", label_smoothing=smoothing)
-        return losses_of(logits, labels)
-
-    def score(model: nn.Module) -> float:
-        return validation_score(model, task, f"{approach} validation")
-
-    work = Work(module, groups, losses or cross_entropy, score, params.patience_epochs)
-    rows = {"train": task.train, "validation": task.validation}
-    return train(work, rows, Run(approach, params, seed, task.dtype, task.checkpoints))
-
-
-def validation_score(module: nn.Module, task: Task, label: str) -> float:
-    """Macro-F1 of a module from token ids to logits on the validation rows."""
-    logits = outputs(module, task.validation, task.dtype, label)
-    predicted = task.validation.pooled(logits).argmax(1)
-    return macro_f1_of(task.validation.row_labels, predicted)
 
 
 def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:

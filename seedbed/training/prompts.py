@@ -17,7 +17,6 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 from torch import Tensor, nn
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
@@ -26,7 +25,6 @@ from seedbed.core.files import read_json
 from seedbed.encoding.encoder import SentenceEncoder, loaded, model_inputs
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, Layout, Truncation, load_tokenizer
-from seedbed.training.classifier import linear
 
 PLACE = "params.yaml: approaches.prompt"
 TEXT, MASK = "{text}", "{mask}"
@@ -86,36 +84,6 @@ def contrastive_losses(similar: Tensor, labels: Tensor, others: Tensor) -> Tenso
     log_shares = similar.masked_fill(itself, -torch.inf).log_softmax(1).masked_fill(itself, 0.0)
     alike = (labels[:, None] == others[None, :]) & ~itself
     return -(log_shares * alike).sum(1) / alike.sum(1).clamp(min=1)
-
-
-def regression_around(
-    centre: np.ndarray,
-    vectors: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
-    inverse_regularisation: float,
-) -> nn.Linear:
-    """Softmax regression whose weights are shrunk towards `centre`, (classes, width), and not
-    towards zero: a Gaussian prior with its mean there, from which few rows lead away only a little.
-    `vectors` are (rows, width), `labels` class indices."""
-    rows, one_hot = vectors.astype(np.float64), np.eye(len(centre))[labels]
-    centre = centre.astype(np.float64)
-
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        offset, bias = flat[: -len(centre)].reshape(centre.shape), flat[-len(centre) :]
-        logits = rows @ (centre + offset).T + bias
-        logits -= logits.max(1, keepdims=True)
-        log_shares = logits - np.log(np.exp(logits).sum(1, keepdims=True))
-        error = weights[:, None] * (np.exp(log_shares) - one_hot)
-        value = -(weights * (log_shares * one_hot).sum(1)).sum()
-        value += (offset**2).sum() / (2 * inverse_regularisation)
-        gradient = error.T @ rows + offset / inverse_regularisation
-        return value, np.concatenate([gradient.ravel(), error.sum(0)])
-
-    start = np.zeros(centre.size + len(centre))
-    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000})
-    offset, bias = np.split(fitted.x, [centre.size])
-    return linear(centre + offset.reshape(centre.shape), bias)
 
 
 def is_masked_lm(folder: Path) -> bool:
