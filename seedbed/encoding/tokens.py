@@ -18,10 +18,9 @@ from tokenizers import Tokenizer
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json
 from seedbed.core.rows import read_rows
-from seedbed.encoding.vectors import EncoderParams, Keep
+from seedbed.encoding.vectors import TEXTS_AT_ONCE, EncoderParams, Keep
 from seedbed.running.engine import INT32, UINT16, map_texts
 
-TEXTS_AT_ONCE = 2048
 SMALL = 2**16  # token ids below take two bytes
 HEAD_OF_BOTH = 0.25  # share of the head under head_tail: 128 of 512 tokens (Sun et al., 2019)
 # Their first position is the padding token's id and one more, so the last ones are out of reach.

@@ -120,18 +120,17 @@ def fit(
     `module(**model_inputs)` gives logits (windows, classes); `losses` defaults to their
     cross-entropy. Raises ModelError as `train` does.
     """
+    losses_of = nn.CrossEntropyLoss(reduction="none", label_smoothing=params.label_smoothing)
 
     def cross_entropy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-        logits, smoothing = model(**inputs).float(), params.label_smoothing
-        losses_of = nn.CrossEntropyLoss(reduction="none", label_smoothing=smoothing)
-        return losses_of(logits, labels)
+        return losses_of(model(**inputs).float(), labels)
 
     def score(model: nn.Module) -> float:
         return validation_score(model, task, f"{approach} validation")
 
     work = Work(module, groups, losses or cross_entropy, score, params.patience_epochs)
     rows = {"train": task.train, "validation": task.validation}
-    return train(work, rows, Run(approach, params, seed, task.dtype, task.checkpoints))
+    return train(work, rows, Run(approach, params, seed, task.dtype, task.checkpoints, fit))
 
 
 def validation_score(module: nn.Module, task: Task, label: str) -> float:

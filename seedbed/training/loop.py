@@ -68,13 +68,15 @@ class Work(NamedTuple):
 
 class Run(NamedTuple):
     """One training: the approach or stage that it is of, its parameters, its seed, the precision,
-    and the folder of its checkpoints, or None to keep none."""
+    the folder of its checkpoints, or None to keep none, and the function whose code a checkpoint is
+    bound to, if not `train` alone."""
 
     name: str
     params: LoopParams
     seed: int
     dtype: torch.dtype
     checkpoints: Path | None = None
+    code: Callable[..., Curve] | None = None
 
 
 class Point(NamedTuple):
@@ -165,7 +167,7 @@ def _batches(examples: Examples, params: LoopParams, seed: int) -> list[list[np.
 def _digest(module: nn.Module, rows: dict[str, Examples], run: Run) -> str:
     """32 hex digits of a module's weights and shape, of its rows, and of what else determines its
     run."""
-    code = version_of(train).digest, type(module).__qualname__, repr(module)
+    code = version_of(run.code or train).digest, type(module).__qualname__, repr(module)
     facts = run.name, run.params.model_dump(), run.seed, run.dtype, device().type, code
     digest = hashlib.sha256(repr(facts).encode())
     for name, tensor in sorted(module.state_dict().items()):

@@ -28,7 +28,6 @@ from seedbed.scoring.intervals import bounds, resampled_counts
 from seedbed.scoring.metrics import accuracy, macro_f1
 
 NOT_RUN = "not_run.json"
-HALF_A_ROW = 0.5  # replaces an error of zero, which has no logarithm
 
 # Values to try, by parameter.
 Grid = dict[str, Annotated[list[JsonValue], Field(min_length=1)]]
@@ -37,7 +36,6 @@ Grid = dict[str, Annotated[list[JsonValue], Field(min_length=1)]]
 class Fold(NamedTuple):
     """Rows to train on, rows that stop training, and rows to score."""
 
-    number: int
     train: pd.DataFrame
     stop: pd.DataFrame
     held_out: pd.DataFrame
@@ -90,7 +88,7 @@ def folds_of(rows: pd.DataFrame, stop_share: float, seed: int) -> Iterator[Fold]
         trained = set(inside["label"][rest & ~stop])
         needed = units[stop & ~inside["label"].isin(trained)]
         stop &= ~units.isin(set(needed))
-        yield Fold(int(number), inside[rest & ~stop], inside[stop], inside[~rest])
+        yield Fold(inside[rest & ~stop], inside[stop], inside[~rest])
 
 
 def grid_points(grid: Grid) -> list[dict[str, JsonValue]]:
@@ -232,7 +230,7 @@ def fit_curve(
     """
     samples = resampled_counts(units, draws=draws)
     counts = np.concatenate([np.ones((1, len(labels)), dtype=samples.dtype), samples])
-    floor = HALF_A_ROW / len(labels)
+    floor = 0.5 / len(labels)  # half a row replaces an error of zero, which has no logarithm
     errors = np.stack(
         [np.maximum(1 - macro_f1(labels, run.predicted, counts), floor) for run in runs], axis=1
     )  # (1 + draws, runs); the first row is without resampling
