@@ -17,8 +17,8 @@ from benchmarks.fine_tuning import banking77
 from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.encoding.encoder import embed_texts, precision
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.tokens import TextTokenizer, Truncation
+from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.making.ablation import verdict
 from seedbed.training.adaptation import adapt
 from seedbed.training.loop import Run

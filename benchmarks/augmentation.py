@@ -17,15 +17,14 @@ from benchmarks.public_sets import data_folder
 from seedbed.core.files import read_csv, write_json
 from seedbed.core.params import read_params
 from seedbed.core.rows import DEFAULTS, read_rows
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.making.ablation import Arms, drawn
 from seedbed.making.balancing import BalanceParams, balance
 from seedbed.making.made_rows import parents
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import side_of
-from seedbed.training.tasks import RowTasks
-from seedbed.training.trainer import ApproachTrainer
+from seedbed.training.trainer import ApproachTrainer, RowTasks
 from stages.ablate import EMBED, SPLIT, Params, measured
 from stages.augment import Params as AugmentParams
 from stages.augment import augmented

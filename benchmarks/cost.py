@@ -12,7 +12,7 @@ from seedbed.commands.repository import costs
 from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.encoding.encoder import precision
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.scoring.metrics_files import read_validation
 
 METRICS = Path("reports/metrics/evaluate")

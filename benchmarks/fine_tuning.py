@@ -27,11 +27,10 @@ from seedbed.core.files import read_json, write_json
 from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
-from seedbed.training.classifier import Classifier
-from seedbed.training.tasks import Task
+from seedbed.encoding.vectors import EncoderParams, encoder_folder
+from seedbed.training.classifier import Classifier, Task
 from seedbed.training.trainer import ApproachTrainer
 
 RESULT = Path("benchmarks/results/fine_tuning.json")

@@ -25,8 +25,8 @@ from seedbed.core.files import read_json, write_json
 from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows
 from seedbed.encoding.encoder import embed_texts
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.tokens import Truncation
+from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.gate.same_rows import check_classes
 from seedbed.gate.verdict import Answers, GateParams, look, sees_in_accuracy
 from seedbed.scoring.metrics import Scored

@@ -25,8 +25,7 @@ from benchmarks.public_sets import data_folder
 from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.core.rows import DEFAULTS, read_rows
-from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.vectors import embedded, vectors_of
+from seedbed.encoding.vectors import EncoderParams, embedded, vectors_of
 from seedbed.label_errors.out_of_fold import MODELS, ensemble
 from seedbed.label_errors.ranking import (
     PolicyParams,
@@ -70,8 +69,7 @@ def fine_tuned(rows: pd.DataFrame) -> np.ndarray:
     """Out-of-fold probabilities of approach full, as stage cv makes them: (rows, classes)."""
     classes = sorted(set(rows["label"]))
     if not FINE_TUNED.exists():
-        from seedbed.training.tasks import RowTasks
-        from seedbed.training.trainer import ApproachTrainer
+        from seedbed.training.trainer import ApproachTrainer, RowTasks
 
         tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
         params = read_params("cv", CvParams)

@@ -19,8 +19,8 @@ from benchmarks.public_sets import data_folder
 from seedbed.core.files import read_csv, write_json
 from seedbed.core.params import read_params
 from seedbed.encoding.encoder import embed_texts, precision
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.nearest_rows import nearness
+from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.splitting.deduplication import DeduplicateParams
 from seedbed.splitting.near_duplicates import first_kept
 from seedbed.splitting.shingles import normalised

@@ -18,8 +18,7 @@ from benchmarks.public_sets import data_folder
 from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.core.rows import OUTSIDE
-from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.vectors import embedded
+from seedbed.encoding.vectors import EncoderParams, embedded
 from seedbed.scoring.confidence import chosen_threshold, detection
 from seedbed.splitting.sides import side_of
 

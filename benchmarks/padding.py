@@ -12,9 +12,9 @@ import pandas as pd
 from benchmarks.public_sets import data_folder
 from seedbed.core.files import write_json
 from seedbed.core.params import read_params
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
+from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from stages.tokenize import padding_figures
 
 RESULT = Path("benchmarks/results/padding.json")

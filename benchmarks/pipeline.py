@@ -11,7 +11,7 @@ from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.core.stage import last_costs
 from seedbed.encoding.encoder import precision
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 
 RESULTS = Path("benchmarks/results")
 PREPARE_ENDS_WITH = "tokenize"

@@ -24,7 +24,7 @@ from benchmarks.turns import SCRIPTS, by_turns, peer_command, times_as_fast
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import read_json, write_json
 from seedbed.core.params import read_params
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
+from seedbed.encoding.vectors import EncoderParams, encoder_folder
 
 RESULT = Path("benchmarks/results/speed.json")
 ROUNDS = 3

@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from seedbed.core.params import read_params
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
+from seedbed.encoding.vectors import EncoderParams, encoder_folder
 
 BATCH = 16
 

@@ -14,7 +14,7 @@ from seedbed.approaches import Name
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import AUGMENT, BALANCE, EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import progress, script
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.making import ablation
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 
@@ -62,8 +62,7 @@ def main() -> str:
     arms = {name: pair for name, pair in ablation.arms_of(*train).items() if name in params.of}
     verdicts: dict[str, dict[str, ablation.AblationGain]] = {}
     if arms:
-        from seedbed.training.tasks import RowTasks
-        from seedbed.training.trainer import ApproachTrainer
+        from seedbed.training.trainer import ApproachTrainer, RowTasks
 
         validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
         tasks = RowTasks(augmented, read_params("encoder", EncoderParams), EMBED, SPLIT)

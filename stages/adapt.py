@@ -14,7 +14,7 @@ from seedbed.core.metrics import METRICS
 from seedbed.core.params import read_params
 from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.making.ablation import AdaptMetrics, Arms, Gain, drawn, sizes, verdict
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.params import AdaptationParams, SharedParams, with_shared
@@ -84,11 +84,10 @@ def main() -> str:
         write_json(METRICS / "adapt.json", {"run": False, "measured": {}})
         return "off in params.yaml"
     from seedbed.encoding.encoder import precision
-    from seedbed.encoding.encoder_files import encoder_folder
     from seedbed.encoding.tokens import TextTokenizer, truncation_of
+    from seedbed.encoding.vectors import encoder_folder
     from seedbed.training.adaptation import adapt
-    from seedbed.training.checkpoints import folder_of
-    from seedbed.training.loop import Run
+    from seedbed.training.loop import Run, folder_of
 
     split = read_rows(SPLIT)
     rows = split[split["split"] != "test"].reset_index(drop=True)

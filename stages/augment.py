@@ -15,8 +15,7 @@ from seedbed.core.metrics import settle
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import EMBED, FIND_LABEL_ERRORS, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.vectors import embedded, vectors_of
+from seedbed.encoding.vectors import EncoderParams, embedded, vectors_of
 from seedbed.making import augmentation
 from seedbed.making.balancing import AugmentMetrics
 from seedbed.making.made_rows import CheckParams, Made, Row, checked, child, counts_made, parents

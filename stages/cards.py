@@ -11,7 +11,7 @@ from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.params import read_params
 from seedbed.core.rows import DATASET
 from seedbed.core.stage import script
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, data_card
 from seedbed.reporting.model_card import ModelFacts, model_card

@@ -18,12 +18,11 @@ from seedbed.core.metrics import METRICS
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.training import resampling
 
 if TYPE_CHECKING:  # torch, which is not needed where nothing is cross-validated
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
+    from seedbed.training.trainer import ApproachTrainer, RowTasks
 
 OUT_OF_FOLD = Path("data/cv")
 Grids = dict[Name, resampling.Grid]
@@ -104,8 +103,7 @@ def main() -> str:
             write_json(folder / resampling.NOT_RUN, {"run": False})
         write_json(METRICS / "cv.json", {"run": False, "approaches": {}})
         return "off, no approach is cross-validated"
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
+    from seedbed.training.trainer import ApproachTrainer, RowTasks
 
     for name, grid in params.grid.items():  # report a wrong value before hours of training
         for changes in resampling.grid_points(grid):

@@ -10,10 +10,16 @@ from seedbed.collecting.diversity import mean_pairwise_distance, neighbour_dista
 from seedbed.core.params import read_params
 from seedbed.core.rows import EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.metrics import ClassSpread, EmbedMetrics, IsolatedRow
 from seedbed.encoding.nearest_rows import nearness
-from seedbed.encoding.vectors import embedded, items_of, write_vectors
+from seedbed.encoding.vectors import (
+    ClassSpread,
+    EmbedMetrics,
+    EncoderParams,
+    IsolatedRow,
+    embedded,
+    items_of,
+    write_vectors,
+)
 
 NEIGHBOURS = 10
 SAMPLE = 5_000  # rows for the distances, whose number is their square

@@ -23,10 +23,9 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import BALANCE, CURVES, EMBED, HELD_OUT, PREDICTIONS, TOKENIZE, read_rows
 from seedbed.core.stage import note_predictions, script
 from seedbed.encoding.encoder import pooled_windows, precision
-from seedbed.encoding.encoder_files import EncoderParams
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
 from seedbed.encoding.nearest_rows import nearest_cosines
-from seedbed.encoding.vectors import read_vectors
+from seedbed.encoding.vectors import EncoderParams, read_vectors
 from seedbed.running.engine import map_texts
 from seedbed.scoring import evaluation
 from seedbed.scoring.behaviour import cases_of, invariance_of

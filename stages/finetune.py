@@ -19,12 +19,11 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import CURVES, EMBED, TOKENIZE
 from seedbed.core.stage import script
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.examples import read_datasets
-from seedbed.encoding.vectors import completed
-from seedbed.training.checkpoints import folder_of
+from seedbed.encoding.vectors import EncoderParams, completed, encoder_folder
+from seedbed.training.classifier import Task
+from seedbed.training.loop import folder_of
 from seedbed.training.resampling import CvMetrics
-from seedbed.training.tasks import Task
 from seedbed.training.trainer import ApproachTrainer
 
 CV_METRICS = Path("reports/metrics/cv.json")

@@ -12,7 +12,7 @@ from seedbed.core.metrics import METRICS
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import BALANCE, EMBED, SPLIT, read_rows, sides, write_results
 from seedbed.core.stage import progress, script
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.scoring.metrics import clusters_of
 from seedbed.training.resampling import CurveRun, drawn, fit_curve
@@ -42,8 +42,7 @@ def main() -> str:
     if not params.run:
         write_json(METRICS / "learning_curve.json", {"run": False})
         return "off in params.yaml"
-    from seedbed.training.tasks import RowTasks
-    from seedbed.training.trainer import ApproachTrainer
+    from seedbed.training.trainer import ApproachTrainer, RowTasks
 
     rows = rows_to_choose_by(read_rows(BALANCE), negatives)
     train, validation, _ = sides(rows).values()

@@ -20,8 +20,7 @@ from seedbed.core.metrics import CHOICE, EVALUATE, read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows
 from seedbed.core.stage import script
-from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.encoding.vectors import vectors_of
+from seedbed.encoding.vectors import EncoderParams, vectors_of
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page
 from seedbed.scoring import priorities

@@ -16,15 +16,16 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import BALANCE, SIDES, SPLIT, TOKENIZE, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding import examples
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
-from seedbed.encoding.metrics import (
+from seedbed.encoding.tokens import Encoded, TextTokenizer, truncation_of
+from seedbed.encoding.vectors import (
+    EncoderParams,
     Lengths,
     LengthsByClass,
     Padding,
     TokenizeMetrics,
     TruncationInUse,
+    encoder_folder,
 )
-from seedbed.encoding.tokens import Encoded, TextTokenizer, truncation_of
 from seedbed.splitting.splits import gate_after_split
 
 PLOT = Path("reports/plots/token_lengths.csv")

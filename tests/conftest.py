@@ -16,7 +16,7 @@ from hypothesis import settings
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:  # torch, which most tests do not need
-    from seedbed.training.tasks import Task
+    from seedbed.training.classifier import Task
 
 # A busy machine is no reason to fail a property.
 settings.register_profile("seedbed", deadline=None)
@@ -176,7 +176,7 @@ def small_task(folder: Path, encoder: Callable[[Path, list[str]], None] = tiny_e
     from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
     from seedbed.encoding.examples import Examples
     from seedbed.encoding.tokens import TextTokenizer, Truncation
-    from seedbed.training.tasks import Task
+    from seedbed.training.classifier import Task
 
     things = {
         "cooking": "onion rice bread soup pan oven salt dough".split(),

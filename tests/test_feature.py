@@ -55,7 +55,7 @@ def corners(classes: int) -> tuple[np.ndarray, np.ndarray]:
 def test_the_layers_give_what_the_head_gives(classes, params):
     points, labels = corners(classes)
     head = feature.fitted_head(even(points, labels), 10.0, params, seed=0)
-    logits = feature.sequential(feature.layers_of(head, classes))(torch.from_numpy(points))
+    logits = feature.head_of(head, classes)(torch.from_numpy(points))
     assert logits.detach().softmax(1).numpy() == pytest.approx(head.predict_proba(points), abs=1e-5)
 
 

@@ -5,7 +5,7 @@ import pytest
 from seedbed.core.errors import LedgerError
 from seedbed.core.metrics import Interval, RowCounts
 from seedbed.core.stage import ROW_STAGES
-from seedbed.encoding.metrics import ClassSpread, EmbedMetrics, NearTrain
+from seedbed.encoding.vectors import ClassSpread, EmbedMetrics, NearTrain
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import markdown, page_markdown, table
 from seedbed.private.kinds import AnonymizeMetrics

@@ -1,6 +1,6 @@
 """The report's section on sides, from figures a person can check."""
 
-from seedbed.encoding.metrics import NearTrain
+from seedbed.encoding.vectors import NearTrain
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import data
 from seedbed.splitting.split_figures import SplitMetrics

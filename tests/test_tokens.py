@@ -148,5 +148,5 @@ def test_remembered_ids_are_the_same_and_others_are_kept_nowhere(encoder, tmp_pa
         assert found.ids[0].dtype == plain.ids[0].dtype
     with Store() as store:
         assert [(kept.operation, kept.results) for kept in store.stats()] == [
-            ("token_ids.token_ids", len({*TEXTS, *pairs}))
+            ("tokens.token_ids", len({*TEXTS, *pairs}))
         ]

@@ -18,18 +18,18 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from seedbed.scoring.metrics import macro_f1_of
-from seedbed.training.checkpoints import Curve
-from seedbed.training.classifier import Loaded
-from seedbed.training.heads import (
-    Head,
-    layers_of,
+from seedbed.training.classifier import (
+    Loaded,
+    Origin,
+    Task,
+    head_of,
     load_sentence_classifier,
     save_sentence_classifier,
-    sequential,
+    trainable_parameters,
 )
+from seedbed.training.loop import Curve
 from seedbed.training.params import ApproachParams
 from seedbed.training.saved_models import SavedModel
-from seedbed.training.tasks import Origin, Task
 
 SMALLEST = np.finfo(np.float32).eps  # a probability below it counts as it, or the loss is infinite
 
@@ -49,13 +49,12 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     with threadpool_limits(1):  # small matrices: a second thread costs more than it saves
         roots = np.array([row.partition("-")[0] for row in task.train.row_ids])
         rows = Rows(vectors, labels, weights, roots)
-        head = fitted_head(rows, _chosen(rows, params, seed), params, seed)
-    layers = layers_of(head, len(task.classes))
-    logits = sequential(layers)(torch.from_numpy(task.vectors("validation")))
-    score = macro_f1_of(task.validation.row_labels, logits.argmax(1).numpy())
-    size = sum(tensor.numel() for layer in layers for tensor in layer if tensor is not None)
-    origin = Origin("feature", params, size)
-    save_sentence_classifier(task, folder, layers, encoder=None, origin=origin)
+        fitted = fitted_head(rows, _chosen(rows, params, seed), params, seed)
+    head = head_of(fitted, len(task.classes))
+    predicted = head(torch.from_numpy(task.vectors("validation"))).argmax(1).numpy()
+    score = macro_f1_of(task.validation.row_labels, predicted)
+    origin = Origin("feature", params, trainable_parameters(head))
+    save_sentence_classifier(task, folder, head, encoder=None, origin=origin)
     return [{"epoch": 1, "validation_macro_f1": score}]
 
 
@@ -79,7 +78,9 @@ class Rows(NamedTuple):
         return Rows(*(column[mask] for column in self))
 
 
-def fitted_head(rows: Rows, strength: float, params: Params, seed: int) -> Head:
+def fitted_head(
+    rows: Rows, strength: float, params: Params, seed: int
+) -> LogisticRegression | MLPClassifier:
     """Fit a head. `strength` is C of either kind: it minimises the loss summed over the rows, plus
     half the squared weights over C."""
     vectors, labels, weights, _ = rows
@@ -100,10 +101,8 @@ def _chosen(rows: Rows, params: Params, seed: int) -> float:
     counts = np.bincount(rows.labels)
     rows = rows.take(counts[rows.labels] > 1)
     classes = np.unique(rows.labels)
-    if len(classes) < 2:
+    if len(classes) < 2 or len(grid) == 1:
         return grid[len(grid) // 2]
-    if len(grid) == 1:
-        return grid[0]
     rarest = int(counts[counts > 1].min())
     # Without copies the plain splitter gives stratified folds in a hundredth of the time.
     groups = rows.roots if len(set(rows.roots)) < len(rows.roots) else None
@@ -120,5 +119,4 @@ def _chosen(rows: Rows, params: Params, seed: int) -> float:
         of_label = held_out[np.arange(len(held_out)), np.searchsorted(classes, rows.labels)]
         return float(-np.log(np.maximum(of_label, SMALLEST)).mean())
 
-    losses = {strength: loss(strength) for strength in grid}
-    return min(losses, key=lambda strength: (losses[strength], strength))
+    return min(grid, key=loss)  # of equals the first, which is the least

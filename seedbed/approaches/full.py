@@ -14,27 +14,24 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
-from seedbed.training.checkpoints import Curve
 from seedbed.training.classifier import (
     SEQUENCE,
     Loaded,
     LogitsOnly,
+    Origin,
+    Task,
+    fit,
+    head_of,
+    load_sentence_classifier,
     load_sequence_classifier,
     new_sequence_classifier,
+    save_sentence_classifier,
     save_sequence_classifier,
     trainable_parameters,
 )
-from seedbed.training.heads import (
-    Layer,
-    layers_of,
-    linear,
-    load_sentence_classifier,
-    save_sentence_classifier,
-)
-from seedbed.training.loop import fit, layer_groups
+from seedbed.training.loop import Curve, layer_groups
 from seedbed.training.params import TrainingParams
 from seedbed.training.saved_models import SavedModel
-from seedbed.training.tasks import Origin, Task
 
 
 class Params(TrainingParams):
@@ -48,13 +45,20 @@ class Params(TrainingParams):
 def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     """Train, save a sequence classifier, or with `head: linear` a sentence classifier, to `folder`
     and give the curve."""
-    if params.head == "linear":
-        return _from_linear_head(task, params, seed, folder)
-    model = new_sequence_classifier(task, seed)
-    groups = layer_groups(model, model.config.num_hidden_layers, params, params.layer_decay)
-    curve = fit(LogitsOnly(model), groups, task, params, seed, "full")
-    origin = Origin("full", params, trainable_parameters(model))
-    save_sequence_classifier(model, task, folder, origin)
+    is_linear = params.head == "linear"
+    if is_linear:
+        model, head = load_model(task.encoder), linear_head(task, params)
+        module: nn.Module = SentenceEncoder(model, pooling_of(task.encoder), head)
+    else:
+        model = new_sequence_classifier(task, seed)
+        module = LogitsOnly(model)
+    groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
+    curve = fit(module, groups, task, params, seed, "full")
+    origin = Origin("full", params, trainable_parameters(module))
+    if is_linear:
+        save_sentence_classifier(task, folder, head, model, origin)
+    else:
+        save_sequence_classifier(model, task, folder, origin)
     return curve
 
 
@@ -65,24 +69,10 @@ def load(folder: Path, card: SavedModel) -> Loaded:
     return load_sentence_classifier(folder)
 
 
-def _from_linear_head(task: Task, params: Params, seed: int, folder: Path) -> Curve:
-    model = load_model(task.encoder)
-    head = linear_head(task, params)
-    module = SentenceEncoder(model, pooling_of(task.encoder), head)
-    groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
-    curve = fit(module, groups, task, params, seed, "full")
-    layer = Layer(head.weight.detach().cpu(), head.bias.detach().cpu())
-    weights = {name: weight.cpu() for name, weight in model.state_dict().items()}
-    origin = Origin("full", params, trainable_parameters(module))
-    save_sentence_classifier(task, folder, [layer], weights, origin)
-    return curve
-
-
-def linear_head(task: Task, params: Params) -> nn.Linear:
-    """Logistic regression on the encoder's own vectors of the train rows, as a layer."""
+def linear_head(task: Task, params: Params) -> nn.Sequential:
+    """Logistic regression on the encoder's own vectors of the train rows, as a head."""
     labels, weights = task.train.row_labels, task.train.row_weights
     with threadpool_limits(1):
         regression = LogisticRegression(C=params.head_strength, max_iter=2000)
         regression.fit(task.vectors("train"), labels, weights)
-    (layer,) = layers_of(regression, len(task.classes))
-    return linear(layer)
+    return head_of(regression, len(task.classes))

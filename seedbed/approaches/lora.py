@@ -6,19 +6,20 @@ from pathlib import Path
 
 from pydantic import Field
 
-from seedbed.training.checkpoints import Curve
 from seedbed.training.classifier import (
     Loaded,
     LogitsOnly,
+    Origin,
+    Task,
+    fit,
     load_sequence_classifier,
     new_sequence_classifier,
     save_sequence_classifier,
     trainable_parameters,
 )
-from seedbed.training.loop import fit
+from seedbed.training.loop import Curve, Group
 from seedbed.training.params import TrainingParams
 from seedbed.training.saved_models import SavedModel
-from seedbed.training.tasks import Origin, Task
 
 
 class Params(TrainingParams):
@@ -46,7 +47,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
         # peft 0.21 asks transformers 5.23 for a name that it will drop in version 6.
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
         model = get_peft_model(new_sequence_classifier(task, seed), config)
-    groups = [{"params": [weight for weight in model.parameters() if weight.requires_grad]}]
+    groups = [Group(params=[weight for weight in model.parameters() if weight.requires_grad])]
     curve = fit(LogitsOnly(model), groups, task, params, seed, "lora")
     origin = Origin("lora", params, trainable_parameters(model))
     save_sequence_classifier(model.merge_and_unload(), task, folder, origin)

@@ -13,28 +13,37 @@ from typing import Literal
 import numpy as np
 import torch
 from pydantic import BaseModel, Field
+from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 from torch import nn
-from transformers import PreTrainedModel
 
 from seedbed.core.errors import ParamsError
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.encoding.tokens import TextTokenizer, Truncation
-from seedbed.scoring.metrics import macro_f1_of
-from seedbed.training.checkpoints import Curve
-from seedbed.training.classifier import Loaded, save_with_tokenizer, trainable_parameters
-from seedbed.training.cloze import MASK, ClozeScorer, Gap, is_masked_lm, load_masked_lm
-from seedbed.training.heads import (
-    Layer,
-    PromptScorer,
+from seedbed.training.classifier import (
+    Loaded,
+    Origin,
+    Task,
+    fit,
+    linear,
     load_sentence_classifier,
-    regression_around,
     save_sentence_classifier,
+    save_with_tokenizer,
+    trainable_parameters,
+    validation_score,
 )
-from seedbed.training.loop import Losses, fit, layer_groups
+from seedbed.training.loop import Curve, Inputs, Losses, layer_groups
 from seedbed.training.params import TrainingParams
+from seedbed.training.prompts import (
+    MASK,
+    PLACE,
+    ClozeScorer,
+    Gap,
+    PromptScorer,
+    is_masked_lm,
+    load_masked_lm,
+)
 from seedbed.training.saved_models import ModelFormat, SavedModel, write_card
-from seedbed.training.tasks import Origin, Task
 
 CLOZE = ModelFormat(
     "cloze_classifier",
@@ -81,7 +90,7 @@ def load(folder: Path, card: SavedModel) -> Loaded:
     """Load a model that `fine_tune` saved."""
     if card.kind != CLOZE.kind:
         return load_sentence_classifier(folder)
-    settings = ClozeSettings(**card.settings)
+    settings = ClozeSettings.model_validate(card.settings)
     truncation = Truncation(**card.truncation.model_dump())
     gap = Gap(folder, truncation, settings.template, settings.words)
     return Loaded(ClozeScorer(load_masked_lm(folder), gap), gap.filled)
@@ -91,12 +100,9 @@ def kind_of(encoder: Path, params: Params) -> str:
     """The kind of prompts: cloze where the checkpoint has a masked language model's head."""
     can_fill = is_masked_lm(encoder)
     if params.kind == "cloze" and not can_fill:
-        raise ParamsError(
-            "params.yaml: approaches.prompt.kind",
-            "cloze, but the encoder has no masked language model's head",
-            "a checkpoint saved as ...ForMaskedLM",
-            "set kind: label_prompts, or name a masked language model in encoder.name",
-        )
+        found = "cloze, but the encoder has no masked language model's head"
+        step = "set kind: label_prompts, or name a masked language model in encoder.name"
+        raise ParamsError(f"{PLACE}.kind", found, "a checkpoint saved as ...ForMaskedLM", step)
     if params.kind != "auto":
         return params.kind
     return "cloze" if can_fill else "label_prompts"
@@ -105,11 +111,10 @@ def kind_of(encoder: Path, params: Params) -> str:
 def _cloze(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     words = _by_class("words", params.words, task.classes)
     gap = Gap(task.encoder, task.truncation, params.cloze, words)
-    filled = {side: gap.filled(getattr(task, side)) for side in ("train", "validation")}
-    task = replace(task, **filled)
+    task = replace(task, train=gap.filled(task.train), validation=gap.filled(task.validation))
     model = load_masked_lm(task.encoder)
-    scorer = ClozeScorer(model, gap)
-    curve = _tuned(scorer, model, task, params, seed)
+    depth = model.config.num_hidden_layers
+    curve = _tuned(ClozeScorer(model, gap), depth, task, params, seed, losses=None)
     save_with_tokenizer(model, task, folder)
     filled_text = json.dumps(gap.template.replace(MASK, gap.mask_token), ensure_ascii=False)
     usage = CLOZE.usage.replace("{words}", repr(words)).replace("{filled}", filled_text)
@@ -126,33 +131,27 @@ def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve
     scorer = PromptScorer(encoder, TextTokenizer(task.encoder, whole)(texts), params.scale)
     are_few = len(task.train.row_ids) < params.pairs_below * len(task.classes)
 
-    def losses(
-        model: PromptScorer, inputs: dict[str, torch.Tensor], labels: torch.Tensor
-    ) -> torch.Tensor:
+    def losses(model: PromptScorer, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
         return model.paired_losses(inputs, labels, params.prompt_weight, params.label_smoothing)
 
-    curve = _tuned(scorer, encoder.model, task, params, seed, losses if are_few else None)
+    depth = encoder.model.config.num_hidden_layers
+    curve = _tuned(scorer, depth, task, params, seed, losses if are_few else None)
     scorer.eval()
     with torch.inference_mode():
         prompts = scorer.prompt_vectors()
-    head = Layer(params.scale * prompts)
+    head = linear(params.scale * prompts)
     if are_few:
         head = _head_of_few(task, encoder, prompts.cpu().numpy(), params)
-    tuned = {name: weight.cpu() for name, weight in encoder.model.state_dict().items()}
     origin = Origin("prompt", params, trainable_parameters(encoder))
-    save_sentence_classifier(task, folder, [head], tuned, origin)
+    save_sentence_classifier(task, folder, nn.Sequential(head), encoder.model, origin)
     return curve
 
 
 def label_prompts(classes: Sequence[str], params: Params) -> list[str]:
     """The template filled for each class. Raises ParamsError where it has no {label}."""
     if "{label}" not in params.template:
-        raise ParamsError(
-            "params.yaml: approaches.prompt.template",
-            repr(params.template),
-            "a text with {label} in it",
-            "put {label} where the class's name goes",
-        )
+        found, step = repr(params.template), "put {label} where the class's name goes"
+        raise ParamsError(f"{PLACE}.template", found, "a text with {label} in it", step)
     names = _by_class("descriptions", params.descriptions, classes)
     return [params.template.replace("{label}", name) for name in names]
 
@@ -160,36 +159,26 @@ def label_prompts(classes: Sequence[str], params: Params) -> list[str]:
 def _by_class(key: str, values: dict[str, str], classes: Sequence[str]) -> list[str]:
     """The value of each class, by default its name as words."""
     if unknown := sorted(set(values) - set(classes)):
-        raise ParamsError(
-            f"params.yaml: approaches.prompt.{key}",
-            f"no class {', '.join(unknown)} in the data",
-            f"some of {', '.join(classes)}",
-            "correct the name or delete the line",
-        )
+        found = f"no class {', '.join(unknown)} in the data"
+        expected, step = f"some of {', '.join(classes)}", "correct the name or delete the line"
+        raise ParamsError(f"{PLACE}.{key}", found, expected, step)
     return [values.get(name, name.replace("_", " ")) for name in classes]
 
 
 def _tuned(
-    scorer: nn.Module,
-    encoder: PreTrainedModel,
-    task: Task,
-    params: Params,
-    seed: int,
-    losses: Losses | None = None,
+    scorer: nn.Module, depth: int, task: Task, params: Params, seed: int, losses: Losses | None
 ) -> Curve:
-    """Train the scorer in place and give its curve, with the zero-shot score as epoch 0."""
-    logits = outputs(scorer, task.validation, task.dtype, "prompt zero-shot")
-    predicted = task.validation.pooled(logits).argmax(1)
-    score = macro_f1_of(task.validation.row_labels, predicted)
+    """Train the scorer, whose encoder has `depth` layers, in place and give its curve, with the
+    zero-shot score as epoch 0."""
+    score = validation_score(scorer, task, "prompt zero-shot")
     zero_shot = {"epoch": 0, "validation_macro_f1": score}
-    depth = encoder.config.num_hidden_layers
     groups = layer_groups(scorer, depth, params, params.layer_decay)
     return [zero_shot, *fit(scorer, groups, task, params, seed, "prompt", losses)]
 
 
 def _head_of_few(
     task: Task, encoder: SentenceEncoder, prompts: np.ndarray, params: Params
-) -> Layer:
+) -> nn.Linear:
     """Logistic regression on the tuned vectors of the rows and of the prompts, one row each. Its
     weights are shrunk towards `prompt_prior` times the prompts, which holds their zero-shot
     knowledge where the rows do not contradict it."""
@@ -200,3 +189,33 @@ def _head_of_few(
     with threadpool_limits(1):
         centre = params.prompt_prior * prompts
         return regression_around(centre, rows, labels, weights, params.head_strength)
+
+
+def regression_around(
+    centre: np.ndarray,
+    vectors: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    inverse_regularisation: float,
+) -> nn.Linear:
+    """Softmax regression whose weights are shrunk towards `centre`, (classes, width), and not
+    towards zero: a Gaussian prior with its mean there, from which few rows lead away only a little.
+    `vectors` are (rows, width), `labels` class indices."""
+    rows, one_hot = vectors.astype(np.float64), np.eye(len(centre))[labels]
+    centre = centre.astype(np.float64)
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        offset, bias = flat[: -len(centre)].reshape(centre.shape), flat[-len(centre) :]
+        logits = rows @ (centre + offset).T + bias
+        logits -= logits.max(1, keepdims=True)
+        log_shares = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        error = weights[:, None] * (np.exp(log_shares) - one_hot)
+        value = -(weights * (log_shares * one_hot).sum(1)).sum()
+        value += (offset**2).sum() / (2 * inverse_regularisation)
+        gradient = error.T @ rows + offset / inverse_regularisation
+        return value, np.concatenate([gradient.ravel(), error.sum(0)])
+
+    start = np.zeros(centre.size + len(centre))
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    offset, bias = np.split(fitted.x, [centre.size])
+    return linear(centre + offset.reshape(centre.shape), bias)

@@ -42,67 +42,53 @@ def device() -> torch.device:
 
 def precision(wanted: str) -> torch.dtype:
     """Return the dtype that is asked for; "auto" is bfloat16 if the hardware multiplies in it."""
-    if wanted != "auto":
-        return torch.bfloat16 if wanted == "bfloat16" else torch.float32
+    fast = {"cuda": torch.cuda.is_bf16_supported, "cpu": torch.cpu._is_avx512_bf16_supported}
     where = device().type
-    fast = (
-        torch.cuda.is_bf16_supported()
-        if where == "cuda"
-        else where == "cpu" and torch.cpu._is_avx512_bf16_supported()
-    )
-    return torch.bfloat16 if fast else torch.float32
-
-
-def load_options(folder: Path, dropout: float = 0.0) -> dict[str, Any]:
-    """Return the options with which every model is loaded: float32, safetensors, no remote code,
-    and dropout only if training asks for it. Raises ModelError if transformers does not know the
-    model.
-    """
-    # Dropout in attention keeps scaled-dot-product attention off its fast path on CPU (a step took
-    # twice the time); the other dropout cost another fifth. A few epochs with early stopping do
-    # not need it.
-    try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (ValueError, OSError, KeyError) as error:
-        raise ModelError(
-            f"{folder}/config.json",
-            f"not a model that transformers knows: {str(error).splitlines()[0][:120]}",
-            "a model without code of its own, which is never run",
-            "name another encoder, or fix the file",
-        ) from None
-    for names, share in ((ATTENTION_DROPOUTS, 0.0), (HIDDEN_DROPOUTS, dropout)):
-        for name in names:
-            if hasattr(config, name):
-                setattr(config, name, share)
-    return {
-        "config": config,
-        "dtype": torch.float32,
-        "use_safetensors": True,
-        "trust_remote_code": False,
-        "local_files_only": True,
-        "attn_implementation": "sdpa",
-    }
+    is_low = where in fast and fast[where]() if wanted == "auto" else wanted == "bfloat16"
+    return torch.bfloat16 if is_low else torch.float32
 
 
 def load_model(folder: Path, dropout: float = 0.0) -> PreTrainedModel:
     """Load the bare encoder, ready to train or to use."""
-    return loaded(AutoModel, folder, load_options(folder, dropout))
+    return loaded(AutoModel, folder, dropout)
 
 
-def loaded(kind: Any, folder: Path, options: dict[str, Any]) -> PreTrainedModel:
-    """Load a model by one of transformers' Auto classes. Raises ModelError if its weights are
-    damaged or not safetensors."""
+def loaded(
+    kind: Any, folder: Path, dropout: float = 0.0, classes: Sequence[str] = ()
+) -> PreTrainedModel:
+    """Load a model by one of transformers' Auto classes: float32, safetensors, no remote code, and
+    dropout only if training asks for it. `classes` are those of a new head.
+
+    Raises ModelError if transformers does not know the model, or if its weights are damaged or not
+    safetensors.
+    """
     from safetensors import SafetensorError
 
+    safe = {"local_files_only": True, "trust_remote_code": False}
     try:
-        return kind.from_pretrained(folder, **options)
+        config = AutoConfig.from_pretrained(folder, **safe)
+    except (ValueError, OSError, KeyError) as error:
+        found = f"not a model that transformers knows: {str(error).splitlines()[0][:120]}"
+        expected = "a model without code of its own, which is never run"
+        step = "name another encoder, or fix the file"
+        raise ModelError(f"{folder}/config.json", found, expected, step) from None
+    # Dropout in attention keeps scaled-dot-product attention off its fast path on CPU (a step took
+    # twice the time); the other dropout cost another fifth. A few epochs with early stopping do
+    # not need it.
+    dropouts = dict.fromkeys(ATTENTION_DROPOUTS, 0.0) | dict.fromkeys(HIDDEN_DROPOUTS, dropout)
+    for name, share in dropouts.items():
+        if hasattr(config, name):
+            setattr(config, name, share)
+    if classes:
+        config.id2label = dict(enumerate(classes))
+        config.label2id = {name: index for index, name in enumerate(classes)}
+    options = {"dtype": torch.float32, "use_safetensors": True, "attn_implementation": "sdpa"}
+    try:
+        return kind.from_pretrained(folder, config=config, **options, **safe)
     except (SafetensorError, OSError) as error:
-        raise ModelError(
-            str(folder),
-            f"weights that cannot be read: {str(error).splitlines()[0][:120]}",
-            "a complete model.safetensors",
-            "get the model again: `dvc checkout`, or install or download it again",
-        ) from None
+        found = f"weights that cannot be read: {str(error).splitlines()[0][:120]}"
+        step = "get the model again: `dvc checkout`, or install or download it again"
+        raise ModelError(str(folder), found, "a complete model.safetensors", step) from None
 
 
 def pooling_of(folder: Path) -> str:
@@ -111,8 +97,8 @@ def pooling_of(folder: Path) -> str:
     if not settings.exists():
         return "mean"
     content = read_json(settings)
-    mode = content.get("pooling_mode", "")
-    return "cls" if content.get("pooling_mode_cls_token") or mode == "cls" else "mean"
+    is_cls = content.get("pooling_mode_cls_token") or content.get("pooling_mode") == "cls"
+    return "cls" if is_cls else "mean"
 
 
 class SentenceEncoder(nn.Module):
@@ -142,17 +128,13 @@ def model_inputs(
     windows in a batch: (windows, tokens) int64 each."""
     # Tensor cores multiply in blocks of 8; on a CPU it gains nothing.
     multiple = 8 if where.type == "cuda" else 1
-    input_ids = torch.from_numpy(pad([rows.ids[index] for index in batch], multiple)).to(where)
-    lengths = torch.tensor([len(rows.ids[index]) for index in batch], device=where)
-    positions = torch.arange(input_ids.shape[1], device=where)
-    inputs = {
-        "input_ids": input_ids,
-        "attention_mask": (positions[None, :] < lengths[:, None]).long(),
-    }
+    ids = [rows.ids[index] for index in batch]
+    columns = {"input_ids": ids, "attention_mask": [np.ones(len(row)) for row in ids]}
     if rows.segments is not None:
-        segments = pad([rows.segments[index] for index in batch], multiple)
-        inputs["token_type_ids"] = torch.from_numpy(segments).to(where)
-    return inputs
+        columns["token_type_ids"] = [rows.segments[index] for index in batch]
+    return {
+        name: torch.from_numpy(pad(column, multiple)).to(where) for name, column in columns.items()
+    }
 
 
 @torch.inference_mode()
@@ -163,21 +145,18 @@ def outputs(
 
     Every text that becomes a vector or a score passes through here, batched by length.
     """
+    if not len(rows.ids):
+        step = "look at the output of the stage before"
+        raise ModelError(label, "no texts", "at least one", step)
     where = device()
     module = module.to(where).eval()
-    results: np.ndarray | None = None
+    parts = []
     batches = token_budget_batches([len(ids) for ids in rows.ids], BATCH_TOKENS)
     for batch in progress(batches, label, len(batches)):
         with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
-            out = module(**model_inputs(rows, batch, where)).float().cpu().numpy()
-        if results is None:
-            results = np.empty((len(rows.ids), out.shape[1]), dtype=np.float32)
-        results[batch] = out
-    if results is None:
-        raise ModelError(
-            label, "no texts", "at least one", "look at the output of the stage before"
-        )
-    return results
+            parts.append(module(**model_inputs(rows, batch, where)).float().cpu().numpy())
+    in_order: np.ndarray = np.concatenate(parts)[np.argsort(np.concatenate(batches))]
+    return in_order
 
 
 def embed_texts(
@@ -216,15 +195,12 @@ def first_token_alone(model: Model) -> Model:
     """
     if type(model).__name__ not in READ_FIRST_TOKEN or model.config.is_decoder:
         return model
-    if model.config._attn_implementation != "sdpa" or _dropout(model):
+    config = model.config
+    if config._attn_implementation != "sdpa" or getattr(config, "attention_probs_dropout_prob", 0):
         return model
     layer = model.base_model.encoder.layer[-1]
     layer.forward = MethodType(_forward, layer)
     return model
-
-
-def _dropout(model: nn.Module) -> float:
-    return getattr(model.config, "attention_probs_dropout_prob", 0.0)
 
 
 def _forward(

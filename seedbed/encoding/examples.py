@@ -108,21 +108,15 @@ def token_budget_batches(
     without, the longest come first, so that memory fails at once or never.
     """
     sizes = np.asarray(lengths)
-    noise = np.zeros(len(sizes))
-    if shuffle is not None:
-        noise = shuffle.random(len(sizes)) * LENGTH_NOISE_TOKENS
+    noise = 0 if shuffle is None else shuffle.random(len(sizes)) * LENGTH_NOISE_TOKENS
     order = np.argsort(-(sizes + noise), kind="stable")
-    batches: list[np.ndarray] = []
-    start = 0
-    while start < len(order):
-        end, longest = start, 0
-        while end < len(order):
-            longest = max(longest, int(sizes[order[end]]))
-            if end > start and longest * (end - start + 1) > max_tokens:
-                break
-            end += 1
-        batches.append(order[start:end])
-        start = end
+    starts, longest = [0], 0
+    for place, size in enumerate(sizes[order].tolist()):
+        longest = max(longest, size)
+        if place > starts[-1] and longest * (place - starts[-1] + 1) > max_tokens:
+            starts.append(place)
+            longest = size
+    batches = np.split(order, starts[1:]) if len(order) else []
     if shuffle is not None:
         shuffle.shuffle(batches)
     return batches
@@ -178,15 +172,14 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
             "id": Value("string"),
         }
     )
+    shown = [name for name in FOR_COLLATORS if name in features]
     datasets = {}
     for split, part in tokenized.parts.items():
-        table = pa.table(_columns(part, segmented)).cast(features.arrow_schema)
+        table = _table(part).select(list(features)).cast(features.arrow_schema)
         # The library's own fingerprint contains random digits; this one names the content.
         content = hashlib.sha256(repr((list(part.rows), part.labels.tolist())).encode())
         whole = Dataset(table, fingerprint=content.hexdigest()[:16])
-        datasets[split] = whole.with_format(
-            columns=[name for name in FOR_COLLATORS if name in features]
-        )
+        datasets[split] = whole.with_format(columns=shown)
         # `with_format` makes another fingerprint, and no public option keeps the old one.
         datasets[split]._fingerprint = whole._fingerprint
     with fresh_folder(folder) as fresh:
@@ -194,22 +187,17 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
         write_json(fresh / TRUNCATION, tokenized.truncation._asdict())
 
 
-def _columns(part: Examples, segmented: bool) -> dict[str, pa.Array]:
-    ones = [np.ones(len(ids), dtype=np.int8) for ids in part.ids]
-    columns = {"input_ids": _lists(part.ids), "attention_mask": _lists(ones)}
-    if segmented:
-        zeros = [np.zeros(len(ids), dtype=np.int8) for ids in part.ids]
-        columns["token_type_ids"] = _lists(part.segments or zeros)
-    return columns | {
-        "labels": pa.array(part.labels),
-        "weight": pa.array(part.weights),
-        "id": pa.array(list(part.rows), pa.string()),
+def _table(part: Examples) -> pa.Table:
+    sizes = [len(ids) for ids in part.ids]
+    columns = {
+        "input_ids": part.ids,
+        "attention_mask": [np.ones(size, np.int8) for size in sizes],
+        "token_type_ids": part.segments or [np.zeros(size, np.int8) for size in sizes],
+        "labels": part.labels,
+        "weight": part.weights,
+        "id": pa.array(part.rows, pa.string()),
     }
-
-
-def _lists(arrays: Sequence[np.ndarray]) -> pa.ListArray:
-    ends = np.cumsum([0, *map(len, arrays)], dtype=np.int32)
-    return pa.ListArray.from_arrays(pa.array(ends), pa.array(np.concatenate(arrays)))
+    return pa.table(columns)
 
 
 def read_datasets(folder: Path) -> Tokenized:
@@ -217,9 +205,8 @@ def read_datasets(folder: Path) -> Tokenized:
     # By pyarrow and not by load_from_disk: eight stages of a run read it, and importing `datasets`
     # costs each about half a second. The Arrow files of a split are those in its folder.
     if not (folder / "dataset_dict.json").exists():
-        raise RowsError(
-            str(folder), "no tokenized rows", "a DatasetDict", "run `dvc repro`, or `dvc pull`"
-        )
+        step = "run `dvc repro`, or `dvc pull`"
+        raise RowsError(str(folder), "no tokenized rows", "a DatasetDict", step)
     splits = read_json(folder / "dataset_dict.json")["splits"]
     features = read_json(folder / splits[0] / "dataset_info.json")["features"]
     return Tokenized(
@@ -237,15 +224,9 @@ def _examples(folder: Path) -> Examples:
     table = pa.concat_tables([stream.read_all() for stream in streams])
     segmented = "token_type_ids" in table.column_names
     return Examples(
-        _arrays(table["input_ids"]),
-        _arrays(table["token_type_ids"]) if segmented else None,
+        list(table["input_ids"].to_numpy()),
+        list(table["token_type_ids"].to_numpy()) if segmented else None,
         table["labels"].to_numpy().astype(np.int64),
         table["weight"].to_numpy().astype(np.float32),
         table["id"].to_pylist(),
     )
-
-
-def _arrays(column: pa.ChunkedArray) -> list[np.ndarray]:
-    lists = column.combine_chunks()
-    flat, ends = lists.flatten().to_numpy(), lists.offsets.to_numpy()
-    return [flat[start:end] for start, end in zip(ends, ends[1:], strict=False)]

@@ -9,13 +9,14 @@ differs and all lists are computed again.
 import hashlib
 from collections.abc import Sequence
 from functools import partial
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
 
 from seedbed.core.rows import HELD_OUT
-from seedbed.encoding.metrics import NearTrain
-from seedbed.running.engine import Form, Operation, keyed
+from seedbed.encoding.vectors import NearTrain
+from seedbed.running.engine import Form, keyed
 from seedbed.running.memo import Store, is_on
 
 CELLS = 20_000_000  # cosines at once: 80 MB
@@ -35,17 +36,20 @@ def nearest_rows(
     `themselves`: both are the same rows, and no row is its own neighbour. Equal cosines keep the
     order of `others`. O(n m width) time.
     """
-    k = max(0, min(count, len(others) - themselves))
+    return _in_blocks(unit_length(vectors), unit_length(others), count, 0 if themselves else None)
+
+
+def _in_blocks(vectors: np.ndarray, others: np.ndarray, count: int, first: int | None) -> Lists:
+    """Return the nearest of `others` to each vector, both of length 1. `first` is the index of the
+    first vector among the others, which the next ones follow; None: they are not among them."""
+    k = max(0, min(count, len(others) - (first is not None)))
     indices, cosines = np.zeros((len(vectors), k), int), np.zeros((len(vectors), k), np.float32)
-    if not k:
-        return indices, cosines
-    units, against = unit_length(vectors), unit_length(others)
-    step = max(1, CELLS // len(others))
-    for start in range(0, len(units), step):
-        part = np.arange(start, min(start + step, len(units)))
-        products = units[part] @ against.T
-        if themselves:
-            products[np.arange(len(part)), part] = -np.inf
+    step = max(1, CELLS // max(1, len(others)))
+    for start in range(0, len(vectors) if k else 0, step):
+        part = np.arange(start, min(start + step, len(vectors)))
+        products = vectors[part] @ others.T
+        if first is not None:
+            products[np.arange(len(part)), first + part] = -np.inf
         indices[part], cosines[part] = nearest_of(products, k)
     return indices, cosines
 
@@ -99,10 +103,11 @@ def nearness(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, NearTrain]:
     result = {}
     for name in HELD_OUT:
         nearest = nearest_cosines(vectors[side == name], train)
-        shares = [
-            float((nearest >= limit).mean()) if len(nearest) else 0.0 for limit in (0.9, 0.95)
-        ]
-        result[name] = NearTrain(rows=len(nearest), at_least_90=shares[0], at_least_95=shares[1])
+        shares = {
+            f"at_least_{limit:.2f}": float((nearest >= limit).mean()) if len(nearest) else 0.0
+            for limit in (0.9, 0.95)
+        }
+        result[name] = NearTrain(rows=len(nearest), **shares)
     return result
 
 
@@ -120,11 +125,10 @@ def nearest_lists(vectors: np.ndarray, batches: Sequence[str], count: int) -> Li
 
 def _by_memo(vectors: np.ndarray, ends: np.ndarray, count: int) -> Lists:
     """Return the lists of vectors sorted by batch; `ends` are the indices where batches end."""
-    digest, digests, start = hashlib.blake2b(digest_size=20), [], 0
-    for end in ends:
-        digest.update(np.ascontiguousarray(vectors[start:end], dtype="<f4").tobytes())
+    digest, digests = hashlib.blake2b(digest_size=20), []
+    for batch in np.split(vectors, ends[:-1]):
+        digest.update(np.ascontiguousarray(batch, dtype="<f4").tobytes())
         digests.append(digest.hexdigest())
-        start = end
     work = keyed(partial(_extended, count=count), digests, LISTS)
     known = None
     with Store() as store:
@@ -135,14 +139,10 @@ def _by_memo(vectors: np.ndarray, ends: np.ndarray, count: int) -> Lists:
         if known is not None and end == len(vectors):
             return known
         lists = _extended(vectors, known, count=count)
-        _keep(store, work, digests[-1], lists)
+        packed = LISTS.pack(lists)
+        if len(packed) <= MAX_BYTES and work.version.is_current():
+            store.keep(work.name, {work.keys[digests[-1]]: packed})
     return lists
-
-
-def _keep(store: Store, work: Operation, digest: str, lists: Lists) -> None:
-    value = LISTS.pack(lists)
-    if len(value) <= MAX_BYTES and work.version.is_current():
-        store.keep(work.name, {work.keys[digest]: value})
 
 
 def _extended(vectors: np.ndarray, known: Lists | None, count: int) -> Lists:
@@ -150,42 +150,25 @@ def _extended(vectors: np.ndarray, known: Lists | None, count: int) -> Lists:
     if known is None:
         return nearest_rows(vectors, vectors, count, themselves=True)
     old = len(known[0])
-    new = np.arange(old, len(vectors))
-    parts = [_with_later(vectors[:old], vectors[old:], known, count)]
-    step = max(1, CELLS // len(vectors))
-    for start in range(0, len(new), step):
-        part = new[start : start + step]
-        products = vectors[part] @ vectors.T
-        products[np.arange(len(part)), part] = -np.inf
-        parts.append(nearest_of(products, count))
-    indices, cosines = zip(*parts, strict=True)
-    return np.concatenate(indices), np.concatenate(cosines)
-
-
-def _with_later(vectors: np.ndarray, later: np.ndarray, known: Lists, count: int) -> Lists:
-    """Add the vectors that follow to lists of vectors that are known among themselves."""
-    indices, cosines = nearest_rows(vectors, later, count)
-    indices = np.concatenate([known[0], indices + len(vectors)], 1)
-    cosines = np.concatenate([known[1], cosines], 1)
+    later = nearest_rows(vectors[:old], vectors[old:], count)
+    indices = np.concatenate([known[0], later[0] + old], 1)
+    cosines = np.concatenate([known[1], later[1]], 1)
     order = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
-    return np.take_along_axis(indices, order, 1), np.take_along_axis(cosines, order, 1)
+    before = np.take_along_axis(indices, order, 1), np.take_along_axis(cosines, order, 1)
+    after = _in_blocks(vectors[old:], vectors, count, old)
+    return np.concatenate([before[0], after[0]]), np.concatenate([before[1], after[1]])
 
 
 def _pack(lists: Lists) -> bytes:
     indices, cosines = lists
-    width = np.array([indices.shape[1]], "<i4")
-    return b"".join(
-        np.ascontiguousarray(array, kind).tobytes()
-        for array, kind in ((width, "<i4"), (indices, "<i4"), (cosines, "<f4"))
-    )
+    file = BytesIO()
+    np.save(file, np.stack([indices.astype("<i4"), cosines.astype("<f4").view("<i4")]))
+    return file.getvalue()
 
 
 def _unpack(value: bytes) -> Lists:
-    width = int(np.frombuffer(value, "<i4", 1)[0])
-    half = (len(value) - 4) // 8
-    indices = np.frombuffer(value, "<i4", half, 4).reshape(-1, width)
-    cosines = np.frombuffer(value, "<f4", half, 4 + 4 * half).reshape(-1, width)
-    return indices.astype(np.int64), cosines
+    indices, cosines = np.load(BytesIO(value), allow_pickle=False)
+    return indices.astype(np.int64), cosines.view("<f4")
 
 
 LISTS = Form("lists", _pack, _unpack)

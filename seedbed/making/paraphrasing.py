@@ -17,8 +17,8 @@ from pydantic import Field
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.params import Section
-from seedbed.encoding.encoder_files import model_folder
 from seedbed.encoding.examples import token_budget_batches
+from seedbed.encoding.vectors import model_folder
 from seedbed.running.engine import map_texts
 
 BATCH_TOKENS = 2048

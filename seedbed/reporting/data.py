@@ -12,7 +12,7 @@ from seedbed.collecting.diversity import CollectMetrics
 from seedbed.core.decisions import ApplyDecisionsMetrics
 from seedbed.core.metrics import Metrics, RowCounts, check_chain, read_metrics
 from seedbed.core.rows import SIDES
-from seedbed.encoding.metrics import EmbedMetrics, NearTrain
+from seedbed.encoding.vectors import EmbedMetrics, NearTrain
 from seedbed.label_errors.ranking import LabelErrorMetrics, NoiseFigures
 from seedbed.pages.document import Cell, Part, Prose, Section, Table, counted, interval, listed
 from seedbed.pages.escaping import quoted

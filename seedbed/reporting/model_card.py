@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from seedbed.encoding.encoder_files import EncoderParams
+from seedbed.encoding.vectors import EncoderParams
 from seedbed.pages.document import Bullets, Cell, Code, Part, Prose, Section, Table, interval
 from seedbed.pages.escaping import quoted
 from seedbed.reporting.data import DatasetVersion

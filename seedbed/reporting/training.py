@@ -5,7 +5,7 @@ Each is a pure function of the figures that stages wrote.
 
 from collections.abc import Mapping, Sequence
 
-from seedbed.encoding.metrics import TokenizeMetrics
+from seedbed.encoding.vectors import TokenizeMetrics
 from seedbed.making.ablation import AblateMetrics, AdaptMetrics, Gain
 from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
 from seedbed.pages.document import Cell, Code, Prose, Section, Table, counted, difference, interval

@@ -16,10 +16,9 @@ from torch import nn
 from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded
-from seedbed.training.checkpoints import Curve
-from seedbed.training.cloze import is_masked_lm, load_masked_lm, mask_of
-from seedbed.training.loop import Inputs, Run, Work, train
+from seedbed.training.loop import Curve, Group, Run, Work, train
 from seedbed.training.params import AdaptationParams
+from seedbed.training.prompts import is_masked_lm, load_masked_lm, mask_of
 
 NOT_MASKED = -100
 SMALL_FILES = ("*.json", "*.txt", "*.model", "*/config.json")  # every file that holds no weights
@@ -39,8 +38,10 @@ def adapt(encoder: Path, texts: Encoded, run: Run, folder: Path) -> tuple[str, C
     else:
         model = load_model(encoder, params.dropout)
         module = TwiceDropped(SentenceEncoder(model, pooling_of(encoder)), params.temperature)
-    groups = [{"params": list(module.parameters())}]
-    curve = train(Work(module, groups, _own_losses, score=None), {"train": _rows(texts)}, run)
+    groups = [Group(params=list(module.parameters()))]
+    # Both modules give their losses themselves, without labels.
+    work = Work(module, groups, lambda module, inputs, _: module(**inputs), score=None)
+    curve = train(work, {"train": _rows(texts)}, run)
     for pattern in SMALL_FILES:
         for file in encoder.glob(pattern):
             target = folder / file.relative_to(encoder)
@@ -52,14 +53,9 @@ def adapt(encoder: Path, texts: Encoded, run: Run, folder: Path) -> tuple[str, C
 
 def _rows(texts: Encoded) -> Examples:
     """The texts as rows of weight 1; their class indices mean nothing."""
-    count = len(texts.ids)
-    names = [str(number) for number in range(count)]
-    labels, weights = np.zeros(count, np.int64), np.ones(count, np.float32)
-    return Examples(texts.ids, texts.segments, labels, weights, names)
-
-
-def _own_losses(module: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-    return module(**inputs)  # both modules give their losses themselves, without labels
+    labels = np.zeros(len(texts.ids), np.int64)
+    names = list(map(str, range(len(labels))))
+    return Examples(texts.ids, texts.segments, labels, np.ones(len(labels), np.float32), names)
 
 
 class TwiceDropped(nn.Module):

@@ -1,13 +1,17 @@
-"""Classifiers: saved as a folder by an approach, loaded from it to predict.
+"""Classifiers: the task that one is trained on, the folder an approach saves it to, and the model
+loaded from there to predict.
 
-Here is the format that transformers' AutoModelForSequenceClassification loads, which `full` and
-`lora` share; that of sentence-transformers is in seedbed/training/heads.py, and an approach may
-have one of its own.
+Here are two formats that stock libraries load; an approach may have one of its own. `full` and
+`lora` share transformers' AutoModelForSequenceClassification. A sentence classifier of
+sentence-transformers is an encoder, pooling, normalisation and a head: Dense layers, which turn the
+vector of a text into a logit for each class.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,17 +19,33 @@ from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from seedbed.approaches import load
+from seedbed.core.files import read_json
 from seedbed.encoding.encoder import (
+    SentenceEncoder,
     first_token_alone,
-    load_options,
+    load_model,
     loaded,
     outputs,
     pooled_windows,
+    pooling_of,
 )
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
-from seedbed.training.saved_models import ModelFormat, check_files, read_card, write_card
-from seedbed.training.tasks import Origin, Task
+from seedbed.scoring.metrics import macro_f1_of
+from seedbed.training.loop import Curve, Group, Inputs, Losses, Run, Work, train
+from seedbed.training.params import ApproachParams, TrainingParams
+from seedbed.training.saved_models import (
+    ModelFormat,
+    SavedModel,
+    SavedTruncation,
+    check_files,
+    read_card,
+    write_card,
+)
+
+if TYPE_CHECKING:  # seconds, which predicting by most approaches does not need
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.neural_network import MLPClassifier
 
 SEQUENCE = ModelFormat(
     "sequence_classifier",
@@ -35,6 +55,89 @@ SEQUENCE = ModelFormat(
 classify = pipeline("text-classification", model="{folder}", truncation=True)
 print(classify("{text}"))""",
 )
+SENTENCE = ModelFormat(
+    "sentence_classifier",
+    "sentence-transformers",
+    "text-classification",
+    """from sentence_transformers import SentenceTransformer
+model, classes = SentenceTransformer("{folder}"), {classes}
+print(classes[model.encode("{text}").argmax()])""",
+)
+
+
+class Origin(NamedTuple):
+    """Where a saved model comes from: the approach, its parameters, and how many weights it
+    trained."""
+
+    approach: str
+    params: ApproachParams
+    trainable_parameters: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fine-tuning task: rows that are tokenized and embedded once, and one encoder.
+
+    `vectors(side)` gives the encoder's own vectors of the train or the validation rows, (rows,
+    width) float32 in the order of `row_ids`, computed when asked for. A training that was killed
+    continues from the folder `checkpoints`; with None it starts anew."""
+
+    classes: list[str]
+    train: Examples
+    validation: Examples
+    vectors: Callable[[str], np.ndarray]
+    encoder: Path
+    truncation: Truncation
+    dtype: torch.dtype
+    checkpoints: Path | None = None
+
+    def card(self, form: ModelFormat, origin: Origin, **settings: str | list[str]) -> SavedModel:
+        """The card of a model trained on this task."""
+        values = origin.params.model_dump(mode="json")
+        return SavedModel(
+            approach=origin.approach,
+            **form._asdict(),
+            classes=self.classes,
+            truncation=SavedTruncation(**self.truncation._asdict()),
+            trainable_parameters=origin.trainable_parameters,
+            # As JSON: written as numbers they would be rounded, as figures are.
+            params={key: json.dumps(value) for key, value in values.items()},
+            settings=settings,
+        )
+
+
+def fit(
+    module: nn.Module,
+    groups: list[Group],
+    task: Task,
+    params: TrainingParams,
+    seed: int,
+    approach: str,
+    losses: Losses | None = None,
+) -> Curve:
+    """Train a classifier in place and give its curve: one dict an epoch.
+
+    `module(**model_inputs)` gives logits (windows, classes); `losses` defaults to their
+    cross-entropy. Raises ModelError as `train` does.
+    """
+    losses_of = nn.CrossEntropyLoss(reduction="none", label_smoothing=params.label_smoothing)
+
+    def cross_entropy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
+        return losses_of(model(**inputs).float(), labels)
+
+    def score(model: nn.Module) -> float:
+        return validation_score(model, task, f"{approach} validation")
+
+    work = Work(module, groups, losses or cross_entropy, score, params.patience_epochs)
+    rows = {"train": task.train, "validation": task.validation}
+    return train(work, rows, Run(approach, params, seed, task.dtype, task.checkpoints, fit))
+
+
+def validation_score(module: nn.Module, task: Task, label: str) -> float:
+    """Macro-F1 of a module from token ids to logits on the validation rows."""
+    logits = outputs(module, task.validation, task.dtype, label)
+    predicted = task.validation.pooled(logits).argmax(1)
+    return macro_f1_of(task.validation.row_labels, predicted)
 
 
 class Loaded(NamedTuple):
@@ -91,11 +194,9 @@ def trainable_parameters(module: nn.Module) -> int:
 
 def new_sequence_classifier(task: Task, seed: int) -> nn.Module:
     """The encoder with a new head, initialised by `seed`."""
-    options = load_options(task.encoder)
-    options["config"].id2label = dict(enumerate(task.classes))
-    options["config"].label2id = {name: index for index, name in enumerate(task.classes)}
     torch.manual_seed(seed)
-    return first_token_alone(loaded(AutoModelForSequenceClassification, task.encoder, options))
+    kind = AutoModelForSequenceClassification
+    return first_token_alone(loaded(kind, task.encoder, classes=task.classes))
 
 
 def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, origin: Origin) -> None:
@@ -106,7 +207,7 @@ def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, origin:
 
 def load_sequence_classifier(folder: Path) -> Loaded:
     """Load what `save_sequence_classifier` wrote."""
-    model = loaded(AutoModelForSequenceClassification, folder, load_options(folder))
+    model = loaded(AutoModelForSequenceClassification, folder)
     return Loaded(LogitsOnly(first_token_alone(model)))
 
 
@@ -117,3 +218,70 @@ def save_with_tokenizer(model: nn.Module, task: Task, folder: Path) -> None:
     tokenizer.model_max_length = task.truncation.max_length
     tokenizer.truncation_side = "left" if task.truncation.keep == "tail" else "right"
     tokenizer.save_pretrained(folder)
+
+
+def linear(weight: np.ndarray | torch.Tensor, bias: np.ndarray | None = None) -> nn.Linear:
+    """A layer with this weight, (out, in), and this bias, (out,), or None."""
+    module = nn.Linear(weight.shape[1], weight.shape[0], bias is not None)
+    state = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+    module.load_state_dict({name: torch.as_tensor(value) for name, value in state.items()})
+    return module
+
+
+def sequential(layers: Sequence[nn.Linear]) -> nn.Sequential:
+    """A head of layers, with a ReLU between any two."""
+    modules = [module for layer in layers for module in (layer, nn.ReLU())]
+    return nn.Sequential(*modules[:-1])
+
+
+def head_of(fitted: "LogisticRegression | MLPClassifier", classes: int) -> nn.Sequential:
+    """What scikit-learn fitted as a head, which gives one logit for each class. Of two classes
+    scikit-learn stores one logit; each gets half of it, with its sign."""
+    if hasattr(fitted, "coef_"):
+        parts = [(fitted.coef_, fitted.intercept_)]
+    else:
+        weights = [weight.T for weight in fitted.coefs_]
+        parts = list(zip(weights, fitted.intercepts_, strict=True))
+    if classes == 2:
+        weight, bias = parts[-1]
+        parts[-1] = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    return sequential([linear(*part) for part in parts])
+
+
+def save_sentence_classifier(
+    task: Task, folder: Path, head: nn.Sequential, encoder: nn.Module | None, origin: Origin
+) -> None:
+    """Write encoder, pooling, normalisation and the head's Dense layers as one
+    sentence-transformers model. `encoder` is a tuned one; None keeps the original weights."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer import modules
+
+    body = modules.Transformer(
+        str(task.encoder),
+        max_seq_length=task.truncation.max_length,
+        model_kwargs={"dtype": torch.float32, "use_safetensors": True, "local_files_only": True},
+    )
+    if encoder is not None:
+        body.auto_model.load_state_dict(encoder.state_dict())
+    pooling = modules.Pooling(head[0].in_features, pooling_of(task.encoder))
+    model = SentenceTransformer(modules=[body, pooling, modules.Normalize()], device="cpu")
+    for layer in (layer for layer in head.cpu() if isinstance(layer, nn.Linear)):
+        activation = nn.Identity() if layer is head[-1] else nn.ReLU()
+        shape = layer.in_features, layer.out_features, layer.bias is not None
+        model.append(modules.Dense(*shape, activation, layer.weight, layer.bias))
+    model.save(str(folder), create_model_card=False)
+    usage = SENTENCE.usage.replace("{classes}", repr(task.classes))
+    write_card(folder, task.card(SENTENCE._replace(usage=usage), origin))
+
+
+def load_sentence_classifier(folder: Path) -> Loaded:
+    """Load what `save_sentence_classifier` wrote, without importing sentence-transformers."""
+    from safetensors.torch import load_file
+
+    states = [
+        load_file(folder / entry["path"] / "model.safetensors")
+        for entry in read_json(folder / "modules.json")
+        if entry["type"].endswith("Dense")
+    ]
+    layers = [linear(one["linear.weight"], one.get("linear.bias")) for one in states]
+    return Loaded(SentenceEncoder(load_model(folder), pooling_of(folder), sequential(layers)))

@@ -2,36 +2,49 @@
 
 AdamW (Loshchilov and Hutter, 2019), linear warm-up and decay, batches of like length by token
 budget, row weights, label smoothing (Szegedy et al., 2016), clipping at norm 1, early stopping on
-validation macro-F1, which keeps the weights of the best epoch. A training that was killed continues
-from its last epoch (seedbed/training/checkpoints.py).
+validation macro-F1, which keeps the weights of the best epoch.
+
+After each epoch the state is kept, and a training that was killed continues from it. Such a
+checkpoint is named by a digest of everything that determines its run: the code of the loop, the
+module as it starts, the rows, the parameters, the seed. So only the same run finds it, and a run
+that continues from it ends with the same bits as one that was never stopped. Never a pickle.
 """
 
+import hashlib
+import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import torch
 from torch import nn
+from torch.optim import AdamW
 
 from seedbed.core.errors import ModelError
 from seedbed.core.stage import progress
-from seedbed.encoding.encoder import device, model_inputs, outputs
+from seedbed.encoding.encoder import device, model_inputs
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.running.code_versions import version_of
-from seedbed.scoring.metrics import macro_f1_of
-from seedbed.training.checkpoints import Curve, Point, digest_of, load_point, save_point, trained
-from seedbed.training.params import LoopParams, TrainingParams
-from seedbed.training.tasks import Task
+from seedbed.training.params import LoopParams
 
+CHECKPOINTS = Path(".seedbed/checkpoints")  # not among a stage's outputs: DVC clears these
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
+Curve = list[dict[str, float]]
 Inputs = dict[str, torch.Tensor]
-Groups = list[dict[str, Any]]  # of AdamW: parameters, and what they have of their own
 # From a module, one batch's inputs and class indices to the loss of each row: (rows,) float32.
 Losses = Callable[[nn.Module, Inputs, torch.Tensor], torch.Tensor]
+
+
+class Group(TypedDict, total=False):
+    """Parameters of AdamW, and what they have of their own."""
+
+    params: list[nn.Parameter]
+    lr: float
+    weight_decay: float
 
 
 class Work(NamedTuple):
@@ -42,7 +55,7 @@ class Work(NamedTuple):
     or without a score, the last epoch is kept."""
 
     module: nn.Module
-    groups: Groups
+    groups: list[Group]
     losses: Losses
     score: Callable[[nn.Module], float] | None
     patience_epochs: int = 0
@@ -55,16 +68,34 @@ class Work(NamedTuple):
 
 class Run(NamedTuple):
     """One training: the approach or stage that it is of, its parameters, its seed, the precision,
-    and the folder of its checkpoints, or None to keep none."""
+    the folder of its checkpoints, or None to keep none, and the function whose code a checkpoint is
+    bound to, if not `train` alone."""
 
     name: str
     params: LoopParams
     seed: int
     dtype: torch.dtype
     checkpoints: Path | None = None
+    code: Callable[..., Curve] | None = None
 
 
-def layer_groups(module: nn.Module, depth: int, params: LoopParams, layer_decay: float) -> Groups:
+class Point(NamedTuple):
+    """The state of a training: the curve of the epochs done, the steps taken, the weights of the
+    best epoch."""
+
+    curve: Curve
+    steps: int
+    best: dict[str, torch.Tensor]
+
+
+def folder_of(training: str) -> Path:
+    """The checkpoints of one stage or approach, deleted when it has written its models."""
+    return CHECKPOINTS / training
+
+
+def layer_groups(
+    module: nn.Module, depth: int, params: LoopParams, layer_decay: float
+) -> list[Group]:
     """One AdamW group for each weight: the head at the full rate, each layer below it at
     `layer_decay` times the rate of the one above (Howard and Ruder, 2018). Biases and layer norms
     get no weight decay."""
@@ -74,47 +105,10 @@ def layer_groups(module: nn.Module, depth: int, params: LoopParams, layer_decay:
             below = depth - int(name.split(".layer.")[1].split(".")[0])
         else:
             below = depth + 1 if "embeddings" in name else 0
-        groups.append(
-            {
-                "params": [weight],
-                "lr": params.learning_rate * layer_decay**below,
-                "weight_decay": params.weight_decay if weight.ndim > 1 else 0.0,
-            }
-        )
+        rate = params.learning_rate * layer_decay**below
+        decay = params.weight_decay if weight.ndim > 1 else 0.0
+        groups.append(Group(params=[weight], lr=rate, weight_decay=decay))
     return groups
-
-
-def fit(
-    module: nn.Module,
-    groups: Groups,
-    task: Task,
-    params: TrainingParams,
-    seed: int,
-    approach: str,
-    losses: Losses | None = None,
-) -> Curve:
-    """Train a classifier in place and give its curve: one dict an epoch.
-
-    `module(**model_inputs)` gives logits (windows, classes); `losses` defaults to their
-    cross-entropy. Raises ModelError as `train` does.
-    """
-
-    def cross_entropy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-        return nn.functional.cross_entropy(
-            model(**inputs).float(),
-            labels,
-            reduction="none",
-            label_smoothing=params.label_smoothing,
-        )
-
-    def score(model: nn.Module) -> float:
-        logits = outputs(model, task.validation, task.dtype, f"{approach} validation")
-        pooled = task.validation.pooled(logits)
-        return macro_f1_of(task.validation.row_labels, pooled.argmax(1))
-
-    work = Work(module, groups, losses or cross_entropy, score, params.patience_epochs)
-    rows = {"train": task.train, "validation": task.validation}
-    return train(work, rows, Run(approach, params, seed, task.dtype, task.checkpoints))
 
 
 def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
@@ -124,18 +118,18 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
     Raises ModelError when the loss is not a finite number, and when memory runs out.
     """
     module, examples, params = work.module, rows["train"], run.params
-    file = run.checkpoints and run.checkpoints / f"{_name(module, rows, run)}.safetensors"
+    file = run.checkpoints and run.checkpoints / f"{_digest(module, rows, run)}.safetensors"
     torch.manual_seed(run.seed)
     epochs = _batches(examples, params, run.seed)
     module.to(device())
-    optimizer = torch.optim.AdamW(
-        work.groups, lr=params.learning_rate, weight_decay=params.weight_decay, fused=True
-    )
+    rate, decay = params.learning_rate, params.weight_decay
+    optimizer = AdamW(work.groups, lr=rate, weight_decay=decay, fused=True)
     full_rates = [group["lr"] for group in optimizer.param_groups]
-    rate = _warmup_then_decay(sum(map(len, epochs)), params.warmup_share)
-    point = (file and load_point(file, module, optimizer)) or Point([], 0, {})
+    share_at = _warmup_then_decay(sum(map(len, epochs)), params.warmup_share)
+    point = (file and _load_point(file, module, optimizer)) or Point([], 0, {})
     for epoch, batches in list(enumerate(epochs, start=1))[len(point.curve) :]:
-        if point.steps >= params.min_steps and _is_over(point.curve, work):
+        is_over = work.keeps_best and _epochs_since_best(point.curve) >= work.patience_epochs
+        if is_over and point.steps >= params.min_steps:
             break
         place = f"{run.name} epoch {epoch}/{len(epochs)}"
         total, count, steps = 0.0, 0, point.steps
@@ -143,14 +137,19 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
         with _memory_explained(run.name):
             for number, batch in enumerate(progress(batches, place, len(batches)), start=1):
                 for group, full in zip(optimizer.param_groups, full_rates, strict=True):
-                    group["lr"] = full * rate(steps)
+                    group["lr"] = full * share_at(steps)
                 value = _step(work, optimizer, examples, batch, run.dtype)
                 if not math.isfinite(value):
-                    raise _not_finite(f"{place}, step {number}", value, epoch - 1, file)
+                    found = f"the loss or its gradient is {value}"
+                    step = f"lower the learning_rate of `{run.name}`"
+                    step += ", or set encoder.precision: float32"
+                    if file and epoch > 1:
+                        step += f"; epoch {epoch - 1} is kept in {file}"
+                    raise ModelError(f"{place}, step {number}", found, "a finite number", step)
                 total, count, steps = total + value * len(batch), count + len(batch), steps + 1
             point = _after(work, point, total / count, steps)
         if file:
-            save_point(file, module, optimizer, point)
+            _save_point(file, module, optimizer, point)
     module.load_state_dict(point.best, strict=False)
     return point.curve
 
@@ -165,35 +164,87 @@ def _batches(examples: Examples, params: LoopParams, seed: int) -> list[list[np.
     return epochs
 
 
-def _name(module: nn.Module, rows: dict[str, Examples], run: Run) -> str:
-    facts = {
-        "label": run.name,
-        "params": run.params.model_dump(),
-        "seed": run.seed,
-        "dtype": str(run.dtype),
-        "device": device().type,
-        "code": [version_of(train).digest, type(module).__qualname__],
-    }
-    return digest_of(module, rows, facts)
+def _digest(module: nn.Module, rows: dict[str, Examples], run: Run) -> str:
+    """32 hex digits of a module's weights and shape, of its rows, and of what else determines its
+    run."""
+    code = version_of(run.code or train).digest, type(module).__qualname__, repr(module)
+    facts = run.name, run.params.model_dump(), run.seed, run.dtype, device().type, code
+    digest = hashlib.sha256(repr(facts).encode())
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(name.encode() + tensor.cpu().numpy().tobytes())
+    for name, part in sorted(rows.items()):
+        digest.update(f"{name} {list(part.rows)!r} {list(map(len, part.ids))}".encode())
+        for column in (part.labels, part.weights, *part.ids, *(part.segments or [])):
+            digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()[:32]
 
 
-def _is_over(curve: Curve, work: Work) -> bool:
-    if not curve or not work.keeps_best:
-        return False
-    best = max(curve, key=lambda point: point["validation_macro_f1"])["epoch"]
-    return curve[-1]["epoch"] - best >= work.patience_epochs
+def _trained(module: nn.Module) -> dict[str, torch.Tensor]:
+    """The weights that training may change, by name."""
+    weights = module.named_parameters()
+    return {name: weight.detach() for name, weight in weights if weight.requires_grad}
+
+
+def _save_point(file: Path, module: nn.Module, optimizer: AdamW, point: Point) -> None:
+    """Write all that the next epoch needs: whole, or not at all."""
+    from safetensors.torch import save_file
+
+    tensors = {f"weight.{name}": tensor for name, tensor in _trained(module).items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in point.best.items()}
+    for number, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{key}": tensor for key, tensor in state.items()}
+    tensors["random"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        tensors["random_cuda"] = torch.cuda.get_rng_state()
+    metadata = {"curve": json.dumps(point.curve), "steps": str(point.steps)}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.partial")
+    save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, partial, metadata)
+    partial.replace(file)
+
+
+def _load_point(file: Path, module: nn.Module, optimizer: AdamW) -> Point | None:
+    """Restore module, optimizer and random generators; None where there is no checkpoint. A file
+    that cannot be read counts as none, and the training starts anew."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, "pt") as content:
+            metadata = content.metadata()
+            tensors = {key: content.get_tensor(key) for key in content.keys()}  # noqa: SIM118
+    except (FileNotFoundError, SafetensorError):
+        return None
+    module.load_state_dict(_under("weight.", tensors), strict=False)
+    states: dict[int, dict[str, torch.Tensor]] = {}
+    for key, tensor in _under("optimizer.", tensors).items():
+        number, _, name = key.partition(".")
+        states.setdefault(int(number), {})[name] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
+    torch.set_rng_state(tensors["random"])
+    if "random_cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["random_cuda"])
+    return Point(json.loads(metadata["curve"]), int(metadata["steps"]), _under("best.", tensors))
+
+
+def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The tensors whose names have a prefix, by the rest of their names."""
+    found = (key for key in tensors if key.startswith(prefix))
+    return {key.removeprefix(prefix): tensors[key] for key in found}
+
+
+def _epochs_since_best(curve: Curve) -> int:
+    scores = [point["validation_macro_f1"] for point in curve]
+    return len(scores) - 1 - scores.index(max(scores)) if scores else 0
 
 
 def _after(work: Work, before: Point, loss: float, steps: int) -> Point:
     """The state after one more epoch; the best weights are copied, since training changes them."""
-    end: dict[str, float] = {"epoch": len(before.curve) + 1, "train_loss": loss}
-    best = before.best
+    curve, best = [*before.curve, {"epoch": len(before.curve) + 1, "train_loss": loss}], before.best
     if work.score is not None:
-        end["validation_macro_f1"] = work.score(work.module)
-    scores = [point.get("validation_macro_f1", 0.0) for point in before.curve]
-    if not work.keeps_best or end["validation_macro_f1"] > max(scores, default=-1.0):
-        best = {name: weight.clone() for name, weight in trained(work.module).items()}
-    return Point([*before.curve, end], steps, best)
+        curve[-1]["validation_macro_f1"] = work.score(work.module)
+    if not work.keeps_best or _epochs_since_best(curve) == 0:
+        best = {name: weight.clone() for name, weight in _trained(work.module).items()}
+    return Point(curve, steps, best)
 
 
 def _warmup_then_decay(steps: int, warmup_share: float) -> Callable[[int], float]:
@@ -203,11 +254,7 @@ def _warmup_then_decay(steps: int, warmup_share: float) -> Callable[[int], float
 
 
 def _step(
-    work: Work,
-    optimizer: torch.optim.Optimizer,
-    examples: Examples,
-    batch: np.ndarray,
-    dtype: torch.dtype,
+    work: Work, optimizer: AdamW, examples: Examples, batch: np.ndarray, dtype: torch.dtype
 ) -> float:
     """Take one step and give the mean loss of the batch's rows; where loss or gradient is not
     finite, give that and take no step."""
@@ -227,17 +274,6 @@ def _step(
     return value
 
 
-def _not_finite(place: str, value: float, epochs: int, file: Path | None) -> ModelError:
-    name = place.partition(" ")[0]
-    kept = f"; epoch {epochs} is kept in {file}" if file and epochs else ""
-    return ModelError(
-        place,
-        f"the loss or its gradient is {value}",
-        "a finite number",
-        f"lower the learning_rate of `{name}`, or set encoder.precision: float32{kept}",
-    )
-
-
 @contextmanager
 def _memory_explained(name: str) -> Iterator[None]:
     """Turn an out-of-memory error into a ModelError that names the parameters to lower."""
@@ -247,9 +283,6 @@ def _memory_explained(name: str) -> Iterator[None]:
         words = str(error).lower()
         if not isinstance(error, MemoryError) and not any(part in words for part in OUT_OF_MEMORY):
             raise
-        raise ModelError(
-            f"training `{name}`",
-            "a batch does not fit into memory",
-            "batches that fit",
-            "lower batch_tokens in `training` or encoder.max_length in params.yaml",
-        ) from error
+        found = "a batch does not fit into memory"
+        step = "lower batch_tokens in `training` or encoder.max_length in params.yaml"
+        raise ModelError(f"training `{name}`", found, "batches that fit", step) from error

@@ -4,11 +4,10 @@ names itself because it differs.
 A module of its own, since stages read these without loading torch.
 """
 
-import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from seedbed.core.params import Section, validated
 
@@ -57,7 +56,9 @@ class AdaptationParams(LoopParams):
     temperature: float = Field(gt=0)
 
 
-def with_shared(place: str, own: Mapping[str, Any], shared: SharedParams, kind: type[Kind]) -> Kind:
+def with_shared(
+    place: str, own: Mapping[str, JsonValue], shared: SharedParams, kind: type[Kind]
+) -> Kind:
     """Complete the section `own`, at `place` in params.yaml, from `training`.
 
     Only fields of `kind` are taken from there. Raises ParamsError for a key or value that `kind`
@@ -65,8 +66,3 @@ def with_shared(place: str, own: Mapping[str, Any], shared: SharedParams, kind: 
     """
     inherited = {key: value for key, value in shared if key in kind.model_fields}
     return validated(place, {**inherited, **own}, kind)
-
-
-def json_values(params: Section) -> dict[str, str]:
-    """Parameters as JSON texts: written as numbers they would be rounded, as figures are."""
-    return {key: json.dumps(value) for key, value in params.model_dump(mode="json").items()}

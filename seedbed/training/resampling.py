@@ -14,28 +14,27 @@ import hashlib
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from seedbed.core.errors import RowsError
 from seedbed.core.metrics import Difference, Interval, Metrics
 from seedbed.scoring.metrics import accuracy, bounds, macro_f1, resampled_counts
 
 NOT_RUN = "not_run.json"
-HALF_A_ROW = 0.5  # replaces an error of zero, which has no logarithm
 
-Grid = dict[str, Annotated[list[Any], Field(min_length=1)]]  # values to try, by parameter
+# Values to try, by parameter.
+Grid = dict[str, Annotated[list[JsonValue], Field(min_length=1)]]
 
 
 class Fold(NamedTuple):
     """Rows to train on, rows that stop training, and rows to score."""
 
-    number: int
     train: pd.DataFrame
     stop: pd.DataFrame
     held_out: pd.DataFrame
@@ -81,23 +80,17 @@ def folds_of(rows: pd.DataFrame, stop_share: float, seed: int) -> Iterator[Fold]
     are never set aside for early stopping."""
     inside = rows[rows["fold"] >= 0]
     units = inside["group"].where(inside["group"] != "", inside["id"])
-    position = units.map(lambda unit: _position(seed, unit))
+    position = units.map(lambda unit: _hash(f"stop:{seed}:{unit}") / 2**64)
     for number in sorted(inside["fold"].unique()):
         rest = inside["fold"] != number
         stop = rest & (position < stop_share)
         trained = set(inside["label"][rest & ~stop])
         needed = units[stop & ~inside["label"].isin(trained)]
         stop &= ~units.isin(set(needed))
-        yield Fold(int(number), inside[rest & ~stop], inside[stop], inside[~rest])
+        yield Fold(inside[rest & ~stop], inside[stop], inside[~rest])
 
 
-def _position(seed: int, unit: str) -> float:
-    """A position in [0, 1) by hash."""
-    digest = hashlib.sha256(f"stop:{seed}:{unit}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
-
-
-def grid_points(grid: Grid) -> list[dict[str, Any]]:
+def grid_points(grid: Grid) -> list[dict[str, JsonValue]]:
     """Every combination of the values; one empty point for an empty grid."""
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
@@ -117,13 +110,13 @@ def fold_scores(
     `labels` are class indices, `folds` the fold that each row was held out in: (rows,).
     """
     predicted = probabilities.argmax(1)
+    parts = {str(number): folds == number for number in np.unique(folds)}
     result = {}
     for name, metric in {"macro_f1": macro_f1, "accuracy": accuracy}.items():
-        values = {}
-        for number in np.unique(folds):
-            part = folds == number
-            once = np.ones((1, part.sum()))
-            values[str(number)] = float(metric(labels[part], predicted[part], once)[0])
+        values = {
+            number: float(metric(labels[part], predicted[part], np.ones((1, part.sum())))[0])
+            for number, part in parts.items()
+        }
         scores = list(values.values())
         mean, sd = float(np.mean(scores)), float(np.std(scores, ddof=1))
         result[name] = FoldScore(mean=mean, sd=sd, by_fold=values)
@@ -134,8 +127,7 @@ def write_out_of_fold(
     file: Path, ids: list[str], probabilities: np.ndarray, classes: list[str]
 ) -> None:
     """Write a Parquet file with the id of each row and the probability of each class."""
-    columns = {"id": pa.array(ids, pa.string())}
-    columns |= {name: pa.array(probabilities[:, index]) for index, name in enumerate(classes)}
+    columns = {"id": pa.array(ids, pa.string()), **dict(zip(classes, probabilities.T, strict=True))}
     pq.write_table(pa.table(columns), file, compression="zstd")
 
 
@@ -143,18 +135,14 @@ def read_out_of_fold(file: Path, ids: list[str], classes: list[str]) -> np.ndarr
     """Read the probabilities of these rows in their order: (rows, classes). Raises RowsError where
     the approach was not cross-validated, or not on these rows."""
     if not file.exists():
-        raise RowsError(
-            str(file),
-            "no such file",
-            f"out-of-fold probabilities of `{file.stem}`",
-            f"add {file.stem} to cv.approaches in params.yaml, or take it out of "
-            "find_label_errors.models",
-        )
+        expected = f"out-of-fold probabilities of `{file.stem}`"
+        step = f"add {file.stem} to cv.approaches in params.yaml"
+        step += ", or take it out of find_label_errors.models"
+        raise RowsError(str(file), "no such file", expected, step)
     table = pq.read_table(file).to_pandas().set_index("id")
     if set(table.columns) != set(classes) or not set(ids) <= set(table.index):
-        raise RowsError(
-            str(file), "other rows or classes", "those of data/split", "run `dvc repro`"
-        )
+        found, expected = "other rows or classes", "those of data/split"
+        raise RowsError(str(file), found, expected, "run `dvc repro`")
     return table.loc[ids, classes].to_numpy()
 
 
@@ -209,15 +197,17 @@ def drawn(train: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
     """The share of the train rows whose hash(seed, id) is lowest, class by class and at least one
     of each, with the rows made of them. A larger share has all rows of a smaller one."""
     parents = train[train["parent"] == ""]
-    rank = parents["id"].map(lambda row: _hash(seed, row)).groupby(parents["label"]).rank()
+    rank = parents["id"].map(lambda row: _hash(f"{seed}:{row}") >> 11)
+    rank = rank.groupby(parents["label"]).rank()
     size = parents.groupby("label")["id"].transform("size")
     kept = set(parents["id"][rank <= np.maximum(1, np.round(size * share))])
     root = train["parent"].where(train["parent"] != "", train["id"])
     return train[root.isin(kept)].reset_index(drop=True)
 
 
-def _hash(seed: int, row: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}:{row}".encode()).digest()[:8], "big") >> 11
+def _hash(text: str) -> int:
+    """64 bits."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def power_law(rows: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -239,7 +229,7 @@ def fit_curve(
     """
     samples = resampled_counts(units, draws=draws)
     counts = np.concatenate([np.ones((1, len(labels)), dtype=samples.dtype), samples])
-    floor = HALF_A_ROW / len(labels)
+    floor = 0.5 / len(labels)  # half a row replaces an error of zero, which has no logarithm
     errors = np.stack(
         [np.maximum(1 - macro_f1(labels, run.predicted, counts), floor) for run in runs], axis=1
     )  # (1 + draws, runs); the first row is without resampling
@@ -247,7 +237,7 @@ def fit_curve(
     weights = _seed_weights(seeds, draws)
     each = [float(share) for share in np.unique(shares)]
     sizes = [float(np.mean([run.rows for run in runs if run.share == share])) for share in each]
-    means = np.stack([_mean(errors, weights * (shares == share)) for share in each], axis=1)
+    means = np.stack([np.average(errors, 1, weights * (shares == share)) for share in each], axis=1)
     scale, exponent = power_law(np.array(sizes), means)
     now, then = (scale * (times * sizes[-1]) ** -exponent for times in (1, 2))
     last = power_law(np.array(sizes[:-1]), means[:1, :-1])
@@ -283,10 +273,6 @@ def _seed_weights(seeds: np.ndarray, draws: int) -> np.ndarray:
     names, index = np.unique(seeds, return_inverse=True)
     often = resampled_counts(np.arange(len(names)), seed=1, draws=draws)
     return np.concatenate([np.ones((1, len(seeds))), often[:, index]])
-
-
-def _mean(errors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return (errors * weights).sum(1) / weights.sum(1)
 
 
 def _interval(values: np.ndarray) -> Interval:

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from pydantic import ConfigDict, ValidationError, model_validator
+from pydantic import ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json, sha256_of, write_json
@@ -64,7 +64,7 @@ class SavedModel(Section):
     truncation: SavedTruncation
     trainable_parameters: int = 0
     params: dict[str, str] = {}
-    settings: dict[str, Any] = {}
+    settings: dict[str, str | list[str]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -85,10 +85,8 @@ def write_digests(folder: Path) -> None:
     """Write the SHA-256 of every file of a model folder except its README: the last step."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     names = {file.relative_to(folder).as_posix(): file for file in files}
-    write_json(
-        folder / DIGESTS,
-        {name: sha256_of(file) for name, file in names.items() if name not in UNCHECKED},
-    )
+    digests = {name: sha256_of(file) for name, file in names.items() if name not in UNCHECKED}
+    write_json(folder / DIGESTS, digests)
 
 
 def read_card(folder: Path) -> SavedModel:
@@ -96,7 +94,7 @@ def read_card(folder: Path) -> SavedModel:
     return read_typed(folder / CARD, SavedModel)
 
 
-def check_files(folder: Path) -> dict[str, Any]:
+def check_files(folder: Path) -> dict[str, str]:
     """Check every file of a model folder against its digest and give the digests, by file name.
 
     Raises ModelError where a file is missing or changed, or the folder has no digests.
@@ -120,21 +118,16 @@ def model_digest(folder: Path) -> str:
     return hashlib.sha256(digests.encode("utf-8")).hexdigest()[:16]
 
 
-def _digests(folder: Path) -> dict[str, Any]:
+def _digests(folder: Path) -> dict[str, str]:
     try:
-        digests = read_json(folder / DIGESTS)
+        return TypeAdapter(dict[str, str]).validate_json((folder / DIGESTS).read_bytes())
     except FileNotFoundError:
-        raise ModelError(
-            str(folder),
-            f"no {DIGESTS}" if folder.is_dir() else "no such folder",
-            "a model folder that the pipeline wrote, such as models/best",
-            "run `dvc repro`, or `dvc pull models/best`",
-        ) from None
-    except ValueError:  # no JSON, or no UTF-8
-        digests = None
-    if not isinstance(digests, dict):
-        raise damaged(folder / DIGESTS, "no JSON object")
-    return digests
+        found = f"no {DIGESTS}" if folder.is_dir() else "no such folder"
+        expected = "a model folder that the pipeline wrote, such as models/best"
+        step = "run `dvc repro`, or `dvc pull models/best`"
+        raise ModelError(str(folder), found, expected, step) from None
+    except ValidationError:  # no JSON, or no UTF-8
+        raise damaged(folder / DIGESTS, "no JSON object") from None
 
 
 def read_typed(file: Path, kind: type[Kind]) -> Kind:
@@ -150,9 +143,5 @@ def read_typed(file: Path, kind: type[Kind]) -> Kind:
 
 def damaged(file: Path, found: str) -> ModelError:
     """The error for a file of a model folder that is not as the pipeline wrote it."""
-    return ModelError(
-        str(file),
-        found,
-        "the file as the pipeline wrote it",
-        "the model is damaged: run `dvc checkout`, or `dvc repro`",
-    )
+    step = "the model is damaged: run `dvc checkout`, or `dvc repro`"
+    return ModelError(str(file), found, "the file as the pipeline wrote it", step)

@@ -1,28 +1,71 @@
-"""An approach with its parameters, for stages that train by any of them.
+"""An approach with its parameters and tasks of some rows, for stages that train by any approach.
 
 Not in classifier.py, since evaluate loads models and must not depend on parameters of training.
 """
 
 import tempfile
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import JsonValue
 
 from seedbed.approaches import NAMES, Name, load
 from seedbed.core.params import check_names, read_params, validated
-from seedbed.training.checkpoints import Curve
-from seedbed.training.classifier import Classifier
+from seedbed.encoding.encoder import precision
+from seedbed.encoding.examples import Examples, examples_of
+from seedbed.encoding.tokens import TextTokenizer, truncation_of
+from seedbed.encoding.vectors import EncoderParams, encoder_folder, vectors_of
+from seedbed.training.classifier import Classifier, Task
+from seedbed.training.loop import Curve
 from seedbed.training.params import SharedParams, with_shared
-from seedbed.training.tasks import RowTasks, Task
+
+
+class RowTasks:
+    """Tasks whose train and validation rows are all among `rows`, for stages that train on several
+    parts of them; vectors that the folder `vectors` lacks are computed. `split`: the rows folder
+    that `max_length: auto` reads."""
+
+    def __init__(self, rows: pd.DataFrame, encoder: EncoderParams, vectors: Path, split: Path):
+        self.folder, self.dtype = encoder_folder(encoder), precision(encoder.precision)
+        self.truncation = truncation_of(encoder, self.folder, split)
+        texts, pairs = list(rows["text"]), list(rows["text_pair"])
+        self._encoded = TextTokenizer(self.folder, self.truncation)(texts, pairs)
+        self._index = {row: index for index, row in enumerate(rows["id"])}
+        self._vectors = cache(lambda: vectors_of(rows, vectors, encoder, split))
+
+    def examples(self, rows: pd.DataFrame, classes: list[str]) -> Examples:
+        """The tokens of some of the rows, with the weights they have in `rows`."""
+        indices = rows["id"].map(self._index).to_numpy()
+        return examples_of(rows, self._encoded.take(indices), classes)
+
+    def vectors(self, rows: pd.DataFrame) -> np.ndarray:
+        """The encoder's own vectors of some of the rows: (rows, width) float32."""
+        return self._vectors()[rows["id"].map(self._index).to_numpy()]
+
+    def task(self, train: pd.DataFrame, validation: pd.DataFrame) -> Task:
+        """Train and validation rows as one task. A class that only validation has cannot be
+        predicted: every model gets its rows wrong."""
+        classes = sorted(set(train["label"]))
+        unseen = sorted(set(validation["label"]) - set(classes))
+        parts = {"train": train, "validation": validation}
+        return Task(
+            classes=classes,
+            train=self.examples(train, classes),
+            validation=self.examples(validation, [*classes, *unseen]),
+            vectors=lambda side: self.vectors(parts[side]),
+            encoder=self.folder,
+            truncation=self.truncation,
+            dtype=self.dtype,
+        )
 
 
 class ApproachTrainer:
     """An approach with its section of params.yaml, in which `cv` may have changed some values."""
 
-    def __init__(self, approach: Name, **changes: Any):
+    def __init__(self, approach: Name, **changes: JsonValue):
         """Raises ParamsError for an unknown approach, parameter or value."""
         check_names("approaches", NAMES)
         self._module = load(approach)

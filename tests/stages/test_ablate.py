@@ -104,7 +104,7 @@ def test_each_option_that_is_on_gets_its_verdict(switched_on):
 
 
 def test_no_test_row_is_read(switched_on, monkeypatch):
-    from seedbed.training.tasks import RowTasks
+    from seedbed.training.trainer import RowTasks
 
     seen, begin = [], RowTasks.__init__
 

@@ -173,7 +173,7 @@ EDITS = {
     "seedbed/cleaning/markup.py": ('    if "&" not in text:', '    if "&" in text:'),
     "seedbed/private/kinds.py": ('f"<{kind.upper()}>"', 'f"<A_{kind.upper()}>"'),
     "seedbed/splitting/shingles.py": ("text = text.lower()\n    if", "return [text]\n    if"),
-    "seedbed/encoding/token_ids.py": ("list(texts), add", "[text[:9] for text in texts], add"),
+    "seedbed/encoding/tokens.py": ("list(texts), add", "[text[:9] for text in texts], add"),
 }
 RUN_ALL = """
 import sys

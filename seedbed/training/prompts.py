@@ -1,4 +1,12 @@
-"""Cloze: a masked language model fills the gap in a template, and each word it may fill in means a
+"""What prompts a model with: label prompts for a sentence encoder, a cloze for a masked language
+model.
+
+Label prompts: one vector a class, and the encoder is tuned contrastively so that a text lies
+nearest to the prompt of its class (Radford et al., 2021). Where there are few rows, texts are also
+pulled towards texts of their class and away from others: SetFit's pairs (Tunstall et al., 2022),
+all those of a batch at once (Khosla et al., 2020).
+
+Cloze: a masked language model fills the gap in a template, and each word it may fill in means a
 class (the verbaliser of PET, Schick and Schütze, 2021; LM-BFF, Gao et al., 2021).
 """
 
@@ -9,21 +17,73 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import read_json
-from seedbed.encoding.encoder import load_options, loaded
+from seedbed.encoding.encoder import SentenceEncoder, loaded, model_inputs
 from seedbed.encoding.examples import Examples
-from seedbed.encoding.tokens import Encoded, Truncation
+from seedbed.encoding.tokens import Encoded, Layout, Truncation, load_tokenizer
 
 PLACE = "params.yaml: approaches.prompt"
 TEXT, MASK = "{text}", "{mask}"
 BYTE_OF_SPACE = "Ġ"  # how byte-level BPE (Radford et al., 2019) writes a space in its vocabulary
 
 Rows = TypeVar("Rows", Encoded, Examples)
+
+
+class PromptScorer(nn.Module):
+    """Maps token ids to `scale` times the cosine with the prompt of each class."""
+
+    def __init__(self, encoder: SentenceEncoder, prompts: Encoded, scale: float):
+        super().__init__()
+        self.encoder, self.scale = encoder, scale
+        indices = np.arange(len(prompts.ids))
+        for name, tensor in model_inputs(prompts, indices, torch.device("cpu")).items():
+            self.register_buffer(f"prompt_{name}", tensor)
+        self._frozen: Tensor | None = None
+
+    def train(self, mode: bool = True) -> "PromptScorer":
+        """In training the prompts change with the encoder; otherwise they are encoded once."""
+        self._frozen = None
+        return super().train(mode)
+
+    def prompt_vectors(self) -> Tensor:
+        """One vector of length 1 for each class: (classes, width) float32."""
+        if self._frozen is not None:
+            return self._frozen
+        ids, mask = self.prompt_input_ids, self.prompt_attention_mask
+        vectors = self.encoder(input_ids=ids, attention_mask=mask).float()
+        self._frozen = None if self.training else vectors
+        return vectors
+
+    def forward(self, **inputs: Tensor) -> Tensor:
+        """(rows, tokens) int64 each -> logits (rows, classes) float32."""
+        return self.scale * self.encoder(**inputs).float() @ self.prompt_vectors().T
+
+    def paired_losses(
+        self, inputs: dict[str, Tensor], labels: Tensor, prompt_weight: float, smoothing: float
+    ) -> Tensor:
+        """The loss of each row against the prompts, times `prompt_weight`, and against the batch's
+        other texts and the prompts together: (rows,)."""
+        texts, prompts = self.encoder(**inputs).float(), self.prompt_vectors()
+        to_prompts = nn.functional.cross_entropy(
+            self.scale * texts @ prompts.T, labels, reduction="none", label_smoothing=smoothing
+        )
+        classes = torch.arange(len(prompts), device=labels.device)
+        others = torch.cat([labels, classes])
+        similar = self.scale * texts @ torch.cat([texts, prompts]).T
+        return prompt_weight * to_prompts + contrastive_losses(similar, labels, others)
+
+
+def contrastive_losses(similar: Tensor, labels: Tensor, others: Tensor) -> Tensor:
+    """For each row the mean of -log softmax over all that is of its class: (rows,). `similar` is
+    (rows, others); the first of these are the rows themselves, and no row is its own pair."""
+    itself = torch.eye(*similar.shape, dtype=torch.bool, device=similar.device)
+    log_shares = similar.masked_fill(itself, -torch.inf).log_softmax(1).masked_fill(itself, 0.0)
+    alike = (labels[:, None] == others[None, :]) & ~itself
+    return -(log_shares * alike).sum(1) / alike.sum(1).clamp(min=1)
 
 
 def is_masked_lm(folder: Path) -> bool:
@@ -34,7 +94,7 @@ def is_masked_lm(folder: Path) -> bool:
 
 def load_masked_lm(folder: Path, dropout: float = 0.0) -> PreTrainedModel:
     """Load the encoder with its head over the vocabulary."""
-    return loaded(AutoModelForMaskedLM, folder, load_options(folder, dropout))
+    return loaded(AutoModelForMaskedLM, folder, dropout)
 
 
 def mask_of(folder: Path) -> int:
@@ -42,14 +102,12 @@ def mask_of(folder: Path) -> int:
     settings = folder / "tokenizer_config.json"
     name = read_json(settings).get("mask_token") if settings.exists() else None
     name = name["content"] if isinstance(name, dict) else name
-    token = name and Tokenizer.from_file(str(folder / "tokenizer.json")).token_to_id(name)
+    token = name and load_tokenizer(folder / "tokenizer.json").token_to_id(name)
     if not isinstance(token, int):
-        raise ParamsError(
-            f"{PLACE}.kind",
-            "cloze, but the encoder has no mask token",
-            "an encoder that was trained to fill in masks",
-            "set approaches.prompt.kind: label_prompts, or name another encoder",
-        )
+        found = "cloze, but the encoder has no mask token"
+        expected = "an encoder that was trained to fill in masks"
+        step = "set approaches.prompt.kind: label_prompts, or name another encoder"
+        raise ParamsError(f"{PLACE}.kind", found, expected, step)
     return token
 
 
@@ -59,12 +117,15 @@ class Gap:
     def __init__(self, folder: Path, truncation: Truncation, template: str, words: Sequence[str]):
         """Raises ParamsError where the template lacks a part, or a word is not in the encoder's
         vocabulary."""
-        _check_template(template)
+        if template.count(TEXT) != 1 or template.count(MASK) != 1:
+            expected = "a text with {text} and {mask} in it, once each"
+            step = (
+                "put {text} where the row's text goes and {mask} where the word of the class goes"
+            )
+            raise ParamsError(f"{PLACE}.cloze", repr(template), expected, step)
         self.template, self.words, self.truncation = template, list(words), truncation
         self.mask = mask_of(folder)
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._tokenizer = load_tokenizer(folder / "tokenizer.json")
         self._glued = not template.partition(MASK)[0].endswith((" ", TEXT))
         self.word_ids = [self._word(word) for word in words]
         if len(set(self.word_ids)) < len(words):
@@ -73,10 +134,7 @@ class Gap:
         # In a byte-level tokenizer a space is part of the word after it, here the text's first.
         self._spaced = before.endswith(" ") and len(self._ids(" ")) > 0
         self._before, self._after = self._ids(before.rstrip(" ")), self._ids(after)
-        whole = self._tokenizer.encode("a").ids
-        bare = self._ids("a").tolist()
-        self._head = next(n for n in range(len(whole)) if whole[n : n + len(bare)] == bare)
-        self._tail = len(whole) - self._head - len(bare)
+        self._head, _, self._tail = map(len, Layout(self._tokenizer, paired=False).pieces)
 
     def filled(self, rows: Rows) -> Rows:
         """Put the template around the rows' texts, which are cut to make room for it. A mask token
@@ -87,27 +145,19 @@ class Gap:
         return replace(rows, ids=[ids for ids, _ in both], segments=segments)
 
     def _row(self, ids: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        end = len(ids) - self._tail
-        room = self.truncation.max_length - self._head - self._tail
-        room = max(0, room - len(self._before) - len(self._after))
-        keep = slice(self._head, min(end, self._head + room))
+        """Token ids and segments of one filled template; it has the segments of its ends."""
+        before, after, end = self._before, self._after, len(ids) - self._tail
+        room = self.truncation.max_length - self._head - self._tail - len(before) - len(after)
+        start, stop = self._head, min(end, self._head + max(0, room))
         if self.truncation.keep == "tail":
-            keep = slice(max(self._head, end - room), end)
-        text = np.where(ids[keep] == self.mask, self._unknown, ids[keep])
+            start, stop = max(self._head, end - max(0, room)), end
+        text = np.where(ids[start:stop] == self.mask, self._unknown, ids[start:stop])
         if self._spaced and len(text):
             text[0] = self._after_space(int(text[0]))
-        first, last = kinds[:1], kinds[-1:]
+        first, last = np.repeat(kinds[:1], len(before)), np.repeat(kinds[-1:], len(after))
         return (
-            np.concatenate([ids[: self._head], self._before, text, self._after, ids[end:]]),
-            np.concatenate(
-                [
-                    kinds[: self._head],
-                    np.repeat(first, len(self._before)),
-                    kinds[keep],
-                    np.repeat(last, len(self._after)),
-                    kinds[end:],
-                ]
-            ),
+            np.concatenate([ids[: self._head], before, text, after, ids[end:]]),
+            np.concatenate([kinds[: self._head], first, kinds[start:stop], last, kinds[end:]]),
         )
 
     @property
@@ -117,10 +167,9 @@ class Gap:
 
     @property
     def _unknown(self) -> int:
-        for name in ("[UNK]", "<unk>", "[PAD]", "<pad>"):
-            if (token := self._tokenizer.token_to_id(name)) is not None:
-                return token
-        return 0
+        names = ("[UNK]", "<unk>", "[PAD]", "<pad>")
+        tokens = map(self._tokenizer.token_to_id, names)
+        return next((token for token in tokens if token is not None), 0)
 
     def _ids(self, text: str) -> np.ndarray:
         text = text.replace(MASK, self.mask_token)
@@ -146,16 +195,6 @@ class Gap:
         )
 
 
-def _check_template(template: str) -> None:
-    if template.count(TEXT) != 1 or template.count(MASK) != 1:
-        raise ParamsError(
-            f"{PLACE}.cloze",
-            repr(template),
-            "a text with {text} and {mask} in it, once each",
-            "put {text} where the row's text goes and {mask} where the word of the class goes",
-        )
-
-
 def _refuse_words(found: str, expected: str) -> NoReturn:
     step = "name such a word for the class in approaches.prompt.words"
     raise ParamsError(f"{PLACE}.words", found, expected, step)
@@ -169,7 +208,7 @@ class ClozeScorer(nn.Module):
         self.model, self.mask = model, gap.mask
         self.register_buffer("words", torch.tensor(gap.word_ids))
 
-    def forward(self, input_ids: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
+    def forward(self, input_ids: Tensor, **inputs: Tensor) -> Tensor:
         """(rows, tokens) int64 each -> logits (rows, classes)."""
         rows = torch.arange(len(input_ids), device=input_ids.device)
         gaps = (input_ids == self.mask).int().argmax(1)
