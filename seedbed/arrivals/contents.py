@@ -3,13 +3,22 @@
 import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from seedbed.arrivals.standing import Standing
 from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
-from seedbed.collecting.tables import SEPARATORS, Dialect, Record, Table, as_text, read_table
-from seedbed.collecting.text_files import decode, read_file
+from seedbed.collecting.tables import (
+    SEPARATORS,
+    Dialect,
+    Record,
+    Table,
+    as_text,
+    found_separator,
+    read_table,
+)
+from seedbed.collecting.text_files import SAMPLE, decode, read_file
 from seedbed.core.errors import ArrivalError
 from seedbed.core.reasons import Reason
 
@@ -43,7 +52,6 @@ PLAIN = {
     "id": ("id", "key", "uuid", "guid", "ticket_id", "row_id", "message_id"),
     "date": ("date", "created", "created_at", "timestamp", "datetime"),
 }
-OTHERS = (";", "\t", "|")
 
 
 def look_at(path: Path, separator: str, encoding: str) -> tuple[Table, str]:
@@ -51,21 +59,13 @@ def look_at(path: Path, separator: str, encoding: str) -> tuple[Table, str]:
     says it). Raises SourceError where it is no table."""
     file = read_file(path)
     if not separator and Path(file.name).suffix.lower() in SEPARATORS:
-        separator = _separator(file.content, encoding)
+        with suppress(UnicodeDecodeError):
+            start = decode(file.content[:SAMPLE], encoding).text
+            separator = found_separator(start.split("\n", 1)[0])
     dialect = Dialect(separator)
     columns = read_table(file, path.as_posix(), (), dialect, encoding).columns
     wanted = [name for name in columns if name.casefold() in PLAIN["id"]]
     return read_table(file, path.as_posix(), wanted, dialect, encoding), separator
-
-
-def _separator(content: bytes, encoding: str) -> str:
-    """Another separator than the comma or tab, where the header holds that one alone."""
-    try:
-        header = decode(content[:65_536], encoding).text.split("\n", 1)[0]
-    except UnicodeDecodeError:
-        return ""
-    found = [sign for sign in OTHERS if sign in header]
-    return found[0] if len(found) == 1 and "," not in header else ""
 
 
 def inferred(

@@ -14,19 +14,20 @@ import numpy as np
 import pyarrow as pa
 
 from seedbed.cleaning.rules import rewritten
-from seedbed.collecting.tables import as_text
+from seedbed.collecting.tables import Chunk, as_text
 from seedbed.core.errors import TableError
 from seedbed.core.keys import load_key
 from seedbed.core.stage import progress
 from seedbed.private.detection import anonymize
 from seedbed.serving.model_folder import Serving, TextPreparation, read_serving
-from seedbed.serving.table_streams import Chunk, check_suffix, read_chunks, written
+from seedbed.serving.table_streams import check_suffix, read_chunks, written
 
 if TYPE_CHECKING:  # torch, which a mistake in the command need not wait for
     from seedbed.training.classifier import Classifier
 
 CHUNK_ROWS = 2048
 DIGITS = 6
+SHOWN = 5
 KEYED = ("pseudonym", "hash")  # modes whose stand-ins depend on the secret key
 
 
@@ -44,11 +45,19 @@ class PredictColumns(NamedTuple):
         return [self.prefix + name for name in names]
 
 
+class Predicted(NamedTuple):
+    """How many rows were written, of these out of scope and without text, and left out because they
+    cannot be read; place and reason of the first ones that were left out."""
+
+    counts: Counter[str]
+    left_out: list[str]
+
+
 def predict(
     source: Path, target: Path, folder: Path, columns: PredictColumns, chunk_rows: int = CHUNK_ROWS
-) -> Counter[str]:
-    """Write the rows of `source` to `target` with the new columns, and count the rows, those out of
-    scope, and those without text, which get no label.
+) -> Predicted:
+    """Write the rows of `source` to `target` with the new columns; rows without text get no label,
+    and rows that cannot be read are left out.
 
     Raises TableError where a table cannot be read or written, ModelError where the model cannot be
     loaded.
@@ -64,15 +73,24 @@ def predict(
     from seedbed.training.classifier import Classifier
 
     model, counts = Classifier(folder), Counter[str]()
+    left_out: list[str] = []
     with written(target) as writer:
         for chunk in progress(chain([first], chunks), "predict", None):
+            counts.update(left_out=len(chunk.unreadable))
+            some = chunk.unreadable[: SHOWN - len(left_out)]
+            left_out += [f"{chunk.place(row)} {row.reason}" for row in some]
+            if not chunk.records:
+                continue
             check_columns(chunk, columns, serving)
             more = labelled(chunk, columns, model, serving)
             writer.write(chunk, more)
             counts.update(rows=len(chunk.records), without_text=more.column(0).null_count)
             if serving.outside:
                 counts.update(out_of_scope=sum(map(bool, more.column(2).to_pylist())))
-    return counts
+        if not counts["rows"]:
+            found = f"no row can be read, such as {left_out[0]}"
+            raise TableError(str(source), found, "a table", "correct its rows")
+    return Predicted(counts, left_out)
 
 
 def check_pair(columns: PredictColumns, serving: Serving, folder: Path) -> None:
@@ -90,17 +108,22 @@ def check_pair(columns: PredictColumns, serving: Serving, folder: Path) -> None:
 def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
     """Check that each row has the columns to read and none of the new ones. Raises TableError."""
     read, new = [columns.text, *([columns.pair] if columns.pair else [])], columns.new(serving)
-    for place, record in zip(chunk.places, chunk.records, strict=True):
+    if twice := [name for name in read if chunk.columns.count(name) > 1]:
+        raise TableError(
+            str(chunk.file), f"two columns `{twice[0]}`", "different names", "rename one"
+        )
+    for record in chunk.records:
         for name in read:
-            if name not in record:
+            if name not in record.cells:
+                found = f"one of {', '.join(record.cells)}"
                 option = "--column" if name == columns.text else "--pair-column"
                 raise TableError(
-                    place, f"no column `{name}`", f"one of {', '.join(record)}", f"set `{option}`"
+                    chunk.place(record), f"no column `{name}`", found, f"set `{option}`"
                 )
         for name in new:
-            if name in record:
+            if name in record.cells:
                 raise TableError(
-                    place,
+                    chunk.place(record),
                     f"a column `{name}`, which would be overwritten",
                     "no column with that name",
                     "add `--prefix predicted_`",
@@ -144,12 +167,12 @@ def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
 
 def _texts(chunk: Chunk, column: str) -> list[str]:
     texts = []
-    for place, record in zip(chunk.places, chunk.records, strict=True):
+    for record in chunk.records:
         try:
-            texts.append(as_text(record[column]))
+            texts.append(as_text(record.cells[column]))
         except TypeError as error:
             raise TableError(
-                place, f"`{column}`: {error}", "text", "correct the row or the column"
+                chunk.place(record), f"`{column}`: {error}", "text", "correct the row or the column"
             ) from None
     return texts
 
