@@ -8,27 +8,27 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from seedbed.collecting.collection import (
     CollectParams,
     check_collected,
+    check_declared,
     check_quarantine,
     check_usable,
-    contract_row,
+    contract_rows,
     drop_of,
     read_all,
+    read_sources,
 )
 from seedbed.collecting.diversity import diversity
-from seedbed.collecting.identity import (
+from seedbed.collecting.raw_rows import (
     TOMBSTONES,
     VERSIONS,
+    Fate,
+    RawRow,
     identified,
     read_tombstones,
     without_forgotten,
 )
-from seedbed.collecting.raw_rows import Fate, RawRow
-from seedbed.collecting.sources import check_declared, read_sources
 from seedbed.core.errors import LedgerError
 from seedbed.core.files import write_csv, write_json
 from seedbed.core.keys import load_key
@@ -85,10 +85,8 @@ def main() -> str:
     usable = [row for row in raw if row.reason in ("", *VERSIONS)]
     check_usable(list(sources.values()), usable, params.max_classes)
     dropped = [drop_of(row, row_id, key) for row, row_id in by_fate[Fate.DROPPED]]
-    rows = pd.DataFrame(
-        contract_row(row, row_id, sources[row.source, row.batch], key)
-        for row, row_id in by_fate[Fate.KEPT]
-    ).sort_values("id", ignore_index=True)
+    kept = [(row, row_id, sources[row.source, row.batch]) for row, row_id in by_fate[Fate.KEPT]]
+    rows = contract_rows(kept, key).sort_values("id", ignore_index=True)
     check_collected(rows)
     counts = account(len(raw), list(rows["id"]), dropped, bad)
     write_rows(COLLECT, rows, private=True)

@@ -5,9 +5,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from seedbed.arrivals.contents import Asked, inferred, look_at
+from seedbed.collecting.collection import parse_source
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.source import Source
-from seedbed.collecting.sources import parse_source
 from seedbed.collecting.tables import ENDINGS
 from seedbed.collecting.text_files import PACKED
 from seedbed.core.errors import ArrivalError, ParamsError

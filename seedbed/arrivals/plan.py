@@ -6,9 +6,8 @@ from seedbed.arrivals.contents import Asked, check_labels, with_unknown
 from seedbed.arrivals.entry import as_source, entry_for
 from seedbed.arrivals.rehearsal import Rehearsal, rehearse
 from seedbed.arrivals.standing import Changes, Standing, changes, read_standing
-from seedbed.collecting.collection import CollectParams, read_all
+from seedbed.collecting.collection import CollectParams, read_all, read_entries, read_sources
 from seedbed.collecting.source import Source
-from seedbed.collecting.sources import read_entries, read_sources
 from seedbed.core.errors import ArrivalError
 from seedbed.core.keys import load_key
 from seedbed.core.params import read_params

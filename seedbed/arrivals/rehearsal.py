@@ -11,11 +11,15 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from seedbed.arrivals.standing import Standing
-from seedbed.collecting.collection import contract_row
-from seedbed.collecting.identity import VERSIONS, digest_of, record_id, without_forgotten
-from seedbed.collecting.raw_rows import CHOSEN, RawRow
+from seedbed.collecting.collection import contract_rows, drop_of, read_entries
+from seedbed.collecting.raw_rows import (
+    CHOSEN,
+    RawRow,
+    digest_of,
+    record_id,
+    without_forgotten,
+)
 from seedbed.collecting.source import Source
-from seedbed.collecting.sources import read_entries
 from seedbed.core.keys import keyed_hash
 from seedbed.core.ledger import Drop
 from seedbed.core.params import read_params
@@ -46,15 +50,13 @@ def rehearse(rows: Sequence[RawRow], source: Source, standing: Standing, key: by
     marked = _versions(rows, ids, standing, key)
     marked = without_forgotten(marked, ids, standing.tombstones, key)
     named = list(zip(marked, ids, strict=True))
-    cause = {row_id: row_id if row.reason in VERSIONS else "" for row, row_id in named}
-    drops = [Drop(row_id, row.reason, cause[row_id]) for row, row_id in named
-             if row.reason in CHOSEN]  # fmt: skip
-    usable = [(row, row_id) for row, row_id in named if not row.reason]
-    replaced = sorted({row_id for _, row_id in usable} & set(standing.contents))
+    drops = [drop_of(row, row_id, key) for row, row_id in named if row.reason in CHOSEN]
+    usable = [(row, row_id, source) for row, row_id in named if not row.reason]
+    replaced = sorted({row_id for _, row_id, _ in usable} & set(standing.contents))
     quarantined = [row for row in marked if row.reason not in ("", *CHOSEN)]
     if not usable:
         return Rehearsal(list(rows), quarantined, drops, [], _no_rows(), [], {})
-    frame = pd.DataFrame(contract_row(row, row_id, source, key) for row, row_id in usable)
+    frame = contract_rows(usable, key)
     ready, too, personal = _prepared(frame.assign(**_missing(frame)))
     placed, later, lost = _beside(ready, replaced, standing)
     return Rehearsal(

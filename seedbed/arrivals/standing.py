@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seedbed.collecting.identity import Tombstones, read_tombstones
+from seedbed.collecting.raw_rows import Tombstones, read_tombstones
 from seedbed.core.files import read_json
 from seedbed.core.rows import read_rows
 from seedbed.scoring.drift import (

@@ -1,23 +1,39 @@
-"""Records of a source as raw rows: text, label, date and the rest under the names of the project.
+"""Records of a source as raw rows: text, label, date and the rest under the names of the project;
+their ids and digests, versions of one record, and rows to be forgotten.
 
 A row that cannot be used stays a raw row, with the reason; nothing is lost on the way.
+
+Batches are immutable, so a source with keys corrects a record by sending it again in a later batch.
+The newest version keeps the record's id; an older one is dropped. A record that arrives again
+unchanged, as exports of the last thirty days do, changes nothing: its first version stays.
+
+data/tombstones.csv, in git, holds keyed hashes only: nobody without the key learns who was
+forgotten.
 """
 
 import datetime
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from seedbed.collecting.source import Source, SourceTable
-from seedbed.collecting.tables import Record, as_text
-from seedbed.core.errors import SourceError
+from seedbed.collecting.tables import as_text
+from seedbed.core.errors import RowsError, SourceError
+from seedbed.core.files import read_csv, write_csv
+from seedbed.core.keys import keyed_hash
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
 
+TOMBSTONES = Path("data/tombstones.csv")
+HEADER = ("id", "digest")
+VERSIONS = (Reason.CAME_AGAIN, Reason.SUPERSEDED)
+
 # Dropped because a person or a newer version decided so; any other reason is a bad row.
-CHOSEN = (Reason.LABEL_DROPPED, Reason.FORGOTTEN, Reason.CAME_AGAIN, Reason.SUPERSEDED)
+CHOSEN = (Reason.LABEL_DROPPED, Reason.FORGOTTEN, *VERSIONS)
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 NAMES_SHOWN = 20
 SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -75,7 +91,15 @@ def raw_rows(
     wanted = source.wanted
     for record in table.table.records:
         row = RawRow(source.name, source.batch, table.file, record.line, table.sha256)
-        yield _filled(row, source, record, wanted, labels, max_chars)
+        if record.reason:
+            yield row._replace(reason=record.reason)
+            continue
+        try:
+            cells = {name: as_text(record.cells.get(name)) for name in wanted}
+        except TypeError:
+            yield row._replace(reason=Reason.NOT_TEXT)
+        else:
+            yield _filled(row, source, cells, labels, max_chars)
 
 
 def _check_columns(source: Source, table: SourceTable) -> None:
@@ -103,19 +127,8 @@ def _check_columns(source: Source, table: SourceTable) -> None:
 
 
 def _filled(
-    row: RawRow,
-    source: Source,
-    record: Record,
-    wanted: list[str],
-    labels: Collection[str],
-    max_chars: int,
+    row: RawRow, source: Source, cells: dict[str, str], labels: Collection[str], max_chars: int
 ) -> RawRow:
-    if record.reason:
-        return row._replace(reason=record.reason)
-    try:
-        cells = {name: as_text(record.cells.get(name)) for name in wanted}
-    except TypeError:
-        return row._replace(reason=Reason.NOT_TEXT)
     columns = source.columns
     label, label_reason = _label(source, cells, labels)
     date, date_reason = _date(source, cells)
@@ -186,6 +199,98 @@ def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
     return moment.date().isoformat(), ""
 
 
-def provenance(row: RawRow, licence: str) -> dict[str, Any]:
-    """Where a row came from: never its own key, which may be a name or an address."""
-    return {"file": row.file, "licence": licence, "line": row.line, "sha256": row.sha256}
+def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
+    """An id for each row, in the order of `rows`; "" for a row without text.
+
+    A row with a key of its own is named by it, another by its text and how many rows of the same
+    text stand before it; rows in quarantine count, so that mending a label changes no other id.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    ids = []
+    for row in rows:
+        if row.key and row.reason in VERSIONS:
+            ids.append(keyed_hash(key, "version", row.source, row.key, row.batch))
+        elif row.key:
+            ids.append(record_id(row, key))
+        elif row.text and row.reason != Reason.MISSING_ID:
+            texts = (row.text, row.text_pair)
+            ids.append(keyed_hash(key, "text", *texts, str(seen[texts])))
+            seen[texts] += 1
+        else:
+            ids.append("")
+    return ids
+
+
+def record_id(row: RawRow, key: bytes) -> str:
+    """The id of the record that a row with a key is a version of, the same in every batch."""
+    return keyed_hash(key, "key", row.source, row.key)
+
+
+def digest_of(row: RawRow, key: bytes) -> str:
+    """The keyed hash of a row's source text, to which decisions and tombstones hold."""
+    return keyed_hash(key, "digest", row.text, row.text_pair)
+
+
+def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
+    """The rows in their order (batch, source, file, line), versions that do not count with their
+    reason. A row in quarantine is no version: what stood before it goes on to count."""
+    counts: dict[tuple[str, str], int] = {}
+    reasons: dict[int, str] = {}
+    for index, row in enumerate(rows):
+        if not row.key or row.reason not in ("", Reason.LABEL_DROPPED):
+            continue
+        before = counts.setdefault((row.source, row.key), index)
+        if before == index:
+            continue
+        if _content(rows[before]) == _content(row):
+            reasons[index] = Reason.CAME_AGAIN
+        else:
+            reasons[before] = Reason.SUPERSEDED
+            counts[(row.source, row.key)] = index
+    return [row._replace(reason=reasons.get(index, row.reason)) for index, row in enumerate(rows)]
+
+
+def _content(row: RawRow) -> tuple[object, ...]:
+    """What makes a version another one. Not the date, which may be that of the batch."""
+    return row.text, row.text_pair, row.label, row.group, row.split, row.meta, row.reason
+
+
+class Tombstones(NamedTuple):
+    """Ids and digests of forgotten rows; a row with one of either is dropped."""
+
+    ids: frozenset[str]
+    digests: frozenset[str]
+
+
+def read_tombstones(path: Path = TOMBSTONES) -> Tombstones:
+    """The tombstones. Raises RowsError where the file is missing, since whoever was forgotten
+    would come back then, or has another header."""
+    step = "restore it with `git checkout -- data/tombstones.csv`"
+    if not path.exists():
+        raise RowsError(str(path), "no such file", "a CSV file, header `id,digest`", step)
+    if path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r") != ",".join(HEADER):
+        raise RowsError(str(path), "another header", "header `id,digest`", step)
+    lines = read_csv(path)
+    return Tombstones(*(frozenset(line[name] for line in lines) - {""} for name in HEADER))
+
+
+def add_tombstones(rows: Iterable[tuple[str, str]], path: Path = TOMBSTONES) -> None:
+    """Add (id, digest) of rows; the file stays sorted, and each line is in it once."""
+    read_tombstones(path)
+    before = {(line["id"], line["digest"]) for line in read_csv(path)}
+    write_csv(path, HEADER, sorted(before | set(rows)))
+
+
+def without_forgotten(
+    rows: Sequence[RawRow], ids: Sequence[str], tombstones: Tombstones, key: bytes
+) -> list[RawRow]:
+    """Give usable rows whose id or digest has a tombstone the reason `forgotten`."""
+    if not (tombstones.ids or tombstones.digests):
+        return list(rows)
+    return [
+        row._replace(reason=Reason.FORGOTTEN)
+        if not row.reason
+        and (row_id in tombstones.ids or digest_of(row, key) in tombstones.digests)
+        else row
+        for row, row_id in zip(rows, ids, strict=True)
+    ]

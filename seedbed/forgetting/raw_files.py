@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.collecting.identity import digest_of, identified
-from seedbed.collecting.raw_rows import RawRow, raw_rows
+from seedbed.collecting.raw_rows import RawRow, digest_of, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
 from seedbed.collecting.tables import ENDINGS, Dialect, read_table
 from seedbed.collecting.text_files import PACKED, File, decode, is_binary, packed, read_file
