@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import cast
 
-from seedbed.arrivals.contents import in_rows, shown
+from seedbed.arrivals.entry import in_rows, shown
 from seedbed.arrivals.plan import Plan
 from seedbed.arrivals.standing import Shift
 from seedbed.core.ledger import Drop
@@ -29,19 +30,15 @@ def told(found: Plan) -> list[str]:
 
 
 def _what(found: Plan) -> list[str]:
-    entry, rows = found.entry, len(found.rehearsal.read)
-    columns = ", ".join(
-        f"{field} is `{name}`"
-        for field, name in entry.get("columns", {}).items()
-        if isinstance(name, str)
-    )
-    goes_on = entry["name"] in found.known
+    source, columns = found.source, cast(dict[str, object], found.entry.get("columns", {}))
+    named = [f"{field} is `{name}`" for field, name in columns.items() if isinstance(name, str)]
+    which = "the source" if source.name in found.known else "a new source,"
     return [
-        f"{in_rows(rows)} of {'the source' if goes_on else 'a new source,'} {entry['name']}, batch "
-        f"{entry['batch']}, licence {entry['licence']}" + (f"; {columns}" if columns else ""),
-        *([f"The class of all of them is {shown(entry['label'])}"] if entry.get("label") else []),
-        *(["Reports may show its texts (show_text)"] if entry.get("show_text") else []),
-        *(["They are negatives: no class is right for them"] if entry.get("negative") else []),
+        f"{in_rows(len(found.rehearsal.read))} of {which} {source.name}, batch {source.batch}, "
+        f"licence {source.licence}" + (f"; {', '.join(named)}" if named else ""),
+        *([f"The class of all of them is {shown(source.label)}"] if source.label else []),
+        *(["Reports may show its texts (show_text)"] if source.show_text else []),
+        *(["They are negatives: no class is right for them"] if source.negative else []),
     ]
 
 
@@ -87,12 +84,11 @@ def _of_which(drops: list[Drop]) -> list[str]:
 
 def _personal(found: Plan) -> list[str]:
     """Kinds and counts of what anonymize would replace; never a value."""
-    by_kind = found.rehearsal.personal.get("replaced_by_kind", {})
-    if not by_kind:
+    if not found.rehearsal.personal:
         return ["No personal value was found in its texts"]
-    kinds = ", ".join(f"{number:,} {kind}" for kind, number in by_kind.items())
-    rows = found.rehearsal.personal["rows_touched"]
-    return [f"Personal values would be replaced in {in_rows(rows)}: {kinds}"]
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in found.rehearsal.personal.items())
+    rows = in_rows(found.rehearsal.rows_touched)
+    return [f"Personal values would be replaced in {rows}: {kinds}"]
 
 
 def _classes(found: Plan) -> list[str]:
