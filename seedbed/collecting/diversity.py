@@ -3,25 +3,47 @@
 No figure reads the clock: age is counted back from the newest row.
 """
 
-import datetime
 import re
+from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from datetime import date
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
 UNLABELLED = "(unlabelled)"
-QUANTILES = (5, 25, 50, 75, 95)
+QUANTILES = {"min": 0, "p05": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95, "max": 100}
 MAX_TOKENS = 100_000
 WORD = re.compile(r"\w+")
 
 
-def diversity(rows: pd.DataFrame) -> dict[str, Any]:
+Words = dict[str, float]  # the words counted, and the shares of different words and word pairs
+
+
+class WordsByClass(TypedDict):
+    """The words of all rows, and of each class."""
+
+    all: Words
+    by_class: dict[str, Words]
+
+
+class Diversity(TypedDict):
+    """What reports/metrics/collect.json says of the rows."""
+
+    by_class: dict[str, int]
+    by_source: dict[str, int]
+    by_batch: dict[str, int]
+    age_by_class: dict[str, dict[str, str | int]]
+    chars_by_class: dict[str, dict[str, int]]
+    distinct_ngrams: WordsByClass
+
+
+def diversity(rows: pd.DataFrame) -> Diversity:
     """All figures of `rows` (id, text, text_pair, label, source, batch, date), sorted by id."""
     rows = rows.assign(label=rows["label"].replace("", UNLABELLED))
     texts = rows["text"].where(rows["text_pair"] == "", rows["text"] + " " + rows["text_pair"])
-    by_class = {str(label): texts[rows["label"] == label] for label in sorted(set(rows["label"]))}
+    by_class = dict(list(texts.groupby(rows["label"])))
     return {
         "by_class": counts(rows["label"]),
         "by_source": counts(rows["source"]),
@@ -37,34 +59,31 @@ def diversity(rows: pd.DataFrame) -> dict[str, Any]:
 
 def counts(values: pd.Series) -> dict[str, int]:
     """Count each value, sorted by value."""
-    return {str(value): int(n) for value, n in values.value_counts().sort_index().items()}
+    return dict(sorted(Counter(values).items()))
 
 
 def quantiles(lengths: Iterable[int]) -> dict[str, int]:
     """Least, 5 %, 25 %, 50 %, 75 %, 95 % and greatest of whole numbers; each is one of them."""
-    values = np.asarray(list(lengths))
-    found = np.percentile(values, QUANTILES, method="inverted_cdf")
-    named = {f"p{share:02d}": int(value) for share, value in zip(QUANTILES, found, strict=True)}
-    return {"min": int(values.min()), **named, "max": int(values.max())}
+    found = np.percentile(list(lengths), list(QUANTILES.values()), method="inverted_cdf")
+    return dict(zip(QUANTILES, map(int, found), strict=True))
 
 
-def age_by_class(labels: pd.Series, dates: pd.Series) -> dict[str, dict[str, Any]]:
+def age_by_class(labels: pd.Series, dates: pd.Series) -> dict[str, dict[str, str | int]]:
     """Oldest and newest day of each class, the days its newest row lies behind the newest of all
     rows, and how many of its rows have no date."""
-    dated = dates[dates != ""]
-    ages: dict[str, dict[str, Any]] = {}
-    for label in sorted(set(labels)):
-        days = dated[labels[dated.index] == label]
-        age: dict[str, Any] = {"undated": int(((labels == label) & (dates == "")).sum())}
-        if len(days):
-            oldest, newest = days.min(), days.max()
-            behind = datetime.date.fromisoformat(dated.max()) - datetime.date.fromisoformat(newest)
-            age |= {"oldest": oldest, "newest": newest, "days_behind_newest": behind.days}
-        ages[str(label)] = age
+    last = dates.max()
+    ages: dict[str, dict[str, str | int]] = {}
+    for label, days in dates.groupby(labels):
+        dated = days[days != ""]
+        ages[label] = {"undated": len(days) - len(dated)}
+        if len(dated):
+            oldest, newest = dated.min(), dated.max()
+            behind = date.fromisoformat(last) - date.fromisoformat(newest)
+            ages[label] |= {"oldest": oldest, "newest": newest, "days_behind_newest": behind.days}
     return ages
 
 
-def distinct_ngrams(texts: Iterable[str], max_tokens: int = MAX_TOKENS) -> dict[str, Any]:
+def distinct_ngrams(texts: Iterable[str], max_tokens: int = MAX_TOKENS) -> Words:
     """Distinct-1 and distinct-2 (Li et al. 2016, arXiv:1510.03055): different words and word pairs
     as shares of all words and word pairs.
 
