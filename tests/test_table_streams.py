@@ -29,10 +29,10 @@ def files(folder: Path) -> dict[str, Path]:
 
 def copied(source: Path, target: Path, rows: int = 2) -> list[dict]:
     """Through both ends with one column more; what a reader finds."""
-    with written(target) as writer:
+    with written(target) as write:
         for chunk in read_chunks(source, rows):
             count = len(chunk.records)
-            writer.write(chunk, pa.record_batch({"more": pa.array(range(count))}))
+            write(chunk, pa.record_batch({"more": pa.array(range(count))}))
     return [row.cells for chunk in read_chunks(target, 100) for row in chunk.records]
 
 

@@ -33,6 +33,7 @@ from seedbed.core.stage import progress
 DVC = Path("dvc.yaml")
 SHOWN = 10
 COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+AS_READ = ("text", "text_pair", "label", "source", "batch", "date", "split")  # of a raw row
 PROVENANCE = {"file", "licence", "line", "sha256"}
 
 
@@ -92,19 +93,17 @@ def check_declared(sources: Sequence[Source]) -> None:
     """
     if not DVC.exists():
         return
-    stages = (parse_yaml(DVC.read_text(encoding="utf-8"), "dvc.yaml", SourceError) or {}).get(
-        "stages", {}
-    )
-    listed = {Path(path) for path in stages.get("collect", {}).get("deps", [])}
+    content = parse_yaml(DVC.read_text(encoding="utf-8"), "dvc.yaml", SourceError) or {}
+    stage = content.get("stages", {}).get("collect", {})
+    listed = {Path(path) for path in stage.get("deps", [])}
     for source in sources:
         missing = [path for path in source.declared(listed) if path not in listed]
         if missing:
-            lines = "".join(f"\n      - {path.as_posix()}" for path in missing)
             raise SourceError(
                 "dvc.yaml: stages: collect: deps",
                 f"the source {source.name} is not listed",
                 "every path that collect reads",
-                f"add under `deps:`{lines}",
+                "add under `deps:`" + "".join(f"\n      - {path.as_posix()}" for path in missing),
             )
 
 
@@ -183,16 +182,10 @@ def contract_rows(rows: Iterable[tuple[RawRow, str, Source]], key: bytes) -> pd.
     as keyed hashes alone; the provenance never has the key, which may be a name or an address."""
     return pd.DataFrame(
         {
+            **{name: getattr(row, name) for name in AS_READ},
             "id": row_id,
             "digest": digest_of(row, key),
-            "text": row.text,
-            "text_pair": row.text_pair,
-            "label": row.label,
-            "source": row.source,
-            "batch": row.batch,
-            "date": row.date,
             "group": keyed_hash(key, "group", row.source, row.group) if row.group else "",
-            "split": row.split,
             "origin": "negative" if source.negative else "original",
             "provenance": COMPACT.encode(
                 {name: getattr(row, name) for name in ("file", "line", "sha256")}

@@ -11,11 +11,11 @@ data/tombstones.csv, in git, holds keyed hashes only: nobody without the key lea
 forgotten.
 """
 
-import datetime
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -115,8 +115,7 @@ def _check_columns(source: Source, table: SourceTable) -> None:
     split_wrongly = len(columns) == 1 and OTHER_SEPARATOR.search(columns[0])
     wrong = "`separator`" if split_wrongly else "`columns`"
     for name in source.wanted:
-        times = columns.count(name)
-        if times != 1:
+        if (times := columns.count(name)) != 1:
             found = f"{times} columns `{name}`" if times else f"no column `{name}`"
             raise SourceError(
                 table.file,
@@ -152,17 +151,16 @@ def _filled(
 
 
 def _text_reason(source: Source, row: RawRow, max_chars: int) -> str:
-    if not row.text.strip():
-        return Reason.MISSING_TEXT
-    if source.columns.text_pair and not row.text_pair.strip():
-        return Reason.MISSING_TEXT_PAIR
-    if len(row.text) + len(row.text_pair) > max_chars:
-        return Reason.TOO_LARGE
-    if any(SURROGATE.search(text) for text in (row.text, row.text_pair, *row.meta.values())):
-        return Reason.LONE_SURROGATE  # half a character: no UTF-8 file can hold it
-    if source.columns.id and not row.key:
-        return Reason.MISSING_ID
-    return ""
+    texts = (row.text, row.text_pair, *row.meta.values())
+    problems = {
+        Reason.MISSING_TEXT: not row.text.strip(),
+        Reason.MISSING_TEXT_PAIR: source.columns.text_pair and not row.text_pair.strip(),
+        Reason.TOO_LARGE: len(row.text) + len(row.text_pair) > max_chars,
+        # Half a character: no UTF-8 file can hold it.
+        Reason.LONE_SURROGATE: any(SURROGATE.search(text) for text in texts),
+        Reason.MISSING_ID: source.columns.id and not row.key,
+    }
+    return next((reason for reason, there in problems.items() if there), "")
 
 
 def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tuple[str, str]:
@@ -191,12 +189,10 @@ def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
         return source.date, ""
     try:
         if source.date_format:
-            moment = datetime.datetime.strptime(found, source.date_format)
-        else:
-            moment = datetime.datetime.fromisoformat(found)
+            return datetime.strptime(found, source.date_format).date().isoformat(), ""
+        return datetime.fromisoformat(found).date().isoformat(), ""
     except ValueError:
         return "", Reason.BAD_DATE
-    return moment.date().isoformat(), ""
 
 
 def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
@@ -234,8 +230,8 @@ def digest_of(row: RawRow, key: bytes) -> str:
 def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
     """The rows in their order (batch, source, file, line), versions that do not count with their
     reason. A row in quarantine is no version: what stood before it goes on to count."""
-    counts: dict[tuple[str, str], int] = {}
-    reasons: dict[int, str] = {}
+    counts: dict[tuple[str, str], int] = {}  # the row of each record that counts
+    marked = list(rows)
     for index, row in enumerate(rows):
         if not row.key or row.reason not in ("", Reason.LABEL_DROPPED):
             continue
@@ -243,11 +239,11 @@ def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
         if before == index:
             continue
         if _content(rows[before]) == _content(row):
-            reasons[index] = Reason.CAME_AGAIN
+            marked[index] = row._replace(reason=Reason.CAME_AGAIN)
         else:
-            reasons[before] = Reason.SUPERSEDED
-            counts[(row.source, row.key)] = index
-    return [row._replace(reason=reasons.get(index, row.reason)) for index, row in enumerate(rows)]
+            marked[before] = rows[before]._replace(reason=Reason.SUPERSEDED)
+            counts[row.source, row.key] = index
+    return marked
 
 
 def _content(row: RawRow) -> tuple[object, ...]:

@@ -74,7 +74,7 @@ def predict(
 
     model, counts = Classifier(folder), Counter[str]()
     left_out: list[str] = []
-    with written(target) as writer:
+    with written(target) as write:
         for chunk in progress(chain([first], chunks), "predict", None):
             counts.update(left_out=len(chunk.unreadable))
             some = chunk.unreadable[: SHOWN - len(left_out)]
@@ -83,7 +83,7 @@ def predict(
                 continue
             check_columns(chunk, columns, serving)
             more = labelled(chunk, columns, model, serving)
-            writer.write(chunk, more)
+            write(chunk, more)
             counts.update(rows=len(chunk.records), without_text=more.column(0).null_count)
             if serving.outside:
                 counts.update(out_of_scope=sum(map(bool, more.column(2).to_pylist())))
@@ -107,27 +107,21 @@ def check_pair(columns: PredictColumns, serving: Serving, folder: Path) -> None:
 
 def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
     """Check that each row has the columns to read and none of the new ones. Raises TableError."""
-    read, new = [columns.text, *([columns.pair] if columns.pair else [])], columns.new(serving)
-    if twice := [name for name in read if chunk.columns.count(name) > 1]:
-        raise TableError(
-            str(chunk.file), f"two columns `{twice[0]}`", "different names", "rename one"
-        )
+    options = {columns.text: "--column"} | ({columns.pair: "--pair-column"} if columns.pair else {})
+    if twice := [name for name in options if chunk.columns.count(name) > 1]:
+        found = f"two columns `{twice[0]}`"
+        raise TableError(str(chunk.file), found, "different names", "rename one")
     for record in chunk.records:
-        for name in read:
-            if name not in record.cells:
-                found = f"one of {', '.join(record.cells)}"
-                option = "--column" if name == columns.text else "--pair-column"
-                raise TableError(
-                    chunk.place(record), f"no column `{name}`", found, f"set `{option}`"
-                )
-        for name in new:
-            if name in record.cells:
-                raise TableError(
-                    chunk.place(record),
-                    f"a column `{name}`, which would be overwritten",
-                    "no column with that name",
-                    "add `--prefix predicted_`",
-                )
+        if missing := [name for name in options if name not in record.cells]:
+            found, known = f"no column `{missing[0]}`", f"one of {', '.join(record.cells)}"
+            raise TableError(chunk.place(record), found, known, f"set `{options[missing[0]]}`")
+        if there := [name for name in columns.new(serving) if name in record.cells]:
+            raise TableError(
+                chunk.place(record),
+                f"a column `{there[0]}`, which would be overwritten",
+                "no column with that name",
+                "add `--prefix predicted_`",
+            )
 
 
 def labelled(
@@ -136,21 +130,18 @@ def labelled(
     """The new columns of a chunk: label, its calibrated probability and, where the model detects
     it, whether the text is out of scope. Nulls where there is no text."""
     texts = prepared(_texts(chunk, columns.text), serving.preparation)
+    pairs = columns.pair and prepared(_texts(chunk, columns.pair), serving.preparation)
     indices = [index for index, text in enumerate(texts) if text]
-    pairs = None
-    if columns.pair:
-        pairs = prepared(_texts(chunk, columns.pair), serving.preparation)
-        pairs = [pairs[index] for index in indices]
     results: tuple[list[Any], ...] = ([], [], [])
     if indices:
-        results = answers([texts[index] for index in indices], pairs, model, serving)
+        some = [pairs[index] for index in indices] if pairs else None
+        results = answers([texts[index] for index in indices], some, model, serving)
     position = {index: number for number, index in enumerate(indices)}
     positions = pa.array([position.get(index) for index in range(len(texts))], pa.int64())
     kinds, names = (pa.string(), pa.float64(), pa.bool_()), columns.new(serving)
     arrays = [pa.array(values, kind) for values, kind in zip(results, kinds, strict=True)]
-    return pa.RecordBatch.from_arrays(
-        [array.take(positions) for array in arrays[: len(names)]], names=names
-    )
+    arrays = [array.take(positions) for array in arrays[: len(names)]]
+    return pa.RecordBatch.from_arrays(arrays, names=names)
 
 
 def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
@@ -188,11 +179,10 @@ def answers(
     predicted = raw.argmax(1)
     labels = [model.classes[index] for index in predicted]
     calibrated = rescaled(raw, serving.temperature)[np.arange(len(raw)), predicted]
+    outside = [label == serving.outside for label in labels]
     if serving.threshold is not None:
-        outside = raw.max(1) < serving.threshold
-    else:
-        outside = np.array([label == serving.outside for label in labels])
-    return labels, np.round(calibrated, DIGITS).tolist(), outside.tolist()
+        outside = (raw.max(1) < serving.threshold).tolist()
+    return labels, np.round(calibrated, DIGITS).tolist(), outside
 
 
 def probabilities(

@@ -6,10 +6,9 @@ until it is whole.
 
 import csv
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -46,61 +45,50 @@ def read_chunks(path: Path, rows: int) -> Iterator[Chunk]:
         raise TableError(str(path), "no rows", "at least one row", "look at what wrote it")
 
 
-class Writer(Protocol):
-    """Writes chunks, each with additional columns, one value a row each."""
-
-    def write(self, chunk: Chunk, more: pa.RecordBatch) -> None:
-        """Write the rows with the columns in `more` after their own."""
-
-    def close(self) -> None:
-        """Write what is left."""
+Write = Callable[[Chunk, pa.RecordBatch], None]
 
 
 @contextmanager
-def written(path: Path) -> Iterator[Writer]:
-    """A writer for the suffix of `path`; the file is there when the block ends without error."""
+def written(path: Path) -> Iterator[Write]:
+    """A function that writes the rows of a chunk, with more columns (one value a row each) after
+    their own, as the suffix of `path` says; the file is there when the block ends without error."""
     check_suffix(path)
     suffix = path.suffix.lower()
     partial = path.with_name(f".{path.name}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
-    kind = _Parquet if suffix == ".parquet" else _Lines if suffix in LINES else _Csv
-    writer = kind(partial, path)
+    kind = _parquet if suffix == ".parquet" else _lines if suffix in LINES else _csv
     try:
-        yield writer
-        writer.close()
+        with kind(partial, path) as write:
+            yield write
     except BaseException:
-        writer.close()
         partial.unlink(missing_ok=True)
         raise
     partial.replace(path)
 
 
-class _Csv:
-    def __init__(self, partial: Path, path: Path):
-        self._file = partial.open("w", encoding="utf-8", newline="")
-        separator = SEPARATORS[path.suffix.lower()]
-        self._writer = csv.writer(self._file, delimiter=separator, lineterminator="\n")
-        self._columns: list[str] = []
+@contextmanager
+def _csv(partial: Path, path: Path) -> Iterator[Write]:
+    columns: list[str] = []
 
-    def write(self, chunk: Chunk, more: pa.RecordBatch) -> None:
-        if not self._columns:
-            self._columns = list(
-                dict.fromkeys(key for record in chunk.records for key in record.cells)
-            )
-            self._writer.writerow([*self._columns, *more.schema.names])
+    def write(chunk: Chunk, more: pa.RecordBatch) -> None:
+        if not columns:
+            columns.extend({key: None for row in chunk.records for key in row.cells})
+            writer.writerow([*columns, *more.schema.names])
         for record, new in zip(chunk.records, more.to_pylist(), strict=True):
-            if unknown := [key for key in record.cells if key not in self._columns]:
+            if unknown := [key for key in record.cells if key not in columns]:
                 raise TableError(
                     chunk.place(record),
                     f"a key `{unknown[0]}` that no row of the first chunk has",
                     "the same columns from first to last",
                     "write JSON Lines, which need none",
                 )
-            values = [*(record.cells.get(name) for name in self._columns), *new.values()]
-            self._writer.writerow([_cell(value) for value in values])
+            values = [*(record.cells.get(name) for name in columns), *new.values()]
+            writer.writerow([_cell(value) for value in values])
 
-    def close(self) -> None:
-        self._file.close()
+    with partial.open("w", encoding="utf-8", newline="") as file:
+        separator = SEPARATORS[path.suffix.lower()]
+        writer = csv.writer(file, delimiter=separator, lineterminator="\n")
+        yield write
 
 
 def _cell(value: object) -> str:
@@ -110,44 +98,40 @@ def _cell(value: object) -> str:
         return json.dumps(value, ensure_ascii=False, default=str)
 
 
-class _Lines:
-    def __init__(self, partial: Path, path: Path):
-        self._file = partial.open("w", encoding="utf-8", newline="")
-
-    def write(self, chunk: Chunk, more: pa.RecordBatch) -> None:
+@contextmanager
+def _lines(partial: Path, path: Path) -> Iterator[Write]:
+    def write(chunk: Chunk, more: pa.RecordBatch) -> None:
         for record, new in zip(chunk.records, more.to_pylist(), strict=True):
-            line = json.dumps(record.cells | new, ensure_ascii=False, default=str)
-            self._file.write(line + "\n")
+            file.write(json.dumps(record.cells | new, ensure_ascii=False, default=str) + "\n")
 
-    def close(self) -> None:
-        self._file.close()
+    with partial.open("w", encoding="utf-8", newline="") as file:
+        yield write
 
 
-class _Parquet:
-    def __init__(self, partial: Path, path: Path):
-        self._partial, self._path = partial, path
-        self._writer: pq.ParquetWriter | None = None
-        self._schema: pa.Schema | None = None
+@contextmanager
+def _parquet(partial: Path, path: Path) -> Iterator[Write]:
+    writer: pq.ParquetWriter | None = None
+    schema: pa.Schema | None = None
 
-    def write(self, chunk: Chunk, more: pa.RecordBatch) -> None:
+    def write(chunk: Chunk, more: pa.RecordBatch) -> None:
+        nonlocal writer, schema
         try:
             batch = chunk.batch
             if batch is None:
                 cells = [record.cells for record in chunk.records]
-                batch = pa.RecordBatch.from_pylist(cells, schema=self._schema)
-                self._schema = batch.schema
-            arrays = [*batch.columns, *more.columns]
+                batch = pa.RecordBatch.from_pylist(cells, schema=schema)
+                schema = batch.schema
             whole = pa.schema([*batch.schema, *more.schema], metadata=batch.schema.metadata)
-            self._writer = self._writer or pq.ParquetWriter(self._partial, whole)
-            self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=whole))
+            writer = writer or open_files.enter_context(pq.ParquetWriter(partial, whole))
+            arrays = [*batch.columns, *more.columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=whole))
         except (pa.ArrowException, ValueError) as error:
             raise TableError(
                 f"{chunk.place(chunk.records[0])} and after",
                 f"cells of another type than before ({type(error).__name__})",
                 "one type a column, which Parquet needs",
-                f"write {self._path.stem}.jsonl",
+                f"write {path.stem}.jsonl",
             ) from None
 
-    def close(self) -> None:
-        if self._writer:
-            self._writer.close()
+    with ExitStack() as open_files:
+        yield write
