@@ -21,9 +21,9 @@ from seedbed.collecting.collection import (
 )
 from seedbed.collecting.diversity import diversity
 from seedbed.collecting.raw_rows import (
+    CHOSEN,
     TOMBSTONES,
     VERSIONS,
-    Fate,
     RawRow,
     identified,
     read_tombstones,
@@ -78,14 +78,14 @@ def main() -> str:
     raw, encodings = read_all(list(sources.values()), params)
     ids = identified(raw, key)
     raw = without_forgotten(raw, ids, read_tombstones(TOMBSTONES), key)
-    by_fate = {fate: [(row, row_id) for row, row_id in zip(raw, ids, strict=True)
-                      if row.fate == fate] for fate in Fate}  # fmt: skip
-    bad = [row for row, _ in by_fate[Fate.QUARANTINED]]
+    fates = list(zip(raw, ids, strict=True))
+    bad = [row for row in raw if row.reason not in ("", *CHOSEN)]
     check_quarantine(bad, len(raw), params.max_quarantine_share)
-    usable = [row for row in raw if row.reason in ("", *VERSIONS)]
-    check_usable(list(sources.values()), usable, params.max_classes)
-    dropped = [drop_of(row, row_id, key) for row, row_id in by_fate[Fate.DROPPED]]
-    kept = [(row, row_id, sources[row.source, row.batch]) for row, row_id in by_fate[Fate.KEPT]]
+    versions = [row for row in raw if row.reason in ("", *VERSIONS)]
+    check_usable(list(sources.values()), versions, params.max_classes)
+    dropped = [drop_of(row, row_id, key) for row, row_id in fates if row.reason in CHOSEN]
+    usable = [(row, row_id) for row, row_id in fates if not row.reason]
+    kept = [(row, row_id, sources[row.source, row.batch]) for row, row_id in usable]
     rows = contract_rows(kept, key).sort_values("id", ignore_index=True)
     check_collected(rows)
     counts = account(len(raw), list(rows["id"]), dropped, bad)

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, SequenceNode
 from ruamel.yaml.representer import RoundTripRepresenter
 
 from seedbed.arrivals.entry import Entry
@@ -266,24 +266,11 @@ def _item_lines(item: Entry | str, dash: int) -> list[str]:
 def _last_line(items: SequenceNode, lines: list[str], dash: int) -> int:
     """The last line that belongs to a block list: of its last value, and comments that stand
     deeper than its dashes."""
-    after = _end(items)
-    for number in range(after + 1, len(lines)):
-        line = lines[number]
-        if not line.lstrip().startswith("#") or _indent(line) <= dash:
-            break
-        after = number
-    return after
-
-
-def _end(node: Node) -> int:
-    """The line in which the last value below a node ends."""
-    if isinstance(node, ScalarNode):
-        mark = node.end_mark  # a block scalar (|, >) ends at the start of the next line
-        return mark.line - (mark.column == 0 and mark.line > node.start_mark.line)
-    if not isinstance(node, CollectionNode) or node.flow_style or not node.value:
-        return node.end_mark.line
-    last = node.value[-1]
-    return _end(last[1] if isinstance(node, MappingNode) else last)
+    end = items.end_mark  # where the next key begins, or the file ends
+    last = end.line if lines[end.line][: end.column].strip() else end.line - 1
+    while not (line := lines[last].strip()) or (line[0] == "#" and _indent(lines[last]) <= dash):
+        last -= 1
+    return last
 
 
 def _indent(line: str) -> int:

@@ -25,7 +25,6 @@ from seedbed.collecting.tables import (
 )
 from seedbed.collecting.text_files import PACKED, SAMPLE, decode, read_file
 from seedbed.core.errors import ArrivalError, ParamsError
-from seedbed.core.reasons import Reason
 
 RAW = Path("data/raw")
 OWN = ("path", "batch", "date")  # what a batch does not take from the one before it
@@ -207,7 +206,15 @@ def inferred(
         if len(found) == 1:
             columns[field] = found[0]
         elif found or field in ("text", "label"):
-            raise _open(field, found, table.columns, place)
+            named = [f"`{one}`" for one in table.columns[:20] if COLUMN_NAME.fullmatch(one)]
+            several = " and ".join(f"`{name}`" for name in found)
+            more = " (or `--label NAME` for one label, or `--unlabelled`)"
+            raise ArrivalError(
+                place,
+                f"{several} could be the {field}" if found else f"no column is plainly the {field}",
+                f"one of its columns: {', '.join(named) or 'none with a name'}",
+                f"say which with `--{field}-column NAME`{more if field == 'label' else ''}",
+            )
     return columns
 
 
@@ -220,28 +227,6 @@ def names_rows(column: str, records: Sequence[Record]) -> bool:
         return False
     counted = [[str(start + n) for n in range(len(values))] for start in (0, 1)]
     return all(values) and len(set(values)) == len(values) and values not in counted
-
-
-def _open(field: str, found: Sequence[str], columns: Sequence[str], place: str) -> ArrivalError:
-    shown = ", ".join(f"`{one}`" for one in columns[:20] if COLUMN_NAME.fullmatch(one))
-    several = " and ".join(f"`{name}`" for name in found)
-    more = " (or `--label NAME` for one label, or `--unlabelled`)" if field == "label" else ""
-    return ArrivalError(
-        place,
-        f"{several} could be the {field}" if found else f"no column is plainly the {field}",
-        f"one of its columns: {shown or 'none with a name'}",
-        f"say which with `--{field}-column NAME`{more}",
-    )
-
-
-def with_unknown(rows: Sequence[RawRow], labels: Sequence[str]) -> list[RawRow]:
-    """Rows whose label `collect.labels` does not list, with the reason collect will give."""
-    return [
-        row._replace(reason=Reason.UNKNOWN_LABEL)
-        if labels and row.label and not row.reason and row.label not in labels
-        else row
-        for row in rows
-    ]
 
 
 def check_labels(

@@ -5,13 +5,12 @@ of the dataset comes from their own functions, so that the plan shows what a run
 the data only copies of rows in git are detected.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
-from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for, with_unknown
+from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for
 from seedbed.arrivals.standing import Changes, Standing, changes, read_standing
 from seedbed.collecting.collection import (
     CollectParams,
@@ -21,10 +20,17 @@ from seedbed.collecting.collection import (
     read_entries,
     read_sources,
 )
-from seedbed.collecting.raw_rows import CHOSEN, RawRow, digest_of, record_id, without_forgotten
+from seedbed.collecting.raw_rows import (
+    CHOSEN,
+    RawRow,
+    digest_of,
+    identified,
+    with_reason,
+    without_forgotten,
+)
 from seedbed.collecting.source import Source
 from seedbed.core.errors import ArrivalError
-from seedbed.core.keys import keyed_hash, load_key
+from seedbed.core.keys import load_key
 from seedbed.core.ledger import Drop
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
@@ -69,16 +75,23 @@ def plan(asked: Asked, today: str) -> Plan:
     # The first source of all has none before it, which a run would not take.
     sources = read_sources() if read_entries() else []
     standing = read_standing()
-    _check_is_new(asked, standing)
+    if asked.batch in standing.batches:
+        raise ArrivalError(
+            f"batch {asked.batch}",
+            "it is in the last dataset already",
+            "a name of its own, since a batch never changes",
+            "name another `--batch`",
+        )
     entry = entry_for(asked, sources, today)
     source = as_source(entry, asked.path)
     _check_keys_go_on(source, sources)
     params = read_params("collect", CollectParams)
     here = source.model_copy(update={"path": asked.path})
     rows, _ = read_all([here], params.model_copy(update={"labels": []}))
-    rows = with_unknown(rows, params.labels)
-    negative = read_params("negatives.label", str)
-    check_labels(rows, standing.classes, asked, params.labels, negative)
+    labels = params.labels  # a row of any other gets the reason that collect will give
+    unknown = (bool(labels and row.label) and row.label not in labels for row in rows)
+    rows = with_reason(rows, Reason.UNKNOWN_LABEL, unknown)
+    check_labels(rows, standing.classes, asked, labels, read_params("negatives.label", str))
     key = load_key(read_params("anonymize.key_fingerprint", str))
     found = rehearse(rows, source, standing, key)
     _check_quarantine(found, standing, params.max_quarantine_share)
@@ -94,14 +107,6 @@ def plan(asked: Asked, today: str) -> Plan:
         {one.name for one in sources},
         waiting if standing.batches else [],
     )
-
-
-def _check_is_new(asked: Asked, standing: Standing) -> None:
-    if asked.batch in standing.batches:
-        raise ArrivalError(
-            f"batch {asked.batch}", "it is in the last dataset already",
-            "a name of its own, since a batch never changes", "name another `--batch`",
-        )  # fmt: skip
 
 
 def _check_keys_go_on(source: Source, sources: list[Source]) -> None:
@@ -135,8 +140,12 @@ def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) ->
 
 def rehearse(rows: Sequence[RawRow], source: Source, standing: Standing, key: bytes) -> Rehearsal:
     """Run the first stages on `rows`, as they were read. Raises what the stages raise."""
-    ids = _ids(rows, standing, key)
-    marked = _versions(rows, ids, standing, key)
+    ids = identified(rows, key, standing.named)
+    again = (
+        bool(row.key) and standing.contents.get(row_id) == (digest_of(row, key), row.label)
+        for row, row_id in zip(rows, ids, strict=True)
+    )
+    marked = with_reason(rows, Reason.CAME_AGAIN, again)
     marked = without_forgotten(marked, ids, standing.tombstones, key)
     named = list(zip(marked, ids, strict=True))
     drops = [drop_of(row, row_id, key) for row, row_id in named if row.reason in CHOSEN]
@@ -149,38 +158,8 @@ def rehearse(rows: Sequence[RawRow], source: Source, standing: Standing, key: by
     missing = {name: value for name, value in DEFAULTS.items() if name not in frame.columns}
     ready, too, personal = _prepared(frame.assign(**missing))
     placed, later, lost = _beside(ready, replaced, standing)
-    every = [*drops, *too, *later]
-    return Rehearsal(list(rows), quarantined, every, replaced, placed, lost, *personal)
-
-
-def _ids(rows: Sequence[RawRow], standing: Standing, key: bytes) -> list[str]:
-    """The ids that collect will give. A row without a key is named by its text and how many of
-    that text there are before it, which the ids that are taken tell."""
-    seen: Counter[tuple[str, str]] = Counter()
-    ids = []
-    for row in rows:
-        if row.key:
-            ids.append(record_id(row, key))
-            continue
-        texts = (row.text, row.text_pair)
-        while (one := keyed_hash(key, "text", *texts, str(seen[texts]))) in standing.named:
-            seen[texts] += 1
-        seen[texts] += 1
-        ids.append(one)
-    return ids
-
-
-def _versions(
-    rows: Sequence[RawRow], ids: Sequence[str], standing: Standing, key: bytes
-) -> list[RawRow]:
-    """Rows whose record is there with the same content get the reason `came_again`."""
-    return [
-        row._replace(reason=Reason.CAME_AGAIN)
-        if row.key and not row.reason
-        and standing.contents.get(row_id) == (digest_of(row, key), row.label)
-        else row
-        for row, row_id in zip(rows, ids, strict=True)
-    ]  # fmt: skip
+    drops += [*too, *later]
+    return Rehearsal(list(rows), quarantined, drops, replaced, placed, lost, *personal)
 
 
 def _prepared(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop], tuple[dict[str, int], int]]:
@@ -234,13 +213,10 @@ def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[
 
 def _sides_alone(rows: pd.DataFrame, standing: Standing) -> pd.DataFrame:
     """The side of each row, which depends on no other row. Held-out sources must exist."""
-    known = {source.name for source in read_entries()}
-    names = sorted(known | set(rows["source"]))
+    names = sorted({source.name for source in read_entries()} | set(rows["source"]))
     others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})
-    others = others.assign(group="", split="", date="0001-01-01")
-    placed = assign_sides(
-        pd.concat([rows, others]), standing.frozen, read_params("split", SideParams)
-    )
+    every = pd.concat([rows, others.assign(group="", split="", date="0001-01-01")])
+    placed = assign_sides(every, standing.frozen, read_params("split", SideParams))
     return placed[~placed["id"].isin(others["id"])].reset_index(drop=True)
 
 

@@ -46,24 +46,23 @@ class Standing(NamedTuple):
 def read_standing() -> Standing:
     """The last dataset in this folder; empty where none was made yet."""
     records = read_records(Files())
-    collected = read_json(METRICS) if METRICS.exists() else {}
     contents = {row: (one.digest, one.label) for row, one in records.manifest.items()}
     if any(COLLECTED.glob("*.parquet")):
         raw = read_rows(COLLECTED)
         pairs = zip(raw["digest"], raw["label"], strict=True)
         contents |= dict(zip(raw["id"], pairs, strict=True))
-    counts = collected.get("rows", {})
+    collected = read_json(METRICS) if METRICS.exists() else {"rows": {}}
     return Standing(
-        records.manifest,
-        frozenset(records.ids),
-        contents,
-        read_rows(DECIDED) if any(DECIDED.glob("*.parquet")) else None,
-        Counter(one.label for one in records.manifest.values()),
-        Counter(collected.get("by_batch", {})),
-        counts.get("read", 0),
-        counts.get("quarantined", 0),
-        read_frozen(),
-        read_tombstones(),
+        kept=records.manifest,
+        named=frozenset(records.ids),
+        contents=contents,
+        rows=read_rows(DECIDED) if any(DECIDED.glob("*.parquet")) else None,
+        classes=Counter(one.label for one in records.manifest.values()),
+        batches=Counter(collected.get("by_batch", {})),
+        read=collected["rows"].get("read", 0),
+        quarantined=collected["rows"].get("quarantined", 0),
+        frozen=read_frozen(),
+        tombstones=read_tombstones(),
     )
 
 
@@ -85,15 +84,16 @@ class Changes(NamedTuple):
 def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
     """Compare the rows of a batch that would stay with the rows of the dataset, both as models
     see them. Empty if one of them is empty."""
+    shifts: dict[str, Shift] = {}
     if rows.empty or not standing.classes:
-        return Changes({}, None, None)
+        return Changes(shifts, None, None)
     labels = Counter(rows["label"])
     bins = len({*standing.classes, *labels})
     chance = psi_by_chance(bins, standing.classes.total(), labels.total())
-    shifts = {"labels": Shift(psi(standing.classes, labels), chance)}
-    if standing.rows is None:
-        return Changes(shifts, None, None)
-    there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
+    shifts["labels"] = Shift(psi(standing.classes, labels), chance)
+    there: list[str] = []
+    if standing.rows is not None:
+        there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
     if not there:
         return Changes(shifts, None, None)
     found = rows["text"].tolist()

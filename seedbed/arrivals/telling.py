@@ -6,7 +6,6 @@ from typing import cast
 
 from seedbed.arrivals.entry import in_rows, shown
 from seedbed.arrivals.plan import Plan
-from seedbed.arrivals.standing import Shift
 from seedbed.core.ledger import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
@@ -18,15 +17,8 @@ COPIES = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.LABEL_CONFLICT)
 
 def told(found: Plan) -> list[str]:
     """All that would change, in the order in which it happens."""
-    return [
-        *_what(found),
-        *_quarantined(found),
-        *_dropped(found),
-        *_personal(found),
-        *_classes(found),
-        *_changes(found),
-        *_there(found),
-    ]
+    parts = (_what, _quarantined, _dropped, _personal, _classes, _changes, _there)
+    return [line for part in parts for line in part(found)]
 
 
 def _what(found: Plan) -> list[str]:
@@ -46,10 +38,9 @@ def _quarantined(found: Plan) -> list[str]:
     bad = found.rehearsal.quarantined
     if not bad:
         return ["No row goes to quarantine"]
-    lines = [f"  {row.file}:{row.line} {row.reason}" for row in bad[:SHOWN]]
-    more = [f"  and {len(bad) - SHOWN:,} more"] if len(bad) > SHOWN else []
     share = len(bad) / len(found.rehearsal.read)
-    return [f"{in_rows(len(bad))} ({share:.1%}) to quarantine:", *lines, *more]
+    lines = [f"{row.file}:{row.line} {row.reason}" for row in bad]
+    return [f"{in_rows(len(bad))} ({share:.1%}) to quarantine:", *_first(lines)]
 
 
 def _dropped(found: Plan) -> list[str]:
@@ -61,10 +52,11 @@ def _dropped(found: Plan) -> list[str]:
         lines.append(f"{in_rows(len(members))} would be dropped: {in_words(reason)}")
         if reason in COPIES or reason.startswith(("twin", "group")):
             lines += _of_which(members)
-    if found.rehearsal.replaced:
+    if replaced := found.rehearsal.replaced:
+        more = f" and {len(replaced) - SHOWN:,} more" if len(replaced) > SHOWN else ""
         lines.append(
-            f"{in_rows(len(found.rehearsal.replaced))} of the dataset would be replaced by a newer "
-            f"version in this batch: {_some(found.rehearsal.replaced)}"
+            f"{in_rows(len(replaced))} of the dataset would be replaced by a newer version in this "
+            f"batch: {', '.join(replaced[:SHOWN])}{more}"
         )
     return lines
 
@@ -78,8 +70,12 @@ def _by_reason(drops: Iterable[Drop]) -> list[tuple[str, list[Drop]]]:
 
 
 def _of_which(drops: list[Drop]) -> list[str]:
-    lines = [f"  {drop.id} because of {drop.cause}" for drop in sorted(drops)[:SHOWN]]
-    return [*lines, f"  and {len(drops) - SHOWN:,} more"] if len(drops) > SHOWN else lines
+    return _first([f"{drop.id} because of {drop.cause}" for drop in sorted(drops)])
+
+
+def _first(lines: list[str]) -> list[str]:
+    more = [f"  and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
+    return [*(f"  {line}" for line in lines[:SHOWN]), *more]
 
 
 def _personal(found: Plan) -> list[str]:
@@ -116,10 +112,10 @@ def _classes(found: Plan) -> list[str]:
 
 def _changes(found: Plan) -> list[str]:
     """Drift, next to what chance alone gives."""
-    words = [
-        f"{name} {_drift(one)} (PSI {one.psi:.2f}, by chance up to {one.by_chance:.2f})"
-        for name, one in found.changes.shifts.items()
-    ]
+    words = []
+    for name, (shift, by_chance) in found.changes.shifts.items():
+        drift = "within chance" if shift <= by_chance else psi_in_words(shift)
+        words.append(f"{name} {drift} (PSI {shift:.2f}, by chance up to {by_chance:.2f})")
     if found.changes.words is not None:
         words.append(f"words {found.changes.words:.2f} bits apart (Jensen-Shannon, 0 to 1)")
     if apart := found.changes.told_apart:
@@ -134,10 +130,6 @@ def _changes(found: Plan) -> list[str]:
             "`dvc pull` first to see them"
         )
     return lines
-
-
-def _drift(one: Shift) -> str:
-    return "within chance" if one.psi <= one.by_chance else psi_in_words(one.psi)
 
 
 def _there(found: Plan) -> list[str]:
@@ -159,8 +151,3 @@ def _there(found: Plan) -> list[str]:
             "`dvc repro` first to see it"
         )
     return lines
-
-
-def _some(ids: list[str]) -> str:
-    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
-    return ", ".join(ids[:SHOWN]) + more

@@ -191,12 +191,15 @@ def contract_rows(rows: Iterable[tuple[RawRow, str, Source]], key: bytes) -> pd.
                 {name: getattr(row, name) for name in ("file", "line", "sha256")}
                 | {"licence": source.licence}
             ),
-            "meta": COMPACT.encode(
-                row.meta | ({NEGATIVE: kind} if (kind := source.negative_kind) else {})
-            ),
+            "meta": COMPACT.encode(row.meta | _negative(source)),
         }
         for row, row_id, source in rows
     )
+
+
+def _negative(source: Source) -> dict[str, str]:
+    kind = "general" if source.negative is True else source.negative
+    return {NEGATIVE: kind} if kind else {}
 
 
 def check_collected(rows: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,8 @@ VERSIONS = (Reason.CAME_AGAIN, Reason.SUPERSEDED)
 
 # Dropped because a person or a newer version decided so; any other reason is a bad row.
 CHOSEN = (Reason.LABEL_DROPPED, Reason.FORGOTTEN, *VERSIONS)
+# What makes a version of a record another one. Not the date, which may be that of the batch.
+CONTENT = attrgetter("text", "text_pair", "label", "group", "split", "meta", "reason")
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 NAMES_SHOWN = 20
 SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -41,14 +43,6 @@ COLUMN_NAME = re.compile(r"[\w .:/;|\t-]{1,40}")
 OTHER_SEPARATOR = re.compile(r"[;|\t]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
-
-
-class Fate(StrEnum):
-    """What becomes of a row that was read."""
-
-    KEPT = "kept"
-    DROPPED = "dropped"
-    QUARANTINED = "quarantined"
 
 
 class RawRow(NamedTuple):
@@ -68,13 +62,6 @@ class RawRow(NamedTuple):
     split: str = ""
     meta: dict[str, str] = {}
     reason: str = ""
-
-    @property
-    def fate(self) -> Fate:
-        """What becomes of the row."""
-        if not self.reason:
-            return Fate.KEPT
-        return Fate.DROPPED if self.reason in CHOSEN else Fate.QUARANTINED
 
 
 def raw_rows(
@@ -195,25 +182,29 @@ def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
         return "", Reason.BAD_DATE
 
 
-def identified(rows: Sequence[RawRow], key: bytes) -> list[str]:
+def identified(
+    rows: Sequence[RawRow], key: bytes, taken: Collection[str] = frozenset()
+) -> list[str]:
     """An id for each row, in the order of `rows`; "" for a row without text.
 
     A row with a key of its own is named by it, another by its text and how many rows of the same
-    text stand before it; rows in quarantine count, so that mending a label changes no other id.
+    text stand before it, those with ids in `taken` among them; rows in quarantine count, so that
+    mending a label changes no other id.
     """
     seen: Counter[tuple[str, str]] = Counter()
     ids = []
     for row in rows:
+        row_id = ""
         if row.key and row.reason in VERSIONS:
-            ids.append(keyed_hash(key, "version", row.source, row.key, row.batch))
+            row_id = keyed_hash(key, "version", row.source, row.key, row.batch)
         elif row.key:
-            ids.append(record_id(row, key))
+            row_id = record_id(row, key)
         elif row.text and row.reason != Reason.MISSING_ID:
             texts = (row.text, row.text_pair)
-            ids.append(keyed_hash(key, "text", *texts, str(seen[texts])))
-            seen[texts] += 1
-        else:
-            ids.append("")
+            while not row_id or row_id in taken:
+                row_id = keyed_hash(key, "text", *texts, str(seen[texts]))
+                seen[texts] += 1
+        ids.append(row_id)
     return ids
 
 
@@ -238,17 +229,12 @@ def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
         before = counts.setdefault((row.source, row.key), index)
         if before == index:
             continue
-        if _content(rows[before]) == _content(row):
+        if CONTENT(rows[before]) == CONTENT(row):
             marked[index] = row._replace(reason=Reason.CAME_AGAIN)
         else:
             marked[before] = rows[before]._replace(reason=Reason.SUPERSEDED)
             counts[row.source, row.key] = index
     return marked
-
-
-def _content(row: RawRow) -> tuple[object, ...]:
-    """What makes a version another one. Not the date, which may be that of the batch."""
-    return row.text, row.text_pair, row.label, row.group, row.split, row.meta, row.reason
 
 
 class Tombstones(NamedTuple):
@@ -283,10 +269,16 @@ def without_forgotten(
     """Give usable rows whose id or digest has a tombstone the reason `forgotten`."""
     if not (tombstones.ids or tombstones.digests):
         return list(rows)
-    return [
-        row._replace(reason=Reason.FORGOTTEN)
-        if not row.reason
-        and (row_id in tombstones.ids or digest_of(row, key) in tombstones.digests)
-        else row
+    gone = (
+        row_id in tombstones.ids or digest_of(row, key) in tombstones.digests
         for row, row_id in zip(rows, ids, strict=True)
+    )
+    return with_reason(rows, Reason.FORGOTTEN, gone)
+
+
+def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -> list[RawRow]:
+    """The rows; a usable one gets the reason where `where` is true."""
+    return [
+        row._replace(reason=reason) if is_there and not row.reason else row
+        for row, is_there in zip(rows, where, strict=True)
     ]

@@ -103,11 +103,6 @@ class Source(Section, ABC):
         return {as_text(old): None if new is None else as_text(new) for old, new in value.items()}
 
     @property
-    def negative_kind(self) -> str:
-        """in_domain or general; "" for a source that is not negative."""
-        return "general" if self.negative is True else self.negative or ""
-
-    @property
     def wanted(self) -> list[str]:
         """The columns this source must have."""
         named = self.columns

@@ -13,7 +13,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
@@ -183,12 +183,12 @@ def distinct(columns: Sequence[str]) -> list[str]:
     return names
 
 
-def _csv_record(line: int, cells: list[str] | None, columns: list[str]) -> Record:
+def _csv_record(line: int, cells: list[str] | None, names: list[str]) -> Record:
     if cells is None:
         return Record(line, {}, Reason.BAD_QUOTES)
-    if len(cells) != len(columns):
+    if len(cells) != len(names):
         return Record(line, {}, Reason.WRONG_COLUMN_COUNT)
-    return Record(line, dict(zip(columns, cells, strict=True)))
+    return Record(line, dict(zip(names, cells, strict=True)))
 
 
 def _csv_rows(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str] | None]]:
@@ -238,10 +238,9 @@ def _csv_rows(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, lis
 def json_records(lines: Iterable[str]) -> Iterator[Record]:
     """The rows of JSON Lines, which are read as they are asked for."""
     for line, content in enumerate(lines, 1):
-        if not content.strip():
-            continue
         try:
-            yield _object(line, json.loads(content))
+            if content.strip():
+                yield _object(line, json.loads(content))
         except (ValueError, RecursionError):
             yield Record(line, {}, Reason.BAD_JSON)
 
@@ -258,19 +257,14 @@ def _json(text: str, place: str) -> Iterator[Record]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, list):
-        raise SourceError(
-            place, "no list", "one JSON list of objects", "one object a line is `.jsonl`"
-        )
-    for row, item in enumerate(content, 1):
-        yield _object(row, item)
+        expected = "one JSON list of objects"
+        raise SourceError(place, "no list", expected, "one object a line is `.jsonl`")
+    yield from map(_object, count(1), content)
 
 
 def _object(line: int, content: Any) -> Record:
-    return (
-        Record(line, content)
-        if isinstance(content, dict)
-        else Record(line, {}, Reason.NOT_AN_OBJECT)
-    )
+    is_object = isinstance(content, dict)
+    return Record(line, content) if is_object else Record(line, {}, Reason.NOT_AN_OBJECT)
 
 
 @contextmanager
@@ -280,12 +274,8 @@ def _parquet(file: Path | pa.BufferReader, place: str) -> Iterator[pq.ParquetFil
         with pq.ParquetFile(file) as parquet:
             yield parquet
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise SourceError(
-            place,
-            f"not readable ({type(error).__name__})",
-            "a whole Parquet file",
-            "write it again",
-        ) from None
+        found = f"not readable ({type(error).__name__})"
+        raise SourceError(place, found, "a whole Parquet file", "write it again") from None
 
 
 WRITTEN: dict[type, Callable[[Any], str]] = {

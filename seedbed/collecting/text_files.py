@@ -109,11 +109,6 @@ def unpacked(data: bytes, suffix: str) -> bytes:
         return stream.read()
 
 
-def packed(data: bytes, suffix: str) -> bytes:
-    """The bytes packed as the suffix says, the same each time."""
-    return PACKED[suffix].packed(data)
-
-
 def text_lines(path: Path) -> Iterator[str]:
     """The lines of a file, with the "\\n" that ends them, as `decode` gives them. They are unpacked
     and decoded as they are asked for, but for UTF-16 and UTF-32, which are decoded as a whole.
