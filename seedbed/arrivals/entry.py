@@ -3,7 +3,7 @@ as a person said of its options, columns and labels."""
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePath
@@ -27,6 +27,7 @@ from seedbed.collecting.text_files import PACKED, SAMPLE, decode, read_file
 from seedbed.core.errors import ArrivalError, ParamsError
 
 RAW = Path("data/raw")
+SAID = ("date", "label", "negative", "unlabelled", "separator", "encoding", "pattern")
 OWN = ("path", "batch", "date")  # what a batch does not take from the one before it
 SHOWN = 10
 # Names that mean one thing in tables of texts, in small letters; any other has to be said.
@@ -71,9 +72,8 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
     if not path.exists():
         raise ArrivalError(str(path), "no such file or folder", "a table or a folder", "correct it")
     kind = next(name for name, kind in KINDS.items() if kind.takes(path))
-    table, separator = (None, "")
-    if kind == "file":
-        table, separator = look_at(path, asked.separator, asked.encoding)
+    is_file = kind == "file"
+    table, separator = look_at(path, asked.separator, asked.encoding) if is_file else (None, "")
     before = _before(asked, sources, kind, table.columns if table else None)
     name = asked.source or (before.name if before else "")
     entry: dict[str, Any] = {"name": name, "kind": kind, "path": "", "batch": ""}
@@ -89,12 +89,8 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
             "a name for it, which is part of its rows' ids for good",
             f"add `--source NAME`, a new one{f' or one of: {known}' if known else ''}",
         )
-    said = {
-        "date": asked.date, "label": asked.label, "negative": asked.negative,
-        "unlabelled": asked.unlabelled, "separator": separator, "encoding": asked.encoding,
-        "pattern": asked.pattern,
-    }  # fmt: skip
-    entry |= {key: value for key, value in said.items() if value}
+    said = asked._replace(separator=separator)._asdict()
+    entry |= {key: said[key] for key in SAID if said[key]}
     if asked.label_map:
         entry["label_map"] = {**entry.get("label_map", {}), **asked.label_map}
     if table:
@@ -230,17 +226,12 @@ def names_rows(column: str, records: Sequence[Record]) -> bool:
 
 
 def check_labels(
-    rows: Sequence[RawRow],
-    classes: Mapping[str, int],
-    asked: Asked,
-    listed: Sequence[str],
-    negative: str,
+    rows: Sequence[RawRow], classes: Collection[str], asked: Asked, listed: list[str], negative: str
 ) -> None:
     """Raise ArrivalError where labels are new and nobody said so.
 
-    `classes`: those of the dataset. `listed`: `collect.labels`; what these lack goes to quarantine.
-    `negative`: the label of rows without a right answer, which a batch marked as negative may
-    bring.
+    `classes`: those there are. `listed`: `collect.labels`; what these lack goes to quarantine.
+    `negative`: the label of rows without a right answer, which a batch of negatives may bring.
     """
     if late := [one for one in asked.new_labels if listed and one not in listed]:
         raise ArrivalError(

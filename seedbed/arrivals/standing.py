@@ -77,25 +77,24 @@ class Changes(NamedTuple):
     """By what was compared, as far as it could be: without the data only labels can."""
 
     shifts: dict[str, Shift]
-    words: float | None  # Jensen-Shannon divergence of the vocabularies, in bits
-    told_apart: TwoSample | None
+    words: float | None = None  # Jensen-Shannon divergence of the vocabularies, in bits
+    told_apart: TwoSample | None = None
 
 
 def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
     """Compare the rows of a batch that would stay with the rows of the dataset, both as models
     see them. Empty if one of them is empty."""
-    shifts: dict[str, Shift] = {}
     if rows.empty or not standing.classes:
-        return Changes(shifts, None, None)
+        return Changes({})
     labels = Counter(rows["label"])
     bins = len({*standing.classes, *labels})
     chance = psi_by_chance(bins, standing.classes.total(), labels.total())
-    shifts["labels"] = Shift(psi(standing.classes, labels), chance)
+    shifts = {"labels": Shift(psi(standing.classes, labels), chance)}
     there: list[str] = []
     if standing.rows is not None:
         there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
     if not there:
-        return Changes(shifts, None, None)
+        return Changes(shifts)
     found = rows["text"].tolist()
     before, after = length_counts([*map(len, there)], [*map(len, found)])
     chance = psi_by_chance(len(before), sum(before), sum(after))

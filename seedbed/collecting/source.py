@@ -219,7 +219,7 @@ def table_files(path: str, place: str, root: Path = Path()) -> list[Path]:
     Their `.dvc` files are not among them. Raises SourceError where there is none.
     """
     names = glob(path, root_dir=root, recursive=True) if is_glob(path) else [path]
-    files = [root / name for name in names if not name.endswith(".dvc")]
+    files = [root / name for name in names if Path(name).suffix != ".dvc"]
     files = [file for file in files if file.is_file()]
     if not files:
         tracked = Path(f"{path}.dvc").exists()
