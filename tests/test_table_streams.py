@@ -10,7 +10,7 @@ import pytest
 from seedbed.collecting.tables import Dialect, distinct, read_table
 from seedbed.collecting.text_files import PACKED, read_file
 from seedbed.core.errors import TableError
-from seedbed.serving.table_streams import read_chunks, written
+from seedbed.serving.predicting import read_chunks, written
 
 ROWS = [{"text": 'a "b", c', "n": "007"}, {"text": "two\nlines", "n": ""}, {"text": "ü", "n": "3"}]
 CSV = 'text,n\n"a ""b"", c",007\n"two\nlines",\nü,3\n'

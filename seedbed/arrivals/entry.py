@@ -93,8 +93,16 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
     entry |= {key: said[key] for key in SAID if said[key]}
     if asked.label_map:
         entry["label_map"] = {**entry.get("label_map", {}), **asked.label_map}
-    if table:
-        _set_columns(entry, asked, table, is_alike=alike is not None)
+    columns: dict[str, Any] = {}
+    if table and alike:
+        columns = {**entry.get("columns", {}), **asked.columns}
+    elif table:
+        needs_label = not (entry.get("label") or entry.get("unlabelled"))
+        columns = {**inferred(table, asked.columns, needs_label, asked.path)}
+    if table and asked.meta:
+        columns["meta"] = list(asked.meta)
+    if columns:
+        entry["columns"] = columns
     entry["licence"] = asked.licence or (before.licence if before else "")
     if not entry["licence"]:
         expected = "what the texts may be used for"
@@ -130,19 +138,6 @@ def _before(
         if source.kind == kind and not is_special and has_columns:
             return source
     return None
-
-
-def _set_columns(entry: dict[str, Any], asked: Asked, table: Table, is_alike: bool) -> None:
-    """Columns as said, as in the batch before, or by their plain names."""
-    if is_alike:
-        columns = {**entry.get("columns", {}), **asked.columns}
-    else:
-        needs_label = not (entry.get("label") or entry.get("unlabelled"))
-        columns = inferred(table, asked.columns, needs_label, asked.path)
-    if asked.meta:
-        columns["meta"] = list(asked.meta)
-    if columns:
-        entry["columns"] = columns
 
 
 def _batch(asked: Asked, taken: set[str], first: str) -> str:

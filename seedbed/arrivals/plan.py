@@ -1,17 +1,19 @@
-"""What adding a batch would do: read, checked and rehearsed, with nothing changed.
+"""What adding a batch would do: read, checked, rehearsed and compared with the dataset as recorded
+in git, with nothing changed.
 
 What collect, clean, anonymize, deduplicate and split will do with the rows of the batch and those
 of the dataset comes from their own functions, so that the plan shows what a run will do. Without
 the data only copies of rows in git are detected.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for
-from seedbed.arrivals.standing import Changes, Standing, changes, read_standing
 from seedbed.collecting.collection import (
     CollectParams,
     contract_rows,
@@ -23,24 +25,95 @@ from seedbed.collecting.collection import (
 from seedbed.collecting.raw_rows import (
     CHOSEN,
     RawRow,
+    Tombstones,
     digest_of,
     identified,
+    read_tombstones,
     with_reason,
     without_forgotten,
 )
 from seedbed.collecting.source import Source
 from seedbed.core.errors import ArrivalError
+from seedbed.core.files import read_json
 from seedbed.core.keys import load_key
 from seedbed.core.ledger import Drop
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import DEFAULTS
+from seedbed.core.rows import DEFAULTS, read_rows
+from seedbed.scoring.drift import (
+    TwoSample,
+    length_counts,
+    psi,
+    psi_by_chance,
+    two_sample_test,
+    word_divergence,
+)
 from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
-from seedbed.splitting.frozen_test import check_frozen
+from seedbed.splitting.frozen_test import check_frozen, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
 from seedbed.splitting.splits import SplitParams, split_rows, without_unlabelled
+from seedbed.versions.manifest import Placed
+from seedbed.versions.revisions import Files
+from seedbed.versions.row_records import read_records
 
+COLLECTED = Path("data/collect")  # every row as its source has it: the private zone
+DECIDED = Path("data/apply_decisions")  # every row as deduplicate reads it
+METRICS = Path("reports/metrics/collect.json")
 SHOWN = 10
+
+
+class Standing(NamedTuple):
+    """The last dataset. `rows` and `contents` need the data; without it they are None, or of the
+    kept rows alone."""
+
+    kept: dict[str, Placed]  # the manifest, by id
+    named: frozenset[str]  # every id that git knows, dropped rows too
+    contents: dict[str, tuple[str, str]]  # digest and label by id, as the source gave them
+    rows: pd.DataFrame | None  # as deduplicate read them
+    classes: Counter[str]  # kept rows by label
+    batches: Counter[str]  # rows by batch, as collect kept them
+    read: int  # rows that collect read, and of these
+    quarantined: int
+    frozen: dict[str, str]
+    tombstones: Tombstones
+
+
+def read_standing() -> Standing:
+    """The last dataset in this folder; empty where none was made yet."""
+    records = read_records(Files())
+    contents = {row: (one.digest, one.label) for row, one in records.manifest.items()}
+    if any(COLLECTED.glob("*.parquet")):
+        raw = read_rows(COLLECTED)
+        pairs = zip(raw["digest"], raw["label"], strict=True)
+        contents |= dict(zip(raw["id"], pairs, strict=True))
+    collected = read_json(METRICS) if METRICS.exists() else {"rows": {}}
+    return Standing(
+        kept=records.manifest,
+        named=frozenset(records.ids),
+        contents=contents,
+        rows=read_rows(DECIDED) if any(DECIDED.glob("*.parquet")) else None,
+        classes=Counter(one.label for one in records.manifest.values()),
+        batches=Counter(collected.get("by_batch", {})),
+        read=collected["rows"].get("read", 0),
+        quarantined=collected["rows"].get("quarantined", 0),
+        frozen=read_frozen(),
+        tombstones=read_tombstones(),
+    )
+
+
+class Shift(NamedTuple):
+    """Population stability index, and what chance alone stays below in 95 of 100 draws."""
+
+    psi: float
+    by_chance: float
+
+
+class Changes(NamedTuple):
+    """By what was compared, as far as it could be: without the data only labels can."""
+
+    shifts: dict[str, Shift]
+    words: float | None = None  # Jensen-Shannon divergence of the vocabularies, in bits
+    told_apart: TwoSample | None = None
 
 
 class Rehearsal(NamedTuple):
@@ -140,6 +213,10 @@ def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) ->
 
 def rehearse(rows: Sequence[RawRow], source: Source, standing: Standing, key: bytes) -> Rehearsal:
     """Run the first stages on `rows`, as they were read. Raises what the stages raise."""
+    from seedbed.cleaning.rows import CleanParams, clean_rows, settings_of
+    from seedbed.private.anonymized_rows import anonymize_rows
+    from seedbed.private.settings import AnonymizeParams
+
     ids = identified(rows, key, standing.named)
     again = (
         bool(row.key) and standing.contents.get(row_id) == (digest_of(row, key), row.label)
@@ -156,26 +233,14 @@ def rehearse(rows: Sequence[RawRow], source: Source, standing: Standing, key: by
         return Rehearsal(list(rows), quarantined, drops, [], pd.DataFrame(), [], {})
     frame = contract_rows(usable, key)
     missing = {name: value for name, value in DEFAULTS.items() if name not in frame.columns}
-    ready, too, personal = _prepared(frame.assign(**missing))
-    placed, later, lost = _beside(ready, replaced, standing)
-    drops += [*too, *later]
-    return Rehearsal(list(rows), quarantined, drops, replaced, placed, lost, *personal)
-
-
-def _prepared(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop], tuple[dict[str, int], int]]:
-    """Clean texts and replace personal values: the rows, what clean drops, the values replaced by
-    kind and the rows that had some.
-
-    The memo keeps the results, so that the run that follows need not compute them again.
-    """
-    from seedbed.cleaning.rows import CleanParams, clean_rows, settings_of
-    from seedbed.private.anonymized_rows import anonymize_rows
-    from seedbed.private.settings import AnonymizeParams
-
     params = read_params("anonymize", AnonymizeParams)
-    cleaned = clean_rows(frame, settings_of(read_params("clean", CleanParams)))
-    after, found = anonymize_rows(cleaned.kept, params, load_key(params.key_fingerprint))
-    return after, cleaned.drops, (found.replaced_by_kind, found.rows_touched)
+    # The memo keeps the results, so that the run that follows need not compute them again.
+    cleaned = clean_rows(frame.assign(**missing), settings_of(read_params("clean", CleanParams)))
+    ready, found = anonymize_rows(cleaned.kept, params, load_key(params.key_fingerprint))
+    placed, later, lost = _beside(ready, replaced, standing)
+    drops += [*cleaned.drops, *later]
+    personal = (found.replaced_by_kind, found.rows_touched)
+    return Rehearsal(list(rows), quarantined, drops, replaced, placed, lost, *personal)
 
 
 def _beside(
@@ -202,22 +267,18 @@ def _beside(
 
 
 def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[Drop]]:
-    """Rows on their sides as split puts them, and what split drops."""
-    if standing.rows is None:
-        return _sides_alone(rows, standing), []
-    check_frozen(rows, standing.frozen)
-    labelled, bare = without_unlabelled(rows)
-    placed, drops = split_rows(labelled, standing.frozen, read_params("split", SplitParams))
-    return placed, [*drops, *bare]
-
-
-def _sides_alone(rows: pd.DataFrame, standing: Standing) -> pd.DataFrame:
-    """The side of each row, which depends on no other row. Held-out sources must exist."""
+    """Rows on their sides as split puts them, and what split drops. Without the data each row gets
+    its side alone, which depends on no other row; held-out sources must exist."""
+    if standing.rows is not None:
+        check_frozen(rows, standing.frozen)
+        labelled, bare = without_unlabelled(rows)
+        placed, drops = split_rows(labelled, standing.frozen, read_params("split", SplitParams))
+        return placed, [*drops, *bare]
     names = sorted({source.name for source in read_entries()} | set(rows["source"]))
     others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})
     every = pd.concat([rows, others.assign(group="", split="", date="0001-01-01")])
     placed = assign_sides(every, standing.frozen, read_params("split", SideParams))
-    return placed[~placed["id"].isin(others["id"])].reset_index(drop=True)
+    return placed[~placed["id"].isin(others["id"])].reset_index(drop=True), []
 
 
 def _copies_by_digest(new: pd.DataFrame, standing: Standing) -> list[Drop]:
@@ -232,3 +293,24 @@ def _copies_by_digest(new: pd.DataFrame, standing: Standing) -> list[Drop]:
             reason = Reason.EXACT_DUPLICATE if label == row.label else Reason.LABEL_CONFLICT
             drops.append(Drop(row.id, reason, there))
     return drops
+
+
+def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
+    """Compare the rows of a batch that would stay with the rows of the dataset, both as models
+    see them. Empty if one of them is empty."""
+    if rows.empty or not standing.classes:
+        return Changes({})
+    labels = Counter(rows["label"])
+    bins = len({*standing.classes, *labels})
+    chance = psi_by_chance(bins, standing.classes.total(), labels.total())
+    shifts = {"labels": Shift(psi(standing.classes, labels), chance)}
+    there: list[str] = []
+    if standing.rows is not None:
+        there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
+    if not there:
+        return Changes(shifts)
+    found = rows["text"].tolist()
+    before, after = length_counts([*map(len, there)], [*map(len, found)])
+    chance = psi_by_chance(len(before), sum(before), sum(after))
+    shifts["lengths"] = Shift(psi(before, after), chance)
+    return Changes(shifts, word_divergence(there, found), two_sample_test(there, found))

@@ -32,15 +32,14 @@ class Packing(NamedTuple):
     packed: Callable[[bytes], bytes]
 
 
-def _zstd_stream(packed: Any) -> IO[bytes]:
-    return io.BufferedReader(pa.CompressedInputStream(packed, "zstd"))
-
-
 PACKED = {
     ".gz": Packing(gzip.open, partial(gzip.compress, mtime=0)),
     ".bz2": Packing(bz2.open, bz2.compress),
     ".xz": Packing(lzma.open, lzma.compress),
-    ".zst": Packing(_zstd_stream, partial(pa.Codec("zstd").compress, asbytes=True)),
+    ".zst": Packing(
+        lambda packed: io.BufferedReader(pa.CompressedInputStream(packed, "zstd")),
+        partial(pa.Codec("zstd").compress, asbytes=True),
+    ),
 }
 DAMAGE = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)  # what unpackers raise
 # UTF-32 stands before UTF-16: its little-endian mark begins with that of UTF-16.
