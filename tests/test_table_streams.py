@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from seedbed.collecting.tables import Dialect, distinct, read_table
-from seedbed.collecting.text_files import PACKED, read_file
+from seedbed.collecting.text_files import PACKERS, read_file
 from seedbed.core.errors import TableError
 from seedbed.serving.predicting import read_chunks, written
 
@@ -130,7 +130,7 @@ SMALL = 'text,n\n"süß, or ""not""",1\n"two\nlines",2\n'
 @pytest.mark.parametrize("suffix", ["", ".gz", ".bz2", ".xz", ".zst"])
 def test_any_encoding_separator_and_packing_that_collect_reads(tmp_path, name, content, suffix):
     path = tmp_path / f"{name}{suffix}"
-    path.write_bytes(PACKED[suffix].packed(content) if suffix else content)
+    path.write_bytes(PACKERS[suffix](content) if suffix else content)
     for rows in (1, 10):
         found = [row.cells for chunk in read_chunks(path, rows) for row in chunk.records]
         assert found == [{"text": 'süß, or "not"', "n": "1"}, {"text": "two\nlines", "n": "2"}]

@@ -25,7 +25,6 @@ from seedbed.collecting.collection import (
 from seedbed.collecting.raw_rows import (
     CHOSEN,
     RawRow,
-    Tombstones,
     digest_of,
     identified,
     read_tombstones,
@@ -75,7 +74,7 @@ class Standing(NamedTuple):
     read: int  # rows that collect read, and of these
     quarantined: int
     frozen: dict[str, str]
-    tombstones: Tombstones
+    tombstones: frozenset[str]
 
 
 def read_standing() -> Standing:

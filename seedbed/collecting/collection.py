@@ -5,7 +5,7 @@ import datetime
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -236,15 +236,12 @@ def _is_day(value: Any) -> bool:
         return False
 
 
-def _object(value: Any) -> Any:
+def _keys(value: Any) -> Collection[str] | None:
+    """The keys of a JSON object; None for anything else."""
     try:
-        return json.loads(value)
-    except (TypeError, ValueError):
+        return json.loads(value).keys()
+    except (TypeError, ValueError, AttributeError):
         return None
-
-
-def _is_provenance(value: Any) -> bool:
-    return isinstance(content := _object(value), dict) and content.keys() == PROVENANCE
 
 
 HASH = "[0-9a-f]{16}"
@@ -262,6 +259,6 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "group": ("16 hex digits, or empty", _like(f"({HASH})?")),
     "split": ("a split, or empty", lambda value: value in ("", *SIDES)),
     "origin": ("original or negative", _like("original|negative")),
-    "provenance": ("file, line, licence, sha256", _is_provenance),
-    "meta": ("a JSON object", lambda value: isinstance(_object(value), dict)),
+    "provenance": ("file, line, licence, sha256", lambda value: _keys(value) == PROVENANCE),
+    "meta": ("a JSON object", lambda value: _keys(value) is not None),
 }

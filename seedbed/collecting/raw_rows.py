@@ -237,23 +237,16 @@ def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
     return marked
 
 
-class Tombstones(NamedTuple):
-    """Ids and digests of forgotten rows; a row with one of either is dropped."""
-
-    ids: frozenset[str]
-    digests: frozenset[str]
-
-
-def read_tombstones(path: Path = TOMBSTONES) -> Tombstones:
-    """The tombstones. Raises RowsError where the file is missing, since whoever was forgotten
-    would come back then, or has another header."""
+def read_tombstones(path: Path = TOMBSTONES) -> frozenset[str]:
+    """Ids and digests of forgotten rows; a row with one of either is dropped. Raises RowsError
+    where the file is missing, since whoever was forgotten would come back then, or has another
+    header."""
     step = "restore it with `git checkout -- data/tombstones.csv`"
     if not path.exists():
         raise RowsError(str(path), "no such file", "a CSV file, header `id,digest`", step)
     if path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r") != ",".join(HEADER):
         raise RowsError(str(path), "another header", "header `id,digest`", step)
-    lines = read_csv(path)
-    return Tombstones(*(frozenset(line[name] for line in lines) - {""} for name in HEADER))
+    return frozenset(line[name] for line in read_csv(path) for name in HEADER) - {""}
 
 
 def add_tombstones(rows: Iterable[tuple[str, str]], path: Path = TOMBSTONES) -> None:
@@ -264,16 +257,13 @@ def add_tombstones(rows: Iterable[tuple[str, str]], path: Path = TOMBSTONES) -> 
 
 
 def without_forgotten(
-    rows: Sequence[RawRow], ids: Sequence[str], tombstones: Tombstones, key: bytes
+    rows: Sequence[RawRow], ids: Sequence[str], tombstones: frozenset[str], key: bytes
 ) -> list[RawRow]:
     """Give usable rows whose id or digest has a tombstone the reason `forgotten`."""
-    if not (tombstones.ids or tombstones.digests):
+    if not tombstones:
         return list(rows)
-    gone = (
-        row_id in tombstones.ids or digest_of(row, key) in tombstones.digests
-        for row, row_id in zip(rows, ids, strict=True)
-    )
-    return with_reason(rows, Reason.FORGOTTEN, gone)
+    names = zip(ids, (digest_of(row, key) for row in rows), strict=True)
+    return with_reason(rows, Reason.FORGOTTEN, (not tombstones.isdisjoint(one) for one in names))
 
 
 def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -> list[RawRow]:

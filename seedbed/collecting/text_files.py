@@ -17,29 +17,24 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from seedbed.core.errors import SourceError
 
-
-class Packing(NamedTuple):
-    """A way to pack files: the stream of what is in a path or a stream, and bytes packed, the same
-    each time."""
-
-    opened: Callable[..., Any]
-    packed: Callable[[bytes], bytes]
-
-
-PACKED = {
-    ".gz": Packing(gzip.open, partial(gzip.compress, mtime=0)),
-    ".bz2": Packing(bz2.open, bz2.compress),
-    ".xz": Packing(lzma.open, lzma.compress),
-    ".zst": Packing(
-        lambda packed: io.BufferedReader(pa.CompressedInputStream(packed, "zstd")),
-        partial(pa.Codec("zstd").compress, asbytes=True),
-    ),
+# By suffix: the stream of what is packed in a path or a stream; bytes packed, the same each time.
+PACKED: dict[str, Callable[..., Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": lambda packed: io.BufferedReader(pa.CompressedInputStream(packed, "zstd")),
+}
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": partial(gzip.compress, mtime=0),
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": partial(pa.Codec("zstd").compress, asbytes=True),
 }
 DAMAGE = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)  # what unpackers raise
 # UTF-32 stands before UTF-16: its little-endian mark begins with that of UTF-16.
@@ -104,7 +99,7 @@ def _unreadable(path: Path, error: Exception) -> SourceError:
 
 def unpacked(data: bytes, suffix: str) -> bytes:
     """The bytes that were packed under this suffix. Raises what the unpacker raises."""
-    with PACKED[suffix].opened(io.BytesIO(data)) as stream:
+    with PACKED[suffix](io.BytesIO(data)) as stream:
         return stream.read()
 
 
@@ -114,14 +109,15 @@ def text_lines(path: Path) -> Iterator[str]:
 
     Raises SourceError where the file cannot be read, or is not text.
     """
+    opened = PACKED.get(path.suffix.lower(), partial(open, mode="rb"))
     try:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             mark, encoding = _marked(stream.read(SAMPLE))
         if encoding:
             text = text_of(read_file(path).content, str(path)).text
             yield from io.StringIO(text, newline="\n")
             return
-        with _opened(path) as stream:
+        with opened(path) as stream:
             stream.read(len(mark))
             lines = map(_decoded_line, stream)
             start = list(islice(lines, SAMPLE_LINES))
@@ -129,11 +125,6 @@ def text_lines(path: Path) -> Iterator[str]:
             yield from chain(start, lines)
     except DAMAGE as error:
         raise _unreadable(path, error) from None
-
-
-def _opened(path: Path) -> IO[bytes]:
-    packing = PACKED.get(path.suffix.lower())
-    return packing.opened(path) if packing else path.open("rb")
 
 
 def text_of(content: bytes, place: str, encoding: str = "") -> Decoded:
@@ -183,11 +174,10 @@ def _marked(data: bytes) -> tuple[bytes, str]:
     for mark, name in MARKS.items():
         if data.startswith(mark):
             return mark, name
-    sample = data[:SAMPLE]
-    half = len(sample) // 2
+    half = min(len(data), SAMPLE) // 2
     if not half or len(data) % 2:
         return b"", ""
-    even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
+    even, odd = data[: 2 * half : 2].count(0) / half, data[1 : 2 * half : 2].count(0) / half
     if max(even, odd) < 0.4 or min(even, odd) > 0.05:
         return b"", ""
     return b"", "utf-16-le" if odd > even else "utf-16-be"

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from seedbed.collecting.raw_rows import RawRow, digest_of, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
 from seedbed.collecting.tables import ENDINGS, Dialect, read_table
-from seedbed.collecting.text_files import PACKED, File, decode, is_binary, read_file
+from seedbed.collecting.text_files import PACKED, PACKERS, File, decode, is_binary, read_file
 from seedbed.core.errors import ForgetError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
@@ -51,7 +51,7 @@ def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawF
 
     def without(lines: Collection[int]) -> bytes | None:
         content = raw.without(lines)
-        return None if content is None else PACKED[path.suffix.lower()].packed(content)
+        return None if content is None else PACKERS[path.suffix.lower()](content)
 
     return raw._replace(without=without)
 
