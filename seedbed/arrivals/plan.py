@@ -39,14 +39,7 @@ from seedbed.core.ledger import Drop
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import DEFAULTS, read_rows
-from seedbed.scoring.drift import (
-    TwoSample,
-    length_counts,
-    psi,
-    psi_by_chance,
-    two_sample_test,
-    word_divergence,
-)
+from seedbed.scoring import drift
 from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
 from seedbed.splitting.frozen_test import check_frozen, read_frozen
 from seedbed.splitting.sides import SideParams, assign_sides
@@ -112,7 +105,7 @@ class Changes(NamedTuple):
 
     shifts: dict[str, Shift]
     words: float | None = None  # Jensen-Shannon divergence of the vocabularies, in bits
-    told_apart: TwoSample | None = None
+    told_apart: drift.TwoSample | None = None
 
 
 class Rehearsal(NamedTuple):
@@ -169,16 +162,10 @@ def plan(asked: Asked, today: str) -> Plan:
     _check_quarantine(found, standing, params.max_quarantine_share)
     if not any(row.reason == "" for row in rows):
         raise ArrivalError(asked.path, "no usable row", "at least one", "correct the file")
-    waiting = sorted({one.batch for one in sources} - set(standing.batches))
-    return Plan(
-        entry,
-        source,
-        found,
-        standing,
-        changes(found.placed, standing),
-        {one.name for one in sources},
-        waiting if standing.batches else [],
-    )
+    known, batches = {one.name for one in sources}, {one.batch for one in sources}
+    waiting = sorted(batches - set(standing.batches)) if standing.batches else []
+    shift = changes(found.placed, standing)
+    return Plan(entry, source, found, standing, shift, known, waiting)
 
 
 def _check_keys_go_on(source: Source, sources: list[Source]) -> None:
@@ -282,9 +269,8 @@ def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[
 
 def _copies_by_digest(new: pd.DataFrame, standing: Standing) -> list[Drop]:
     """New rows whose very text is there, by the digests in the manifest."""
-    first: dict[str, tuple[str, str]] = {}
-    for row, one in sorted(standing.kept.items()):
-        first.setdefault(one.digest, (row, one.label))
+    kept = sorted(standing.kept.items(), reverse=True)  # of copies the first by id counts
+    first = {one.digest: (row, one.label) for row, one in kept}
     drops = []
     for row in new.itertuples():
         there, label = first.get(row.digest, ("", ""))
@@ -301,15 +287,15 @@ def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
         return Changes({})
     labels = Counter(rows["label"])
     bins = len({*standing.classes, *labels})
-    chance = psi_by_chance(bins, standing.classes.total(), labels.total())
-    shifts = {"labels": Shift(psi(standing.classes, labels), chance)}
+    chance = drift.psi_by_chance(bins, standing.classes.total(), labels.total())
+    shifts = {"labels": Shift(drift.psi(standing.classes, labels), chance)}
     there: list[str] = []
     if standing.rows is not None:
         there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
     if not there:
         return Changes(shifts)
     found = rows["text"].tolist()
-    before, after = length_counts([*map(len, there)], [*map(len, found)])
-    chance = psi_by_chance(len(before), sum(before), sum(after))
-    shifts["lengths"] = Shift(psi(before, after), chance)
-    return Changes(shifts, word_divergence(there, found), two_sample_test(there, found))
+    before, after = drift.length_counts([*map(len, there)], [*map(len, found)])
+    chance = drift.psi_by_chance(len(before), sum(before), sum(after))
+    shifts["lengths"] = Shift(drift.psi(before, after), chance)
+    return Changes(shifts, drift.word_divergence(there, found), drift.two_sample_test(there, found))
