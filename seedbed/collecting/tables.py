@@ -169,7 +169,7 @@ def csv_records(lines: Iterable[str], dialect: Dialect) -> tuple[list[str], Iter
 
 
 def distinct(columns: Sequence[str]) -> list[str]:
-    """The names of columns; one that is there already is numbered: `a`, `a.1`."""
+    """The names of columns; from the second of one name on with a number: `a`, `a.1`."""
     taken, times = set(columns), Counter[str]()
     names = []
     for column in columns:

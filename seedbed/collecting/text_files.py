@@ -170,7 +170,7 @@ def decode(data: bytes, encoding: str = "") -> Decoded:
 
 
 def _marked(data: bytes) -> tuple[bytes, str]:
-    """The byte order mark, and the encoding of the whole file; "" where each line tells its own."""
+    """The byte order mark, and the encoding of the whole file; "" where each line has its own."""
     for mark, name in MARKS.items():
         if data.startswith(mark):
             return mark, name

@@ -41,20 +41,17 @@ class HuggingFaceSource(Source):
         No code that comes with a dataset is run: `datasets` 4 and later have no way to do it.
         Raises SourceError where the dataset or a split is missing.
         """
-        path = self.path
-        folder = Path(path) if Path(path).is_dir() else None
+        folder = Path(self.path) if Path(self.path).is_dir() else None
         fingerprint = _folder_sha256(folder) if folder else self.revision
         # `datasets` copies what it reads: private text must not stay in a cache in the home folder.
         with tempfile.TemporaryDirectory() as cache:
             parts = self._load(cache if folder else None)
             for name in sorted(self.splits or parts):
                 if name not in parts:
-                    known = ", ".join(sorted(parts))
-                    raise SourceError(
-                        path, f"no split `{name}`", f"of: {known}", "correct `splits`"
-                    )
+                    found, known = f"no split `{name}`", f"of: {', '.join(sorted(parts))}"
+                    raise SourceError(self.path, found, known, "correct `splits`")
                 table = _table(parts[name], name, self.wanted)
-                yield SourceTable(f"{path}/{name}", fingerprint, table)
+                yield SourceTable(f"{self.path}/{name}", fingerprint, table)
 
     def _load(self, cache: str | None) -> dict[str, Any]:
         import datasets
