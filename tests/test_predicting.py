@@ -173,18 +173,23 @@ ODD = 'id{0}text{0}betrag\n000{0}süß{0}1\n001{0}{0}1\n002{0}"two\nlines"{0}1\n
         ("comma1252.csv", ODD.format(",").encode("cp1252")),
         ("utf16.csv", ODD.format("\t").encode("utf-16")),
         ("packed.csv.gz", gzip.compress(ODD.format(",").encode())),
-        ("list.json", b'[{"id": "000", "text": "s\xc3\xbc\xc3\x9f", "betrag": 1}, '
-                      b'{"id": "001", "text": null}, {"id": "002", "text": "two\\nlines"}]'),
+        (
+            "list.json",
+            b'[{"id": "000", "text": "s\xc3\xbc\xc3\x9f", "betrag": 1}, '
+            b'{"id": "001", "text": null}, {"id": "002", "text": "two\\nlines"}]',
+        ),
         ("ragged.csv", ODD.format(",").encode() + b"003,one comma,too many,here\n"),
     ],
-)  # fmt: skip
+)
 def test_what_add_reads_predict_reads(tmp_path, model, name, content):
     (tmp_path / name).write_bytes(content)
     _, left_out = predict(tmp_path / name, tmp_path / "out.csv", model(), PredictColumns())
     rows = read_csv(tmp_path / "out.csv")
     assert [(row["id"], row["text"], row["label"]) for row in rows] == [
-        ("000", "süß", "short"), ("001", "", ""), ("002", "two\nlines", "short"),
-    ]  # fmt: skip
+        ("000", "süß", "short"),
+        ("001", "", ""),
+        ("002", "two\nlines", "short"),
+    ]
     ragged = [f"{tmp_path / name}:6 wrong_column_count"] if name == "ragged.csv" else []
     assert left_out == ragged
 

@@ -123,10 +123,14 @@ SMALL = 'text,n\n"süß, or ""not""",1\n"two\nlines",2\n'
         ("in.tsv", SMALL.replace(",", "\t").replace("\t or", ", or").encode("utf-16")),
         ("in.csv", SMALL.replace(",", ";").replace("; or", ", or").encode("utf-16-le")),
         ("in.csv", SMALL.replace("\n", "\r\n").replace("two\r", "two").encode()),
-        ("in.json", json.dumps([{"text": 'süß, or "not"', "n": "1"},
-                                {"text": "two\nlines", "n": "2"}]).encode()),
+        (
+            "in.json",
+            json.dumps(
+                [{"text": 'süß, or "not"', "n": "1"}, {"text": "two\nlines", "n": "2"}]
+            ).encode(),
+        ),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("suffix", ["", ".gz", ".bz2", ".xz", ".zst"])
 def test_any_encoding_separator_and_packing_that_collect_reads(tmp_path, name, content, suffix):
     path = tmp_path / f"{name}{suffix}"

@@ -28,8 +28,13 @@ def films() -> datasets.Dataset:
 
 
 def source(path: str, **more) -> Source:
-    entry = {"name": "films", "kind": "huggingface", "path": path, "batch": "2026-11",
-             "licence": "x"}  # fmt: skip
+    entry = {
+        "name": "films",
+        "kind": "huggingface",
+        "path": path,
+        "batch": "2026-11",
+        "licence": "x",
+    }
     return parse_source(entry | more)
 
 
