@@ -5,14 +5,16 @@ import pandas as pd
 import pytest
 
 from seedbed.collecting.diversity import (
+    DistinctNgrams,
     age_by_class,
+    collect_metrics,
     counts,
     distinct_ngrams,
-    diversity,
     mean_pairwise_distance,
     neighbour_distances,
     quantiles,
 )
+from seedbed.core.metrics import RowCounts
 from seedbed.reporting.results import thin_classes
 
 ROWS = pd.DataFrame(
@@ -26,8 +28,13 @@ ROWS = pd.DataFrame(
 )
 
 
+def figures(rows: pd.DataFrame) -> dict:
+    kept = RowCounts(read=len(rows), made=0, kept=len(rows), dropped=0, dropped_by_reason={})
+    return collect_metrics(rows, kept, {"utf-8": 2}).model_dump()
+
+
 def test_all_figures() -> None:
-    found = diversity(ROWS)
+    found = figures(ROWS)
     assert found["by_class"] == {"(unlabelled)": 1, "neg": 1, "pos": 2}
     assert found["by_source"] == {"films": 3, "mails": 1}
     assert found["by_batch"] == {"2026-10": 3, "2026-11": 1}
@@ -38,7 +45,8 @@ def test_all_figures() -> None:
 
 
 def test_age_counts_from_the_newest_row_not_from_today() -> None:
-    assert age_by_class(ROWS["label"], ROWS["date"]) == {
+    ages = age_by_class(ROWS["label"], ROWS["date"])
+    assert {label: age.model_dump(exclude_unset=True) for label, age in ages.items()} == {
         "": {"undated": 1},
         "neg": {
             "undated": 0,
@@ -65,12 +73,12 @@ def test_quantiles_are_lengths_that_there_are() -> None:
 def test_distinct_ngrams() -> None:
     found = distinct_ngrams(["A good film", "a GOOD good film"])
     # words a good film; pairs (a good) (good film) (good good), not (film a)
-    assert found == {"tokens": 7, "distinct_1": 3 / 7, "distinct_2": 3 / 5}
+    assert found == DistinctNgrams(tokens=7, distinct_1=3 / 7, distinct_2=3 / 5)
 
 
 def test_distinct_ngrams_stop_at_the_same_number_of_words() -> None:
-    assert distinct_ngrams(["one two three", "four five"], max_tokens=4)["tokens"] == 4
-    assert distinct_ngrams(["!!", ""]) == {"tokens": 0, "distinct_1": 0.0, "distinct_2": 0.0}
+    assert distinct_ngrams(["one two three", "four five"], max_tokens=4).tokens == 4
+    assert distinct_ngrams(["!!", ""]) == DistinctNgrams(tokens=0, distinct_1=0.0, distinct_2=0.0)
 
 
 def test_counts_stand_in_the_order_of_names() -> None:
@@ -79,7 +87,7 @@ def test_counts_stand_in_the_order_of_names() -> None:
 
 @pytest.mark.parametrize("order", [[3, 2, 1, 0], [1, 3, 0, 2]])
 def test_order_of_rows_changes_nothing_below_the_limit(order: list[int]) -> None:
-    assert diversity(ROWS.iloc[order]) == diversity(ROWS)
+    assert figures(ROWS.iloc[order]) == figures(ROWS)
 
 
 def test_mean_pairwise_distance_is_that_of_all_pairs() -> None:

@@ -1,5 +1,6 @@
 """`seedbed predict` on models of the example project, and on a stand-in for a model."""
 
+import gzip
 import json
 import shutil
 from types import SimpleNamespace
@@ -70,7 +71,7 @@ def table(folder, texts, name="in.csv", column="text"):
 
 
 def labelled(folder, source, model, columns=PredictColumns(), **options):  # noqa: B008
-    counts = predict(source, folder / "out.csv", model, columns, **options)
+    counts, _ = predict(source, folder / "out.csv", model, columns, **options)
     return counts, read_csv(folder / "out.csv")
 
 
@@ -83,7 +84,7 @@ def test_label_and_calibrated_probability_stand_beside_the_texts_as_they_came(tm
     assert StandIn.seen == ["hi", "write to <EMAIL>"]  # as in training
     assert float(rows[0]["probability"]) == pytest.approx(1 / (1 + np.exp(-8 / 2)), abs=1e-6)
     assert float(rows[1]["probability"]) == pytest.approx(1 / (1 + np.exp(-6 / 2)), abs=1e-6)
-    assert counts == {"rows": 2, "without_text": 0}
+    assert counts == {"rows": 2, "without_text": 0, "left_out": 0}
 
 
 def test_chunks_change_nothing(tmp_path, model):
@@ -162,6 +163,54 @@ def test_a_row_without_text_to_read_is_an_error_and_leaves_no_file(tmp_path, mod
     assert not (tmp_path / "out.csv").exists()
 
 
+ODD = 'id{0}text{0}betrag\n000{0}süß{0}1\n001{0}{0}1\n002{0}"two\nlines"{0}1\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("semi.csv", ODD.format(";").encode()),
+        ("comma1252.csv", ODD.format(",").encode("cp1252")),
+        ("utf16.csv", ODD.format("\t").encode("utf-16")),
+        ("packed.csv.gz", gzip.compress(ODD.format(",").encode())),
+        (
+            "list.json",
+            b'[{"id": "000", "text": "s\xc3\xbc\xc3\x9f", "betrag": 1}, '
+            b'{"id": "001", "text": null}, {"id": "002", "text": "two\\nlines"}]',
+        ),
+        ("ragged.csv", ODD.format(",").encode() + b"003,one comma,too many,here\n"),
+    ],
+)
+def test_what_add_reads_predict_reads(tmp_path, model, name, content):
+    (tmp_path / name).write_bytes(content)
+    _, left_out = predict(tmp_path / name, tmp_path / "out.csv", model(), PredictColumns())
+    rows = read_csv(tmp_path / "out.csv")
+    assert [(row["id"], row["text"], row["label"]) for row in rows] == [
+        ("000", "süß", "short"),
+        ("001", "", ""),
+        ("002", "two\nlines", "short"),
+    ]
+    ragged = [f"{tmp_path / name}:6 wrong_column_count"] if name == "ragged.csv" else []
+    assert left_out == ragged
+
+
+@pytest.mark.parametrize("header", ["Summary,text,Labels,Labels", "id,text,,"])
+def test_other_columns_may_have_one_name_and_the_text_may_not(tmp_path, model, header):
+    (tmp_path / "in.csv").write_text(f"{header}\na,hi,b,c\n")
+    _, [row] = labelled(tmp_path, tmp_path / "in.csv", model())
+    assert list(row.values())[:5] == ["a", "hi", "b", "c", "short"]
+    (tmp_path / "in.csv").write_text("text,text\na,b\n")
+    with pytest.raises(TableError, match="two columns `text`"):
+        labelled(tmp_path, tmp_path / "in.csv", model())
+
+
+def test_a_table_of_which_no_row_can_be_read_is_an_error(tmp_path, model):
+    (tmp_path / "in.csv").write_text("text,n\na\nb\n")
+    with pytest.raises(TableError, match=r"no row can be read, such as .*in.csv:2 wrong_column"):
+        labelled(tmp_path, tmp_path / "in.csv", model())
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_the_file_that_is_read_is_not_written_over(tmp_path, model):
     source = table(tmp_path, ["hi"])
     with pytest.raises(TableError, match="it is the input"):
@@ -179,7 +228,7 @@ def test_predictions_are_those_that_were_scored_with_the_temperature(example, tm
     pd.DataFrame({"id": scored.ids, "text": raw_texts}).to_json(
         tmp_path / "in.jsonl", orient="records", lines=True
     )
-    counts = predict(
+    counts, _ = predict(
         tmp_path / "in.jsonl", tmp_path / "out.jsonl", best, PredictColumns(), chunk_rows=4
     )
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]

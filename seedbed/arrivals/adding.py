@@ -1,6 +1,13 @@
-"""A batch added: fetched, copied, tracked and registered, all of it or nothing."""
+"""A batch added: fetched, copied, tracked and registered, all of it or nothing.
+
+A source is written into params.yaml, and its path into dvc.yaml, with every other line as it was.
+The new lines are put in as text where the parsed file says they belong: writing the whole file anew
+would move comments. What comes out is parsed again and must hold what was there and the addition,
+nothing else.
+"""
 
 import fcntl
+import io
 import os
 import shutil
 import subprocess
@@ -8,13 +15,26 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import reduce
+from operator import getitem
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode, SequenceNode
+from ruamel.yaml.representer import RoundTripRepresenter
+
+from seedbed.arrivals.entry import Entry
 from seedbed.core.errors import ArrivalError
 from seedbed.core.files import read_json, sha256_of, write_json, write_text
 
-LOCAL = "file"
+PARAMS = Path("params.yaml")
+PIPELINE = Path("dvc.yaml")
+JOURNAL = Path(".seedbed/adding.json")
+LOCK = Path(".seedbed/adding.lock")
+REMOTE = "private"  # where raw texts may go, and nowhere else
+NOWHERE = "push: false"
 
 
 @contextmanager
@@ -36,15 +56,7 @@ def fetched(place: str, is_url: bool) -> Iterator[Path]:
 def as_dvc_says(url: str) -> str:
     """`file:` URLs as the paths that DVC takes; others as they are."""
     parts = urlsplit(url)
-    return unquote(parts.path) if parts.scheme == LOCAL else url
-
-
-PARAMS = Path("params.yaml")
-PIPELINE = Path("dvc.yaml")
-JOURNAL = Path(".seedbed/adding.json")
-LOCK = Path(".seedbed/adding.lock")
-REMOTE = "private"  # where raw texts may go, and nowhere else
-NOWHERE = "push: false"
+    return unquote(parts.path) if parts.scheme == "file" else url
 
 
 @contextmanager
@@ -116,9 +128,8 @@ def told_after(target: Path) -> list[str]:
 
 
 def _has_private_remote() -> bool:
-    command = [sys.executable, "-m", "dvc", "remote", "list"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return any(line.split()[:1] == [REMOTE] for line in done.stdout.splitlines())
+    listed = _run_dvc("remote", "list").stdout.splitlines()
+    return any(line.split()[:1] == [REMOTE] for line in listed)
 
 
 def undo() -> bool:
@@ -163,8 +174,7 @@ def _only_to_private(tracked: Path) -> None:
 
 def dvc(*arguments: str) -> None:
     """Run a DVC command. Raises ArrivalError with its last line where it fails."""
-    command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = _run_dvc(*arguments)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
         raise ArrivalError(
@@ -172,8 +182,96 @@ def dvc(*arguments: str) -> None:
         )
 
 
+def _run_dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def with_source(params: str, entry: Entry) -> str:
+    """params.yaml with one more entry at the end of `sources`. Raises ArrivalError."""
+    return _with_item(PARAMS, params, ("sources",), entry)
+
+
+def with_dep(pipeline: str, path: str) -> str:
+    """dvc.yaml with one more path among what stage collect reads. Raises ArrivalError."""
+    if path in _loaded(pipeline)["stages"]["collect"]["deps"]:
+        return pipeline
+    return _with_item(PIPELINE, pipeline, ("stages", "collect", "deps"), path)
+
+
+def _with_item(file: Path, text: str, keys: tuple[str, ...], item: Entry | str) -> str:
+    """The text of a YAML file with an item at the end of the list at `keys`."""
+    error = ArrivalError(
+        ": ".join([file.name, *keys]),
+        "not a list in block style, one item a line",
+        "`- ` before each item",
+        "write it so, or add the new one by hand",
+    )
+    items = YAML().compose(text)
+    for key in keys:
+        pairs = items.value if isinstance(items, MappingNode) else []
+        items = next((value for name, value in pairs if name.value == key), None)
+    if not isinstance(items, SequenceNode) or (items.flow_style and items.value):
+        raise error
+    lines = text.split("\n")
+    start, end = items.start_mark, items.end_mark
+    if items.flow_style:  # an empty list, `[]`
+        line = lines[start.line]
+        after, dash = start.line, _indent(line) + 2
+        lines[after] = (line[: start.column] + line[end.column :]).rstrip()
+    else:
+        after, dash = _last_line(items, lines, start.column), start.column
+    lines[after + 1 : after + 1] = _item_lines(item, dash)
+    written = "\n".join(lines)
+    expected = _loaded(text)
+    holder = reduce(getitem, keys[:-1], expected)
+    holder[keys[-1]] = [*(holder[keys[-1]] or []), item]
+    if _loaded(written) != expected:
+        raise error
+    return written
+
+
+def _loaded(text: str) -> Any:
+    return YAML(typ="safe").load(text)
+
+
+class _Representer(RoundTripRepresenter):
+    """Writes nothing as `null`, so that a label that is dropped does not look forgotten."""
+
+
+_Representer.add_representer(
+    type(None), lambda writer, _: writer.represent_scalar("tag:yaml.org,2002:null", "null")
+)
+
+
+def _item_lines(item: Entry | str, dash: int) -> list[str]:
+    yaml = YAML()
+    yaml.Representer = _Representer
+    yaml.default_flow_style = False
+    yaml.width = 10_000  # a long value stays on its line
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    buffer = io.StringIO()
+    yaml.dump([item], buffer)
+    lines = [line[2:] for line in buffer.getvalue().rstrip("\n").split("\n")]
+    return [" " * dash + line for line in lines]
+
+
+def _last_line(items: SequenceNode, lines: list[str], dash: int) -> int:
+    """The last line that belongs to a block list: of its last value, and comments that stand
+    deeper than its dashes."""
+    end = items.end_mark  # where the next key begins, or the file ends
+    last = end.line if lines[end.line][: end.column].strip() else end.line - 1
+    while not (line := lines[last].strip()) or (line[0] == "#" and _indent(lines[last]) <= dash):
+        last -= 1
+    return last
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

@@ -1,25 +1,129 @@
-"""What adding a batch would do: read, checked and rehearsed, with nothing changed."""
+"""What adding a batch would do: read, checked, rehearsed and compared with the dataset as recorded
+in git, with nothing changed.
 
-from typing import Any, NamedTuple
+What collect, clean, anonymize, deduplicate and split will do with the rows of the batch and those
+of the dataset comes from their own functions, so that the plan shows what a run will do. Without
+the data only copies of rows in git are detected.
+"""
 
-from seedbed.arrivals.contents import Asked, check_labels, with_unknown
-from seedbed.arrivals.entry import as_source, entry_for
-from seedbed.arrivals.rehearsal import Rehearsal, rehearse
-from seedbed.arrivals.standing import Changes, Standing, changes, read_standing
-from seedbed.collecting.collection import CollectParams, read_all
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for
+from seedbed.collecting.collection import (
+    CollectParams,
+    contract_rows,
+    drop_of,
+    read_all,
+    read_entries,
+    read_sources,
+)
+from seedbed.collecting.raw_rows import (
+    CHOSEN,
+    RawRow,
+    digest_of,
+    identified,
+    read_tombstones,
+    with_reason,
+    without_forgotten,
+)
 from seedbed.collecting.source import Source
-from seedbed.collecting.sources import read_entries, read_sources
 from seedbed.core.errors import ArrivalError
-from seedbed.core.files import load_key
+from seedbed.core.files import load_key, read_json
+from seedbed.core.metrics import Drop
 from seedbed.core.params import read_params
+from seedbed.core.reasons import Reason
+from seedbed.core.rows import DEFAULTS, read_rows
+from seedbed.scoring import drift
+from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
+from seedbed.splitting.frozen_test import check_frozen, read_frozen
+from seedbed.splitting.sides import SideParams, assign_sides
+from seedbed.splitting.splits import SplitParams, split_rows, without_unlabelled
+from seedbed.versions.revisions import Files
+from seedbed.versions.row_records import Placed, read_records
 
+COLLECTED = Path("data/collect")  # every row as its source has it: the private zone
+DECIDED = Path("data/apply_decisions")  # every row as deduplicate reads it
+METRICS = Path("reports/metrics/collect.json")
 SHOWN = 10
+
+
+class Standing(NamedTuple):
+    """The last dataset. `rows` and `contents` need the data; without it they are None, or of the
+    kept rows alone."""
+
+    kept: dict[str, Placed]  # the manifest, by id
+    named: frozenset[str]  # every id that git knows, dropped rows too
+    contents: dict[str, tuple[str, str]]  # digest and label by id, as the source gave them
+    rows: pd.DataFrame | None  # as deduplicate read them
+    classes: Counter[str]  # kept rows by label
+    batches: Counter[str]  # rows by batch, as collect kept them
+    read: int  # rows that collect read, and of these
+    quarantined: int
+    frozen: dict[str, str]
+    tombstones: frozenset[str]
+
+
+def read_standing() -> Standing:
+    """The last dataset in this folder; empty where none was made yet."""
+    records = read_records(Files())
+    contents = {row: (one.digest, one.label) for row, one in records.manifest.items()}
+    if any(COLLECTED.glob("*.parquet")):
+        raw = read_rows(COLLECTED)
+        pairs = zip(raw["digest"], raw["label"], strict=True)
+        contents |= dict(zip(raw["id"], pairs, strict=True))
+    collected = read_json(METRICS) if METRICS.exists() else {"rows": {}}
+    return Standing(
+        kept=records.manifest,
+        named=frozenset(records.ids),
+        contents=contents,
+        rows=read_rows(DECIDED) if any(DECIDED.glob("*.parquet")) else None,
+        classes=Counter(one.label for one in records.manifest.values()),
+        batches=Counter(collected.get("by_batch", {})),
+        read=collected["rows"].get("read", 0),
+        quarantined=collected["rows"].get("quarantined", 0),
+        frozen=read_frozen(),
+        tombstones=read_tombstones(),
+    )
+
+
+class Shift(NamedTuple):
+    """Population stability index, and what chance alone stays below in 95 of 100 draws."""
+
+    psi: float
+    by_chance: float
+
+
+class Changes(NamedTuple):
+    """By what was compared, as far as it could be: without the data only labels can."""
+
+    shifts: dict[str, Shift]
+    words: float | None = None  # Jensen-Shannon divergence of the vocabularies, in bits
+    told_apart: drift.TwoSample | None = None
+
+
+class Rehearsal(NamedTuple):
+    """What becomes of the rows of a batch. Every row read is in quarantine, dropped, without a
+    label, or placed."""
+
+    read: list[RawRow]
+    quarantined: list[RawRow]
+    drops: list[Drop]  # of its own rows, from collect to split
+    replaced: list[str]  # records that are there, and that it has with other content
+    placed: pd.DataFrame  # its rows that would stay, on their sides, texts as models see them
+    lost: list[Drop]  # rows that are there, and that would go because of it
+    personal: dict[str, int]  # values replaced, by kind
+    rows_touched: int = 0  # rows in which some were
 
 
 class Plan(NamedTuple):
     """A batch as it would be added, what became of its rows, and what it was compared with."""
 
-    entry: dict[str, Any]
+    entry: Entry
     source: Source
     rehearsal: Rehearsal
     standing: Standing
@@ -34,39 +138,32 @@ def plan(asked: Asked, today: str) -> Plan:
     # The first source of all has none before it, which a run would not take.
     sources = read_sources() if read_entries() else []
     standing = read_standing()
-    _check_is_new(asked, standing)
+    if asked.batch in standing.batches:
+        raise ArrivalError(
+            f"batch {asked.batch}",
+            "it is in the last dataset already",
+            "a name of its own, since a batch never changes",
+            "name another `--batch`",
+        )
     entry = entry_for(asked, sources, today)
     source = as_source(entry, asked.path)
     _check_keys_go_on(source, sources)
     params = read_params("collect", CollectParams)
     here = source.model_copy(update={"path": asked.path})
     rows, _ = read_all([here], params.model_copy(update={"labels": []}))
-    rows = with_unknown(rows, params.labels)
-    negative = read_params("negatives.label", str)
-    check_labels(rows, standing, asked, params.labels, negative)
+    labels = params.labels  # a row of any other gets the reason that collect will give
+    unknown = (bool(labels and row.label) and row.label not in labels for row in rows)
+    rows = with_reason(rows, Reason.UNKNOWN_LABEL, unknown)
+    check_labels(rows, standing.classes, asked, labels, read_params("negatives.label", str))
     key = load_key(read_params("anonymize.key_fingerprint", str))
     found = rehearse(rows, source, standing, key)
     _check_quarantine(found, standing, params.max_quarantine_share)
     if not any(row.reason == "" for row in rows):
         raise ArrivalError(asked.path, "no usable row", "at least one", "correct the file")
-    waiting = sorted({one.batch for one in sources} - set(standing.batches))
-    return Plan(
-        entry,
-        source,
-        found,
-        standing,
-        changes(found.placed, standing),
-        {one.name for one in sources},
-        waiting if standing.batches else [],
-    )
-
-
-def _check_is_new(asked: Asked, standing: Standing) -> None:
-    if asked.batch in standing.batches:
-        raise ArrivalError(
-            f"batch {asked.batch}", "it is in the last dataset already",
-            "a name of its own, since a batch never changes", "name another `--batch`",
-        )  # fmt: skip
+    known, batches = {one.name for one in sources}, {one.batch for one in sources}
+    waiting = sorted(batches - set(standing.batches)) if standing.batches else []
+    shift = changes(found.placed, standing)
+    return Plan(entry, source, found, standing, shift, known, waiting)
 
 
 def _check_keys_go_on(source: Source, sources: list[Source]) -> None:
@@ -96,3 +193,108 @@ def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) ->
         f"at most collect.max_quarantine_share, {max_share:.2%}",
         "correct the rows and add the file again",
     )
+
+
+def rehearse(rows: Sequence[RawRow], source: Source, standing: Standing, key: bytes) -> Rehearsal:
+    """Run the first stages on `rows`, as they were read. Raises what the stages raise."""
+    from seedbed.cleaning.rows import clean_rows
+    from seedbed.cleaning.rules import CleanParams
+    from seedbed.private.detection import anonymize_rows
+    from seedbed.private.kinds import AnonymizeParams
+
+    ids = identified(rows, key, standing.named)
+    again = (
+        bool(row.key) and standing.contents.get(row_id) == (digest_of(row, key), row.label)
+        for row, row_id in zip(rows, ids, strict=True)
+    )
+    marked = with_reason(rows, Reason.CAME_AGAIN, again)
+    marked = without_forgotten(marked, ids, standing.tombstones, key)
+    named = list(zip(marked, ids, strict=True))
+    drops = [drop_of(row, row_id, key) for row, row_id in named if row.reason in CHOSEN]
+    usable = [(row, row_id, source) for row, row_id in named if not row.reason]
+    replaced = sorted({row_id for _, row_id, _ in usable} & set(standing.contents))
+    quarantined = [row for row in marked if row.reason not in ("", *CHOSEN)]
+    if not usable:
+        return Rehearsal(list(rows), quarantined, drops, [], pd.DataFrame(), [], {})
+    frame = contract_rows(usable, key)
+    missing = {name: value for name, value in DEFAULTS.items() if name not in frame.columns}
+    params = read_params("anonymize", AnonymizeParams)
+    # The memo keeps the results, so that the run that follows need not compute them again.
+    cleaned = clean_rows(frame.assign(**missing), read_params("clean", CleanParams))
+    ready, found = anonymize_rows(cleaned.kept, params, load_key(params.key_fingerprint))
+    placed, later, lost = _beside(ready, replaced, standing)
+    drops += [*cleaned.drops, *later]
+    personal = (found.replaced_by_kind, found.rows_touched)
+    return Rehearsal(list(rows), quarantined, drops, replaced, placed, lost, *personal)
+
+
+def _beside(
+    new: pd.DataFrame, replaced: Sequence[str], standing: Standing
+) -> tuple[pd.DataFrame, list[Drop], list[Drop]]:
+    """The new rows that stay on their sides, drops of new rows, drops of dataset rows."""
+    known = _copies_by_digest(new, standing) if standing.rows is None else []
+    rows = new[~new["id"].isin({drop.id for drop in known})]
+    if standing.rows is not None:
+        there = standing.rows[~standing.rows["id"].isin(replaced)]
+        rows = pd.concat([there, rows], ignore_index=True)
+    if rows.empty:
+        return rows, known, []
+    way = read_params("split.way", str)
+    params = read_params("deduplicate", DeduplicateParams)
+    drops, _ = deduplicate(rows, set(standing.frozen), params, way)
+    unique = rows[~rows["id"].isin({drop.id for drop in drops})].reset_index(drop=True)
+    placed, more = _placed(unique, standing)
+    ids = set(new["id"])
+    every = [*known, *drops, *more]
+    own = [drop for drop in every if drop.id in ids]
+    lost = [drop for drop in every if drop.id in standing.kept and drop.id not in ids]
+    return placed[placed["id"].isin(ids)], own, lost
+
+
+def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[Drop]]:
+    """Rows on their sides as split puts them, and what split drops. Without the data each row gets
+    its side alone, which depends on no other row; held-out sources must exist."""
+    if standing.rows is not None:
+        check_frozen(rows, standing.frozen)
+        labelled, bare = without_unlabelled(rows)
+        placed, drops = split_rows(labelled, standing.frozen, read_params("split", SplitParams))
+        return placed, [*drops, *bare]
+    names = sorted({source.name for source in read_entries()} | set(rows["source"]))
+    others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})
+    every = pd.concat([rows, others.assign(group="", split="", date="0001-01-01")])
+    placed = assign_sides(every, standing.frozen, read_params("split", SideParams))
+    return placed[~placed["id"].isin(others["id"])].reset_index(drop=True), []
+
+
+def _copies_by_digest(new: pd.DataFrame, standing: Standing) -> list[Drop]:
+    """New rows whose very text is there, by the digests in the manifest."""
+    kept = sorted(standing.kept.items(), reverse=True)  # of copies the first by id counts
+    first = {one.digest: (row, one.label) for row, one in kept}
+    drops = []
+    for row in new.itertuples():
+        there, label = first.get(row.digest, ("", ""))
+        if there and there != row.id:
+            reason = Reason.EXACT_DUPLICATE if label == row.label else Reason.LABEL_CONFLICT
+            drops.append(Drop(row.id, reason, there))
+    return drops
+
+
+def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
+    """Compare the rows of a batch that would stay with the rows of the dataset, both as models
+    see them. Empty if one of them is empty."""
+    if rows.empty or not standing.classes:
+        return Changes({})
+    labels = Counter(rows["label"])
+    bins = len({*standing.classes, *labels})
+    chance = drift.psi_by_chance(bins, standing.classes.total(), labels.total())
+    shifts = {"labels": Shift(drift.psi(standing.classes, labels), chance)}
+    there: list[str] = []
+    if standing.rows is not None:
+        there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
+    if not there:
+        return Changes(shifts)
+    found = rows["text"].tolist()
+    before, after = drift.length_counts([*map(len, there)], [*map(len, found)])
+    chance = drift.psi_by_chance(len(before), sum(before), sum(after))
+    shifts["lengths"] = Shift(drift.psi(before, after), chance)
+    return Changes(shifts, drift.word_divergence(there, found), drift.two_sample_test(there, found))

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import cast
 
-from seedbed.arrivals.contents import in_rows, shown
+from seedbed.arrivals.entry import in_rows, shown
 from seedbed.arrivals.plan import Plan
-from seedbed.arrivals.standing import Shift
 from seedbed.core.metrics import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
@@ -17,31 +17,20 @@ COPIES = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.LABEL_CONFLICT)
 
 def told(found: Plan) -> list[str]:
     """All that would change, in the order in which it happens."""
-    return [
-        *_what(found),
-        *_quarantined(found),
-        *_dropped(found),
-        *_personal(found),
-        *_classes(found),
-        *_changes(found),
-        *_there(found),
-    ]
+    parts = (_what, _quarantined, _dropped, _personal, _classes, _changes, _there)
+    return [line for part in parts for line in part(found)]
 
 
 def _what(found: Plan) -> list[str]:
-    entry, rows = found.entry, len(found.rehearsal.read)
-    columns = ", ".join(
-        f"{field} is `{name}`"
-        for field, name in entry.get("columns", {}).items()
-        if isinstance(name, str)
-    )
-    goes_on = entry["name"] in found.known
+    source, columns = found.source, cast(dict[str, object], found.entry.get("columns", {}))
+    named = [f"{field} is `{name}`" for field, name in columns.items() if isinstance(name, str)]
+    which = "the source" if source.name in found.known else "a new source,"
     return [
-        f"{in_rows(rows)} of {'the source' if goes_on else 'a new source,'} {entry['name']}, batch "
-        f"{entry['batch']}, licence {entry['licence']}" + (f"; {columns}" if columns else ""),
-        *([f"The class of all of them is {shown(entry['label'])}"] if entry.get("label") else []),
-        *(["Reports may show its texts (show_text)"] if entry.get("show_text") else []),
-        *(["They are negatives: no class is right for them"] if entry.get("negative") else []),
+        f"{in_rows(len(found.rehearsal.read))} of {which} {source.name}, batch {source.batch}, "
+        f"licence {source.licence}" + (f"; {', '.join(named)}" if named else ""),
+        *([f"The class of all of them is {shown(source.label)}"] if source.label else []),
+        *(["Reports may show its texts (show_text)"] if source.show_text else []),
+        *(["They are negatives: no class is right for them"] if source.negative else []),
     ]
 
 
@@ -49,10 +38,9 @@ def _quarantined(found: Plan) -> list[str]:
     bad = found.rehearsal.quarantined
     if not bad:
         return ["No row goes to quarantine"]
-    lines = [f"  {row.file}:{row.line} {row.reason}" for row in bad[:SHOWN]]
-    more = [f"  and {len(bad) - SHOWN:,} more"] if len(bad) > SHOWN else []
     share = len(bad) / len(found.rehearsal.read)
-    return [f"{in_rows(len(bad))} ({share:.1%}) to quarantine:", *lines, *more]
+    lines = [f"{row.file}:{row.line} {row.reason}" for row in bad]
+    return [f"{in_rows(len(bad))} ({share:.1%}) to quarantine:", *_first(lines)]
 
 
 def _dropped(found: Plan) -> list[str]:
@@ -64,10 +52,11 @@ def _dropped(found: Plan) -> list[str]:
         lines.append(f"{in_rows(len(members))} would be dropped: {in_words(reason)}")
         if reason in COPIES or reason.startswith(("twin", "group")):
             lines += _of_which(members)
-    if found.rehearsal.replaced:
+    if replaced := found.rehearsal.replaced:
+        more = f" and {len(replaced) - SHOWN:,} more" if len(replaced) > SHOWN else ""
         lines.append(
-            f"{in_rows(len(found.rehearsal.replaced))} of the dataset would be replaced by a newer "
-            f"version in this batch: {_some(found.rehearsal.replaced)}"
+            f"{in_rows(len(replaced))} of the dataset would be replaced by a newer version in this "
+            f"batch: {', '.join(replaced[:SHOWN])}{more}"
         )
     return lines
 
@@ -81,18 +70,21 @@ def _by_reason(drops: Iterable[Drop]) -> list[tuple[str, list[Drop]]]:
 
 
 def _of_which(drops: list[Drop]) -> list[str]:
-    lines = [f"  {drop.id} because of {drop.cause}" for drop in sorted(drops)[:SHOWN]]
-    return [*lines, f"  and {len(drops) - SHOWN:,} more"] if len(drops) > SHOWN else lines
+    return _first([f"{drop.id} because of {drop.cause}" for drop in sorted(drops)])
+
+
+def _first(lines: list[str]) -> list[str]:
+    more = [f"  and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
+    return [*(f"  {line}" for line in lines[:SHOWN]), *more]
 
 
 def _personal(found: Plan) -> list[str]:
     """Kinds and counts of what anonymize would replace; never a value."""
-    by_kind = found.rehearsal.personal.get("replaced_by_kind", {})
-    if not by_kind:
+    if not found.rehearsal.personal:
         return ["No personal value was found in its texts"]
-    kinds = ", ".join(f"{number:,} {kind}" for kind, number in by_kind.items())
-    rows = found.rehearsal.personal["rows_touched"]
-    return [f"Personal values would be replaced in {in_rows(rows)}: {kinds}"]
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in found.rehearsal.personal.items())
+    rows = in_rows(found.rehearsal.rows_touched)
+    return [f"Personal values would be replaced in {rows}: {kinds}"]
 
 
 def _classes(found: Plan) -> list[str]:
@@ -120,10 +112,10 @@ def _classes(found: Plan) -> list[str]:
 
 def _changes(found: Plan) -> list[str]:
     """Drift, next to what chance alone gives."""
-    words = [
-        f"{name} {_drift(one)} (PSI {one.psi:.2f}, by chance up to {one.by_chance:.2f})"
-        for name, one in found.changes.shifts.items()
-    ]
+    words = []
+    for name, (shift, by_chance) in found.changes.shifts.items():
+        drift = "within chance" if shift <= by_chance else psi_in_words(shift)
+        words.append(f"{name} {drift} (PSI {shift:.2f}, by chance up to {by_chance:.2f})")
     if found.changes.words is not None:
         words.append(f"words {found.changes.words:.2f} bits apart (Jensen-Shannon, 0 to 1)")
     if apart := found.changes.told_apart:
@@ -138,10 +130,6 @@ def _changes(found: Plan) -> list[str]:
             "`dvc pull` first to see them"
         )
     return lines
-
-
-def _drift(one: Shift) -> str:
-    return "within chance" if one.psi <= one.by_chance else psi_in_words(one.psi)
 
 
 def _there(found: Plan) -> list[str]:
@@ -163,8 +151,3 @@ def _there(found: Plan) -> list[str]:
             "`dvc repro` first to see it"
         )
     return lines
-
-
-def _some(ids: list[str]) -> str:
-    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
-    return ", ".join(ids[:SHOWN]) + more

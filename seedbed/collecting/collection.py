@@ -1,29 +1,38 @@
-"""Rows of all sources together: read in order, checked, and written under the row contract."""
+"""The section `sources` of params.yaml, and the rows of all sources together: read in order,
+checked, and written under the row contract."""
 
 import datetime
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from pydantic import Field
 
-from seedbed.collecting.identity import VERSIONS, digest_of, record_id, with_versions
-from seedbed.collecting.raw_rows import RawRow, provenance, raw_rows
+from seedbed.collecting.kinds import KINDS
+from seedbed.collecting.raw_rows import (
+    VERSIONS,
+    RawRow,
+    digest_of,
+    raw_rows,
+    record_id,
+    with_versions,
+)
 from seedbed.collecting.source import Source
-from seedbed.core.errors import RowsError, SourceError
-from seedbed.core.files import keyed_hash
+from seedbed.core.errors import ParamsError, RowsError, SourceError
+from seedbed.core.files import keyed_hash, parse_yaml
 from seedbed.core.metrics import Drop
-from seedbed.core.params import Section
+from seedbed.core.params import Section, read_params, unknown_name, validated
 from seedbed.core.rows import NEGATIVE, SIDES
 from seedbed.core.stage import progress
 
+DVC = Path("dvc.yaml")
 SHOWN = 10
 COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-HASH = re.compile(r"[0-9a-f]{16}")
-BATCH = re.compile(r"\d{4}-\d{2}")
+AS_READ = ("text", "text_pair", "label", "source", "batch", "date", "split")  # of a raw row
 PROVENANCE = {"file", "licence", "line", "sha256"}
 
 
@@ -34,6 +43,67 @@ class CollectParams(Section):
     max_row_chars: int = Field(ge=1)  # text and pair of one row; a longer row is quarantined
     max_quarantine_share: float = Field(ge=0, le=1)  # of all rows read; more is an error
     max_classes: int = Field(ge=2)  # more means that the label column is not one
+
+
+def read_sources() -> list[Source]:
+    """Read the section `sources`, in the order (batch, name).
+
+    Raises ParamsError if there is none, or for an entry that is wrong.
+    """
+    sources = read_entries()
+    if not sources:
+        raise ParamsError("params.yaml: sources", "no source", "one or more", "add one; see README")
+    entries = Counter((source.name, source.batch) for source in sources)
+    for (name, batch), times in entries.items():
+        if times > 1:
+            raise ParamsError(
+                "params.yaml: sources",
+                f"two are called `{name}` with the batch {batch}",
+                "one name each, or one batch each under one name",
+                "give the later one a batch of its own, or, if it is another source, a name",
+            )
+    return sorted(sources, key=lambda source: (source.batch, source.name))
+
+
+def read_entries() -> list[Source]:
+    """Read the entries in their order, which may be none. Raises ParamsError."""
+    return [parse_source(entry) for entry in read_params("sources", list[dict[str, Any]])]
+
+
+def parse_source(entry: Mapping[str, object]) -> Source:
+    """Check an entry by the model of its kind.
+
+    Raises ParamsError that names the source and the key; for an unknown kind it lists the kinds.
+    """
+    place = f"sources: {entry.get('name', 'an entry without a name')}"
+    kind = str(entry.get("kind", ""))
+    if kind not in KINDS:
+        raise unknown_name(f"params.yaml: {place}: kind", kind, tuple(KINDS))
+    source = validated(place, entry, KINDS[kind])
+    for key, problem, expected in source.problems():
+        raise ParamsError(f"params.yaml: {place}: {key}", problem, expected, "correct the source")
+    return source
+
+
+def check_declared(sources: Sequence[Source]) -> None:
+    """Check that stage collect lists every path that it reads, or dvc.lock would not be honest.
+
+    Raises SourceError with the lines to add.
+    """
+    if not DVC.exists():
+        return
+    content = parse_yaml(DVC.read_text(encoding="utf-8"), "dvc.yaml", SourceError) or {}
+    stage = content.get("stages", {}).get("collect", {})
+    listed = {Path(path) for path in stage.get("deps", [])}
+    for source in sources:
+        missing = [path for path in source.declared(listed) if path not in listed]
+        if missing:
+            raise SourceError(
+                "dvc.yaml: stages: collect: deps",
+                f"the source {source.name} is not listed",
+                "every path that collect reads",
+                "add under `deps:`" + "".join(f"\n      - {path.as_posix()}" for path in missing),
+            )
 
 
 def read_all(sources: Sequence[Source], params: CollectParams) -> tuple[list[RawRow], Counter[str]]:
@@ -106,27 +176,29 @@ def drop_of(row: RawRow, row_id: str, key: bytes) -> Drop:
     return Drop(row_id, row.reason, record_id(row, key) if row.reason in VERSIONS else "")
 
 
-def contract_row(row: RawRow, row_id: str, source: Source, key: bytes) -> dict[str, Any]:
-    """One row of the row contract. The source's own key and group leave as keyed hashes alone."""
-    return {
-        "id": row_id,
-        "digest": digest_of(row, key),
-        "text": row.text,
-        "text_pair": row.text_pair,
-        "label": row.label,
-        "source": row.source,
-        "batch": row.batch,
-        "date": row.date,
-        "group": keyed_hash(key, "group", row.source, row.group) if row.group else "",
-        "split": row.split,
-        "origin": "negative" if source.negative else "original",
-        "provenance": _compact(provenance(row, source.licence)),
-        "meta": _compact(row.meta | ({NEGATIVE: kind} if (kind := source.negative_kind) else {})),
-    }
+def contract_rows(rows: Iterable[tuple[RawRow, str, Source]], key: bytes) -> pd.DataFrame:
+    """Rows with their ids and sources under the row contract. The source's own key and group leave
+    as keyed hashes alone; the provenance never has the key, which may be a name or an address."""
+    return pd.DataFrame(
+        {
+            **{name: getattr(row, name) for name in AS_READ},
+            "id": row_id,
+            "digest": digest_of(row, key),
+            "group": keyed_hash(key, "group", row.source, row.group) if row.group else "",
+            "origin": "negative" if source.negative else "original",
+            "provenance": COMPACT.encode(
+                {name: getattr(row, name) for name in ("file", "line", "sha256")}
+                | {"licence": source.licence}
+            ),
+            "meta": COMPACT.encode(row.meta | _negative(source)),
+        }
+        for row, row_id, source in rows
+    )
 
 
-def _compact(content: dict[str, Any]) -> str:
-    return COMPACT.encode(content)
+def _negative(source: Source) -> dict[str, str]:
+    kind = "general" if source.negative is True else source.negative
+    return {NEGATIVE: kind} if kind else {}
 
 
 def check_collected(rows: pd.DataFrame) -> None:
@@ -150,16 +222,10 @@ def check_collected(rows: pd.DataFrame) -> None:
         )
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_filled(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_hash(value: Any) -> bool:
-    return isinstance(value, str) and bool(HASH.fullmatch(value))
+def _like(pattern: str) -> Callable[[Any], bool]:
+    """Whether the whole of a value is a text of this pattern."""
+    whole = re.compile(pattern)
+    return lambda value: isinstance(value, str) and bool(whole.fullmatch(value))
 
 
 def _is_day(value: Any) -> bool:
@@ -169,28 +235,29 @@ def _is_day(value: Any) -> bool:
         return False
 
 
-def _object(value: Any) -> Any:
+def _keys(value: Any) -> Collection[str] | None:
+    """The keys of a JSON object; None for anything else."""
     try:
-        return json.loads(value)
-    except (TypeError, ValueError):
+        return json.loads(value).keys()
+    except (TypeError, ValueError, AttributeError):
         return None
 
 
+HASH = "[0-9a-f]{16}"
+TEXT = r"[\s\S]*"
+FILLED = rf"\s*\S{TEXT}"
 RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "id": ("16 hex digits", _is_hash),
-    "digest": ("16 hex digits", _is_hash),
-    "text": ("not empty", _is_filled),
-    "text_pair": ("text", _is_text),
-    "label": ("text", _is_text),
-    "source": ("not empty", _is_filled),
-    "batch": ("begins with year and month", lambda value: bool(BATCH.match(value))),
+    "id": ("16 hex digits", _like(HASH)),
+    "digest": ("16 hex digits", _like(HASH)),
+    "text": ("not empty", _like(FILLED)),
+    "text_pair": ("text", _like(TEXT)),
+    "label": ("text", _like(TEXT)),
+    "source": ("not empty", _like(FILLED)),
+    "batch": ("begins with year and month", _like(rf"\d{{4}}-\d{{2}}{TEXT}")),
     "date": ("an ISO 8601 day, or empty", _is_day),
-    "group": ("16 hex digits, or empty", lambda value: value == "" or _is_hash(value)),
+    "group": ("16 hex digits, or empty", _like(f"({HASH})?")),
     "split": ("a split, or empty", lambda value: value in ("", *SIDES)),
-    "origin": ("original or negative", lambda value: value in ("original", "negative")),
-    "provenance": (
-        "file, line, licence, sha256",
-        lambda value: isinstance(content := _object(value), dict) and content.keys() == PROVENANCE,
-    ),
-    "meta": ("a JSON object", lambda value: isinstance(_object(value), dict)),
+    "origin": ("original or negative", _like("original|negative")),
+    "provenance": ("file, line, licence, sha256", lambda value: _keys(value) == PROVENANCE),
+    "meta": ("a JSON object", lambda value: _keys(value) is not None),
 }

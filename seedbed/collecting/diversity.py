@@ -3,10 +3,10 @@
 No figure reads the clock: age is counted back from the newest row.
 """
 
-import datetime
 import re
+from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ import pandas as pd
 from seedbed.core.metrics import Metrics, RowCounts
 
 UNLABELLED = "(unlabelled)"
-QUANTILES = (5, 25, 50, 75, 95)
+QUANTILES = {"min": 0, "p05": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95, "max": 100}
 MAX_TOKENS = 100_000
 WORD = re.compile(r"\w+")
 
@@ -56,54 +56,60 @@ class CollectMetrics(Metrics):
     distinct_ngrams: DistinctNgramsByClass
 
 
-def diversity(rows: pd.DataFrame) -> dict[str, Any]:
+def collect_metrics(
+    rows: pd.DataFrame, row_counts: RowCounts, files_by_encoding: dict[str, int]
+) -> CollectMetrics:
     """All figures of `rows` (id, text, text_pair, label, source, batch, date), sorted by id."""
     rows = rows.assign(label=rows["label"].replace("", UNLABELLED))
     texts = rows["text"].where(rows["text_pair"] == "", rows["text"] + " " + rows["text_pair"])
-    by_class = {str(label): texts[rows["label"] == label] for label in sorted(set(rows["label"]))}
-    return {
-        "by_class": counts(rows["label"]),
-        "by_source": counts(rows["source"]),
-        "by_batch": counts(rows["batch"]),
-        "age_by_class": age_by_class(rows["label"], rows["date"]),
-        "chars_by_class": {label: quantiles(part.str.len()) for label, part in by_class.items()},
-        "distinct_ngrams": {
-            "all": distinct_ngrams(texts),
-            "by_class": {label: distinct_ngrams(part) for label, part in by_class.items()},
-        },
-    }
+    by_class = dict(list(texts.groupby(rows["label"])))
+    return CollectMetrics(
+        rows=row_counts,
+        files_by_encoding=dict(sorted(files_by_encoding.items())),
+        by_class=counts(rows["label"]),
+        by_source=counts(rows["source"]),
+        by_batch=counts(rows["batch"]),
+        age_by_class=age_by_class(rows["label"], rows["date"]),
+        chars_by_class={label: quantiles(part.str.len()) for label, part in by_class.items()},
+        distinct_ngrams=DistinctNgramsByClass(
+            all=distinct_ngrams(texts),
+            by_class={label: distinct_ngrams(part) for label, part in by_class.items()},
+        ),
+    )
 
 
 def counts(values: pd.Series) -> dict[str, int]:
     """Count each value, sorted by value."""
-    return {str(value): int(n) for value, n in values.value_counts().sort_index().items()}
+    return dict(sorted(Counter(values).items()))
 
 
 def quantiles(lengths: Iterable[int]) -> dict[str, int]:
     """Least, 5 %, 25 %, 50 %, 75 %, 95 % and greatest of whole numbers; each is one of them."""
-    values = np.asarray(list(lengths))
-    found = np.percentile(values, QUANTILES, method="inverted_cdf")
-    named = {f"p{share:02d}": int(value) for share, value in zip(QUANTILES, found, strict=True)}
-    return {"min": int(values.min()), **named, "max": int(values.max())}
+    found = np.percentile(list(lengths), list(QUANTILES.values()), method="inverted_cdf")
+    return dict(zip(QUANTILES, map(int, found), strict=True))
 
 
-def age_by_class(labels: pd.Series, dates: pd.Series) -> dict[str, dict[str, Any]]:
+def age_by_class(labels: pd.Series, dates: pd.Series) -> dict[str, Age]:
     """Oldest and newest day of each class, the days its newest row lies behind the newest of all
     rows, and how many of its rows have no date."""
-    dated = dates[dates != ""]
-    ages: dict[str, dict[str, Any]] = {}
-    for label in sorted(set(labels)):
-        days = dated[labels[dated.index] == label]
-        age: dict[str, Any] = {"undated": int(((labels == label) & (dates == "")).sum())}
-        if len(days):
-            oldest, newest = days.min(), days.max()
-            behind = datetime.date.fromisoformat(dated.max()) - datetime.date.fromisoformat(newest)
-            age |= {"oldest": oldest, "newest": newest, "days_behind_newest": behind.days}
-        ages[str(label)] = age
+    last = dates.max()
+    ages: dict[str, Age] = {}
+    for label, days in dates.groupby(labels):
+        dated = days[days != ""]
+        ages[label] = Age(undated=len(days) - len(dated))
+        if len(dated):
+            oldest, newest = dated.min(), dated.max()
+            behind = date.fromisoformat(last) - date.fromisoformat(newest)
+            ages[label] = Age(
+                undated=len(days) - len(dated),
+                oldest=oldest,
+                newest=newest,
+                days_behind_newest=behind.days,
+            )
     return ages
 
 
-def distinct_ngrams(texts: Iterable[str], max_tokens: int = MAX_TOKENS) -> dict[str, Any]:
+def distinct_ngrams(texts: Iterable[str], max_tokens: int = MAX_TOKENS) -> DistinctNgrams:
     """Distinct-1 and distinct-2 (Li et al. 2016, arXiv:1510.03055): different words and word pairs
     as shares of all words and word pairs.
 
@@ -118,11 +124,11 @@ def distinct_ngrams(texts: Iterable[str], max_tokens: int = MAX_TOKENS) -> dict[
         pairs += zip(found, found[1:], strict=False)
         if len(words) >= max_tokens:
             break
-    return {
-        "tokens": len(words),
-        "distinct_1": len(set(words)) / max(1, len(words)),
-        "distinct_2": len(set(pairs)) / max(1, len(pairs)),
-    }
+    return DistinctNgrams(
+        tokens=len(words),
+        distinct_1=len(set(words)) / max(1, len(words)),
+        distinct_2=len(set(pairs)) / max(1, len(pairs)),
+    )
 
 
 def mean_pairwise_distance(vectors: np.ndarray) -> float:

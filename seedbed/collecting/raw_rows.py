@@ -1,23 +1,40 @@
-"""Records of a source as raw rows: text, label, date and the rest under the names of the project.
+"""Records of a source as raw rows: text, label, date and the rest under the names of the project;
+their ids and digests, versions of one record, and rows to be forgotten.
 
 A row that cannot be used stays a raw row, with the reason; nothing is lost on the way.
+
+Batches are immutable, so a source with keys corrects a record by sending it again in a later batch.
+The newest version keeps the record's id; an older one is dropped. A record that arrives again
+unchanged, as exports of the last thirty days do, changes nothing: its first version stays.
+
+data/tombstones.csv, in git, holds keyed hashes only: nobody without the key learns who was
+forgotten.
 """
 
-import datetime
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
-from enum import StrEnum
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from operator import attrgetter
+from pathlib import Path
+from typing import NamedTuple
 
 from seedbed.collecting.source import Source, SourceTable
-from seedbed.collecting.tables import Record, as_text
-from seedbed.core.errors import SourceError
+from seedbed.collecting.tables import as_text
+from seedbed.core.errors import RowsError, SourceError
+from seedbed.core.files import keyed_hash, read_csv, write_csv
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
 
+TOMBSTONES = Path("data/tombstones.csv")
+HEADER = ("id", "digest")
+VERSIONS = (Reason.CAME_AGAIN, Reason.SUPERSEDED)
+
 # Dropped because a person or a newer version decided so; any other reason is a bad row.
-CHOSEN = (Reason.LABEL_DROPPED, Reason.FORGOTTEN, Reason.CAME_AGAIN, Reason.SUPERSEDED)
+CHOSEN = (Reason.LABEL_DROPPED, Reason.FORGOTTEN, *VERSIONS)
+# What makes a version of a record another one. Not the date, which may be that of the batch.
+CONTENT = attrgetter("text", "text_pair", "label", "group", "split", "meta", "reason")
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 NAMES_SHOWN = 20
 SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -25,14 +42,6 @@ COLUMN_NAME = re.compile(r"[\w .:/;|\t-]{1,40}")
 OTHER_SEPARATOR = re.compile(r"[;|\t]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
-
-
-class Fate(StrEnum):
-    """What becomes of a row that was read."""
-
-    KEPT = "kept"
-    DROPPED = "dropped"
-    QUARANTINED = "quarantined"
 
 
 class RawRow(NamedTuple):
@@ -53,13 +62,6 @@ class RawRow(NamedTuple):
     meta: dict[str, str] = {}
     reason: str = ""
 
-    @property
-    def fate(self) -> Fate:
-        """What becomes of the row."""
-        if not self.reason:
-            return Fate.KEPT
-        return Fate.DROPPED if self.reason in CHOSEN else Fate.QUARANTINED
-
 
 def raw_rows(
     source: Source, table: SourceTable, labels: Collection[str], max_chars: int
@@ -75,7 +77,15 @@ def raw_rows(
     wanted = source.wanted
     for record in table.table.records:
         row = RawRow(source.name, source.batch, table.file, record.line, table.sha256)
-        yield _filled(row, source, record, wanted, labels, max_chars)
+        if record.reason:
+            yield row._replace(reason=record.reason)
+            continue
+        try:
+            cells = {name: as_text(record.cells.get(name)) for name in wanted}
+        except TypeError:
+            yield row._replace(reason=Reason.NOT_TEXT)
+        else:
+            yield _filled(row, source, cells, labels, max_chars)
 
 
 def _check_columns(source: Source, table: SourceTable) -> None:
@@ -91,8 +101,7 @@ def _check_columns(source: Source, table: SourceTable) -> None:
     split_wrongly = len(columns) == 1 and OTHER_SEPARATOR.search(columns[0])
     wrong = "`separator`" if split_wrongly else "`columns`"
     for name in source.wanted:
-        times = columns.count(name)
-        if times != 1:
+        if (times := columns.count(name)) != 1:
             found = f"{times} columns `{name}`" if times else f"no column `{name}`"
             raise SourceError(
                 table.file,
@@ -103,19 +112,8 @@ def _check_columns(source: Source, table: SourceTable) -> None:
 
 
 def _filled(
-    row: RawRow,
-    source: Source,
-    record: Record,
-    wanted: list[str],
-    labels: Collection[str],
-    max_chars: int,
+    row: RawRow, source: Source, cells: dict[str, str], labels: Collection[str], max_chars: int
 ) -> RawRow:
-    if record.reason:
-        return row._replace(reason=record.reason)
-    try:
-        cells = {name: as_text(record.cells.get(name)) for name in wanted}
-    except TypeError:
-        return row._replace(reason=Reason.NOT_TEXT)
     columns = source.columns
     label, label_reason = _label(source, cells, labels)
     date, date_reason = _date(source, cells)
@@ -139,17 +137,16 @@ def _filled(
 
 
 def _text_reason(source: Source, row: RawRow, max_chars: int) -> str:
-    if not row.text.strip():
-        return Reason.MISSING_TEXT
-    if source.columns.text_pair and not row.text_pair.strip():
-        return Reason.MISSING_TEXT_PAIR
-    if len(row.text) + len(row.text_pair) > max_chars:
-        return Reason.TOO_LARGE
-    if any(SURROGATE.search(text) for text in (row.text, row.text_pair, *row.meta.values())):
-        return Reason.LONE_SURROGATE  # half a character: no UTF-8 file can hold it
-    if source.columns.id and not row.key:
-        return Reason.MISSING_ID
-    return ""
+    texts = (row.text, row.text_pair, *row.meta.values())
+    problems = {
+        Reason.MISSING_TEXT: not row.text.strip(),
+        Reason.MISSING_TEXT_PAIR: source.columns.text_pair and not row.text_pair.strip(),
+        Reason.TOO_LARGE: len(row.text) + len(row.text_pair) > max_chars,
+        # Half a character: no UTF-8 file can hold it.
+        Reason.LONE_SURROGATE: any(SURROGATE.search(text) for text in texts),
+        Reason.MISSING_ID: source.columns.id and not row.key,
+    }
+    return next((reason for reason, there in problems.items() if there), "")
 
 
 def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tuple[str, str]:
@@ -178,14 +175,99 @@ def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
         return source.date, ""
     try:
         if source.date_format:
-            moment = datetime.datetime.strptime(found, source.date_format)
-        else:
-            moment = datetime.datetime.fromisoformat(found)
+            return datetime.strptime(found, source.date_format).date().isoformat(), ""
+        return datetime.fromisoformat(found).date().isoformat(), ""
     except ValueError:
         return "", Reason.BAD_DATE
-    return moment.date().isoformat(), ""
 
 
-def provenance(row: RawRow, licence: str) -> dict[str, Any]:
-    """Where a row came from: never its own key, which may be a name or an address."""
-    return {"file": row.file, "licence": licence, "line": row.line, "sha256": row.sha256}
+def identified(
+    rows: Sequence[RawRow], key: bytes, taken: Collection[str] = frozenset()
+) -> list[str]:
+    """An id for each row, in the order of `rows`; "" for a row without text.
+
+    A row with a key of its own is named by it, another by its text and how many rows of the same
+    text stand before it, those with ids in `taken` among them; rows in quarantine count, so that
+    mending a label changes no other id.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    ids = []
+    for row in rows:
+        row_id = ""
+        if row.key and row.reason in VERSIONS:
+            row_id = keyed_hash(key, "version", row.source, row.key, row.batch)
+        elif row.key:
+            row_id = record_id(row, key)
+        elif row.text and row.reason != Reason.MISSING_ID:
+            texts = (row.text, row.text_pair)
+            while not row_id or row_id in taken:
+                row_id = keyed_hash(key, "text", *texts, str(seen[texts]))
+                seen[texts] += 1
+        ids.append(row_id)
+    return ids
+
+
+def record_id(row: RawRow, key: bytes) -> str:
+    """The id of the record that a row with a key is a version of, the same in every batch."""
+    return keyed_hash(key, "key", row.source, row.key)
+
+
+def digest_of(row: RawRow, key: bytes) -> str:
+    """The keyed hash of a row's source text, to which decisions and tombstones hold."""
+    return keyed_hash(key, "digest", row.text, row.text_pair)
+
+
+def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
+    """The rows in their order (batch, source, file, line), versions that do not count with their
+    reason. A row in quarantine is no version: what stood before it goes on to count."""
+    counts: dict[tuple[str, str], int] = {}  # the row of each record that counts
+    marked = list(rows)
+    for index, row in enumerate(rows):
+        if not row.key or row.reason not in ("", Reason.LABEL_DROPPED):
+            continue
+        before = counts.setdefault((row.source, row.key), index)
+        if before == index:
+            continue
+        if CONTENT(rows[before]) == CONTENT(row):
+            marked[index] = row._replace(reason=Reason.CAME_AGAIN)
+        else:
+            marked[before] = rows[before]._replace(reason=Reason.SUPERSEDED)
+            counts[row.source, row.key] = index
+    return marked
+
+
+def read_tombstones(path: Path = TOMBSTONES) -> frozenset[str]:
+    """Ids and digests of forgotten rows; a row with one of either is dropped. Raises RowsError
+    where the file is missing, since whoever was forgotten would come back then, or has another
+    header."""
+    step = "restore it with `git checkout -- data/tombstones.csv`"
+    if not path.exists():
+        raise RowsError(str(path), "no such file", "a CSV file, header `id,digest`", step)
+    if path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r") != ",".join(HEADER):
+        raise RowsError(str(path), "another header", "header `id,digest`", step)
+    return frozenset(line[name] for line in read_csv(path) for name in HEADER) - {""}
+
+
+def add_tombstones(rows: Iterable[tuple[str, str]], path: Path = TOMBSTONES) -> None:
+    """Add (id, digest) of rows; the file stays sorted, and each line is in it once."""
+    read_tombstones(path)
+    before = {(line["id"], line["digest"]) for line in read_csv(path)}
+    write_csv(path, HEADER, sorted(before | set(rows)))
+
+
+def without_forgotten(
+    rows: Sequence[RawRow], ids: Sequence[str], tombstones: frozenset[str], key: bytes
+) -> list[RawRow]:
+    """Give usable rows whose id or digest has a tombstone the reason `forgotten`."""
+    if not tombstones:
+        return list(rows)
+    names = zip(ids, (digest_of(row, key) for row in rows), strict=True)
+    return with_reason(rows, Reason.FORGOTTEN, (not tombstones.isdisjoint(one) for one in names))
+
+
+def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -> list[RawRow]:
+    """The rows; a usable one gets the reason where `where` is true."""
+    return [
+        row._replace(reason=reason) if is_there and not row.reason else row
+        for row, is_there in zip(rows, where, strict=True)
+    ]

@@ -103,11 +103,6 @@ class Source(Section, ABC):
         return {as_text(old): None if new is None else as_text(new) for old, new in value.items()}
 
     @property
-    def negative_kind(self) -> str:
-        """in_domain or general; "" for a source that is not negative."""
-        return "general" if self.negative is True else self.negative or ""
-
-    @property
     def wanted(self) -> list[str]:
         """The columns this source must have."""
         named = self.columns
@@ -175,8 +170,7 @@ class WithTables(Source):
     def read_tables(self, root: Path = Path()) -> Iterator[SourceTable]:
         """Yield the table of each file at `path` below `root`."""
         for path in table_files(self.path, self.place, root):
-            shown = shown_name(path.relative_to(root.parent) if root != Path() else path)
-            file = read_file(path)
+            shown, file = _shown(path, root.parent), read_file(path)
             table = read_table(file, shown, self.wanted, self.dialect, self.encoding)
             yield SourceTable(shown, file.sha256, table)
 
@@ -189,9 +183,11 @@ def encoding_problems(encoding: str) -> Iterator[Problem]:
         yield "encoding", f"`{encoding}`", "an encoding that Python knows"
 
 
-def shown_name(path: Path) -> str:
-    """The name of a file in provenance; bytes that are not UTF-8 are written out."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+def _shown(path: Path, root: Path) -> str:
+    """The name of a file in provenance, relative to `root`; bytes that are not UTF-8 are written
+    out."""
+    inside = path.relative_to(root) if root != Path() else path
+    return os.fsencode(inside.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def read_texts(
@@ -200,19 +196,16 @@ def read_texts(
     """Yield each text file below a folder as a table of one row, whose label is the first folder
     below it. Names in provenance are relative to `root`."""
     for path in text_files(folder, pattern, place):
-        shown = shown_name(path.relative_to(root) if root != Path() else path)
-        file = read_file(path)
-        inside = path.relative_to(folder)
+        file, inside = read_file(path), path.relative_to(folder)
         label = inside.parts[0] if len(inside.parts) > 1 else None
-        cells = {"label": label, "path": inside.as_posix()}
         try:
             text, found = decode(file.content, encoding)
+            reason = str(Reason.NOT_TEXT) if is_binary(text) else ""
         except UnicodeDecodeError:
             text, found, reason = "", "", str(Reason.BAD_ENCODING)
-        else:
-            reason = str(Reason.NOT_TEXT) if is_binary(text) else ""
-        record = Record(1, {} if reason else {"text": text, **cells}, reason)
-        yield SourceTable(shown, file.sha256, Table(["text", *cells], [record], found))
+        cells = dict[str, object](text=text, label=label, path=inside.as_posix())
+        record = Record(1, {} if reason else cells, reason)
+        yield SourceTable(_shown(path, root), file.sha256, Table(list(cells), [record], found))
 
 
 def is_glob(path: str) -> bool:
@@ -226,8 +219,8 @@ def table_files(path: str, place: str, root: Path = Path()) -> list[Path]:
     Their `.dvc` files are not among them. Raises SourceError where there is none.
     """
     names = glob(path, root_dir=root, recursive=True) if is_glob(path) else [path]
-    files = [root / name for name in names]
-    files = [file for file in files if file.is_file() and file.suffix != ".dvc"]
+    files = [root / name for name in names if Path(name).suffix != ".dvc"]
+    files = [file for file in files if file.is_file()]
     if not files:
         tracked = Path(f"{path}.dvc").exists()
         found = "a folder" if (root / path).is_dir() else "no such file"
@@ -241,14 +234,13 @@ def text_files(folder: Path, pattern: str, place: str) -> list[Path]:
 
     Raises SourceError where there is none.
     """
-    files = []
-    for above, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            path = Path(above, name)
-            bare = path.stem if path.suffix.lower() in PACKED else name
-            if not name.startswith(".") and Path(bare).match(pattern):
-                files.append(path)
+    files = [
+        path
+        for path in folder.rglob("*")
+        if Path(path.stem if path.suffix.lower() in PACKED else path.name).match(pattern)
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and not path.is_dir()
+    ]
     if not files:
         found = "no file matches" if folder.is_dir() else "no such folder"
         raise SourceError(

@@ -1,7 +1,7 @@
 """Tables as records: CSV, TSV, JSON, JSON Lines and Parquet, each cell as it is in the file.
 
 A row that cannot be read is a record with a reason, and the rows after it are read all the same:
-collect quarantines such a row, predict raises an error. `None`, `NA` and `null` as text stay text.
+collect quarantines such a row, predict leaves it out. `None`, `NA` and `null` as text stay text.
 """
 
 import csv
@@ -10,20 +10,22 @@ import decimal
 import io
 import json
 import math
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
-from itertools import chain
-from pathlib import PurePath
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, count, islice
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.collecting.text_files import File, decode, is_binary
+from seedbed.collecting.text_files import PACKED, File, read_file, text_lines, text_of
 from seedbed.core.errors import SourceError
 from seedbed.core.reasons import Reason
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+OTHER_SEPARATORS = (";", "\t", "|")
 ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
 MAX_RECORD_LINES = 10_000  # a CSV record over more lines than this is taken for an unclosed quote
 csv.field_size_limit(2**31 - 1)  # Python's own limit, 131,072 characters, stops the whole file
@@ -34,7 +36,7 @@ class Record(NamedTuple):
     datasets, which have no lines, the row. `reason` says why a row cannot be read, else ""."""
 
     line: int
-    cells: dict[str, Any]
+    cells: dict[str, object]
     reason: str = ""
 
 
@@ -44,6 +46,21 @@ class Table(NamedTuple):
     columns: list[str]
     records: list[Record]
     encoding: str = ""
+
+
+class Chunk(NamedTuple):
+    """Some rows of a table: the columns as the file names them (of JSON none: each row has its
+    own), rows by distinct names, rows that cannot be read, and, of Parquet, the typed rows."""
+
+    file: Path
+    columns: list[str]
+    records: list[Record]
+    unreadable: list[Record] = []
+    batch: pa.RecordBatch | None = None
+
+    def place(self, record: Record) -> str:
+        """Where a row is, for messages."""
+        return f"{self.file}{':' if self.batch is None else ', row '}{record.line}"
 
 
 class Dialect(NamedTuple):
@@ -62,40 +79,74 @@ def read_table(
 
     Raises SourceError where the file is no table as a whole.
     """
-    ending = PurePath(file.name).suffix.lower()
+    ending = ending_of(file.name, place)
     if ending == ".parquet":
-        return _parquet(file.content, place, wanted)
+        with _parquet(pa.BufferReader(file.content), place) as parquet:
+            columns = parquet.schema_arrow.names
+            rows = parquet.read([name for name in columns if name in wanted]).to_pylist()
+        return Table(columns, [Record(number, cells) for number, cells in enumerate(rows, 1)])
+    text, found = text_of(file.content, place, encoding)
+    # Lines of JSON may hold U+2028 and U+0085, which are no line ends here.
+    columns, read = _text_records(io.StringIO(text, newline="\n"), ending, dialect, place)
+    records = list(read)
+    columns = columns or list({name: None for record in records for name in record.cells})
+    return Table(columns, records, found)
+
+
+def table_chunks(path: Path, rows: int) -> Iterator[Chunk]:
+    """A table as `read_table` reads it, at most `rows` rows at a time; the separator is found.
+
+    Memory is that of one chunk, but .json, packed Parquet, UTF-16 and UTF-32 are read whole.
+    Raises SourceError where the file is no table as a whole.
+    """
+    is_packed = path.suffix.lower() in PACKED
+    ending = ending_of(path.stem if is_packed else path.name, str(path))
+    if ending == ".parquet":
+        file = pa.BufferReader(read_file(path).content) if is_packed else path
+        with _parquet(file, str(path)) as parquet:
+            columns, start = parquet.schema_arrow.names, 1
+            for batch in parquet.iter_batches(batch_size=rows):
+                if len(set(columns)) < len(columns):
+                    batch = batch.rename_columns(distinct(columns))
+                records = [Record(n, cells) for n, cells in enumerate(batch.to_pylist(), start)]
+                yield Chunk(path, columns, records, batch=batch)
+                start += len(records)
+        return
+    lines = text_lines(path)
+    header = next(lines, "")
+    separator = found_separator(header) if ending in SEPARATORS else ""
+    dialect = Dialect(separator)
+    columns, read = _text_records(chain([header], lines), ending, dialect, str(path))
+    while part := list(islice(read, rows)):
+        good = [record for record in part if not record.reason]
+        yield Chunk(path, columns, good, [record for record in part if record.reason])
+
+
+def ending_of(name: str, place: str) -> str:
+    """The ending of the name of a table, not packed. Raises SourceError for any other."""
+    ending = PurePath(name).suffix.lower()
     if ending not in ENDINGS:
         raise SourceError(
             place, f"the ending `{ending}`", f"one of {', '.join(ENDINGS)}", "rename or convert it"
         )
-    text, found = text_of(file.content, place, encoding)
+    return ending
+
+
+def found_separator(header: str) -> str:
+    """Another separator than the comma or tab, where the first line holds that one alone."""
+    found = [sign for sign in OTHER_SEPARATORS if sign in header]
+    return found[0] if len(found) == 1 and "," not in header else ""
+
+
+def _text_records(
+    lines: Iterable[str], ending: str, dialect: Dialect, place: str
+) -> tuple[list[str], Iterator[Record]]:
+    """Columns (of JSON none: its rows name them) and rows; each line but the last ends in "\\n"."""
     if ending in SEPARATORS:
         dialect = dialect._replace(separator=dialect.separator or SEPARATORS[ending])
-        columns, rows = csv_records(io.StringIO(text, newline=""), dialect)
-        records = list(rows)
-    else:
-        # Not splitlines(): JSON text may hold U+2028 and U+0085, which are no line ends here.
-        lines = text.split("\n")
-        records = list(_json(text, place) if ending == ".json" else json_records(lines))
-        columns = list({name: None for record in records for name in record.cells})
-    return Table(columns, records, found)
-
-
-def text_of(content: bytes, place: str, encoding: str) -> tuple[str, str]:
-    """Text and encoding of a whole file. Raises SourceError where it is not text."""
-    try:
-        decoded = decode(content, encoding)
-    except UnicodeDecodeError as error:
-        raise SourceError(
-            place,
-            f"byte {error.start} is not {error.encoding}",
-            "text in that encoding",
-            "correct `encoding` of the source, or leave it out and it is found",
-        ) from None
-    if is_binary(decoded.text):
-        raise SourceError(place, "not text", "a table of text", "correct `path` of the source")
-    return decoded.text, decoded.encoding
+        parts = chain.from_iterable(io.StringIO(line, newline="") for line in lines)
+        return csv_records(parts, dialect)
+    return [], _json("".join(lines), place) if ending == ".json" else json_records(lines)
 
 
 def csv_records(lines: Iterable[str], dialect: Dialect) -> tuple[list[str], Iterator[Record]]:
@@ -113,15 +164,31 @@ def csv_records(lines: Iterable[str], dialect: Dialect) -> tuple[list[str], Iter
         return [], iter(broken)
     columns = cells if dialect.header else [str(n + 1) for n in range(len(cells))]
     rows = rows if dialect.header else chain([(line, cells)], rows)
-    return columns, chain(broken, (_csv_record(line, cells, columns) for line, cells in rows))
+    names = distinct(columns)
+    return columns, chain(broken, (_csv_record(line, cells, names) for line, cells in rows))
 
 
-def _csv_record(line: int, cells: list[str] | None, columns: list[str]) -> Record:
+def distinct(columns: Sequence[str]) -> list[str]:
+    """The names of columns; from the second of one name on with a number: `a`, `a.1`."""
+    taken, times = set(columns), Counter[str]()
+    names = []
+    for column in columns:
+        name = column
+        while times[column] and name in taken:
+            name = f"{column}.{times[column]}"
+            times[column] += 1
+        times[column] = max(1, times[column])
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _csv_record(line: int, cells: list[str] | None, names: list[str]) -> Record:
     if cells is None:
         return Record(line, {}, Reason.BAD_QUOTES)
-    if len(cells) != len(columns):
+    if len(cells) != len(names):
         return Record(line, {}, Reason.WRONG_COLUMN_COUNT)
-    return Record(line, dict(zip(columns, cells, strict=True)))
+    return Record(line, dict(zip(names, cells, strict=True)))
 
 
 def _csv_rows(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str] | None]]:
@@ -171,10 +238,9 @@ def _csv_rows(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, lis
 def json_records(lines: Iterable[str]) -> Iterator[Record]:
     """The rows of JSON Lines, which are read as they are asked for."""
     for line, content in enumerate(lines, 1):
-        if not content.strip():
-            continue
         try:
-            yield _object(line, json.loads(content))
+            if content.strip():
+                yield _object(line, json.loads(content))
         except (ValueError, RecursionError):
             yield Record(line, {}, Reason.BAD_JSON)
 
@@ -191,34 +257,25 @@ def _json(text: str, place: str) -> Iterator[Record]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, list):
-        raise SourceError(
-            place, "no list", "one JSON list of objects", "one object a line is `.jsonl`"
-        )
-    for row, item in enumerate(content, 1):
-        yield _object(row, item)
+        expected = "one JSON list of objects"
+        raise SourceError(place, "no list", expected, "one object a line is `.jsonl`")
+    yield from map(_object, count(1), content)
 
 
 def _object(line: int, content: Any) -> Record:
-    return (
-        Record(line, content)
-        if isinstance(content, dict)
-        else Record(line, {}, Reason.NOT_AN_OBJECT)
-    )
+    is_object = isinstance(content, dict)
+    return Record(line, content) if is_object else Record(line, {}, Reason.NOT_AN_OBJECT)
 
 
-def _parquet(content: bytes, place: str, wanted: Collection[str]) -> Table:
+@contextmanager
+def _parquet(file: Path | pa.BufferReader, place: str) -> Iterator[pq.ParquetFile]:
+    """An open Parquet file. Raises SourceError where it cannot be read."""
     try:
-        file = pq.ParquetFile(pa.BufferReader(content))
-        columns = file.schema_arrow.names
-        rows = file.read([name for name in columns if name in wanted]).to_pylist()
+        with pq.ParquetFile(file) as parquet:
+            yield parquet
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise SourceError(
-            place,
-            f"not readable ({type(error).__name__})",
-            "a whole Parquet file",
-            "write it again",
-        ) from None
-    return Table(columns, [Record(number, cells) for number, cells in enumerate(rows, 1)])
+        found = f"not readable ({type(error).__name__})"
+        raise SourceError(place, found, "a whole Parquet file", "write it again") from None
 
 
 WRITTEN: dict[type, Callable[[Any], str]] = {
@@ -231,7 +288,7 @@ WRITTEN: dict[type, Callable[[Any], str]] = {
 }
 
 
-def as_text(value: Any) -> str:
+def as_text(value: object) -> str:
     """A cell as text: "" for a missing one (None, NaN), "3" for 3 and 3.0, ISO 8601 for dates.
 
     Raises TypeError for what is not text: bytes, a list, an object.

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 
 import typer
 
-from seedbed.arrivals.contents import Asked, Negative
+from seedbed.arrivals.entry import Asked, Negative
 from seedbed.commands.models import Yes
 from seedbed.core.errors import ForgetError
 
@@ -74,9 +74,8 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
     """Tell, ask, and put it in. `url`: as DVC takes it; "" for a path on this machine."""
     from datetime import date
 
-    from seedbed.arrivals.adding import PARAMS, PIPELINE, add, told_after
+    from seedbed.arrivals.adding import PARAMS, PIPELINE, add, told_after, with_dep, with_source
     from seedbed.arrivals.plan import plan
-    from seedbed.arrivals.registration import with_dep, with_source
     from seedbed.arrivals.telling import told
     from seedbed.core.files import sha256_of
 
@@ -87,12 +86,12 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
         return
     if not yes:
         typer.confirm("Add this batch?", abort=True)
-    path, target = Path(asked.path), Path(found.entry["path"])
+    path, target = Path(asked.path), Path(found.source.path)
     add(
         url or path,
         target,
         with_source(PARAMS.read_text(encoding="utf-8"), found.entry),
-        with_dep(PIPELINE.read_text(encoding="utf-8"), found.entry["path"]),
+        with_dep(PIPELINE.read_text(encoding="utf-8"), found.source.path),
         sha256_of(path) if path.is_file() else "",
     )
     print("\n".join(told_after(target)))

@@ -29,8 +29,8 @@ def end_by_verdict(work: Callable[[], int]) -> None:
 
 
 def predict(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="a table: CSV, TSV, JSONL, Parquet")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="what is written, likewise")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="a table, as `add` takes it")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="CSV, TSV, JSONL or Parquet")],
     column: Annotated[str, typer.Option(help="the column that holds the text")] = "text",
     pair_column: Annotated[str, typer.Option(help="for a model of pairs: the second text")] = "",
     model: Annotated[Path, typer.Option(help="a folder that stage select wrote")] = BEST,
@@ -41,12 +41,15 @@ def predict(
     from seedbed.serving.predicting import PredictColumns
     from seedbed.serving.predicting import predict as write_predictions
 
-    counts = write_predictions(
+    counts, left_out = write_predictions(
         source, target, model, PredictColumns(column, pair_column, prefix), chunk_rows
     )
     others = {"out of scope": counts["out_of_scope"], "without text": counts["without_text"]}
     told = "".join(f", {number:,} {what}" for what, number in others.items() if number)
     print(f"{target}: {counts['rows']:,} rows{told}")
+    if left_out:
+        print(f"Rows that cannot be read are left out: {counts['left_out']:,}, the first of them:")
+        print("\n".join(f"  {one}" for one in left_out))
 
 
 def compare(

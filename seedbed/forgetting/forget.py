@@ -13,8 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.collecting.identity import TOMBSTONES, add_tombstones, read_tombstones
-from seedbed.collecting.sources import read_sources
+from seedbed.collecting.collection import read_sources
+from seedbed.collecting.raw_rows import TOMBSTONES, add_tombstones, read_tombstones
 from seedbed.core.decisions import FOLDER, parse_decisions
 from seedbed.core.errors import ForgetError
 from seedbed.core.files import load_key, write_bytes, write_text

@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.collecting.identity import digest_of, identified
-from seedbed.collecting.raw_rows import RawRow, raw_rows
+from seedbed.collecting.raw_rows import RawRow, digest_of, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
 from seedbed.collecting.tables import ENDINGS, Dialect, read_table
-from seedbed.collecting.text_files import PACKED, File, decode, is_binary, packed, read_file
+from seedbed.collecting.text_files import PACKED, PACKERS, File, decode, is_binary, read_file
 from seedbed.core.errors import ForgetError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
@@ -52,7 +51,7 @@ def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawF
 
     def without(lines: Collection[int]) -> bytes | None:
         content = raw.without(lines)
-        return None if content is None else packed(content, path.suffix.lower())
+        return None if content is None else PACKERS[path.suffix.lower()](content)
 
     return raw._replace(without=without)
 

@@ -2,31 +2,40 @@
 
 Texts are cleaned and their personal values replaced as before training, whatever params.yaml says
 by now; the output has the original texts. The memo is not used, so nothing of them is kept.
+
+Tables are read as collect reads them. What is written is CSV, TSV, JSON Lines or Parquet by suffix,
+in UTF-8, and has a temporary name until it is whole.
 """
 
+import csv
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from seedbed.cleaning.rules import rewritten
-from seedbed.collecting.tables import as_text
-from seedbed.core.errors import TableError
+from seedbed.collecting.tables import SEPARATORS, Chunk, as_text, table_chunks
+from seedbed.core.errors import SourceError, TableError
 from seedbed.core.files import load_key
 from seedbed.core.stage import progress
 from seedbed.private.detection import anonymize
 from seedbed.serving.model_folder import Serving, TextPreparation, read_serving
-from seedbed.serving.table_streams import Chunk, check_suffix, read_chunks, written
 
 if TYPE_CHECKING:  # torch, which a mistake in the command need not wait for
     from seedbed.training.classifier import Classifier
 
+LINES = (".jsonl", ".ndjson")
+SUFFIXES = (*SEPARATORS, *LINES, ".parquet")
 CHUNK_ROWS = 2048
 DIGITS = 6
+SHOWN = 5
 KEYED = ("pseudonym", "hash")  # modes whose stand-ins depend on the secret key
 
 
@@ -44,67 +53,78 @@ class PredictColumns(NamedTuple):
         return [self.prefix + name for name in names]
 
 
+class Predicted(NamedTuple):
+    """How many rows were written, of these out of scope and without text, and left out because they
+    cannot be read; place and reason of the first ones that were left out."""
+
+    counts: Counter[str]
+    left_out: list[str]
+
+
 def predict(
     source: Path, target: Path, folder: Path, columns: PredictColumns, chunk_rows: int = CHUNK_ROWS
-) -> Counter[str]:
-    """Write the rows of `source` to `target` with the new columns, and count the rows, those out of
-    scope, and those without text, which get no label.
+) -> Predicted:
+    """Write the rows of `source` to `target` with the new columns; rows without text get no label,
+    and rows that cannot be read are left out.
 
     Raises TableError where a table cannot be read or written, ModelError where the model cannot be
     loaded.
     """
-    check_suffix(target)
+    if target.suffix.lower() not in SUFFIXES:
+        found, known = f"the suffix `{target.suffix}`", f"one of {', '.join(SUFFIXES)}"
+        raise TableError(str(target), found, known, "convert it")
     if source.resolve() == target.resolve():
         raise TableError(str(target), "it is the input", "another file", "name another output")
     chunks = read_chunks(source, chunk_rows)
     first = next(chunks)
     serving = read_serving(folder)
-    check_pair(columns, serving, folder)
+    if serving.paired and not columns.pair:
+        step = "add `--pair-column`"
+        raise TableError(str(folder), "a model of pairs", "a column for the second text", step)
+    if columns.pair and not serving.paired:
+        step = "leave `--pair-column` out"
+        raise TableError(str(folder), "a model of single texts", "no pairs", step)
     check_columns(first, columns, serving)
     from seedbed.training.classifier import Classifier
 
     model, counts = Classifier(folder), Counter[str]()
-    with written(target) as writer:
+    left_out: list[str] = []
+    with written(target) as write:
         for chunk in progress(chain([first], chunks), "predict", None):
+            counts.update(left_out=len(chunk.unreadable))
+            some = chunk.unreadable[: SHOWN - len(left_out)]
+            left_out += [f"{chunk.place(row)} {row.reason}" for row in some]
+            if not chunk.records:
+                continue
             check_columns(chunk, columns, serving)
             more = labelled(chunk, columns, model, serving)
-            writer.write(chunk, more)
+            write(chunk, more)
             counts.update(rows=len(chunk.records), without_text=more.column(0).null_count)
             if serving.outside:
                 counts.update(out_of_scope=sum(map(bool, more.column(2).to_pylist())))
-    return counts
-
-
-def check_pair(columns: PredictColumns, serving: Serving, folder: Path) -> None:
-    """Check that a model of pairs gets pairs, and no other model does. Raises TableError."""
-    if serving.paired and not columns.pair:
-        raise TableError(
-            str(folder), "a model of pairs", "a column for the second text", "add `--pair-column`"
-        )
-    if columns.pair and not serving.paired:
-        raise TableError(
-            str(folder), "a model of single texts", "no pairs", "leave `--pair-column` out"
-        )
+        if not counts["rows"]:
+            found = f"no row can be read, such as {left_out[0]}"
+            raise TableError(str(source), found, "a table", "correct its rows")
+    return Predicted(counts, left_out)
 
 
 def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
     """Check that each row has the columns to read and none of the new ones. Raises TableError."""
-    read, new = [columns.text, *([columns.pair] if columns.pair else [])], columns.new(serving)
-    for place, record in zip(chunk.places, chunk.records, strict=True):
-        for name in read:
-            if name not in record:
-                option = "--column" if name == columns.text else "--pair-column"
-                raise TableError(
-                    place, f"no column `{name}`", f"one of {', '.join(record)}", f"set `{option}`"
-                )
-        for name in new:
-            if name in record:
-                raise TableError(
-                    place,
-                    f"a column `{name}`, which would be overwritten",
-                    "no column with that name",
-                    "add `--prefix predicted_`",
-                )
+    options = {columns.text: "--column"} | ({columns.pair: "--pair-column"} if columns.pair else {})
+    if twice := [name for name in options if chunk.columns.count(name) > 1]:
+        found = f"two columns `{twice[0]}`"
+        raise TableError(str(chunk.file), found, "different names", "rename one")
+    for record in chunk.records:
+        if missing := [name for name in options if name not in record.cells]:
+            found, known = f"no column `{missing[0]}`", f"one of {', '.join(record.cells)}"
+            raise TableError(chunk.place(record), found, known, f"set `{options[missing[0]]}`")
+        if there := [name for name in columns.new(serving) if name in record.cells]:
+            raise TableError(
+                chunk.place(record),
+                f"a column `{there[0]}`, which would be overwritten",
+                "no column with that name",
+                "add `--prefix predicted_`",
+            )
 
 
 def labelled(
@@ -113,21 +133,18 @@ def labelled(
     """The new columns of a chunk: label, its calibrated probability and, where the model detects
     it, whether the text is out of scope. Nulls where there is no text."""
     texts = prepared(_texts(chunk, columns.text), serving.preparation)
+    pairs = columns.pair and prepared(_texts(chunk, columns.pair), serving.preparation)
     indices = [index for index, text in enumerate(texts) if text]
-    pairs = None
-    if columns.pair:
-        pairs = prepared(_texts(chunk, columns.pair), serving.preparation)
-        pairs = [pairs[index] for index in indices]
     results: tuple[list[Any], ...] = ([], [], [])
     if indices:
-        results = answers([texts[index] for index in indices], pairs, model, serving)
+        some = [pairs[index] for index in indices] if pairs else None
+        results = answers([texts[index] for index in indices], some, model, serving)
     position = {index: number for number, index in enumerate(indices)}
     positions = pa.array([position.get(index) for index in range(len(texts))], pa.int64())
     kinds, names = (pa.string(), pa.float64(), pa.bool_()), columns.new(serving)
     arrays = [pa.array(values, kind) for values, kind in zip(results, kinds, strict=True)]
-    return pa.RecordBatch.from_arrays(
-        [array.take(positions) for array in arrays[: len(names)]], names=names
-    )
+    arrays = [array.take(positions) for array in arrays[: len(names)]]
+    return pa.RecordBatch.from_arrays(arrays, names=names)
 
 
 def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
@@ -144,12 +161,12 @@ def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
 
 def _texts(chunk: Chunk, column: str) -> list[str]:
     texts = []
-    for place, record in zip(chunk.places, chunk.records, strict=True):
+    for record in chunk.records:
         try:
-            texts.append(as_text(record[column]))
+            texts.append(as_text(record.cells[column]))
         except TypeError as error:
             raise TableError(
-                place, f"`{column}`: {error}", "text", "correct the row or the column"
+                chunk.place(record), f"`{column}`: {error}", "text", "correct the row or the column"
             ) from None
     return texts
 
@@ -165,11 +182,10 @@ def answers(
     predicted = raw.argmax(1)
     labels = [model.classes[index] for index in predicted]
     calibrated = rescaled(raw, serving.temperature)[np.arange(len(raw)), predicted]
+    outside = [label == serving.outside for label in labels]
     if serving.threshold is not None:
-        outside = raw.max(1) < serving.threshold
-    else:
-        outside = np.array([label == serving.outside for label in labels])
-    return labels, np.round(calibrated, DIGITS).tolist(), outside.tolist()
+        outside = (raw.max(1) < serving.threshold).tolist()
+    return labels, np.round(calibrated, DIGITS).tolist(), outside
 
 
 def probabilities(
@@ -185,3 +201,111 @@ def probabilities(
     ).astype(np.float64)
     # Temperature 1 is the plain softmax: the confidence before calibration.
     return rescaled(np.exp(logits - logits.max(1, keepdims=True)), 1.0)
+
+
+def read_chunks(path: Path, rows: int) -> Iterator[Chunk]:
+    """The table in chunks of at most `rows` rows. Raises TableError where it cannot be read as a
+    whole, and where it has no row."""
+    if not path.is_file():
+        raise TableError(str(path), "no such file", "a table", "correct the name")
+    is_empty = True
+    try:
+        for chunk in table_chunks(path, rows):
+            is_empty = False
+            yield chunk
+    except SourceError as error:
+        step = "correct the file, or convert it"
+        raise TableError(error.place, error.found, error.expected, step) from None
+    if is_empty:
+        raise TableError(str(path), "no rows", "at least one row", "look at what wrote it")
+
+
+Write = Callable[[Chunk, pa.RecordBatch], None]
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Write]:
+    """A function that writes the rows of a chunk, with more columns (one value a row each) after
+    their own, as the suffix of `path` says; the file is there when the block ends without error."""
+    suffix = path.suffix.lower()
+    partial = path.with_name(f".{path.name}.partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kind = _parquet if suffix == ".parquet" else _lines if suffix in LINES else _csv
+    try:
+        with kind(partial, path) as write:
+            yield write
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    partial.replace(path)
+
+
+@contextmanager
+def _csv(partial: Path, path: Path) -> Iterator[Write]:
+    columns: list[str] = []
+
+    def write(chunk: Chunk, more: pa.RecordBatch) -> None:
+        if not columns:
+            columns.extend({key: None for row in chunk.records for key in row.cells})
+            writer.writerow([*columns, *more.schema.names])
+        for record, new in zip(chunk.records, more.to_pylist(), strict=True):
+            if unknown := [key for key in record.cells if key not in columns]:
+                raise TableError(
+                    chunk.place(record),
+                    f"a key `{unknown[0]}` that no row of the first chunk has",
+                    "the same columns from first to last",
+                    "write JSON Lines, which need none",
+                )
+            values = [*(record.cells.get(name) for name in columns), *new.values()]
+            writer.writerow([_cell(value) for value in values])
+
+    with partial.open("w", encoding="utf-8", newline="") as file:
+        separator = SEPARATORS[path.suffix.lower()]
+        writer = csv.writer(file, delimiter=separator, lineterminator="\n")
+        yield write
+
+
+def _cell(value: object) -> str:
+    try:
+        return as_text(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, default=str)
+
+
+@contextmanager
+def _lines(partial: Path, path: Path) -> Iterator[Write]:
+    def write(chunk: Chunk, more: pa.RecordBatch) -> None:
+        for record, new in zip(chunk.records, more.to_pylist(), strict=True):
+            file.write(json.dumps(record.cells | new, ensure_ascii=False, default=str) + "\n")
+
+    with partial.open("w", encoding="utf-8", newline="") as file:
+        yield write
+
+
+@contextmanager
+def _parquet(partial: Path, path: Path) -> Iterator[Write]:
+    writer: pq.ParquetWriter | None = None
+    schema: pa.Schema | None = None
+
+    def write(chunk: Chunk, more: pa.RecordBatch) -> None:
+        nonlocal writer, schema
+        try:
+            batch = chunk.batch
+            if batch is None:
+                cells = [record.cells for record in chunk.records]
+                batch = pa.RecordBatch.from_pylist(cells, schema=schema)
+                schema = batch.schema
+            whole = pa.schema([*batch.schema, *more.schema], metadata=batch.schema.metadata)
+            writer = writer or open_files.enter_context(pq.ParquetWriter(partial, whole))
+            arrays = [*batch.columns, *more.columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=whole))
+        except (pa.ArrowException, ValueError) as error:
+            raise TableError(
+                f"{chunk.place(chunk.records[0])} and after",
+                f"cells of another type than before ({type(error).__name__})",
+                "one type a column, which Parquet needs",
+                f"write {path.stem}.jsonl",
+            ) from None
+
+    with ExitStack() as open_files:
+        yield write

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from seedbed.arrivals import adding
 from seedbed.cli import app
-from seedbed.collecting.identity import add_tombstones
+from seedbed.collecting.raw_rows import add_tombstones
 from seedbed.core.errors import ArrivalError, SeedbedError
 from seedbed.core.files import PUBLIC_KEY, keyed_hash, read_csv
 from seedbed.core.rows import read_rows

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.arrivals.contents import inferred, look_at
+from seedbed.arrivals.entry import inferred, look_at
 from seedbed.core.errors import ArrivalError
 
 

@@ -7,7 +7,7 @@ from conftest import ROOT, yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.arrivals.registration import with_dep, with_source
+from seedbed.arrivals.adding import with_dep, with_source
 from seedbed.core.errors import ArrivalError
 
 ENTRY = {

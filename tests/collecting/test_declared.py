@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from seedbed.collecting.collection import check_declared, parse_source
 from seedbed.collecting.source import Source
-from seedbed.collecting.sources import check_declared, parse_source
 from seedbed.core.errors import SourceError
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import datasets
 import pytest
 
-from seedbed.collecting.kinds.huggingface import read_dataset
+from seedbed.collecting.collection import parse_source
+from seedbed.collecting.source import Source
 from seedbed.core.errors import SourceError
 
 
@@ -26,11 +27,21 @@ def films() -> datasets.Dataset:
     )
 
 
+def source(path: str, **more) -> Source:
+    entry = {
+        "name": "films",
+        "kind": "huggingface",
+        "path": path,
+        "batch": "2026-11",
+        "licence": "x",
+    }
+    return parse_source(entry | more)
+
+
 def read(path: str, **more) -> dict[str, list[dict]]:
-    options = {"revision": "", "subset": "", "splits": [], "wanted": ["text", "label"]} | more
     return {
         name: [record.cells for record in table.records]
-        for name, _, table in read_dataset(path, **options)
+        for name, _, table in source(path, **more).tables()
     }
 
 
@@ -66,11 +77,11 @@ def test_hash_is_that_of_the_bytes() -> None:
     hashes = {
         name_and_hash[1]
         for _ in range(2)
-        for name_and_hash in read_dataset("saved", "", "", [], ["text"])
+        for name_and_hash in source("saved", unlabelled=True).tables()
     }
     assert len(hashes) == 1
     Path("saved/more").write_text("x")
-    assert {part[1] for part in read_dataset("saved", "", "", [], ["text"])} != hashes
+    assert {part[1] for part in source("saved", unlabelled=True).tables()} != hashes
 
 
 def test_code_of_a_dataset_is_never_run() -> None:

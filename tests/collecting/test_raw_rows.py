@@ -1,12 +1,13 @@
 """Records as raw rows: every column in its place, every bad row with its reason."""
 
+import json
 from typing import Any
 
 import pytest
 
-from seedbed.collecting.raw_rows import RawRow, provenance, raw_rows
+from seedbed.collecting.collection import contract_rows, parse_source
+from seedbed.collecting.raw_rows import RawRow, raw_rows
 from seedbed.collecting.source import Source, SourceTable
-from seedbed.collecting.sources import parse_source
 from seedbed.collecting.tables import Record, Table
 from seedbed.core.errors import SourceError
 
@@ -67,7 +68,8 @@ def test_every_column_in_its_place() -> None:
         split="validation",
         meta={"stars": "4"},
     )
-    assert provenance(row, "CC0") == {
+    [provenance] = contract_rows([(row, "", source(licence="CC0"))], b"key")["provenance"]
+    assert json.loads(provenance) == {
         "file": "a.csv",
         "licence": "CC0",
         "line": 2,

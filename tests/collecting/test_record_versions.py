@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from seedbed.collecting.identity import identified, record_id, with_versions
-from seedbed.collecting.raw_rows import RawRow
+from seedbed.collecting.raw_rows import RawRow, identified, record_id, with_versions
 from seedbed.core.files import PUBLIC_KEY, fingerprint_of
 from seedbed.core.metrics import read_ledger
 from seedbed.core.reasons import Reason

@@ -9,9 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from seedbed.collecting import kinds
+from seedbed.collecting.collection import parse_source, read_sources
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.source import Source, table_files
-from seedbed.collecting.sources import parse_source, read_sources
 from seedbed.core.errors import ParamsError, SourceError
 
 CSV = "text,label\ngood film,pos\n"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.collecting.tables import Dialect
-from seedbed.collecting.text_files import packed, read_file
+from seedbed.collecting.text_files import PACKERS, read_file
 from seedbed.core.errors import ForgetError
 from seedbed.forgetting.raw_files import RawFile, open_raw
 from seedbed.forgetting.wanted import Wanted
@@ -40,7 +40,7 @@ def test_csv_in_any_encoding(tmp_path, encoding, ending) -> None:
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
 def test_packed_files_stay_packed(tmp_path, suffix) -> None:
     path = tmp_path / f"a.csv{suffix}"
-    file = opened(path, packed(CSV.encode(), suffix))
+    file = opened(path, PACKERS[suffix](CSV.encode()))
     path.write_bytes(file.without(lines_with(file, "Zoë")))
     assert read_file(path).content.decode() == LEFT
 

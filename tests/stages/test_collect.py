@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from seedbed.collecting.identity import identified
-from seedbed.collecting.raw_rows import RawRow
+from seedbed.collecting.raw_rows import RawRow, identified
 from seedbed.core.errors import KeyFileError, LedgerError, SourceError
 from seedbed.core.files import PUBLIC_KEY, fingerprint_of
 from seedbed.core.metrics import Drop, read_ledger

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from seedbed.collecting.identity import add_tombstones
+from seedbed.collecting.raw_rows import add_tombstones
 from seedbed.core.decisions import WITHDRAWN, Decision
 from seedbed.core.files import write_csv, write_json
 from seedbed.core.metrics import Drop, write_ledger

@@ -1,6 +1,7 @@
 """Kind `file`: a table in a file, or several that a glob finds."""
 
 from collections.abc import Collection, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -32,7 +33,7 @@ class FileSource(WithTables):
             return [Path(self.path)]
         files = table_files(self.path, self.place)
         tracked_alone = any(Path(f"{file}.dvc").exists() for file in files)
-        folder = Path(*_before_wildcard(Path(self.path)))
+        folder = Path(*takewhile(lambda part: not WILDCARD.search(part), Path(self.path).parts))
         return [folder] if folder in set(listed) and not tracked_alone else files
 
     def raw_files(self) -> list[RawWay]:
@@ -44,15 +45,6 @@ class FileSource(WithTables):
     def takes(cls, path: Path) -> bool:
         """Any file is a table."""
         return path.is_file()
-
-
-def _before_wildcard(path: Path) -> list[str]:
-    parts: list[str] = []
-    for part in path.parts:
-        if WILDCARD.search(part):
-            break
-        parts.append(part)
-    return parts
 
 
 SOURCE = FileSource

@@ -34,8 +34,43 @@ class HuggingFaceSource(Source):
             yield "revision", f"`{self.revision}`", expected
 
     def tables(self) -> Iterator[SourceTable]:
-        """Yield each split as a table."""
-        return read_dataset(self.path, self.revision, self.subset, self.splits, self.wanted)
+        """Yield the table of each split; classes by name; a column `split` if it has none.
+
+        A local folder is one that `save_to_disk` made, or data files that `load_dataset` reads; its
+        hash covers the name and bytes of every file. For the hub the commit takes its place.
+        No code that comes with a dataset is run: `datasets` 4 and later have no way to do it.
+        Raises SourceError where the dataset or a split is missing.
+        """
+        folder = Path(self.path) if Path(self.path).is_dir() else None
+        fingerprint = _folder_sha256(folder) if folder else self.revision
+        # `datasets` copies what it reads: private text must not stay in a cache in the home folder.
+        with tempfile.TemporaryDirectory() as cache:
+            parts = self._load(cache if folder else None)
+            for name in sorted(self.splits or parts):
+                if name not in parts:
+                    found, known = f"no split `{name}`", f"of: {', '.join(sorted(parts))}"
+                    raise SourceError(self.path, found, known, "correct `splits`")
+                table = _table(parts[name], name, self.wanted)
+                yield SourceTable(f"{self.path}/{name}", fingerprint, table)
+
+    def _load(self, cache: str | None) -> dict[str, Any]:
+        import datasets
+
+        try:
+            if self.takes(Path(self.path)):
+                found = datasets.load_from_disk(self.path)
+            else:
+                found = datasets.load_dataset(
+                    self.path, self.subset or None, revision=self.revision or None, cache_dir=cache
+                )
+        except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
+            raise SourceError(
+                self.path,
+                f"cannot be loaded as a dataset ({type(error).__name__})",
+                "a dataset of data files (none that needs its own code), and the hub in reach",
+                "correct path, subset and revision; or save it here with `save_to_disk`",
+            ) from None
+        return dict(found) if isinstance(found, datasets.DatasetDict) else {"all": found}
 
     def declared(self, listed: Collection[Path]) -> list[Path]:
         """A local folder; a dataset on the Hub is identified by its commit."""
@@ -56,49 +91,6 @@ class HuggingFaceSource(Source):
     def takes(cls, path: Path) -> bool:
         """A folder that `save_to_disk` wrote."""
         return any((path / name).exists() for name in SAVED_DATASET)
-
-
-def read_dataset(
-    path: str, revision: str, subset: str, splits: Collection[str], wanted: Collection[str]
-) -> Iterator[SourceTable]:
-    """Yield the table of each split; classes by name; a column `split` if it has none.
-
-    A local folder is one that `save_to_disk` made, or data files that `load_dataset` reads; its
-    hash covers the name and bytes of every file. For the hub the commit takes its place.
-    No code that comes with a dataset is run: `datasets` 4 and later have no way to do it.
-    Raises SourceError where the dataset or a split is missing.
-    """
-    folder = Path(path) if Path(path).is_dir() else None
-    fingerprint = _folder_sha256(folder) if folder else revision
-    # `datasets` copies what it reads: private text must not stay in a cache in the home folder.
-    with tempfile.TemporaryDirectory() as cache:
-        parts = _load(path, revision, subset, cache if folder else None)
-        for name in sorted(splits or parts):
-            if name not in parts:
-                known = ", ".join(sorted(parts))
-                raise SourceError(path, f"no split `{name}`", f"of: {known}", "correct `splits`")
-            yield SourceTable(f"{path}/{name}", fingerprint, _table(parts[name], name, wanted))
-
-
-def _load(path: str, revision: str, subset: str, cache: str | None) -> dict[str, Any]:
-    import datasets
-
-    saved = any(Path(path, name).exists() for name in SAVED_DATASET)
-    try:
-        if saved:
-            found = datasets.load_from_disk(path)
-        else:
-            found = datasets.load_dataset(
-                path, subset or None, revision=revision or None, cache_dir=cache
-            )
-    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
-        raise SourceError(
-            path,
-            f"cannot be loaded as a dataset ({type(error).__name__})",
-            "a dataset of data files (none that needs its own code), and the hub in reach",
-            "correct path, subset and revision; or save it here with `save_to_disk`",
-        ) from None
-    return dict(found) if isinstance(found, datasets.DatasetDict) else {"all": found}
 
 
 def _table(part: Any, split: str, wanted: Collection[str]) -> Table:

@@ -53,13 +53,9 @@ class PackageSource(WithTables):
         versions = sorted({importlib.metadata.version(owner) for owner in owners})
         if self.version not in versions:
             found = f"version {', '.join(versions) or 'unknown'} is installed"
-            raise SourceError(
-                place,
-                found,
-                wanted,
-                f"pip install '{(owners or [self.package])[0]}"
-                f"=={self.version}', or change `version` and review the difference",
-            )
+            pinned = f"{(owners or [self.package])[0]}=={self.version}"
+            step = f"pip install '{pinned}', or change `version` and review the difference"
+            raise SourceError(place, found, wanted, step)
         return Path(spec.submodule_search_locations[0])
 
 
