@@ -11,11 +11,9 @@ from seedbed.core.metrics import write_metrics
 from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows, write_rows
 from seedbed.core.stage import run
+from seedbed.splitting.deduplication import DeduplicateMetrics, deduplicate, near_pairs
 from seedbed.splitting.deduplication import DeduplicateParams as Params
-from seedbed.splitting.deduplication import deduplicate
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
-from seedbed.splitting.near_duplicates import near_pairs
-from seedbed.splitting.split_figures import DeduplicateMetrics
 
 APPLY_DECISIONS = Path("data/apply_decisions")
 DEDUPLICATE = Path("data/deduplicate")

@@ -19,12 +19,12 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES, read_rows, sides, write_rows
 from seedbed.core.stage import run
 from seedbed.splitting.frozen_test import FROZEN, check_frozen, read_frozen
-from seedbed.splitting.sides import units_of
-from seedbed.splitting.split_figures import (
+from seedbed.splitting.sides import (
     SplitMetrics,
     classes_to_collect,
     rows_by_class,
     shares_of,
+    units_of,
 )
 from seedbed.splitting.splits import (
     NearTexts,

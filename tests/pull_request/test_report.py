@@ -32,7 +32,7 @@ from seedbed.scoring.metrics_files import (
     TemperatureScaling,
     Validation,
 )
-from seedbed.splitting.split_figures import SplitMetrics
+from seedbed.splitting.sides import SplitMetrics
 from seedbed.versions.changes import changes
 
 GATE = GateParams(
