@@ -5,6 +5,7 @@ data/find_label_errors/, data/embed/, data/split/ -> data/augment/, reports/metr
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,14 +23,20 @@ from seedbed.encoding.vectors import embedded, vectors_of
 from seedbed.making.augmentation import (
     EDITS,
     OF_SYNONYMS,
+    AugmentMetrics,
+    CheckParams,
     Edit,
+    Made,
+    Row,
+    as_rows,
+    checked,
+    counts_made,
     generator,
     method_of,
+    parents,
     read_synonyms,
     words_of,
 )
-from seedbed.making.balancing import AugmentMetrics
-from seedbed.making.made_rows import CheckParams, Made, Row, checked, child, counts_made, parents
 from seedbed.making.negatives import NegativesParams, negatives
 from seedbed.making.paraphrasing import ParaphraseParams, ToParaphrase, paraphrases
 from seedbed.splitting.splits import gate_after_split, made_near_another_side
@@ -64,8 +71,8 @@ def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
         rows = train["label"].map(train["label"].value_counts())
         train = train[rows < params.only_classes_below]
     return [
-        (row, copy, method_of(params.methods, params.seed, row["id"], copy))
-        for row in train.sort_values("id").to_dict("records")
+        (row, copy, method_of(params.methods, params.seed, row.id, copy))
+        for row in as_rows(train.sort_values("id"))
         for copy in range(params.copies)
     ]
 
@@ -77,25 +84,25 @@ def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter
         return rows.iloc[:0], Counter()
     written = _written(planned, params)
     edits = _edits({method for _, _, method in planned}, params)
-    made = Made.next_to(rows)
+    made = Made(rows)
     for row, copy, method in planned:
         if method in edits:
-            draw = generator(params.seed, row["id"], copy)
-            text = edits[method](words_of(row["text"]), params.edit_share, draw).text()
+            draw = generator(params.seed, row.id, copy)
+            text = edits[method](words_of(row.text), params.edit_share, draw).text()
         else:
-            text, refused = written[row["id"], copy]
+            text, refused = written[row.id, copy]
             if refused:
-                made.refuse(refused)
+                made.refused[refused] += 1
                 continue
-        made.add(child(row, f"a{copy}", "augmented", method, text=text), row)
-    return made.frame(rows), made.refused
+        made.add(row, f"a{copy}", "augmented", method, text=text)
+    return made.frame(), made.refused
 
 
 def _edits(methods: set[str], params: Params) -> dict[str, Edit]:
-    edits = {name: edit for name, edit in EDITS.items() if name in methods}
+    edits: dict[str, Edit] = {name: edit for name, edit in EDITS.items() if name in methods}
     if methods & set(OF_SYNONYMS):
         synonyms = read_synonyms(Path(params.wordnet_folder))
-        edits |= {name: make(synonyms) for name, make in OF_SYNONYMS.items()}
+        edits |= {name: partial(edit, synonyms) for name, edit in OF_SYNONYMS.items()}
     return edits
 
 
@@ -106,9 +113,9 @@ def _written(
     copies = [(row, copy) for row, copy, method in planned if method == "paraphrase"]
     if not copies:
         return {}
-    texts = [ToParaphrase(row["text"], f"{params.seed}:{row['id']}:{copy}") for row, copy in copies]
+    texts = [ToParaphrase(row.text, f"{params.seed}:{row.id}:{copy}") for row, copy in copies]
     results = paraphrases(texts, params.paraphrase)
-    return {(row["id"], copy): result for (row, copy), result in zip(copies, results, strict=True)}
+    return {(row.id, copy): result for (row, copy), result in zip(copies, results, strict=True)}
 
 
 def main() -> str:

@@ -11,7 +11,6 @@ The interval therefore shows how the gain varies with the train rows. The valida
 same for all seeds, so it does not show how the gain would vary with those.
 """
 
-import hashlib
 import math
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -21,9 +20,9 @@ import pandas as pd
 from pydantic import AliasChoices, Field
 
 from seedbed.core.metrics import Metrics
+from seedbed.splitting.sides import hash_number
 
 CONFIDENCE = 0.95
-OPTIONS = ("augment", "negatives", "balance")
 
 
 class Gain(Metrics):
@@ -103,7 +102,7 @@ def arms_of(augmented: pd.DataFrame, balanced: pd.DataFrame) -> dict[str, Arms]:
 def drawn(arms: Arms, rows_per_class: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return both arms with the rows that this seed draws, repeats as weight."""
     parents = arms.without[arms.without["parent"] == ""].reset_index(drop=True)
-    position = parents["id"].map(lambda row: _position(seed, row))
+    position = parents["id"].map(lambda row: hash_number(f"{seed}:{row}") / 2**64)
     if rows_per_class:
         times = _first(parents["label"], position, rows_per_class, arms.keep_shares)
     else:
@@ -112,12 +111,6 @@ def drawn(arms: Arms, rows_per_class: int, seed: int) -> tuple[pd.DataFrame, pd.
         times[rarest] = np.maximum(times[rarest], 1)  # no class is left out altogether
     often = dict(zip(parents["id"], times, strict=True))
     return _taken(arms.without, often), _taken(arms.with_it, often)
-
-
-def _position(seed: int, row: str) -> float:
-    """Return the position of a row in [0, 1) for a seed."""
-    digest = hashlib.sha256(f"{seed}:{row}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def _first(labels: pd.Series, position: pd.Series, number: int, keep_shares: bool) -> pd.Series:

@@ -64,16 +64,6 @@ class BalanceMetrics(Metrics):
     asked: str  # the params in words
 
 
-class AugmentMetrics(Metrics):
-    """reports/metrics/augment.json."""
-
-    rows: RowCounts
-    by_origin: dict[str, int]
-    made_by_method: dict[str, int]
-    made_by_class: dict[str, int]
-    refused_by_reason: dict[str, int]
-
-
 class Balanced(NamedTuple):
     """Train rows with their weights, and the drops."""
 

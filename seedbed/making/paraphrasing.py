@@ -7,6 +7,7 @@ copy), so that a row's draws do not depend on the rows it shares a batch with; t
 model's scores still do.
 """
 
+import random
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from seedbed.core.params import Section
 from seedbed.encoding.encoder_files import model_folder
 from seedbed.encoding.examples import token_budget_batches
 from seedbed.running.engine import map_texts
+from seedbed.splitting.sides import hash_number
 
 BATCH_TOKENS = 2048
 LIMIT = 100_000  # tokenizers have 10^30 if they know no limit
@@ -101,7 +103,8 @@ def paraphrase_texts(
             tokenizer,
             model,
             [ids[index] for index in indices],
-            {"max_new_tokens": max_new_tokens, "num_beams": beams, "do_sample": False},
+            max_new_tokens,
+            beams,
             _processors(draws, temperature, top_p),
         )
         for index, text in zip(indices, written, strict=True):
@@ -110,7 +113,7 @@ def paraphrase_texts(
 
 
 def _written(
-    tokenizer: Any, model: Any, ids: list[list[int]], options: dict[str, Any], processors: Any
+    tokenizer: Any, model: Any, ids: list[list[int]], length: int, beams: int, processors: Any
 ) -> list[str]:
     """Return the continuation that the model writes for each input."""
     import torch
@@ -124,7 +127,9 @@ def _written(
             attention_mask=inputs["attention_mask"].to(device()),
             pad_token_id=tokenizer.pad_token_id,
             logits_processor=processors,
-            **options,
+            max_new_tokens=length,
+            num_beams=beams,
+            do_sample=False,
         )
     if not model.config.is_encoder_decoder:
         out = out[:, inputs["input_ids"].shape[1] :]
@@ -147,16 +152,13 @@ class _RowNoise:
     """Adds Gumbel noise to each row's scores, from that row's generator."""
 
     def __init__(self, draws: list[str]):
-        from seedbed.making.augmentation import generator
-
-        self.random = [
-            np.random.default_rng(generator(0, seed, 0).getrandbits(64)) for seed in draws
-        ]
+        bits = [random.Random(hash_number(f"0:{seed}:0")).getrandbits(64) for seed in draws]
+        self.random = list(map(np.random.default_rng, bits))
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         import torch
 
-        noise = np.stack([random.gumbel(size=scores.shape[1]) for random in self.random])
+        noise = np.stack([own.gumbel(size=scores.shape[1]) for own in self.random])
         return scores + torch.from_numpy(noise).to(scores)
 
 

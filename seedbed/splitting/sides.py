@@ -73,10 +73,9 @@ class SideParams(Section):
         return {"train": 1 - sum(cut.values()), **cut}
 
 
-def position_of(seed: int, unit: str) -> float:
-    """Return the position in [0, 1) that a seed gives a row's group or id, by hash."""
-    digest = hashlib.sha256(f"{seed}:{unit}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+def hash_number(text: str) -> int:
+    """Return 64 bits of a text's hash as a number, the same on every machine."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def side_of(seed: int, unit: str, validation_share: float, test_share: float) -> str:
@@ -84,7 +83,7 @@ def side_of(seed: int, unit: str, validation_share: float, test_share: float) ->
 
     Raising one share moves rows into that side only from train.
     """
-    position = position_of(seed, unit)
+    position = hash_number(f"{seed}:{unit}") / 2**64
     if position < test_share:
         return "test"
     # Validation is cut from the other end, so that a larger test share leaves it as it is.
