@@ -23,7 +23,6 @@ from seedbed.encoding.vectors import embedded, vectors_of
 from seedbed.making.augmentation import (
     EDITS,
     OF_SYNONYMS,
-    AugmentMetrics,
     CheckParams,
     Edit,
     Made,
@@ -37,6 +36,7 @@ from seedbed.making.augmentation import (
     read_synonyms,
     words_of,
 )
+from seedbed.making.balancing import AugmentMetrics
 from seedbed.making.negatives import NegativesParams, negatives
 from seedbed.making.paraphrasing import ParaphraseParams, ToParaphrase, paraphrases
 from seedbed.splitting.splits import gate_after_split, made_near_another_side

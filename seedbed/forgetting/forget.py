@@ -33,7 +33,7 @@ from seedbed.forgetting.dvc_stores import (
     tables_only_there,
     told_of_remotes,
 )
-from seedbed.forgetting.raw_files import Found, editable_files, find_rows, lines_to_drop
+from seedbed.forgetting.raw_files import Found, editable_files, find_rows, held_lines
 from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, cells_as_text, folded
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 
@@ -70,7 +70,8 @@ def plan(value: str = "", row_id: str = "") -> Plan:
     sources = read_sources()
     files = editable_files(sources)
     by_value = Wanted(value)
-    every = find_rows(sources, files, by_value, key)
+    in_files = held_lines(files, by_value)
+    every = find_rows(sources, in_files, by_value, key)
     stores = read_stores()
     in_cache = list(stores.files())
     cached = also_cached(in_cache, stores.remotes)
@@ -78,14 +79,17 @@ def plan(value: str = "", row_id: str = "") -> Plan:
     rows, tombstones, texts = _targets(every, by_value, row_id, old)
     # A row that is nowhere else may still stand in old vectors, by its id alone.
     ids = {one for one, _ in tombstones} | set(WHOLE_ID.findall(row_id))
-    drop = lines_to_drop(files, rows, by_value)
+    # With those that hold the value though they have no id: in quarantine, in a file of no source.
+    for one in rows:
+        in_files.get(one.file, set()).add(one.row.line)
+    drop = {file.path: file for file in files if in_files[file.path]}
     wanted = Wanted(value, ids, texts)
     held = [path for path in in_cache if wanted.in_file(path)]
     found = Plan(
         tombstones,
-        {file.path: file.without(lines) for file, lines in drop},
-        {file.path: len(lines) for file, lines in drop},
-        Counter(one.row.source for one in rows if one.file not in {file.path for file, _ in drop}),
+        {path: file.without(in_files[path]) for path, file in drop.items()},
+        {path: len(in_files[path]) for path in drop},
+        Counter(one.row.source for one in rows if one.file not in drop),
         _lines_to_drop(ids, {one for _, one in tombstones} - {""}, by_value),
         _to_delete(wanted),
         held,

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -169,16 +169,19 @@ def _here(path: Path | str) -> Path:
     return Path(os.path.relpath(path))
 
 
-def find_rows(
-    sources: Sequence[Source], files: Sequence[RawFile], wanted: Wanted, key: bytes
-) -> list[Found]:
-    """Every row that collect would read, in its order, named as collect names it."""
-    held = {
-        (file.path, line)
+def held_lines(files: Sequence[RawFile], wanted: Wanted) -> dict[Path, set[int]]:
+    """The lines of each file where rows begin that hold what is wanted."""
+    return {
+        file.path: {line for line, text in file.records.items() if wanted.in_text(text)}
         for file in files
-        for line, text in file.records.items()
-        if wanted.in_text(text)
     }
+
+
+def find_rows(
+    sources: Sequence[Source], held: Mapping[Path, Collection[int]], wanted: Wanted, key: bytes
+) -> list[Found]:
+    """Every row that collect would read, in its order, named as collect names it; `held` are the
+    lines of each raw file that hold what is wanted."""
     max_chars = read_params("collect.max_row_chars", int)
     rows: list[RawRow] = []
     holds: list[bool] = []
@@ -186,27 +189,10 @@ def find_rows(
         for table in source.tables():
             read = raw_rows(source, table, (), max_chars)
             for row, record in zip(read, table.table.records, strict=True):
-                in_file = (_here(row.file), row.line) in held
+                in_file = row.line in held.get(_here(row.file), ())
                 rows.append(row)
                 holds.append(in_file or wanted.in_text(cells_as_text(record.cells.values())))
     return [
         Found(row, _here(row.file), row_id, digest_of(row, key), one)
         for row, row_id, one in zip(rows, identified(rows, key), holds, strict=True)
     ]
-
-
-def lines_to_drop(
-    files: Sequence[RawFile], rows: Sequence[Found], wanted: Wanted
-) -> list[tuple[RawFile, set[int]]]:
-    """The files that lose rows, each with the lines of these: those named in `rows`, and every
-    one that holds the value though it has no id, being in quarantine or in a file of no source."""
-    by_file: dict[Path, set[int]] = {}
-    for row in rows:
-        by_file.setdefault(row.file, set()).add(row.row.line)
-    found = []
-    for file in files:
-        named = by_file.get(file.path, set())
-        held = {line for line, text in file.records.items() if wanted.in_text(text)}
-        if lines := named | held:
-            found.append((file, lines))
-    return found

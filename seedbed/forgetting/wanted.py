@@ -13,7 +13,6 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Collection, Iterable, Iterator
-from functools import cached_property
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -63,17 +62,15 @@ class Wanted:
         self.texts = frozenset(text for text in texts if len(folded(text)) >= MIN_TEXT_CHARS)
         self.not_opened: set[str] = set()
 
-    @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
-        values = {self.value, *self.texts} - {""}
-        ways = sorted({folded(way) for value in values for way in written(value)})
-        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ways))})(?!\w)") if ways else None
-
-    @cached_property
-    def _bytes(self) -> re.Pattern[bytes] | None:
+        values = {value, *self.texts} - {""}
+        ways = "|".join(
+            re.escape(way)
+            for way in sorted({folded(way) for one in values for way in written(one)})
+        )
+        self._pattern = re.compile(rf"(?<!\w)(?:{ways})(?!\w)") if ways else None
         # Arrow writes strings one after the other, so there are no words to look for.
-        parts = [re.escape(one.encode()) for one in sorted({self.value, *self.ids} - {""})]
-        return re.compile(b"|".join(parts), re.IGNORECASE) if parts else None
+        parts = b"|".join(re.escape(one.encode()) for one in sorted({value, *self.ids} - {""}))
+        self._bytes = re.compile(parts, re.IGNORECASE) if parts else None
 
     def in_text(self, text: str) -> bool:
         """Whether a text holds the value or a row's text."""

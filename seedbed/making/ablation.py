@@ -89,12 +89,11 @@ def arms_of(augmented: pd.DataFrame, balanced: pd.DataFrame) -> dict[str, Arms]:
         made = augmented[(augmented["origin"] == origin) & (augmented["parent"] != "")]
         if len(made):
             arms[option] = Arms(parents, pd.concat([parents, made]), False)
-    columns = ["id", "weight"]
-    if (
-        not augmented[columns]
-        .sort_values("id", ignore_index=True)
-        .equals(balanced[columns].sort_values("id", ignore_index=True))
-    ):
+    before, after = (
+        rows[["id", "weight"]].sort_values("id", ignore_index=True)
+        for rows in (augmented, balanced)
+    )
+    if not before.equals(after):
         arms["balance"] = Arms(augmented, balanced, True)
     return arms
 
@@ -104,25 +103,21 @@ def drawn(arms: Arms, rows_per_class: int, seed: int) -> tuple[pd.DataFrame, pd.
     parents = arms.without[arms.without["parent"] == ""].reset_index(drop=True)
     position = parents["id"].map(lambda row: hash_number(f"{seed}:{row}") / 2**64)
     if rows_per_class:
-        times = _first(parents["label"], position, rows_per_class, arms.keep_shares)
+        counts = parents["label"].value_counts()
+        wanted = counts * 0.0 + rows_per_class
+        if arms.keep_shares:
+            wanted = np.ceil(counts * min(1, rows_per_class / counts.min()))
+        rank = position.groupby(parents["label"]).rank(method="first")
+        times = (rank <= parents["label"].map(wanted)).astype(int)
     else:
-        times = _poisson(position)
+        # Numbers of mean and variance 1, by the inverse of the Poisson distribution.
+        steps = np.cumsum([math.exp(-1) / math.factorial(number) for number in range(12)])
+        drawn_times = np.searchsorted(steps, position, side="right")
+        times = pd.Series(drawn_times, index=position.index)
         rarest = position.groupby(parents["label"]).idxmin()
         times[rarest] = np.maximum(times[rarest], 1)  # no class is left out altogether
     often = dict(zip(parents["id"], times, strict=True))
     return _taken(arms.without, often), _taken(arms.with_it, often)
-
-
-def _first(labels: pd.Series, position: pd.Series, number: int, keep_shares: bool) -> pd.Series:
-    counts = labels.value_counts()
-    wanted = np.ceil(counts * min(1, number / counts.min())) if keep_shares else counts * 0 + number
-    return (position.groupby(labels).rank(method="first") <= labels.map(wanted)).astype(int)
-
-
-def _poisson(position: pd.Series) -> pd.Series:
-    """Return numbers of mean and variance 1, by the inverse of the Poisson distribution."""
-    steps = np.cumsum([math.exp(-1) / math.factorial(number) for number in range(12)])
-    return pd.Series(np.searchsorted(steps, position, side="right"), index=position.index)
 
 
 def _taken(rows: pd.DataFrame, often: dict[str, int]) -> pd.DataFrame:

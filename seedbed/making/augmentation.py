@@ -28,8 +28,6 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.core.errors import ParamsError
-from seedbed.core.ledger import RowCounts
-from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
 from seedbed.private.stand_ins import STAND_IN
 from seedbed.splitting.shingles import content_of
@@ -55,8 +53,7 @@ class Words(NamedTuple):
 
     def text(self) -> str:
         """Return the text."""
-        pairs = zip(self.gaps, self.words, strict=False)
-        return "".join(gap + word for gap, word in pairs) + self.gaps[-1]
+        return "".join(chain.from_iterable(zip(self.gaps, [*self.words, ""], strict=True)))
 
 
 Edit = Callable[[Words, float, random.Random], Words]
@@ -266,16 +263,6 @@ class Made:
         inherited = like.set_index("id")[like.columns.difference(Row._fields)]
         made = pd.DataFrame(self.rows, columns=Row._fields).join(inherited, on="parent")
         return made[like.columns].astype(like.dtypes)
-
-
-class AugmentMetrics(Metrics):
-    """reports/metrics/augment.json."""
-
-    rows: RowCounts
-    by_origin: dict[str, int]
-    made_by_method: dict[str, int]
-    made_by_class: dict[str, int]
-    refused_by_reason: dict[str, int]
 
 
 def counts_made(frames: Iterable[pd.DataFrame]) -> tuple[dict[str, int], dict[str, int]]:

@@ -11,7 +11,6 @@ parent, may.
 
 import hashlib
 import math
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -64,6 +63,16 @@ class BalanceMetrics(Metrics):
     asked: str  # the params in words
 
 
+class AugmentMetrics(Metrics):
+    """reports/metrics/augment.json."""
+
+    rows: RowCounts
+    by_origin: dict[str, int]
+    made_by_method: dict[str, int]
+    made_by_class: dict[str, int]
+    refused_by_reason: dict[str, int]
+
+
 class Balanced(NamedTuple):
     """Train rows with their weights, and the drops."""
 
@@ -78,15 +87,13 @@ def balance(train: pd.DataFrame, params: BalanceParams) -> Balanced:
     groups = _groups(train, target) if target.by else None
     if params.max_ratio:
         limit = max(1, int(params.max_ratio * train["label"].value_counts().min()))
-        train, over = drop_over(
-            train, train["label"], lambda _: limit, params.seed, Reason.OVER_CAP
-        )
+        same = dict.fromkeys(train["label"], limit)
+        train, over = drop_over(train, train["label"], same, params.seed, Reason.OVER_CAP)
         dropped += over
     if groups is not None and target.how == "drop":
         limits = limits_for(groups[train.index].value_counts(), target.shares)
-        train, over = drop_over(
-            train, groups[train.index], limits.get, params.seed, Reason.OVER_SHARE
-        )
+        mine = groups[train.index]
+        train, over = drop_over(train, mine, limits, params.seed, Reason.OVER_SHARE)
         dropped += over
     if params.weights != "none":
         weights = class_weights(train["label"].value_counts(), params.weights)
@@ -103,18 +110,14 @@ def _times(train: pd.DataFrame, factor: pd.Series) -> pd.DataFrame:
 
 
 def drop_over(
-    train: pd.DataFrame,
-    groups: pd.Series,
-    limit_of: Callable[[str], int | None],
-    seed: int,
-    reason: str,
+    train: pd.DataFrame, groups: pd.Series, limits: dict[str, int], seed: int, reason: str
 ) -> Balanced:
-    """Keep at most `limit_of(group)` rows of each group, originals before made ones, by hash(seed,
+    """Keep at most `limits[group]` rows of each group, originals before made ones, by hash(seed,
     id)."""
     digests = train["id"].map(lambda row: hashlib.sha256(f"{seed}:{row}".encode()).hexdigest())
     order = pd.DataFrame({"group": groups, "made": train["parent"] != "", "digest": digests})
     ranks = order.sort_values(["group", "made", "digest"]).groupby("group").cumcount() + 1
-    over = ranks.reindex(train.index) > groups.map(limit_of)
+    over = ranks.reindex(train.index) > groups.map(limits)
     return Balanced(train[~over], [Drop(row, reason) for row in train["id"][over]])
 
 

@@ -93,8 +93,9 @@ def negatives(
     made = Made(rows)
     train = parents(rows).sort_values("id")
     records = as_rows(train[train["label"] != params.label])
-    if params.word_salad:
-        _salads(records, params, made)
+    for row in _drawn(records, params, "word_salad"):
+        text = word_salad(row.text, generator(params.seed, row.id, -1))
+        _add(made, row, "word_salad", label=params.label, text=text)
     if params.entity_swap:
         _swaps(records, params, made)
     if params.random_pair or params.hard_pair:
@@ -119,12 +120,6 @@ def word_salad(text: str, draw: random.Random) -> str:
     """Return the words of a text in random order, with unchanged gaps."""
     words, gaps = words_of(text)
     return Words(draw.sample(words, len(words)), gaps).text()
-
-
-def _salads(records: list[Row], params: NegativesParams, made: Made) -> None:
-    for row in _drawn(records, params, "word_salad"):
-        text = word_salad(row.text, generator(params.seed, row.id, -1))
-        _add(made, row, "word_salad", label=params.label, text=text)
 
 
 def entities(text: str) -> Entities:

@@ -58,17 +58,11 @@ def paraphrases(texts: Sequence[ToParaphrase], params: ParaphraseParams) -> list
             "beam search or sampling",
             "set beams: 1 or temperature: 0.0",
         )
-    work = partial(
-        paraphrase_texts,
-        folder=model_folder(
-            params.model, params.revision, params.sha256, "augment.paraphrase", "model"
-        ),
-        prompt=params.prompt,
-        max_new_tokens=params.max_new_tokens,
-        beams=params.beams,
-        temperature=params.temperature,
-        top_p=params.top_p,
+    folder = model_folder(
+        params.model, params.revision, params.sha256, "augment.paraphrase", "model"
     )
+    how = params.model_dump(exclude={"model", "revision", "sha256"})
+    work = partial(paraphrase_texts, folder=folder, **how)
     items = [(text.text, text.draws if params.temperature else "") for text in texts]
     return [(text, reason) for text, reason in map_texts(work, items)]
 
@@ -90,12 +84,12 @@ def paraphrase_texts(
     if not model.config.is_encoder_decoder:  # what it reads and writes share its window
         window = getattr(model.config, "max_position_embeddings", LIMIT)
         room = min(room, window) - max_new_tokens
-    fits = [
-        len(text) <= max_new_tokens and len(whole) <= room
-        for text, whole in zip(own, ids, strict=True)
-    ]
     results = [("", "too_long_to_paraphrase")] * len(items)
-    fitting = [index for index, fit in enumerate(fits) if fit]
+    fitting = [
+        index
+        for index, (text, whole) in enumerate(zip(own, ids, strict=True))
+        if len(text) <= max_new_tokens and len(whole) <= room
+    ]
     for batch in token_budget_batches([len(ids[index]) for index in fitting], BATCH_TOKENS):
         indices = [fitting[number] for number in batch]
         draws = [items[index][1] for index in indices] if temperature else []
@@ -165,17 +159,13 @@ class _RowNoise:
 @cache
 def _loaded(folder: Path) -> tuple[Any, Any]:
     """Load tokenizer and model. A causal model without a padding token uses its end token."""
-    from transformers import (
-        AutoConfig,
-        AutoModelForCausalLM,
-        AutoModelForSeq2SeqLM,
-        AutoTokenizer,
-    )
+    import transformers
 
-    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    config = AutoConfig.from_pretrained(folder, **options)
-    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    options = {"local_files_only": True, "trust_remote_code": False}
+    config = transformers.AutoConfig.from_pretrained(folder, **options)
+    paired = config.is_encoder_decoder
+    kind = transformers.AutoModelForSeq2SeqLM if paired else transformers.AutoModelForCausalLM
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     model = kind.from_pretrained(folder, use_safetensors=True, **options)

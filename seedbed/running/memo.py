@@ -95,11 +95,10 @@ class Store:
     def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the values of the keys that the memo has."""
         values: dict[bytes, bytes] = {}
-        now = hours()
         if self.connection is None:
             return values
         with self._careful():
-            stale: list[int] = []
+            now, stale = hours(), []
             for start in range(0, len(keys), KEYS_AT_ONCE):
                 part = keys[start : start + KEYS_AT_ONCE]
                 marks = ",".join("?" * len(part))
@@ -133,10 +132,10 @@ class Store:
         """Return the number of results and their bytes by operation."""
         query = """SELECT operation, COUNT(*), SUM(LENGTH(value)) FROM results
                    GROUP BY operation ORDER BY operation"""
-        if self.connection is None:
-            return []
         with self._careful():
-            return [Kept(*line) for line in self.connection.execute(query)]
+            return (
+                [Kept(*line) for line in self.connection.execute(query)] if self.connection else []
+            )
         return []
 
     def _prepare(self, connection: sqlite3.Connection) -> None:

@@ -84,7 +84,12 @@ def shingles_of(texts: Sequence[str], words: int) -> list[np.ndarray]:
     codes, lengths, vocabulary = _word_codes(texts, words)
     if not len(codes):
         return [np.zeros(0, dtype=np.uint64) for _ in texts]
-    hashes = _hashes(vocabulary)[codes]
+    digests = (
+        blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        for word in vocabulary
+    )
+    # The hash of each word by its number; that of 0 is 0.
+    hashes = np.frombuffer(bytes(8) + b"".join(digests), dtype="<u8").astype(np.uint64)[codes]
     starting = len(codes) - words + 1
     polynomials = hashes[:starting].copy()
     for step in range(1, words):
@@ -114,12 +119,3 @@ def _word_codes(texts: Sequence[str], words: int) -> tuple[np.ndarray, np.ndarra
         parts.append(part)
         lengths[row] = length
     return np.concatenate([np.zeros(0, dtype=np.int32), *parts]), lengths, vocabulary
-
-
-def _hashes(vocabulary: dict[str, int]) -> np.ndarray:
-    """Return the hash of each word by its number; that of 0 is 0."""
-    digests = (
-        blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        for word in vocabulary
-    )
-    return np.frombuffer(bytes(8) + b"".join(digests), dtype="<u8").astype(np.uint64)

@@ -25,7 +25,7 @@ from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.ledger import RowCounts
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
-from seedbed.core.rows import SIDES
+from seedbed.core.rows import HELD_OUT, SIDES
 
 # The params that belong to one way alone; with another way they must be empty.
 OWN = {"time": ("validation_from", "test_from"), "source": ("validation_sources", "test_sources")}
@@ -56,20 +56,15 @@ class SideParams(Section):
         return value and datetime.date.fromisoformat(str(value)).isoformat()
 
     @property
-    def hashed_validation_share(self) -> float:
-        """The share that is cut by hash from train, in the ways other than hash."""
-        named = self.validation_from if self.way == "time" else self.validation_sources
-        return 0.0 if named else self.validation_share
-
-    @property
     def hashed_shares(self) -> dict[str, float]:
         """The sides that are cut by hash, and their shares of the rows on them together."""
+        named = self.validation_from or self.validation_sources
         if self.way == "hash":
             cut = {"validation": self.validation_share, "test": self.test_share}
-        elif self.hashed_validation_share:
-            cut = {"validation": self.hashed_validation_share}
-        else:
+        elif named or not self.validation_share:
             return {}
+        else:
+            cut = {"validation": self.validation_share}
         return {"train": 1 - sum(cut.values()), **cut}
 
 
@@ -103,9 +98,7 @@ def assign_sides(rows: pd.DataFrame, frozen: Collection[str], params: SideParams
     """
     check_side_params(params)
     named = _named_sides(rows, frozen, params)
-    shares = (params.validation_share, params.test_share)
-    if params.way != "hash":
-        shares = (params.hashed_validation_share, 0.0)
+    shares = [params.hashed_shares.get(side, 0.0) for side in HELD_OUT]
     held = np.where(rows["id"].isin(frozen), "test", named)
     sides = [
         side_of(params.seed, unit, *shares) if side == "train" else side
@@ -117,19 +110,39 @@ def assign_sides(rows: pd.DataFrame, frozen: Collection[str], params: SideParams
 def _named_sides(rows: pd.DataFrame, frozen: Collection[str], params: SideParams) -> list[str]:
     """Return the side that the way itself names, before anything is cut by hash from train."""
     if params.way == "time":
-        _check_dates(rows, frozen)
+        undated = rows["id"][(rows["date"] == "") & ~rows["id"].isin(frozen)]
+        if len(undated):
+            raise RowsError(
+                "split",
+                f"{len(undated)} rows without a date, such as {', '.join(undated.head(3))}",
+                "a date in every row, since split.way is time",
+                "set `date` or `columns.date` of their source, or choose another way",
+            )
         first = params.validation_from or params.test_from
         return [
             "train" if date < first else "validation" if date < params.test_from else "test"
             for date in rows["date"]
         ]
     if params.way == "source":
-        _check_sources(set(rows["source"]), params)
+        known = set(rows["source"])
+        for name in ("test_sources", "validation_sources"):
+            if unknown := sorted(set(getattr(params, name)) - known):
+                expected = f"sources with rows: {', '.join(sorted(known))}"
+                raise _wrong(name, f"`{unknown[0]}`", expected, "correct it")
         held_out = dict.fromkeys(params.validation_sources, "validation")
         held_out |= dict.fromkeys(params.test_sources, "test")
         return [held_out.get(source, "train") for source in rows["source"]]
     if params.way == "given":
-        _check_given((rows["split"] == "validation").sum(), params)
+        given = (rows["split"] == "validation").sum()
+        # Cutting by hash only if no row is given validation would move rows back into train as soon
+        # as one is; so a person chooses.
+        if given and params.validation_share:
+            raise _wrong(
+                "validation_share",
+                f"{params.validation_share:g}, and sources give {given} validation rows",
+                "one of the two",
+                "set it to 0 to use the rows that sources give, or call those rows train",
+            )
         return [side or "train" for side in rows["split"]]
     return ["train"] * len(rows)
 
@@ -157,36 +170,6 @@ def check_side_params(params: SideParams) -> None:
         raise _wrong("test_sources", place, "each source on one side", "delete it in one list")
     if not params.validation_share and not named:
         raise _wrong("validation_share", "0", "above 0: validation is cut by hash", "raise it")
-
-
-def _check_dates(rows: pd.DataFrame, frozen: Collection[str]) -> None:
-    undated = rows["id"][(rows["date"] == "") & ~rows["id"].isin(frozen)]
-    if len(undated):
-        raise RowsError(
-            "split",
-            f"{len(undated)} rows without a date, such as {', '.join(undated.head(3))}",
-            "a date in every row, since split.way is time",
-            "set `date` or `columns.date` of their source, or choose another way",
-        )
-
-
-def _check_sources(known: set[str], params: SideParams) -> None:
-    for name in ("test_sources", "validation_sources"):
-        if unknown := sorted(set(getattr(params, name)) - known):
-            expected = f"sources with rows: {', '.join(sorted(known))}"
-            raise _wrong(name, f"`{unknown[0]}`", expected, "correct it")
-
-
-def _check_given(given: int, params: SideParams) -> None:
-    # Cutting by hash only if no row is given validation would move rows back into train as soon
-    # as one is; so a person chooses.
-    if given and params.validation_share:
-        raise _wrong(
-            "validation_share",
-            f"{params.validation_share:g}, and sources give {given} validation rows",
-            "one of the two",
-            "set it to 0 to use the rows that sources give, or call those rows train",
-        )
 
 
 def _wrong(name: str, found: str, expected: str, next_step: str) -> ParamsError:

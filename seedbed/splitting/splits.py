@@ -62,11 +62,6 @@ class NearTexts:
         return sorted(zip(ids[low].tolist(), ids[high].tolist(), strict=True))
 
 
-def cross_side_pairs(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> IdPairs:
-    """Return the ids of near texts on two sides, (lower side, higher side), sorted."""
-    return NearTexts(rows, shingle_words, min_jaccard).across(rows)
-
-
 def without_unlabelled(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop]]:
     """Return the rows that have a label, and the drops of the others.
 
@@ -89,7 +84,7 @@ def unlabelled_rows(
     unlabelled = rows[rows["label"] == ""].assign(split="train")
     held_out = split[split["split"].isin(HELD_OUT)]
     both = pd.concat([unlabelled, held_out], ignore_index=True)
-    near = {low for low, _ in cross_side_pairs(both, shingle_words, min_jaccard)}
+    near = {low for low, _ in NearTexts(both, shingle_words, min_jaccard).across(both)}
     groups = set(held_out["group"]) - {""}
     kept = ~unlabelled["id"].isin(near) & ~unlabelled["group"].isin(groups)
     return unlabelled[kept].reset_index(drop=True)
@@ -128,8 +123,9 @@ def drop_twins(rows: pd.DataFrame, near: NearTexts) -> tuple[pd.DataFrame, list[
         twins[low].append(high)
     dropped: dict[str, Drop] = {}
     first: dict[str, str] = {}  # of each group, on the highest side where it has a kept row
-    by_id = sorted(zip(rows["id"], rows["group"], strict=True), key=lambda entry: entry[0])
-    for row, group in sorted(by_id, key=lambda entry: -RANK[side[entry[0]]]):
+    group_of = dict(zip(rows["id"], rows["group"], strict=True))
+    for row in sorted(side, key=lambda row: (-RANK[side[row]], row)):
+        group = group_of[row]
         causes = [(RANK[side[twin]], "twin", twin) for twin in twins[row] if twin not in dropped]
         mate = first.setdefault(group, row) if group and not causes else first.get(group, row)
         if side[mate] != side[row]:
@@ -186,7 +182,7 @@ def made_near_another_side(rows: pd.DataFrame, shingle_words: int, min_jaccard: 
     if not made.any():
         return []
     outside = rows[made | (rows["split"] != "train")].reset_index(drop=True)
-    return cross_side_pairs(outside, shingle_words, min_jaccard)
+    return NearTexts(outside, shingle_words, min_jaccard).across(outside)
 
 
 def _counted(rows: pd.DataFrame, near: IdPairs) -> LeakGate:
