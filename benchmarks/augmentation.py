@@ -95,7 +95,7 @@ def balance_verdicts(rows: pd.DataFrame, name: str, params: Params) -> list[dict
     off = read_params("balance", BalanceParams)
     lines = []
     for weights in WEIGHTS:
-        weighted = balance(train, off.model_copy(update={"weights": weights})).train
+        weighted = balance(train, off.model_copy(update={"weights": weights}))[0]
         arms = Arms(train, weighted, True)
         lines += verdicts(name, f"weights: {weights}", arms, validation, params)
     return lines

@@ -11,7 +11,7 @@ parent, may.
 
 import hashlib
 import math
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -73,15 +73,9 @@ class AugmentMetrics(Metrics):
     refused_by_reason: dict[str, int]
 
 
-class Balanced(NamedTuple):
-    """Train rows with their weights, and the drops."""
-
-    train: pd.DataFrame
-    dropped: list[Drop]
-
-
-def balance(train: pd.DataFrame, params: BalanceParams) -> Balanced:
-    """Balance train rows by the params, in the order above; their mean weight is unchanged."""
+def balance(train: pd.DataFrame, params: BalanceParams) -> tuple[pd.DataFrame, list[Drop]]:
+    """Balance train rows by the params, in the order above, and return them with their weights, and
+    the drops; their mean weight is unchanged."""
     dropped: list[Drop] = []
     target = params.target
     groups = _groups(train, target) if target.by else None
@@ -102,7 +96,7 @@ def balance(train: pd.DataFrame, params: BalanceParams) -> Balanced:
         mine = groups[train.index]
         weights = train["weight"].astype(float).groupby(mine).sum()
         train = _times(train, mine.map(share_weights(weights, target.shares)))
-    return Balanced(train, dropped)
+    return train, dropped
 
 
 def _times(train: pd.DataFrame, factor: pd.Series) -> pd.DataFrame:
@@ -111,14 +105,14 @@ def _times(train: pd.DataFrame, factor: pd.Series) -> pd.DataFrame:
 
 def drop_over(
     train: pd.DataFrame, groups: pd.Series, limits: dict[str, int], seed: int, reason: str
-) -> Balanced:
+) -> tuple[pd.DataFrame, list[Drop]]:
     """Keep at most `limits[group]` rows of each group, originals before made ones, by hash(seed,
     id)."""
     digests = train["id"].map(lambda row: hashlib.sha256(f"{seed}:{row}".encode()).hexdigest())
     order = pd.DataFrame({"group": groups, "made": train["parent"] != "", "digest": digests})
     ranks = order.sort_values(["group", "made", "digest"]).groupby("group").cumcount() + 1
     over = ranks.reindex(train.index) > groups.map(limits)
-    return Balanced(train[~over], [Drop(row, reason) for row in train["id"][over]])
+    return train[~over], [Drop(row, reason) for row in train["id"][over]]
 
 
 def class_weights(counts: pd.Series, method: str) -> pd.Series:

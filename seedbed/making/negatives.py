@@ -20,8 +20,8 @@ import random
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Generic, Literal, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -159,10 +159,10 @@ def entity_swap(text: str, other: str) -> str:
 def _swaps(records: list[Row], params: NegativesParams, made: Made) -> None:
     """Partners are on a ring by hash: each row takes the next one of another class, so that rows
     that are added or removed change the partners of few others."""
-    ring = Ring(params.seed, {row.id: row for row in records})
+    after = ring(params.seed, {row.id: row for row in records})
     for row in _drawn(records, params, "entity_swap"):
         own = entities(row.text)
-        others = (other for other in ring.after(row.id) if other.label != row.label)
+        others = (other for other in after(row.id) if other.label != row.label)
         partner = next((one for one in others if _share_a_kind(own, entities(one.text))), None)
         if partner is None:
             made.refused["no_names_or_numbers"] += 1
@@ -175,23 +175,21 @@ def _share_a_kind(first: Entities, second: Entities) -> bool:
     return any(first[kind] and second[kind] for kind in first)
 
 
-class Ring(Generic[Entry]):
-    """Entries in the order of hash(seed, name); `after(name)` yields all from there on."""
+def ring(seed: int, entries: Mapping[str, Entry]) -> Callable[[str], Iterator[Entry]]:
+    """Put entries in the order of hash(seed, name); return what yields every entry, starting with
+    the one after a name's position."""
 
-    def __init__(self, seed: int, entries: dict[str, Entry]) -> None:
-        self.seed = seed
-        positions = sorted((self._position(name), name) for name in entries)
-        self.positions = [position for position, _ in positions]
-        self.entries = [entries[name] for _, name in positions]
+    def position(name: str) -> bytes:
+        return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogatepass")).digest()
 
-    def _position(self, name: str) -> bytes:
-        return hashlib.sha256(f"{self.seed}:{name}".encode("utf-8", "surrogatepass")).digest()
+    names = sorted(entries, key=position)
 
-    def after(self, name: str) -> Iterator[Entry]:
-        """Yield every entry, starting with the one after this name's position."""
-        start = bisect_right(self.positions, self._position(name))
-        yield from self.entries[start:]
-        yield from self.entries[:start]
+    def after(name: str) -> Iterator[Entry]:
+        start = bisect_right(names, position(name), key=position)
+        yield from (entries[one] for one in names[start:])
+        yield from (entries[one] for one in names[:start])
+
+    return after
 
 
 def _check_pairs(rows: pd.DataFrame, params: NegativesParams) -> None:
@@ -227,8 +225,8 @@ def _pairs(
         nearest = _nearest(hard, list(pool.values()), params.hard_max_cosine, embed)
         methods["hard_pair"] = lambda row: nearest[row.id]
     if params.random_pair:
-        ring = Ring(params.seed, pool)
-        methods["random_pair"] = lambda row: ring.after(row.id)
+        after = ring(params.seed, pool)
+        methods["random_pair"] = lambda row: after(row.id)
     for method, candidates in methods.items():
         for row in _drawn(records, params, method):
             taken = answers_of[normalised(row.text)]

@@ -133,9 +133,8 @@ class Store:
         query = """SELECT operation, COUNT(*), SUM(LENGTH(value)) FROM results
                    GROUP BY operation ORDER BY operation"""
         with self._careful():
-            return (
-                [Kept(*line) for line in self.connection.execute(query)] if self.connection else []
-            )
+            lines = self.connection.execute(query) if self.connection else ()
+            return [Kept(*line) for line in lines]
         return []
 
     def _prepare(self, connection: sqlite3.Connection) -> None:

@@ -118,11 +118,11 @@ class Join:
         parts = [texts] if text_pairs is None or not any(text_pairs) else [texts, text_pairs]
         sets = [repeated_shingle_sets(part, words, use_memo) for part in parts]
         self.parts = [_sets(part, *own) for part, own in zip(parts, sets, strict=True)]
-        self.whole = self.parts[0]
         if len(parts) > 1:
             # If both parts reach a Jaccard, so do the two together: joining these loses no pair.
             sizes, matrices = zip(*sets, strict=True)
-            self.whole = _sets(texts, sum(sizes), csr_array(hstack(matrices, "csr")))
+            self.parts.append(_sets(texts, sum(sizes), csr_array(hstack(matrices, "csr"))))
+        self.whole = self.parts[-1]
         self.prefixes = _prefixes(self.whole, self.threshold)
 
     def pairs(self, earlier: np.ndarray, later: np.ndarray) -> Pairs:
@@ -142,21 +142,16 @@ class Join:
 
     def _verified(self, i: np.ndarray, j: np.ndarray) -> Pairs:
         """Return those of the pairs that are near, by exact counts."""
-        near, shared, union = self._part_near(self.whole, i, j)
-        if len(self.parts) > 1:
-            for part in self.parts:
-                near &= self._part_near(part, i, j)[0]
+        near = np.ones(len(i), dtype=bool)
+        for part in self.parts:  # the whole comes last
+            shared = _shared_by(part.shared, i, j)
+            union = part.sizes[i] + part.sizes[j] - shared
+            of_part = self._reaches(shared, union)
+            for pair in np.flatnonzero(union == 0):  # no word in either text: "" or ":-)"
+                texts = part.texts[i[pair]], part.texts[j[pair]]
+                of_part[pair] = normalised(texts[0]) == normalised(texts[1])
+            near &= of_part
         return Pairs(i[near], j[near], shared[near] / union[near])
-
-    def _part_near(
-        self, part: Sets, i: np.ndarray, j: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        shared = _shared_by(part.shared, i, j)
-        union = part.sizes[i] + part.sizes[j] - shared
-        near = self._reaches(shared, union)
-        for pair in np.flatnonzero(union == 0):  # no word in either text: "" or ":-)"
-            near[pair] = normalised(part.texts[i[pair]]) == normalised(part.texts[j[pair]])
-        return near, shared, union
 
     def _reaches(self, part: np.ndarray, whole: np.ndarray) -> np.ndarray:
         """Whether part / whole >= threshold, in integers."""
