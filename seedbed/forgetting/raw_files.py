@@ -116,10 +116,11 @@ def _json(path: Path, content: bytes) -> RawFile:
     items: Any = json.loads(decode(content).text)
     if not isinstance(items, list):
         raise _no_editing(path, "JSON, but no list")
-    records = {row: json.dumps(item, ensure_ascii=False) for row, item in enumerate(items, 1)}
+    by_row = dict(enumerate(items, 1))
+    records = {row: json.dumps(item, ensure_ascii=False) for row, item in by_row.items()}
 
     def left(lines: Collection[int]) -> bytes:
-        kept = [item for row, item in enumerate(items, 1) if row not in lines]
+        kept = [item for row, item in by_row.items() if row not in lines]
         return (json.dumps(kept, ensure_ascii=False, indent=1) + "\n").encode()
 
     return RawFile(path, records, left)

@@ -37,10 +37,7 @@ class Pairs(NamedTuple):
 
 
 def near_pairs(
-    texts: Sequence[str],
-    words: int,
-    min_jaccard: float,
-    text_pairs: Sequence[str] | None = None,
+    texts: Sequence[str], words: int, min_jaccard: float, text_pairs: Sequence[str] = ()
 ) -> Pairs:
     """Return all pairs of texts whose word-shingle sets have a Jaccard similarity >= `min_jaccard`.
 
@@ -56,7 +53,7 @@ def first_kept(
     texts: Sequence[str],
     words: int,
     min_jaccard: float,
-    text_pairs: Sequence[str] | None = None,
+    text_pairs: Sequence[str] = (),
     fixed: int = 0,
     use_memo: bool = False,
 ) -> np.ndarray:
@@ -108,14 +105,14 @@ class Join:
         texts: Sequence[str],
         words: int,
         min_jaccard: float,
-        text_pairs: Sequence[str] | None = None,
+        text_pairs: Sequence[str] = (),
         use_memo: bool = False,
     ) -> None:
         # As it was written: 0.7 is 7/10, not the nearest float.
         self.threshold = Fraction(f"{min_jaccard:.6f}")
         if not 0 < self.threshold <= 1:
             raise ValueError(f"min_jaccard is {min_jaccard}, which is not in (0, 1]")
-        parts = [texts] if text_pairs is None or not any(text_pairs) else [texts, text_pairs]
+        parts = [texts, text_pairs] if any(text_pairs) else [texts]
         sets = [repeated_shingle_sets(part, words, use_memo) for part in parts]
         self.parts = [_sets(part, *own) for part, own in zip(parts, sets, strict=True)]
         if len(parts) > 1:
