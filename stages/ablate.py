@@ -16,7 +16,7 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import progress, run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.making.ablation import (
+from seedbed.making.balancing import (
     AblateMetrics,
     AblationGain,
     Arms,

@@ -16,7 +16,7 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import read_rows
 from seedbed.core.stage import run
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.making.ablation import AdaptMetrics, Arms, Gain, drawn, sizes, verdict
+from seedbed.making.balancing import AdaptMetrics, Arms, Gain, drawn, sizes, verdict
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.params import AdaptationParams, SharedParams, with_shared
 

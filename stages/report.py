@@ -15,7 +15,7 @@ from seedbed.core.metrics import read_if_run, read_metrics
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import run
 from seedbed.core.stages import METRIC_STAGES
-from seedbed.making.ablation import AblateMetrics, AdaptMetrics
+from seedbed.making.balancing import AblateMetrics, AdaptMetrics
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting import data, results, training

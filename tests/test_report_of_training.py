@@ -1,6 +1,6 @@
 """The report says what is trained on and what it brings, from figures a person can check."""
 
-from seedbed.making.ablation import AblateMetrics
+from seedbed.making.balancing import AblateMetrics
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import training
 

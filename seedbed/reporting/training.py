@@ -5,7 +5,7 @@ Each is a pure function of the figures that stages wrote.
 
 from typing import Any
 
-from seedbed.making.ablation import AblateMetrics, AdaptMetrics, Gain
+from seedbed.making.balancing import AblateMetrics, AdaptMetrics, Gain
 from seedbed.pages.document import Code, Part, Prose, Section, Table
 from seedbed.pages.numbers import difference, interval
 from seedbed.reporting.data import CLASSES, counted

@@ -51,7 +51,10 @@ def version_of(function: Callable[..., Any], libraries: Iterable[str] = ()) -> V
     if function.__closure__:
         raise ValueError(f"{function.__qualname__} takes variables from around it: pass them")
     modules = closure([Path(function.__code__.co_filename).resolve()])
-    files = sorted({*modules, *_data_files(modules)})
+    folders = {module.parent / DATA for module in modules if module.is_relative_to(PROJECT)}
+    # PROJECT/data is what stages write, and no part of the code.
+    data = (file for folder in folders - {PROJECT / DATA} for file in folder.rglob("*"))
+    files = sorted({*modules, *filter(Path.is_file, data)})
     names = [
         file.relative_to(PROJECT).as_posix() if file.is_relative_to(PROJECT) else file.name
         for file in files
@@ -64,14 +67,6 @@ def version_of(function: Callable[..., Any], libraries: Iterable[str] = ()) -> V
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return Version(digest, tuple(files))
-
-
-def _data_files(modules: Iterable[Path]) -> set[Path]:
-    """Return the data files of the rooms that the modules lie in."""
-    folders = {module.parent / DATA for module in modules if module.is_relative_to(PROJECT)}
-    # PROJECT/data is what stages write, and no part of the code.
-    folders.discard(PROJECT / DATA)
-    return {file for folder in folders for file in folder.rglob("*") if file.is_file()}
 
 
 def libraries_of(modules: Iterable[Path]) -> set[str]:
