@@ -18,8 +18,8 @@ from seedbed.core.files import read_csv, write_json
 from seedbed.core.params import read_params
 from seedbed.core.rows import DEFAULTS, read_rows
 from seedbed.encoding.encoder_files import EncoderParams
-from seedbed.making.augmentation import parents
 from seedbed.making.balancing import Arms, BalanceParams, balance, drawn
+from seedbed.making.made_rows import parents
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import side_of

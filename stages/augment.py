@@ -23,20 +23,14 @@ from seedbed.encoding.vectors import embedded, vectors_of
 from seedbed.making.augmentation import (
     EDITS,
     OF_SYNONYMS,
-    CheckParams,
     Edit,
-    Made,
-    Row,
-    as_rows,
-    checked,
-    counts_made,
     generator,
     method_of,
-    parents,
     read_synonyms,
     words_of,
 )
 from seedbed.making.balancing import AugmentMetrics
+from seedbed.making.made_rows import CheckParams, Made, Row, as_rows, checked, counts_made, parents
 from seedbed.making.negatives import NegativesParams, negatives
 from seedbed.making.paraphrasing import ParaphraseParams, ToParaphrase, paraphrases
 from seedbed.splitting.splits import gate_after_split, made_near_another_side

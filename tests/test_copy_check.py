@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from seedbed.making.augmentation import CheckParams, checked
+from seedbed.making.made_rows import CheckParams, checked
 
 
 def unit(*degrees: float) -> np.ndarray:

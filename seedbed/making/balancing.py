@@ -29,11 +29,11 @@ import pandas as pd
 from pydantic import AliasChoices, Field
 
 from seedbed.core.errors import ParamsError
+from seedbed.core.keys import hash_number
 from seedbed.core.ledger import Drop, RowCounts
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
-from seedbed.splitting.sides import hash_number
 
 EFFECTIVE_BETA = 0.999
 ROUNDING = 1e-9

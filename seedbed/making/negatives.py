@@ -31,7 +31,8 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.ledger import Drop
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
-from seedbed.making.augmentation import Made, Row, Words, as_rows, generator, parents, words_of
+from seedbed.making.augmentation import Words, generator, words_of
+from seedbed.making.made_rows import Made, Row, as_rows, parents
 from seedbed.splitting.shingles import normalised
 
 MARKS = {"word_salad": "n0", "entity_swap": "n1", "random_pair": "n2", "hard_pair": "n3"}

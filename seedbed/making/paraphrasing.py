@@ -17,11 +17,11 @@ import numpy as np
 from pydantic import Field
 
 from seedbed.core.errors import ParamsError
+from seedbed.core.keys import hash_number
 from seedbed.core.params import Section
 from seedbed.encoding.encoder_files import model_folder
 from seedbed.encoding.examples import token_budget_batches
 from seedbed.running.engine import map_texts
-from seedbed.splitting.sides import hash_number
 
 BATCH_TOKENS = 2048
 LIMIT = 100_000  # tokenizers have 10^30 if they know no limit

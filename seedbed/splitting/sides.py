@@ -12,7 +12,6 @@ The figures of split set the rows by side and class next to what hashing leads t
 """
 
 import datetime
-import hashlib
 import math
 from collections.abc import Collection
 from typing import Any, Literal
@@ -22,6 +21,7 @@ import pandas as pd
 from pydantic import ConfigDict, Field, field_validator
 
 from seedbed.core.errors import ParamsError, RowsError
+from seedbed.core.keys import hash_number
 from seedbed.core.ledger import RowCounts
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
@@ -66,11 +66,6 @@ class SideParams(Section):
         else:
             cut = {"validation": self.validation_share}
         return {"train": 1 - sum(cut.values()), **cut}
-
-
-def hash_number(text: str) -> int:
-    """Return 64 bits of a text's hash as a number, the same on every machine."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def side_of(seed: int, unit: str, validation_share: float, test_share: float) -> str:

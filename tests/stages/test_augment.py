@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from seedbed.core.files import read_json
 from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.vectors import write_vectors
-from seedbed.making.augmentation import made_by, parents
+from seedbed.making.made_rows import made_by, parents
 from stages.augment import METRICS, Params, augmented, main
 
 OFF = {"model": "", "revision": "", "sha256": "", "prompt": "{text}", "max_new_tokens": 9,
