@@ -19,7 +19,7 @@ from seedbed.core.params import read_params
 from seedbed.encoding.encoder import embed_texts, precision
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
-from seedbed.making.ablation import verdict
+from seedbed.making.balancing import verdict
 from seedbed.training.adaptation import adapt
 from seedbed.training.loop import Run
 from seedbed.training.params import SharedParams, with_shared

@@ -18,8 +18,7 @@ from seedbed.core.files import read_csv, write_json
 from seedbed.core.params import read_params
 from seedbed.core.rows import DEFAULTS, read_rows
 from seedbed.encoding.vectors import EncoderParams
-from seedbed.making.ablation import Arms, drawn
-from seedbed.making.balancing import BalanceParams, balance
+from seedbed.making.balancing import Arms, BalanceParams, balance, drawn
 from seedbed.making.made_rows import parents
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.splitting.shingles import normalised
@@ -98,7 +97,7 @@ def balance_verdicts(rows: pd.DataFrame, name: str, params: Params) -> list[dict
     off = read_params("balance", BalanceParams)
     lines = []
     for weights in WEIGHTS:
-        weighted = balance(train, off.model_copy(update={"weights": weights})).train
+        weighted = balance(train, off.model_copy(update={"weights": weights}))[0]
         arms = Arms(train, weighted, True)
         lines += verdicts(name, f"weights: {weights}", arms, validation, params)
     return lines

@@ -15,7 +15,7 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import AUGMENT, BALANCE, EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
-from seedbed.making import ablation
+from seedbed.making import balancing
 from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 
 
@@ -29,24 +29,24 @@ class Params(Section):
 
 
 def measured(
-    option: str, arms: ablation.Arms, params: Params, score: Callable[[pd.DataFrame, int], float]
-) -> dict[str, ablation.AblationGain]:
+    option: str, arms: balancing.Arms, params: Params, score: Callable[[pd.DataFrame, int], float]
+) -> dict[str, balancing.AblationGain]:
     """The verdict on one option at each number of rows a class.
 
     `score` gives the validation macro-F1 of a model trained on rows with a seed.
     """
     verdicts = {}
-    for number in ablation.sizes(arms, params.rows_per_class):
+    for number in balancing.sizes(arms, params.rows_per_class):
         scores: list[dict[int, float]] = [{}, {}]
         rows = np.zeros((2, len(params.seeds)))
         bar = progress(params.seeds, f"{option}, {number or 'all'}", len(params.seeds))
         for turn, seed in enumerate(bar):
-            for arm, train in enumerate(ablation.drawn(arms, number, seed)):
+            for arm, train in enumerate(balancing.drawn(arms, number, seed)):
                 scores[arm][seed] = score(train, seed)
                 rows[arm, turn] = len(train)
         without, with_it = rows.mean(1).tolist()
-        verdicts[str(number or "all")] = ablation.AblationGain(
-            rows_without=without, rows_with=with_it, **dict(ablation.verdict(*scores))
+        verdicts[str(number or "all")] = balancing.AblationGain(
+            rows_without=without, rows_with=with_it, **dict(balancing.verdict(*scores))
         )
     return verdicts
 
@@ -59,8 +59,8 @@ def main() -> str:
         rows_to_choose_by(read_rows(folder), negatives) for folder in (AUGMENT, BALANCE)
     )
     train = [rows[rows["split"] == "train"] for rows in (augmented, balanced)]
-    arms = {name: pair for name, pair in ablation.arms_of(*train).items() if name in params.of}
-    verdicts: dict[str, dict[str, ablation.AblationGain]] = {}
+    arms = {name: pair for name, pair in balancing.arms_of(*train).items() if name in params.of}
+    verdicts: dict[str, dict[str, balancing.AblationGain]] = {}
     if arms:
         from seedbed.training.trainer import ApproachTrainer, RowTasks
 
@@ -72,7 +72,7 @@ def main() -> str:
             return approach.score(tasks.task(rows, validation), seed)
 
         verdicts = {name: measured(name, pair, params, score) for name, pair in arms.items()}
-    metrics = ablation.AblateMetrics(
+    metrics = balancing.AblateMetrics(
         measured_on="validation",
         approach=params.approach,
         seeds=len(params.seeds),

@@ -15,7 +15,7 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams
-from seedbed.making.ablation import AdaptMetrics, Arms, Gain, drawn, sizes, verdict
+from seedbed.making.balancing import AdaptMetrics, Arms, Gain, drawn, sizes, verdict
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.params import AdaptationParams, SharedParams, with_shared
 

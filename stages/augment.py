@@ -18,7 +18,7 @@ from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams, embedded, vectors_of
 from seedbed.making import augmentation
 from seedbed.making.balancing import AugmentMetrics
-from seedbed.making.made_rows import CheckParams, Made, Row, checked, child, counts_made, parents
+from seedbed.making.made_rows import CheckParams, Made, Row, as_rows, checked, counts_made, parents
 from seedbed.making.negatives import NegativesParams, negatives
 from seedbed.making.paraphrasing import ParaphraseParams, ToParaphrase, paraphrases
 from seedbed.splitting.splits import gate_after_split, made_near_another_side
@@ -47,8 +47,8 @@ def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
         rows = train["label"].map(train["label"].value_counts())
         train = train[rows < params.only_classes_below]
     return [
-        (row, copy, augmentation.method_of(params.methods, params.seed, row["id"], copy))
-        for row in train.sort_values("id").to_dict("records")
+        (row, copy, augmentation.method_of(params.methods, params.seed, row.id, copy))
+        for row in as_rows(train.sort_values("id"))
         for copy in range(params.copies)
     ]
 
@@ -62,19 +62,19 @@ def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter
     edits = dict(augmentation.EDITS)
     if {method for _, _, method in planned} & set(augmentation.OF_SYNONYMS):
         synonyms = augmentation.read_synonyms(Path(params.wordnet_folder))
-        edits |= {name: make(synonyms) for name, make in augmentation.OF_SYNONYMS.items()}
-    made = Made.next_to(rows)
+        edits |= {name: partial(edit, synonyms) for name, edit in augmentation.OF_SYNONYMS.items()}
+    made = Made(rows)
     for row, copy, method in planned:
         if method in edits:
-            draw = augmentation.generator(params.seed, row["id"], copy)
-            text = edits[method](augmentation.words_of(row["text"]), params.edit_share, draw).text()
+            draw = augmentation.generator(params.seed, row.id, copy)
+            text = edits[method](augmentation.words_of(row.text), params.edit_share, draw).text()
         else:
-            text, refused = written[row["id"], copy]
+            text, refused = written[row.id, copy]
             if refused:
-                made.refuse(refused)
+                made.refused[refused] += 1
                 continue
-        made.add(child(row, f"a{copy}", "augmented", method, text=text), row)
-    return made.frame(rows), made.refused
+        made.add(row, f"a{copy}", "augmented", method, text=text)
+    return made.frame(), made.refused
 
 
 def _written(
@@ -82,7 +82,7 @@ def _written(
 ) -> dict[tuple[str, int], tuple[str, str]]:
     """Return what a model wrote for the copies that are paraphrases, by row and number."""
     texts = {
-        (row["id"], copy): ToParaphrase(row["text"], f"{params.seed}:{row['id']}:{copy}")
+        (row.id, copy): ToParaphrase(row.text, f"{params.seed}:{row.id}:{copy}")
         for row, copy, method in planned
         if method == "paraphrase"
     }

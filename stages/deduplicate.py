@@ -8,11 +8,9 @@ from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import APPLY_DECISIONS, read_rows, write_results
 from seedbed.core.stage import script
+from seedbed.splitting.deduplication import DeduplicateMetrics, deduplicate, near_pairs
 from seedbed.splitting.deduplication import DeduplicateParams as Params
-from seedbed.splitting.deduplication import deduplicate
 from seedbed.splitting.frozen_test import FROZEN, read_frozen
-from seedbed.splitting.near_duplicates import near_pairs
-from seedbed.splitting.split_figures import DeduplicateMetrics
 
 
 @script

@@ -14,8 +14,7 @@ from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_if_run, read_me
 from seedbed.core.rows import COUNTS, CURVES, DATASET, MANIFEST, PREDICTIONS, SIDES
 from seedbed.core.stage import ROW_STAGES, script
 from seedbed.encoding.vectors import EmbedMetrics, TokenizeMetrics
-from seedbed.making.ablation import AblateMetrics, AdaptMetrics
-from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
+from seedbed.making.balancing import AblateMetrics, AdaptMetrics, AugmentMetrics, BalanceMetrics
 from seedbed.pages.document import Page
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting import data, results, training

@@ -16,9 +16,15 @@ from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import COUNTS, DEDUPLICATE, MANIFEST, SIDES, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.splitting import split_figures, splits
+from seedbed.splitting import splits
 from seedbed.splitting.frozen_test import FROZEN, check_frozen, read_frozen
-from seedbed.splitting.sides import units_of
+from seedbed.splitting.sides import (
+    SplitMetrics,
+    classes_to_collect,
+    rows_by_class,
+    shares_of,
+    units_of,
+)
 from seedbed.splitting.splits import SplitParams as Params
 
 HEADER = ["id", "digest", "label", "split"]
@@ -80,7 +86,7 @@ def write_manifest(rows: pd.DataFrame, max_rows: int) -> None:
             write_csv(folder / COUNTS, ["batch", *SIDES, "sha256"], counts)
 
 
-def summary(metrics: split_figures.SplitMetrics, warn_below: int) -> str:
+def summary(metrics: SplitMetrics, warn_below: int) -> str:
     """Return the line that the stage prints, with what a person should know."""
     by_side = ", ".join(f"{share.rows} {side}" for side, share in metrics.by_side.items())
     parts = [f"{by_side}, {in_words(metrics.rows)}, nothing leaks"]
@@ -106,20 +112,16 @@ def main() -> str:
     kept = with_folds(kept, params)
     lost = {drop.id for drop in dropped if drop.reason == Reason.CLASS_NOT_IN_TRAIN}
     not_in_train = Counter(rows["label"][rows["id"].isin(lost)])
-    by_class = split_figures.rows_by_class(kept)
+    by_class = rows_by_class(kept)
     classes = {str(name): part for name, part in kept.groupby("label", sort=True)}
-    metrics = split_figures.SplitMetrics(
+    metrics = SplitMetrics(
         rows=settle("split", rows["id"], kept["id"], dropped),
         leak_gate=gate,
         way=params.way,
-        by_side=split_figures.shares_of(kept, params, with_rows=True),
+        by_side=shares_of(kept, params, with_rows=True),
         by_class=by_class,
-        shares_by_class={
-            name: split_figures.shares_of(part, params) for name, part in classes.items()
-        },
-        classes_with_few_test_rows=split_figures.classes_to_collect(
-            by_class, params, params.warn_below
-        ),
+        shares_by_class={name: shares_of(part, params) for name, part in classes.items()},
+        classes_with_few_test_rows=classes_to_collect(by_class, params, params.warn_below),
         classes_not_in_train=dict(sorted(not_in_train.items())),
         frozen_test_rows=len(frozen),
     )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seedbed.making.ablation import Arms, arms_of, drawn, sizes, verdict
+from seedbed.making.balancing import Arms, arms_of, drawn, sizes, verdict
 
 ROWS = pd.DataFrame(
     [{"id": f"{n:03d}", "label": "ham" if n < 60 else "spam", "parent": "", "origin": "original",

@@ -2,6 +2,7 @@
 
 import random
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ NOUNS = """  1 This line is the licence.
 00001741 06 n 03 storm 0 Tempest 0 violent_storm 0 000 | bad weather
 """
 SYNONYMS = {"storm": ["tempest"], "the": ["this"]}
-ALL = EDITS | {name: make(SYNONYMS) for name, make in OF_SYNONYMS.items()}
+ALL = EDITS | {name: partial(edit, SYNONYMS) for name, edit in OF_SYNONYMS.items()}
 EVERY = st.sampled_from(sorted(ALL))
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.splitting import near_duplicates
-from seedbed.splitting.near_duplicates import first_kept, near_pairs
+from seedbed.splitting import deduplication
+from seedbed.splitting.deduplication import first_kept, near_pairs
 from seedbed.splitting.shingles import WORD, normalised
 
 THRESHOLDS = st.sampled_from([0.1, 0.25, 0.3, 1 / 3, 0.5, 0.6, 2 / 3, 0.7, 0.8, 0.9, 1.0])
@@ -31,7 +31,7 @@ def brute_force(texts: list[str], words: int, min_jaccard: float) -> dict[tuple[
     return {pair: float(value) for pair, value in similarity.items() if value >= least}
 
 
-def as_dict(pairs: near_duplicates.Pairs) -> dict[tuple[int, int], float]:
+def as_dict(pairs: deduplication.Pairs) -> dict[tuple[int, int], float]:
     ids = zip(pairs.i.tolist(), pairs.j.tolist(), strict=True)
     return dict(zip(ids, pairs.jaccard.tolist(), strict=True))
 
@@ -96,7 +96,7 @@ def test_the_join_is_brute_force(texts, words, min_jaccard):
 @given(TEXTS, st.integers(1, 3), THRESHOLDS)
 def test_the_join_in_small_blocks_is_the_same(texts, words, min_jaccard):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(near_duplicates, "BLOCK_COST", 2)
+        patch.setattr(deduplication, "BLOCK_COST", 2)
         found = near_pairs(texts, words, min_jaccard)
     assert as_dict(found) == brute_force(texts, words, min_jaccard)
 
@@ -154,7 +154,7 @@ def test_fixed_texts_stay_whatever_they_are_near_to():
 @given(TEXTS, THRESHOLDS, st.integers(0, 4), st.integers(1, 3))
 def test_what_is_kept_is_what_the_rule_says_however_small_the_parts(texts, least, fixed, small):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(near_duplicates, "SMALL", small)
+        patch.setattr(deduplication, "SMALL", small)
         cause = first_kept(texts, 1, least, fixed=fixed)
     pairs = brute_force(texts, 1, least)
     assert cause.tolist() == greedy(len(texts), pairs, fixed)

@@ -1,8 +1,7 @@
 """The report says what is trained on and what it brings, from figures a person can check."""
 
 from seedbed.core.metrics import RowCounts
-from seedbed.making.ablation import AblateMetrics
-from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
+from seedbed.making.balancing import AblateMetrics, AugmentMetrics, BalanceMetrics
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import training
 

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.splitting.sides import SideParams, side_of
-from seedbed.splitting.split_figures import (
+from seedbed.splitting.sides import (
+    SideParams,
     classes_to_collect,
     hashing_interval,
     rows_by_class,
     shares_of,
+    side_of,
 )
 
 HASH = SideParams(

@@ -4,7 +4,7 @@ import pytest
 from conftest import ROOT
 
 from seedbed.core.metrics import read_if_run, write_metrics
-from seedbed.making.ablation import AblateMetrics, AblationGain, AdaptMetrics, Gain, verdict
+from seedbed.making.balancing import AblateMetrics, AblationGain, AdaptMetrics, Gain, verdict
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
 

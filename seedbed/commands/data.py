@@ -105,7 +105,7 @@ def forget(
     yes: Yes = False,
 ) -> None:
     """Forget one person or row everywhere. The value is asked for, or read from stdin."""
-    from seedbed.forgetting.dvc_remotes import check_purged, check_within_reach
+    from seedbed.forgetting.dvc_stores import check_purged, check_within_reach
     from seedbed.forgetting.forget import carry_out, plan, told, told_after
 
     found = plan(row_id=row_id) if row_id else plan(value=_value(yes))

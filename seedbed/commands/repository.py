@@ -202,7 +202,7 @@ def freeze(
     from seedbed.splitting.frozen_test import plan_freeze, write_frozen
 
     planned = plan_freeze(replace)
-    print("\n".join(planned.in_words()))
+    print("\n".join(planned.in_words))
     if planned.is_new:
         if not yes:
             typer.confirm("Freeze these rows?", abort=True)

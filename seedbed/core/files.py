@@ -167,3 +167,8 @@ def keyed_hash(key: bytes, *parts: str) -> str:
     encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
     message = b"".join(part + len(part).to_bytes(8, "big") for part in encoded)
     return hmac.digest(key, message, "sha256").hex()[:16]
+
+
+def hash_number(text: str) -> int:
+    """64 bits of a text's hash without the key, as a number: what seeded draws are made of."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

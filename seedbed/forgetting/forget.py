@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import pyarrow.parquet as pq
 
 from seedbed.collecting.collection import read_sources
 from seedbed.collecting.raw_rows import TOMBSTONES, add_tombstones, read_tombstones
@@ -19,22 +21,22 @@ from seedbed.core.decisions import FOLDER, parse_decisions
 from seedbed.core.errors import ForgetError
 from seedbed.core.files import load_key, write_bytes, write_text
 from seedbed.core.params import read_params
-from seedbed.forgetting.dvc_cache import Cache, objects, outputs, read_cache, rows_in
-from seedbed.forgetting.dvc_remotes import (
+from seedbed.forgetting.dvc_stores import (
     Remote,
     also_cached,
     check_within_reach,
     purge_remotes,
-    read_remotes,
+    read_stores,
+    rows_in,
     scanned,
     tables_only_there,
     told_of_remotes,
 )
-from seedbed.forgetting.raw_files import Found, editable_files, find_rows, lines_to_drop
-from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, folded
+from seedbed.forgetting.raw_files import Found, editable_files, find_rows, held_lines
+from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, cells_as_text, folded
+from seedbed.pipeline.dvc import PIPELINE, read_yaml
 
 FROZEN = Path("data/frozen_test.csv")
-MEMO = (Path(".seedbed"), "memo*")
 BEFORE_STAND_INS = (Path("data/collect"), Path("data/clean"))
 WHOLE_ID = re.compile(r"^[0-9a-f]{16}$")
 NOT_LOOKED_INTO = {".git", ".venv"}
@@ -46,11 +48,11 @@ class Plan(NamedTuple):
     tombstones: list[tuple[str, str]]
     raw: dict[Path, bytes | None]
     raw_rows: dict[Path, int]
-    out_of_reach: dict[str, int]  # rows of packages, the hub and files elsewhere, by source
+    out_of_reach: Counter[str]  # rows of packages, the hub and files elsewhere, by source
     lines: dict[Path, tuple[str, int]]  # decisions and frozen test: new text, lines that go
     delete: list[Path]  # stage outputs, memo, half-written files
     cached: list[Path]
-    cache: Cache
+    cache_folders: tuple[Path, ...]
     remotes: list[Remote]
     wanted: Wanted
 
@@ -67,27 +69,31 @@ def plan(value: str = "", row_id: str = "") -> Plan:
     sources = read_sources()
     files = editable_files(sources)
     by_value = Wanted(value)
-    every = find_rows(sources, files, by_value, key)
-    cache, remotes = read_cache(), read_remotes()
-    in_cache = list(objects(cache))
-    cached = also_cached(in_cache, remotes)
-    old: Iterable[Path | bytes] = chain(in_cache, tables_only_there(remotes, cached))
+    in_files = held_lines(files, by_value)
+    every = find_rows(sources, in_files, by_value, key)
+    stores = read_stores()
+    in_cache = list(stores.files())
+    cached = also_cached(in_cache, stores.remotes)
+    old: Iterable[Path | bytes] = chain(in_cache, tables_only_there(stores.remotes, cached))
     rows, tombstones, texts = _targets(every, by_value, row_id, old)
     # A row that is nowhere else may still stand in old vectors, by its id alone.
     ids = {one for one, _ in tombstones} | set(WHOLE_ID.findall(row_id))
-    drop = lines_to_drop(files, rows, by_value)
+    # With those that hold the value though they have no id: in quarantine, in a file of no source.
+    for one in rows:
+        in_files.get(one.file, set()).add(one.row.line)
+    drop = {file.path: file for file in files if in_files[file.path]}
     wanted = Wanted(value, ids, texts)
     held = [path for path in in_cache if wanted.in_file(path)]
     found = Plan(
         tombstones,
-        {file.path: file.without(lines) for file, lines in drop},
-        {file.path: len(lines) for file, lines in drop},
-        dict(Counter(row.source for row in rows if row.file not in {one.path for one, _ in drop})),
+        {path: file.without(in_files[path]) for path, file in drop.items()},
+        {path: len(in_files[path]) for path in drop},
+        Counter(one.row.source for one in rows if one.file not in drop),
         _lines_to_drop(ids, {one for _, one in tombstones} - {""}, by_value),
         _to_delete(wanted),
         held,
-        cache,
-        [scanned(one, wanted, cached, held) for one in remotes],
+        stores.folders,
+        [scanned(one, wanted, cached, held) for one in stores.remotes],
         wanted,
     )
     in_remotes = any(one.held for one in found.remotes)
@@ -118,72 +124,77 @@ def _targets(
     digests = {row.digest for row in every if row.holds and row.id}
     texts: set[str] = set()
     tombstones: set[tuple[str, str]] = set()
+    first = [file for folder in BEFORE_STAND_INS for file in sorted(folder.glob("*.parquet"))]
     # Cleaning may have brought the value to light, out of entities or tags.
-    for row in _cleaned_rows(by_value, ids):
-        ids.add(row["id"])
-    for row in rows_in(chain(_parquet(BEFORE_STAND_INS), old), ids) if ids else ():
-        tombstones.add((row["id"], row["digest"]))
-        digests.add(row["digest"])
-        texts |= {row["text"], row["text_pair"]}
+    for file in filter(by_value.in_file, first):
+        rows_of_file = pq.read_table(file).to_pylist()
+        ids |= {row["id"] for row in rows_of_file if by_value.in_text(cells_as_text(row.values()))}
+    for old_row in rows_in(chain(first, old), ids) if ids else ():
+        tombstones.add((old_row.id, old_row.digest))
+        digests.add(old_row.digest)
+        texts |= {old_row.text, old_row.text_pair}
     digests |= {row.digest for row in every if row.id in ids}
     rows = [
         row for row in every if row.holds or (row.id and (row.id in ids or row.digest in digests))
     ]
     tombstones |= {(row.id, row.digest) for row in rows if row.id}
-    texts |= {text for row in rows for text in row.texts}
+    texts |= {text for one in rows for text in (one.row.text, one.row.text_pair)}
     return rows, sorted(tombstones), texts - {""}
-
-
-def _parquet(folders: tuple[Path, ...]) -> list[Path]:
-    return [file for folder in folders for file in sorted(folder.glob("*.parquet"))]
-
-
-def _cleaned_rows(by_value: Wanted, ids: set[str]) -> Iterator[dict[str, Any]]:
-    import pyarrow.parquet as pq
-
-    for file in _parquet(BEFORE_STAND_INS) if by_value.value else []:
-        if by_value.in_file(file):
-            rows = pq.read_table(file).to_pylist()
-            yield from (row for row in rows if row["id"] not in ids and by_value.in_cells(row))
 
 
 def _lines_to_drop(
     ids: set[str], digests: set[str], by_value: Wanted
 ) -> dict[Path, tuple[str, int]]:
     """Decisions on the rows, or with the value in them; lines of the frozen test."""
-    changed = {}
+    found: dict[Path, tuple[list[str], list[str]]] = {}  # the lines of a file, those that stay
     for file in sorted(FOLDER.glob("*.jsonl")):
         text = file.read_text(encoding="utf-8")
-        lines = [line for line in text.splitlines() if line.strip()]
-        parsed = parse_decisions(text, str(file))
+        lines = [line for line in text.split("\n") if line.strip()]
         left = [
             line
-            for line, one in zip(lines, parsed, strict=True)
+            for line, one in zip(lines, parse_decisions(text, str(file)), strict=True)
             if one.id not in ids and one.digest not in digests and not by_value.in_text(line)
         ]
-        if len(left) < len(lines):
-            changed[file] = ("".join(f"{line}\n" for line in left), len(lines) - len(left))
+        found[file] = (lines, left)
     if FROZEN.exists():
         lines = FROZEN.read_text(encoding="utf-8").splitlines()
-        left = [line for line in lines if line.split(",")[0] not in ids]
-        if len(left) < len(lines):
-            changed[FROZEN] = ("".join(f"{line}\n" for line in left), len(lines) - len(left))
-    return changed
+        found[FROZEN] = (lines, [line for line in lines if line.split(",")[0] not in ids])
+    return {
+        file: ("".join(f"{line}\n" for line in left), len(lines) - len(left))
+        for file, (lines, left) in found.items()
+        if len(left) < len(lines)
+    }
 
 
 def _to_delete(wanted: Wanted) -> list[Path]:
     """Every cached output, since each may hold the row and `dvc repro` makes it again; outputs in
     git that hold it; the memo; what a killed stage left behind."""
-    cached, in_git = outputs()
     only_text = Wanted(wanted.value, (), wanted.texts)
-    held = [path for path in in_git if any(only_text.in_file(file) for file in _files(path))]
-    folder, pattern = MEMO
+    cached, held = set(), set()
+    for path, in_git in _outputs():
+        if not in_git:
+            cached.add(path)
+        elif any(only_text.in_file(file) for file in (path, *path.rglob("*")) if file.is_file()):
+            held.add(path)
     partial = [*Path("data").rglob(".*.partial"), *Path("models").rglob(".*.partial")]
-    return [*cached, *held, *sorted(folder.glob(pattern)), *sorted(partial)]
+    memo = Path(".seedbed").glob("memo*")
+    return [*sorted(cached), *sorted(held), *sorted(memo), *sorted(partial)]
 
 
-def _files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+def _outputs() -> Iterator[tuple[Path, bool]]:
+    """What the stages have written, and whether git holds it instead of DVC's cache."""
+    stages = read_yaml(PIPELINE).get("stages", {}) if Path(PIPELINE).exists() else {}
+    for stage in stages.values():
+        for entry in [*stage.get("outs", []), *stage.get("metrics", [])]:
+            path, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, {})
+            paths = [path]
+            for name, items in stage.get("matrix", {}).items():
+                paths = [
+                    one.replace(f"${{item.{name}}}", str(item)) for one in paths for item in items
+                ]
+            for one in map(Path, paths):
+                if one.exists():
+                    yield one, not options.get("cache", True)
 
 
 def carry_out(found: Plan, purge: bool) -> dict[str, str]:
@@ -216,7 +227,7 @@ def carry_out(found: Plan, purge: bool) -> dict[str, str]:
 
 def still_holding(found: Plan, wanted: Wanted) -> list[Path]:
     """Files of the project, but git's own and the DVC cache, that hold it all the same."""
-    skipped = {folder.resolve() for folder in found.cache.folders}
+    skipped = {folder.resolve() for folder in found.cache_folders}
     left = []
     for above, folders, names in os.walk("."):
         folders[:] = [

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,25 +12,38 @@ import pyarrow.parquet as pq
 
 from seedbed.collecting.raw_rows import RawRow, digest_of, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
-from seedbed.collecting.tables import ENDINGS, Dialect, read_table
-from seedbed.collecting.text_files import PACKED, PACKERS, File, decode, is_binary, read_file
+from seedbed.collecting.tables import ENDINGS, Dialect, Record, read_table
+from seedbed.collecting.text_files import (
+    PACKED,
+    PACKERS,
+    File,
+    decode,
+    is_binary,
+    read_file,
+)
 from seedbed.core.errors import ForgetError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
 from seedbed.forgetting.wanted import Wanted, cells_as_text
 
+RAW = Path("data/raw")
 ANY_LINE = r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+"
 JSON_LINE = r"[^\n]*\n|[^\n]+"  # as the reader of JSON Lines: no other character ends a line
 BYTE_LINES = ("utf-8", "windows-1252", "utf-8 and windows-1252")
 
 
 class RawFile(NamedTuple):
-    """A raw file: what each of its rows holds, by the line (or row) it begins in, and the bytes
-    that are left without some of them, None where that is no file at all."""
+    """A raw file: what each of its rows holds, by the line (or row) it begins in, and what `left`
+    gives of its unpacked content without some of them."""
 
     path: Path
     records: dict[int, str]
-    without: Callable[[Collection[int]], bytes | None]
+    left: Callable[[Collection[int]], bytes | None]
+
+    def without(self, lines: Collection[int]) -> bytes | None:
+        """The bytes that are left without these rows, None where that is no file at all."""
+        content, suffix = self.left(lines), self.path.suffix.lower()
+        return content if content is None or suffix not in PACKED else PACKERS[suffix](content)
 
 
 def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawFile:
@@ -43,17 +56,9 @@ def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawF
         if one_row:
             text = decode(file.content, encoding).text
             return RawFile(path, {1: f"{path.as_posix()}\0{text}"}, lambda _: None)
-        raw = _opened(path, file, dialect, encoding)
+        return _opened(path, file, dialect, encoding)
     except (SourceError, UnicodeDecodeError, pa.ArrowException, ValueError) as error:
         raise _no_editing(path, type(error).__name__) from None
-    if path.suffix.lower() not in PACKED:
-        return raw
-
-    def without(lines: Collection[int]) -> bytes | None:
-        content = raw.without(lines)
-        return None if content is None else PACKERS[path.suffix.lower()](content)
-
-    return raw._replace(without=without)
 
 
 def _no_editing(path: Path, found: str) -> ForgetError:
@@ -72,26 +77,31 @@ def _opened(path: Path, file: File, dialect: Dialect, encoding: str) -> RawFile:
         return _parquet(path, file.content)
     if ending == ".json":
         return _json(path, file.content)
-    if ending not in ENDINGS:
-        text = decode(file.content, encoding).text
-        if is_binary(text):
-            raise _no_editing(path, ending or "no text")
-        _, parts = _lines(path, file.content, text, ANY_LINE)
-        texts = dict(enumerate(re.findall(ANY_LINE, text), 1))
-        return RawFile(path, texts, lambda lines: _left(b"", parts, texts, lines))
-    table = read_table(file, path.as_posix(), (), dialect, encoding)
+    is_table = ending in ENDINGS
+    records = read_table(file, path.as_posix(), (), dialect, encoding).records if is_table else []
     text = decode(file.content, encoding).text
+    if not is_table and is_binary(text):
+        raise _no_editing(path, ending or "no text")
     pattern = JSON_LINE if ending in (".jsonl", ".ndjson") else ANY_LINE
     mark, parts = _lines(path, file.content, text, pattern)
     text_lines = re.findall(pattern, text)
-    starts = [record.line for record in table.records]
-    spans = {
-        record.line: "".join(text_lines[record.line - 1 : end - 1])
+    if not is_table:
+        records = [Record(line, {}) for line in range(1, len(text_lines) + 1)]
+    # Each record goes on to where the next one begins, the last one to the end.
+    starts = [record.line for record in records]
+    end_of = dict(zip(starts, [*starts[1:], len(parts) + 1], strict=False))
+    texts = {
+        start: "".join(text_lines[start - 1 : end_of[start] - 1])
         + "\0"
         + cells_as_text(record.cells.values())
-        for record, end in zip(table.records, [*starts[1:], len(parts) + 1], strict=False)
+        for start, record in zip(starts, records, strict=True)
     }
-    return RawFile(path, spans, lambda lines: _left(mark, parts, spans, lines))
+
+    def left(lines: Collection[int]) -> bytes:
+        gone = {line for start in end_of.keys() & lines for line in range(start, end_of[start])}
+        return mark + b"".join(part for line, part in enumerate(parts, 1) if line not in gone)
+
+    return RawFile(path, texts, left)
 
 
 def _lines(path: Path, data: bytes, text: str, pattern: str) -> tuple[bytes, list[bytes]]:
@@ -108,30 +118,18 @@ def _lines(path: Path, data: bytes, text: str, pattern: str) -> tuple[bytes, lis
     return mark, parts
 
 
-def _left(
-    mark: bytes, parts: list[bytes], records: dict[int, str], lines: Collection[int]
-) -> bytes:
-    """The file without the records that begin in `lines`; each goes on to where the next one
-    begins, the last one to the end."""
-    starts = sorted(records)
-    gone: set[int] = set()
-    for start, end in zip(starts, [*starts[1:], len(parts) + 1], strict=True):
-        if start in lines:
-            gone.update(range(start, end))
-    return mark + b"".join(part for line, part in enumerate(parts, 1) if line not in gone)
-
-
 def _json(path: Path, content: bytes) -> RawFile:
     items: Any = json.loads(decode(content).text)
     if not isinstance(items, list):
         raise _no_editing(path, "JSON, but no list")
-    records = {row: json.dumps(item, ensure_ascii=False) for row, item in enumerate(items, 1)}
+    by_row = dict(enumerate(items, 1))
+    records = {row: json.dumps(item, ensure_ascii=False) for row, item in by_row.items()}
 
-    def without(lines: Collection[int]) -> bytes:
-        left = [item for row, item in enumerate(items, 1) if row not in lines]
-        return (json.dumps(left, ensure_ascii=False, indent=1) + "\n").encode()
+    def left(lines: Collection[int]) -> bytes:
+        kept = [item for row, item in by_row.items() if row not in lines]
+        return (json.dumps(kept, ensure_ascii=False, indent=1) + "\n").encode()
 
-    return RawFile(path, records, without)
+    return RawFile(path, records, left)
 
 
 def _parquet(path: Path, content: bytes) -> RawFile:
@@ -139,27 +137,22 @@ def _parquet(path: Path, content: bytes) -> RawFile:
     rows = enumerate(table.to_pylist(), 1)
     records = {row: cells_as_text(cells.values()) for row, cells in rows}
 
-    def without(lines: Collection[int]) -> bytes:
+    def left(lines: Collection[int]) -> bytes:
         sink = pa.BufferOutputStream()
         kept = pa.array([row not in lines for row in records], pa.bool_())
         pq.write_table(table.filter(kept), sink, compression="zstd")
         return sink.getvalue().to_pybytes()
 
-    return RawFile(path, records, without)
-
-
-RAW = Path("data/raw")
+    return RawFile(path, records, left)
 
 
 class Found(NamedTuple):
-    """A raw row: where it is, what identifies it, its texts, and whether it holds the value."""
+    """A raw row, its file in this project, what identifies it, and whether it holds the value."""
 
-    source: str
+    row: RawRow
     file: Path
-    line: int
     id: str
     digest: str
-    texts: tuple[str, str]
     holds: bool
 
 
@@ -168,7 +161,9 @@ def editable_files(sources: Sequence[Source]) -> list[RawFile]:
 
     Raises ForgetError for the first one that cannot be edited.
     """
-    ways = {path: RawWay(path) for path in _below(RAW)}
+    below = [path for path in RAW.rglob("*") if path.is_file()]
+    hidden = [path for path in below if path.name.startswith(".") or path.suffix == ".dvc"]
+    ways = {path: RawWay(path) for path in set(below).difference(hidden)}
     for source in sources:
         if is_inside(source.path):
             ways |= {_here(way.path): way for way in source.raw_files()}
@@ -177,61 +172,34 @@ def editable_files(sources: Sequence[Source]) -> list[RawFile]:
     ]
 
 
-def _below(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith(".") and path.suffix != ".dvc"
-    ]
-
-
 def _here(path: Path | str) -> Path:
     return Path(os.path.relpath(path))
 
 
-def find_rows(
-    sources: Sequence[Source], files: Sequence[RawFile], wanted: Wanted, key: bytes
-) -> list[Found]:
-    """Every row that collect would read, in its order, named as collect names it."""
-    held = {
-        (file.path, line)
+def held_lines(files: Sequence[RawFile], wanted: Wanted) -> dict[Path, set[int]]:
+    """The lines of each file where rows begin that hold what is wanted."""
+    return {
+        file.path: {line for line, text in file.records.items() if wanted.in_text(text)}
         for file in files
-        for line, text in file.records.items()
-        if wanted.in_text(text)
     }
+
+
+def find_rows(
+    sources: Sequence[Source], held: Mapping[Path, Collection[int]], wanted: Wanted, key: bytes
+) -> list[Found]:
+    """Every row that collect would read, in its order, named as collect names it; `held` are the
+    lines of each raw file that hold what is wanted."""
+    max_chars = read_params("collect.max_row_chars", int)
     rows: list[RawRow] = []
     holds: list[bool] = []
-    for row, cells in _read(sources):
-        rows.append(row)
-        holds.append((_here(row.file), row.line) in held or wanted.in_text(cells))
-    return [
-        Found(row.source, _here(row.file), row.line, row_id, digest_of(row, key),
-              (row.text, row.text_pair), one)
-        for row, row_id, one in zip(rows, identified(rows, key), holds, strict=True)
-    ]  # fmt: skip
-
-
-def lines_to_drop(
-    files: Sequence[RawFile], rows: Sequence[Found], wanted: Wanted
-) -> list[tuple[RawFile, set[int]]]:
-    """The files that lose rows, each with the lines of these: those named in `rows`, and every
-    one that holds the value though it has no id, being in quarantine or in a file of no source."""
-    by_file: dict[Path, set[int]] = {}
-    for row in rows:
-        by_file.setdefault(row.file, set()).add(row.line)
-    found = []
-    for file in files:
-        named = by_file.get(file.path, set())
-        held = {line for line, text in file.records.items() if wanted.in_text(text)}
-        if lines := named | held:
-            found.append((file, lines))
-    return found
-
-
-def _read(sources: Sequence[Source]) -> Iterator[tuple[RawRow, str]]:
-    max_chars = read_params("collect.max_row_chars", int)
     for source in sources:
         for table in source.tables():
-            rows = raw_rows(source, table, (), max_chars)
-            for row, record in zip(rows, table.table.records, strict=True):
-                yield row, cells_as_text(record.cells.values())
+            read = raw_rows(source, table, (), max_chars)
+            for row, record in zip(read, table.table.records, strict=True):
+                in_file = row.line in held.get(_here(row.file), ())
+                rows.append(row)
+                holds.append(in_file or wanted.in_text(cells_as_text(record.cells.values())))
+    return [
+        Found(row, _here(row.file), row_id, digest_of(row, key), one)
+        for row, row_id, one in zip(rows, identified(rows, key), holds, strict=True)
+    ]

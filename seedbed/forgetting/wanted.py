@@ -11,12 +11,10 @@ import json
 import lzma
 import re
 import unicodedata
-import zipfile
 import zlib
-from collections.abc import Collection, Iterator
-from functools import cached_property
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +23,7 @@ from seedbed.collecting.text_files import SAMPLE, decode, is_binary, unpacked
 
 MIN_VALUE_CHARS = 4
 MIN_TEXT_CHARS = 20  # a shorter text of a row ("thank you") stands in many places by chance
+PARQUET_BEGINS = b"PAR1"
 JSON_SPACE = re.compile(r"\\[nrtbf]")
 PACKED_BEGINS = {
     b"\x1f\x8b": ".gz",
@@ -32,6 +31,11 @@ PACKED_BEGINS = {
     b"\xfd7zXZ": ".xz",
     b"\x28\xb5\x2f\xfd": ".zst",
 }
+ZIP_BEGINS = b"PK\x03\x04"
+MAX_UNPACKED_BYTES = 1 << 30
+MAX_DEPTH = 4  # zips in zips; a zip can hold itself
+# RuntimeError: a password, or a way of packing that Python lacks.
+DAMAGED = (BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError)
 
 
 def folded(text: str) -> str:
@@ -58,17 +62,15 @@ class Wanted:
         self.texts = frozenset(text for text in texts if len(folded(text)) >= MIN_TEXT_CHARS)
         self.not_opened: set[str] = set()
 
-    @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
-        values = {self.value, *self.texts} - {""}
-        ways = sorted({folded(way) for value in values for way in written(value)})
-        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ways))})(?!\w)") if ways else None
-
-    @cached_property
-    def _bytes(self) -> re.Pattern[bytes] | None:
+        values = {value, *self.texts} - {""}
+        ways = "|".join(
+            re.escape(way)
+            for way in sorted({folded(way) for one in values for way in written(one)})
+        )
+        self._pattern = re.compile(rf"(?<!\w)(?:{ways})(?!\w)") if ways else None
         # Arrow writes strings one after the other, so there are no words to look for.
-        parts = [re.escape(one.encode()) for one in sorted({self.value, *self.ids} - {""})]
-        return re.compile(b"|".join(parts), re.IGNORECASE) if parts else None
+        parts = b"|".join(re.escape(one.encode()) for one in sorted({value, *self.ids} - {""}))
+        self._bytes = re.compile(parts, re.IGNORECASE) if parts else None
 
     def in_text(self, text: str) -> bool:
         """Whether a text holds the value or a row's text."""
@@ -93,7 +95,7 @@ class Wanted:
         return self._in_content(data)
 
     def _in_content(self, data: bytes) -> bool:
-        if data[:4] == b"PAR1":
+        if data.startswith(PARQUET_BEGINS):
             try:
                 return self._in_table(pq.read_table(pa.BufferReader(data)))
             except (pa.ArrowException, OSError):
@@ -106,32 +108,22 @@ class Wanted:
             pass
         return bool(self._bytes and self._bytes.search(data))
 
-    def in_cells(self, cells: dict[str, Any]) -> bool:
-        """Whether one row of a table holds the value, or is one of the rows."""
-        return any(cells.get(name) in self.ids for name in ("id", "parent")) or self.in_text(
-            cells_as_text(cells.values())
-        )
-
     def _in_table(self, table: pa.Table) -> bool:
-        for name in ("id", "parent"):
-            if name in table.column_names and not self.ids.isdisjoint(table[name].to_pylist()):
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            # Fractions and vectors of them hold no value.
+            if pa.types.is_floating(getattr(column.type, "value_type", column.type)):
+                continue
+            cells = column.to_pylist()
+            if name in ("id", "parent") and not self.ids.isdisjoint(cells):
                 return True
-        return any(
-            self.in_text(cells_as_text(column.to_pylist())) for column in text_columns(table)
-        )
+            if self.in_text(cells_as_text(cells)):
+                return True
+        return False
 
 
-def cells_as_text(cells: Any) -> str:
+def cells_as_text(cells: Iterable[object]) -> str:
     """Cells as one text, with a sign between them that is in no value."""
     return "\0".join(str(cell) for cell in cells if cell is not None)
-
-
-def text_columns(table: pa.Table) -> Iterator[pa.ChunkedArray]:
-    """The columns that may hold a value: all but fractions and vectors of them."""
-    for column in table.columns:
-        kind = getattr(column.type, "value_type", column.type)
-        if not pa.types.is_floating(kind):
-            yield column
 
 
 def _bare(data: bytes) -> bytes:
@@ -140,51 +132,31 @@ def _bare(data: bytes) -> bytes:
         if data.startswith(begin):
             try:
                 return unpacked(data, suffix)
-            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
-                return data
+            except DAMAGED:
+                break
     return data
-
-
-ZIP_BEGINS = b"PK\x03\x04"
-MAX_UNPACKED_BYTES = 1 << 30
-MAX_DEPTH = 4  # zips in zips; a zip can hold itself
-DAMAGED = (
-    zipfile.BadZipFile,
-    RuntimeError,  # a password
-    NotImplementedError,  # a way of packing that Python lacks
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    ValueError,
-)
 
 
 def unzipped(data: bytes) -> Iterator[tuple[str, bytes | None]]:
     """Name and content of each member, those of zips inside too. The content is None where it
     cannot be had: damaged, locked, or past MAX_UNPACKED_BYTES more than the zip itself."""
     left = len(data) + MAX_UNPACKED_BYTES
-    waiting = [("", data, 0)]
+    waiting = [("", data, 1)]
     while waiting:
         above, packed, depth = waiting.pop()
         for name, content in _members(packed, left):
-            name = f"{above}{name}"
-            if content is None:
-                yield name, None
-                continue
-            left -= len(content)
-            if not content.startswith(ZIP_BEGINS):
-                yield name, content
-            elif depth + 1 < MAX_DEPTH:
-                yield name, b""
-                waiting.append((f"{name}/", content, depth + 1))
-            else:
-                yield name, None
+            if content is not None:
+                left -= len(content)
+                if content.startswith(ZIP_BEGINS):
+                    if depth < MAX_DEPTH:
+                        waiting.append((f"{above}{name}/", content, depth + 1))
+                    content = b"" if depth < MAX_DEPTH else None
+            yield above + name, content
 
 
 def _members(data: bytes, left: int) -> Iterator[tuple[str, bytes | None]]:
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = ZipFile(io.BytesIO(data))
     except DAMAGED:
         yield "", None
         return

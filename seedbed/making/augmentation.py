@@ -9,14 +9,16 @@ Easy data augmentation (synonyms, insert, swap, delete): Wei and Zou, 2019; punc
 (AEDA): Karimi, Rossi and Prati, 2021.
 """
 
-import hashlib
 import random
 import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 from seedbed.core.errors import ParamsError
+from seedbed.core.files import hash_number
 from seedbed.private.kinds import STAND_IN
 
 PUNCTUATION = [".", ";", "?", ":", "!", ","]
@@ -39,8 +41,7 @@ class Words(NamedTuple):
 
     def text(self) -> str:
         """Return the text."""
-        pairs = zip(self.gaps, self.words, strict=False)
-        return "".join(gap + word for gap, word in pairs) + self.gaps[-1]
+        return "".join(chain.from_iterable(zip(self.gaps, [*self.words, ""], strict=True)))
 
 
 Edit = Callable[[Words, float, random.Random], Words]
@@ -63,8 +64,7 @@ def words_of(text: str) -> Words:
 
 def generator(seed: int, row: str, copy: int) -> random.Random:
     """Return the random generator of a row's copy."""
-    digest = hashlib.sha256(f"{seed}:{row}:{copy}".encode()).digest()
-    return random.Random(int.from_bytes(digest[:8], "big"))
+    return random.Random(hash_number(f"{seed}:{row}:{copy}"))
 
 
 def method_of(methods: Sequence[str], seed: int, row: str, copy: int) -> str:
@@ -91,30 +91,24 @@ def delete(text: Words, share: float, draw: random.Random) -> Words:
     words, gaps = list(text.words), list(text.gaps)
     for index in sorted(draw.sample(range(len(words)), max(0, count)), reverse=True):
         del words[index]
-        gaps[index : index + 2] = [_joined(gaps[index], gaps[index + 1])]
+        left, right = gaps[index], gaps.pop(index + 1)
+        # One of the two blanks around the word is deleted, too.
+        if left == "" or left.endswith("\n"):
+            gaps[index] = left + right.lstrip(" ")
+        else:
+            gaps[index] = left.removesuffix(" ") + right
     return Words(words, gaps)
 
 
-def _joined(left: str, right: str) -> str:
-    """Return the gap left by a deleted word: one of the two blanks around it is deleted, too."""
-    if left == "" or left.endswith("\n"):
-        return left + right.lstrip(" ")
-    return left.removesuffix(" ") + right
-
-
-def insert_edit(synonyms: Synonyms) -> Edit:
-    """Return an edit that inserts synonyms of `share` of the words at random positions."""
-
-    def insert(text: Words, share: float, draw: random.Random) -> Words:
-        words, gaps = list(text.words), list(text.gaps)
-        known = [word.lower() for word in words if word.lower() in synonyms]
-        for _ in range(_count(words, share) if known else 0):
-            index = draw.randrange(len(words) + 1)
-            gaps.insert(index + (index < len(words)), " ")
-            words.insert(index, draw.choice(synonyms[draw.choice(known)]))
-        return Words(words, gaps)
-
-    return insert
+def insert(synonyms: Synonyms, text: Words, share: float, draw: random.Random) -> Words:
+    """Insert synonyms of `share` of the words at random positions."""
+    words, gaps = list(text.words), list(text.gaps)
+    known = [word.lower() for word in words if word.lower() in synonyms]
+    for _ in range(_count(words, share) if known else 0):
+        index = draw.randrange(len(words) + 1)
+        gaps.insert(index + (index < len(words)), " ")
+        words.insert(index, draw.choice(synonyms[draw.choice(known)]))
+    return Words(words, gaps)
 
 
 def punctuate(text: Words, share: float, draw: random.Random) -> Words:
@@ -140,18 +134,13 @@ def mistype(text: Words, share: float, draw: random.Random) -> Words:
     return Words(words, text.gaps)
 
 
-def synonyms_edit(synonyms: Synonyms) -> Edit:
-    """Return an edit that replaces `share` of the words by synonyms, if they have any."""
-
-    def replace(text: Words, share: float, draw: random.Random) -> Words:
-        words = list(text.words)
-        known = [index for index, word in enumerate(words) if word.lower() in synonyms]
-        for index in draw.sample(known, min(len(known), _count(words, share))):
-            word = words[index]
-            words[index] = _cased(draw.choice(synonyms[word.lower()]), word)
-        return Words(words, text.gaps)
-
-    return replace
+def replace(synonyms: Synonyms, text: Words, share: float, draw: random.Random) -> Words:
+    """Replace `share` of the words by synonyms, if they have any."""
+    words = list(text.words)
+    known = [index for index, word in enumerate(words) if word.lower() in synonyms]
+    for index in draw.sample(known, min(len(known), _count(words, share))):
+        words[index] = _cased(draw.choice(synonyms[words[index].lower()]), words[index])
+    return Words(words, text.gaps)
 
 
 def _cased(word: str, like: str) -> str:
@@ -161,49 +150,34 @@ def _cased(word: str, like: str) -> str:
     return word[:1].upper() + word[1:] if like[:1].isupper() else word
 
 
-EDITS: dict[str, Edit] = {
-    "swap": swap,
-    "delete": delete,
-    "punctuate": punctuate,
-    "mistype": mistype,
-}
-OF_SYNONYMS: dict[str, Callable[[Synonyms], Edit]] = {
-    "synonyms": synonyms_edit,
-    "insert": insert_edit,
-}
+EDITS: dict[str, Edit] = {edit.__name__: edit for edit in (swap, delete, punctuate, mistype)}
+OF_SYNONYMS = {"synonyms": replace, "insert": insert}
 
 
-def read_synonyms(folder: Path) -> dict[str, list[str]]:
+def read_synonyms(folder: Path) -> Synonyms:
     """Return single-word synonyms by lower-case word, of all senses and parts of speech.
 
     They come from WordNet's data files (format: wndb(5WN)) in `folder`, or in the subfolder of NLTK
     or Princeton. Raises ParamsError if the folder has no WordNet.
     """
-    synonyms: dict[str, set[str]] = {}
-    for file in _data_files(folder):
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if line.startswith(" "):  # the licence
-                continue
-            fields = line.split(" ", 4)  # offset, file number, type, number of words in hex, rest
-            members = fields[4].split(" ")[: 2 * int(fields[3], 16) : 2]
-            plain = [word.split("(")[0] for word in members if "_" not in word]
-            for word in plain:
-                others = {other for other in plain if other.lower() != word.lower()}
-                if others:
-                    synonyms.setdefault(word.lower(), set()).update(others)
-    return {word: sorted(others) for word, others in sorted(synonyms.items())}
-
-
-def _data_files(folder: Path) -> list[Path]:
-    for inner in INSIDE:
-        files = [folder / inner / f"data.{part}" for part in PARTS_OF_SPEECH]
-        if all(file.exists() for file in files):
-            return files
-    raise ParamsError(
-        "params.yaml: augment.wordnet_folder",
-        f"no data.noun, data.verb, data.adj and data.adv in {folder}",
-        "WordNet's data files",
-        "install them (Debian: apt-get install wordnet-base gives /usr/share/wordnet; NLTK: python "
-        "-m nltk.downloader wordnet, unzipped, gives nltk_data) and name their folder, or delete "
-        "synonyms and insert from augment.methods",
-    )
+    choices = [[folder / inner / f"data.{part}" for part in PARTS_OF_SPEECH] for inner in INSIDE]
+    files = next((files for files in choices if all(map(Path.exists, files))), None)
+    if files is None:
+        raise ParamsError(
+            "params.yaml: augment.wordnet_folder",
+            f"no data.noun, data.verb, data.adj and data.adv in {folder}",
+            "WordNet's data files",
+            "install them (Debian: apt-get install wordnet-base gives /usr/share/wordnet; NLTK: "
+            "python -m nltk.downloader wordnet, unzipped, gives nltk_data) and name their folder, "
+            "or delete synonyms and insert from augment.methods",
+        )
+    synonyms: dict[str, set[str]] = defaultdict(set)
+    for line in chain.from_iterable(file.read_text("utf-8").splitlines() for file in files):
+        if line.startswith(" "):  # the licence
+            continue
+        fields = line.split(" ", 4)  # offset, file number, type, number of words in hex, rest
+        members = fields[4].split(" ")[: 2 * int(fields[3], 16) : 2]
+        plain = [word.split("(")[0] for word in members if "_" not in word]
+        for word in plain:
+            synonyms[word.lower()].update(one for one in plain if one.lower() != word.lower())
+    return {word: sorted(others) for word, others in sorted(synonyms.items()) if others}

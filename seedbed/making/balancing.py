@@ -1,4 +1,5 @@
-"""Balancing: how much each class or source counts in training, by dropping rows or by weights.
+"""Balancing: how much each class or source counts in training, by dropping rows or by weights; and
+the gain of an option, balancing among them: trained with and without it, seed by seed.
 
 A row is never copied: a weight of n is n copies in the loss, without the steps that they cost. The
 order is fixed: the cap, shares by dropping rows, class weights, shares by weight. So the resulting
@@ -7,24 +8,35 @@ shares are the target shares, whatever came before.
 Made rows are dropped before originals, by hash(seed, id): no augmented copy outlives its parent,
 because both have one class and one source. A made negative, which has another class than its
 parent, may.
+
+To measure an option, a seed draws train rows, the same with and without it, and sets the approach's
+own seed (folds of the feature approach, heads and the order of batches of the others). With
+`rows_per_class` n it draws n rows of each class by hash(seed, id); with 0 a bootstrap sample of all
+rows, each with a weight that is a Poisson(1) number from hash(seed, id). Rows made from a drawn row
+have its weight. To measure balance, for which a sample of equal classes is useless, n rows of the
+smallest class are drawn, and of the others as many as keeps the shares of the classes. The interval
+therefore shows how the gain varies with the train rows. The validation rows are the same for all
+seeds, so it does not show how the gain would vary with those.
 """
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from seedbed.core.errors import ParamsError
+from seedbed.core.files import hash_number
 from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 
 EFFECTIVE_BETA = 0.999
 ROUNDING = 1e-9
+CONFIDENCE = 0.95
 
 
 class TargetParams(Section):
@@ -73,29 +85,21 @@ class AugmentMetrics(Metrics):
     refused_by_reason: dict[str, int]
 
 
-class Balanced(NamedTuple):
-    """Train rows with their weights, and the drops."""
-
-    train: pd.DataFrame
-    dropped: list[Drop]
-
-
-def balance(train: pd.DataFrame, params: BalanceParams) -> Balanced:
-    """Balance train rows by the params, in the order above; their mean weight is unchanged."""
+def balance(train: pd.DataFrame, params: BalanceParams) -> tuple[pd.DataFrame, list[Drop]]:
+    """Balance train rows by the params, in the order above, and return them with their weights, and
+    the drops; their mean weight is unchanged."""
     dropped: list[Drop] = []
     target = params.target
     groups = _groups(train, target) if target.by else None
     if params.max_ratio:
         limit = max(1, int(params.max_ratio * train["label"].value_counts().min()))
-        train, over = drop_over(
-            train, train["label"], lambda _: limit, params.seed, Reason.OVER_CAP
-        )
+        same = dict.fromkeys(train["label"], limit)
+        train, over = drop_over(train, train["label"], same, params.seed, Reason.OVER_CAP)
         dropped += over
     if groups is not None and target.how == "drop":
         limits = limits_for(groups[train.index].value_counts(), target.shares)
-        train, over = drop_over(
-            train, groups[train.index], limits.get, params.seed, Reason.OVER_SHARE
-        )
+        mine = groups[train.index]
+        train, over = drop_over(train, mine, limits, params.seed, Reason.OVER_SHARE)
         dropped += over
     if params.weights != "none":
         weights = class_weights(train["label"].value_counts(), params.weights)
@@ -104,7 +108,7 @@ def balance(train: pd.DataFrame, params: BalanceParams) -> Balanced:
         mine = groups[train.index]
         weights = train["weight"].astype(float).groupby(mine).sum()
         train = _times(train, mine.map(share_weights(weights, target.shares)))
-    return Balanced(train, dropped)
+    return train, dropped
 
 
 def _times(train: pd.DataFrame, factor: pd.Series) -> pd.DataFrame:
@@ -112,19 +116,15 @@ def _times(train: pd.DataFrame, factor: pd.Series) -> pd.DataFrame:
 
 
 def drop_over(
-    train: pd.DataFrame,
-    groups: pd.Series,
-    limit_of: Callable[[str], int | None],
-    seed: int,
-    reason: str,
-) -> Balanced:
-    """Keep at most `limit_of(group)` rows of each group, originals before made ones, by hash(seed,
+    train: pd.DataFrame, groups: pd.Series, limits: dict[str, int], seed: int, reason: str
+) -> tuple[pd.DataFrame, list[Drop]]:
+    """Keep at most `limits[group]` rows of each group, originals before made ones, by hash(seed,
     id)."""
     digests = train["id"].map(lambda row: hashlib.sha256(f"{seed}:{row}".encode()).hexdigest())
     order = pd.DataFrame({"group": groups, "made": train["parent"] != "", "digest": digests})
     ranks = order.sort_values(["group", "made", "digest"]).groupby("group").cumcount() + 1
-    over = ranks.reindex(train.index) > groups.map(limit_of)
-    return Balanced(train[~over], [Drop(row, reason) for row in train["id"][over]])
+    over = ranks.reindex(train.index) > groups.map(limits)
+    return train[~over], [Drop(row, reason) for row in train["id"][over]]
 
 
 def class_weights(counts: pd.Series, method: str) -> pd.Series:
@@ -185,3 +185,133 @@ def _groups(train: pd.DataFrame, target: TargetParams) -> pd.Series:
             "correct the shares",
         )
     return groups
+
+
+class Gain(Metrics):
+    """Mean scores without and with an option, the mean paired gain over the seeds with its 95 % t
+    interval, and the verdict."""
+
+    without: float
+    with_it: float = Field(
+        validation_alias=AliasChoices("with", "with_it"), serialization_alias="with"
+    )
+    gain: float
+    low: float
+    high: float
+    verdict: Literal["gain", "loss", "no gain"]
+    gain_by_seed: dict[str, float]
+
+
+class ArmRows(Metrics):
+    """Mean numbers of train rows without and with an option."""
+
+    rows_without: float
+    rows_with: float
+
+
+class AblationGain(Gain, ArmRows):
+    """The gain of an option at one number of rows per class."""
+
+
+class AblateMetrics(Metrics):
+    """reports/metrics/ablate.json: gains by option and rows per class; `off`: options not on."""
+
+    measured_on: str
+    approach: str
+    seeds: int
+    off: str
+    measured: dict[str, dict[str, AblationGain]]
+
+
+class AdaptMetrics(Metrics):
+    """reports/metrics/adapt.json of a run that adapted: the method, texts by origin, and gains by
+    rows per class."""
+
+    run: Literal[True] = True
+    way: str
+    texts: dict[Literal["train", "unlabelled"], int]
+    loss_by_epoch: list[float]
+    measured_on: str
+    measured: dict[str, Gain]
+
+
+class Arms(NamedTuple):
+    """Train rows without an option and with it, and whether a draw must keep the class shares."""
+
+    without: pd.DataFrame
+    with_it: pd.DataFrame
+    keep_shares: bool
+
+
+def arms_of(augmented: pd.DataFrame, balanced: pd.DataFrame) -> dict[str, Arms]:
+    """Return the arms of each option that is on, from the train rows of augment and balance."""
+    parents = augmented[augmented["parent"] == ""]
+    arms = {}
+    for option, origin in (("augment", "augmented"), ("negatives", "negative")):
+        made = augmented[(augmented["origin"] == origin) & (augmented["parent"] != "")]
+        if len(made):
+            arms[option] = Arms(parents, pd.concat([parents, made]), False)
+    before, after = (
+        rows[["id", "weight"]].sort_values("id", ignore_index=True)
+        for rows in (augmented, balanced)
+    )
+    if not before.equals(after):
+        arms["balance"] = Arms(augmented, balanced, True)
+    return arms
+
+
+def drawn(arms: Arms, rows_per_class: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both arms with the rows that this seed draws, repeats as weight."""
+    parents = arms.without[arms.without["parent"] == ""].reset_index(drop=True)
+    position = parents["id"].map(lambda row: hash_number(f"{seed}:{row}") / 2**64)
+    if rows_per_class:
+        counts = parents["label"].value_counts()
+        wanted = counts * 0.0 + rows_per_class
+        if arms.keep_shares:
+            wanted = np.ceil(counts * min(1, rows_per_class / counts.min()))
+        rank = position.groupby(parents["label"]).rank(method="first")
+        times = (rank <= parents["label"].map(wanted)).astype(int)
+    else:
+        # Numbers of mean and variance 1, by the inverse of the Poisson distribution.
+        steps = np.cumsum([math.exp(-1) / math.factorial(number) for number in range(12)])
+        drawn_times = np.searchsorted(steps, position, side="right")
+        times = pd.Series(drawn_times, index=position.index)
+        rarest = position.groupby(parents["label"]).idxmin()
+        times[rarest] = np.maximum(times[rarest], 1)  # no class is left out altogether
+    often = dict(zip(parents["id"], times, strict=True))
+    return _taken(arms.without, often), _taken(arms.with_it, often)
+
+
+def _taken(rows: pd.DataFrame, often: dict[str, int]) -> pd.DataFrame:
+    root = rows["parent"].where(rows["parent"] != "", rows["id"])
+    times = root.map(often).to_numpy()
+    return rows.assign(weight=rows["weight"] * times)[times > 0].sort_values("id")
+
+
+def sizes(arms: Arms, rows_per_class: Iterable[int]) -> list[int]:
+    """Return the numbers of rows per class that leave out any row; 0, which means all, always."""
+    parents = arms.without[arms.without["parent"] == ""]
+    counts = parents["label"].value_counts()
+    most = counts.min() if arms.keep_shares else counts.max()
+    return [number for number in rows_per_class if number < most]
+
+
+def verdict(without: dict[int, float], with_it: dict[int, float]) -> Gain:
+    """Return the gain from scores by seed: `gain` if the interval is above zero, `loss` if it is
+    below, else `no gain`."""
+    from scipy.stats import t
+
+    gains = {str(seed): with_it[seed] - without[seed] for seed in without}
+    values = np.array(list(gains.values()))
+    mean, error = float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error
+    low, high = mean - half, mean + half
+    return Gain(
+        without=float(np.mean(list(without.values()))),
+        with_it=float(np.mean(list(with_it.values()))),
+        gain=mean,
+        low=low,
+        high=high,
+        verdict="gain" if low > 0 else "loss" if high < 0 else "no gain",
+        gain_by_seed=gains,
+    )

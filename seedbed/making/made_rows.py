@@ -8,26 +8,31 @@ parent, and no validation label decides which rows are trained on.
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from seedbed.core.params import Section
-from seedbed.splitting.shingles import normalised
-
-Row = dict[str, Any]
+from seedbed.splitting.shingles import content_of
 
 
-def child(row: Row, mark: str, origin: str, method: str, **changes: str) -> Row:
-    """Return a train row made from `row`, with `changes`; its id is the parent's with `mark`, its
-    provenance the parent's with `made_by`."""
-    origins = json.loads(row["provenance"] or "{}") | {"made_by": method}
-    provenance = json.dumps(origins, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    own = {"id": f"{row['id']}-{mark}", "origin": origin, "parent": row["id"]}
-    return row | own | {"provenance": provenance} | changes
+class Row(NamedTuple):
+    """The columns of a row that differ between it and the rows made from it."""
+
+    id: str
+    text: str
+    text_pair: str
+    label: str
+    origin: str
+    parent: str
+    provenance: str
+
+
+def as_rows(frame: pd.DataFrame) -> list[Row]:
+    """Return the rows of a frame, in order."""
+    return [Row(*cells) for cells in zip(*(frame[name] for name in Row._fields), strict=True)]
 
 
 def made_by(rows: pd.DataFrame) -> pd.Series:
@@ -40,58 +45,54 @@ def parents(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[(rows["split"] == "train") & (rows["parent"] == "")]
 
 
-@dataclass
 class Made:
-    """Rows that were made, and counts of those that were refused, by reason.
+    """Rows that were made next to `existing` ones, and counts of those that were refused, by
+    reason.
 
     No two are the same, and none is the same as an existing row on any side: that would be a leak,
     or no new row.
     """
 
-    rows: list[Row] = field(default_factory=list)
-    refused: Counter[str] = field(default_factory=Counter)
-    seen: set[str] = field(default_factory=set)
+    def __init__(self, existing: pd.DataFrame) -> None:
+        self.existing = existing
+        self.rows: list[Row] = []
+        self.refused: Counter[str] = Counter()
+        self._seen = set(map(content_of, existing["text"], existing["text_pair"]))
 
-    @classmethod
-    def next_to(cls, rows: pd.DataFrame) -> "Made":
-        """Start without made rows, next to these existing ones."""
-        pairs = zip(rows["text"], rows["text_pair"], strict=True)
-        return cls(seen={_key(text, pair) for text, pair in pairs})
-
-    def add(self, row: Row, parent: Row) -> None:
-        """Add a made row, or count it as `unchanged` or `same_as_a_row`."""
-        key = _key(row["text"], row["text_pair"])
-        if key == _key(parent["text"], parent["text_pair"]):
+    def add(self, parent: Row, mark: str, origin: str, method: str, **changes: str) -> None:
+        """Add the train row that is `parent` with `changes`, or count it as `unchanged` or
+        `same_as_a_row`. Its id is the parent's with `mark`, its provenance the parent's with
+        `made_by`."""
+        row = parent._replace(**changes)
+        content = content_of(row.text, row.text_pair)
+        if content == content_of(parent.text, parent.text_pair):
             self.refused["unchanged"] += 1
-        elif key in self.seen:
+        elif content in self._seen:
             self.refused["same_as_a_row"] += 1
         else:
-            self.seen.add(key)
-            self.rows.append(row)
+            self._seen.add(content)
+            origins = json.loads(row.provenance or "{}") | {"made_by": method}
+            provenance = json.dumps(
+                origins, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+            )
+            own = {"id": f"{parent.id}-{mark}", "origin": origin, "parent": parent.id}
+            self.rows.append(row._replace(provenance=provenance, **own))
 
-    def refuse(self, reason: str, number: int = 1) -> None:
-        """Count rows that were not made."""
-        self.refused[reason] += number
-
-    def frame(self, like: pd.DataFrame) -> pd.DataFrame:
-        """Return the made rows with the columns and types of `like`."""
-        made = pd.DataFrame(self.rows, columns=like.columns)
-        return made.astype(like.dtypes) if len(made) else like.iloc[:0]
+    def frame(self) -> pd.DataFrame:
+        """Return the made rows with the columns and types of the existing ones."""
+        like = self.existing
+        if not self.rows:
+            return like.iloc[:0]
+        inherited = like.set_index("id")[like.columns.difference(Row._fields)]
+        made = pd.DataFrame(self.rows, columns=Row._fields).join(inherited, on="parent")
+        return made[like.columns].astype(like.dtypes)
 
 
 def counts_made(frames: Iterable[pd.DataFrame]) -> tuple[dict[str, int], dict[str, int]]:
     """Return the numbers of made rows by method and by class."""
     made = pd.concat(list(frames))
-    by_method = made_by(made).value_counts() if len(made) else pd.Series(dtype=int)
-    by_class = made["label"].value_counts()
-    return (
-        {str(name): int(by_method[name]) for name in sorted(by_method.index)},
-        {str(name): int(by_class[name]) for name in sorted(by_class.index)},
-    )
-
-
-def _key(text: str, pair: str) -> str:
-    return normalised(text) + "\n" + normalised(pair)
+    by_method, by_class = Counter(made_by(made)), Counter(made["label"])
+    return dict(sorted(by_method.items())), dict(sorted(by_class.items()))
 
 
 class CheckParams(Section):

@@ -20,8 +20,8 @@ import random
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ from seedbed.core.metrics import Drop
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.making.augmentation import Words, generator, words_of
-from seedbed.making.made_rows import Made, Row, child, parents
+from seedbed.making.made_rows import Made, Row, as_rows, parents
 from seedbed.splitting.shingles import normalised
 
 MARKS = {"word_salad": "n0", "entity_swap": "n1", "random_pair": "n2", "hard_pair": "n3"}
@@ -43,6 +43,7 @@ BLOCK = 1024
 
 Entities = dict[str, list[tuple[int, int]]]  # starts and ends by kind
 Embed = Callable[[Sequence[str]], np.ndarray]
+Entry = TypeVar("Entry")
 
 
 class NegativesParams(Section):
@@ -90,45 +91,36 @@ def negatives(
     """
     if not (params.word_salad or params.entity_swap or params.random_pair or params.hard_pair):
         return rows.iloc[:0], Counter()
-    made = Made.next_to(rows)
+    made = Made(rows)
     train = parents(rows).sort_values("id")
-    records = train[train["label"] != params.label].to_dict("records")
-    if params.word_salad:
-        _salads(records, params, made)
+    records = as_rows(train[train["label"] != params.label])
+    for row in _drawn(records, params, "word_salad"):
+        text = word_salad(row.text, generator(params.seed, row.id, -1))
+        _add(made, row, "word_salad", label=params.label, text=text)
     if params.entity_swap:
         _swaps(records, params, made)
     if params.random_pair or params.hard_pair:
         _check_pairs(rows, params)
         _pairs(rows, train, params, made, embed)
-    return made.frame(rows), made.refused
+    return made.frame(), made.refused
 
 
 def _drawn(records: list[Row], params: NegativesParams, method: str) -> Iterator[Row]:
     """Yield the records from which this method makes a row: a share of them, by hash."""
     share = getattr(params, method)
     for row in records:
-        if _draw(params, method, row["id"]).random() < share:
+        if generator(params.seed, f"{method}:{row.id}", -1).random() < share:
             yield row
 
 
-def _draw(params: NegativesParams, method: str, row: str) -> random.Random:
-    return generator(params.seed, f"{method}:{row}", -1)
+def _add(made: Made, row: Row, method: str, **changes: str) -> None:
+    made.add(row, MARKS[method], "negative", method, **changes)
 
 
 def word_salad(text: str, draw: random.Random) -> str:
     """Return the words of a text in random order, with unchanged gaps."""
     words, gaps = words_of(text)
     return Words(draw.sample(words, len(words)), gaps).text()
-
-
-def _salads(records: list[Row], params: NegativesParams, made: Made) -> None:
-    for row in _drawn(records, params, "word_salad"):
-        text = word_salad(row["text"], generator(params.seed, row["id"], -1))
-        made.add(_negative(row, "word_salad", label=params.label, text=text), row)
-
-
-def _negative(row: Row, method: str, **changes: str) -> Row:
-    return child(row, MARKS[method], "negative", method, **changes)
 
 
 def entities(text: str) -> Entities:
@@ -168,45 +160,37 @@ def entity_swap(text: str, other: str) -> str:
 def _swaps(records: list[Row], params: NegativesParams, made: Made) -> None:
     """Partners are on a ring by hash: each row takes the next one of another class, so that rows
     that are added or removed change the partners of few others."""
-    ring = Ring(params.seed, {row["id"]: row for row in records})
+    after = ring(params.seed, {row.id: row for row in records})
     for row in _drawn(records, params, "entity_swap"):
-        own = entities(row["text"])
-        partner = next(
-            (
-                other
-                for other in ring.after(row["id"])
-                if other["label"] != row["label"] and _share_a_kind(own, entities(other["text"]))
-            ),
-            None,
-        )
+        own = entities(row.text)
+        others = (other for other in after(row.id) if other.label != row.label)
+        partner = next((one for one in others if _share_a_kind(own, entities(one.text))), None)
         if partner is None:
-            made.refuse("no_names_or_numbers")
+            made.refused["no_names_or_numbers"] += 1
         else:
-            text = entity_swap(row["text"], partner["text"])
-            made.add(_negative(row, "entity_swap", label=params.label, text=text), row)
+            text = entity_swap(row.text, partner.text)
+            _add(made, row, "entity_swap", label=params.label, text=text)
 
 
 def _share_a_kind(first: Entities, second: Entities) -> bool:
     return any(first[kind] and second[kind] for kind in first)
 
 
-class Ring:
-    """Entries in the order of hash(seed, name); `after(name)` yields all from there on."""
+def ring(seed: int, entries: Mapping[str, Entry]) -> Callable[[str], Iterator[Entry]]:
+    """Put entries in the order of hash(seed, name); return what yields every entry, starting with
+    the one after a name's position."""
 
-    def __init__(self, seed: int, entries: dict[str, Row] | dict[str, str]):
-        self.seed = seed
-        positions = sorted((self._position(name), name) for name in entries)
-        self.positions = [position for position, _ in positions]
-        self.entries = [entries[name] for _, name in positions]
+    def position(name: str) -> bytes:
+        return hashlib.sha256(f"{seed}:{name}".encode("utf-8", "surrogatepass")).digest()
 
-    def _position(self, name: str) -> bytes:
-        return hashlib.sha256(f"{self.seed}:{name}".encode("utf-8", "surrogatepass")).digest()
+    names = sorted(entries, key=position)
 
-    def after(self, name: str) -> Iterator[Any]:
-        """Yield every entry, starting with the one after this name's position."""
-        start = bisect_right(self.positions, self._position(name))
-        yield from self.entries[start:]
-        yield from self.entries[:start]
+    def after(name: str) -> Iterator[Entry]:
+        start = bisect_right(names, position(name), key=position)
+        yield from (entries[one] for one in names[start:])
+        yield from (entries[one] for one in names[:start])
+
+    return after
 
 
 def _check_pairs(rows: pd.DataFrame, params: NegativesParams) -> None:
@@ -231,34 +215,28 @@ def _check_pairs(rows: pd.DataFrame, params: NegativesParams) -> None:
 def _pairs(
     rows: pd.DataFrame, train: pd.DataFrame, params: NegativesParams, made: Made, embed: Embed
 ) -> None:
-    answers_of = _answers(rows)
-    records = train[train["label"].isin(params.positive_labels)].to_dict("records")
+    answers_of: dict[str, set[str]] = defaultdict(set)  # of each text on any side, true or not
+    for text, pair in zip(rows["text"], rows["text_pair"], strict=True):
+        answers_of[normalised(text)].add(normalised(pair))
+    records = as_rows(train[train["label"].isin(params.positive_labels)])
     pool = {normalised(pair): pair for pair in train["text_pair"] if pair.strip()}
     methods: dict[str, Callable[[Row], Iterable[str]]] = {}
     if params.hard_pair:
         hard = list(_drawn(records, params, "hard_pair"))
         nearest = _nearest(hard, list(pool.values()), params.hard_max_cosine, embed)
-        methods["hard_pair"] = lambda row: nearest[row["id"]]
+        methods["hard_pair"] = lambda row: nearest[row.id]
     if params.random_pair:
-        ring = Ring(params.seed, pool)
-        methods["random_pair"] = lambda row: ring.after(row["id"])
+        after = ring(params.seed, pool)
+        methods["random_pair"] = lambda row: after(row.id)
     for method, candidates in methods.items():
         for row in _drawn(records, params, method):
-            taken = answers_of[normalised(row["text"])]
+            taken = answers_of[normalised(row.text)]
             pair = next((text for text in candidates(row) if normalised(text) not in taken), "")
             if pair:
                 taken.add(normalised(pair))
-                made.add(_negative(row, method, label=params.pair_label, text_pair=pair), row)
+                _add(made, row, method, label=params.pair_label, text_pair=pair)
             else:
-                made.refuse("no_other_answer")
-
-
-def _answers(rows: pd.DataFrame) -> dict[str, set[str]]:
-    """Return all pairs of each text on any side, true or not, both normalised."""
-    answers: dict[str, set[str]] = defaultdict(set)
-    for text, pair in zip(rows["text"], rows["text_pair"], strict=True):
-        answers[normalised(text)].add(normalised(pair))
-    return answers
+                made.refused["no_other_answer"] += 1
 
 
 def _nearest(
@@ -268,12 +246,12 @@ def _nearest(
     `max_cosine` are left out, because they may mean the same."""
     if not records:
         return {}
-    own, others = embed([row["text_pair"] for row in records]), embed(pool)
+    own, others = embed([row.text_pair for row in records]), embed(pool)
     nearest = {}
     for start in range(0, len(records), BLOCK):
         cosines = own[start : start + BLOCK] @ others.T
         for row, near in zip(records[start : start + BLOCK], cosines, strict=True):
             near = np.where(near < max_cosine, near, -2)
             order = np.argsort(-near, kind="stable")[:CANDIDATES]
-            nearest[row["id"]] = [pool[index] for index in order if near[index] > -2]
+            nearest[row.id] = [pool[index] for index in order if near[index] > -2]
     return nearest

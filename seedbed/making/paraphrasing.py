@@ -7,6 +7,7 @@ copy), so that a row's draws do not depend on the rows it shares a batch with; t
 model's scores still do.
 """
 
+import random
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from seedbed.core.errors import ParamsError
+from seedbed.core.files import hash_number
 from seedbed.core.params import Section
 from seedbed.encoding.examples import token_budget_batches
 from seedbed.encoding.vectors import model_folder
@@ -56,17 +58,11 @@ def paraphrases(texts: Sequence[ToParaphrase], params: ParaphraseParams) -> list
             "beam search or sampling",
             "set beams: 1 or temperature: 0.0",
         )
-    work = partial(
-        paraphrase_texts,
-        folder=model_folder(
-            params.model, params.revision, params.sha256, "augment.paraphrase", "model"
-        ),
-        prompt=params.prompt,
-        max_new_tokens=params.max_new_tokens,
-        beams=params.beams,
-        temperature=params.temperature,
-        top_p=params.top_p,
+    folder = model_folder(
+        params.model, params.revision, params.sha256, "augment.paraphrase", "model"
     )
+    how = params.model_dump(exclude={"model", "revision", "sha256"})
+    work = partial(paraphrase_texts, folder=folder, **how)
     items = [(text.text, text.draws if params.temperature else "") for text in texts]
     return [(text, reason) for text, reason in map_texts(work, items)]
 
@@ -88,12 +84,12 @@ def paraphrase_texts(
     if not model.config.is_encoder_decoder:  # what it reads and writes share its window
         window = getattr(model.config, "max_position_embeddings", LIMIT)
         room = min(room, window) - max_new_tokens
-    fits = [
-        len(text) <= max_new_tokens and len(whole) <= room
-        for text, whole in zip(own, ids, strict=True)
-    ]
     results = [("", "too_long_to_paraphrase")] * len(items)
-    fitting = [index for index, fit in enumerate(fits) if fit]
+    fitting = [
+        index
+        for index, (text, whole) in enumerate(zip(own, ids, strict=True))
+        if len(text) <= max_new_tokens and len(whole) <= room
+    ]
     for batch in token_budget_batches([len(ids[index]) for index in fitting], BATCH_TOKENS):
         indices = [fitting[number] for number in batch]
         draws = [items[index][1] for index in indices] if temperature else []
@@ -101,7 +97,8 @@ def paraphrase_texts(
             tokenizer,
             model,
             [ids[index] for index in indices],
-            {"max_new_tokens": max_new_tokens, "num_beams": beams, "do_sample": False},
+            max_new_tokens,
+            beams,
             _processors(draws, temperature, top_p),
         )
         for index, text in zip(indices, written, strict=True):
@@ -110,7 +107,7 @@ def paraphrase_texts(
 
 
 def _written(
-    tokenizer: Any, model: Any, ids: list[list[int]], options: dict[str, Any], processors: Any
+    tokenizer: Any, model: Any, ids: list[list[int]], length: int, beams: int, processors: Any
 ) -> list[str]:
     """Return the continuation that the model writes for each input."""
     import torch
@@ -124,7 +121,9 @@ def _written(
             attention_mask=inputs["attention_mask"].to(device()),
             pad_token_id=tokenizer.pad_token_id,
             logits_processor=processors,
-            **options,
+            max_new_tokens=length,
+            num_beams=beams,
+            do_sample=False,
         )
     if not model.config.is_encoder_decoder:
         out = out[:, inputs["input_ids"].shape[1] :]
@@ -147,33 +146,26 @@ class _RowNoise:
     """Adds Gumbel noise to each row's scores, from that row's generator."""
 
     def __init__(self, draws: list[str]):
-        from seedbed.making.augmentation import generator
-
-        self.random = [
-            np.random.default_rng(generator(0, seed, 0).getrandbits(64)) for seed in draws
-        ]
+        bits = [random.Random(hash_number(f"0:{seed}:0")).getrandbits(64) for seed in draws]
+        self.random = list(map(np.random.default_rng, bits))
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         import torch
 
-        noise = np.stack([random.gumbel(size=scores.shape[1]) for random in self.random])
+        noise = np.stack([own.gumbel(size=scores.shape[1]) for own in self.random])
         return scores + torch.from_numpy(noise).to(scores)
 
 
 @cache
 def _loaded(folder: Path) -> tuple[Any, Any]:
     """Load tokenizer and model. A causal model without a padding token uses its end token."""
-    from transformers import (
-        AutoConfig,
-        AutoModelForCausalLM,
-        AutoModelForSeq2SeqLM,
-        AutoTokenizer,
-    )
+    import transformers
 
-    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    config = AutoConfig.from_pretrained(folder, **options)
-    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
-    tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    options = {"local_files_only": True, "trust_remote_code": False}
+    config = transformers.AutoConfig.from_pretrained(folder, **options)
+    paired = config.is_encoder_decoder
+    kind = transformers.AutoModelForSeq2SeqLM if paired else transformers.AutoModelForCausalLM
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     model = kind.from_pretrained(folder, use_safetensors=True, **options)

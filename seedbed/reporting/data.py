@@ -19,7 +19,8 @@ from seedbed.pages.escaping import quoted
 from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.reporting.results import CLASSES, MATRIX_CLASSES, NAMED, thin_classes
 from seedbed.scoring.metrics_files import Evaluation
-from seedbed.splitting.split_figures import DeduplicateMetrics, Share, SplitMetrics
+from seedbed.splitting.deduplication import DeduplicateMetrics
+from seedbed.splitting.sides import Share, SplitMetrics
 
 SIGNIFICANT = 0.05  # of the test of order
 WAYS = {

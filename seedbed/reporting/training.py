@@ -6,9 +6,23 @@ Each is a pure function of the figures that stages wrote.
 from collections.abc import Mapping, Sequence
 
 from seedbed.encoding.vectors import TokenizeMetrics
-from seedbed.making.ablation import AblateMetrics, AdaptMetrics, Gain
-from seedbed.making.balancing import AugmentMetrics, BalanceMetrics
-from seedbed.pages.document import Cell, Code, Prose, Section, Table, counted, difference, interval
+from seedbed.making.balancing import (
+    AblateMetrics,
+    AdaptMetrics,
+    AugmentMetrics,
+    BalanceMetrics,
+    Gain,
+)
+from seedbed.pages.document import (
+    Cell,
+    Code,
+    Prose,
+    Section,
+    Table,
+    counted,
+    difference,
+    interval,
+)
 from seedbed.reporting.results import CLASSES
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 

@@ -21,6 +21,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seedbed.core.files import sha256_of
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("seedbed", "stages")
 DATA = "data"  # the folder of a room that holds its word lists and tables
@@ -49,24 +51,22 @@ def version_of(function: Callable[..., Any], libraries: Iterable[str] = ()) -> V
     if function.__closure__:
         raise ValueError(f"{function.__qualname__} takes variables from around it: pass them")
     modules = closure([Path(function.__code__.co_filename).resolve()])
-    files = sorted({*modules, *_data_files(modules)})
+    folders = {module.parent / DATA for module in modules if module.is_relative_to(PROJECT)}
+    # PROJECT/data is what stages write, and no part of the code.
+    data = (file for folder in folders - {PROJECT / DATA} for file in folder.rglob("*"))
+    files = sorted({*modules, *filter(Path.is_file, data)})
+    names = [
+        file.relative_to(PROJECT).as_posix() if file.is_relative_to(PROJECT) else file.name
+        for file in files
+    ]
+    distributions = sorted({*libraries_of(modules), *libraries})
     content = {
         "python": platform.python_version(),
-        "files": {_name(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
-        "libraries": {
-            name: _installed(name) for name in sorted({*libraries_of(modules), *libraries})
-        },
+        "files": dict(zip(names, map(sha256_of, files), strict=True)),
+        "libraries": {name: _installed(name) for name in distributions},
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     return Version(digest, tuple(files))
-
-
-def _data_files(modules: Iterable[Path]) -> set[Path]:
-    """Return the data files of the rooms that the modules lie in."""
-    folders = {module.parent / DATA for module in modules if module.is_relative_to(PROJECT)}
-    # PROJECT/data is what stages write, and no part of the code.
-    folders.discard(PROJECT / DATA)
-    return {file for folder in folders for file in folder.rglob("*") if file.is_file()}
 
 
 def libraries_of(modules: Iterable[Path]) -> set[str]:
@@ -77,11 +77,6 @@ def libraries_of(modules: Iterable[Path]) -> set[str]:
         for top in tops
         if top not in PACKAGES and top not in sys.stdlib_module_names
     }
-
-
-def _name(file: Path) -> str:
-    inside = file.is_relative_to(PROJECT)
-    return file.relative_to(PROJECT).as_posix() if inside else file.name
 
 
 @cache
@@ -110,14 +105,6 @@ def imported(source: bytes) -> frozenset[str]:
     return frozenset(names)
 
 
-def files_of(module: str, project: Path = PROJECT) -> list[Path]:
-    """Return the files that importing a module of this project runs: its own and its packages'."""
-    parts = module.split(".")
-    packages = [project.joinpath(*parts[:end], "__init__.py") for end in range(1, len(parts) + 1)]
-    own = project.joinpath(*parts).with_suffix(".py")
-    return [file for file in (*packages, own) if file.exists()]
-
-
 def closure(
     files: Iterable[Path], project: Path = PROJECT, without: Collection[Path] = ()
 ) -> set[Path]:
@@ -133,8 +120,12 @@ def closure(
             continue
         reached.add(file)
         for module in imported(file.read_bytes()):
-            if module.partition(".")[0] in PACKAGES:
-                waiting += files_of(module, project)
+            parts = module.split(".")
+            if parts[0] in PACKAGES:  # importing it runs its own file and those of its packages
+                folders = [project.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
+                own = [folder / "__init__.py" for folder in folders]
+                own.append(folders[-1].with_suffix(".py"))
+                waiting += filter(Path.exists, own)
     return reached
 
 

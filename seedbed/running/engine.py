@@ -8,7 +8,7 @@ memo costs nothing but time. SEEDBED_MEMO=off turns it off and SEEDBED_MEMO_MB l
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -50,20 +50,17 @@ def _to_json(value: Any) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _from_json(value: bytes) -> Any:
-    return json.loads(value.decode("utf-8", "surrogatepass"))
-
-
 def _array_form(name: str, dtype: str) -> Form:
     """Return the form of a one-dimensional array, which is read in a tenth of JSON's time."""
+    return Form(
+        name,
+        lambda value: np.ascontiguousarray(value, dtype=dtype).tobytes(),
+        partial(np.frombuffer, dtype=dtype),
+    )
 
-    def pack(value: np.ndarray) -> bytes:
-        return np.ascontiguousarray(value, dtype=dtype).tobytes()
 
-    return Form(name, pack, partial(np.frombuffer, dtype=dtype))
-
-
-JSON = Form("json", _to_json, _from_json)  # tuples come back as lists
+# Tuples come back as lists.
+JSON = Form("json", _to_json, lambda value: json.loads(value.decode("utf-8", "surrogatepass")))
 FLOAT32 = _array_form("float32", "<f4")
 INT32 = _array_form("int32", "<i4")
 UINT16 = _array_form("uint16", "<u2")
@@ -90,44 +87,30 @@ def map_texts(
     with Store() if is_on() else nullcontext() as store:
         values = store.find(list(keys.values())) if store else {}
         missing = [item for item, key in keys.items() if key not in values]
-        for done, results in _run(work, missing, batch, operation.name):
-            new = {
-                keys[item]: form.pack(result) for item, result in zip(done, results, strict=True)
-            }
+        # Another engine takes the place of this loop.
+        parts = [missing[start : start + batch] for start in range(0, len(missing), batch)]
+        for part in progress(parts, operation.name.partition(".")[2], len(parts)):
+            results = zip(part, work(part), strict=True)
+            new = {keys[item]: form.pack(result) for item, result in results}
             if store and operation.version.is_current():
                 store.keep(operation.name, new)
             values |= new
     return [form.unpack(values[keys[item]]) for item in items]
 
 
-def _run(
-    work: Work, items: list[Item], batch: int, name: str
-) -> Iterator[tuple[list[Item], Sequence[Any]]]:
-    """Yield each batch of items with its results. Another engine takes the place of this loop."""
-    batches = [items[start : start + batch] for start in range(0, len(items), batch)]
-    for part in progress(batches, name.partition(".")[2], len(batches)):
-        yield part, work(part)
-
-
 def keyed(
     work: Work, items: Sequence[Item], form: Form = JSON, libraries: Sequence[str] = ()
 ) -> Operation:
     """Return the name of the work in the memo, its version, and the key of each item."""
-    function, params = _parts(work)
+    function, params = (work.func, work.keywords) if isinstance(work, partial) else (work, {})
+    if isinstance(work, partial) and work.args:
+        raise ValueError("pass params by name, so that the key can distinguish them")
     name = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}"
     version = version_of(function, libraries)
     ours = sha256_of(Path(__file__))  # how keys are made and values packed
     shared = _to_json([ours, name, version.digest, plain(params), form.name])
     prefix = hashlib.sha256(shared).digest()
     return Operation(name, version, {item: _key(prefix, item) for item in dict.fromkeys(items)})
-
-
-def _parts(work: Work) -> tuple[Callable[..., Any], dict[str, Any]]:
-    if not isinstance(work, partial):
-        return work, {}
-    if work.args:
-        raise ValueError("pass params by name, so that the key can distinguish them")
-    return work.func, work.keywords
 
 
 def _key(prefix: bytes, item: Item) -> bytes:

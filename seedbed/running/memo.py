@@ -72,18 +72,17 @@ def hours() -> int:
 class Store:
     """The open file. Use it as a context manager."""
 
-    def __init__(self, path: Path = MEMO, limit: int | None = None) -> None:
-        self.path = path
+    def __init__(self, limit: int | None = None) -> None:
         self.limit = limit_bytes() if limit is None else limit
         self.connection: sqlite3.Connection | None = None
 
     def __enter__(self) -> "Store":
         with self._careful():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            self.path.chmod(0o600)  # SQLite gives its log and index the same mode
+            MEMO.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(MEMO, os.O_RDWR | os.O_CREAT, 0o600))
+            MEMO.chmod(0o600)  # SQLite gives its log and index the same mode
             self.connection = sqlite3.connect(
-                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                MEMO, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._prepare(self.connection)
         return self
@@ -96,11 +95,10 @@ class Store:
     def find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return the values of the keys that the memo has."""
         values: dict[bytes, bytes] = {}
-        now = hours()
         if self.connection is None:
             return values
         with self._careful():
-            stale: list[int] = []
+            now, stale = hours(), []
             for start in range(0, len(keys), KEYS_AT_ONCE):
                 part = keys[start : start + KEYS_AT_ONCE]
                 marks = ",".join("?" * len(part))
@@ -127,23 +125,21 @@ class Store:
             with _transaction(self.connection):
                 new = [self.connection.execute(insert, line).lastrowid for line in lines]
                 _write_uses(self.connection, new, hours())
-            if self._size(self.connection) > self.limit:
+            if _size(self.connection) > self.limit:
                 self._evict(self.connection)
 
     def stats(self) -> list[Kept]:
         """Return the number of results and their bytes by operation."""
         query = """SELECT operation, COUNT(*), SUM(LENGTH(value)) FROM results
                    GROUP BY operation ORDER BY operation"""
-        if self.connection is None:
-            return []
         with self._careful():
-            return [Kept(*line) for line in self.connection.execute(query)]
+            lines = self.connection.execute(query) if self.connection else ()
+            return [Kept(*line) for line in lines]
         return []
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute(
-            "PRAGMA auto_vacuum = INCREMENTAL"
-        )  # has an effect before the first table only
+        # Has an effect before the first table only.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         until = time.monotonic() + BUSY_SECONDS
         while True:  # SQLite does not wait here, whatever its timeout
@@ -159,18 +155,11 @@ class Store:
                     raise
                 time.sleep(0.05)
 
-    def _size(self, connection: sqlite3.Connection) -> int:
-        pages, free, size = (
-            connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        return (pages - free) * size
-
     def _evict(self, connection: sqlite3.Connection) -> None:
         count = connection.execute("SELECT COUNT(*) FROM results").fetchone()[0]
         oldest = """SELECT results.id FROM results LEFT JOIN uses USING (id)
                     ORDER BY hour, results.id LIMIT ?"""
-        while self._size(connection) > self.limit * KEPT_SHARE:
+        while _size(connection) > self.limit * KEPT_SHARE:
             with _transaction(connection):
                 gone = connection.execute(
                     f"DELETE FROM results WHERE id IN ({oldest})", [1 + count // 10]
@@ -187,20 +176,20 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             self.__exit__()
             print(
-                f"seedbed: WARNING: {self.path} cannot be used ({error}): continuing without it, "
+                f"seedbed: WARNING: {MEMO} cannot be used ({error}): continuing without it, "
                 "which costs only time; `seedbed memo clear` makes a new one",
                 file=sys.stderr,
             )
 
 
-def clear(path: Path = MEMO) -> int:
+def clear() -> int:
     """Delete all results, so that no text is left in the file, and return their number.
 
     Other processes may be using the file. A file that SQLite cannot read is deleted.
     """
-    if not path.exists():
+    if not MEMO.exists():
         return 0
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(MEMO, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         count = 0
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'results'").fetchone():
@@ -212,14 +201,21 @@ def clear(path: Path = MEMO) -> int:
         return count
     except sqlite3.OperationalError as error:
         raise MemoError(
-            str(path), str(error), "a file that no other process is writing", "try again later"
+            str(MEMO), str(error), "a file that no other process is writing", "try again later"
         ) from None
     except sqlite3.DatabaseError:
-        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-            path.with_name(name).unlink(missing_ok=True)
+        for ending in ("", "-wal", "-shm"):
+            Path(f"{MEMO}{ending}").unlink(missing_ok=True)
         return 0
     finally:
         connection.close()
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    return connection.execute(
+        """SELECT (page_count - freelist_count) * page_size
+           FROM pragma_page_count, pragma_freelist_count, pragma_page_size"""
+    ).fetchone()[0]
 
 
 def _layout(connection: sqlite3.Connection) -> int:

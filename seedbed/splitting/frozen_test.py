@@ -65,34 +65,12 @@ def check_frozen(rows: pd.DataFrame, frozen: Mapping[str, str]) -> None:
 
 
 class Freeze(NamedTuple):
-    """A freeze to carry out: the content of data/frozen_test.csv (digest by id), the folder it was
-    read from, and the ids by which it differs from the present file."""
+    """A freeze to carry out: the content of data/frozen_test.csv (digest by id), whether it differs
+    from the present file, and the changes in words, with ids."""
 
     rows: dict[str, str]
-    read_from: Path
-    added: list[str]
-    removed: list[str]
-    changed: list[str]
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the file would change."""
-        return bool(self.added or self.removed or self.changed)
-
-    def in_words(self) -> list[str]:
-        """Describe the changes, with ids."""
-        lines = [
-            f"{len(ids):,} rows {change}: {_listed(ids)}"
-            for change, ids in (
-                ("added", self.added),
-                ("removed", self.removed),
-                ("with another text", self.changed),
-            )
-            if ids
-        ]
-        if not lines:
-            return [f"{FROZEN} already contains the test rows"]
-        return [*lines, f"{FROZEN} will contain {len(self.rows):,} rows, from {self.read_from}"]
+    is_new: bool
+    in_words: list[str]
 
 
 def plan_freeze(replace: bool) -> Freeze:
@@ -119,7 +97,17 @@ def plan_freeze(replace: bool) -> Freeze:
             "run `dvc repro` so that data/split is current, or add --replace if later figures need "
             "not be compared with earlier ones",
         )
-    return Freeze(after, source, sorted(after.keys() - frozen.keys()), removed, changed)
+    added = sorted(after.keys() - frozen.keys())
+    lines = [
+        f"{len(ids):,} rows {change}: {_listed(ids)}"
+        for change, ids in (("added", added), ("removed", removed), ("with another text", changed))
+        if ids
+    ]
+    if not lines:
+        return Freeze(after, False, [f"{FROZEN} already contains the test rows"])
+    return Freeze(
+        after, True, [*lines, f"{FROZEN} will contain {len(after):,} rows, from {source}"]
+    )
 
 
 def _listed(ids: list[str]) -> str:

@@ -30,6 +30,11 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKD", text).split())
 
 
+def content_of(text: str, text_pair: str) -> str:
+    """Return what makes two rows the same text: both parts without case and spaces."""
+    return normalised(text) + "\n" + normalised(text_pair)
+
+
 def words_of(text: str) -> list[str]:
     """Return the words of a text, in lower case: runs of `\\w`."""
     text = text.lower()
@@ -38,51 +43,35 @@ def words_of(text: str) -> list[str]:
     return WORD.findall(text)
 
 
-def shingle_sets(texts: Sequence[str], words: int) -> csr_array:
-    """Return sets of word shingles as a 0/1 matrix: a row per text, a column per distinct shingle.
-
-    Words are runs of `\\w` in lower case. A text of fewer than `words` words has one shingle, made
-    of all its words, so that it matches only texts of exactly these words; a text without words has
-    none. Raises ValueError on `words` < 1.
-    """
-    return _matrix(*_shingles(texts, words, use_memo=False))
-
-
 def repeated_shingle_sets(
     texts: Sequence[str], words: int, use_memo: bool = False
 ) -> tuple[np.ndarray, csr_array]:
-    """Return the number of distinct shingles of each text, and the sets of `shingle_sets` without
-    most of the shingles that occur only once in all texts.
+    """Return the number of distinct shingles of each text, and its set as a 0/1 matrix: a row per
+    text, a column per shingle, without most of the shingles that occur only once in all texts.
+
+    Words are runs of `\\w` in lower case. A text of fewer than `words` words has one shingle, made
+    of all its words, so that it matches only texts of exactly these words; a text without words has
+    none. Raises ValueError on `words` < 1. `use_memo`: look shingles up in the memo.
 
     In ordinary text half of all shingles occur once, and no two texts share them. Counts in buckets
     find them, two or more buckets per shingle: a shingle alone in its bucket occurs once for
-    certain; the others are counted exactly. `use_memo`: look shingles up in the memo.
+    certain; the others are counted exactly.
     """
-    shingles, row_ends = _shingles(texts, words, use_memo)
-    bits = (2 * len(shingles)).bit_length()
-    bucket = (shingles * MULTIPLIER) >> np.uint64(64 - bits)
-    bucket = bucket.astype(np.int64)
-    repeated = (np.bincount(bucket) > 1)[bucket]
-    ends = np.concatenate([[0], np.cumsum(repeated)])[row_ends]
-    alone = np.diff(row_ends) - np.diff(ends)
-    sets = _matrix(shingles[repeated], ends)
-    return alone + np.diff(sets.indptr), sets
-
-
-def _matrix(shingles: np.ndarray, row_ends: np.ndarray) -> csr_array:
-    columns, distinct = pd.factorize(shingles)  # a hash table takes a third of a sort's time
-    ones = np.ones(len(columns), dtype=np.int32)
-    return csr_array((ones, columns, row_ends), shape=(len(row_ends) - 1, len(distinct)))
-
-
-def _shingles(texts: Sequence[str], words: int, use_memo: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct shingles of every text in turn, and the end of each text's."""
     if words < 1:
         raise ValueError(f"a shingle of {words} words")
     work = partial(shingles_of, words=words)
-    sets = map_texts(work, texts, UINT64, batch=TEXTS_AT_ONCE) if use_memo else work(texts)
-    row_ends = np.cumsum([0, *map(len, sets)])
-    return np.concatenate([np.zeros(0, dtype=np.uint64), *sets]), row_ends
+    found = map_texts(work, texts, UINT64, batch=TEXTS_AT_ONCE) if use_memo else work(texts)
+    row_ends = np.cumsum([0, *map(len, found)])
+    shingles = np.concatenate([np.zeros(0, dtype=np.uint64), *found])
+    bits = (2 * len(shingles)).bit_length()
+    bucket = ((shingles * MULTIPLIER) >> np.uint64(64 - bits)).astype(np.int64)
+    repeated = (np.bincount(bucket) > 1)[bucket]
+    ends = np.concatenate([[0], np.cumsum(repeated)])[row_ends]
+    # A hash table takes a third of a sort's time.
+    columns, distinct = pd.factorize(shingles[repeated])
+    ones = np.ones(len(columns), dtype=np.int32)
+    sets = csr_array((ones, columns, ends), shape=(len(texts), len(distinct)))
+    return np.diff(row_ends) - np.diff(ends) + np.diff(sets.indptr), sets
 
 
 def shingles_of(texts: Sequence[str], words: int) -> list[np.ndarray]:
@@ -95,7 +84,12 @@ def shingles_of(texts: Sequence[str], words: int) -> list[np.ndarray]:
     codes, lengths, vocabulary = _word_codes(texts, words)
     if not len(codes):
         return [np.zeros(0, dtype=np.uint64) for _ in texts]
-    hashes = _hashes(vocabulary)[codes]
+    digests = (
+        blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        for word in vocabulary
+    )
+    # The hash of each word by its number; that of 0 is 0.
+    hashes = np.frombuffer(bytes(8) + b"".join(digests), dtype="<u8").astype(np.uint64)[codes]
     starting = len(codes) - words + 1
     polynomials = hashes[:starting].copy()
     for step in range(1, words):
@@ -125,12 +119,3 @@ def _word_codes(texts: Sequence[str], words: int) -> tuple[np.ndarray, np.ndarra
         parts.append(part)
         lengths[row] = length
     return np.concatenate([np.zeros(0, dtype=np.int32), *parts]), lengths, vocabulary
-
-
-def _hashes(vocabulary: dict[str, int]) -> np.ndarray:
-    """Return the hash of each word by its number; that of 0 is 0."""
-    digests = (
-        blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        for word in vocabulary
-    )
-    return np.frombuffer(bytes(8) + b"".join(digests), dtype="<u8").astype(np.uint64)

@@ -6,7 +6,7 @@ is a row on a lower side than another row of its group.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,9 @@ from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.metrics import Drop
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import HELD_OUT, SIDES
-from seedbed.splitting.near_duplicates import Join
-from seedbed.splitting.shingles import normalised
-from seedbed.splitting.sides import SideParams, assign_sides, units_of
-from seedbed.splitting.split_figures import LeakGate
+from seedbed.splitting.deduplication import Join
+from seedbed.splitting.shingles import content_of
+from seedbed.splitting.sides import LeakGate, SideParams, assign_sides, units_of
 
 RANK = {side: rank for rank, side in enumerate(SIDES)}  # train < validation < test
 
@@ -63,11 +62,6 @@ class NearTexts:
         return sorted(zip(ids[low].tolist(), ids[high].tolist(), strict=True))
 
 
-def cross_side_pairs(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> IdPairs:
-    """Return the ids of near texts on two sides, (lower side, higher side), sorted."""
-    return NearTexts(rows, shingle_words, min_jaccard).across(rows)
-
-
 def without_unlabelled(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop]]:
     """Return the rows that have a label, and the drops of the others.
 
@@ -90,7 +84,7 @@ def unlabelled_rows(
     unlabelled = rows[rows["label"] == ""].assign(split="train")
     held_out = split[split["split"].isin(HELD_OUT)]
     both = pd.concat([unlabelled, held_out], ignore_index=True)
-    near = {low for low, _ in cross_side_pairs(both, shingle_words, min_jaccard)}
+    near = {low for low, _ in NearTexts(both, shingle_words, min_jaccard).across(both)}
     groups = set(held_out["group"]) - {""}
     kept = ~unlabelled["id"].isin(near) & ~unlabelled["group"].isin(groups)
     return unlabelled[kept].reset_index(drop=True)
@@ -129,8 +123,9 @@ def drop_twins(rows: pd.DataFrame, near: NearTexts) -> tuple[pd.DataFrame, list[
         twins[low].append(high)
     dropped: dict[str, Drop] = {}
     first: dict[str, str] = {}  # of each group, on the highest side where it has a kept row
-    by_id = sorted(zip(rows["id"], rows["group"], strict=True), key=lambda entry: entry[0])
-    for row, group in sorted(by_id, key=lambda entry: -RANK[side[entry[0]]]):
+    group_of = dict(zip(rows["id"], rows["group"], strict=True))
+    for row in sorted(side, key=lambda row: (-RANK[side[row]], row)):
+        group = group_of[row]
         causes = [(RANK[side[twin]], "twin", twin) for twin in twins[row] if twin not in dropped]
         mate = first.setdefault(group, row) if group and not causes else first.get(group, row)
         if side[mate] != side[row]:
@@ -187,13 +182,13 @@ def made_near_another_side(rows: pd.DataFrame, shingle_words: int, min_jaccard: 
     if not made.any():
         return []
     outside = rows[made | (rows["split"] != "train")].reset_index(drop=True)
-    return cross_side_pairs(outside, shingle_words, min_jaccard)
+    return NearTexts(outside, shingle_words, min_jaccard).across(outside)
 
 
 def _counted(rows: pd.DataFrame, near: IdPairs) -> LeakGate:
-    shared = {"exact": _shared(contents(rows), rows), "near": near}
-    shared["group"] = _shared(rows["group"], rows)
-    for kind, pairs in shared.items():
+    same_text = _shared(map(content_of, rows["text"], rows["text_pair"]), rows)
+    same_group = _shared(rows["group"], rows)
+    for kind, pairs in (("exact", same_text), ("near", near), ("group", same_group)):
         if pairs:
             listed = ", ".join(f"{low} and {high}" for low, high in pairs[:10])
             raise LeakError(
@@ -205,38 +200,25 @@ def _counted(rows: pd.DataFrame, near: IdPairs) -> LeakGate:
     return LeakGate(exact_pairs=0, near_pairs=0, group_pairs=0)
 
 
-def contents(rows: pd.DataFrame) -> list[str]:
-    """Return what makes two rows the same text: both parts without case and spaces."""
-    texts = zip(rows["text"], rows["text_pair"], strict=True)
-    return [normalised(text) + "\n" + normalised(pair) for text, pair in texts]
-
-
-def _shared(keys: Sequence[str] | pd.Series, rows: pd.DataFrame) -> IdPairs:
+def _shared(keys: Iterable[str], rows: pd.DataFrame) -> IdPairs:
     """Return pairs of ids that have one key (not "") on two sides: the first of each side."""
-    first: dict[str, dict[str, str]] = defaultdict(dict)
-    for key, row, side in zip(keys, rows["id"], rows["split"], strict=True):
-        if key.strip():
-            first[key].setdefault(side, row)
-    pairs = []
-    for members in first.values():
-        by_side = [members[side] for side in SIDES if side in members]
-        pairs += list(zip(by_side, by_side[1:], strict=False))
-    return sorted(pairs)
+    ranks = rows["split"].map(RANK).to_numpy()
+    keyed = pd.DataFrame({"key": list(keys), "id": rows["id"].to_numpy(), "rank": ranks})
+    keyed = keyed[keyed["key"].map(str.strip) != ""].drop_duplicates(["key", "rank"])
+    keyed = keyed.sort_values("rank", kind="stable")
+    higher = keyed.groupby("key")["id"].shift(-1)
+    return sorted(zip(keyed["id"][higher.notna()], higher.dropna(), strict=True))
 
 
 def ancestry_gate(rows: pd.DataFrame) -> None:
     """Check that made rows and their parents are in train. Raises LeakError that lists rows."""
     made = rows[rows["parent"] != ""]
-    side = dict(zip(rows["id"], rows["split"], strict=True))
-    outside = [
-        row
-        for row, split, parent in zip(made["id"], made["split"], made["parent"], strict=True)
-        if split != "train" or (parent and side.get(parent, "train") != "train")
-    ]
-    if outside:
+    of_parent = made["parent"].map(rows.set_index("id")["split"]).fillna("train")
+    outside = made["id"][(made["split"] != "train") | (of_parent != "train")]
+    if len(outside):
         raise LeakError(
             "leak gate",
-            f"{len(outside)} made rows outside train: {', '.join(outside[:10])}",
+            f"{len(outside)} made rows outside train: {', '.join(outside.head(10))}",
             "augmented and negative rows in train only",
             "this is a bug",
         )

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.errors import ForgetError
 from seedbed.core.rows import read_rows
-from seedbed.forgetting.dvc_remotes import RemoteObject, read_remotes
+from seedbed.forgetting.dvc_stores import RemoteObject, read_stores
 from stages import collect
 
 VALUE = "Jane Planted"
@@ -297,7 +297,7 @@ def test_an_object_that_cannot_be_deleted_is_told_and_all_else_is_done(
 def test_a_remote_with_versions_by_name_is_told(project, tmp_path, kind: str) -> None:
     # A folder cannot keep versions; what counts here is what the configuration says.
     add_remote("versions", str(tmp_path / "versions"), f"    {kind} = true\n")
-    assert [one.versioned for one in read_remotes()] == [False, True]
+    assert [one.versioned for one in read_stores().remotes] == [False, True]
     assert "DVC remote versions keeps versions by file name" in forget()
     with pytest.raises(ForgetError, match="DVC remote versions: it keeps versions .* not purged"):
         forget("--purge")

@@ -183,16 +183,17 @@ def test_decisions_frozen_test_and_memo(project) -> None:
     gone, stays = id_of("got no answer"), id_of("refused at the counter")
     lines = [
         json.dumps({"id": one, "digest": rows.loc[one, "digest"], "given": "bank",
-                    "decided": "bank", "who": "ann", "when": "2026-11-23"})
+                    "decided": "bank", "who": "ann", "when": "2026-11-23",
+                    "note": "U+2028 ends no line:\u2028it stays"}, ensure_ascii=False)
         for one in (gone, stays)
     ]  # fmt: skip
-    Path("data/decisions/ann.jsonl").write_text("\n".join(lines) + "\n")
+    Path("data/decisions/ann.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     frozen = [f"{one},{rows.loc[one, 'digest']}" for one in sorted((gone, stays))]
     Path("data/frozen_test.csv").write_text("\n".join(["id,digest", *frozen]) + "\n")
     Path(".seedbed").mkdir(exist_ok=True)
     Path(".seedbed/memo.sqlite").write_bytes(b"SQLite \0 Jane Planted")
     forget(value=VALUE)
-    assert Path("data/decisions/ann.jsonl").read_text() == lines[1] + "\n"
+    assert Path("data/decisions/ann.jsonl").read_text(encoding="utf-8") == lines[1] + "\n"
     assert Path("data/frozen_test.csv").read_text() == (
         f"id,digest\n{stays},{rows.loc[stays, 'digest']}\n"
     )

@@ -50,6 +50,11 @@ def test_the_first_row_of_a_file_without_header_and_with_a_mark(tmp_path) -> Non
     assert file.without([1]).decode("utf-16") == "gut,y\n"
 
 
+def test_a_text_of_no_source_keeps_its_mark(tmp_path) -> None:
+    file = opened(tmp_path / "notes.txt", "about Zoë\nabout Ann\n".encode("utf-16"))
+    assert file.without(lines_with(file, "Zoë")) == "about Ann\n".encode("utf-16")
+
+
 def test_lines_with_damage_can_go_too(tmp_path) -> None:
     file = opened(tmp_path / "a.csv", b'text,label\n"open,pos\na,b,c\nfine,pos\n')
     assert lines_with(file, "open") == [2]

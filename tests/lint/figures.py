@@ -13,7 +13,7 @@ from seedbed.running.code_versions import closure
 
 MAX_MODULES = 185  # of seedbed/, without __init__.py
 MIN_MEDIAN_LINES = 100
-MAX_MODULE_LINES = 300
+MAX_MODULE_LINES = 330
 MAX_FUNCTION_LINES = 60
 MAX_MODULES_OF_THE_WAY = 115  # on the way of a row, stage scripts among them; the goal is 95
 MAX_PRODUCT_LINES = 30_600  # of seedbed/ and stages/; the goal is 26,484

@@ -13,7 +13,7 @@ from seedbed.core.files import read_json, sha256_of
 from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.encoder import load_model
 from seedbed.encoding.vectors import write_vectors
-from seedbed.making.ablation import AdaptMetrics
+from seedbed.making.balancing import AdaptMetrics
 from seedbed.pages.markdown import markdown
 from seedbed.reporting.training import adaptation
 from seedbed.splitting.splits import unlabelled_rows

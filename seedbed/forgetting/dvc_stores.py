@@ -1,21 +1,23 @@
-"""What DVC's remotes still hold: listed, scanned as the cache is, deleted on request.
+"""What DVC keeps of old versions, in its cache and its remotes: listed, scanned, purged.
 
 A remote's address may hold a secret, and so may the message of its client's error: neither is ever
 shown, only the remote's name and the kind of error.
 """
 
-import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from seedbed.core.errors import ForgetError
-from seedbed.forgetting.wanted import Wanted
+from seedbed.forgetting.wanted import PARQUET_BEGINS, Wanted
+from seedbed.pipeline.dvc import md5_of, opened_repo
 
 OBJECT_ID = re.compile(r"[0-9a-f]{32}(\.dir)?")
 FOLDER_OF_OBJECTS = re.compile(r"[0-9a-f]{2}")
-PARQUET_BEGINS = b"PAR1"
 
 
 class RemoteObject(NamedTuple):
@@ -41,14 +43,56 @@ class Remote(NamedTuple):
     versioned: bool = False
 
 
-def read_remotes() -> list[Remote]:
-    """Every remote that is configured, with its objects, none of them read yet."""
-    if not Path(".dvc").is_dir():
-        return []
-    from dvc.repo import Repo  # takes a second, so only here
+class Stores(NamedTuple):
+    """The folders of the local cache, and every remote that is configured, with its objects, none
+    of them read yet."""
 
-    with Repo() as repo:
-        return [_listed(repo, name) for name in sorted(repo.config["remote"])]
+    folders: tuple[Path, ...]
+    remotes: tuple[Remote, ...]
+
+    def files(self) -> Iterator[Path]:
+        """Every file in the cache, but the run cache, which holds hashes alone."""
+        for folder in self.folders:
+            for file in sorted(folder.rglob("*")):
+                if file.is_file() and file.relative_to(folder).parts[0] != "runs":
+                    yield file
+
+
+class OldRow(NamedTuple):
+    """A row as a Parquet file has it."""
+
+    id: str
+    digest: str
+    text: str
+    text_pair: str = ""
+
+
+def read_stores() -> Stores:
+    """The stores of this project; none where DVC was never set up."""
+    if not Path(".dvc").is_dir():
+        return Stores((), ())
+    with opened_repo() as repo:
+        # Objects of DVC before version 3 stand right in the cache folder, the new ones below it.
+        paths = {Path(repo.cache.legacy.path), Path(repo.cache.local.path)}
+        whole = [path for path in paths if path.is_dir() and paths.isdisjoint(path.parents)]
+        remotes = [_listed(repo, name) for name in sorted(repo.config["remote"])]
+        return Stores(tuple(sorted(whole)), tuple(remotes))
+
+
+def rows_in(files: Iterable[Path | bytes], ids: Iterable[str]) -> Iterator[OldRow]:
+    """The rows of these ids in those of the files, or contents of files, that are Parquet with ids
+    and texts."""
+    wanted = sorted(ids)
+    for file in files:
+        opened = pa.BufferReader(file) if isinstance(file, bytes) else file
+        try:
+            names = pq.read_schema(opened).names
+            if {"id", "digest", "text"} <= set(names):
+                columns = [name for name in OldRow._fields if name in names]
+                table = pq.read_table(opened, columns=columns, filters=[("id", "in", wanted)])
+                yield from (OldRow(**row) for row in table.to_pylist())
+        except (pa.ArrowException, OSError):
+            continue  # no whole table: the scan looks at its bytes
 
 
 def _listed(repo: Any, name: str) -> Remote:
@@ -98,14 +142,12 @@ def also_cached(paths: Iterable[Path], remotes: Iterable[Remote]) -> dict[str, P
     """The files of the local cache that remotes have too, by id; only those that are what their id,
     an MD5, says."""
     there = {one.id for remote in remotes for one in remote.objects}
-    found = {}
-    for path in paths:
-        object_id = path.parent.name + path.name
-        if object_id in there:
-            with path.open("rb") as opened:
-                if hashlib.file_digest(opened, "md5").hexdigest() == object_id.split(".")[0]:
-                    found[object_id] = path
-    return found
+    by_id = ((path.parent.name + path.name, path) for path in paths)
+    return {
+        object_id: path
+        for object_id, path in by_id
+        if object_id in there and md5_of(path) == object_id.split(".")[0]
+    }
 
 
 def tables_only_there(remotes: Iterable[Remote], cached: Collection[str]) -> Iterator[bytes]:
