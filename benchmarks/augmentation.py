@@ -16,11 +16,10 @@ import pandas as pd
 from benchmarks.public_sets import data_folder
 from seedbed.core.files import read_csv, write_json
 from seedbed.core.params import read_params
-from seedbed.core.rows import DEFAULTS, read_rows
+from seedbed.core.rows import DEFAULTS, read_rows, rows_to_choose_by
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.making.balancing import Arms, BalanceParams, balance, drawn
 from seedbed.making.made_rows import parents
-from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import side_of
 from seedbed.training.trainer import ApproachTrainer, RowTasks
@@ -105,7 +104,9 @@ def balance_verdicts(rows: pd.DataFrame, name: str, params: Params) -> list[dict
 
 def main() -> None:
     data, params = data_folder(), read_params("ablate", Params)
-    rows = rows_to_choose_by(read_rows(BBC), read_params("negatives", NegativesParams))
+    rows = rows_to_choose_by(
+        read_rows(BBC), read_params("negatives.as", str), read_params("negatives.label", str)
+    )
     results = {
         "approach": params.approach,
         "seeds": len(params.seeds),

@@ -12,11 +12,18 @@ from pydantic import Field
 
 from seedbed.approaches import Name
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import AUGMENT, BALANCE, EMBED, SPLIT, read_rows, write_results
+from seedbed.core.rows import (
+    AUGMENT,
+    BALANCE,
+    EMBED,
+    SPLIT,
+    read_rows,
+    rows_to_choose_by,
+    write_results,
+)
 from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.making import balancing
-from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 
 
 class Params(Section):
@@ -54,9 +61,9 @@ def measured(
 @script
 def main() -> str:
     params = read_params("ablate", Params)
-    negatives = read_params("negatives", NegativesParams)
+    negatives = read_params("negatives.as", str), read_params("negatives.label", str)
     augmented, balanced = (
-        rows_to_choose_by(read_rows(folder), negatives) for folder in (AUGMENT, BALANCE)
+        rows_to_choose_by(read_rows(folder), *negatives) for folder in (AUGMENT, BALANCE)
     )
     train = [rows[rows["split"] == "train"] for rows in (augmented, balanced)]
     arms = {name: pair for name, pair in balancing.arms_of(*train).items() if name in params.of}

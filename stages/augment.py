@@ -11,16 +11,17 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
+from seedbed.core import edits
 from seedbed.core.metrics import settle
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import EMBED, FIND_LABEL_ERRORS, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams, embedded, vectors_of
-from seedbed.making import augmentation
 from seedbed.making.balancing import AugmentMetrics
 from seedbed.making.made_rows import CheckParams, Made, Row, as_rows, checked, counts_made, parents
 from seedbed.making.negatives import NegativesParams, negatives
 from seedbed.making.paraphrasing import ParaphraseParams, ToParaphrase, paraphrases
+from seedbed.private.kinds import STAND_IN
 from seedbed.splitting.splits import gate_after_split, made_near_another_side
 
 Method = Literal["swap", "delete", "insert", "synonyms", "punctuate", "mistype", "paraphrase"]
@@ -47,7 +48,7 @@ def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
         rows = train["label"].map(train["label"].value_counts())
         train = train[rows < params.only_classes_below]
     return [
-        (row, copy, augmentation.method_of(params.methods, params.seed, row.id, copy))
+        (row, copy, edits.method_of(params.methods, params.seed, row.id, copy))
         for row in as_rows(train.sort_values("id"))
         for copy in range(params.copies)
     ]
@@ -59,15 +60,15 @@ def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter
     if not planned:
         return rows.iloc[:0], Counter()
     written = _written(planned, params)
-    edits = dict(augmentation.EDITS)
-    if {method for _, _, method in planned} & set(augmentation.OF_SYNONYMS):
-        synonyms = augmentation.read_synonyms(Path(params.wordnet_folder))
-        edits |= {name: partial(edit, synonyms) for name, edit in augmentation.OF_SYNONYMS.items()}
+    known = dict(edits.EDITS)
+    if {method for _, _, method in planned} & set(edits.OF_SYNONYMS):
+        synonyms = edits.read_synonyms(Path(params.wordnet_folder))
+        known |= {name: partial(edit, synonyms) for name, edit in edits.OF_SYNONYMS.items()}
     made = Made(rows)
     for row, copy, method in planned:
-        if method in edits:
-            draw = augmentation.generator(params.seed, row.id, copy)
-            text = edits[method](augmentation.words_of(row.text), params.edit_share, draw).text()
+        if method in known:
+            draw = edits.generator(params.seed, row.id, copy)
+            text = known[method](edits.words_of(row.text, STAND_IN), params.edit_share, draw).text()
         else:
             text, refused = written[row.id, copy]
             if refused:

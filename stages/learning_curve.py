@@ -10,10 +10,17 @@ from seedbed.approaches import Name
 from seedbed.core.files import write_json
 from seedbed.core.metrics import METRICS
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import BALANCE, EMBED, SPLIT, read_rows, sides, write_results
+from seedbed.core.rows import (
+    BALANCE,
+    EMBED,
+    SPLIT,
+    read_rows,
+    rows_to_choose_by,
+    sides,
+    write_results,
+)
 from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
-from seedbed.making.negatives import NegativesParams, rows_to_choose_by
 from seedbed.scoring.metrics import clusters_of
 from seedbed.training.resampling import CurveRun, drawn, fit_curve
 
@@ -38,13 +45,13 @@ class Params(Section):
 @script
 def main() -> str:
     params = read_params("learning_curve", Params)
-    negatives = read_params("negatives", NegativesParams)
+    negatives = read_params("negatives.as", str), read_params("negatives.label", str)
     if not params.run:
         write_json(METRICS / "learning_curve.json", {"run": False})
         return "off in params.yaml"
     from seedbed.training.trainer import ApproachTrainer, RowTasks
 
-    rows = rows_to_choose_by(read_rows(BALANCE), negatives)
+    rows = rows_to_choose_by(read_rows(BALANCE), *negatives)
     train, validation, _ = sides(rows).values()
     tasks = RowTasks(rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
     approach = ApproachTrainer(params.approach)

@@ -6,6 +6,7 @@ data/frozen_test.csv, reports/choice.json, reports/metrics/learning_curve.json,
 reports/metrics/evaluate/APPROACH/validation.json -> reports/next.csv, reports/next.md
 """
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from seedbed.collecting.diversity import counts, neighbour_distances
 from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
 from seedbed.core.files import write_csv, write_text
 from seedbed.core.metrics import CHOICE, EVALUATE, read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows
 from seedbed.core.stage import script
+from seedbed.encoding.nearest_rows import neighbour_distances
 from seedbed.encoding.vectors import EncoderParams, vectors_of
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page
@@ -105,7 +106,7 @@ def main() -> str:
         (kept["id"][row], kept["label"][row], float(far[row]))
         for row in np.argsort(-far, kind="stable")[:ISOLATED]
     ]
-    by_class = counts(kept["label"][kept["split"] == "train"])
+    by_class = dict(sorted(Counter(kept["label"][kept["split"] == "train"]).items()))
     newest = priorities.newest_batch(kept, vectors)
     curve = read_if_run(CURVE_METRICS, LearningCurveMetrics)
     needs = page(approach, validation, by_class, isolated, newest, shown, curve)

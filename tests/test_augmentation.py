@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.core.errors import ParamsError
-from seedbed.making.augmentation import (
+from seedbed.core import edits
+from seedbed.core.edits import (
     EDITS,
     OF_SYNONYMS,
     PUNCTUATION,
@@ -20,9 +20,11 @@ from seedbed.making.augmentation import (
     punctuate,
     read_synonyms,
     swap,
-    words_of,
 )
+from seedbed.core.errors import ParamsError
+from seedbed.private.kinds import STAND_IN
 
+words_of = partial(edits.words_of, fixed_parts=STAND_IN)
 TEXT = "The STORM broke three\nold trees, near the church!"
 WORDS = words_of(TEXT)
 NOUNS = """  1 This line is the licence.

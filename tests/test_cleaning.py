@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from seedbed.cleaning.rows import (
     clean_texts,
     drop_reason,
-    language_of,
     letter_share,
     repeated_share,
 )
@@ -24,6 +23,7 @@ from seedbed.cleaning.rules import (
     fold_white_space,
     rewritten,
 )
+from seedbed.core.languages import language_of
 from seedbed.core.reasons import Reason
 
 CASES = Path(__file__).parent / "stages" / "clean"

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedbed.core.edits import generator
 from seedbed.core.errors import ParamsError
 from seedbed.core.metrics import Drop
 from seedbed.core.rows import DEFAULTS
-from seedbed.making.augmentation import generator
 from seedbed.making.negatives import (
     NegativesParams,
     entities,

@@ -9,21 +9,20 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache, partial
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import pandas as pd
 
 from seedbed.cleaning.rules import EMOJI, RULE_NAMES, Limits, rewritten, rules_wanted
+from seedbed.core.languages import UNKNOWN_LANGUAGE, known_languages, language_of
 from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
 from seedbed.running.engine import map_texts
 
-LANGUAGE_CHARS = 300  # of 10,000 film reviews the language is that of 500; time is proportional
 MIN_WORDS_REPEATED = 10  # in shorter texts repetition is measured in characters
 MIN_CHARS_REPEATED = 30  # in shorter ones it is not: people write "no no no no"
-UNKNOWN_LANGUAGE = "unknown"
 
 ASCII_SPACE = bytes(range(9, 14)) + bytes(range(28, 33))
 ASCII_LETTERS = string.ascii_letters.encode()
@@ -95,18 +94,6 @@ def repeated_share(text: str) -> float:
     return 1 - len(set(grams)) / len(grams)
 
 
-@cache
-def _identifier() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE)
-
-
-def language_of(text: str) -> str:
-    """Return the ISO 639 code of the language of the first 300 characters (py3langid)."""
-    return str(_identifier().classify(text[:LANGUAGE_CHARS])[0])
-
-
 def drop_reason(text: str, limits: Limits) -> str:
     """Return the first reason to drop the text, "" if no limit of another thing than language is
     broken. A share is not measured if it can drop nothing."""
@@ -147,7 +134,7 @@ def clean_rows(rows: pd.DataFrame, params: Section) -> CleanedRows:
     rules = rules_wanted(params)
     limits = Limits(**params.model_dump(include=set(Limits._fields)))
     for language in limits.languages:
-        if language not in (known := sorted(_identifier().labels)):
+        if language not in (known := known_languages()):
             raise unknown_name("params.yaml: clean.languages", language, known)
     work = partial(clean_texts, rules=rules, limits=limits)
     texts = [Cleaned(*result) for result in map_texts(work, rows["text"].tolist())]

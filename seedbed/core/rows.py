@@ -140,3 +140,12 @@ def write_results(
 def sides(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Rows by side, each sorted by id with a fresh index."""
     return {side: rows[rows["split"] == side].reset_index(drop=True) for side in SIDES}
+
+
+def rows_to_choose_by(rows: pd.DataFrame, negatives: str, label: str) -> pd.DataFrame:
+    """Return train and validation rows, because no choice may depend on test rows; without those of
+    `label` if `negatives` are detected by a threshold, because then they are no class."""
+    used = rows["split"] != "test"
+    if negatives == "threshold":
+        used &= rows["label"] != label
+    return rows[used].reset_index(drop=True)

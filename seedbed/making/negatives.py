@@ -27,12 +27,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from seedbed.core.edits import Words, generator, words_of
 from seedbed.core.errors import ParamsError
 from seedbed.core.metrics import Drop
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
-from seedbed.making.augmentation import Words, generator, words_of
 from seedbed.making.made_rows import Made, Row, as_rows, parents
+from seedbed.private.kinds import STAND_IN
 from seedbed.splitting.shingles import normalised
 
 MARKS = {"word_salad": "n0", "entity_swap": "n1", "random_pair": "n2", "hard_pair": "n3"}
@@ -59,15 +60,6 @@ class NegativesParams(Section):
     hard_max_cosine: float = Field(gt=0, le=1)
     positive_labels: list[str]
     pair_label: str
-
-
-def rows_to_choose_by(rows: pd.DataFrame, params: NegativesParams) -> pd.DataFrame:
-    """Return train and validation rows, because no choice may depend on test rows; without
-    negatives if a threshold detects them, because then they are no class."""
-    used = rows["split"] != "test"
-    if params.used_as == "threshold":
-        used &= rows["label"] != params.label
-    return rows[used].reset_index(drop=True)
 
 
 def set_aside(rows: pd.DataFrame, params: NegativesParams) -> tuple[pd.DataFrame, list[Drop]]:
@@ -119,7 +111,7 @@ def _add(made: Made, row: Row, method: str, **changes: str) -> None:
 
 def word_salad(text: str, draw: random.Random) -> str:
     """Return the words of a text in random order, with unchanged gaps."""
-    words, gaps = words_of(text)
+    words, gaps = words_of(text, STAND_IN)
     return Words(draw.sample(words, len(words)), gaps).text()
 
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from seedbed.core.edits import Words, generator, mistype, words_of
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
-from seedbed.making.augmentation import Words, generator, mistype, words_of
 from seedbed.private.kinds import STAND_IN
 from seedbed.scoring.metrics import Scored, resampled_counts, shares
 from seedbed.scoring.metrics_files import CapabilityCases, Invariance, MinimumFunctionality
@@ -76,7 +76,7 @@ def edited(texts: Sequence[str], ids: Sequence[str], seed: int) -> dict[str, lis
     """Apply each edit to each text; a text that an edit does not apply to stays as it is."""
     return {
         name: [
-            edit(words_of(text), generator(seed, row, number)).text()
+            edit(words_of(text, STAND_IN), generator(seed, row, number)).text()
             for text, row in zip(texts, ids, strict=True)
         ]
         for number, (name, edit) in enumerate(EDITS.items())

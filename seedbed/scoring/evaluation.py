@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from seedbed.cleaning.rows import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
+from seedbed.core.languages import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.rows import NEGATIVE, OUTSIDE
 from seedbed.scoring.confidence import (
     calibration,

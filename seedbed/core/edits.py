@@ -1,4 +1,4 @@
-"""New train rows from existing ones: small edits of a text's words.
+"""Small edits of a text's words: what augmentation makes rows with, and behaviour is tested with.
 
 Each edit is a function from a text's words to its words, drawn from hash(seed, row id, copy), so a
 row gives the same copies in any order, on any machine. Everything between the words, such as line
@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import hash_number
-from seedbed.private.kinds import STAND_IN
 
 PUNCTUATION = [".", ";", "?", ":", "!", ","]
 KEYBOARD = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
@@ -48,9 +47,9 @@ Edit = Callable[[Words, float, random.Random], Words]
 Synonyms = dict[str, list[str]]
 
 
-def words_of(text: str) -> Words:
-    """Split a text into its words and gaps; no stand-in is a word."""
-    fixed = [match.span() for match in STAND_IN.finditer(text)]
+def words_of(text: str, fixed_parts: re.Pattern[str]) -> Words:
+    """Split a text into its words and gaps; nothing in a match of `fixed_parts` is a word."""
+    fixed = [match.span() for match in fixed_parts.finditer(text)]
     words, gaps, end = [], [], 0
     for match in WORD.finditer(text):
         start, stop = match.span()
