@@ -12,7 +12,7 @@ Figures are those of the metrics of base and head in git.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic import AliasPath, Field
@@ -25,7 +25,7 @@ from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, inte
 from seedbed.pages.escaping import clipped, quoted
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_sections import CHARS, TEXT_CHARS, side_first
-from seedbed.versions.revisions import AnyKnown, Files, Known
+from seedbed.versions.revisions import Files, Known
 from seedbed.versions.row_changes import WHY_NOT_DOUBTED, because
 from seedbed.versions.row_records import KnownStage
 
@@ -76,17 +76,18 @@ def in_one_line(changes: Changes) -> str:
 
 def telling(changes: Changes, scores: dict[str, float]) -> list[Telling]:
     """The rows to look at first; see the top of this file. The same changes give the same list."""
-    kinds = list(_kinds(changes, scores))
-    shown = {kind: min(OF_A_KIND, len(members)) for kind, members in kinds}
-    left = ROWS - sum(shown.values())
-    for kind, members in kinds:
-        more = max(0, min(left, len(members) - shown[kind]))
-        shown[kind] += more
+    kinds = [members for members in _kinds(changes, scores) if members]
+    left = ROWS - sum(len(members[:OF_A_KIND]) for members in kinds)
+    found: list[Telling] = []
+    for members in kinds:
+        more = max(0, min(left, len(members) - OF_A_KIND))
+        found += members[: OF_A_KIND + more]
         left -= more
-    return [Telling(kind, row) for kind, members in kinds for row in members[: shown[kind]]][:ROWS]
+    return found[:ROWS]
 
 
-def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Sequence[Any]]]:
+def _kinds(changes: Changes, scores: dict[str, float]) -> list[list[Telling]]:
+    """All changed rows by kind, in the order of this file's top; `scores` of suspects."""
     rows = changes.rows
     known = {label for label, sides in rows.rows.items() if any(b for b, _ in sides.values())}
     new = {one.id for one in rows.added if one.label not in known}
@@ -94,7 +95,7 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
     def doubt(one: Any) -> tuple[float, str]:
         return scores.get(one.id, 1.0), one.id
 
-    for kind, members in (
+    kinds: list[tuple[str, list[Any]]] = [
         ("moved between splits", rows.moved),
         ("frozen test", [one for one in rows.frozen if one.before]),
         ("removed", [one for one in rows.removed if one.split in HELD_OUT]),
@@ -107,14 +108,17 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
         ("dropped on arrival", rows.arrived_dropped),
         ("removed", [one for one in rows.removed if one.split not in HELD_OUT]),
         ("added", [one for one in rows.added if one.id not in new]),
-    ):
-        yield kind, sorted(members, key=doubt if kind == "new suspect" else side_first)
+    ]
+    order = {"new suspect": doubt}
+    return [
+        [Telling(kind, one) for one in sorted(members, key=order.get(kind, side_first))]
+        for kind, members in kinds
+    ]
 
 
 def suspect_scores(files: Files) -> dict[str, float]:
     """Label quality scores by row id; low is doubtful."""
-    lines = files.tables([SUSPECTS]).records(SUSPECTS)
-    return {line["id"]: float(line["score"]) for line in lines}
+    return {line["id"]: float(line["score"]) for line in files.records(SUSPECTS)}
 
 
 def telling_rows(changes: Changes, scores: dict[str, float]) -> Section:
@@ -123,30 +127,24 @@ def telling_rows(changes: Changes, scores: dict[str, float]) -> Section:
     if not found:
         return Section("", ["No row differs."])
     header = ["change", "row", "split", "label", "reason"]
-    rows = [
-        [one.kind, Code(one.row.id), getattr(one.row, "split", ""), _labels(one.row), _why(one.row)]
-        for one in found
-    ]
-    texts = [changes.texts.get(one.row.id, "") for one in found]
     if any(one.row.id in changes.texts for one in found):
         header.append("text")
-        rows = [[*row, clipped(text, TEXT_CHARS)] for row, text in zip(rows, texts, strict=True)]
-    changed = sum(len(members) for _, members in _kinds(changes, scores))
+    rows = [_cells(*one, changes.texts)[: len(header)] for one in found]
+    changed = sum(map(len, _kinds(changes, scores)))
     title = f"Most telling rows: {len(found):,} of {changed:,}"
     return Section(title, [Table(header, rows, chars=CHARS)])
 
 
-def _why(row: Any) -> str:
-    """Why the row is in its list, or at least which batch it came with."""
-    return because(row) or (f"in batch {row.batch}" if hasattr(row, "batch") else "")
-
-
-def _labels(row: Any) -> str:
+def _cells(kind: str, row: Any, texts: dict[str, str]) -> list[Cell]:
+    label = str(getattr(row, "label", ""))
     if hasattr(row, "suggested"):
-        return f"{row.label}, or {row.suggested}?"
-    if hasattr(row, "by"):
-        return f"{row.before} → {row.after}"
-    return str(getattr(row, "label", ""))
+        label = f"{row.label}, or {row.suggested}?"
+    elif hasattr(row, "by"):
+        label = f"{row.before} → {row.after}"
+    # Why the row is in its list, or at least which batch it came with.
+    why = because(row) or (f"in batch {row.batch}" if hasattr(row, "batch") else "")
+    text = clipped(texts.get(row.id, ""), TEXT_CHARS)
+    return [kind, Code(row.id), getattr(row, "split", ""), label, why, text]
 
 
 def _inside(*path: str) -> Any:
@@ -179,15 +177,10 @@ class KnownChoice(Known):
     why: str = ""
 
 
-def read_known(files: Files, path: str, model: type[AnyKnown]) -> AnyKnown:
-    """Read a metrics file of a version; all defaults if it has none."""
-    return files.tables([path]).known(path, model)
-
-
 def validation_of(files: Files) -> dict[str, KnownValidation]:
     """Read the validation.json of each approach that ran."""
     found = {
-        name: read_known(files, f"{METRICS}/evaluate/{name}/validation.json", KnownValidation)
+        name: files.known(f"{METRICS}/evaluate/{name}/validation.json", KnownValidation)
         for name in NAMES
     }
     return {name: figures for name, figures in found.items() if figures.run}
@@ -198,7 +191,7 @@ def approaches(base: Files, head: Files) -> Section:
     before, now = validation_of(base), validation_of(head)
     if not now:
         return Section("", ["No validation figures are in git: the pipeline has not run."])
-    choices = [read_known(files, CHOICE, KnownChoice) for files in (base, head)]
+    choices = [files.known(CHOICE, KnownChoice) for files in (base, head)]
     chosen = [choice.approach for choice in choices]
     mark = {chosen[0]: " (chosen in the base)", chosen[1]: " (chosen)"}
     lines = [
@@ -240,7 +233,7 @@ def _decimals(figures: KnownValidation | None) -> list[str]:
 def labels(changes: Changes, base: Files, head: Files) -> list[Part]:
     """How many labels are suspected, how many of those are new or gone, and new decisions."""
     before, now = (
-        read_known(files, f"{METRICS}/find_label_errors.json", KnownStage) for files in (base, head)
+        files.known(f"{METRICS}/find_label_errors.json", KnownStage) for files in (base, head)
     )
     rows = changes.rows
     gone = Counter(suspect.why for suspect in rows.gone_suspects)
@@ -272,7 +265,7 @@ def _decided(changes: Changes) -> str:
 def leak_gate(base: Files, head: Files) -> str:
     """Pairs of rows in two splits: none, or the run would have ended."""
     before, now = (
-        read_known(files, f"{METRICS}/split.json", KnownStage).leak_gate for files in (base, head)
+        files.known(f"{METRICS}/split.json", KnownStage).leak_gate for files in (base, head)
     )
     if now is None:
         return "Leak gate: `split` has not run."

@@ -10,7 +10,7 @@ from seedbed.core.metrics import HEADER as LEDGER
 from seedbed.core.metrics import Number
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import ROW_STAGES
-from seedbed.versions.revisions import Files, Known, VersionTables, cells
+from seedbed.versions.revisions import Files, Known, cells
 from seedbed.versions.row_changes import Fate
 
 HEADER = ("id", "digest", "label", "split")
@@ -53,8 +53,9 @@ class KnownStage(Known):
 
 class Records(NamedTuple):
     """Everything by row id, but `counts`, `figures`, `digests`: rows and metrics by stage, the
-    digests of forgotten rows. A stage without counts has not run."""
+    digests of forgotten rows. A stage without counts has not run. `files`: those of its version."""
 
+    files: Files
     drops: dict[str, Fate]
     manifest: dict[str, Placed]
     suspects: dict[str, dict[str, str]]
@@ -88,45 +89,50 @@ def read_records(files: Files) -> Records:
     ]
     metrics = {stage: f"reports/metrics/{stage}.json" for stage in ROW_STAGES}
     ledgers = {stage: f"data/ledger/{stage}.csv" for stage in ROW_STAGES}
-    table = files.tables([*listed, *metrics.values(), *ledgers.values(), *SINGLE])
-    known = {stage: table.known(path, KnownStage) for stage, path in metrics.items()}
+    files.read_many([*listed, *metrics.values(), *ledgers.values(), *SINGLE])  # all at once
+    known = {stage: files.known(path, KnownStage) for stage, path in metrics.items()}
     drops = {
         row: Fate(stage, reason, cause)
         for stage in reversed(ROW_STAGES)  # the first stage that dropped it is the one that did
-        for row, reason, cause in table.lines(ledgers[stage], LEDGER)
+        for row, reason, cause in files.lines(ledgers[stage], LEDGER)
     }
-    tombstones = table.lines("data/tombstones.csv", ("id", "digest"))
+    decisions: dict[str, list[Decision]] = defaultdict(list)
+    for path, text in files.read_many(listed).items():
+        if path.endswith(".jsonl"):
+            for decision in parse_decisions(text, f"{files.place}{path}"):
+                decisions[decision.id].append(decision)
+    tombstones = files.lines("data/tombstones.csv", ("id", "digest"))
     return Records(
+        files,
         drops,
-        _manifest(table, files),
-        {line["id"]: line for line in table.records("reports/suspects.csv")},
-        _decisions(table),
-        dict(table.lines("data/frozen_test.csv", ("id", "digest"))),
+        _manifest(files, [path for path in listed if path.endswith(".csv")]),
+        {line["id"]: line for line in files.records("reports/suspects.csv")},
+        dict(decisions),
+        dict(files.lines("data/frozen_test.csv", ("id", "digest"))),
         {row for row, _ in tombstones},
         {stage: found.rows for stage, found in known.items() if found.rows},
         known,
-        {line["id"]: line for line in table.records("data/ledger/decided.csv")},
+        {line["id"]: line for line in files.records("data/ledger/decided.csv")},
         frozenset(digest for _, digest in tombstones) - {""},
     )
 
 
-def _manifest(table: VersionTables, files: Files) -> dict[str, Placed]:
+def _manifest(files: Files, paths: list[str]) -> dict[str, Placed]:
     """Return the kept rows of a version by id, from git, or from data/split if git has counts.
 
     Raises RowsError if a row is listed twice, or if data/split is missing or of another run.
     """
-    if COUNTS in table.texts:
-        return _from_split(table, files)
+    if COUNTS in paths:
+        return _from_split(files)
     found = [
         (row, Placed(PurePosixPath(path).stem, *cells))
-        for path in table.texts
-        if path.startswith("data/manifest/")
-        for row, *cells in table.lines(path, HEADER)
+        for path in paths
+        for row, *cells in files.lines(path, HEADER)
     ]
     manifest = dict(found)
     if len(found) != len(manifest):
         raise RowsError(
-            f"{table.place}data/manifest",
+            f"{files.place}data/manifest",
             f"{len(found) - len(manifest)} ids are listed twice",
             "each row once, in the file of its batch",
             "run `dvc repro`",
@@ -134,22 +140,22 @@ def _manifest(table: VersionTables, files: Files) -> dict[str, Placed]:
     return manifest
 
 
-def _from_split(table: VersionTables, files: Files) -> dict[str, Placed]:
+def _from_split(files: Files) -> dict[str, Placed]:
     """The rows of data/split, for a version whose manifest has counts alone."""
     counted = {
-        line["batch"]: sum(int(line[side]) for side in SIDES) for line in table.records(COUNTS)
+        line["batch"]: sum(int(line[side]) for side in SIDES) for line in files.records(COUNTS)
     }
     paths = files.parquet("split")
     if not paths:
         raise RowsError(
-            f"{table.place}{COUNTS}",
+            f"{files.place}{COUNTS}",
             f"counts of {sum(counted.values()):,} rows, but their data/split is not here",
             next_step=f"run `dvc {'fetch --all-commits data/split' if files.revision else 'pull'}`",
         )
     manifest = {row: Placed(*placed) for row, *placed in cells(paths, ["id", *Placed._fields])}
     if Counter(row.batch for row in manifest.values()) != counted:
         raise RowsError(
-            f"{table.place}{COUNTS}",
+            f"{files.place}{COUNTS}",
             f"{len(manifest):,} rows in data/split, {sum(counted.values()):,} here",
             "rows and counts of one run",
             "run `dvc checkout`, or `dvc repro`",
@@ -157,25 +163,16 @@ def _from_split(table: VersionTables, files: Files) -> dict[str, Placed]:
     return manifest
 
 
-def policy_labels(files: Files, records: Records) -> dict[str, str] | None:
+def policy_labels(records: Records) -> dict[str, str] | None:
     """Return the labels, by row id, that `find_label_errors.policy: relabel` gave to kept rows.
 
     None if this version has some and its data is not here: git does not hold them.
     """
     if records.figures["find_label_errors"].policy != "relabel":
         return {}
-    paths = files.parquet("find_label_errors")
+    paths = records.files.parquet("find_label_errors")
     if not paths:
         return None
     kept = records.manifest
     labels = ((row, label) for row, label in cells(paths, ["id", "label"]) if row in kept)
     return {row: label for row, label in labels if label != kept[row].label}
-
-
-def _decisions(table: VersionTables) -> dict[str, list[Decision]]:
-    decisions: dict[str, list[Decision]] = defaultdict(list)
-    for path, text in table.texts.items():
-        if path.startswith("data/decisions/"):
-            for decision in parse_decisions(text, f"{table.place}{path}"):
-                decisions[decision.id].append(decision)
-    return dict(decisions)

@@ -124,8 +124,8 @@ def test_the_counts_name_another_version_for_any_changed_row(tmp_path, monkeypat
         version.write(0)
         versions.append(dataset_version(Path("data/manifest")))
         next(iter(version.kept.values()))["digest"] = "0" * 16
-    assert versions[0]["version"] != versions[1]["version"]
-    assert versions[0]["rows"] == len(version.kept)
+    assert versions[0].version != versions[1].version
+    assert versions[0].rows == len(version.kept)
     version.write()
     assert dataset_version(Path("data/manifest")).batches == versions[0].batches
 
