@@ -40,8 +40,7 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import DEFAULTS, read_rows
 from seedbed.scoring import drift
 from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
-from seedbed.splitting.frozen_test import check_frozen, read_frozen
-from seedbed.splitting.sides import SideParams, assign_sides
+from seedbed.splitting.sides import SideParams, assign_sides, check_frozen, read_frozen
 from seedbed.splitting.splits import SplitParams, split_rows, without_unlabelled
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Placed, read_records

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seedbed.approaches import NAMES
-from seedbed.commands.models import Yes
+from seedbed.commands.data import Yes
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_json
 from seedbed.core.metrics import read_metrics
@@ -199,7 +199,7 @@ def freeze(
     yes: Yes = False,
 ) -> None:
     """Freeze the present test rows: they stay in test, and may not be lost or changed."""
-    from seedbed.splitting.frozen_test import plan_freeze, write_frozen
+    from seedbed.splitting.sides import plan_freeze, write_frozen
 
     planned = plan_freeze(replace)
     print("\n".join(planned.in_words))

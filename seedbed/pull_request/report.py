@@ -16,7 +16,7 @@ from typing import NamedTuple
 from seedbed.core.errors import SeedbedError
 from seedbed.gate import page as gate
 from seedbed.gate.compare import Comparison, compare
-from seedbed.pages.document import Part, Prose, Section
+from seedbed.pages.document import Part, Prose, Section, listed
 from seedbed.pages.escaping import quoted, unlinked
 from seedbed.pages.markdown import fitted, markdown
 from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock
@@ -67,10 +67,9 @@ def staleness() -> str:
         return f"Whether the run is complete is unknown: {quoted(error, 300)}"
     if not stale:
         return ""
-    named = ", ".join(f"`{one}`" for one in stale[:STALE])
-    more = f" and {len(stale) - STALE} more" if len(stale) > STALE else ""
+    named = listed([f"`{one}`" for one in stale], STALE)
     return (
-        f"**The run is not complete: {named}{more} did not run on this code, these params and "
+        f"**The run is not complete: {named} did not run on this code, these params and "
         "this data.** Later figures are from an older run; `seedbed check-lock` lists the reasons."
     )
 
@@ -185,20 +184,13 @@ def _box(stage: str) -> str:
 
 def _arrows(stages: dict[str, LockedStage], boxes: list[str]) -> list[tuple[str, str]]:
     """Who reads whose outputs, less what follows from other arrows, in the order of the boxes."""
+    from networkx import DiGraph, transitive_reduction
+
     makers = {path: _box(name) for name, one in stages.items() for path in one.outputs}
-    after: dict[str, set[str]] = {box: set() for box in boxes}
+    graph = DiGraph()
+    graph.add_nodes_from(boxes)
     for name, one in stages.items():
-        for path in one.deps:
-            if (maker := makers.get(path, "")) and maker != _box(name):
-                after[maker].add(_box(name))
-    reached = {box: set(inner) for box, inner in after.items()}
-    for middle in boxes:
-        for box in boxes:
-            if middle in reached[box]:
-                reached[box] |= reached[middle]
-    return [
-        (box, one)
-        for box in boxes
-        for one in boxes
-        if one in after[box] and not any(one in reached[other] for other in after[box] - {one})
-    ]
+        read = {makers[path] for path in one.deps if path in makers} - {_box(name)}
+        graph.add_edges_from((maker, _box(name)) for maker in read)
+    direct = transitive_reduction(graph).edges
+    return [(box, one) for box in boxes for one in boxes if (box, one) in direct]

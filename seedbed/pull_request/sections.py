@@ -21,7 +21,7 @@ from seedbed.approaches import NAMES
 from seedbed.core.metrics import Interval
 from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.core.stage import last_costs
-from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, interval
+from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, interval, listed
 from seedbed.pages.escaping import clipped, quoted
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_sections import CHARS, TEXT_CHARS, side_first
@@ -67,9 +67,8 @@ def in_one_line(changes: Changes) -> str:
         line += f"; {len(rows.arrived_dropped):,} more arrived and were dropped"
     new = [batch for batch, (was, now) in rows.batches.items() if now and not was]
     if new:
-        each = ", ".join(f"{quoted(one)} (+{rows.batches[one][1]:,})" for one in new[:BATCHES])
-        more = f" and {len(new) - BATCHES:,} more" if len(new) > BATCHES else ""
-        line += f"; new: {each}{more}"
+        each = [f"{quoted(one)} (+{rows.batches[one][1]:,})" for one in new]
+        line += f"; new: {listed(each, BATCHES, more=' and {:,} more')}"
     alarms = [f"**ERROR: {alarm}.**" for alarm in rows.alarms]
     return "\n\n".join([f"{line}.", *alarms])
 
@@ -178,31 +177,30 @@ class KnownChoice(Known):
 
 
 def validation_of(files: Files) -> dict[str, KnownValidation]:
-    """Read the validation.json of each approach that ran."""
+    """Read the validation.json of each approach; all defaults for one that did not run."""
     found = {
         name: files.known(f"{METRICS}/evaluate/{name}/validation.json", KnownValidation)
         for name in NAMES
     }
-    return {name: figures for name, figures in found.items() if figures.run}
+    return {name: one if one.run else KnownValidation() for name, one in found.items()}
 
 
 def approaches(base: Files, head: Files) -> Section:
     """A row per approach: macro-F1 before and now, which was chosen, risk, calibration."""
     before, now = validation_of(base), validation_of(head)
-    if not now:
+    if not any(one.run for one in now.values()):
         return Section("", ["No validation figures are in git: the pipeline has not run."])
     choices = [files.known(CHOICE, KnownChoice) for files in (base, head)]
     chosen = [choice.approach for choice in choices]
     mark = {chosen[0]: " (chosen in the base)", chosen[1]: " (chosen)"}
     lines = [
-        [Prose(f"`{one}`{mark.get(one, '')}"), _macro(before.get(one)), _macro(now.get(one)),
-         _change(before.get(one), now.get(one)), *_decimals(now.get(one))]
+        [Prose(f"`{one}`{mark.get(one, '')}"), *_scores(before[one], now[one])]
         for one in NAMES
-        if one in before or one in now
-    ]  # fmt: skip
+        if before[one].run or now[one].run
+    ]
     header = ["on validation", "macro-F1 in the base", "macro-F1 now", "change",
               "risk at 80%", "risk at 90%", "calibration error"]  # fmt: skip
-    rows = [next(iter(version.values()), KnownValidation()).rows for version in (before, now)]
+    rows = [next((one.rows for one in version.values() if one.run), 0) for version in (before, now)]
     note = (
         f"Each version on its own validation split (the base's has {rows[0]:,} rows, this one "
         f"{rows[1]:,}): the change is not paired. Risk: the error rate among the most confident "
@@ -213,21 +211,13 @@ def approaches(base: Files, head: Files) -> Section:
     return Section("", [Table(header, lines), note, Prose(changed + why)])
 
 
-def _macro(figures: KnownValidation | None) -> str:
-    return interval(figures.macro_f1) if figures and figures.macro_f1 else "—"
-
-
-def _change(before: KnownValidation | None, now: KnownValidation | None) -> str:
-    if not (before and before.macro_f1 and now and now.macro_f1):
-        return ""
-    return f"{now.macro_f1.mean - before.macro_f1.mean:+.3f}"
-
-
-def _decimals(figures: KnownValidation | None) -> list[str]:
-    """Both risks, and the calibration error."""
-    found = figures or KnownValidation()
-    values = (found.risk_at_80, found.risk_at_90, found.calibration_error)
-    return ["" if value is None else f"{value:.3f}" for value in values]
+def _scores(before: KnownValidation, now: KnownValidation) -> list[Cell]:
+    """macro-F1 of both and its change; now, both risks and the calibration error."""
+    macro = [interval(one.macro_f1) if one.macro_f1 else "—" for one in (before, now)]
+    gain = now.macro_f1.mean - before.macro_f1.mean if before.macro_f1 and now.macro_f1 else None
+    change = "" if gain is None else f"{gain:+.3f}"
+    values = (now.risk_at_80, now.risk_at_90, now.calibration_error)
+    return [*macro, change, *("" if value is None else f"{value:.3f}" for value in values)]
 
 
 def labels(changes: Changes, base: Files, head: Files) -> list[Part]:
@@ -278,16 +268,17 @@ def cost(base: Files, head: Files, reran: list[str]) -> Section:
     """A row per approach, base and now; then the stages that ran again, the most costly first."""
     before, now = validation_of(base), validation_of(head)
     lines: list[Sequence[Cell]] = [
-        [Code(name), *(_count_change(before.get(name), now[name], key) for key in COUNTED)]
-        for name in now
+        [Code(name), *(_count_change(before[name], now[name], key) for key in COUNTED)]
+        for name in NAMES
+        if now[name].run
     ]
     table = Table(["approach", *COUNTED.values()], lines)
     return Section("Cost", [table, *_measured(reran)], folded=True)
 
 
-def _count_change(before: KnownValidation | None, now: KnownValidation, key: str) -> str:
+def _count_change(before: KnownValidation, now: KnownValidation, key: str) -> str:
     """A count now, and that of the base if it differs."""
-    was, count = getattr(before, key, None), getattr(now, key)
+    was, count = getattr(before, key), getattr(now, key)
     if count is None:
         return ""
     return f"{count:,}" if was in (None, count) else f"{was:,} → {count:,}"

@@ -5,6 +5,7 @@
 """
 
 import json
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -14,10 +15,10 @@ from seedbed.core.files import parse_yaml, rounded
 from seedbed.pipeline.code_deps import is_code
 from seedbed.pipeline.dvc import LOCK, parse_lock
 from seedbed.versions.diff_texts import PARAMS, Drift, Texts, drift, texts_of
-from seedbed.versions.revisions import Files, base_revision
+from seedbed.versions.revisions import Files, base_revision, cells
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
-from seedbed.versions.row_records import KnownRows, Records, policy_labels, read_records
+from seedbed.versions.row_records import KnownRows, Records, read_records
 
 
 class ParamChange(NamedTuple):
@@ -71,14 +72,21 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
 
 
 def _with_policy_labels(records: Records, notes: list[str]) -> Records:
-    found = policy_labels(records)
-    if found is None:
+    """With the labels that `find_label_errors.policy: relabel` gave to kept rows, out of the data:
+    git does not hold them."""
+    if records.figures["find_label_errors"].policy != "relabel":
+        return records
+    paths = records.files.parquet("find_label_errors")
+    if not paths:
         place = records.files.revision or "workspace"
         notes.append(
             f"Which labels find_label_errors.policy changed in {place} is unknown: its data is not "
             "here (run `dvc pull`)."
         )
-    return records._replace(policy_labels=found or {})
+    kept = records.manifest
+    labels = ((row, label) for row, label in cells(paths, ["id", "label"]) if row in kept)
+    found = {row: label for row, label in labels if label != kept[row].label}
+    return replace(records, policy_labels=found)
 
 
 def _name(revision: str, files: Files, default: bool = False) -> str:

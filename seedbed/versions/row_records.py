@@ -1,10 +1,12 @@
 """What git holds of rows: ledgers, manifest, suspects, decisions, frozen test, tombstones."""
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from seedbed.core.decisions import Decision, parse_decisions
+from seedbed.core.decisions import Decision, last_lines, parse_decisions
 from seedbed.core.errors import RowsError
 from seedbed.core.metrics import HEADER as LEDGER
 from seedbed.core.metrics import Number
@@ -14,6 +16,7 @@ from seedbed.versions.revisions import Files, Known, cells
 from seedbed.versions.row_changes import Fate
 
 HEADER = ("id", "digest", "label", "split")
+AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
 COUNTS = "data/manifest/counts.csv"
 SINGLE = (
     "reports/suspects.csv",
@@ -51,7 +54,8 @@ class KnownStage(Known):
     suspects_by_side: dict[str, int] = {}  # find_label_errors
 
 
-class Records(NamedTuple):
+@dataclass(frozen=True)
+class Records:
     """Everything by row id, but `counts`, `figures`, `digests`: rows and metrics by stage, the
     digests of forgotten rows. A stage without counts has not run. `files`: those of its version."""
 
@@ -64,9 +68,9 @@ class Records(NamedTuple):
     tombstones: set[str]
     counts: dict[str, KnownRows]
     figures: dict[str, KnownStage]
-    decided: dict[str, dict[str, str]] = {}  # what counted of the decisions: side, given, decided
-    digests: frozenset[str] = frozenset()  # of tombstones
-    policy_labels: dict[str, str] = {}  # what the policy relabelled; only the data has it, not git
+    decided: dict[str, dict[str, str]]  # what counted of the decisions: side, given, decided
+    digests: frozenset[str]  # of tombstones
+    policy_labels: dict[str, str]  # what the policy relabelled; only the data has it, not git
 
     @property
     def ids(self) -> set[str]:
@@ -74,6 +78,37 @@ class Records(NamedTuple):
         causes = {fate.cause for fate in self.drops.values()} - {""}
         parts = (self.drops, self.manifest, self.suspects, self.decisions)
         return causes.union(*parts, self.frozen, self.tombstones)
+
+    # The manifest is the truth where a stale ledger says other. Made rows are no rows of git.
+    @cached_property
+    def dropped(self) -> dict[str, Fate]:
+        """What dropped each row that is not kept."""
+        fates = self.drops.items()
+        return {row: fate for row, fate in fates if "-" not in row and row not in self.manifest}
+
+    @cached_property
+    def untrained(self) -> dict[str, Fate]:
+        """What keeps each kept row from being trained on."""
+        late = ((row, fate) for row, fate in self.drops.items() if fate.stage in AFTER_SPLIT)
+        return {row: fate for row, fate in late if "-" not in row and row in self.manifest}
+
+    def said(self, row: str) -> list[Decision]:
+        """What people say of the row now, of its text as it is."""
+        lines = last_lines(self.decisions.get(row, [])).values()
+        placed = self.manifest.get(row)
+        return sorted(
+            (one for one in lines if placed is None or one.digest == placed.digest),
+            key=lambda one: one.who,
+        )
+
+    def settled(self, row: str) -> str:
+        """The label that people settled on, or ""."""
+        if row in self.decided:
+            return self.decided[row]["decided"]
+        if self.decided:  # the stage wrote who settled what, and this row is not there
+            return ""
+        found = {one.decided for one in self.said(row)}
+        return found.pop() if len(found) == 1 else ""
 
 
 def read_records(files: Files) -> Records:
@@ -114,6 +149,7 @@ def read_records(files: Files) -> Records:
         known,
         {line["id"]: line for line in files.records("data/ledger/decided.csv")},
         frozenset(digest for _, digest in tombstones) - {""},
+        {},
     )
 
 
@@ -161,18 +197,3 @@ def _from_split(files: Files) -> dict[str, Placed]:
             "run `dvc checkout`, or `dvc repro`",
         )
     return manifest
-
-
-def policy_labels(records: Records) -> dict[str, str] | None:
-    """Return the labels, by row id, that `find_label_errors.policy: relabel` gave to kept rows.
-
-    None if this version has some and its data is not here: git does not hold them.
-    """
-    if records.figures["find_label_errors"].policy != "relabel":
-        return {}
-    paths = records.files.parquet("find_label_errors")
-    if not paths:
-        return None
-    kept = records.manifest
-    labels = ((row, label) for row, label in cells(paths, ["id", "label"]) if row in kept)
-    return {row: label for row, label in labels if label != kept[row].label}

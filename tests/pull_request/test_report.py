@@ -31,7 +31,7 @@ from seedbed.scoring.metrics_files import (
     Estimate,
     Validation,
 )
-from seedbed.splitting.sides import SplitMetrics
+from seedbed.splitting.splits import SplitMetrics
 from seedbed.versions.changes import changes
 from seedbed.versions.row_records import KnownRows, KnownStage
 

@@ -3,6 +3,7 @@
 import copy
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,8 +158,8 @@ def test_labels_that_the_policy_gives_are_told_apart_from_the_manifest(tmp_path,
     Plan(1).base.write()
     records = read_records(Files())
     first, second, third = [*records.manifest][:3]
-    before = records._replace(policy_labels={first: "x", second: "y"})
-    after = records._replace(policy_labels={first: "x", third: "z"})
+    before = replace(records, policy_labels={first: "x", second: "y"})
+    after = replace(records, policy_labels={first: "x", third: "z"})
     found = difference(before, after)
     assert found.relabelled == []
     assert [(one.id, one.before, one.after, one.by) for one in found.relabelled_by_policy] == [
