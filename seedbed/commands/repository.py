@@ -14,16 +14,13 @@ from seedbed.approaches import NAMES
 from seedbed.commands.data import Yes
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_json
-from seedbed.core.metrics import read_metrics
+from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.stage import PREDICTION_COSTS, last_costs
 from seedbed.pages.document import interval
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.running.memo import MEMO, Store, clear, is_on, limit_bytes
 from seedbed.scoring.metrics_files import Choice, ModelCosts, read_test, read_validation
 
-METRICS = Path("reports/metrics")
-EVALUATE = METRICS / "evaluate"
-CHOICE = Path("reports/choice.json")
 REPORT = Path("reports/report.md")
 SHOWN = 3
 COSTS = {

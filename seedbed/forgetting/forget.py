@@ -21,6 +21,7 @@ from seedbed.core.decisions import FOLDER, parse_decisions
 from seedbed.core.errors import ForgetError
 from seedbed.core.files import load_key, write_bytes, write_text
 from seedbed.core.params import read_params
+from seedbed.core.rows import CLEAN, COLLECT
 from seedbed.forgetting.dvc_stores import (
     Remote,
     also_cached,
@@ -36,7 +37,6 @@ from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, cells_as_text, fo
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.splitting.sides import FROZEN
 
-BEFORE_STAND_INS = (Path("data/collect"), Path("data/clean"))
 WHOLE_ID = re.compile(r"^[0-9a-f]{16}$")
 NOT_LOOKED_INTO = {".git", ".venv"}
 
@@ -121,7 +121,7 @@ def _targets(
     digests = {row.digest for row in every if row.holds and row.id}
     texts: set[str] = set()
     tombstones: set[tuple[str, str]] = set()
-    first = [file for folder in BEFORE_STAND_INS for file in sorted(folder.glob("*.parquet"))]
+    first = [file for folder in (COLLECT, CLEAN) for file in sorted(folder.glob("*.parquet"))]
     # Cleaning may have brought the value to light, out of entities or tags.
     for file in filter(by_value.in_file, first):
         rows_of_file = pq.read_table(file).to_pylist()

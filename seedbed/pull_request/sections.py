@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from pydantic import AliasPath, Field
 
 from seedbed.approaches import NAMES
-from seedbed.core.metrics import Interval
+from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, Interval
 from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.core.stage import last_costs
 from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, interval, listed
@@ -29,8 +29,6 @@ from seedbed.versions.revisions import Files, Known
 from seedbed.versions.row_changes import WHY_NOT_DOUBTED, because
 from seedbed.versions.row_records import KnownStage
 
-METRICS = "reports/metrics"
-CHOICE = "reports/choice.json"
 SUSPECTS = "reports/suspects.csv"
 ROWS = 20
 OF_A_KIND = 4  # places that a kind gets at first
@@ -115,13 +113,10 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> list[list[Telling]]:
     ]
 
 
-def suspect_scores(files: Files) -> dict[str, float]:
-    """Label quality scores by row id; low is doubtful."""
-    return {line["id"]: float(line["score"]) for line in files.records(SUSPECTS)}
-
-
-def telling_rows(changes: Changes, scores: dict[str, float]) -> Section:
+def telling_rows(changes: Changes, head: Files) -> Section:
     """The table of the most telling rows, with texts if their source permits it."""
+    # Label quality scores: low is doubtful.
+    scores = {line["id"]: float(line["score"]) for line in head.records(SUSPECTS)}
     found = telling(changes, scores)
     if not found:
         return Section("", ["No row differs."])
@@ -179,8 +174,7 @@ class KnownChoice(Known):
 def validation_of(files: Files) -> dict[str, KnownValidation]:
     """Read the validation.json of each approach; all defaults for one that did not run."""
     found = {
-        name: files.known(f"{METRICS}/evaluate/{name}/validation.json", KnownValidation)
-        for name in NAMES
+        name: files.known(f"{EVALUATE}/{name}/validation.json", KnownValidation) for name in NAMES
     }
     return {name: one if one.run else KnownValidation() for name, one in found.items()}
 
@@ -190,7 +184,7 @@ def approaches(base: Files, head: Files) -> Section:
     before, now = validation_of(base), validation_of(head)
     if not any(one.run for one in now.values()):
         return Section("", ["No validation figures are in git: the pipeline has not run."])
-    choices = [files.known(CHOICE, KnownChoice) for files in (base, head)]
+    choices = [files.known(str(CHOICE), KnownChoice) for files in (base, head)]
     chosen = [choice.approach for choice in choices]
     mark = {chosen[0]: " (chosen in the base)", chosen[1]: " (chosen)"}
     lines = [

@@ -28,11 +28,9 @@ from seedbed.core.errors import FreezeError, LeakError, ParamsError, RowsError
 from seedbed.core.files import hash_number, read_csv, write_csv
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
-from seedbed.core.rows import HELD_OUT, SIDES, read_rows
+from seedbed.core.rows import DEDUPLICATE, HELD_OUT, SIDES, SPLIT, read_rows
 
 FROZEN = Path("data/frozen_test.csv")
-SPLIT = Path("data/split")
-BEFORE_SPLIT = Path("data/deduplicate")
 HEADER = ["id", "digest"]
 SHOWN = 10
 NEXT_STEP = "restore it with `git checkout -- data/frozen_test.csv`"
@@ -239,8 +237,8 @@ def plan_freeze(replace: bool) -> Freeze:
     would be lost or changed and `replace` is not set.
     """
     frozen = read_frozen()
-    refused = replace and not SPLIT.exists() and BEFORE_SPLIT.exists()
-    source = BEFORE_SPLIT if refused else SPLIT
+    refused = replace and not SPLIT.exists() and DEDUPLICATE.exists()
+    source = DEDUPLICATE if refused else SPLIT
     rows = read_rows(source)
     test = rows[rows["id"].isin(frozen) if refused else rows["split"] == "test"]
     after = dict(zip(test["id"], test["digest"], strict=True))

@@ -116,31 +116,28 @@ def read_records(files: Files) -> Records:
 
     Raises RowsError, with file and line, if one is broken or a row is in two manifests.
     """
-    listed = [
-        path
-        for folder, end in (("data/manifest", ".csv"), ("data/decisions", ".jsonl"))
-        for path in files.names(folder)
-        if path.endswith(end)
-    ]
+    manifests = [path for path in files.names("data/manifest") if path.endswith(".csv")]
+    by_person = [path for path in files.names("data/decisions") if path.endswith(".jsonl")]
     metrics = {stage: f"reports/metrics/{stage}.json" for stage in ROW_STAGES}
     ledgers = {stage: f"data/ledger/{stage}.csv" for stage in ROW_STAGES}
-    files.read_many([*listed, *metrics.values(), *ledgers.values(), *SINGLE])  # all at once
+    # All at once, in one call of git.
+    files.read_many([*manifests, *by_person, *metrics.values(), *ledgers.values(), *SINGLE])
     known = {stage: files.known(path, KnownStage) for stage, path in metrics.items()}
     drops = {
         row: Fate(stage, reason, cause)
         for stage in reversed(ROW_STAGES)  # the first stage that dropped it is the one that did
         for row, reason, cause in files.lines(ledgers[stage], LEDGER)
     }
-    decisions: dict[str, list[Decision]] = defaultdict(list)
-    for path, text in files.read_many(listed).items():
-        if path.endswith(".jsonl"):
-            for decision in parse_decisions(text, f"{files.place}{path}"):
-                decisions[decision.id].append(decision)
     tombstones = files.lines("data/tombstones.csv", ("id", "digest"))
+    manifest = _manifest(files, manifests)
+    decisions: dict[str, list[Decision]] = defaultdict(list)
+    for path, text in files.read_many(by_person).items():
+        for decision in parse_decisions(text, f"{files.place}{path}"):
+            decisions[decision.id].append(decision)
     return Records(
         files,
         drops,
-        _manifest(files, [path for path in listed if path.endswith(".csv")]),
+        manifest,
         {line["id"]: line for line in files.records("reports/suspects.csv")},
         dict(decisions),
         dict(files.lines("data/frozen_test.csv", ("id", "digest"))),
