@@ -64,7 +64,7 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
         rows,
         _changed_params(*params),
         _changed_code(*lock),
-        drift(old, new, rows, texts.kept),
+        drift(old, new, rows, texts),
         texts.shown,
         texts.shown_before,
         [*notes, *texts.notes],

@@ -14,7 +14,7 @@ test.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,9 +42,9 @@ ALL, CAME = "all rows, before and after", "new rows against existing ones"
 
 
 class Texts(NamedTuple):
-    """`kept`: texts of kept rows by id, of base and of head, or None where one is not here.
-    `shown`: those that may be shown, the newest of each changed row; `shown_before`: of edited
-    rows, what they were."""
+    """`kept`: texts of kept rows in the order of their ids, of base and of head, or None where one
+    is not here. `shown`: those that may be shown, the newest of each changed row; `shown_before`:
+    of edited rows, what they were."""
 
     kept: tuple[dict[str, str], dict[str, str]] | None = None
     shown: dict[str, str] = {}
@@ -136,16 +136,11 @@ class Drift(NamedTuple):
     untold: list[str]
 
 
-def drift(
-    base: Records,
-    head: Records,
-    rows: Difference,
-    texts: tuple[Mapping[str, str], Mapping[str, str]] | None,
-) -> Drift:
-    """`texts`: by row id, in its order, of base and of head, or None where they are not here."""
+def drift(base: Records, head: Records, rows: Difference, texts: Texts) -> Drift:
+    """Compare the rows of two versions, as far as their texts are here."""
     if not base.manifest or not head.manifest:
         return Drift([], None, {}, ["Drift: one of the two versions has no rows."])
-    old, now = texts or ({}, {})
+    old, now = texts.kept or ({}, {})
     came = [row.id for row in rows.added]
     before, after = list(old.values()), list(now.values())
     new = [now[row] for row in came if row in now]
