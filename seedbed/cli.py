@@ -4,10 +4,9 @@ import sys
 
 import typer
 
-from seedbed.commands.data import add, forget, review
-from seedbed.commands.models import compare, predict, promote
+from seedbed.commands.data import add, forget, predict, review
 from seedbed.commands.repository import check_lock, freeze, memo, resolve, summary
-from seedbed.commands.versions import diff, explain, post_report, pr_report
+from seedbed.commands.versions import compare, diff, explain, post_report, pr_report, promote
 from seedbed.core.errors import SeedbedError
 
 COMMANDS = (

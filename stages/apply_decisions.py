@@ -20,8 +20,7 @@ from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import ANONYMIZE, SIDES, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.splitting.frozen_test import FROZEN, read_frozen
-from seedbed.splitting.sides import SideParams, assign_sides
+from seedbed.splitting.sides import FROZEN, SideParams, assign_sides, read_frozen
 
 HEADER = ["id", "side", "given", "decided", "people"]
 

@@ -10,7 +10,7 @@ from seedbed.core.rows import APPLY_DECISIONS, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.splitting.deduplication import DeduplicateMetrics, deduplicate, near_pairs
 from seedbed.splitting.deduplication import DeduplicateParams as Params
-from seedbed.splitting.frozen_test import FROZEN, read_frozen
+from seedbed.splitting.sides import FROZEN, read_frozen
 
 
 @script

@@ -27,8 +27,7 @@ from seedbed.reporting.needs import page
 from seedbed.scoring import priorities
 from seedbed.scoring.confidence import uncertainty
 from seedbed.scoring.metrics_files import Choice, Validation
-from seedbed.splitting.frozen_test import FROZEN, read_frozen
-from seedbed.splitting.sides import SideParams, assign_sides
+from seedbed.splitting.sides import FROZEN, SideParams, assign_sides, read_frozen
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.resampling import LearningCurveMetrics
 

@@ -17,14 +17,15 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import COUNTS, DEDUPLICATE, MANIFEST, SIDES, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.splitting import splits
-from seedbed.splitting.frozen_test import FROZEN, check_frozen, read_frozen
 from seedbed.splitting.sides import (
-    SplitMetrics,
-    classes_to_collect,
+    FROZEN,
+    check_frozen,
+    read_frozen,
     rows_by_class,
     shares_of,
     units_of,
 )
+from seedbed.splitting.splits import SplitMetrics
 from seedbed.splitting.splits import SplitParams as Params
 
 HEADER = ["id", "digest", "label", "split"]
@@ -121,7 +122,7 @@ def main() -> str:
         by_side=shares_of(kept, params, with_rows=True),
         by_class=by_class,
         shares_by_class={name: shares_of(part, params) for name, part in classes.items()},
-        classes_with_few_test_rows=classes_to_collect(by_class, params, params.warn_below),
+        classes_with_few_test_rows=splits.classes_to_collect(by_class, params, params.warn_below),
         classes_not_in_train=dict(sorted(not_in_train.items())),
         frozen_test_rows=len(frozen),
     )

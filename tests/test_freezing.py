@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.errors import FreezeError, RowsError
 from seedbed.core.rows import write_rows
-from seedbed.splitting.frozen_test import (
+from seedbed.splitting.sides import (
     BEFORE_SPLIT,
     FROZEN,
     SPLIT,

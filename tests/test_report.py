@@ -12,7 +12,7 @@ from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.reporting import data, results
 from seedbed.scoring.metrics import METRICS
 from seedbed.scoring.metrics_files import Choice, ClassScores, Evaluation
-from seedbed.splitting.sides import SplitMetrics
+from seedbed.splitting.splits import SplitMetrics
 
 FIGURE = Interval(mean=0.9, low=0.85, high=0.95)
 SAME = RowCounts(read=3, made=0, kept=3, dropped=0, dropped_by_reason={})

@@ -6,12 +6,12 @@ import pytest
 
 from seedbed.splitting.sides import (
     SideParams,
-    classes_to_collect,
     hashing_interval,
     rows_by_class,
     shares_of,
     side_of,
 )
+from seedbed.splitting.splits import classes_to_collect
 
 HASH = SideParams(
     way="hash", seed=0, validation_share=0.2, test_share=0.25, validation_from="", test_from="",

@@ -3,7 +3,7 @@
 from seedbed.encoding.vectors import NearTrain
 from seedbed.pages.markdown import markdown
 from seedbed.reporting import data
-from seedbed.splitting.sides import SplitMetrics
+from seedbed.splitting.splits import SplitMetrics
 
 SHARE = {"share": 0.2, "expected_share": 0.2, "expected_low": 0.1, "expected_high": 0.3}
 FOUND = {

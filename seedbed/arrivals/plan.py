@@ -40,8 +40,7 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import DEFAULTS, read_rows
 from seedbed.scoring import drift
 from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
-from seedbed.splitting.frozen_test import check_frozen, read_frozen
-from seedbed.splitting.sides import SideParams, assign_sides
+from seedbed.splitting.sides import SideParams, assign_sides, check_frozen, read_frozen
 from seedbed.splitting.splits import SplitParams, split_rows, without_unlabelled
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Placed, read_records
@@ -91,17 +90,11 @@ def read_standing() -> Standing:
     )
 
 
-class Shift(NamedTuple):
-    """Population stability index, and what chance alone stays below in 95 of 100 draws."""
-
-    psi: float
-    by_chance: float
-
-
 class Changes(NamedTuple):
-    """By what was compared, as far as it could be: without the data only labels can."""
+    """By what was compared, as far as it could be: without the data only labels can. `shifts`:
+    population stability index, and what chance alone stays below in 95 of 100 draws."""
 
-    shifts: dict[str, Shift]
+    shifts: dict[str, tuple[float, float]]
     words: float | None = None  # Jensen-Shannon divergence of the vocabularies, in bits
     told_apart: drift.TwoSample | None = None
 
@@ -284,17 +277,11 @@ def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
     see them. Empty if one of them is empty."""
     if rows.empty or not standing.classes:
         return Changes({})
-    labels = Counter(rows["label"])
-    bins = len({*standing.classes, *labels})
-    chance = drift.psi_by_chance(bins, standing.classes.total(), labels.total())
-    shifts = {"labels": Shift(drift.psi(standing.classes, labels), chance)}
     there: list[str] = []
     if standing.rows is not None:
         there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
+    texts = (there, rows["text"].tolist())
+    shifts = drift.shifts((standing.classes, Counter(rows["label"])), texts)
     if not there:
         return Changes(shifts)
-    found = rows["text"].tolist()
-    before, after = drift.length_counts([*map(len, there)], [*map(len, found)])
-    chance = drift.psi_by_chance(len(before), sum(before), sum(after))
-    shifts["lengths"] = Shift(drift.psi(before, after), chance)
-    return Changes(shifts, drift.word_divergence(there, found), drift.two_sample_test(there, found))
+    return Changes(shifts, drift.word_divergence(*texts), drift.two_sample_test(*texts))

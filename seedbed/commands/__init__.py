@@ -1,1 +1,1 @@
-"""What people type: one module a command of `seedbed`."""
+"""What people type: the commands of `seedbed`, by what they are about."""

@@ -1,4 +1,4 @@
-"""Rows in and out, and decisions on them: `seedbed add`, `seedbed forget`, `seedbed review`."""
+"""Rows in and out, decisions on them, predictions for others: add, forget, review, predict."""
 
 import sys
 from pathlib import Path
@@ -7,10 +7,11 @@ from typing import Annotated, cast
 import typer
 
 from seedbed.arrivals.entry import Asked, Negative
-from seedbed.commands.models import Yes
 from seedbed.core.errors import ForgetError
+from seedbed.core.files import BEST
 
 Said = Annotated[str, typer.Option()]
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 
 
 def add(
@@ -191,3 +192,27 @@ def _person(who: str) -> str:
     from seedbed.reviewing.session import checked_who, default_who
 
     return checked_who(who) if who else default_who()
+
+
+def predict(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="a table, as `add` takes it")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="CSV, TSV, JSONL or Parquet")],
+    column: Annotated[str, typer.Option(help="the column that holds the text")] = "text",
+    pair_column: Annotated[str, typer.Option(help="for a model of pairs: the second text")] = "",
+    model: Annotated[Path, typer.Option(help="a folder that stage select wrote")] = BEST,
+    prefix: Annotated[str, typer.Option(help="before the names of the new columns")] = "",
+    chunk_rows: Annotated[int, typer.Option(min=1, help="rows in memory at a time")] = 2048,
+) -> None:
+    """Label the rows of a table: columns label, probability and, if the model can, out_of_scope."""
+    from seedbed.serving.predicting import PredictColumns
+    from seedbed.serving.predicting import predict as write_predictions
+
+    counts, left_out = write_predictions(
+        source, target, model, PredictColumns(column, pair_column, prefix), chunk_rows
+    )
+    others = {"out of scope": counts["out_of_scope"], "without text": counts["without_text"]}
+    told = "".join(f", {number:,} {what}" for what, number in others.items() if number)
+    print(f"{target}: {counts['rows']:,} rows{told}")
+    if left_out:
+        print(f"Rows that cannot be read are left out: {counts['left_out']:,}, the first of them:")
+        print("\n".join(f"  {one}" for one in left_out))

@@ -11,19 +11,16 @@ from rich.console import Console
 from rich.table import Table
 
 from seedbed.approaches import NAMES
-from seedbed.commands.models import Yes
+from seedbed.commands.data import Yes
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_json
-from seedbed.core.metrics import read_metrics
+from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.stage import PREDICTION_COSTS, last_costs
 from seedbed.pages.document import interval
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.running.memo import MEMO, Store, clear, is_on, limit_bytes
 from seedbed.scoring.metrics_files import Choice, ModelCosts, read_test, read_validation
 
-METRICS = Path("reports/metrics")
-EVALUATE = METRICS / "evaluate"
-CHOICE = Path("reports/choice.json")
 REPORT = Path("reports/report.md")
 SHOWN = 3
 COSTS = {
@@ -199,7 +196,7 @@ def freeze(
     yes: Yes = False,
 ) -> None:
     """Freeze the present test rows: they stay in test, and may not be lost or changed."""
-    from seedbed.splitting.frozen_test import plan_freeze, write_frozen
+    from seedbed.splitting.sides import plan_freeze, write_frozen
 
     planned = plan_freeze(replace)
     print("\n".join(planned.in_words))

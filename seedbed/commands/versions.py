@@ -1,11 +1,16 @@
-"""Two versions of the data: their difference, the life of a row, the report of a pull request."""
+"""Two versions: what differs in the data, whether the model may be promoted, the pull request's
+report; and the life of one row."""
 
+import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from seedbed.commands.models import end_by_verdict
+from seedbed.commands.data import Yes
+from seedbed.core.errors import SeedbedError
 
 Base = Annotated[
     str, typer.Argument(help="a git revision; where this branch left the main one, if not given")
@@ -68,6 +73,20 @@ def explain(
     print("\n".join(lines_on(row_id, rev)))
 
 
+def end_by_verdict(work: Callable[[], int]) -> None:
+    """End with the exit code that `work` gives, 2 where it fails: 1 says that a model is worse, and
+    no mistake and no defect may look like that. Raises typer.Exit."""
+    try:
+        code = work()
+    except SeedbedError as error:
+        print(f"\nseedbed: {error}\n", file=sys.stderr)
+        code = 2
+    except Exception:
+        traceback.print_exc()
+        code = 2
+    raise typer.Exit(code)
+
+
 def pr_report(
     base: Base = "",
     output: Output = None,
@@ -109,3 +128,53 @@ def post_report(
     from seedbed.pull_request.posting import post
 
     print(post(file, pr, repo, api, way))
+
+
+def compare(
+    base: Annotated[
+        str, typer.Argument(help="a revision; the newest champion, else HEAD, if left out")
+    ] = "",
+    format: Annotated[
+        Literal["text", "md", "json"], typer.Option(help="how it is printed")
+    ] = "text",
+    override: Annotated[bool, typer.Option("--override", help="let a failing model pass")] = False,
+    who: Annotated[str, typer.Option(help="with --override: who lets it pass")] = "",
+    why: Annotated[str, typer.Option(help="with --override: why")] = "",
+) -> None:
+    """Score the base's model and this one on the same test rows. Exit code: 0 pass, 1 fail, 2
+    cannot be compared."""
+
+    def compared() -> int:
+        from seedbed.gate import page
+        from seedbed.gate.compare import compare as gate_compare
+        from seedbed.gate.compare import with_override
+
+        found = gate_compare(base)
+        if override:
+            found = with_override(found, who, why)
+        show = {"text": page.text, "md": page.as_markdown, "json": page.as_json}
+        print(show[format](found))
+        return found.exit_code
+
+    end_by_verdict(compared)
+
+
+def promote(
+    yes: Yes = False,
+    uncompared: Annotated[
+        str, typer.Option(help="why a model that cannot be compared with the champion may follow")
+    ] = "",
+) -> None:
+    """Tag this commit's data and model together as champion@vN.0.0, if the gate lets it pass."""
+    from seedbed.gate.promotion import FIRST, carry_out, plan
+
+    found = plan(uncompared)
+    print(found.message)
+    if found.champion == FIRST:
+        print("No champion is known here. If there is one elsewhere, `git fetch --tags` first.")
+    if not yes:
+        typer.confirm(f"Tag {found.commit[:7]} so?", abort=True)
+    carry_out(found)
+    tag = found.champion.tag
+    print(f"Tagged. Now `dvc push` and `git push origin {tag}`; who has the repository gets the")
+    print(f"model by `dvc artifacts get . champion --rev {tag.partition('@')[2]}`.")

@@ -21,10 +21,10 @@ from seedbed.core.decisions import FOLDER, parse_decisions
 from seedbed.core.errors import ForgetError
 from seedbed.core.files import load_key, write_bytes, write_text
 from seedbed.core.params import read_params
+from seedbed.core.rows import CLEAN, COLLECT
 from seedbed.forgetting.dvc_stores import (
     Remote,
     also_cached,
-    check_within_reach,
     purge_remotes,
     read_stores,
     rows_in,
@@ -35,19 +35,17 @@ from seedbed.forgetting.dvc_stores import (
 from seedbed.forgetting.raw_files import Found, editable_files, find_rows, held_lines
 from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, cells_as_text, folded
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
+from seedbed.splitting.sides import FROZEN
 
-FROZEN = Path("data/frozen_test.csv")
-BEFORE_STAND_INS = (Path("data/collect"), Path("data/clean"))
 WHOLE_ID = re.compile(r"^[0-9a-f]{16}$")
 NOT_LOOKED_INTO = {".git", ".venv"}
 
 
 class Plan(NamedTuple):
-    """What forgetting will change. `raw` holds the new bytes, None where the file goes."""
+    """What forgetting will change."""
 
     tombstones: list[tuple[str, str]]
-    raw: dict[Path, bytes | None]
-    raw_rows: dict[Path, int]
+    raw: dict[Path, tuple[bytes | None, int]]  # new bytes, None where it goes; rows that go
     out_of_reach: Counter[str]  # rows of packages, the hub and files elsewhere, by source
     lines: dict[Path, tuple[str, int]]  # decisions and frozen test: new text, lines that go
     delete: list[Path]  # stage outputs, memo, half-written files
@@ -81,13 +79,16 @@ def plan(value: str = "", row_id: str = "") -> Plan:
     # With those that hold the value though they have no id: in quarantine, in a file of no source.
     for one in rows:
         in_files.get(one.file, set()).add(one.row.line)
-    drop = {file.path: file for file in files if in_files[file.path]}
+    drop = {
+        file.path: (file.without(lines), len(lines))
+        for file in files
+        if (lines := in_files[file.path])
+    }
     wanted = Wanted(value, ids, texts)
     held = [path for path in in_cache if wanted.in_file(path)]
     found = Plan(
         tombstones,
-        {path: file.without(in_files[path]) for path, file in drop.items()},
-        {path: len(in_files[path]) for path in drop},
+        drop,
         Counter(one.row.source for one in rows if one.file not in drop),
         _lines_to_drop(ids, {one for _, one in tombstones} - {""}, by_value),
         _to_delete(wanted),
@@ -98,19 +99,15 @@ def plan(value: str = "", row_id: str = "") -> Plan:
     )
     in_remotes = any(one.held for one in found.remotes)
     if not (tombstones or found.raw or found.lines or found.cached or in_remotes):
-        raise _nowhere(row_id, found.remotes)
+        unseen = ", ".join(one.name for one in found.remotes if one.problem or one.versioned)
+        raise ForgetError(
+            f"row {row_id}" if row_id else "the value",
+            "not in the sources, the decisions, the first outputs, the DVC cache or its remotes"
+            + (f", of which these could not be looked into wholly: {unseen}" if unseen else ""),
+            "a value as it is written, or a whole row id",
+            "check how it is written; `dvc pull` brings data that is not here",
+        )
     return found
-
-
-def _nowhere(row_id: str, remotes: list[Remote]) -> ForgetError:
-    unseen = ", ".join(one.name for one in remotes if one.problem or one.versioned)
-    return ForgetError(
-        f"row {row_id}" if row_id else "the value",
-        "not in the sources, the decisions, the first outputs, the DVC cache or its remotes"
-        + (f", of which these could not be looked into wholly: {unseen}" if unseen else ""),
-        "a value as it is written, or a whole row id",
-        "check how it is written; `dvc pull` brings data that is not here",
-    )
 
 
 def _targets(
@@ -124,7 +121,7 @@ def _targets(
     digests = {row.digest for row in every if row.holds and row.id}
     texts: set[str] = set()
     tombstones: set[tuple[str, str]] = set()
-    first = [file for folder in BEFORE_STAND_INS for file in sorted(folder.glob("*.parquet"))]
+    first = [file for folder in (COLLECT, CLEAN) for file in sorted(folder.glob("*.parquet"))]
     # Cleaning may have brought the value to light, out of entities or tags.
     for file in filter(by_value.in_file, first):
         rows_of_file = pq.read_table(file).to_pylist()
@@ -198,18 +195,13 @@ def _outputs() -> Iterator[tuple[Path, bool]]:
 
 
 def carry_out(found: Plan, purge: bool) -> dict[str, str]:
-    """Do what the plan says; `purge`: delete the objects in the cache and the remotes as well.
-
-    Gives what could not be deleted, by the remote's name. Raises ForgetError, with nothing changed,
-    where a remote that is to be purged could not be looked into.
-    """
-    if purge:
-        check_within_reach(found.remotes)
+    """Do what the plan says; `purge`: delete the objects in the cache and the remotes, too, which
+    have passed `check_within_reach`. Gives what could not be deleted, by the remote's name."""
     # First, so that a run that is killed half-way already drops the row.
     add_tombstones(found.tombstones)
     # Before what is here, so that a run that is killed can be repeated with all it takes.
     failed = purge_remotes(found.remotes) if purge else {}
-    for path, content in found.raw.items():
+    for path, (content, _) in found.raw.items():
         if content is None:
             path.unlink()
             Path(f"{path}.dvc").unlink(missing_ok=True)
@@ -235,20 +227,17 @@ def still_holding(found: Plan, wanted: Wanted) -> list[Path]:
             for name in sorted(folders)
             if name not in NOT_LOOKED_INTO and Path(above, name).resolve() not in skipped
         ]
-        paths = [Path(above, name) for name in sorted(names)]
-        left += [
-            path
-            for path in paths
-            if path.is_file() and (wanted.in_text(path.as_posix()) or wanted.in_file(path))
-        ]
+        for path in (Path(above, name) for name in sorted(names)):
+            if path.is_file() and (wanted.in_text(path.as_posix()) or wanted.in_file(path)):
+                left.append(path)
     return left
 
 
 def told(found: Plan, purge: bool) -> list[str]:
     """The plan in words; neither the value nor a text is in them."""
     lines = [
-        f"{_shown(path, found)}: {rows} rows{'' if found.raw[path] is not None else ', all of it'}"
-        for path, rows in found.raw_rows.items()
+        f"{_shown(path, found)}: {rows} rows{', all of it' if content is None else ''}"
+        for path, (content, rows) in found.raw.items()
     ]
     lines += [
         f"source {name}: {rows} rows stand where they cannot be edited (a package, the hub, or a "

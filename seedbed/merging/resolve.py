@@ -22,7 +22,7 @@ from seedbed.core.files import write_csv, write_text
 from seedbed.core.git import git, git_paths
 from seedbed.merging.yaml_merge import Versions, merged_yaml
 from seedbed.pipeline.dvc import LOCK, PIPELINE, command_of, opened_pipeline, tracked_data
-from seedbed.splitting.frozen_test import FROZEN
+from seedbed.splitting.sides import FROZEN
 
 BY_MEANING = ("params.yaml", PIPELINE)
 MARKER = "<<<<<<< "

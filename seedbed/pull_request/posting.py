@@ -173,8 +173,10 @@ class Comments:
         for attempt in range(ATTEMPTS):
             ours = [one["id"] for one in self._all() if (one.get("body") or "").startswith(MARKER)]
             for one in ours:
-                if found := self._changed(one, body):
-                    return Posted(found, False, len(ours) - 1)
+                path = self._path(f"comments/{int(one)}")
+                answer = self._asked("PATCH", path, {"body": body}, passing=(403, 404))
+                if answer.status == 200:  # else it is another user's
+                    return Posted(answer.content["html_url"], False, len(ours) - 1)
             answer = self.ask("POST", self._path(f"{self.number}/comments"), {"body": body})
             if answer.status == 201:
                 return Posted(answer.content["html_url"], True, len(ours))
@@ -191,12 +193,6 @@ class Comments:
             yield from found
             if len(found) < PAGE:
                 return
-
-    def _changed(self, comment: int, body: str) -> str:
-        """The comment's address once it holds `body`; "" where another user's it is."""
-        path = self._path(f"comments/{int(comment)}")
-        answer = self._asked("PATCH", path, {"body": body}, passing=(403, 404))
-        return answer.content["html_url"] if answer.status == 200 else ""
 
     def _asked(
         self, method: str, path: str, content: Any = None, passing: tuple[int, ...] = ()

@@ -10,13 +10,13 @@ follow from others are left out.
 """
 
 import re
-from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from seedbed.core.errors import SeedbedError
 from seedbed.gate import page as gate
 from seedbed.gate.compare import Comparison, compare
-from seedbed.pages.document import Part, Prose, Section
+from seedbed.pages.document import Prose, Section, listed
 from seedbed.pages.escaping import quoted, unlinked
 from seedbed.pages.markdown import fitted, markdown
 from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock
@@ -67,10 +67,9 @@ def staleness() -> str:
         return f"Whether the run is complete is unknown: {quoted(error, 300)}"
     if not stale:
         return ""
-    named = ", ".join(f"`{one}`" for one in stale[:STALE])
-    more = f" and {len(stale) - STALE} more" if len(stale) > STALE else ""
+    named = listed([f"`{one}`" for one in stale], STALE)
     return (
-        f"**The run is not complete: {named}{more} did not run on this code, these params and "
+        f"**The run is not complete: {named} did not run on this code, these params and "
         "this data.** Later figures are from an older run; `seedbed check-lock` lists the reasons."
     )
 
@@ -106,30 +105,26 @@ def _shown(part: Allotted, chars: int) -> str:
 def _sections(before: Files, now: Files, found: Changes, comparison: Comparison) -> list[Allotted]:
     diff, compare_ = f"seedbed diff {before.commit[:9]}", f"seedbed compare {before.commit[:9]}"
     graph, reran = pipeline(before, now)
-    scores = sections.suspect_scores(now)
     labels = sections.labels(found, before, now)
     leaks = sections.leak_gate(before, now)
     figures = gate.figures(comparison).parts or [NO_FIGURES]
-    decided = diff_sections.decisions(found, sections.ROWS)
+    decided = diff_sections.decisions(found, sections.ROWS).parts
     rows = [diff_sections.classes(found), diff_sections.batches(found)]
+    changed = diff_sections.row_lists(found, sections.ROWS)
+    drift = diff_sections.drift(found).parts
     inputs = [diff_sections.params(found, sections.ROWS), diff_sections.code(found)]
-    folded: tuple[tuple[str, int, Sequence[Part]], ...] = (
-        ("Rows by class and split, and by batch", 4_000, rows),
-        ("Every kind of change, row by row", 9_000, diff_sections.row_lists(found, sections.ROWS)),
-        ("Drift", 3_000, diff_sections.drift(found).parts),
-        ("Params and code that changed", 4_000, inputs),
-    )
+    folded = partial(Section, folded=True)
     return [
         Allotted(Section("Metrics", figures), 3_000, compare_),
         Allotted(sections.approaches(before, now), 3_000, "dvc metrics diff"),
         *(Allotted(section, 3_000, compare_) for section in gate.details(comparison)),
         Allotted(Section("Labels and leaks", [*labels, leaks]), 2_500, diff),
-        Allotted(Section("Decisions", decided.parts, folded=True), 3_000, diff),
-        Allotted(sections.telling_rows(found, scores), 11_000, diff),
-        *(
-            Allotted(Section(title, parts, folded=True), chars, diff)
-            for title, chars, parts in folded
-        ),
+        Allotted(folded("Decisions", decided), 3_000, diff),
+        Allotted(sections.telling_rows(found, now), 11_000, diff),
+        Allotted(folded("Rows by class and split, and by batch", rows), 4_000, diff),
+        Allotted(folded("Every kind of change, row by row", changed), 9_000, diff),
+        Allotted(folded("Drift", drift), 3_000, diff),
+        Allotted(folded("Params and code that changed", inputs), 4_000, diff),
         Allotted(Section("Pipeline", [Prose(graph)]), 5_000, "dvc dag"),
         Allotted(sections.cost(before, now, reran), 3_000, "seedbed summary"),
     ]
@@ -185,20 +180,13 @@ def _box(stage: str) -> str:
 
 def _arrows(stages: dict[str, LockedStage], boxes: list[str]) -> list[tuple[str, str]]:
     """Who reads whose outputs, less what follows from other arrows, in the order of the boxes."""
+    from networkx import DiGraph, transitive_reduction
+
     makers = {path: _box(name) for name, one in stages.items() for path in one.outputs}
-    after: dict[str, set[str]] = {box: set() for box in boxes}
+    graph = DiGraph()
+    graph.add_nodes_from(boxes)
     for name, one in stages.items():
-        for path in one.deps:
-            if (maker := makers.get(path, "")) and maker != _box(name):
-                after[maker].add(_box(name))
-    reached = {box: set(inner) for box, inner in after.items()}
-    for middle in boxes:
-        for box in boxes:
-            if middle in reached[box]:
-                reached[box] |= reached[middle]
-    return [
-        (box, one)
-        for box in boxes
-        for one in boxes
-        if one in after[box] and not any(one in reached[other] for other in after[box] - {one})
-    ]
+        read = {makers[path] for path in one.deps if path in makers} - {_box(name)}
+        graph.add_edges_from((maker, _box(name)) for maker in read)
+    direct = transitive_reduction(graph).edges
+    return [(box, one) for box in boxes for one in boxes if (box, one) in direct]

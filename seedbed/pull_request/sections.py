@@ -12,25 +12,23 @@ Figures are those of the metrics of base and head in git.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic import AliasPath, Field
 
 from seedbed.approaches import NAMES
-from seedbed.core.metrics import Interval
+from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, Interval
 from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.core.stage import last_costs
-from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, interval
+from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, interval, listed
 from seedbed.pages.escaping import clipped, quoted
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_sections import CHARS, TEXT_CHARS, side_first
-from seedbed.versions.revisions import AnyKnown, Files, Known
+from seedbed.versions.revisions import Files, Known
 from seedbed.versions.row_changes import WHY_NOT_DOUBTED, because
 from seedbed.versions.row_records import KnownStage
 
-METRICS = "reports/metrics"
-CHOICE = "reports/choice.json"
 SUSPECTS = "reports/suspects.csv"
 ROWS = 20
 OF_A_KIND = 4  # places that a kind gets at first
@@ -67,26 +65,26 @@ def in_one_line(changes: Changes) -> str:
         line += f"; {len(rows.arrived_dropped):,} more arrived and were dropped"
     new = [batch for batch, (was, now) in rows.batches.items() if now and not was]
     if new:
-        each = ", ".join(f"{quoted(one)} (+{rows.batches[one][1]:,})" for one in new[:BATCHES])
-        more = f" and {len(new) - BATCHES:,} more" if len(new) > BATCHES else ""
-        line += f"; new: {each}{more}"
+        each = [f"{quoted(one)} (+{rows.batches[one][1]:,})" for one in new]
+        line += f"; new: {listed(each, BATCHES, more=' and {:,} more')}"
     alarms = [f"**ERROR: {alarm}.**" for alarm in rows.alarms]
     return "\n\n".join([f"{line}.", *alarms])
 
 
 def telling(changes: Changes, scores: dict[str, float]) -> list[Telling]:
     """The rows to look at first; see the top of this file. The same changes give the same list."""
-    kinds = list(_kinds(changes, scores))
-    shown = {kind: min(OF_A_KIND, len(members)) for kind, members in kinds}
-    left = ROWS - sum(shown.values())
-    for kind, members in kinds:
-        more = max(0, min(left, len(members) - shown[kind]))
-        shown[kind] += more
+    kinds = [members for members in _kinds(changes, scores) if members]
+    left = ROWS - sum(len(members[:OF_A_KIND]) for members in kinds)
+    found: list[Telling] = []
+    for members in kinds:
+        more = max(0, min(left, len(members) - OF_A_KIND))
+        found += members[: OF_A_KIND + more]
         left -= more
-    return [Telling(kind, row) for kind, members in kinds for row in members[: shown[kind]]][:ROWS]
+    return found[:ROWS]
 
 
-def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Sequence[Any]]]:
+def _kinds(changes: Changes, scores: dict[str, float]) -> list[list[Telling]]:
+    """All changed rows by kind, in the order of this file's top; `scores` of suspects."""
     rows = changes.rows
     known = {label for label, sides in rows.rows.items() if any(b for b, _ in sides.values())}
     new = {one.id for one in rows.added if one.label not in known}
@@ -94,7 +92,7 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
     def doubt(one: Any) -> tuple[float, str]:
         return scores.get(one.id, 1.0), one.id
 
-    for kind, members in (
+    kinds: list[tuple[str, list[Any]]] = [
         ("moved between splits", rows.moved),
         ("frozen test", [one for one in rows.frozen if one.before]),
         ("removed", [one for one in rows.removed if one.split in HELD_OUT]),
@@ -107,46 +105,40 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> Iterator[tuple[str, Se
         ("dropped on arrival", rows.arrived_dropped),
         ("removed", [one for one in rows.removed if one.split not in HELD_OUT]),
         ("added", [one for one in rows.added if one.id not in new]),
-    ):
-        yield kind, sorted(members, key=doubt if kind == "new suspect" else side_first)
+    ]
+    order = {"new suspect": doubt}
+    return [
+        [Telling(kind, one) for one in sorted(members, key=order.get(kind, side_first))]
+        for kind, members in kinds
+    ]
 
 
-def suspect_scores(files: Files) -> dict[str, float]:
-    """Label quality scores by row id; low is doubtful."""
-    lines = files.tables([SUSPECTS]).records(SUSPECTS)
-    return {line["id"]: float(line["score"]) for line in lines}
-
-
-def telling_rows(changes: Changes, scores: dict[str, float]) -> Section:
+def telling_rows(changes: Changes, head: Files) -> Section:
     """The table of the most telling rows, with texts if their source permits it."""
+    # Label quality scores: low is doubtful.
+    scores = {line["id"]: float(line["score"]) for line in head.records(SUSPECTS)}
     found = telling(changes, scores)
     if not found:
         return Section("", ["No row differs."])
     header = ["change", "row", "split", "label", "reason"]
-    rows = [
-        [one.kind, Code(one.row.id), getattr(one.row, "split", ""), _labels(one.row), _why(one.row)]
-        for one in found
-    ]
-    texts = [changes.texts.get(one.row.id, "") for one in found]
     if any(one.row.id in changes.texts for one in found):
         header.append("text")
-        rows = [[*row, clipped(text, TEXT_CHARS)] for row, text in zip(rows, texts, strict=True)]
-    changed = sum(len(members) for _, members in _kinds(changes, scores))
+    rows = [_cells(*one, changes.texts)[: len(header)] for one in found]
+    changed = sum(map(len, _kinds(changes, scores)))
     title = f"Most telling rows: {len(found):,} of {changed:,}"
     return Section(title, [Table(header, rows, chars=CHARS)])
 
 
-def _why(row: Any) -> str:
-    """Why the row is in its list, or at least which batch it came with."""
-    return because(row) or (f"in batch {row.batch}" if hasattr(row, "batch") else "")
-
-
-def _labels(row: Any) -> str:
+def _cells(kind: str, row: Any, texts: dict[str, str]) -> list[Cell]:
+    label = str(getattr(row, "label", ""))
     if hasattr(row, "suggested"):
-        return f"{row.label}, or {row.suggested}?"
-    if hasattr(row, "by"):
-        return f"{row.before} → {row.after}"
-    return str(getattr(row, "label", ""))
+        label = f"{row.label}, or {row.suggested}?"
+    elif hasattr(row, "by"):
+        label = f"{row.before} → {row.after}"
+    # Why the row is in its list, or at least which batch it came with.
+    why = because(row) or (f"in batch {row.batch}" if hasattr(row, "batch") else "")
+    text = clipped(texts.get(row.id, ""), TEXT_CHARS)
+    return [kind, Code(row.id), getattr(row, "split", ""), label, why, text]
 
 
 def _inside(*path: str) -> Any:
@@ -179,37 +171,30 @@ class KnownChoice(Known):
     why: str = ""
 
 
-def read_known(files: Files, path: str, model: type[AnyKnown]) -> AnyKnown:
-    """Read a metrics file of a version; all defaults if it has none."""
-    return files.tables([path]).known(path, model)
-
-
 def validation_of(files: Files) -> dict[str, KnownValidation]:
-    """Read the validation.json of each approach that ran."""
+    """Read the validation.json of each approach; all defaults for one that did not run."""
     found = {
-        name: read_known(files, f"{METRICS}/evaluate/{name}/validation.json", KnownValidation)
-        for name in NAMES
+        name: files.known(f"{EVALUATE}/{name}/validation.json", KnownValidation) for name in NAMES
     }
-    return {name: figures for name, figures in found.items() if figures.run}
+    return {name: one if one.run else KnownValidation() for name, one in found.items()}
 
 
 def approaches(base: Files, head: Files) -> Section:
     """A row per approach: macro-F1 before and now, which was chosen, risk, calibration."""
     before, now = validation_of(base), validation_of(head)
-    if not now:
+    if not any(one.run for one in now.values()):
         return Section("", ["No validation figures are in git: the pipeline has not run."])
-    choices = [read_known(files, CHOICE, KnownChoice) for files in (base, head)]
+    choices = [files.known(str(CHOICE), KnownChoice) for files in (base, head)]
     chosen = [choice.approach for choice in choices]
     mark = {chosen[0]: " (chosen in the base)", chosen[1]: " (chosen)"}
     lines = [
-        [Prose(f"`{one}`{mark.get(one, '')}"), _macro(before.get(one)), _macro(now.get(one)),
-         _change(before.get(one), now.get(one)), *_decimals(now.get(one))]
+        [Prose(f"`{one}`{mark.get(one, '')}"), *_scores(before[one], now[one])]
         for one in NAMES
-        if one in before or one in now
-    ]  # fmt: skip
+        if before[one].run or now[one].run
+    ]
     header = ["on validation", "macro-F1 in the base", "macro-F1 now", "change",
               "risk at 80%", "risk at 90%", "calibration error"]  # fmt: skip
-    rows = [next(iter(version.values()), KnownValidation()).rows for version in (before, now)]
+    rows = [next((one.rows for one in version.values() if one.run), 0) for version in (before, now)]
     note = (
         f"Each version on its own validation split (the base's has {rows[0]:,} rows, this one "
         f"{rows[1]:,}): the change is not paired. Risk: the error rate among the most confident "
@@ -220,27 +205,19 @@ def approaches(base: Files, head: Files) -> Section:
     return Section("", [Table(header, lines), note, Prose(changed + why)])
 
 
-def _macro(figures: KnownValidation | None) -> str:
-    return interval(figures.macro_f1) if figures and figures.macro_f1 else "—"
-
-
-def _change(before: KnownValidation | None, now: KnownValidation | None) -> str:
-    if not (before and before.macro_f1 and now and now.macro_f1):
-        return ""
-    return f"{now.macro_f1.mean - before.macro_f1.mean:+.3f}"
-
-
-def _decimals(figures: KnownValidation | None) -> list[str]:
-    """Both risks, and the calibration error."""
-    found = figures or KnownValidation()
-    values = (found.risk_at_80, found.risk_at_90, found.calibration_error)
-    return ["" if value is None else f"{value:.3f}" for value in values]
+def _scores(before: KnownValidation, now: KnownValidation) -> list[Cell]:
+    """macro-F1 of both and its change; now, both risks and the calibration error."""
+    macro = [interval(one.macro_f1) if one.macro_f1 else "—" for one in (before, now)]
+    gain = now.macro_f1.mean - before.macro_f1.mean if before.macro_f1 and now.macro_f1 else None
+    change = "" if gain is None else f"{gain:+.3f}"
+    values = (now.risk_at_80, now.risk_at_90, now.calibration_error)
+    return [*macro, change, *("" if value is None else f"{value:.3f}" for value in values)]
 
 
 def labels(changes: Changes, base: Files, head: Files) -> list[Part]:
     """How many labels are suspected, how many of those are new or gone, and new decisions."""
     before, now = (
-        read_known(files, f"{METRICS}/find_label_errors.json", KnownStage) for files in (base, head)
+        files.known(f"{METRICS}/find_label_errors.json", KnownStage) for files in (base, head)
     )
     rows = changes.rows
     gone = Counter(suspect.why for suspect in rows.gone_suspects)
@@ -272,7 +249,7 @@ def _decided(changes: Changes) -> str:
 def leak_gate(base: Files, head: Files) -> str:
     """Pairs of rows in two splits: none, or the run would have ended."""
     before, now = (
-        read_known(files, f"{METRICS}/split.json", KnownStage).leak_gate for files in (base, head)
+        files.known(f"{METRICS}/split.json", KnownStage).leak_gate for files in (base, head)
     )
     if now is None:
         return "Leak gate: `split` has not run."
@@ -285,16 +262,17 @@ def cost(base: Files, head: Files, reran: list[str]) -> Section:
     """A row per approach, base and now; then the stages that ran again, the most costly first."""
     before, now = validation_of(base), validation_of(head)
     lines: list[Sequence[Cell]] = [
-        [Code(name), *(_count_change(before.get(name), now[name], key) for key in COUNTED)]
-        for name in now
+        [Code(name), *(_count_change(before[name], now[name], key) for key in COUNTED)]
+        for name in NAMES
+        if now[name].run
     ]
     table = Table(["approach", *COUNTED.values()], lines)
     return Section("Cost", [table, *_measured(reran)], folded=True)
 
 
-def _count_change(before: KnownValidation | None, now: KnownValidation, key: str) -> str:
+def _count_change(before: KnownValidation, now: KnownValidation, key: str) -> str:
     """A count now, and that of the base if it differs."""
-    was, count = getattr(before, key, None), getattr(now, key)
+    was, count = getattr(before, key), getattr(now, key)
     if count is None:
         return ""
     return f"{count:,}" if was in (None, count) else f"{was:,} → {count:,}"

@@ -20,7 +20,8 @@ from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.reporting.results import CLASSES, MATRIX_CLASSES, NAMED, thin_classes
 from seedbed.scoring.metrics_files import Evaluation
 from seedbed.splitting.deduplication import DeduplicateMetrics
-from seedbed.splitting.sides import Share, SplitMetrics
+from seedbed.splitting.sides import Share
+from seedbed.splitting.splits import SplitMetrics
 
 SIGNIFICANT = 0.05  # of the test of order
 WAYS = {

@@ -23,8 +23,7 @@ from seedbed.core.params import read_params
 from seedbed.core.reasons import NAMES, Reason
 from seedbed.core.rows import read_rows
 from seedbed.encoding.vectors import read_vectors
-from seedbed.splitting.frozen_test import read_frozen
-from seedbed.splitting.sides import SideParams, assign_sides
+from seedbed.splitting.sides import SideParams, assign_sides, read_frozen
 
 GIVEN = Path("data/anonymize")
 KEPT = Path("data/split")

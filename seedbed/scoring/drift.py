@@ -59,6 +59,27 @@ def psi_by_chance(bins: int, expected_rows: int, observed_rows: int, level: floa
     return quantile * (1 / expected_rows + 1 / observed_rows)
 
 
+def psi_and_chance(expected: Counts, observed: Counts) -> tuple[float, float]:
+    """Compute PSI, and what it stays below in 95 of 100 draws where nothing differs."""
+    before, now = (
+        int(sum(one.values() if isinstance(one, Mapping) else one)) for one in (expected, observed)
+    )
+    bins = len({*expected, *observed}) if isinstance(expected, Mapping) else len(expected)
+    return psi(expected, observed), psi_by_chance(bins, before, now)
+
+
+def shifts(
+    labels: tuple[Counter[str], Counter[str]], texts: tuple[Sequence[str], Sequence[str]]
+) -> dict[str, tuple[float, float]]:
+    """Compute `psi_and_chance` of labels and of lengths, of two samples each: before, now. Without
+    `texts` of both that of labels alone."""
+    found = {"labels": psi_and_chance(*labels)}
+    if all(texts):
+        lengths = length_counts([*map(len, texts[0])], [*map(len, texts[1])])
+        found["lengths"] = psi_and_chance(*lengths)
+    return found
+
+
 def psi_in_words(value: float) -> str:
     """Name the usual reading: stable below .1, moderate below .25, large from there on."""
     return "stable" if value < MODERATE else "moderate" if value < LARGE else "large"

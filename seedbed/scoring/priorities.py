@@ -15,13 +15,7 @@ import numpy as np
 import pandas as pd
 
 from seedbed.encoding.nearest_rows import nearest_rows, unit_length
-from seedbed.scoring.drift import (
-    length_counts,
-    psi,
-    psi_by_chance,
-    two_sample_test,
-    word_divergence,
-)
+from seedbed.scoring.drift import shifts, two_sample_test, word_divergence
 from seedbed.scoring.metrics_files import ClassScores
 from seedbed.scoring.significance import holm
 
@@ -111,19 +105,16 @@ def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
     if is_new.all():
         return None
     old, new = rows[~is_new], rows[is_new]
-    labels = [Counter(part["label"]) for part in (old, new)]
+    labels = (Counter(old["label"]), Counter(new["label"]))
     names = sorted({*labels[0], *labels[1]})
-    lengths = length_counts([*map(len, old["text"])], [*map(len, new["text"])])
-    separated = two_sample_test(list(old["text"]), list(new["text"]))
+    texts = (list(old["text"]), list(new["text"]))
+    separated = two_sample_test(*texts)
     return NewestBatch(
         batch=batch,
         rows=len(new),
         before=len(old),
-        shifts={
-            "labels": (psi(*labels), psi_by_chance(len(names), len(old), len(new))),
-            "lengths": (psi(*lengths), psi_by_chance(len(lengths[0]), len(old), len(new))),
-        },
-        words=word_divergence(old["text"], new["text"]),
+        shifts=shifts(labels, texts),
+        words=word_divergence(*texts),
         auc=separated.auc,
         p=separated.p,
         labels={name: (labels[0][name] / len(old), labels[1][name] / len(new)) for name in names},

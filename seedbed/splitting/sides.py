@@ -6,26 +6,34 @@ itself gives, and train if it gives none.
 
 No way looks at another row, so a row never moves when others come or go. If a way names no
 validation rows (no day, no source; `given` with a validation_share above 0), validation is cut by
-hash from train, whole groups at a time. Frozen test rows are in test in every way.
+hash from train, whole groups at a time.
+
+data/frozen_test.csv holds ids and digests of the test rows that a person froze. A frozen row is in
+test whatever the params say, is kept where it has copies, and may not be lost or changed. New rows
+may join test; they are frozen when a person runs `seedbed freeze` again.
 
 The figures of split set the rows by side and class next to what hashing leads to expect.
 """
 
 import datetime
-import math
-from collections.abc import Collection
-from typing import Any, Literal
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pydantic import ConfigDict, Field, field_validator
 
-from seedbed.core.errors import ParamsError, RowsError
-from seedbed.core.files import hash_number
-from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.errors import FreezeError, LeakError, ParamsError, RowsError
+from seedbed.core.files import hash_number, read_csv, write_csv
+from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
-from seedbed.core.rows import HELD_OUT, SIDES
+from seedbed.core.rows import DEDUPLICATE, HELD_OUT, SIDES, SPLIT, read_rows
 
+FROZEN = Path("data/frozen_test.csv")
+HEADER = ["id", "digest"]
+SHOWN = 10
+NEXT_STEP = "restore it with `git checkout -- data/frozen_test.csv`"
 # The params that belong to one way alone; with another way they must be empty.
 OWN = {"time": ("validation_from", "test_from"), "source": ("validation_sources", "test_sources")}
 
@@ -170,6 +178,97 @@ def _wrong(name: str, found: str, expected: str, next_step: str) -> ParamsError:
     return ParamsError(f"params.yaml: split.{name}", found, expected, next_step)
 
 
+def read_frozen(path: Path = FROZEN) -> dict[str, str]:
+    """Return the digest of each frozen test row by id.
+
+    Raises RowsError if the file is missing, has another header or contains an id twice.
+    """
+    if not path.exists():
+        raise RowsError(
+            str(path),
+            "no such file",
+            "a CSV file with the header `id,digest`, and no other line until you freeze",
+            NEXT_STEP,
+        )
+    header = path.read_text(encoding="utf-8").split("\n", 1)[0].strip()
+    if header != ",".join(HEADER):
+        raise RowsError(str(path), f"header {header}", "header id,digest", NEXT_STEP)
+    lines = read_csv(path)
+    frozen = {line["id"]: line["digest"] for line in lines}
+    if len(frozen) < len(lines):
+        repeated = len(lines) - len(frozen)
+        raise RowsError(str(path), f"{repeated} repeated ids", "unique ids", NEXT_STEP)
+    return frozen
+
+
+def write_frozen(frozen: Mapping[str, str]) -> None:
+    """Write the file, sorted by id."""
+    write_csv(FROZEN, HEADER, sorted(frozen.items()))
+
+
+def check_frozen(rows: pd.DataFrame, frozen: Mapping[str, str]) -> None:
+    """Raise LeakError if a frozen test row is missing from `rows` (id, digest) or has changed."""
+    digests = dict(zip(rows["id"], rows["digest"], strict=True))
+    lost = sorted(row for row, digest in frozen.items() if digests.get(row) != digest)
+    if lost:
+        raise LeakError(
+            str(FROZEN),
+            f"{len(lost)} frozen test rows are missing or changed: {', '.join(lost[:SHOWN])}",
+            "every frozen row with its digest",
+            "restore the rows (`seedbed explain ROW_ID` shows where one was dropped), or have a "
+            "person run `seedbed freeze --replace`, which removes them from the frozen test",
+        )
+
+
+class Freeze(NamedTuple):
+    """A freeze to carry out: the content of data/frozen_test.csv (digest by id), whether it differs
+    from the present file, and the changes in words, with ids."""
+
+    rows: dict[str, str]
+    is_new: bool
+    in_words: list[str]
+
+
+def plan_freeze(replace: bool) -> Freeze:
+    """Return the freeze of the present test rows.
+
+    If split has refused the frozen test, there are no test rows; with `replace`, the frozen rows
+    that remain in the input of split are taken, as they are now. Raises FreezeError if a frozen row
+    would be lost or changed and `replace` is not set.
+    """
+    frozen = read_frozen()
+    refused = replace and not SPLIT.exists() and DEDUPLICATE.exists()
+    source = DEDUPLICATE if refused else SPLIT
+    rows = read_rows(source)
+    test = rows[rows["id"].isin(frozen) if refused else rows["split"] == "test"]
+    after = dict(zip(test["id"], test["digest"], strict=True))
+    removed = sorted(frozen.keys() - after.keys())
+    changed = sorted(row for row in after.keys() & frozen.keys() if after[row] != frozen[row])
+    if (removed or changed) and not replace:
+        raise FreezeError(
+            str(FROZEN),
+            f"{len(removed)} frozen rows would be removed, {len(changed)} changed: "
+            f"{_listed(removed + changed)}",
+            "every frozen row in test, unchanged",
+            "run `dvc repro` so that data/split is current, or add --replace if later figures need "
+            "not be compared with earlier ones",
+        )
+    added = sorted(after.keys() - frozen.keys())
+    lines = [
+        f"{len(ids):,} rows {change}: {_listed(ids)}"
+        for change, ids in (("added", added), ("removed", removed), ("with another text", changed))
+        if ids
+    ]
+    will = f"{FROZEN} will contain {len(after):,} rows, from {source}"
+    told = [*lines, will] if lines else [f"{FROZEN} already contains the test rows"]
+    return Freeze(after, bool(lines), told)
+
+
+def _listed(ids: list[str]) -> str:
+    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
+    return ", ".join(ids[:SHOWN]) + more
+
+
 class Share(Metrics):
     """The rows of one side: their number, where it is not that of `by_class`, and share; if the
     side is cut by hash, the expected share with its 95 % interval."""
@@ -179,28 +278,6 @@ class Share(Metrics):
     expected_share: float | None = None
     expected_low: float | None = None
     expected_high: float | None = None
-
-
-class LeakGate(Metrics):
-    """Pairs of rows on two sides with the same text, a near copy or the same group."""
-
-    exact_pairs: int
-    near_pairs: int
-    group_pairs: int
-
-
-class SplitMetrics(Metrics):
-    """reports/metrics/split.json."""
-
-    rows: RowCounts
-    leak_gate: LeakGate
-    way: str
-    by_side: dict[str, Share]
-    by_class: dict[str, dict[str, int]]  # rows by side
-    shares_by_class: dict[str, dict[str, Share]]
-    classes_with_few_test_rows: dict[str, int]  # about how many rows to collect
-    classes_not_in_train: dict[str, int]
-    frozen_test_rows: int
 
 
 def rows_by_class(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
@@ -240,14 +317,3 @@ def hashing_interval(sizes: np.ndarray, share: float) -> tuple[float, float]:
     units = max(1, round(int(sizes.sum()) ** 2 / int((sizes.astype(np.int64) ** 2).sum())))
     low, high = binom.interval(0.95, units, share)
     return float(low) / units, float(high) / units
-
-
-def classes_to_collect(
-    by_class: dict[str, dict[str, int]], params: SideParams, warn_below: int
-) -> dict[str, int]:
-    """Return the classes with fewer than `warn_below` test rows, and about how many rows of each to
-    collect. In the ways that do not hash test rows, these are rows of the held-out time, source or
-    file."""
-    missing = {name: warn_below - sides["test"] for name, sides in by_class.items()}
-    share = params.test_share if params.way == "hash" else 1
-    return {name: math.ceil(rows / share) for name, rows in missing.items() if rows > 0}

@@ -5,6 +5,7 @@ Of near copies on two sides the one on the lower side (train < validation < test
 is a row on a lower side than another row of its group.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
@@ -13,12 +14,12 @@ import pandas as pd
 from pydantic import ConfigDict, Field
 
 from seedbed.core.errors import LeakError, RowsError
-from seedbed.core.metrics import Drop
+from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.splitting.deduplication import Join
 from seedbed.splitting.shingles import content_of
-from seedbed.splitting.sides import LeakGate, SideParams, assign_sides, units_of
+from seedbed.splitting.sides import Share, SideParams, assign_sides, units_of
 
 RANK = {side: rank for rank, side in enumerate(SIDES)}  # train < validation < test
 
@@ -35,6 +36,28 @@ class SplitParams(SideParams):
     twin_min_jaccard: float = Field(gt=0, le=1)
     warn_below: int = Field(ge=0)
     max_rows_in_git: int = Field(ge=0)
+
+
+class LeakGate(Metrics):
+    """Pairs of rows on two sides with the same text, a near copy or the same group."""
+
+    exact_pairs: int
+    near_pairs: int
+    group_pairs: int
+
+
+class SplitMetrics(Metrics):
+    """reports/metrics/split.json."""
+
+    rows: RowCounts
+    leak_gate: LeakGate
+    way: str
+    by_side: dict[str, Share]
+    by_class: dict[str, dict[str, int]]  # rows by side
+    shares_by_class: dict[str, dict[str, Share]]
+    classes_with_few_test_rows: dict[str, int]  # about how many rows to collect
+    classes_not_in_train: dict[str, int]
+    frozen_test_rows: int
 
 
 class NearTexts:
@@ -242,3 +265,14 @@ def stratified_folds(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     for fold, (_, members) in enumerate(parts):
         fold_of[inside[members]] = fold
     return fold_of
+
+
+def classes_to_collect(
+    by_class: dict[str, dict[str, int]], params: SideParams, warn_below: int
+) -> dict[str, int]:
+    """Return the classes with fewer than `warn_below` test rows, and about how many rows of each to
+    collect. In the ways that do not hash test rows, these are rows of the held-out time, source or
+    file."""
+    missing = {name: warn_below - sides["test"] for name, sides in by_class.items()}
+    share = params.test_share if params.way == "hash" else 1
+    return {name: math.ceil(rows / share) for name, rows in missing.items() if rows > 0}

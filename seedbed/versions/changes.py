@@ -5,6 +5,7 @@
 """
 
 import json
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -14,10 +15,10 @@ from seedbed.core.files import parse_yaml, rounded
 from seedbed.pipeline.code_deps import is_code
 from seedbed.pipeline.dvc import LOCK, parse_lock
 from seedbed.versions.diff_texts import PARAMS, Drift, Texts, drift, texts_of
-from seedbed.versions.revisions import Files, base_revision
+from seedbed.versions.revisions import Files, base_revision, cells
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
-from seedbed.versions.row_records import KnownRows, Records, policy_labels, read_records
+from seedbed.versions.row_records import KnownRows, Records, read_records
 
 
 class ParamChange(NamedTuple):
@@ -44,54 +45,48 @@ class Changes(NamedTuple):
     notes: list[str]
 
 
-class _Side(NamedTuple):
-    files: Files
-    records: Records
-    inputs: dict[str, str]  # params.yaml and dvc.lock
-
-
 def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
     """Compare two versions. `with_texts`: join the data where it is here; False: git alone.
 
     Raises RevisionError where git has no such version, or one that has no manifest though it was
     run; RowsError where a file of either is broken.
     """
-    old, new = _side(base or base_revision()), _side(head)
+    old, new = (read_records(Files(name)) for name in (base or base_revision(), head))
     notes = _notes(old, new)
-    texts = Texts()
     if with_texts:
-        old, new = _with_policy_labels(old, notes), _with_policy_labels(new, notes)
-    rows = difference(old.records, new.records)
-    if with_texts:
-        kept = (old.records.manifest, new.records.manifest)
-        texts = texts_of(old.files, new.files, kept, rows)
-    params, lock = ([side.inputs.get(name, "") for side in (old, new)] for name in (PARAMS, LOCK))
+        old, new = (_with_policy_labels(one, notes) for one in (old, new))
+    rows = difference(old, new)
+    texts = texts_of(old, new, rows) if with_texts else Texts()
+    params, lock = ([one.files.read(name) or "" for one in (old, new)] for name in (PARAMS, LOCK))
     return Changes(
         _name(base or old.files.commit, old.files, default=not base),
         _name(head, new.files),
         rows,
         _changed_params(*params),
         _changed_code(*lock),
-        drift(old.records, new.records, rows, texts.kept),
+        drift(old, new, rows, texts),
         texts.shown,
         texts.shown_before,
         [*notes, *texts.notes],
     )
 
 
-def _side(revision: str) -> _Side:
-    files = Files(revision)
-    return _Side(files, read_records(files), files.read_many([PARAMS, LOCK]))
-
-
-def _with_policy_labels(side: _Side, notes: list[str]) -> _Side:
-    found = policy_labels(side.files, side.records)
-    if found is None:
+def _with_policy_labels(records: Records, notes: list[str]) -> Records:
+    """With the labels that `find_label_errors.policy: relabel` gave to kept rows, out of the data:
+    git does not hold them."""
+    if records.figures["find_label_errors"].policy != "relabel":
+        return records
+    paths = records.files.parquet("find_label_errors")
+    if not paths:
+        place = records.files.revision or "workspace"
         notes.append(
-            f"Which labels find_label_errors.policy changed in {side.files.revision or 'workspace'}"
-            " is unknown: its data is not here (run `dvc pull`)."
+            f"Which labels find_label_errors.policy changed in {place} is unknown: its data is not "
+            "here (run `dvc pull`)."
         )
-    return side._replace(records=side.records._replace(policy_labels=found or {}))
+    kept = records.manifest
+    labels = ((row, label) for row, label in cells(paths, ["id", "label"]) if row in kept)
+    found = {row: label for row, label in labels if label != kept[row].label}
+    return replace(records, policy_labels=found)
 
 
 def _name(revision: str, files: Files, default: bool = False) -> str:
@@ -103,18 +98,18 @@ def _name(revision: str, files: Files, default: bool = False) -> str:
     return short if files.commit.startswith(revision) else f"{revision} ({short})"
 
 
-def _notes(old: _Side, new: _Side) -> list[str]:
-    for side in (old, new):
-        ran = LOCK in side.inputs
-        if not side.records.manifest and (ran or side is new):
+def _notes(old: Records, new: Records) -> list[str]:
+    for one in (old, new):
+        ran = one.files.read(LOCK) is not None
+        if not one.manifest and (ran or one is new):
             raise RevisionError(
-                f"{side.files.place or 'workspace:'} data/manifest".replace(": ", ":"),
+                f"{one.files.place or 'workspace:'}data/manifest",
                 "no row: this version is from before there was a manifest" if ran else "no run",
                 "what `dvc repro` writes there",
                 "run `dvc repro` and commit it, or name another version",
             )
     notes = []
-    if not old.records.manifest:
+    if not old.manifest:
         notes.append("The base has no run in git, so every row counts as added.")
     if old.files.commit == (new.files.commit or Files("HEAD").commit):
         notes.append(
@@ -123,9 +118,7 @@ def _notes(old: _Side, new: _Side) -> list[str]:
             else "The base is the last commit: "
             "these changes are not committed yet. Name a BASE, such as HEAD~1, for older changes."
         )
-    before, after = (
-        one.records.counts.get("collect", KnownRows()).quarantined for one in (old, new)
-    )
+    before, after = (one.counts.get("collect", KnownRows()).quarantined for one in (old, new))
     if before != after:
         notes.append(f"Rows in quarantine: {before:,} → {after:,}; data/quarantine.csv says why.")
     return notes

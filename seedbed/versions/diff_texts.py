@@ -14,19 +14,19 @@ test.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import parse_yaml
 from seedbed.core.metrics import Number
 from seedbed.scoring.drift import (
+    Counts,
     TwoSample,
     jensen_shannon,
     length_counts,
-    psi,
-    psi_by_chance,
+    psi_and_chance,
     psi_in_words,
     two_sample_test,
     word_counts,
@@ -42,9 +42,9 @@ ALL, CAME = "all rows, before and after", "new rows against existing ones"
 
 
 class Texts(NamedTuple):
-    """`kept`: texts of kept rows by id, of base and of head, or None where one is not here.
-    `shown`: those that may be shown, the newest of each changed row; `shown_before`: of edited
-    rows, what they were."""
+    """`kept`: texts of kept rows in the order of their ids, of base and of head, or None where one
+    is not here. `shown`: those that may be shown, the newest of each changed row; `shown_before`:
+    of edited rows, what they were."""
 
     kept: tuple[dict[str, str], dict[str, str]] | None = None
     shown: dict[str, str] = {}
@@ -52,16 +52,17 @@ class Texts(NamedTuple):
     notes: Sequence[str] = ()
 
 
-def texts_of(base: Files, head: Files, kept: Sequence[Collection[str]], rows: Difference) -> Texts:
-    """`kept`: the ids of the rows that base keeps, and head."""
-    paths = [files.parquet("anonymize") for files in (base, head)]
+def texts_of(base: Records, head: Records, rows: Difference) -> Texts:
+    """Read the texts of both versions where their data is here."""
+    versions = (base.files, head.files)
+    paths = [files.parquet("anonymize") for files in versions]
     if not any(paths):
         return Texts()
     lists = (part for part in rows if isinstance(part, list))
     changed = {one if isinstance(one, str) else one.id for part in lists for one in part}
-    samples = [_sample(ids, rows) for ids in kept]
+    samples = [_sample(one.manifest, rows) for one in (base, head)]
     sides = [_read(side, changed.union(ids)) for side, ids in zip(paths, samples, strict=True)]
-    allowed, gone = _shown_sources(head, base), _forgotten(head, base)
+    allowed, gone = _shown_sources(*versions), _forgotten(*versions)
     old, new = (
         {
             row: text
@@ -91,7 +92,7 @@ def _forgotten(*versions: Files) -> set[str]:
     return {cell for text in texts for line in text.splitlines() for cell in line.split(",")} - {""}
 
 
-def _shown_sources(head: Files, base: Files) -> set[str]:
+def _shown_sources(base: Files, head: Files) -> set[str]:
     """The sources whose texts may be shown. A source may have an entry a batch: one that does not
     say so speaks for all."""
     allowed: dict[str, bool] = {}
@@ -135,19 +136,13 @@ class Drift(NamedTuple):
     untold: list[str]
 
 
-def drift(
-    base: Records,
-    head: Records,
-    rows: Difference,
-    texts: tuple[Mapping[str, str], Mapping[str, str]] | None,
-) -> Drift:
-    """`texts`: by row id, of base and of head, or None where they are not here."""
+def drift(base: Records, head: Records, rows: Difference, texts: Texts) -> Drift:
+    """Compare the rows of two versions, as far as their texts are here."""
     if not base.manifest or not head.manifest:
         return Drift([], None, {}, ["Drift: one of the two versions has no rows."])
-    old, now = texts or ({}, {})
+    old, now = texts.kept or ({}, {})
     came = [row.id for row in rows.added]
-    before = [old[row] for row in sorted(base.manifest) if row in old]
-    after = [now[row] for row in sorted(head.manifest) if row in now]
+    before, after = list(old.values()), list(now.values())
     new = [now[row] for row in came if row in now]
     were, are = (
         {label: sum(pair[side] for pair in one.values()) for label, one in rows.rows.items()}
@@ -176,15 +171,13 @@ def drift(
     return Drift(shifts, two_sample_test(before, new), medians, [])
 
 
-def _shift(of: str, rows: str, before: Any, after: Any, chance: bool) -> Shift:
-    value = psi(before, after)
-    sizes = [sum(side.values() if isinstance(side, Mapping) else side) for side in (before, after)]
-    bins = len({*before, *after}) if isinstance(before, Mapping) else len(before)
-    bound = psi_by_chance(bins, *sizes) if chance else None
+def _shift(of: str, rows: str, before: Counts, after: Counts, chance: bool) -> Shift:
+    value, bound = psi_and_chance(before, after)
     reading = psi_in_words(value)
-    if bound is not None and value < bound:
+    if chance and value < bound:
         reading += ", no more than chance"
-    return Shift(of, rows, jensen_shannon(before, after), value, bound, reading)
+    apart = jensen_shannon(before, after)
+    return Shift(of, rows, apart, value, bound if chance else None, reading)
 
 
 def _text_shifts(before: list[str], after: list[str], rows: str, chance: bool) -> list[Shift]:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from seedbed.core.errors import RowsError
 from seedbed.core.reasons import in_words
 from seedbed.core.stage import ROW_STAGES
+from seedbed.pages.document import listed
 from seedbed.versions.revisions import Files, cells
 from seedbed.versions.row_changes import fate_in_words
 from seedbed.versions.row_records import Records, read_records
@@ -43,7 +44,7 @@ def explain(row: str, revision: str = "") -> list[str]:
     header = [f"Row {row_id}, {f'revision {revision}' if revision else place}", ""]
     lines = [*header, *_stages(row_id, records, found, made)]
     if caused := sorted(one for one, fate in records.drops.items() if fate.cause == row_id):
-        lines += ["", f"Dropped because of it: {len(caused)} rows: {_some(caused)}"]
+        lines += ["", f"Dropped because of it: {len(caused)} rows: {listed(caused, SHOWN)}"]
     lines += _judged(row_id, records)
     if not data:
         lines += ["", f"This is what git holds{'' if revision else '; `dvc pull` gives more'}."]
@@ -112,7 +113,7 @@ def _stages(
             words.append(f"in {placed.split}{' (frozen)' if row_id in records.frozen else ''}")
             words += [] if now else [f"label {placed.label}", f"batch {placed.batch}"]
         if stage == "augment" and made:
-            words.append(f"{len(made)} rows made of it: {_some(made)}")
+            words.append(f"{len(made)} rows made of it: {listed(made, SHOWN)}")
         of_all = f"{counts.kept:,} of {counts.read + counts.made:,} rows were"
         lines.append(f"{stage:<{WIDTH}}{'; '.join(words)} ({of_all})")
         before = now or before
@@ -166,11 +167,6 @@ def _judged(row_id: str, records: Records) -> list[str]:
     if row_id in records.tombstones:
         lines.append("Tombstone: it was forgotten on request; collect drops it if it comes again")
     return ["", *lines] if lines else []
-
-
-def _some(ids: list[str]) -> str:
-    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-    return ", ".join(ids[:SHOWN]) + more
 
 
 def _parquet_files(stage: str) -> list[Path]:

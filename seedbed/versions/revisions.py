@@ -3,9 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from seedbed.core.errors import RevisionError, RowsError
 from seedbed.core.git import git_answer, git_bytes, git_paths
@@ -30,7 +30,7 @@ AnyKnown = TypeVar("AnyKnown", bound=Known)
 
 
 class Files:
-    """The files of one version of the project, named from its top folder."""
+    """The files of one version of the project, named from its top folder; each is read once."""
 
     def __init__(self, revision: str = "") -> None:
         """`revision` is any name that git has for a commit; "" means the workspace.
@@ -38,6 +38,7 @@ class Files:
         `commit` is its full name, "" for the workspace. Raises RevisionError for an unknown one.
         """
         self.revision, self.commit = revision, ""
+        self._texts: dict[str, str | None] = {}
         if revision:
             name = ("--quiet", "--end-of-options", f"{revision}^{{commit}}")
             self.commit = git_answer("rev-parse", "--verify", *name)
@@ -54,33 +55,41 @@ class Files:
         """The prefix of a path in an error: nothing, or the revision and a colon."""
         return f"{self.revision}:" if self.revision else ""
 
-    def tables(self, paths: Iterable[str]) -> "VersionTables":
-        """Return the files that this version has, to be read as tables or figures."""
-        return VersionTables(self.read_many(paths), self.place)
-
     def read(self, path: str) -> str | None:
         """Return the text of a file, or None if this version does not have it."""
         return self.read_many([path]).get(path)
 
-    def read_many(self, paths: Iterable[str]) -> dict[str, str]:
+    def read_many(self, paths: Collection[str]) -> dict[str, str]:
         """Return the texts of the files that this version has, by path, in one call of git."""
-        wanted = list(dict.fromkeys(paths))
-        if not self.revision:
-            existing = [path for path in wanted if Path(path).is_file()]
-            return {path: self._decoded(path, Path(path).read_bytes()) for path in existing}
-        # `./`: from this folder, which may be below the top of the repository
-        given = "".join(f"{self.commit}:./{path}\n" for path in wanted)
-        answer = git_bytes("cat-file", "--batch=%(objecttype) %(objectsize)", given=given)
-        pairs = zip(wanted, _contents(answer), strict=True)
-        return {path: self._decoded(path, found) for path, found in pairs if found is not None}
+        wanted = [path for path in dict.fromkeys(paths) if path not in self._texts]
+        for path, content in zip(wanted, self._contents(wanted), strict=True):
+            try:
+                text = None if content is None else content.decode().replace("\r\n", "\n")
+            except UnicodeDecodeError:
+                raise RevisionError(
+                    f"{self.place}{path}", "not UTF-8", "a text", "restore it with `git checkout`"
+                ) from None
+            self._texts[path] = text
+        return {path: text for path in paths if (text := self._texts[path]) is not None}
 
-    def _decoded(self, path: str, content: bytes) -> str:
-        try:
-            return content.decode("utf-8").replace("\r\n", "\n")
-        except UnicodeDecodeError:
-            raise RevisionError(
-                f"{self.place}{path}", "not UTF-8", "a text", "restore it with `git checkout`"
-            ) from None
+    def _contents(self, paths: list[str]) -> Iterator[bytes | None]:
+        if not self.revision:
+            yield from (Path(one).read_bytes() if Path(one).is_file() else None for one in paths)
+            return
+        # `./`: from this folder, which may be below the top of the repository
+        given = "".join(f"{self.commit}:./{path}\n" for path in paths)
+        # Each content comes after `<type> <size>`, or "missing".
+        reader = io.BytesIO(
+            git_bytes("cat-file", "--batch=%(objecttype) %(objectsize)", given=given)
+        )
+        for head in iter(reader.readline, b""):
+            if head.endswith(b" missing\n"):
+                yield None
+            else:
+                kind, size = head.split()
+                content = reader.read(int(size))
+                reader.readline()
+                yield content if kind == b"blob" else None
 
     def names(self, folder: str) -> list[str]:
         """Return the paths of what is directly in a folder, sorted."""
@@ -102,19 +111,12 @@ class Files:
         paths = [cached_object(entry["md5"]) for entry in parquet]
         return paths if all(path.is_file() for path in paths) else []
 
-
-class VersionTables(NamedTuple):
-    """The texts of a version's files by path, read as tables; `place` prefixes paths in errors."""
-
-    texts: Mapping[str, str]
-    place: str
-
     def lines(self, path: str, header: Sequence[str]) -> list[list[str]]:
-        """Return the cells of each line below `header`, which the file must have.
+        """Return the cells of each line below `header`, which the file, if there is one, must have.
 
         Raises RowsError, with file and line, if the file is broken.
         """
-        if not (text := self.texts.get(path)):
+        if not (text := self.read(path)):
             return []
         lines = list(csv.reader(io.StringIO(text, newline="")))
         broken = [place for place, line in enumerate(lines) if len(line) != len(header)]
@@ -133,10 +135,8 @@ class VersionTables(NamedTuple):
 
     def records(self, path: str) -> list[dict[str, str]]:
         """Return each line by column, whatever the columns are."""
-        text = self.texts.get(path)
-        if not text:
-            return []
-        header = next(csv.reader([text.split("\n", 1)[0]]), [])
+        first = (self.read(path) or "").split("\n", 1)[0]
+        header = next(csv.reader([first]), [])
         return [dict(zip(header, line, strict=True)) for line in self.lines(path, header)]
 
     def known(self, path: str, model: type[AnyKnown]) -> AnyKnown:
@@ -145,7 +145,7 @@ class VersionTables(NamedTuple):
         Raises RowsError if it is not JSON.
         """
         try:
-            content = json.loads(self.texts.get(path) or "{}")
+            content = json.loads(self.read(path) or "{}")
         except ValueError:
             raise RowsError(
                 f"{self.place}{path}",
@@ -177,20 +177,6 @@ def base_revision() -> str:
         f"one of {', '.join(MAIN)}",
         "name BASE: a commit, tag or branch",
     )
-
-
-def _contents(answer: bytes) -> Iterator[bytes | None]:
-    """Yield the contents that `git cat-file --batch` gives, each after `<type> <size>`; None for
-    what is missing, or no file."""
-    reader = io.BytesIO(answer)
-    for head in iter(reader.readline, b""):
-        if head.endswith(b" missing\n"):
-            yield None
-        else:
-            kind, size = head.split()
-            content = reader.read(int(size))
-            reader.readline()
-            yield content if kind == b"blob" else None
 
 
 def cells(

@@ -5,9 +5,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
-from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, last_lines, moment_of
+from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, Decision, moment_of
 from seedbed.core.reasons import Reason
 from seedbed.core.stage import ROW_STAGES
 from seedbed.versions.row_changes import (
@@ -25,34 +26,31 @@ from seedbed.versions.row_changes import (
 )
 from seedbed.versions.row_records import KnownRows, Placed, Records
 
-AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
 BY_PEOPLE = (Reason.DROPPED_BY_PERSON, Reason.AMBIGUOUS, Reason.PEOPLE_DISAGREE)
 
 
-def difference(base: Records, head: Records) -> Difference:
+def difference(old: Records, new: Records) -> Difference:
     """What differs between two versions. Takes time in proportion to their rows."""
-    old, new = _Version(base), _Version(head)
     # In the order of the files, in which both versions stand alike: faster than by sets.
-    came = sorted(row for row in new.kept if row not in old.kept)
-    went = sorted(row for row in old.kept if row not in new.kept)
-    both = sorted(row for row, one in new.kept.items() if old.kept.get(row, one) != one)
+    came = sorted(row for row in new.manifest if row not in old.manifest)
+    went = sorted(row for row in old.manifest if row not in new.manifest)
+    both = sorted(row for row, one in new.manifest.items() if old.manifest.get(row, one) != one)
 
     def changed(field: str) -> list[Changed]:
-        return [
-            Changed(row, *_placed(row, new), was, now)
-            for row in both
-            if (was := getattr(old.kept[row], field)) != (now := getattr(new.kept[row], field))
-        ]
+        of = attrgetter(field)
+        pairs = ((row, of(old.manifest[row]), of(new.manifest[row])) for row in both)
+        return [Changed(row, *_placed(row, new), was, now) for row, was, now in pairs if was != now]
 
     before, after = (
-        {one for lines in records.decisions.values() for one in lines} for records in (base, head)
+        {one for lines in records.decisions.values() for one in lines} for records in (old, new)
     )
-    made = sorted(after - before, key=_order)
+    order = attrgetter("id", "when", "who", "decided", "note")
+    made = sorted(after - before, key=order)
     suspects = _suspects(old, new)
-    frozen = sorted({row for row, _ in base.frozen.items() ^ head.frozen.items()})
+    frozen = sorted({row for row, _ in old.frozen.items() ^ new.frozen.items()})
     none = KnownRows()
     stages = {
-        stage: (base.counts.get(stage, none).kept, head.counts.get(stage, none).kept)
+        stage: (old.counts.get(stage, none).kept, new.counts.get(stage, none).kept)
         for stage in ROW_STAGES
     }
     return Difference(
@@ -69,53 +67,18 @@ def difference(base: Records, head: Records) -> Difference:
         changed_suspects=suspects[2],
         decisions_made=[one for one in made if one.decided != WITHDRAWN],
         decisions_withdrawn=[one for one in made if one.decided == WITHDRAWN],
-        decisions_deleted=sorted(before - after, key=_order),
-        frozen=[Frozen(row, base.frozen.get(row, ""), head.frozen.get(row, "")) for row in frozen],
-        new_tombstones=sorted(head.tombstones - base.tombstones),
-        gone_tombstones=sorted(base.tombstones - head.tombstones),
-        batches=_counted(base, head, lambda one: one.batch),
-        rows=_rows(base, head),
+        decisions_deleted=sorted(before - after, key=order),
+        frozen=[Frozen(row, old.frozen.get(row, ""), new.frozen.get(row, "")) for row in frozen],
+        new_tombstones=sorted(new.tombstones - old.tombstones),
+        gone_tombstones=sorted(old.tombstones - new.tombstones),
+        batches=_counted(old, new, lambda one: one.batch),
+        rows=_rows(old, new),
         stages={stage: pair for stage, pair in stages.items() if pair[0] != pair[1]},
     )
 
 
-class _Version:
-    """One version by what became of its rows: kept, dropped up to split, kept but not trained on.
-
-    The manifest is the truth where a stale ledger says other. Made rows are no rows of git.
-    """
-
-    def __init__(self, records: Records) -> None:
-        self.records, self.kept = records, records.manifest
-        fates = {row: fate for row, fate in records.drops.items() if "-" not in row}
-        self.dropped = {row: fate for row, fate in fates.items() if row not in self.kept}
-        self.untrained = {
-            row: fate
-            for row, fate in fates.items()
-            if row in self.kept and fate.stage in AFTER_SPLIT
-        }
-
-    def said(self, row: str) -> list[Decision]:
-        """What people say of the row now, of its text as it is."""
-        lines = last_lines(self.records.decisions.get(row, [])).values()
-        placed = self.kept.get(row)
-        return sorted(
-            (one for one in lines if placed is None or one.digest == placed.digest),
-            key=lambda one: one.who,
-        )
-
-    def settled(self, row: str) -> str:
-        """The label that people settled on, or ""."""
-        if row in self.records.decided:
-            return self.records.decided[row]["decided"]
-        if self.records.decided:  # the stage wrote who settled what, and this row is not there
-            return ""
-        found = {one.decided for one in self.said(row)}
-        return found.pop() if len(found) == 1 else ""
-
-
-def _removed(row: str, old: _Version, new: _Version) -> Removed:
-    forgotten = row in new.records.tombstones or old.kept[row].digest in new.records.digests
+def _removed(row: str, old: Records, new: Records) -> Removed:
+    forgotten = row in new.tombstones or old.manifest[row].digest in new.digests
     fate = new.dropped.get(row) or Fate("", Reason.FORGOTTEN if forgotten else LEFT_SOURCE)
     said = new.said(row) if fate.reason in BY_PEOPLE else []
     if fate.reason in (Reason.DROPPED_BY_PERSON, Reason.AMBIGUOUS):
@@ -123,8 +86,8 @@ def _removed(row: str, old: _Version, new: _Version) -> Removed:
     return Removed(row, *_placed(row, old), fate, _as_said(said))
 
 
-def _relabelled(row: str, old: _Version, new: _Version) -> Relabelled:
-    before, after = old.kept[row], new.kept[row]
+def _relabelled(row: str, old: Records, new: Records) -> Relabelled:
+    before, after = old.manifest[row], new.manifest[row]
     by, said = "source", []
     if new.settled(row) == after.label:
         by = "decision"
@@ -134,23 +97,23 @@ def _relabelled(row: str, old: _Version, new: _Version) -> Relabelled:
     return Relabelled(row, after.batch, after.split, before.label, after.label, by, _as_said(said))
 
 
-def _by_policy(old: _Version, new: _Version) -> list[Relabelled]:
+def _by_policy(old: Records, new: Records) -> list[Relabelled]:
     """Rows whose label to train on the policy changed, or no longer changes."""
-    before, after = old.records.policy_labels, new.records.policy_labels
+    before, after = old.policy_labels, new.policy_labels
     found = []
     for row in sorted(before.keys() | after.keys()):
-        if row in new.kept and before.get(row) != after.get(row):
+        if row in new.manifest and before.get(row) != after.get(row):
             batch, label, split = _placed(row, new)
             labels = before.get(row, label), after.get(row, label)
             found.append(Relabelled(row, batch, split, *labels, "policy"))
     return found
 
 
-def _unsettled(row: str, old: _Version, new: _Version) -> tuple[str, list[Decision]]:
+def _unsettled(row: str, old: Records, new: Records) -> tuple[str, list[Decision]]:
     """Why a decision that counted in base does not count in head."""
-    if old.kept[row].digest != new.kept[row].digest:
+    if old.manifest[row].digest != new.manifest[row].digest:
         return "void", []
-    lines = new.records.decisions.get(row, [])
+    lines = new.decisions.get(row, [])
     latest = {one.who: one for one in sorted(lines, key=lambda one: moment_of(one.when))}
     withdrawn = [one for one in latest.values() if one.decided == WITHDRAWN]
     if withdrawn or not lines:
@@ -162,20 +125,20 @@ def _as_said(decisions: Iterable[Decision]) -> tuple[Said, ...]:
     return tuple((one.who, one.when, one.note) for one in decisions)
 
 
-def _placed(row: str, version: _Version) -> tuple[str, str, str]:
-    placed = version.kept[row]
+def _placed(row: str, version: Records) -> tuple[str, str, str]:
+    placed = version.manifest[row]
     return placed.batch, placed.label, placed.split
 
 
-def _dropped_rows(old: _Version, new: _Version) -> dict[str, list[Dropped]]:
+def _dropped_rows(old: Records, new: Records) -> dict[str, list[Dropped]]:
     """The lists of rows that a ledger has in one version or both."""
     before, after = old.dropped, new.dropped
-    came = after.keys() - before.keys() - old.kept.keys()
-    went = before.keys() - after.keys() - new.kept.keys()
+    came = after.keys() - before.keys() - old.manifest.keys()
+    went = before.keys() - after.keys() - new.manifest.keys()
     stayed = {row for row in after.keys() & before.keys() if before[row] != after[row]}
     was, now = old.untrained, new.untrained
-    left = {row for row, one in now.items() if row in old.kept and was.get(row) != one}
-    back = {row for row in was if row in new.kept and row not in now}
+    left = {row for row, one in now.items() if row in old.manifest and was.get(row) != one}
+    back = {row for row in was if row in new.manifest and row not in now}
     return {
         "arrived_dropped": _dropped(came, before, after),
         "redropped": _dropped(stayed, before, after),
@@ -189,19 +152,19 @@ def _dropped(rows: Iterable[str], before: dict[str, Fate], after: dict[str, Fate
     return [Dropped(row, before.get(row), after.get(row)) for row in sorted(rows)]
 
 
-def _suspects(old: _Version, new: _Version) -> tuple[list[Suspect], list[Suspect], list[Suspect]]:
+def _suspects(old: Records, new: Records) -> tuple[list[Suspect], list[Suspect], list[Suspect]]:
     """New, gone and changed ones; a score alone is no change."""
     before, after = (
         {
             row: Suspect(row, one["split"], one["label"], one["suggested"], one["reason"])
-            for row, one in version.records.suspects.items()
+            for row, one in version.suspects.items()
         }
         for version in (old, new)
     )
 
     def gone(row: str) -> Suspect:
         why = "decided" if new.settled(row) else "no_longer_doubted"
-        return before[row]._replace(why=why if row in new.kept else "removed")
+        return before[row]._replace(why=why if row in new.manifest else "removed")
 
     both = sorted(row for row in before.keys() & after.keys() if before[row] != after[row])
     return (
@@ -209,10 +172,6 @@ def _suspects(old: _Version, new: _Version) -> tuple[list[Suspect], list[Suspect
         [gone(row) for row in sorted(before.keys() - after.keys())],
         [after[row] for row in both],
     )
-
-
-def _order(one: Decision) -> tuple[str, ...]:
-    return one.id, one.when, one.who, one.decided, one.note
 
 
 def _rows(base: Records, head: Records) -> dict[str, dict[str, tuple[int, int]]]:

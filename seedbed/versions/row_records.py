@@ -1,19 +1,22 @@
 """What git holds of rows: ledgers, manifest, suspects, decisions, frozen test, tombstones."""
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from seedbed.core.decisions import Decision, parse_decisions
+from seedbed.core.decisions import Decision, last_lines, parse_decisions
 from seedbed.core.errors import RowsError
 from seedbed.core.metrics import HEADER as LEDGER
 from seedbed.core.metrics import Number
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import ROW_STAGES
-from seedbed.versions.revisions import Files, Known, VersionTables, cells
+from seedbed.versions.revisions import Files, Known, cells
 from seedbed.versions.row_changes import Fate
 
 HEADER = ("id", "digest", "label", "split")
+AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
 COUNTS = "data/manifest/counts.csv"
 SINGLE = (
     "reports/suspects.csv",
@@ -51,10 +54,12 @@ class KnownStage(Known):
     suspects_by_side: dict[str, int] = {}  # find_label_errors
 
 
-class Records(NamedTuple):
+@dataclass(frozen=True)
+class Records:
     """Everything by row id, but `counts`, `figures`, `digests`: rows and metrics by stage, the
-    digests of forgotten rows. A stage without counts has not run."""
+    digests of forgotten rows. A stage without counts has not run. `files`: those of its version."""
 
+    files: Files
     drops: dict[str, Fate]
     manifest: dict[str, Placed]
     suspects: dict[str, dict[str, str]]
@@ -63,9 +68,9 @@ class Records(NamedTuple):
     tombstones: set[str]
     counts: dict[str, KnownRows]
     figures: dict[str, KnownStage]
-    decided: dict[str, dict[str, str]] = {}  # what counted of the decisions: side, given, decided
-    digests: frozenset[str] = frozenset()  # of tombstones
-    policy_labels: dict[str, str] = {}  # what the policy relabelled; only the data has it, not git
+    decided: dict[str, dict[str, str]]  # what counted of the decisions: side, given, decided
+    digests: frozenset[str]  # of tombstones
+    policy_labels: dict[str, str]  # what the policy relabelled; only the data has it, not git
 
     @property
     def ids(self) -> set[str]:
@@ -74,59 +79,93 @@ class Records(NamedTuple):
         parts = (self.drops, self.manifest, self.suspects, self.decisions)
         return causes.union(*parts, self.frozen, self.tombstones)
 
+    # The manifest is the truth where a stale ledger says other. Made rows are no rows of git.
+    @cached_property
+    def dropped(self) -> dict[str, Fate]:
+        """What dropped each row that is not kept."""
+        fates = self.drops.items()
+        return {row: fate for row, fate in fates if "-" not in row and row not in self.manifest}
+
+    @cached_property
+    def untrained(self) -> dict[str, Fate]:
+        """What keeps each kept row from being trained on."""
+        late = ((row, fate) for row, fate in self.drops.items() if fate.stage in AFTER_SPLIT)
+        return {row: fate for row, fate in late if "-" not in row and row in self.manifest}
+
+    def said(self, row: str) -> list[Decision]:
+        """What people say of the row now, of its text as it is."""
+        lines = last_lines(self.decisions.get(row, [])).values()
+        placed = self.manifest.get(row)
+        return sorted(
+            (one for one in lines if placed is None or one.digest == placed.digest),
+            key=lambda one: one.who,
+        )
+
+    def settled(self, row: str) -> str:
+        """The label that people settled on, or ""."""
+        if row in self.decided:
+            return self.decided[row]["decided"]
+        if self.decided:  # the stage wrote who settled what, and this row is not there
+            return ""
+        found = {one.decided for one in self.said(row)}
+        return found.pop() if len(found) == 1 else ""
+
 
 def read_records(files: Files) -> Records:
     """Read them all from one version. A missing file is empty.
 
     Raises RowsError, with file and line, if one is broken or a row is in two manifests.
     """
-    listed = [
-        path
-        for folder, end in (("data/manifest", ".csv"), ("data/decisions", ".jsonl"))
-        for path in files.names(folder)
-        if path.endswith(end)
-    ]
+    manifests = [path for path in files.names("data/manifest") if path.endswith(".csv")]
+    by_person = [path for path in files.names("data/decisions") if path.endswith(".jsonl")]
     metrics = {stage: f"reports/metrics/{stage}.json" for stage in ROW_STAGES}
     ledgers = {stage: f"data/ledger/{stage}.csv" for stage in ROW_STAGES}
-    table = files.tables([*listed, *metrics.values(), *ledgers.values(), *SINGLE])
-    known = {stage: table.known(path, KnownStage) for stage, path in metrics.items()}
+    # All at once, in one call of git.
+    files.read_many([*manifests, *by_person, *metrics.values(), *ledgers.values(), *SINGLE])
+    known = {stage: files.known(path, KnownStage) for stage, path in metrics.items()}
     drops = {
         row: Fate(stage, reason, cause)
         for stage in reversed(ROW_STAGES)  # the first stage that dropped it is the one that did
-        for row, reason, cause in table.lines(ledgers[stage], LEDGER)
+        for row, reason, cause in files.lines(ledgers[stage], LEDGER)
     }
-    tombstones = table.lines("data/tombstones.csv", ("id", "digest"))
+    tombstones = files.lines("data/tombstones.csv", ("id", "digest"))
+    manifest = _manifest(files, manifests)
+    decisions: dict[str, list[Decision]] = defaultdict(list)
+    for path, text in files.read_many(by_person).items():
+        for decision in parse_decisions(text, f"{files.place}{path}"):
+            decisions[decision.id].append(decision)
     return Records(
+        files,
         drops,
-        _manifest(table, files),
-        {line["id"]: line for line in table.records("reports/suspects.csv")},
-        _decisions(table),
-        dict(table.lines("data/frozen_test.csv", ("id", "digest"))),
+        manifest,
+        {line["id"]: line for line in files.records("reports/suspects.csv")},
+        dict(decisions),
+        dict(files.lines("data/frozen_test.csv", ("id", "digest"))),
         {row for row, _ in tombstones},
         {stage: found.rows for stage, found in known.items() if found.rows},
         known,
-        {line["id"]: line for line in table.records("data/ledger/decided.csv")},
+        {line["id"]: line for line in files.records("data/ledger/decided.csv")},
         frozenset(digest for _, digest in tombstones) - {""},
+        {},
     )
 
 
-def _manifest(table: VersionTables, files: Files) -> dict[str, Placed]:
+def _manifest(files: Files, paths: list[str]) -> dict[str, Placed]:
     """Return the kept rows of a version by id, from git, or from data/split if git has counts.
 
     Raises RowsError if a row is listed twice, or if data/split is missing or of another run.
     """
-    if COUNTS in table.texts:
-        return _from_split(table, files)
+    if COUNTS in paths:
+        return _from_split(files)
     found = [
         (row, Placed(PurePosixPath(path).stem, *cells))
-        for path in table.texts
-        if path.startswith("data/manifest/")
-        for row, *cells in table.lines(path, HEADER)
+        for path in paths
+        for row, *cells in files.lines(path, HEADER)
     ]
     manifest = dict(found)
     if len(found) != len(manifest):
         raise RowsError(
-            f"{table.place}data/manifest",
+            f"{files.place}data/manifest",
             f"{len(found) - len(manifest)} ids are listed twice",
             "each row once, in the file of its batch",
             "run `dvc repro`",
@@ -134,48 +173,24 @@ def _manifest(table: VersionTables, files: Files) -> dict[str, Placed]:
     return manifest
 
 
-def _from_split(table: VersionTables, files: Files) -> dict[str, Placed]:
+def _from_split(files: Files) -> dict[str, Placed]:
     """The rows of data/split, for a version whose manifest has counts alone."""
     counted = {
-        line["batch"]: sum(int(line[side]) for side in SIDES) for line in table.records(COUNTS)
+        line["batch"]: sum(int(line[side]) for side in SIDES) for line in files.records(COUNTS)
     }
     paths = files.parquet("split")
     if not paths:
         raise RowsError(
-            f"{table.place}{COUNTS}",
+            f"{files.place}{COUNTS}",
             f"counts of {sum(counted.values()):,} rows, but their data/split is not here",
             next_step=f"run `dvc {'fetch --all-commits data/split' if files.revision else 'pull'}`",
         )
     manifest = {row: Placed(*placed) for row, *placed in cells(paths, ["id", *Placed._fields])}
     if Counter(row.batch for row in manifest.values()) != counted:
         raise RowsError(
-            f"{table.place}{COUNTS}",
+            f"{files.place}{COUNTS}",
             f"{len(manifest):,} rows in data/split, {sum(counted.values()):,} here",
             "rows and counts of one run",
             "run `dvc checkout`, or `dvc repro`",
         )
     return manifest
-
-
-def policy_labels(files: Files, records: Records) -> dict[str, str] | None:
-    """Return the labels, by row id, that `find_label_errors.policy: relabel` gave to kept rows.
-
-    None if this version has some and its data is not here: git does not hold them.
-    """
-    if records.figures["find_label_errors"].policy != "relabel":
-        return {}
-    paths = files.parquet("find_label_errors")
-    if not paths:
-        return None
-    kept = records.manifest
-    labels = ((row, label) for row, label in cells(paths, ["id", "label"]) if row in kept)
-    return {row: label for row, label in labels if label != kept[row].label}
-
-
-def _decisions(table: VersionTables) -> dict[str, list[Decision]]:
-    decisions: dict[str, list[Decision]] = defaultdict(list)
-    for path, text in table.texts.items():
-        if path.startswith("data/decisions/"):
-            for decision in parse_decisions(text, f"{table.place}{path}"):
-                decisions[decision.id].append(decision)
-    return dict(decisions)

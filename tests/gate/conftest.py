@@ -14,7 +14,7 @@ from seedbed.core.files import read_json, write_csv, write_json
 from seedbed.core.rows import write_rows
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.serving.model_folder import Serving, TextPreparation, write_serving
-from seedbed.splitting.frozen_test import write_frozen
+from seedbed.splitting.sides import write_frozen
 from seedbed.training.saved_models import write_digests
 
 CLASSES = ("rain", "snow", "sun")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.gate.compare import compare
 from seedbed.gate.records import OVERRIDES
-from seedbed.splitting.frozen_test import write_frozen
+from seedbed.splitting.sides import write_frozen
 
 pytestmark = pytest.mark.usefixtures("repository")
 WORSE = range(40)

@@ -11,7 +11,7 @@ from seedbed.gate.same_rows import (
     check_same_ids,
     honest_rows,
 )
-from seedbed.splitting.frozen_test import write_frozen
+from seedbed.splitting.sides import write_frozen
 from seedbed.versions.row_records import Placed
 
 TEST = pd.DataFrame(

@@ -31,7 +31,7 @@ from seedbed.scoring.metrics_files import (
     Estimate,
     Validation,
 )
-from seedbed.splitting.sides import SplitMetrics
+from seedbed.splitting.splits import SplitMetrics
 from seedbed.versions.changes import changes
 from seedbed.versions.row_records import KnownRows, KnownStage
 
@@ -147,6 +147,20 @@ def test_no_kind_hides_those_below_it_and_twenty_is_the_most(versions):
     assert len(kinds) == 20
     assert kinds.count("new suspect") == 5
     assert kinds.count("added") == 15
+
+
+def test_rows_removed_out_of_test_and_out_of_train_are_counted_apart(versions):
+    rows = [row(number, "sport", "test" if number < 30 else "train") for number in range(33)]
+    versions.manifest("2026-01-first", rows)
+    versions.commit()
+    versions.manifest("2026-01-first", [])
+    versions.manifest("2026-02-second", [row(number, "sport") for number in range(100, 140)])
+    told = [(one.kind, int(one.row.id, 16)) for one in sections.telling(versions.changes(), {})]
+    removed = [*range(13), 30, 31, 32]  # 4 places of each kind, and the 9 that are left
+    assert told == [
+        *(("removed", number) for number in removed),
+        *(("added", number) for number in range(100, 104)),
+    ]
 
 
 def test_a_difference_of_100_000_rows_fits_and_tells_what_it_leaves_out(versions):

@@ -11,7 +11,7 @@ from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.files import read_json
 from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import DEDUPLICATE, SPLIT, read_rows, write_rows
-from seedbed.splitting.frozen_test import write_frozen
+from seedbed.splitting.sides import write_frozen
 from seedbed.splitting.splits import SplitParams, without_unlabelled
 from stages import augment, tokenize
 from stages.split import check_sides, main

@@ -16,7 +16,7 @@ from seedbed.core.decisions import WITHDRAWN, Decision
 from seedbed.core.files import write_csv, write_json
 from seedbed.core.metrics import Drop, write_ledger
 from seedbed.reviewing.session import append
-from seedbed.splitting.frozen_test import write_frozen
+from seedbed.splitting.sides import write_frozen
 from seedbed.versions.row_changes import (
     Added,
     Changed,

@@ -3,6 +3,7 @@
 import copy
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,8 +125,8 @@ def test_the_counts_name_another_version_for_any_changed_row(tmp_path, monkeypat
         version.write(0)
         versions.append(dataset_version(Path("data/manifest")))
         next(iter(version.kept.values()))["digest"] = "0" * 16
-    assert versions[0]["version"] != versions[1]["version"]
-    assert versions[0]["rows"] == len(version.kept)
+    assert versions[0].version != versions[1].version
+    assert versions[0].rows == len(version.kept)
     version.write()
     assert dataset_version(Path("data/manifest")).batches == versions[0].batches
 
@@ -157,8 +158,8 @@ def test_labels_that_the_policy_gives_are_told_apart_from_the_manifest(tmp_path,
     Plan(1).base.write()
     records = read_records(Files())
     first, second, third = [*records.manifest][:3]
-    before = records._replace(policy_labels={first: "x", second: "y"})
-    after = records._replace(policy_labels={first: "x", third: "z"})
+    before = replace(records, policy_labels={first: "x", second: "y"})
+    after = replace(records, policy_labels={first: "x", third: "z"})
     found = difference(before, after)
     assert found.relabelled == []
     assert [(one.id, one.before, one.after, one.by) for one in found.relabelled_by_policy] == [
