@@ -10,25 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from seedbed.core.errors import GateError, SeedbedError
+from seedbed.core.files import BEST
 from seedbed.core.params import read_params
-from seedbed.gate.records import (
-    BEST,
-    Override,
-    base_model,
-    default_base,
-    override_of,
-    write_override,
-)
-from seedbed.gate.same_rows import (
-    Asked,
-    answers_of,
-    check_none_lost,
-    check_run,
-    check_same_ids,
-    checked_model,
-    honest_rows,
-    read_test_side,
-)
+from seedbed.core.rows import DATASET
+from seedbed.gate import same_rows
+from seedbed.gate.records import Override, base_model, default_base, override_of, write_override
+from seedbed.gate.same_rows import Asked
 from seedbed.gate.verdict import Answers, Checked, GateParams, Judgement, judged, rows_for
 from seedbed.pages.document import listed, points
 from seedbed.versions.revisions import Files
@@ -39,7 +26,6 @@ PASS: Verdict = "pass"
 FAIL: Verdict = "fail"
 CANNOT: Verdict = "cannot be compared"
 EXIT_CODES = {PASS: 0, FAIL: 1, CANNOT: 2}
-DATASET = "reports/dataset.json"
 SHOWN = 5
 AND_MORE = ", and {} more"
 ONE_POINT = 0.01
@@ -106,28 +92,34 @@ def _compare(found: Comparison) -> None:
     params = read_params("gate", GateParams)
     files, here = Files(found.base), Files()
     found.base_commit, found.dataset = files.commit, dataset_of(here)
-    head = checked_model(BEST)
+    head = same_rows.checked_model(BEST)
     found.head_model = head.digest
-    test = read_test_side()
+    test = same_rows.read_test_side()
     now, before = read_records(here), read_records(files)
-    check_run(test, now.manifest)
-    check_none_lost(test, set(before.frozen))
-    check_same_ids(before.manifest, now.manifest)
-    side = honest_rows(test, before.manifest)
-    found.rows, found.left_out = len(side.rows), len(side.left_out)
+    same_rows.check_run(test, now.manifest)
+    same_rows.check_none_lost(test, set(before.frozen))
+    same_rows.check_same_ids(before.manifest, now.manifest)
+    rows, left_out = same_rows.honest_rows(test, before.manifest)
+    found.rows, found.left_out = len(rows), len(left_out)
     with base_model(files) as folder:
-        base = checked_model(folder)
+        base = same_rows.checked_model(folder)
         found.base_model = base.digest
-        answers = answers_of(side.rows, base, head)
+        answers = same_rows.answers_of(rows, base, head)
     judgement = judged(answers, params)
     check_it_could_fail(judgement, params, found.rows)
-    _decide(found, judgement)
+    found.figures = judgement
+    found.measured = found.verdict = FAIL if judgement.failed else PASS
+    found.reasons = ["No limit is broken.", *beyond_but_unsure(judgement)]
+    if judgement.failed:
+        found.reasons = [broken(one, judgement) for one in judgement.failed]
+        found.override = override_of(found.base_model, found.head_model)
+        found.verdict = PASS if found.override else FAIL
     found.notes = _notes(found.left_out, base, head) + what_it_sees(judgement, answers, params)
 
 
 def dataset_of(files: Files) -> str:
     """The dataset's version as reports/dataset.json has it, "" where there is none."""
-    return json.loads(files.read(DATASET) or "{}").get("version", "")
+    return json.loads(files.read(str(DATASET)) or "{}").get("version", "")
 
 
 def check_it_could_fail(judgement: Judgement, params: GateParams, rows: int) -> None:
@@ -142,17 +134,6 @@ def check_it_could_fail(judgement: Judgement, params: GateParams, rows: int) -> 
             f"at most {points(params.must_see_drop)} (gate.must_see_drop)",
             "label more test rows",
         )
-
-
-def _decide(found: Comparison, judgement: Judgement) -> None:
-    found.figures = judgement
-    found.measured = found.verdict = FAIL if judgement.failed else PASS
-    if judgement.failed:
-        found.reasons = [broken(one, judgement) for one in judgement.failed]
-        found.override = override_of(found.base_model, found.head_model)
-        found.verdict = PASS if found.override else FAIL
-    else:
-        found.reasons = ["No limit is broken.", *beyond_but_unsure(judgement)]
 
 
 def _notes(left_out: int, base: Asked, head: Asked) -> list[str]:

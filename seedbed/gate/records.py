@@ -18,43 +18,30 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedbed.core.errors import GateError, PipelineError
-from seedbed.core.files import write_csv
+from seedbed.core.files import BEST, write_csv
 from seedbed.core.git import git
 from seedbed.pipeline.dvc import LOCK, opened_repo, parse_lock
 from seedbed.versions.revisions import Files
 
-BEST = Path("models/best")
 OVERRIDES = Path("data/gate_overrides.csv")
 ARTIFACT = "champion"
-TAG = re.compile(rf"{ARTIFACT}@v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+TAG = re.compile(ARTIFACT + r"@v(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}")
 
 
-class Champion(NamedTuple):
-    """A tag by its version (major, minor, patch)."""
-
-    version: tuple[int, int, int]
-
-    @property
-    def tag(self) -> str:
-        """champion@v2.0.0"""
-        return f"{ARTIFACT}@v{'.'.join(map(str, self.version))}"
-
-    def next(self) -> "Champion":
-        """The one after it."""
-        return Champion((self.version[0] + 1, 0, 0))
+def champions() -> list[str]:
+    """The tag of every champion of this repository, the newest last; none outside of git."""
+    tags = git("tag", "--list", f"{ARTIFACT}@v*").split()
+    return sorted(filter(TAG.fullmatch, tags), key=version)
 
 
-def champions() -> list[Champion]:
-    """Every champion of this repository, the newest last; none outside of git."""
-    found = (TAG.fullmatch(tag) for tag in git("tag", "--list", f"{ARTIFACT}@v*").split())
-    versions = (tuple(map(int, one.groups())) for one in found if one)
-    return sorted(Champion((major, minor, patch)) for major, minor, patch in versions)
+def version(tag: str) -> list[int]:
+    """Major, minor and patch of a champion's tag."""
+    return [int(number) for number in re.findall(r"\d+", tag)]
 
 
 def default_base() -> str:
     """Return the default base: the newest champion, else the last commit."""
-    known = champions()
-    return known[-1].tag if known else "HEAD"
+    return ["HEAD", *champions()][-1]
 
 
 class Override(NamedTuple):

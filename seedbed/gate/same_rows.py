@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from seedbed.core.errors import GateError, RowsError
-from seedbed.core.rows import read_rows
+from seedbed.core.rows import SPLIT, read_rows
 from seedbed.gate.verdict import Answers
 from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.serving.model_folder import Serving, read_serving
@@ -19,24 +19,19 @@ from seedbed.splitting.frozen_test import SHOWN, check_frozen, read_frozen
 from seedbed.training.saved_models import model_digest, read_card
 from seedbed.versions.row_records import Placed
 
-ROWS = Path("data/split")
 MIN_KEPT_SHARE = 0.5  # of the test rows; below, the base was split another way
-
-
-class ComparedRows(NamedTuple):
-    """The rows that count, and the ids of those that the base has learnt from."""
-
-    rows: pd.DataFrame
-    left_out: list[str]
 
 
 def read_test_side() -> pd.DataFrame:
     """The test rows of the workspace. Raises GateError where there are none."""
-    rows = read_rows(ROWS)
+    rows = read_rows(SPLIT)
     test = rows[rows["split"] == "test"].reset_index(drop=True)
     if test.empty:
         raise GateError(
-            str(ROWS), "no test rows", "rows that no model was trained on", "see params.yaml: split"
+            str(SPLIT),
+            "no test rows",
+            "rows that no model was trained on",
+            "see params.yaml: split",
         )
     return test
 
@@ -47,7 +42,7 @@ def check_run(test: pd.DataFrame, manifest: Mapping[str, Placed]) -> None:
     named = {row: (one.digest, one.label) for row, one in manifest.items() if one.split == "test"}
     if differ := {row for row, _ in here.items() ^ named.items()}:
         raise RowsError(
-            str(ROWS),
+            str(SPLIT),
             f"{len(differ)} test rows are not those of data/manifest",
             "rows and manifest of one run",
             "run `dvc checkout`, or `dvc repro`",
@@ -81,8 +76,9 @@ def check_same_ids(base: Mapping[str, Placed], head: Mapping[str, Placed]) -> No
         )
 
 
-def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> ComparedRows:
-    """Test rows without those that stood in the base's train or validation, by id or text.
+def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> tuple[pd.DataFrame, list[str]]:
+    """Test rows without those that stood in the base's train or validation, by id or text, and the
+    ids of these.
 
     Raises GateError where the base names no rows, or where less than half of the rows is left.
     """
@@ -103,7 +99,7 @@ def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> ComparedRows:
             "a base that was split as this version is",
             "the split has changed: no earlier model can be compared with this one on these rows",
         )
-    return ComparedRows(kept, list(test["id"][seen]))
+    return kept, list(test["id"][seen])
 
 
 def check_classes(base: set[str], head: set[str]) -> None:

@@ -13,16 +13,7 @@ from seedbed.making.balancing import (
     BalanceMetrics,
     Gain,
 )
-from seedbed.pages.document import (
-    Cell,
-    Code,
-    Prose,
-    Section,
-    Table,
-    counted,
-    difference,
-    interval,
-)
+from seedbed.pages.document import Cell, Code, Prose, Section, Table, counted, difference, interval
 from seedbed.reporting.results import CLASSES
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 

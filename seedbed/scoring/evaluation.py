@@ -16,15 +16,7 @@ from seedbed.cleaning.rows import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
 from seedbed.core.rows import NEGATIVE, OUTSIDE
-from seedbed.scoring.confidence import (
-    calibration,
-    chosen_threshold,
-    cross_fitted,
-    detection,
-    fitted_temperature,
-    rescaled,
-    risk_coverage,
-)
+from seedbed.scoring import confidence
 from seedbed.scoring.metrics import (
     Scored,
     confusion,
@@ -100,11 +92,13 @@ def fit(validation: Predictions) -> Fitted:
     thresholds = {}
     if (validation.labels == OUTSIDE).any():
         by_seed = validation.probabilities.items()
-        thresholds = {seed: chosen_threshold(validation.labels, given) for seed, given in by_seed}
+        thresholds = {
+            seed: confidence.chosen_threshold(validation.labels, given) for seed, given in by_seed
+        }
     scored = validation.with_outside(thresholds).scored()
     # The first of equals: max keeps the order of the seeds.
     seed = max(scored, key=lambda name: macro_f1_of(scored[name].labels, scored[name].predicted))
-    return Fitted(seed, fitted_temperature(*validation.inside(seed)), thresholds)
+    return Fitted(seed, confidence.fitted_temperature(*validation.inside(seed)), thresholds)
 
 
 def check_outside(validation: np.ndarray, test: np.ndarray, place: str) -> None:
@@ -135,9 +129,11 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
     inside = inside[inside.sum(1) > 0]  # draws without a row in scope are left out
     labels, probabilities = raw.inside(fitted.seed)
     if part.name == "validation":  # where the temperature was fitted: each row by that of others
-        scaled = cross_fitted(labels, probabilities, raw.clusters()[raw.labels != OUTSIDE])
+        scaled = confidence.cross_fitted(
+            labels, probabilities, raw.clusters()[raw.labels != OUTSIDE]
+        )
     else:
-        scaled = rescaled(probabilities, fitted.temperature)
+        scaled = confidence.rescaled(probabilities, fitted.temperature)
     scope = scope_figures(part, fitted, classes)
     return Evaluation(
         run=True,
@@ -147,10 +143,10 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
         seed_shown=fitted.seed,
         calibration=TemperatureScaling(
             temperature=fitted.temperature,
-            before=calibration(labels, probabilities, inside),
-            after=calibration(labels, scaled, inside),
+            before=confidence.calibration(labels, probabilities, inside),
+            after=confidence.calibration(labels, scaled, inside),
         ),
-        risk_coverage=risk_coverage(labels, probabilities, inside),
+        risk_coverage=confidence.risk_coverage(labels, probabilities, inside),
         per_class=per_class(scored.labels, scored.predicted, names),
         confusion=confusion(scored.labels, scored.predicted, names),
         slices=slices(scored, part.columns, samples),
@@ -178,7 +174,9 @@ def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | 
     kinds = np.array([json.loads(meta).get(NEGATIVE, "") for meta in part.metas], dtype=object)
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
     threshold, clusters = fitted.thresholds.get(fitted.seed, 0.0), part.raw.clusters()
-    return detection(classes.outside, is_outside, given, number, threshold, kinds, clusters)
+    return confidence.detection(
+        classes.outside, is_outside, given, number, threshold, kinds, clusters
+    )
 
 
 def without_decisions(

@@ -110,17 +110,11 @@ def pairs_with(
     base = predictions[reference].scored()
     ours = {name: other.scored() for name, other in predictions.items() if name != reference}
     labels, shown = predictions[reference].labels, base[seeds[reference]].predicted
-    tests = {
-        name: mcnemar(labels, scored[seeds[name]].predicted, shown) for name, scored in ours.items()
-    }
-    corrected = holm({name: test.p for name, test in tests.items()})
+    tests = [mcnemar(labels, one[seeds[name]].predicted, shown) for name, one in ours.items()]
+    corrected = holm([test.p for test in tests])
     return {
-        name: Pair(
-            paired_difference(scored.values(), base.values(), samples),
-            tests[name],
-            corrected[name],
-        )
-        for name, scored in ours.items()
+        name: Pair(paired_difference(one.values(), base.values(), samples), test, p_holm)
+        for (name, one), test, p_holm in zip(ours.items(), tests, corrected, strict=True)
     }
 
 

@@ -15,13 +15,7 @@ import numpy as np
 import pandas as pd
 
 from seedbed.encoding.nearest_rows import nearest_rows, unit_length
-from seedbed.scoring.drift import (
-    length_counts,
-    psi,
-    psi_by_chance,
-    two_sample_test,
-    word_divergence,
-)
+from seedbed.scoring import drift
 from seedbed.scoring.metrics_files import ClassScores
 from seedbed.scoring.significance import holm
 
@@ -113,17 +107,20 @@ def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
     old, new = rows[~is_new], rows[is_new]
     labels = [Counter(part["label"]) for part in (old, new)]
     names = sorted({*labels[0], *labels[1]})
-    lengths = length_counts([*map(len, old["text"])], [*map(len, new["text"])])
-    separated = two_sample_test(list(old["text"]), list(new["text"]))
+    lengths = drift.length_counts([*map(len, old["text"])], [*map(len, new["text"])])
+    separated = drift.two_sample_test(list(old["text"]), list(new["text"]))
     return NewestBatch(
         batch=batch,
         rows=len(new),
         before=len(old),
         shifts={
-            "labels": (psi(*labels), psi_by_chance(len(names), len(old), len(new))),
-            "lengths": (psi(*lengths), psi_by_chance(len(lengths[0]), len(old), len(new))),
+            name: (drift.psi(*counts), drift.psi_by_chance(bins, len(old), len(new)))
+            for name, counts, bins in (
+                ("labels", labels, len(names)),
+                ("lengths", lengths, len(lengths[0])),
+            )
         },
-        words=word_divergence(old["text"], new["text"]),
+        words=drift.word_divergence(old["text"], new["text"]),
         auc=separated.auc,
         p=separated.p,
         labels={name: (labels[0][name] / len(old), labels[1][name] / len(new)) for name in names},
@@ -168,17 +165,19 @@ def growing(
     numbers, cosines = regions_of(vectors)
     new = int(is_new.sum())
     old = len(is_new) - new
-    p_values, regions = {}, {}
+    p_values, regions = [], []
     for number in np.unique(numbers).tolist():
         members = np.flatnonzero(numbers == number)
         now = int(is_new[members].sum())
         before = len(members) - now
         table = [[now, new - now], [before, old - before]]
-        p_values[str(number)] = float(fisher_exact(table, "greater").pvalue)
+        p_values.append(float(fisher_exact(table, "greater").pvalue))
         middle = members[np.argsort(-cosines[members], kind="stable")[:3]]
         counts = Counter(labels[row] for row in members.tolist())
         label = min(counts, key=lambda name: (-counts[name], name))
         examples = [ids[row] for row in middle]
-        regions[str(number)] = Region(label, len(members), before / old, now / new, 1.0, examples)
-    corrected = sorted(holm(p_values).items(), key=lambda item: (item[1], int(item[0])))
-    return [regions[name]._replace(p=p) for name, p in corrected if p <= 0.05]
+        regions.append(Region(label, len(members), before / old, now / new, 1.0, examples))
+    corrected = [
+        region._replace(p=p) for region, p in zip(regions, holm(p_values), strict=True) if p <= 0.05
+    ]
+    return sorted(corrected, key=lambda region: region.p)

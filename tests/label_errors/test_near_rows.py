@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.label_errors import near_rows as module
-from seedbed.label_errors.near_rows import (
+from seedbed.label_errors import out_of_fold as module
+from seedbed.label_errors.out_of_fold import (
     NOBODY,
     Near,
     agreeing,
