@@ -83,7 +83,8 @@ def judge(
     )
     copies = out_of_fold.near_copies(near, labels, params.near_copy_min_cosine)
     judgement = ranking.with_near_copies(judgement, labels, copies, judged, settled)
-    whole = out_of_fold.check_whole_set(near, out_of_fold.order_of_arrival(rows))
+    arrival = out_of_fold.order_of_arrival(rows)
+    outlier, outlier_score, non_iid_p = out_of_fold.check_whole_set(near, arrival)
     suspected = np.flatnonzero(judgement.reason != "")
     nearest = np.full(len(rows), "", dtype=object)
     agree = out_of_fold.agreeing(near, labels, suspected, judgement.suggested[suspected], AGREEING)
@@ -99,10 +100,10 @@ def judge(
         judged=judged,
         self_confidence=probabilities[np.arange(len(rows)), labels],
         uncertainty=uncertainty(probabilities),
-        outlier=whole.outlier,
-        outlier_score=whole.score,
+        outlier=outlier,
+        outlier_score=outlier_score,
     )
-    return judged_rows, ranking.noise_figures([*classes], joint), whole.non_iid_p
+    return judged_rows, ranking.noise_figures([*classes], joint), non_iid_p
 
 
 def counted_by_side(rows: pd.DataFrame) -> dict[str, int]:

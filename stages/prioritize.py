@@ -21,7 +21,7 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams, vectors_of
-from seedbed.pages.markdown import page_markdown
+from seedbed.pages.rendering import page_markdown
 from seedbed.reporting.needs import page
 from seedbed.scoring import priorities
 from seedbed.scoring.confidence import uncertainty

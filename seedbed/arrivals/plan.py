@@ -285,16 +285,13 @@ def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
     if rows.empty or not standing.classes:
         return Changes({})
     labels = Counter(rows["label"])
-    bins = len({*standing.classes, *labels})
-    chance = drift.psi_by_chance(bins, standing.classes.total(), labels.total())
-    shifts = {"labels": Shift(drift.psi(standing.classes, labels), chance)}
+    shifts = {"labels": Shift(*drift.psi_and_chance(standing.classes, labels))}
     there: list[str] = []
     if standing.rows is not None:
         there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
     if not there:
         return Changes(shifts)
     found = rows["text"].tolist()
-    before, after = drift.length_counts([*map(len, there)], [*map(len, found)])
-    chance = drift.psi_by_chance(len(before), sum(before), sum(after))
-    shifts["lengths"] = Shift(drift.psi(before, after), chance)
+    lengths = drift.length_counts([*map(len, there)], [*map(len, found)])
+    shifts["lengths"] = Shift(*drift.psi_and_chance(*lengths))
     return Changes(shifts, drift.word_divergence(there, found), drift.two_sample_test(there, found))

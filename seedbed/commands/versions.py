@@ -31,8 +31,7 @@ def diff(
     """What changed: rows added, removed, relabelled, edited; suspects, decisions, params, drift."""
     import gc
 
-    from seedbed.pages.html import page_html
-    from seedbed.pages.markdown import page_markdown
+    from seedbed.pages.rendering import page_html, page_markdown
     from seedbed.versions.changes import as_json, changes
     from seedbed.versions.diff_sections import page
 

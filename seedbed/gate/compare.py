@@ -180,7 +180,7 @@ def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> 
     """What this test side can show, and how many rows would show a drop of one point."""
     allowed = getattr(params, "max_drop_accuracy", None) or 0.0
     notes = [
-        f"On {len(answers.labels):,} rows a measured drop in accuracy fails from about "
+        f"On {len(answers.head.labels):,} rows a measured drop in accuracy fails from about "
         f"{points(judgement.fails_from)} on; a true one of {points(judgement.sees)} is seen in "
         f"{params.power:.0%} of the cases, a smaller one may pass unseen."
     ]

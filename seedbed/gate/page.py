@@ -9,7 +9,7 @@ from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.verdict import ComparedClass, Judgement
 from seedbed.pages.document import Alarm, Bullets, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
-from seedbed.pages.markdown import markdown
+from seedbed.pages.rendering import markdown
 from seedbed.scoring.metrics import shown_in
 
 TITLES = {

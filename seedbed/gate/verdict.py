@@ -140,24 +140,14 @@ class Answers(NamedTuple):
     head: Scored
 
     @property
-    def labels(self) -> np.ndarray:
-        """Class indices (rows,)."""
-        return self.head.labels
-
-    @property
-    def clusters(self) -> np.ndarray:
-        """The cluster of each row, (rows,)."""
-        return self.head.clusters
-
-    @property
     def present(self) -> list[int]:
         """The indices of the classes that stand in the labels, sorted."""
-        return sorted(set(self.labels.tolist()))
+        return sorted(set(self.head.labels.tolist()))
 
     @property
     def lost(self) -> np.ndarray:
         """1 where only the base is correct, -1 where only the head is, else 0: (rows,)."""
-        before, now = (model.predicted == self.labels for model in (self.base, self.head))
+        before, now = (model.predicted == self.head.labels for model in (self.base, self.head))
         return before.astype(np.int64) - now.astype(np.int64)
 
 
@@ -199,8 +189,8 @@ class Judgement(Metrics):
 
 def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
-    samples = resampled_counts(answers.clusters)
-    labels, base, head = answers.labels, answers.base.predicted, answers.head.predicted
+    samples = resampled_counts(answers.head.clusters)
+    labels, base, head = answers.head.labels, answers.base.predicted, answers.head.predicted
     one, other = (per_class(labels, said, answers.classes) for said in (base, head))
     even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
     return Judgement(
@@ -249,7 +239,7 @@ def rows_for(drop: float, answers: Answers, params: GateParams) -> int:
     limit = _accuracy_limit(answers, params)
     level = params.false_fail * limit.share
     return significance.rows_to_see(
-        drop, answers.lost, answers.clusters, level, params.power, limit.value
+        drop, answers.lost, answers.head.clusters, level, params.power, limit.value
     )
 
 
@@ -271,7 +261,7 @@ def _found(
         reached = scores(answers.head._replace(counts=samples))[measure] >= limit.value
     elif measure in ("accuracy", "recall"):
         rows = _members(answers, limit)
-        sums = significance.sums_by_cluster(answers.lost[rows], answers.clusters[rows])
+        sums = significance.sums_by_cluster(answers.lost[rows], answers.head.clusters[rows])
         net, number = int(sums.sum()), int(rows.sum())
         return net / number, significance.flip_p(sums, net - limit.value * number)
     elif measure in ("macro_f1", "f1"):  # macro-F1 is over the classes that stand in the labels
@@ -289,8 +279,8 @@ def _found(
 def _members(answers: Answers, limit: Limit) -> np.ndarray:
     """The rows that a limit is about: all, or those of its class; (rows,) bool."""
     if not limit.name:
-        return np.ones(len(answers.labels), bool)
-    return answers.labels == answers.classes.index(limit.name)
+        return np.ones(len(answers.head.labels), bool)
+    return answers.head.labels == answers.classes.index(limit.name)
 
 
 def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> float | None:
@@ -300,7 +290,7 @@ def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> f
     rows = _members(answers, limit)
     level = params.false_fail * limit.share
     sees = significance.smallest_drop(
-        answers.lost[rows], answers.clusters[rows], level, params.power, limit.value
+        answers.lost[rows], answers.head.clusters[rows], level, params.power, limit.value
     )
     if limit.measure == "macro_f1":
         sees = limit.value + (sees - limit.value) * ratio
@@ -309,6 +299,6 @@ def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> f
 
 def _error_ratio(answers: Answers, swapped: np.ndarray) -> float:
     """How much wider macro-F1 scatters over swaps than accuracy does; 1 where none scatters."""
-    sums = significance.sums_by_cluster(answers.lost, answers.clusters)
-    accuracy = float(np.sqrt((sums**2).sum())) / len(answers.labels)
+    sums = significance.sums_by_cluster(answers.lost, answers.head.clusters)
+    accuracy = float(np.sqrt((sums**2).sum())) / len(answers.head.labels)
     return float(swapped[:, answers.present].mean(1).std()) / accuracy if accuracy else 1.0

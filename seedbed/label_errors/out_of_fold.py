@@ -102,15 +102,6 @@ def agreeing(
     return [indices[indices != NOBODY] for indices in nearest]
 
 
-class WholeSet(NamedTuple):
-    """Outliers (a mask) with a score in [0, 1] each, low if far from all others; and the p-value of
-    "the order of arrival is random" (None: too few rows)."""
-
-    outlier: np.ndarray
-    score: np.ndarray
-    non_iid_p: float | None
-
-
 def order_of_arrival(rows: pd.DataFrame) -> np.ndarray:
     """Return the indices of the rows in the order of batch, source, file and line."""
     origins = [loads(provenance) for provenance in rows["provenance"]]
@@ -122,8 +113,10 @@ def order_of_arrival(rows: pd.DataFrame) -> np.ndarray:
     return keys.sort_values(["batch", "source", "file", "line", "id"]).index.to_numpy()
 
 
-def check_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
-    """Find outliers and test the order of arrival, whatever the labels, by cleanlab's Datalab.
+def check_whole_set(near: Near, arrival: np.ndarray) -> tuple[np.ndarray, np.ndarray, float | None]:
+    """Find outliers and test the order of arrival, whatever the labels, by cleanlab's Datalab: a
+    mask of outliers, a score in [0, 1] for each row, low if far from all others, and the p-value of
+    "the order of arrival is random" (None: too few rows).
 
     An outlier's mean distance to its nearest rows is far above the third quartile of all. The order
     is tested by a Kolmogorov-Smirnov statistic of how far apart nearest rows arrived, against
@@ -131,7 +124,7 @@ def check_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
     """
     number, count = len(near.rows), NEAREST
     if number < FEWEST:
-        return WholeSet(np.zeros(number, dtype=bool), np.ones(number), None)
+        return np.zeros(number, dtype=bool), np.ones(number), None
     from cleanlab import Datalab
     from scipy.sparse import csr_matrix
 
@@ -145,11 +138,10 @@ def check_whole_set(near: Near, arrival: np.ndarray) -> WholeSet:
     lab = Datalab({"row": list(range(number))}, verbosity=0)
     lab.find_issues(knn_graph=graph, issue_types={"outlier": {"k": count}, "non_iid": {"k": count}})
     outliers = lab.get_issues("outlier")
-    return WholeSet(
-        outliers["is_outlier_issue"].to_numpy()[position],
-        outliers["outlier_score"].to_numpy()[position],
-        float(lab.get_info("non_iid")["p-value"]),
+    outlier, score = (
+        outliers[name].to_numpy()[position] for name in ("is_outlier_issue", "outlier_score")
     )
+    return outlier, score, float(lab.get_info("non_iid")["p-value"])
 
 
 def linear() -> ClassifierMixin:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from seedbed.pages.document import Bullets, Code, Page, Prose, Section, Table, difference, interval
+from seedbed.pages.document import Bullets, Code, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
 from seedbed.reporting.results import CLASSES, thin_classes
 from seedbed.scoring.drift import psi_in_words
@@ -23,7 +23,7 @@ def page(
     newest: NewestBatch | None,
     ranked: pd.DataFrame,
     curve: LearningCurveMetrics | None,
-) -> Page:
+) -> Section:
     """The whole page.
 
     `train`: train rows by class; `isolated`: id, class and distance of the most isolated rows;
@@ -41,7 +41,7 @@ def page(
         to_label(ranked),
         more_rows(curve),
     ]
-    return Page("What the model needs next", sections)
+    return Section("What the model needs next", sections)
 
 
 def weakest(validation: Validation) -> Section:

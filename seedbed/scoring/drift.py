@@ -59,6 +59,13 @@ def psi_by_chance(bins: int, expected_rows: int, observed_rows: int, level: floa
     return quantile * (1 / expected_rows + 1 / observed_rows)
 
 
+def psi_and_chance(expected: Counts, observed: Counts) -> tuple[float, float]:
+    """Compute the population stability index, and what it stays below by chance."""
+    counts = [part.values() if isinstance(part, Mapping) else part for part in (expected, observed)]
+    names = {*expected, *observed} if isinstance(expected, Mapping) else expected
+    return psi(expected, observed), psi_by_chance(len(names), *(int(sum(n)) for n in counts))
+
+
 def psi_in_words(value: float) -> str:
     """Name the usual reading: stable below .1, moderate below .25, large from there on."""
     return "stable" if value < MODERATE else "moderate" if value < LARGE else "large"

@@ -114,11 +114,8 @@ def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
         rows=len(new),
         before=len(old),
         shifts={
-            name: (drift.psi(*counts), drift.psi_by_chance(bins, len(old), len(new)))
-            for name, counts, bins in (
-                ("labels", labels, len(names)),
-                ("lengths", lengths, len(lengths[0])),
-            )
+            "labels": drift.psi_and_chance(*labels),
+            "lengths": drift.psi_and_chance(*lengths),
         },
         words=drift.word_divergence(old["text"], new["text"]),
         auc=separated.auc,

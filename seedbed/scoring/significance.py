@@ -84,8 +84,15 @@ def swapped_f1_drops(
     """
     labels = base.labels
     actual = np.bincount(labels, minlength=number)
+    # Rows correctly predicted as each class, and all rows predicted as it: (2, 1, classes).
     before, now = (
-        _correct_and_predicted(labels, model.predicted, number)[:, None] for model in (base, head)
+        np.stack(
+            [
+                np.bincount(labels[model.predicted == labels], minlength=number),
+                np.bincount(model.predicted, minlength=number),
+            ]
+        )[:, None]
+        for model in (base, head)
     )
     # What a swap of each cluster that differs takes from the base and gives to the head.
     differ = np.flatnonzero(base.predicted != head.predicted)
@@ -134,12 +141,6 @@ def _swapped(model: Scored, other: Scored, rows: np.ndarray) -> Scored:
 def _f1(counts: np.ndarray, actual: np.ndarray) -> np.ndarray:
     correct, predicted = counts
     return (2 * correct / np.maximum(actual + predicted, 1)).astype(np.float32)
-
-
-def _correct_and_predicted(labels: np.ndarray, predicted: np.ndarray, number: int) -> np.ndarray:
-    """Rows correctly predicted as each class, and all rows predicted as it: (2, classes)."""
-    correct = np.bincount(labels[predicted == labels], minlength=number)
-    return np.stack([correct, np.bincount(predicted, minlength=number)])
 
 
 def smallest_drop(

@@ -25,8 +25,7 @@ from seedbed.scoring.drift import (
     TwoSample,
     jensen_shannon,
     length_counts,
-    psi,
-    psi_by_chance,
+    psi_and_chance,
     psi_in_words,
     two_sample_test,
     word_counts,
@@ -177,10 +176,8 @@ def drift(
 
 
 def _shift(of: str, rows: str, before: Any, after: Any, chance: bool) -> Shift:
-    value = psi(before, after)
-    sizes = [sum(side.values() if isinstance(side, Mapping) else side) for side in (before, after)]
-    bins = len({*before, *after}) if isinstance(before, Mapping) else len(before)
-    bound = psi_by_chance(bins, *sizes) if chance else None
+    value, by_chance = psi_and_chance(before, after)
+    bound = by_chance if chance else None
     reading = psi_in_words(value)
     if bound is not None and value < bound:
         reading += ", no more than chance"

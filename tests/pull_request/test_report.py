@@ -21,7 +21,7 @@ from seedbed.gate.records import Override
 from seedbed.gate.verdict import Answers, GateParams, judged
 from seedbed.label_errors.ranking import LabelErrorMetrics
 from seedbed.pages.escaping import unlinked
-from seedbed.pages.markdown import fitted
+from seedbed.pages.rendering import fitted
 from seedbed.pipeline.freshness import Freshness, Stale
 from seedbed.pull_request import report, sections
 from seedbed.pull_request.report import LIMIT
