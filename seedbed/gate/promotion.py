@@ -14,9 +14,10 @@ from seedbed.core.files import BEST
 from seedbed.core.git import git
 from seedbed.core.metrics import CHOICE, EVALUATE, parse_metrics
 from seedbed.core.rows import DATASET
-from seedbed.gate.compare import CANNOT, PASS, Comparison, compare, dataset_of
+from seedbed.gate import compare
+from seedbed.gate.compare import CANNOT, PASS, Comparison
 from seedbed.gate.page import headline
-from seedbed.gate.records import ARTIFACT, champions, locked_model, version
+from seedbed.gate.same_rows import locked_model
 from seedbed.pages.document import listed
 from seedbed.pipeline.dvc import opened_repo
 from seedbed.reporting.results import shown_scores
@@ -26,7 +27,7 @@ from seedbed.training.saved_models import model_digest
 from seedbed.versions.revisions import Files
 
 SHOWN = 5
-FIRST = f"{ARTIFACT}@v1.0.0"
+FIRST = f"{compare.ARTIFACT}@v1.0.0"
 
 
 class Promotion(NamedTuple):
@@ -46,13 +47,13 @@ def plan(uncompared: str = "") -> Promotion:
     check_committed()
     check_lock()
     read_serving(BEST)
-    here, known = Files("HEAD"), champions()
+    here, known = Files("HEAD"), compare.champions()
     found = None
     if known:
         check_is_new(here, known[-1])
-        found = compare(known[-1])
+        found = compare.compare(known[-1])
         check_verdict(found, uncompared)
-    tag = f"{ARTIFACT}@v{version(known[-1])[0] + 1}.0.0" if known else FIRST
+    tag = f"{compare.ARTIFACT}@v{compare.version(known[-1])[0] + 1}.0.0" if known else FIRST
     return Promotion(tag, here.commit, message(tag, here, found, uncompared))
 
 
@@ -104,7 +105,9 @@ def _stale(status: dict[str, Any], cached: set[str]) -> set[str]:
 def check_is_new(here: Files, last: str) -> None:
     """Raises GateError where the last champion has this very model and dataset."""
     before = Files(last)
-    if locked_model(here) == locked_model(before) and dataset_of(here) == dataset_of(before):
+    if locked_model(here) == locked_model(before) and compare.dataset_of(
+        here
+    ) == compare.dataset_of(before):
         raise GateError(
             str(BEST), f"{last} has the same model and dataset", "something new",
             "there is nothing to promote",

@@ -18,23 +18,14 @@ from pydantic import Field, create_model
 from seedbed.core.metrics import Difference, Metrics
 from seedbed.core.params import Section
 from seedbed.pages.document import points
-from seedbed.scoring import significance
-from seedbed.scoring.metrics import (
-    METRICS,
-    Scored,
-    headline,
-    paired_difference,
-    per_class,
-    resampled_counts,
-    scores,
-    shown_in,
-)
+from seedbed.scoring import metrics, significance
+from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import ClassScores, Estimate
 from seedbed.scoring.significance import McNemar
 
 Kind = Literal["least", "drop"]
 KEYS: dict[Kind, str] = {"least": "min", "drop": "max_drop"}  # what keys of params.yaml begin with
-MEASURES = {metric.name: metric.title for metric in shown_in("gate")}  # on all rows
+MEASURES = {metric.name: metric.title for metric in metrics.shown_in("gate")}  # on all rows
 WORDS = MEASURES | {"recall": "recall", "f1": "F1"}
 
 
@@ -189,14 +180,14 @@ class Judgement(Metrics):
 
 def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
-    samples = resampled_counts(answers.head.clusters)
+    samples = metrics.resampled_counts(answers.head.clusters)
     labels, base, head = answers.head.labels, answers.base.predicted, answers.head.predicted
-    one, other = (per_class(labels, said, answers.classes) for said in (base, head))
+    one, other = (metrics.per_class(labels, said, answers.classes) for said in (base, head))
     even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
     return Judgement(
-        base=headline({"base": answers.base}, samples),
-        head=headline({"head": answers.head}, samples),
-        difference=paired_difference([answers.head], [answers.base], samples),
+        base=metrics.headline({"base": answers.base}, samples),
+        head=metrics.headline({"head": answers.head}, samples),
+        difference=metrics.paired_difference([answers.head], [answers.base], samples),
         mcnemar=significance.mcnemar(labels, head, base),
         same_answer_share=float((base == head).mean()),
         per_class={
@@ -257,8 +248,8 @@ def _found(
     `drops`: see `swapped_f1_drops`."""
     measure = limit.measure
     if limit.kind == "least":
-        found = float(scores(answers.head)[measure][0])
-        reached = scores(answers.head._replace(counts=samples))[measure] >= limit.value
+        found = float(metrics.scores(answers.head)[measure][0])
+        reached = metrics.scores(answers.head._replace(counts=samples))[measure] >= limit.value
     elif measure in ("accuracy", "recall"):
         rows = _members(answers, limit)
         sums = significance.sums_by_cluster(answers.lost[rows], answers.head.clusters[rows])
@@ -270,7 +261,7 @@ def _found(
         reached = drops[1][:, places].mean(1) >= found - limit.value - significance.TINY
     else:
         found, chance = significance.swapped_metric_drops(
-            METRICS[measure], answers.base, answers.head
+            metrics.METRICS[measure], answers.base, answers.head
         )
         reached = chance >= found - limit.value - significance.TINY
     return found, float((1 + reached.sum()) / (1 + len(reached)))

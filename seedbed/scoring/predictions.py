@@ -26,6 +26,7 @@ from seedbed.scoring.significance import McNemar, holm, mcnemar
 
 Candidates = dict[str, Candidate]
 NAME = "predictions.parquet"
+COSTS = {"training_tokens", "trainable_parameters", "megabytes"}
 SAME_SIZE = 1.05  # models whose sizes differ by less are of one size
 NO_DIFFERENCE = Difference(difference=0.0, low=0.0, high=0.0)
 
@@ -191,13 +192,8 @@ def budgets(
             candidate = candidates[name]
             if steps and candidate.macro_f1.mean <= steps[-1].macro_f1:
                 continue
-            step = BudgetStep(
-                approach=name,
-                macro_f1=candidate.macro_f1.mean,
-                training_tokens=candidate.training_tokens,
-                trainable_parameters=candidate.trainable_parameters,
-                megabytes=candidate.megabytes,
-            )
+            costs_of = candidate.model_dump(include=COSTS)
+            step = BudgetStep(approach=name, macro_f1=candidate.macro_f1.mean, **costs_of)
             if steps:
                 now, before = (predictions[one].scored() for one in (name, steps[-1].approach))
                 gain = paired_difference(now.values(), before.values(), samples)["macro_f1"]

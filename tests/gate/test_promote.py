@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from seedbed.cli import app
 from seedbed.core.errors import GateError
+from seedbed.gate.compare import champions, default_base, write_override
 from seedbed.gate.promotion import plan
-from seedbed.gate.records import champions, default_base, write_override
 
 pytestmark = pytest.mark.usefixtures("repository")
 WORSE = range(40)

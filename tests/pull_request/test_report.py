@@ -16,8 +16,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.metrics import RowCounts
 from seedbed.core.rows import write_rows
-from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
-from seedbed.gate.records import Override
+from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison, Override
 from seedbed.gate.verdict import Answers, GateParams, judged
 from seedbed.label_errors.ranking import LabelErrorMetrics
 from seedbed.pages.escaping import unlinked
