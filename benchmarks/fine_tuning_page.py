@@ -9,7 +9,7 @@ from benchmarks.fine_tuning_words import (
     processor_words,
 )
 from benchmarks.marks import met, share
-from seedbed.pages.markdown import table
+from seedbed.pages.rendering import table
 
 PAGE = """# Fine-tuning
 

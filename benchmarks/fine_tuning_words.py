@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.marks import met, share
-from seedbed.pages.markdown import table
+from seedbed.pages.rendering import table
 
 
 def processor_words(steps: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from seedbed.pages.markdown import table
+from seedbed.pages.rendering import table
 
 HEADER = ("data", "option", "rows a class", "points without", "with", "gain", "verdict")
 SECTION = """## What augmentation and balance bring

@@ -82,7 +82,7 @@ def planted(
     answers: Answers, head: np.ndarray, drop: float, random: np.random.Generator
 ) -> np.ndarray:
     """The head's answers with so large a share of all rows, right before, given a wrong class."""
-    right = np.flatnonzero(head == answers.labels)
+    right = np.flatnonzero(head == answers.head.labels)
     spoilt = random.choice(right, round(drop * len(head)), replace=False)
     head = head.copy()
     others = random.integers(1, len(answers.classes), len(spoilt))

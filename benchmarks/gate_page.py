@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.marks import met
-from seedbed.pages.markdown import table
+from seedbed.pages.rendering import table
 
 SECTION = """## The gate
 

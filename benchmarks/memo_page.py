@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.marks import met
-from seedbed.pages.markdown import table
+from seedbed.pages.rendering import table
 
 MAX_SHARE, MAX_CLOCK = 0.05, 0.2  # of processor seconds; by the clock
 HEADER = ("stage", "from nothing", "1 % more rows", "share", "without memo")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.marks import met, share
-from seedbed.pages.markdown import table
+from seedbed.pages.rendering import table
 
 SECTION = """## Label errors
 

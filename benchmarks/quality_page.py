@@ -7,7 +7,7 @@ from benchmarks import gains, gate_page, noise
 from benchmarks.marks import met, share
 from benchmarks.public_sets import SETS
 from seedbed.core.files import read_csv
-from seedbed.pages.markdown import table
+from seedbed.pages.rendering import table
 
 SCOPE_HEADER = ("told by", "kind", "rows", "AUROC", "false positives at 95 % recall", "recall",
                 "in scope flagged")  # fmt: skip

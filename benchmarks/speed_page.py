@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks.marks import met, share
 from benchmarks.memo_page import memo_section
-from seedbed.pages.markdown import table
+from seedbed.pages.rendering import table
 
 SPEED_HEADER = (
     "work", "peer", "reach", "times as fast: processor / wall", "Seedbed: processor / wall s",

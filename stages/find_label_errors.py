@@ -23,7 +23,7 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import EMBED, SIDES, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import read_vectors
-from seedbed.label_errors import near_rows, ranking
+from seedbed.label_errors import out_of_fold, ranking
 from seedbed.label_errors.out_of_fold import MODELS, can_be_judged, ensemble
 from seedbed.label_errors.ranking import (
     PolicyParams,
@@ -73,7 +73,7 @@ def judge(
         if name in NAMES
     }
     settled, judged = np.isin(ids, sorted(verified)), can_be_judged(labels, folds)
-    near = near_rows.near_rows(vectors, list(rows["batch"]))
+    near = out_of_fold.near_rows(vectors, list(rows["batch"]))
     probabilities = ensemble(params.models, rows, vectors, ready, near)
     counted = judged & ~settled
     quality = ranking.label_quality(labels, probabilities, folds, counted, params.ranking)
@@ -81,12 +81,13 @@ def judge(
     judgement = ranking.judge_labels(
         labels, probabilities, quality, params.min_probability, judged, joint
     )
-    copies = near_rows.near_copies(near, labels, params.near_copy_min_cosine)
+    copies = out_of_fold.near_copies(near, labels, params.near_copy_min_cosine)
     judgement = ranking.with_near_copies(judgement, labels, copies, judged, settled)
-    whole = near_rows.check_whole_set(near, near_rows.order_of_arrival(rows))
+    arrival = out_of_fold.order_of_arrival(rows)
+    outlier, outlier_score, non_iid_p = out_of_fold.check_whole_set(near, arrival)
     suspected = np.flatnonzero(judgement.reason != "")
     nearest = np.full(len(rows), "", dtype=object)
-    agree = near_rows.agreeing(near, labels, suspected, judgement.suggested[suspected], AGREEING)
+    agree = out_of_fold.agreeing(near, labels, suspected, judgement.suggested[suspected], AGREEING)
     for row, similar in zip(suspected, agree, strict=True):
         near_copy = judgement.copy[row : row + 1]
         similar = np.concatenate([near_copy[near_copy >= 0], similar[similar != near_copy[0]]])
@@ -99,10 +100,10 @@ def judge(
         judged=judged,
         self_confidence=probabilities[np.arange(len(rows)), labels],
         uncertainty=uncertainty(probabilities),
-        outlier=whole.outlier,
-        outlier_score=whole.score,
+        outlier=outlier,
+        outlier_score=outlier_score,
     )
-    return judged_rows, ranking.noise_figures([*classes], joint), whole.non_iid_p
+    return judged_rows, ranking.noise_figures([*classes], joint), non_iid_p
 
 
 def counted_by_side(rows: pd.DataFrame) -> dict[str, int]:

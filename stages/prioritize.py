@@ -22,7 +22,7 @@ from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows
 from seedbed.core.stage import script
 from seedbed.encoding.nearest_rows import neighbour_distances
 from seedbed.encoding.vectors import EncoderParams, vectors_of
-from seedbed.pages.markdown import page_markdown
+from seedbed.pages.rendering import page_markdown
 from seedbed.reporting.needs import page
 from seedbed.scoring import priorities
 from seedbed.scoring.confidence import uncertainty

@@ -15,8 +15,8 @@ from seedbed.core.rows import COUNTS, CURVES, DATASET, MANIFEST, PREDICTIONS, SI
 from seedbed.core.stage import ROW_STAGES, script
 from seedbed.encoding.vectors import EmbedMetrics, TokenizeMetrics
 from seedbed.making.balancing import AblateMetrics, AdaptMetrics, AugmentMetrics, BalanceMetrics
-from seedbed.pages.document import Page
-from seedbed.pages.markdown import page_markdown
+from seedbed.pages.document import Section
+from seedbed.pages.rendering import page_markdown
 from seedbed.reporting import data, results, training
 from seedbed.scoring.metrics import resampled_counts
 from seedbed.scoring.metrics_files import Choice, Evaluation, read_test, read_validation
@@ -90,6 +90,6 @@ def main() -> str:
         training.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
     ]
     write_metrics(DATASET, dataset)
-    page = Page(f"Report on dataset {dataset.version}", sections)
+    page = Section(f"Report on dataset {dataset.version}", sections)
     write_text(REPORT, page_markdown(page))
     return f"dataset {dataset.version}, {REPORT}"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from seedbed.core.errors import RowsError
 from seedbed.scoring.behaviour import (
     NAMES,
-    Case,
     cases_of,
     drawn_indices,
     edited,
@@ -120,9 +119,9 @@ def test_cases_of_all_files_are_read(tmp_path):
     (tmp_path / "b.csv").write_text("text,label\nFry it.,cooking\n")
     (tmp_path / "a.csv").write_text("text,label,capability\nIt rains.,weather,one topic\n")
     (tmp_path / "test_it.py").write_text("no case")
-    assert read_cases(tmp_path) == [
-        Case("It rains.", "weather", "one topic", "a.csv:1"),
-        Case("Fry it.", "cooking", "general", "b.csv:1"),
+    assert read_cases(tmp_path).to_numpy().tolist() == [
+        ["It rains.", "weather", "one topic", "a.csv:1"],
+        ["Fry it.", "cooking", "general", "b.csv:1"],
     ]
 
 

@@ -2,7 +2,7 @@
 
 from seedbed.core.metrics import Interval
 from seedbed.label_errors.ranking import LabelErrorMetrics
-from seedbed.pages.markdown import markdown
+from seedbed.pages.rendering import markdown
 from seedbed.reporting import data
 from seedbed.reporting.data import people
 from seedbed.scoring.metrics_files import Evaluation, WithoutDecisions

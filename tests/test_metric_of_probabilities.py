@@ -6,7 +6,7 @@ from sklearn.metrics import log_loss
 
 from seedbed.gate import verdict
 from seedbed.gate.verdict import Answers, GateParams, Limit, judged
-from seedbed.pages.markdown import markdown
+from seedbed.pages.rendering import markdown
 from seedbed.reporting import results
 from seedbed.scoring.evaluation import Classes, Part, evaluate, fit, with_behaviour
 from seedbed.scoring.metrics import (

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from seedbed.core.metrics import Difference, Interval
-from seedbed.pages.markdown import markdown, page_markdown
+from seedbed.pages.rendering import markdown, page_markdown
 from seedbed.reporting.needs import arrived, more_rows, page, sparse, to_label, weakest
 from seedbed.scoring.metrics_files import ClassScores, Estimate, Slice, Validation
 from seedbed.scoring.priorities import newest_batch

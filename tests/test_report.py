@@ -6,8 +6,8 @@ from seedbed.core.errors import LedgerError
 from seedbed.core.metrics import Interval, RowCounts
 from seedbed.core.stage import ROW_STAGES
 from seedbed.encoding.vectors import ClassSpread, EmbedMetrics, NearTrain
-from seedbed.pages.document import Page
-from seedbed.pages.markdown import markdown, page_markdown, table
+from seedbed.pages.document import Section
+from seedbed.pages.rendering import markdown, page_markdown, table
 from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.reporting import data, results
 from seedbed.scoring.metrics import METRICS
@@ -28,7 +28,7 @@ def test_figures_stand_right_and_words_left():
 def test_the_verdict_comes_first_with_its_interval():
     choice = Choice.model_construct(approach="full", why="`full` is chosen.")
     test = Evaluation.model_construct(rows=100, estimates=dict.fromkeys(METRICS, FIGURE))
-    page = Page("Report on dataset abc123", [results.verdict(choice, {"full": test})])
+    page = Section("Report on dataset abc123", [results.verdict(choice, {"full": test})])
     shown = page_markdown(page)
     assert shown.splitlines()[:3] == ["# Report on dataset abc123", "", "**`full` is chosen.**"]
     assert "0.900 [0.850, 0.950]" in shown
@@ -105,7 +105,7 @@ def test_640_classes_make_a_short_page_without_a_long_line():
     near = dict.fromkeys(counts, NearTrain(rows=1, at_least_90=0, at_least_95=0))
     splits = data.splits(SplitMetrics.model_validate(split), near)
     sections = [results.Section("", parts), splits]
-    page = page_markdown(Page("Many classes", sections))
+    page = page_markdown(Section("Many classes", sections))
     assert len(page) < 20_000
     assert max(map(len, page.splitlines())) < 1_000
     assert f"| {MANY[639]} | {MANY[0]} | 639 |" in page

@@ -1,7 +1,7 @@
 """The report's sections on scores, from figures a person can check."""
 
 from seedbed.core.metrics import Difference
-from seedbed.pages.markdown import markdown
+from seedbed.pages.rendering import markdown
 from seedbed.reporting import results, training
 from seedbed.scoring.metrics_files import Behaviour, Budgets, Choice, Validation
 from seedbed.scoring.predictions import Pair

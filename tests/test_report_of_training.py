@@ -2,7 +2,7 @@
 
 from seedbed.core.metrics import RowCounts
 from seedbed.making.balancing import AblateMetrics, AugmentMetrics, BalanceMetrics
-from seedbed.pages.markdown import markdown
+from seedbed.pages.rendering import markdown
 from seedbed.reporting import training
 
 ROWS = RowCounts(read=10, made=0, kept=10, dropped=0, dropped_by_reason={})

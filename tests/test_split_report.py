@@ -1,7 +1,7 @@
 """The report's section on sides, from figures a person can check."""
 
 from seedbed.encoding.vectors import NearTrain
-from seedbed.pages.markdown import markdown
+from seedbed.pages.rendering import markdown
 from seedbed.reporting import data
 from seedbed.splitting.splits import SplitMetrics
 

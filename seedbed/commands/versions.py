@@ -36,8 +36,7 @@ def diff(
     """What changed: rows added, removed, relabelled, edited; suspects, decisions, params, drift."""
     import gc
 
-    from seedbed.pages.html import page_html
-    from seedbed.pages.markdown import page_markdown
+    from seedbed.pages.rendering import page_html, page_markdown
     from seedbed.versions.changes import as_json, changes
     from seedbed.versions.diff_sections import page
 
@@ -170,11 +169,11 @@ def promote(
 
     found = plan(uncompared)
     print(found.message)
-    if found.champion == FIRST:
+    if found.tag == FIRST:
         print("No champion is known here. If there is one elsewhere, `git fetch --tags` first.")
     if not yes:
         typer.confirm(f"Tag {found.commit[:7]} so?", abort=True)
     carry_out(found)
-    tag = found.champion.tag
+    tag = found.tag
     print(f"Tagged. Now `dvc push` and `git push origin {tag}`; who has the repository gets the")
     print(f"model by `dvc artifacts get . champion --rev {tag.partition('@')[2]}`.")

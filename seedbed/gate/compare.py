@@ -1,34 +1,25 @@
 """Champion against challenger: the model of a base revision and this one, on the same test rows.
 
 What stops the comparison is a verdict of its own and never a pass: `compare` raises no
-SeedbedError.
+SeedbedError. Champions are tags in git, and what lets a failing model pass is a line of a file.
 """
 
+import csv
 import json
 import math
+import re
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from seedbed.core.errors import GateError, SeedbedError
+from seedbed.core.files import BEST, write_csv
+from seedbed.core.git import git
 from seedbed.core.params import read_params
-from seedbed.gate.records import (
-    BEST,
-    Override,
-    base_model,
-    default_base,
-    override_of,
-    write_override,
-)
-from seedbed.gate.same_rows import (
-    Asked,
-    answers_of,
-    check_none_lost,
-    check_run,
-    check_same_ids,
-    checked_model,
-    honest_rows,
-    read_test_side,
-)
+from seedbed.core.rows import DATASET
+from seedbed.gate import same_rows
+from seedbed.gate.same_rows import Asked
 from seedbed.gate.verdict import Answers, Checked, GateParams, Judgement, judged, rows_for
 from seedbed.pages.document import listed, points
 from seedbed.versions.revisions import Files
@@ -39,10 +30,84 @@ PASS: Verdict = "pass"
 FAIL: Verdict = "fail"
 CANNOT: Verdict = "cannot be compared"
 EXIT_CODES = {PASS: 0, FAIL: 1, CANNOT: 2}
-DATASET = "reports/dataset.json"
 SHOWN = 5
 AND_MORE = ", and {} more"
 ONE_POINT = 0.01
+OVERRIDES = Path("data/gate_overrides.csv")
+ARTIFACT = "champion"
+TAG = re.compile(ARTIFACT + r"@v(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}")
+
+
+def champions() -> list[str]:
+    """The tag of every champion of this repository, the newest last; none outside of git."""
+    tags = git("tag", "--list", f"{ARTIFACT}@v*").split()
+    return sorted(filter(TAG.fullmatch, tags), key=version)
+
+
+def version(tag: str) -> list[int]:
+    """Major, minor and patch of a champion's tag."""
+    return [int(number) for number in re.findall(r"\d+", tag)]
+
+
+def default_base() -> str:
+    """Return the default base: the newest champion, else the last commit."""
+    return ["HEAD", *champions()][-1]
+
+
+class Override(NamedTuple):
+    """Who let which model pass against which, when, why, and on which dataset that was."""
+
+    base_model: str
+    head_model: str
+    dataset: str
+    when: str
+    who: str
+    why: str
+
+
+def read_overrides() -> list[Override]:
+    """Every line, in the order of the file. Raises GateError on one that cannot be read, or that
+    says nothing of who or why."""
+    if not OVERRIDES.exists():
+        return []
+    with OVERRIDES.open(encoding="utf-8", newline="") as file:
+        header, *lines = [*csv.reader(file)] or [[]]
+    if header != list(Override._fields):
+        raise _wrong(1, "another header")
+    for number, cells in enumerate(lines, 2):
+        if len(cells) != len(header):
+            raise _wrong(number, f"{len(cells)} values")
+        if not all(map(str.strip, cells[-2:])):  # who and why
+            raise _wrong(number, "nothing of who or why")
+    return [Override(*cells) for cells in lines]
+
+
+def _wrong(line: int, found: str) -> GateError:
+    return GateError(
+        f"{OVERRIDES}:{line}",
+        found,
+        f"the columns {','.join(Override._fields)}, who and why filled in",
+        "correct the line, or write it by `seedbed compare --override --who NAME --why TEXT`",
+    )
+
+
+def override_of(base_model: str, head_model: str) -> Override | None:
+    """The latest line for this pair of models, if any."""
+    found = [one for one in read_overrides() if one[:2] == (base_model, head_model)]
+    return max(found, key=lambda one: (one.when, one.who, one.why), default=None)
+
+
+def write_override(base_model: str, head_model: str, dataset: str, who: str, why: str) -> Override:
+    """Add a line. Raises GateError where it would say nothing of who or why."""
+    who, why = (" ".join(part.split()) for part in (who, why))
+    if not who or not why:
+        raise GateError(
+            "--override", "no --who or no --why", "who lets the model pass, and why", "add both"
+        )
+    when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    line = Override(base_model, head_model, dataset, when, who, why)
+    write_csv(OVERRIDES, Override._fields, [*read_overrides(), line])
+    return line
 
 
 @dataclass
@@ -106,28 +171,34 @@ def _compare(found: Comparison) -> None:
     params = read_params("gate", GateParams)
     files, here = Files(found.base), Files()
     found.base_commit, found.dataset = files.commit, dataset_of(here)
-    head = checked_model(BEST)
+    head = same_rows.checked_model(BEST)
     found.head_model = head.digest
-    test = read_test_side()
+    test = same_rows.read_test_side()
     now, before = read_records(here), read_records(files)
-    check_run(test, now.manifest)
-    check_none_lost(test, set(before.frozen))
-    check_same_ids(before.manifest, now.manifest)
-    side = honest_rows(test, before.manifest)
-    found.rows, found.left_out = len(side.rows), len(side.left_out)
-    with base_model(files) as folder:
-        base = checked_model(folder)
+    same_rows.check_run(test, now.manifest)
+    same_rows.check_none_lost(test, set(before.frozen))
+    same_rows.check_same_ids(before.manifest, now.manifest)
+    rows, left_out = same_rows.honest_rows(test, before.manifest)
+    found.rows, found.left_out = len(rows), len(left_out)
+    with same_rows.base_model(files) as folder:
+        base = same_rows.checked_model(folder)
         found.base_model = base.digest
-        answers = answers_of(side.rows, base, head)
+        answers = same_rows.answers_of(rows, base, head)
     judgement = judged(answers, params)
     check_it_could_fail(judgement, params, found.rows)
-    _decide(found, judgement)
+    found.figures = judgement
+    found.measured = found.verdict = FAIL if judgement.failed else PASS
+    found.reasons = ["No limit is broken.", *beyond_but_unsure(judgement)]
+    if judgement.failed:
+        found.reasons = [broken(one, judgement) for one in judgement.failed]
+        found.override = override_of(found.base_model, found.head_model)
+        found.verdict = PASS if found.override else FAIL
     found.notes = _notes(found.left_out, base, head) + what_it_sees(judgement, answers, params)
 
 
 def dataset_of(files: Files) -> str:
     """The dataset's version as reports/dataset.json has it, "" where there is none."""
-    return json.loads(files.read(DATASET) or "{}").get("version", "")
+    return json.loads(files.read(str(DATASET)) or "{}").get("version", "")
 
 
 def check_it_could_fail(judgement: Judgement, params: GateParams, rows: int) -> None:
@@ -142,17 +213,6 @@ def check_it_could_fail(judgement: Judgement, params: GateParams, rows: int) -> 
             f"at most {points(params.must_see_drop)} (gate.must_see_drop)",
             "label more test rows",
         )
-
-
-def _decide(found: Comparison, judgement: Judgement) -> None:
-    found.figures = judgement
-    found.measured = found.verdict = FAIL if judgement.failed else PASS
-    if judgement.failed:
-        found.reasons = [broken(one, judgement) for one in judgement.failed]
-        found.override = override_of(found.base_model, found.head_model)
-        found.verdict = PASS if found.override else FAIL
-    else:
-        found.reasons = ["No limit is broken.", *beyond_but_unsure(judgement)]
 
 
 def _notes(left_out: int, base: Asked, head: Asked) -> list[str]:
@@ -199,7 +259,7 @@ def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> 
     """What this test side can show, and how many rows would show a drop of one point."""
     allowed = getattr(params, "max_drop_accuracy", None) or 0.0
     notes = [
-        f"On {len(answers.labels):,} rows a measured drop in accuracy fails from about "
+        f"On {len(answers.head.labels):,} rows a measured drop in accuracy fails from about "
         f"{points(judgement.fails_from)} on; a true one of {points(judgement.sees)} is seen in "
         f"{params.power:.0%} of the cases, a smaller one may pass unseen."
     ]

@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 from seedbed.core.files import rounded
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
-from seedbed.gate.verdict import ComparedClass, Judgement
+from seedbed.gate.verdict import Judgement
 from seedbed.pages.document import Alarm, Bullets, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
-from seedbed.pages.markdown import markdown
+from seedbed.pages.rendering import markdown
 from seedbed.scoring.metrics import shown_in
 
 TITLES = {
@@ -103,9 +103,21 @@ def details(comparison: Comparison) -> list[Section]:
     if not (found := comparison.figures):
         return []
     note = "Found: the figure itself for a minimum, else the loss."
+    rows = [
+        [
+            limit.in_words().replace("`", ""),
+            limit.found_in_words(),
+            f"{limit.p_holm:.2g}",
+            Prose("**broken**") if limit.fails else "holds",
+            limit.sees_in_words(),
+        ]
+        for limit in sorted(found.limits, key=lambda limit: (bool(limit.name), limit.p_holm))
+    ]
+    header = ["limit", "found", "p (Holm)", "", "smallest drop it detects"]
+    limits = Table(header, rows, SHOWN, "limits, all of which hold,")
     return [
         Section("Classes on the same test rows", [_classes(found)], folded=True),
-        Section("Limits of the gate", [_limits(found), note], folded=True),
+        Section("Limits of the gate", [limits, note], folded=True),
     ]
 
 
@@ -132,15 +144,15 @@ def _metrics(found: Judgement) -> list[list[str]]:
 
 
 def _classes(found: Judgement) -> Table:
-    def loss(item: tuple[str, ComparedClass]) -> tuple[float, str]:
-        return item[1].head.recall - item[1].base.recall, item[0]
-
     recall = (limit for limit in found.limits if limit.measure == "recall")
     detects = {limit.name: limit.sees_in_words() for limit in recall}
     rows: list[list[str | int]] = [
         [label, one.rows, *_change(one.base.recall, one.head.recall),
          *_change(one.base.f1, one.head.f1), detects.get(label, "")]
-        for label, one in sorted(found.per_class.items(), key=loss)
+        for _, label, one in sorted(
+            (one.head.recall - one.base.recall, label, one)
+            for label, one in found.per_class.items()
+        )
     ]  # fmt: skip
     header = ["class", "rows", "recall before", "now", "change", "F1 before", "now", "change",
               "smallest drop in recall it detects"]  # fmt: skip
@@ -149,18 +161,3 @@ def _classes(found: Judgement) -> Table:
 
 def _change(before: float, now: float) -> tuple[str, str, str]:
     return f"{before:.3f}", f"{now:.3f}", f"{now - before:+.3f}"
-
-
-def _limits(found: Judgement) -> Table:
-    rows = [
-        [
-            limit.in_words().replace("`", ""),
-            limit.found_in_words(),
-            f"{limit.p_holm:.2g}",
-            Prose("**broken**") if limit.fails else "holds",
-            limit.sees_in_words(),
-        ]
-        for limit in sorted(found.limits, key=lambda limit: (bool(limit.name), limit.p_holm))
-    ]
-    header = ["limit", "found", "p (Holm)", "", "smallest drop it detects"]
-    return Table(header, rows, SHOWN, "limits, all of which hold,")

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedbed.core.errors import GateError
+from seedbed.core.files import BEST
 from seedbed.core.git import git
-from seedbed.core.metrics import parse_metrics
-from seedbed.gate.compare import CANNOT, DATASET, PASS, Comparison, compare, dataset_of
+from seedbed.core.metrics import CHOICE, EVALUATE, parse_metrics
+from seedbed.core.rows import DATASET
+from seedbed.gate import compare
+from seedbed.gate.compare import CANNOT, PASS, Comparison
 from seedbed.gate.page import headline
-from seedbed.gate.records import BEST, Champion, champions, locked_model
+from seedbed.gate.same_rows import locked_model
 from seedbed.pages.document import listed
 from seedbed.pipeline.dvc import opened_repo
 from seedbed.reporting.results import shown_scores
@@ -24,14 +27,13 @@ from seedbed.training.saved_models import model_digest
 from seedbed.versions.revisions import Files
 
 SHOWN = 5
-FIRST = Champion((1, 0, 0))
-CHOICE = "reports/choice.json"
+FIRST = f"{compare.ARTIFACT}@v1.0.0"
 
 
 class Promotion(NamedTuple):
     """The tag to be given, the commit it names, and its message."""
 
-    champion: Champion
+    tag: str
     commit: str
     message: str
 
@@ -45,14 +47,14 @@ def plan(uncompared: str = "") -> Promotion:
     check_committed()
     check_lock()
     read_serving(BEST)
-    here, known = Files("HEAD"), champions()
+    here, known = Files("HEAD"), compare.champions()
     found = None
     if known:
         check_is_new(here, known[-1])
-        found = compare(known[-1].tag)
+        found = compare.compare(known[-1])
         check_verdict(found, uncompared)
-    champion = known[-1].next() if known else FIRST
-    return Promotion(champion, here.commit, message(champion, here, found, uncompared))
+    tag = f"{compare.ARTIFACT}@v{compare.version(known[-1])[0] + 1}.0.0" if known else FIRST
+    return Promotion(tag, here.commit, message(tag, here, found, uncompared))
 
 
 def check_committed() -> None:
@@ -100,12 +102,14 @@ def _stale(status: dict[str, Any], cached: set[str]) -> set[str]:
     return found
 
 
-def check_is_new(here: Files, last: Champion) -> None:
+def check_is_new(here: Files, last: str) -> None:
     """Raises GateError where the last champion has this very model and dataset."""
-    before = Files(last.tag)
-    if locked_model(here) == locked_model(before) and dataset_of(here) == dataset_of(before):
+    before = Files(last)
+    if locked_model(here) == locked_model(before) and compare.dataset_of(
+        here
+    ) == compare.dataset_of(before):
         raise GateError(
-            str(BEST), f"{last.tag} has the same model and dataset", "something new",
+            str(BEST), f"{last} has the same model and dataset", "something new",
             "there is nothing to promote",
         )  # fmt: skip
 
@@ -124,12 +128,12 @@ def check_verdict(found: Comparison, uncompared: str) -> None:
     raise GateError(f"the gate, against {found.base}", said, "a pass", step)
 
 
-def message(champion: Champion, here: Files, found: Comparison | None, uncompared: str) -> str:
+def message(tag: str, here: Files, found: Comparison | None, uncompared: str) -> str:
     """Return the message of the tag: dataset, model, test figures, and its comparison."""
-    dataset = json.loads(here.read(DATASET) or "{}")
-    choice = parse_metrics(here.read(CHOICE) or "", Choice, CHOICE)
+    dataset = json.loads(here.read(str(DATASET)) or "{}")
+    choice = parse_metrics(here.read(str(CHOICE)) or "", Choice, str(CHOICE))
     lines = [
-        champion.tag,
+        tag,
         "",
         f"dataset {dataset.get('version', 'unknown')}, {dataset.get('rows', 0):,} rows",
         f"model {model_digest(BEST)}, {choice.approach}, seed {choice.seed}",
@@ -148,7 +152,7 @@ def message(champion: Champion, here: Files, found: Comparison | None, uncompare
 
 def _figures(here: Files, approach: str) -> list[str]:
     """The test figures as evaluate wrote them; nothing is chosen by them."""
-    file = f"reports/metrics/evaluate/{approach}/test.json"
+    file = f"{EVALUATE}/{approach}/test.json"
     if not (text := here.read(file)):
         return []
     shown = shown_scores("tag", parse_metrics(text, Evaluation, file))
@@ -157,5 +161,5 @@ def _figures(here: Files, approach: str) -> list[str]:
 
 def carry_out(promotion: Promotion) -> None:
     """Give the tag. Raises GateError where git does not, such as without a name and e-mail."""
-    git("tag", "--annotate", promotion.champion.tag, "--message", promotion.message,
-        promotion.commit)  # fmt: skip
+    tag, commit, text = promotion
+    git("tag", "--annotate", tag, "--message", text, commit)

@@ -1,42 +1,46 @@
 """Two models run on the same test rows, each through its own tokenizer and settings.
 
-The rows are those of the test split that the base model has not learned from.
+The rows are those of the test split that the base model has not learned from. That model is
+models/best as another revision's dvc.lock names it: DVC reads it from the local cache, or from the
+remote where the cache lacks it, and puts it into a temporary folder; the workspace stays as it is.
 """
 
-from collections.abc import Mapping
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from seedbed.core.errors import GateError, RowsError
-from seedbed.core.rows import read_rows
+from seedbed.core.errors import GateError, PipelineError, RowsError
+from seedbed.core.files import BEST
+from seedbed.core.rows import SPLIT, read_rows
 from seedbed.gate.verdict import Answers
+from seedbed.pipeline.dvc import LOCK, md5_of, opened_repo, parse_lock
 from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.serving.model_folder import Serving, read_serving
 from seedbed.splitting.sides import SHOWN, check_frozen, read_frozen
 from seedbed.training.saved_models import model_digest, read_card
+from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Placed
 
-ROWS = Path("data/split")
 MIN_KEPT_SHARE = 0.5  # of the test rows; below, the base was split another way
-
-
-class ComparedRows(NamedTuple):
-    """The rows that count, and the ids of those that the base has learnt from."""
-
-    rows: pd.DataFrame
-    left_out: list[str]
 
 
 def read_test_side() -> pd.DataFrame:
     """The test rows of the workspace. Raises GateError where there are none."""
-    rows = read_rows(ROWS)
+    rows = read_rows(SPLIT)
     test = rows[rows["split"] == "test"].reset_index(drop=True)
     if test.empty:
         raise GateError(
-            str(ROWS), "no test rows", "rows that no model was trained on", "see params.yaml: split"
+            str(SPLIT),
+            "no test rows",
+            "rows that no model was trained on",
+            "see params.yaml: split",
         )
     return test
 
@@ -47,7 +51,7 @@ def check_run(test: pd.DataFrame, manifest: Mapping[str, Placed]) -> None:
     named = {row: (one.digest, one.label) for row, one in manifest.items() if one.split == "test"}
     if differ := {row for row, _ in here.items() ^ named.items()}:
         raise RowsError(
-            str(ROWS),
+            str(SPLIT),
             f"{len(differ)} test rows are not those of data/manifest",
             "rows and manifest of one run",
             "run `dvc checkout`, or `dvc repro`",
@@ -81,8 +85,9 @@ def check_same_ids(base: Mapping[str, Placed], head: Mapping[str, Placed]) -> No
         )
 
 
-def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> ComparedRows:
-    """Test rows without those that stood in the base's train or validation, by id or text.
+def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> tuple[pd.DataFrame, list[str]]:
+    """Test rows without those that stood in the base's train or validation, by id or text, and the
+    ids of these.
 
     Raises GateError where the base names no rows, or where less than half of the rows is left.
     """
@@ -103,7 +108,7 @@ def honest_rows(test: pd.DataFrame, base: Mapping[str, Placed]) -> ComparedRows:
             "a base that was split as this version is",
             "the split has changed: no earlier model can be compared with this one on these rows",
         )
-    return ComparedRows(kept, list(test["id"][seen]))
+    return kept, list(test["id"][seen])
 
 
 def check_classes(base: set[str], head: set[str]) -> None:
@@ -118,6 +123,80 @@ def check_classes(base: set[str], head: set[str]) -> None:
             "judge this one by reports/report.md; the next comparison is with a model that has the "
             "same classes",
         )
+
+
+def locked_model(files: Files) -> str:
+    """Return the digest of models/best in a version's dvc.lock. Raises GateError without one."""
+    try:
+        stages = parse_lock(files.read(LOCK) or "", f"{files.place}{LOCK}")
+    except PipelineError:
+        stages = {}
+    for stage in stages.values():
+        if digest := stage.outputs.get(BEST.as_posix()):
+            return digest
+    raise GateError(
+        f"{files.revision or 'workspace'}: {LOCK}",
+        f"no {BEST} in it",
+        "the lock of a run that has made a model",
+        "name a revision with a model, or run `dvc repro` and commit dvc.lock",
+    )
+
+
+@contextmanager
+def base_model(files: Files) -> Iterator[Path]:
+    """The folder of a revision's model, for as long as the block runs.
+
+    Raises GateError where neither cache nor remote has all of it, whole.
+    """
+    named = locked_model(files)
+    with tempfile.TemporaryDirectory(prefix="seedbed-base-") as temporary:
+        folder = Path(temporary) / BEST.name
+        # Each kind of storage has a client with errors of its own, so that any is caught here;
+        # their messages may hold a remote's address, so only their kind is reported.
+        try:
+            _fetch(named, folder)
+        except Exception as error:
+            raise GateError(
+                f"{files.revision}: {BEST}",
+                f"it is neither whole in the cache nor in the remote ({type(error).__name__})",
+                "the model as that revision's dvc.lock names it",
+                "have someone who ran that revision `dvc push` it, or check it out and `dvc repro`",
+            ) from None
+        yield folder
+
+
+def _fetch(named: str, folder: Path) -> None:
+    """Write the files of a folder that DVC knows by `named`. The cache and the remote are those of
+    today: `dvc get --rev` would ask the remote that the old revision names."""
+    from dvc.config import NoRemoteError
+
+    with opened_repo() as repo:
+        stores = [repo.cache.local]
+        with suppress(NoRemoteError):
+            stores.append(repo.cloud.get_remote().odb)
+        _copy(stores, named, folder / "listed")
+        listed = json.loads((folder / "listed").read_text(encoding="utf-8"))
+        (folder / "listed").unlink()
+        for one in listed:
+            target = (folder / one["relpath"]).resolve()
+            if not target.is_relative_to(folder.resolve()):
+                raise ValueError(one["relpath"])
+            _copy(stores, one["md5"], target)
+
+
+def _copy(stores: list[Any], name: str, target: Path) -> None:
+    """Write the object of this name, out of the first store that has it whole: the name is the MD5
+    of its bytes. Raises FileNotFoundError where none has."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for store in stores:
+        path = store.oid_to_path(name)
+        if not store.fs.exists(path):
+            continue
+        with store.fs.open(path, "rb") as source, target.open("wb") as file:
+            shutil.copyfileobj(source, file)
+        if md5_of(target) == name.removesuffix(".dir"):
+            return
+    raise FileNotFoundError(name)
 
 
 class Asked(NamedTuple):

@@ -18,34 +18,14 @@ from pydantic import Field, create_model
 from seedbed.core.metrics import Difference, Metrics
 from seedbed.core.params import Section
 from seedbed.pages.document import points
-from seedbed.scoring.metrics import (
-    METRICS,
-    Scored,
-    headline,
-    paired_difference,
-    per_class,
-    resampled_counts,
-    scores,
-    shown_in,
-)
+from seedbed.scoring import metrics, significance
+from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import ClassScores, Estimate
-from seedbed.scoring.significance import (
-    TINY,
-    McNemar,
-    f1_by_class,
-    flip_p,
-    holm,
-    mcnemar,
-    rows_to_see,
-    smallest_drop,
-    sums_by_cluster,
-    swapped_f1_drops,
-    swapped_metric_drops,
-)
+from seedbed.scoring.significance import McNemar
 
 Kind = Literal["least", "drop"]
 KEYS: dict[Kind, str] = {"least": "min", "drop": "max_drop"}  # what keys of params.yaml begin with
-MEASURES = {metric.name: metric.title for metric in shown_in("gate")}  # on all rows
+MEASURES = {metric.name: metric.title for metric in metrics.shown_in("gate")}  # on all rows
 WORDS = MEASURES | {"recall": "recall", "f1": "F1"}
 
 
@@ -151,24 +131,14 @@ class Answers(NamedTuple):
     head: Scored
 
     @property
-    def labels(self) -> np.ndarray:
-        """Class indices (rows,)."""
-        return self.head.labels
-
-    @property
-    def clusters(self) -> np.ndarray:
-        """The cluster of each row, (rows,)."""
-        return self.head.clusters
-
-    @property
     def present(self) -> list[int]:
         """The indices of the classes that stand in the labels, sorted."""
-        return sorted(set(self.labels.tolist()))
+        return sorted(set(self.head.labels.tolist()))
 
     @property
     def lost(self) -> np.ndarray:
         """1 where only the base is correct, -1 where only the head is, else 0: (rows,)."""
-        before, now = (model.predicted == self.labels for model in (self.base, self.head))
+        before, now = (model.predicted == self.head.labels for model in (self.base, self.head))
         return before.astype(np.int64) - now.astype(np.int64)
 
 
@@ -210,15 +180,15 @@ class Judgement(Metrics):
 
 def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
-    samples = resampled_counts(answers.clusters)
-    labels, base, head = answers.labels, answers.base.predicted, answers.head.predicted
-    one, other = (per_class(labels, said, answers.classes) for said in (base, head))
+    samples = metrics.resampled_counts(answers.head.clusters)
+    labels, base, head = answers.head.labels, answers.base.predicted, answers.head.predicted
+    one, other = (metrics.per_class(labels, said, answers.classes) for said in (base, head))
     even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
     return Judgement(
-        base=headline({"base": answers.base}, samples),
-        head=headline({"head": answers.head}, samples),
-        difference=paired_difference([answers.head], [answers.base], samples),
-        mcnemar=mcnemar(labels, head, base),
+        base=metrics.headline({"base": answers.base}, samples),
+        head=metrics.headline({"head": answers.head}, samples),
+        difference=metrics.paired_difference([answers.head], [answers.base], samples),
+        mcnemar=significance.mcnemar(labels, head, base),
         same_answer_share=float((base == head).mean()),
         per_class={
             name: ComparedClass(rows=one[name].rows, base=one[name], head=other[name])
@@ -234,21 +204,19 @@ def judged(answers: Answers, params: GateParams) -> Judgement:
 def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Checked]:
     """Every limit that is on, looked at. `samples` (draws, rows): see `resampled_counts`."""
     limits = limits_of(params, [answers.classes[number] for number in answers.present])
-    swapped = swapped_f1_drops(answers.base, answers.head, len(answers.classes))
-    named = {str(place): limit for place, limit in enumerate(limits)}
-    found = {name: _found(answers, one, samples, swapped) for name, one in named.items()}
-    shares = {name: limit.share for name, limit in named.items()}
-    p_holm = holm({name: p for name, (_, p) in found.items()}, shares)
-    ratio = _error_ratio(answers, swapped)
+    drops = significance.swapped_f1_drops(answers.base, answers.head, len(answers.classes))
+    found = [_found(answers, limit, samples, drops) for limit in limits]
+    p_holm = significance.holm([p for _, p in found], [limit.share for limit in limits])
+    ratio = _error_ratio(answers, drops[1])
     return [
         Checked(
             **vars(limit),
-            found=found[name][0],
-            p_holm=p_holm[name],
-            fails=p_holm[name] <= params.false_fail,
+            found=figure,
+            p_holm=p,
+            fails=p <= params.false_fail,
             sees=_sees(answers, limit, params, ratio),
         )
-        for name, limit in named.items()
+        for limit, (figure, _), p in zip(limits, found, p_holm, strict=True)
     ]
 
 
@@ -261,7 +229,9 @@ def rows_for(drop: float, answers: Answers, params: GateParams) -> int:
     """How many rows would show such a drop in accuracy, more than is allowed."""
     limit = _accuracy_limit(answers, params)
     level = params.false_fail * limit.share
-    return rows_to_see(drop, answers.lost, answers.clusters, level, params.power, limit.value)
+    return significance.rows_to_see(
+        drop, answers.lost, answers.head.clusters, level, params.power, limit.value
+    )
 
 
 def _accuracy_limit(answers: Answers, params: GateParams) -> Limit:
@@ -271,46 +241,37 @@ def _accuracy_limit(answers: Answers, params: GateParams) -> Limit:
 
 
 def _found(
-    answers: Answers, limit: Limit, samples: np.ndarray, swapped: np.ndarray
+    answers: Answers, limit: Limit, samples: np.ndarray, drops: tuple[np.ndarray, np.ndarray]
 ) -> tuple[float, float]:
     """What was found of a limit, and its p-value before the correction: the share of random swaps
-    that drop as much; of a least figure, that of bootstrap samples in which it is not below."""
+    that drop as much; of a least figure, that of bootstrap samples in which it is not below.
+    `drops`: see `swapped_f1_drops`."""
     measure = limit.measure
-    if measure in ("accuracy", "recall") and limit.kind == "drop":
-        rows = _members(answers, limit)
-        sums = sums_by_cluster(answers.lost[rows], answers.clusters[rows])
-        net, number = int(sums.sum()), int(rows.sum())
-        return net / number, flip_p(sums, net - limit.value * number)
     if limit.kind == "least":
-        found = float(scores(answers.head)[measure][0])
-        reached = scores(answers.head._replace(counts=samples))[measure] >= limit.value
+        found = float(metrics.scores(answers.head)[measure][0])
+        reached = metrics.scores(answers.head._replace(counts=samples))[measure] >= limit.value
+    elif measure in ("accuracy", "recall"):
+        rows = _members(answers, limit)
+        sums = significance.sums_by_cluster(answers.lost[rows], answers.head.clusters[rows])
+        net, number = int(sums.sum()), int(rows.sum())
+        return net / number, significance.flip_p(sums, net - limit.value * number)
+    elif measure in ("macro_f1", "f1"):  # macro-F1 is over the classes that stand in the labels
+        places = [answers.classes.index(limit.name)] if limit.name else answers.present
+        found = float(drops[0][places].mean())
+        reached = drops[1][:, places].mean(1) >= found - limit.value - significance.TINY
     else:
-        found, chance = (
-            _f1_drop(answers, limit, swapped)
-            if measure in ("macro_f1", "f1")
-            else swapped_metric_drops(METRICS[measure], answers.base, answers.head)
+        found, chance = significance.swapped_metric_drops(
+            metrics.METRICS[measure], answers.base, answers.head
         )
-        reached = chance >= found - limit.value - TINY
+        reached = chance >= found - limit.value - significance.TINY
     return found, float((1 + reached.sum()) / (1 + len(reached)))
 
 
 def _members(answers: Answers, limit: Limit) -> np.ndarray:
     """The rows that a limit is about: all, or those of its class; (rows,) bool."""
     if not limit.name:
-        return np.ones(len(answers.labels), bool)
-    return answers.labels == answers.classes.index(limit.name)
-
-
-def _f1_drop(answers: Answers, limit: Limit, swapped: np.ndarray) -> tuple[float, np.ndarray]:
-    """The drop in F1 of a class, or in macro-F1 over the classes that stand in the labels; then
-    that of each random swap, (swaps,)."""
-    number = len(answers.classes)
-    base, head = (
-        f1_by_class(answers.labels, model.predicted, number)
-        for model in (answers.base, answers.head)
-    )
-    places = [answers.classes.index(limit.name)] if limit.name else answers.present
-    return float((base - head)[places].mean()), swapped[:, places].mean(1)
+        return np.ones(len(answers.head.labels), bool)
+    return answers.head.labels == answers.classes.index(limit.name)
 
 
 def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> float | None:
@@ -319,8 +280,8 @@ def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> f
         return None
     rows = _members(answers, limit)
     level = params.false_fail * limit.share
-    sees = smallest_drop(
-        answers.lost[rows], answers.clusters[rows], level, params.power, limit.value
+    sees = significance.smallest_drop(
+        answers.lost[rows], answers.head.clusters[rows], level, params.power, limit.value
     )
     if limit.measure == "macro_f1":
         sees = limit.value + (sees - limit.value) * ratio
@@ -329,6 +290,6 @@ def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> f
 
 def _error_ratio(answers: Answers, swapped: np.ndarray) -> float:
     """How much wider macro-F1 scatters over swaps than accuracy does; 1 where none scatters."""
-    sums = sums_by_cluster(answers.lost, answers.clusters)
-    accuracy = float(np.sqrt((sums**2).sum())) / len(answers.labels)
+    sums = significance.sums_by_cluster(answers.lost, answers.head.clusters)
+    accuracy = float(np.sqrt((sums**2).sum())) / len(answers.head.labels)
     return float(swapped[:, answers.present].mean(1).std()) / accuracy if accuracy else 1.0

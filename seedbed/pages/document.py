@@ -66,7 +66,8 @@ Part = Union[str, Table, Bullets, "Section"]
 
 @dataclass(frozen=True)
 class Section:
-    """A title and parts; a folded one opens at a click. Without parts it is not shown."""
+    """A title and parts; a folded one opens at a click. Without parts it is not shown. A page is a
+    section whose title is the title of the whole page."""
 
     title: str
     parts: Sequence[Part] = ()
@@ -75,10 +76,6 @@ class Section:
     def __bool__(self) -> bool:
         """Whether there is anything to show."""
         return any(self.parts)
-
-
-class Page(Section):
-    """A section whose title is the title of the whole page."""
 
 
 def interval(figure: Metrics, key: str = "mean") -> Prose:

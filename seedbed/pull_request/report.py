@@ -18,7 +18,7 @@ from seedbed.gate import page as gate
 from seedbed.gate.compare import Comparison, compare
 from seedbed.pages.document import Prose, Section, listed
 from seedbed.pages.escaping import quoted, unlinked
-from seedbed.pages.markdown import fitted, markdown
+from seedbed.pages.rendering import fitted, markdown
 from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock
 from seedbed.pipeline.freshness import freshness
 from seedbed.pull_request import sections

@@ -14,9 +14,9 @@ from huggingface_hub import DatasetCard, DatasetCardData
 from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import ROW_STAGES
-from seedbed.pages.document import Bullets, Code, Page, Prose, Section, Table, counted, listed
+from seedbed.pages.document import Bullets, Code, Prose, Section, Table, counted, listed
 from seedbed.pages.escaping import quoted
-from seedbed.pages.markdown import page_markdown
+from seedbed.pages.rendering import page_markdown
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.results import CLASSES, NAMED
 
@@ -64,7 +64,7 @@ def languages(counts: Mapping[str, int]) -> list[str]:
 
 def card_page(title: str, metadata: str, sections: Sequence[Section]) -> str:
     """Put the metadata block above the title and the sections, as the Hub reads a card."""
-    return f"---\n{metadata}\n---\n\n{page_markdown(Page(title, sections))}"
+    return f"---\n{metadata}\n---\n\n{page_markdown(Section(title, sections))}"
 
 
 def class_names(names: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from seedbed.pages.document import Bullets, Code, Page, Prose, Section, Table, difference, interval
+from seedbed.pages.document import Bullets, Code, Part, Prose, Section, Table, difference, interval
 from seedbed.pages.escaping import quoted
 from seedbed.reporting.results import CLASSES, thin_classes
 from seedbed.scoring.drift import psi_in_words
@@ -23,7 +23,7 @@ def page(
     newest: NewestBatch | None,
     ranked: pd.DataFrame,
     curve: LearningCurveMetrics | None,
-) -> Page:
+) -> Section:
     """The whole page.
 
     `train`: train rows by class; `isolated`: id, class and distance of the most isolated rows;
@@ -33,15 +33,9 @@ def page(
         f"For `{approach}`, the chosen approach. All figures come from validation rows and from "
         "models that never saw the row they judge; no test row was read."
     )
-    sections = [
-        Section("", [intro]),
-        weakest(validation),
-        sparse(train, isolated),
-        arrived(newest),
-        to_label(ranked),
-        more_rows(curve),
-    ]
-    return Page("What the model needs next", sections)
+    more = (arrived(newest), to_label(ranked), more_rows(curve))
+    parts: list[Part] = [intro, weakest(validation), sparse(train, isolated), *more]
+    return Section("What the model needs next", parts)
 
 
 def weakest(validation: Validation) -> Section:

@@ -180,18 +180,17 @@ def confusion(matrix: Mapping[str, Mapping[str, int]]) -> list[Part]:
 def _calibration(test: Evaluation) -> list[Part]:
     """Before and after temperature scaling, and what a perfectly calibrated model would show."""
     found = test.calibration
-    rows = []
-    for name, figures in (("before", found.before), ("after", found.after)):
-        perfect = figures.expected_calibration_error_if_perfect
-        rows.append(
-            [
-                f"{name} temperature scaling",
-                interval(figures.log_loss),
-                interval(figures.brier),
-                f"{figures.expected_calibration_error:.3f}",
-                f"{perfect.low:.3f} to {perfect.high:.3f}",
-            ]
-        )
+    rows = [
+        [
+            f"{name} temperature scaling",
+            interval(figures.log_loss),
+            interval(figures.brier),
+            f"{figures.expected_calibration_error:.3f}",
+            f"{figures.expected_calibration_error_if_perfect.low:.3f} to "
+            f"{figures.expected_calibration_error_if_perfect.high:.3f}",
+        ]
+        for name, figures in (("before", found.before), ("after", found.after))
+    ]
     header = ["probabilities", "log loss", "Brier score", "expected calibration error",
               "if perfectly calibrated"]  # fmt: skip
     note = (
@@ -204,9 +203,8 @@ def _calibration(test: Evaluation) -> list[Part]:
 
 def behaviour(approach: str, found: Behaviour) -> Section:
     """Predictions that do not change when a text is edited, and plain cases."""
-    parts: list[Part] = []
-    if table := invariance(found.invariance):
-        parts.append(table)
+    table = invariance(found.invariance)
+    parts: list[Part] = [table] if table else []
     if (cases := found.minimum_functionality).rows:
         by = ", ".join(
             f"{quoted(name)} {one.passed} of {one.rows}"

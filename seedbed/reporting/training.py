@@ -6,23 +6,8 @@ Each is a pure function of the figures that stages wrote.
 from collections.abc import Mapping, Sequence
 
 from seedbed.encoding.vectors import TokenizeMetrics
-from seedbed.making.balancing import (
-    AblateMetrics,
-    AdaptMetrics,
-    AugmentMetrics,
-    BalanceMetrics,
-    Gain,
-)
-from seedbed.pages.document import (
-    Cell,
-    Code,
-    Prose,
-    Section,
-    Table,
-    counted,
-    difference,
-    interval,
-)
+from seedbed.making import balancing
+from seedbed.pages.document import Cell, Code, Prose, Section, Table, counted, difference, interval
 from seedbed.reporting.results import CLASSES
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
@@ -93,7 +78,9 @@ def curves(points: Mapping[str, Sequence[Mapping[str, str]]]) -> Section:
     return Section("Training by epoch", [Table(header, rows), note], folded=True)
 
 
-def training_rows(augmented: AugmentMetrics, balanced: BalanceMetrics) -> Section:
+def training_rows(
+    augmented: balancing.AugmentMetrics, balanced: balancing.BalanceMetrics
+) -> Section:
     """Train rows and their share of the weight, before and after, by class and by source."""
     made, refused = counted(augmented.made_by_method), counted(augmented.refused_by_reason)
     parts: list[str | Table] = [
@@ -114,7 +101,7 @@ def training_rows(augmented: AugmentMetrics, balanced: BalanceMetrics) -> Sectio
     return Section("Training rows", parts)
 
 
-def ablation(found: AblateMetrics) -> Section:
+def ablation(found: balancing.AblateMetrics) -> Section:
     """What each option that is on gains, and whether that may be chance."""
     title = "Augmentation and balancing"
     if not found.measured:
@@ -136,7 +123,7 @@ def ablation(found: AblateMetrics) -> Section:
     return Section(title, [Table(header, rows), note])
 
 
-def _gain(one: Gain) -> list[str]:
+def _gain(one: balancing.Gain) -> list[str]:
     return [
         f"{one.without:.3f}",
         f"{one.with_it:.3f}",
@@ -145,7 +132,7 @@ def _gain(one: Gain) -> list[str]:
     ]
 
 
-def adaptation(found: AdaptMetrics | None) -> Section:
+def adaptation(found: balancing.AdaptMetrics | None) -> Section:
     """What adapting the encoder to unlabelled texts gains on validation; nothing if it is off."""
     if found is None:
         return Section("Adaptation")

@@ -7,10 +7,8 @@ model is passed in as a function, so that nothing here loads torch.
 
 import random
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -121,17 +119,9 @@ def invariance_of(
     return result
 
 
-class Case(NamedTuple):
-    """A plain text, the label that it must get, what it is an example of, and `file:line`."""
-
-    text: str
-    label: str
-    capability: str
-    place: str
-
-
-def read_cases(folder: Path) -> list[Case]:
-    """Read the cases of all CSV files of a folder: columns text, label and, optional, capability.
+def read_cases(folder: Path) -> pd.DataFrame:
+    """Read the cases of all CSV files of a folder, columns text, label and, optional, capability:
+    a plain text, the label that it must get, what it is an example of, and its `file:line` (place).
 
     Raises RowsError if a column is missing or a cell is empty.
     """
@@ -146,8 +136,8 @@ def read_cases(folder: Path) -> list[Case]:
                     "complete the row or delete it",
                 )
             capability = line.get("capability") or "general"
-            cases.append(Case(line["text"], line["label"], capability, f"{file.name}:{number}"))
-    return cases
+            cases.append((line["text"], line["label"], capability, f"{file.name}:{number}"))
+    return pd.DataFrame(cases, columns=["text", "label", "capability", "place"], dtype=object)
 
 
 def cases_of(predict: Predict, classes: list[str], folder: Path) -> MinimumFunctionality:
@@ -157,21 +147,19 @@ def cases_of(predict: Predict, classes: list[str], folder: Path) -> MinimumFunct
     `failed` lists files and lines, because no figure holds a text.
     """
     cases = read_cases(folder)
-    known = [case for case in cases if case.label in classes]
+    known = cases[cases["label"].isin(classes)]
     of_other_classes = len(cases) - len(known)
-    if not known:
+    if known.empty:
         return MinimumFunctionality(of_other_classes=of_other_classes)
-    indices = predict([case.text for case in known], None, "plain cases")
-    passed = [
-        case for case, index in zip(known, indices, strict=True) if case.label == classes[index]
-    ]
-    rows, right = (Counter(case.capability for case in some) for some in (known, passed))
+    indices = predict(list(known["text"]), None, "plain cases")
+    passed = known["label"] == [classes[index] for index in indices]
     return MinimumFunctionality(
         of_other_classes=of_other_classes,
         rows=len(known),
-        passed=len(passed),
+        passed=int(passed.sum()),
         by_capability={
-            name: CapabilityCases(rows=rows[name], passed=right[name]) for name in sorted(rows)
+            name: CapabilityCases(rows=len(part), passed=int(part.sum()))
+            for name, part in passed.groupby(known["capability"])
         },
-        failed=[case.place for case in known if case not in passed],
+        failed=list(known["place"][~passed]),
     )

@@ -60,12 +60,10 @@ def psi_by_chance(bins: int, expected_rows: int, observed_rows: int, level: floa
 
 
 def psi_and_chance(expected: Counts, observed: Counts) -> tuple[float, float]:
-    """Compute PSI, and what it stays below in 95 of 100 draws where nothing differs."""
-    before, now = (
-        int(sum(one.values() if isinstance(one, Mapping) else one)) for one in (expected, observed)
-    )
-    bins = len({*expected, *observed}) if isinstance(expected, Mapping) else len(expected)
-    return psi(expected, observed), psi_by_chance(bins, before, now)
+    """Compute the population stability index, and what it stays below by chance."""
+    counts = [part.values() if isinstance(part, Mapping) else part for part in (expected, observed)]
+    names = {*expected, *observed} if isinstance(expected, Mapping) else expected
+    return psi(expected, observed), psi_by_chance(len(names), *(int(sum(n)) for n in counts))
 
 
 def shifts(
@@ -91,10 +89,12 @@ def jensen_shannon(p: Counts, q: Counts) -> float:
 
     Raises ValueError if a sample has no rows, or the bins differ in number.
     """
-    first, second = _shares(p, q)
-    middle = (first + second) / 2
-    entropies = _relative_entropy(first, middle) + _relative_entropy(second, middle)
-    return float(max(0.0, entropies / 2))
+    shares = np.stack(_shares(p, q))
+    middle, entropies = shares.mean(0), 0.0
+    for part in shares:
+        seen = part > 0
+        entropies += float((part[seen] * np.log2(part[seen] / middle[seen])).sum())
+    return max(0.0, entropies / 2)
 
 
 def length_counts(
@@ -125,11 +125,7 @@ def word_divergence(before: Iterable[str], after: Iterable[str]) -> float:
 
 
 def two_sample_test(
-    base: Sequence[str],
-    head: Sequence[str],
-    seed: int = 0,
-    permutations: int = 199,
-    max_rows: int = 1500,
+    base: Sequence[str], head: Sequence[str], permutations: int = 199, max_rows: int = 1500
 ) -> TwoSample:
     """Test whether a classifier that never saw a text detects which sample it is from (Lopez-Paz
     and Oquab 2017, arXiv:1610.06545), by its hashed words and length.
@@ -147,11 +143,11 @@ def two_sample_test(
     pooled = [
         keyed
         for in_head, sample in ((False, base), (True, head))
-        for keyed in sorted((_key(text, seed), in_head, text) for text in sample)[:max_rows]
+        for keyed in sorted((_hash(text, 8), in_head, text) for text in sample)[:max_rows]
     ]
     keys, in_heads, texts = zip(*sorted(pooled), strict=True)
     features, is_head = _hashed_words(texts), np.array(in_heads)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     drawn = [generator.permutation(is_head) for _ in range(permutations)]
     labels = np.column_stack([is_head, *drawn]).astype(float)
     folds = np.array([int(key[:8], 16) % FOLDS for key in keys])
@@ -179,14 +175,8 @@ def _shares(p: Counts, q: Counts, added: float = 0.0) -> tuple[np.ndarray, np.nd
     return first / first.sum(), second / second.sum()
 
 
-def _relative_entropy(p: np.ndarray, q: np.ndarray) -> float:
-    positive = p > 0
-    return float((p[positive] * np.log2(p[positive] / q[positive])).sum())
-
-
-def _key(text: str, seed: int) -> str:
-    content = text.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(content, digest_size=8, salt=seed.to_bytes(8, "big")).hexdigest()
+def _hash(text: str, size: int) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 
 def _hashed_words(texts: Sequence[str]) -> Any:
@@ -198,8 +188,7 @@ def _hashed_words(texts: Sequence[str]) -> Any:
     for text in texts:
         words = {*WORD.findall(text.casefold()), f" {len(text).bit_length()} "}
         for word in words - number.keys():
-            digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4)
-            number[word] = int(digest.hexdigest(), 16) % BUCKETS
+            number[word] = int(_hash(word, 4), 16) % BUCKETS
         columns.append(np.unique([number[word] for word in words]))
         starts.append(starts[-1] + len(columns[-1]))
     values = np.concatenate([np.full(len(words), 1 / len(words)) for words in columns])

@@ -16,24 +16,8 @@ from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
 from seedbed.core.languages import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.rows import NEGATIVE, OUTSIDE
-from seedbed.scoring.confidence import (
-    calibration,
-    chosen_threshold,
-    cross_fitted,
-    detection,
-    fitted_temperature,
-    rescaled,
-    risk_coverage,
-)
-from seedbed.scoring.metrics import (
-    Scored,
-    confusion,
-    headline,
-    macro_f1_of,
-    per_class,
-    resampled_counts,
-    shares,
-)
+from seedbed.scoring import confidence, metrics
+from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import (
     Behaviour,
     Evaluation,
@@ -100,11 +84,15 @@ def fit(validation: Predictions) -> Fitted:
     thresholds = {}
     if (validation.labels == OUTSIDE).any():
         by_seed = validation.probabilities.items()
-        thresholds = {seed: chosen_threshold(validation.labels, given) for seed, given in by_seed}
+        thresholds = {
+            seed: confidence.chosen_threshold(validation.labels, given) for seed, given in by_seed
+        }
     scored = validation.with_outside(thresholds).scored()
     # The first of equals: max keeps the order of the seeds.
-    seed = max(scored, key=lambda name: macro_f1_of(scored[name].labels, scored[name].predicted))
-    return Fitted(seed, fitted_temperature(*validation.inside(seed)), thresholds)
+    seed = max(
+        scored, key=lambda name: metrics.macro_f1_of(scored[name].labels, scored[name].predicted)
+    )
+    return Fitted(seed, confidence.fitted_temperature(*validation.inside(seed)), thresholds)
 
 
 def check_outside(validation: np.ndarray, test: np.ndarray, place: str) -> None:
@@ -130,29 +118,31 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
     predictions = raw.with_outside(fitted.thresholds)
     by_seed, names = predictions.scored(), classes.predictable(fitted)
     scored = by_seed[fitted.seed]
-    samples = resampled_counts(scored.clusters)
+    samples = metrics.resampled_counts(scored.clusters)
     inside = samples[:, raw.labels != OUTSIDE]
     inside = inside[inside.sum(1) > 0]  # draws without a row in scope are left out
     labels, probabilities = raw.inside(fitted.seed)
     if part.name == "validation":  # where the temperature was fitted: each row by that of others
-        scaled = cross_fitted(labels, probabilities, raw.clusters()[raw.labels != OUTSIDE])
+        scaled = confidence.cross_fitted(
+            labels, probabilities, raw.clusters()[raw.labels != OUTSIDE]
+        )
     else:
-        scaled = rescaled(probabilities, fitted.temperature)
+        scaled = confidence.rescaled(probabilities, fitted.temperature)
     scope = scope_figures(part, fitted, classes)
     return Evaluation(
         run=True,
         model=model,
         rows=len(raw.ids),
-        estimates=headline(by_seed, samples),
+        estimates=metrics.headline(by_seed, samples),
         seed_shown=fitted.seed,
         calibration=TemperatureScaling(
             temperature=fitted.temperature,
-            before=calibration(labels, probabilities, inside),
-            after=calibration(labels, scaled, inside),
+            before=confidence.calibration(labels, probabilities, inside),
+            after=confidence.calibration(labels, scaled, inside),
         ),
-        risk_coverage=risk_coverage(labels, probabilities, inside),
-        per_class=per_class(scored.labels, scored.predicted, names),
-        confusion=confusion(scored.labels, scored.predicted, names),
+        risk_coverage=confidence.risk_coverage(labels, probabilities, inside),
+        per_class=metrics.per_class(scored.labels, scored.predicted, names),
+        confusion=metrics.confusion(scored.labels, scored.predicted, names),
         slices=slices(scored, part.columns, samples),
         **({"out_of_scope": scope} if scope else {}),
         without_decisions=without_decisions(predictions, part.people, names, samples),
@@ -178,7 +168,9 @@ def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | 
     kinds = np.array([json.loads(meta).get(NEGATIVE, "") for meta in part.metas], dtype=object)
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
     threshold, clusters = fitted.thresholds.get(fitted.seed, 0.0), part.raw.clusters()
-    return detection(classes.outside, is_outside, given, number, threshold, kinds, clusters)
+    return confidence.detection(
+        classes.outside, is_outside, given, number, threshold, kinds, clusters
+    )
 
 
 def without_decisions(
@@ -202,7 +194,7 @@ def without_decisions(
     scored = {
         seed: Scored.of(labels, model.predicted) for seed, model in predictions.scored().items()
     }
-    estimates = headline(scored, samples)
+    estimates = metrics.headline(scored, samples)
     correct, all_rows = estimates["accuracy"].mean * rows, rows + taken_out
     return WithoutDecisions(
         relabelled=int((labels != predictions.labels).sum()),
@@ -267,6 +259,6 @@ def slices(scored: Scored, columns: Columns, samples: np.ndarray) -> dict[str, d
         names, index = np.unique(np.asarray(values, dtype=object).astype(str), return_inverse=True)
         if len(names) > 1:
             members = np.arange(len(names))[:, None] == index
-            found = shares(correct, members, samples, scored.clusters)
+            found = metrics.shares(correct, members, samples, scored.clusters)
             result[column] = dict(zip(map(str, names), found, strict=True))
     return result

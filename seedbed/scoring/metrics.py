@@ -165,13 +165,8 @@ def scores(scored: Scored) -> dict[str, np.ndarray]:
     }
 
 
-def accuracy(labels: np.ndarray, predicted: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Compute accuracy in each sample: counts (samples, rows) -> (samples,)."""
-    return _accuracy(tallied(Scored.of(labels, predicted)._replace(counts=counts)))
-
-
 def macro_f1(labels: np.ndarray, predicted: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Compute macro-F1 over the classes among the labels, in each sample: (samples,)."""
+    """Compute macro-F1 over the classes among the labels: counts (samples, rows) -> (samples,)."""
     return _macro_f1(tallied(Scored.of(labels, predicted)._replace(counts=counts)))
 
 

@@ -26,6 +26,7 @@ from seedbed.scoring.significance import McNemar, holm, mcnemar
 
 Candidates = dict[str, Candidate]
 NAME = "predictions.parquet"
+COSTS = {"training_tokens", "trainable_parameters", "megabytes"}
 SAME_SIZE = 1.05  # models whose sizes differ by less are of one size
 NO_DIFFERENCE = Difference(difference=0.0, low=0.0, high=0.0)
 
@@ -110,17 +111,11 @@ def pairs_with(
     base = predictions[reference].scored()
     ours = {name: other.scored() for name, other in predictions.items() if name != reference}
     labels, shown = predictions[reference].labels, base[seeds[reference]].predicted
-    tests = {
-        name: mcnemar(labels, scored[seeds[name]].predicted, shown) for name, scored in ours.items()
-    }
-    corrected = holm({name: test.p for name, test in tests.items()})
+    tests = [mcnemar(labels, one[seeds[name]].predicted, shown) for name, one in ours.items()]
+    corrected = holm([test.p for test in tests])
     return {
-        name: Pair(
-            paired_difference(scored.values(), base.values(), samples),
-            tests[name],
-            corrected[name],
-        )
-        for name, scored in ours.items()
+        name: Pair(paired_difference(one.values(), base.values(), samples), test, p_holm)
+        for (name, one), test, p_holm in zip(ours.items(), tests, corrected, strict=True)
     }
 
 
@@ -197,13 +192,8 @@ def budgets(
             candidate = candidates[name]
             if steps and candidate.macro_f1.mean <= steps[-1].macro_f1:
                 continue
-            step = BudgetStep(
-                approach=name,
-                macro_f1=candidate.macro_f1.mean,
-                training_tokens=candidate.training_tokens,
-                trainable_parameters=candidate.trainable_parameters,
-                megabytes=candidate.megabytes,
-            )
+            costs_of = candidate.model_dump(include=COSTS)
+            step = BudgetStep(approach=name, macro_f1=candidate.macro_f1.mean, **costs_of)
             if steps:
                 now, before = (predictions[one].scored() for one in (name, steps[-1].approach))
                 gain = paired_difference(now.values(), before.values(), samples)["macro_f1"]

@@ -159,17 +159,19 @@ def growing(
     numbers, cosines = regions_of(vectors)
     new = int(is_new.sum())
     old = len(is_new) - new
-    p_values, regions = {}, {}
+    p_values, regions = [], []
     for number in np.unique(numbers).tolist():
         members = np.flatnonzero(numbers == number)
         now = int(is_new[members].sum())
         before = len(members) - now
         table = [[now, new - now], [before, old - before]]
-        p_values[str(number)] = float(fisher_exact(table, "greater").pvalue)
+        p_values.append(float(fisher_exact(table, "greater").pvalue))
         middle = members[np.argsort(-cosines[members], kind="stable")[:3]]
         counts = Counter(labels[row] for row in members.tolist())
         label = min(counts, key=lambda name: (-counts[name], name))
         examples = [ids[row] for row in middle]
-        regions[str(number)] = Region(label, len(members), before / old, now / new, 1.0, examples)
-    corrected = sorted(holm(p_values).items(), key=lambda item: (item[1], int(item[0])))
-    return [regions[name]._replace(p=p) for name, p in corrected if p <= 0.05]
+        regions.append(Region(label, len(members), before / old, now / new, 1.0, examples))
+    corrected = [
+        region._replace(p=p) for region, p in zip(regions, holm(p_values), strict=True) if p <= 0.05
+    ]
+    return sorted(corrected, key=lambda region: region.p)

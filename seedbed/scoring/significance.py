@@ -8,7 +8,7 @@ one; with it the test errs on the side of passing.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -38,21 +38,19 @@ def mcnemar(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> McNemar:
     return McNemar(only_one_right=only_one, only_other_right=only_other, p=p)
 
 
-def holm(
-    p_values: Mapping[str, float], weights: Mapping[str, float] | None = None
-) -> dict[str, float]:
+def holm(p_values: Sequence[float], weights: Sequence[float] | None = None) -> list[float]:
     """Apply Holm's step-down correction (1979): the family-wise p-value of each test.
 
     `weights`: the share of the error that each test may spend, equal by default; a test with more
     weight is corrected less (the weighted form in the same paper).
     """
-    weights = weights or dict.fromkeys(p_values, 1.0)
-    order = sorted(p_values, key=lambda name: (p_values[name] / weights[name], name))
-    left, largest, corrected = sum(weights[name] for name in order), 0.0, {}
-    for name in order:
-        largest = max(largest, min(1.0, p_values[name] * left / weights[name]))
-        corrected[name] = largest
-        left -= weights[name]
+    weights = weights or [1.0] * len(p_values)
+    order = sorted(range(len(p_values)), key=lambda test: p_values[test] / weights[test])
+    left, largest, corrected = sum(weights[test] for test in order), 0.0, [*p_values]
+    for test in order:
+        largest = max(largest, min(1.0, p_values[test] * left / weights[test]))
+        corrected[test] = largest
+        left -= weights[test]
     return corrected
 
 
@@ -76,15 +74,25 @@ def flip_p(sums: np.ndarray, excess: float) -> float:
     return float(min(1.0, spread[totals >= excess - TINY].sum()))
 
 
-def swapped_f1_drops(base: Scored, head: Scored, number: int, swaps: int = 20_000) -> np.ndarray:
-    """Compute F1 of `base` minus that of `head` by class, in each of `swaps` random swaps.
+def swapped_f1_drops(
+    base: Scored, head: Scored, number: int, swaps: int = 20_000
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compute F1 of `base` minus that of `head` by class, and in each of `swaps` random swaps.
 
-    Both are of the same rows; `number` of classes -> (swaps, classes) float32.
+    Both are of the same rows; `number` of classes -> (classes,), (swaps, classes) float32. F1 is 0
+    if a class has neither label nor prediction.
     """
     labels = base.labels
     actual = np.bincount(labels, minlength=number)
+    # Rows correctly predicted as each class, and all rows predicted as it: (2, 1, classes).
     before, now = (
-        _correct_and_predicted(labels, model.predicted, number)[:, None] for model in (base, head)
+        np.stack(
+            [
+                np.bincount(labels[model.predicted == labels], minlength=number),
+                np.bincount(model.predicted, minlength=number),
+            ]
+        )[:, None]
+        for model in (base, head)
     )
     # What a swap of each cluster that differs takes from the base and gives to the head.
     differ = np.flatnonzero(base.predicted != head.predicted)
@@ -99,7 +107,7 @@ def swapped_f1_drops(base: Scored, head: Scored, number: int, swaps: int = 20_00
         drawn = random.integers(0, 2, (min(CHUNK, swaps - start), len(names)))
         swapped = drawn.astype(np.float32) @ moved
         parts.append(_f1(before - swapped, actual) - _f1(now + swapped, actual))
-    return np.concatenate(parts)
+    return (_f1(before, actual) - _f1(now, actual))[0], np.concatenate(parts)
 
 
 def swapped_metric_drops(metric: Metric, base: Scored, head: Scored) -> tuple[float, np.ndarray]:
@@ -130,21 +138,9 @@ def _swapped(model: Scored, other: Scored, rows: np.ndarray) -> Scored:
     return model._replace(predicted=predicted, probabilities=probabilities)
 
 
-def f1_by_class(labels: np.ndarray, predicted: np.ndarray, number: int) -> np.ndarray:
-    """Compute F1 of each class, (classes,); 0 if a class has neither label nor prediction."""
-    counts = _correct_and_predicted(labels, predicted, number)
-    return _f1(counts, np.bincount(labels, minlength=number))
-
-
 def _f1(counts: np.ndarray, actual: np.ndarray) -> np.ndarray:
     correct, predicted = counts
     return (2 * correct / np.maximum(actual + predicted, 1)).astype(np.float32)
-
-
-def _correct_and_predicted(labels: np.ndarray, predicted: np.ndarray, number: int) -> np.ndarray:
-    """Rows correctly predicted as each class, and all rows predicted as it: (2, classes)."""
-    correct = np.bincount(labels[predicted == labels], minlength=number)
-    return np.stack([correct, np.bincount(predicted, minlength=number)])
 
 
 def smallest_drop(

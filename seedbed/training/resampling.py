@@ -24,7 +24,7 @@ from pydantic import Field, JsonValue
 
 from seedbed.core.errors import RowsError
 from seedbed.core.metrics import Difference, Interval, Metrics
-from seedbed.scoring.metrics import accuracy, bounds, macro_f1, resampled_counts
+from seedbed.scoring.metrics import Scored, bounds, macro_f1, resampled_counts, scores
 
 NOT_RUN = "not_run.json"
 
@@ -112,13 +112,13 @@ def fold_scores(
     predicted = probabilities.argmax(1)
     parts = {str(number): folds == number for number in np.unique(folds)}
     result = {}
-    for name, metric in {"macro_f1": macro_f1, "accuracy": accuracy}.items():
+    for name in ("macro_f1", "accuracy"):
         values = {
-            number: float(metric(labels[part], predicted[part], np.ones((1, part.sum())))[0])
+            number: float(scores(Scored.of(labels[part], predicted[part]))[name][0])
             for number, part in parts.items()
         }
-        scores = list(values.values())
-        mean, sd = float(np.mean(scores)), float(np.std(scores, ddof=1))
+        each = list(values.values())
+        mean, sd = float(np.mean(each)), float(np.std(each, ddof=1))
         result[name] = FoldScore(mean=mean, sd=sd, by_fold=values)
     return result
 

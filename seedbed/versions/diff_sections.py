@@ -10,7 +10,7 @@ from typing import Any
 
 from seedbed.core.metrics import Number
 from seedbed.core.rows import SIDES
-from seedbed.pages.document import Alarm, Code, Page, Part, Section, Table
+from seedbed.pages.document import Alarm, Code, Part, Section, Table
 from seedbed.pages.escaping import clipped
 from seedbed.versions.changes import Changes
 from seedbed.versions.row_changes import LISTS, List, because, counted, number_of, reason
@@ -24,7 +24,7 @@ SIDE_ORDER = {side: place for place, side in enumerate(reversed(SIDES))}  # test
 ALPHA = 0.05
 
 
-def page(changes: Changes, rows: int) -> Page:
+def page(changes: Changes, rows: int) -> Section:
     """Everything that changed, as a page headed by `summary`."""
     sections = [
         summary(changes),
@@ -37,7 +37,7 @@ def page(changes: Changes, rows: int) -> Page:
         params(changes, rows),
         code(changes),
     ]
-    return Page(f"What changed: {changes.base} → {changes.head}", sections)
+    return Section(f"What changed: {changes.base} → {changes.head}", sections)
 
 
 def summary(changes: Changes) -> Section:

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from review_server import SECONDS, served
 
 from seedbed.core.rows import read_rows
-from seedbed.pages.html import STYLE
+from seedbed.pages.rendering import STYLE
 
 FOLDER = Path(os.environ.get("SEEDBED_PICTURES", ""))
 MAX_BYTES = 300_000

@@ -9,8 +9,7 @@ from gate.conftest import BEST, CLASSES, commit, run, write_model, write_split
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.gate.compare import compare
-from seedbed.gate.records import OVERRIDES
+from seedbed.gate.compare import OVERRIDES, compare
 from seedbed.splitting.sides import write_frozen
 
 pytestmark = pytest.mark.usefixtures("repository")

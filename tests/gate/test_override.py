@@ -3,7 +3,7 @@
 import pytest
 
 from seedbed.core.errors import GateError
-from seedbed.gate.records import OVERRIDES, Override, override_of, read_overrides, write_override
+from seedbed.gate.compare import OVERRIDES, Override, override_of, read_overrides, write_override
 
 
 @pytest.fixture(autouse=True)

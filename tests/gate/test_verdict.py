@@ -25,7 +25,7 @@ def answers(wrong_base=(), wrong_head=(), units=None, rows=ROWS) -> Answers:
 
 def failed(found: Answers, **changes) -> list[str]:
     params = PARAMS.model_copy(update=changes)
-    checked = look(found, params, resampled_counts(found.clusters, draws=500))
+    checked = look(found, params, resampled_counts(found.head.clusters, draws=500))
     return [one.in_words() for one in checked if one.fails]
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.label_errors import near_rows as module
-from seedbed.label_errors.near_rows import (
+from seedbed.label_errors import out_of_fold as module
+from seedbed.label_errors.out_of_fold import (
     NOBODY,
     Near,
     agreeing,
@@ -93,27 +93,27 @@ def crowd() -> Near:
 
 
 def test_a_row_far_from_all_others_is_an_outlier():
-    whole = check_whole_set(crowd(), np.arange(60))
-    assert whole.outlier[59]
-    assert whole.outlier.sum() < 10
-    assert whole.score.argmin() == 59
-    turned = check_whole_set(crowd(), np.arange(60)[::-1])  # the order is no matter for this
-    assert (turned.outlier == whole.outlier).all()
-    assert turned.score == pytest.approx(whole.score)
+    outlier, score, _ = check_whole_set(crowd(), np.arange(60))
+    assert outlier[59]
+    assert outlier.sum() < 10
+    assert score.argmin() == 59
+    turned, scores, _ = check_whole_set(crowd(), np.arange(60)[::-1])  # order is no matter here
+    assert (turned == outlier).all()
+    assert scores == pytest.approx(score)
 
 
 def test_rows_that_came_sorted_by_meaning_are_told():
     angles = np.radians(np.linspace(0, 180, 200))
     vectors = np.stack([np.cos(angles), np.sin(angles)], 1)
     near = near_rows(vectors, ["2026-01-a"] * 200)
-    assert check_whole_set(near, np.arange(200)).non_iid_p < 0.01
+    assert check_whole_set(near, np.arange(200))[2] < 0.01
     shuffled = np.random.default_rng(1).permutation(200)
-    assert check_whole_set(near, shuffled).non_iid_p > 0.05
+    assert check_whole_set(near, shuffled)[2] > 0.05
 
 
 def test_a_few_rows_say_nothing_of_the_set():
-    whole = check_whole_set(found(), np.arange(5))
-    assert (whole.non_iid_p, whole.outlier.any()) == (None, False)
+    outlier, _, p = check_whole_set(found(), np.arange(5))
+    assert (p, outlier.any()) == (None, False)
 
 
 def test_rows_come_by_batch_source_file_and_line():

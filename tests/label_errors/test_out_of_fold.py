@@ -7,11 +7,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from seedbed.label_errors import out_of_fold
-from seedbed.label_errors.near_rows import near_rows
 from seedbed.label_errors.out_of_fold import (
     MODELS,
     can_be_judged,
     ensemble,
+    near_rows,
     out_of_sample,
     votes_of_neighbours,
 )

@@ -16,12 +16,11 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.metrics import RowCounts
 from seedbed.core.rows import write_rows
-from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
-from seedbed.gate.records import Override
+from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison, Override
 from seedbed.gate.verdict import Answers, GateParams, judged
 from seedbed.label_errors.ranking import LabelErrorMetrics
 from seedbed.pages.escaping import unlinked
-from seedbed.pages.markdown import fitted
+from seedbed.pages.rendering import fitted
 from seedbed.pipeline.freshness import Freshness, Stale
 from seedbed.pull_request import report, sections
 from seedbed.pull_request.report import LIMIT

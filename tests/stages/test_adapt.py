@@ -14,7 +14,7 @@ from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.encoder import load_model
 from seedbed.encoding.vectors import write_vectors
 from seedbed.making.balancing import AdaptMetrics
-from seedbed.pages.markdown import markdown
+from seedbed.pages.rendering import markdown
 from seedbed.reporting.training import adaptation
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.adaptation import NOT_MASKED, MaskedWords

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.errors import RevisionError, RowsError, SeedbedError
 from seedbed.core.files import write_csv
-from seedbed.pages.markdown import cell
+from seedbed.pages.rendering import cell
 from seedbed.versions.changes import changes
 
 BASE = {
