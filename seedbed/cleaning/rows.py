@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from seedbed.cleaning.rules import EMOJI, RULE_NAMES, Limits, rewritten, rules_wanted
-from seedbed.core.metrics import Drop, Metrics, RowCounts
+from seedbed.core.metrics import Drop, Metrics, RowCounts, settle
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
 from seedbed.running.engine import map_texts
@@ -129,17 +129,11 @@ class CleanMetrics(Metrics):
     rows_by_language: dict[str, int]  # of the rows kept
 
 
-class CleanedRows(NamedTuple):
-    """Rows with clean texts, the drops, and the counts for the metrics."""
-
-    kept: pd.DataFrame
-    drops: list[Drop]
-    rows_touched_by_rule: dict[str, int]
-    rows_by_language: dict[str, int]
-
-
-def clean_rows(rows: pd.DataFrame, params: Section) -> CleanedRows:
-    """Clean `text` and `text_pair` of every row, and drop the rows that break a limit.
+def clean_rows(
+    rows: pd.DataFrame, params: Section
+) -> tuple[pd.DataFrame, list[Drop], CleanMetrics]:
+    """Clean `text` and `text_pair` of every row, and drop the rows that break a limit: the rows
+    kept, the drops, and the figures.
 
     An empty second text, of a task without pairs, stays empty and breaks none. `params` is a
     CleanParams. Raises ParamsError for a language that no text could be found to have.
@@ -158,6 +152,7 @@ def clean_rows(rows: pd.DataFrame, params: Section) -> CleanedRows:
     cleaned = rows.assign(
         text=[text.text for text in texts], text_pair=[pair.text for pair in pairs]
     )
+    kept = cleaned[[not reason for reason in reasons]]
     touched = Counter(
         rule
         for text, pair in zip(texts, pairs, strict=True)
@@ -166,9 +161,12 @@ def clean_rows(rows: pd.DataFrame, params: Section) -> CleanedRows:
     languages = Counter(
         text.language for text, reason in zip(texts, reasons, strict=True) if not reason
     )
-    return CleanedRows(
-        cleaned[[not reason for reason in reasons]],
+    return (
+        kept,
         drops,
-        {rule: touched[rule] for rule in rules},
-        dict(sorted(languages.items())),
+        CleanMetrics(
+            rows=settle("clean", rows["id"], kept["id"], drops),
+            rows_touched_by_rule={rule: touched[rule] for rule in rules},
+            rows_by_language=dict(sorted(languages.items())),
+        ),
     )
