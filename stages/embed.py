@@ -6,11 +6,10 @@ data/split/ -> data/embed/, reports/metrics/embed.json
 import numpy as np
 import pandas as pd
 
-from seedbed.collecting.diversity import mean_pairwise_distance, neighbour_distances
 from seedbed.core.params import read_params
 from seedbed.core.rows import EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.encoding.nearest_rows import nearness
+from seedbed.encoding.nearest_rows import mean_pairwise_distance, nearness, neighbour_distances
 from seedbed.encoding.vectors import (
     ClassSpread,
     EmbedMetrics,

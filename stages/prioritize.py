@@ -13,13 +13,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from seedbed.collecting.diversity import counts, neighbour_distances
+from seedbed.collecting.diversity import counts
 from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
 from seedbed.core.files import write_csv, write_text
 from seedbed.core.metrics import CHOICE, EVALUATE, read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows
 from seedbed.core.stage import script
+from seedbed.encoding.nearest_rows import neighbour_distances
 from seedbed.encoding.vectors import EncoderParams, vectors_of
 from seedbed.pages.markdown import page_markdown
 from seedbed.reporting.needs import page

@@ -10,11 +10,10 @@ from seedbed.collecting.diversity import (
     collect_metrics,
     counts,
     distinct_ngrams,
-    mean_pairwise_distance,
-    neighbour_distances,
     quantiles,
 )
 from seedbed.core.metrics import RowCounts
+from seedbed.encoding.nearest_rows import mean_pairwise_distance, neighbour_distances
 from seedbed.reporting.results import thin_classes
 
 ROWS = pd.DataFrame(

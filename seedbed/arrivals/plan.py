@@ -87,17 +87,13 @@ def read_standing() -> Standing:
     )
 
 
-class Shift(NamedTuple):
-    """Population stability index, and what chance alone stays below in 95 of 100 draws."""
-
-    psi: float
-    by_chance: float
-
-
 class Changes(NamedTuple):
-    """By what was compared, as far as it could be: without the data only labels can."""
+    """By what was compared, as far as it could be: without the data only labels can.
 
-    shifts: dict[str, Shift]
+    `shifts`: population stability index, and what chance alone stays below in 95 of 100 draws.
+    """
+
+    shifts: dict[str, tuple[float, float]]
     words: float | None = None  # Jensen-Shannon divergence of the vocabularies, in bits
     told_apart: drift.TwoSample | None = None
 
@@ -281,14 +277,14 @@ def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
     labels = Counter(rows["label"])
     bins = len({*standing.classes, *labels})
     chance = drift.psi_by_chance(bins, standing.classes.total(), labels.total())
-    shifts = {"labels": Shift(drift.psi(standing.classes, labels), chance)}
-    there: list[str] = []
-    if standing.rows is not None:
-        there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
+    shifts = {"labels": (drift.psi(standing.classes, labels), chance)}
+    if standing.rows is None:
+        return Changes(shifts)
+    there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
     if not there:
         return Changes(shifts)
     found = rows["text"].tolist()
     before, after = drift.length_counts([*map(len, there)], [*map(len, found)])
     chance = drift.psi_by_chance(len(before), sum(before), sum(after))
-    shifts["lengths"] = Shift(drift.psi(before, after), chance)
+    shifts["lengths"] = drift.psi(before, after), chance
     return Changes(shifts, drift.word_divergence(there, found), drift.two_sample_test(there, found))

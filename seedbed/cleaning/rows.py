@@ -34,13 +34,10 @@ IS_EMOJI = re.compile(f"[{EMOJI}]")
 class Cleaned(NamedTuple):
     """One text after cleaning."""
 
-    text: str
-    touched: Sequence[str]  # the rules that changed it
-    reason: str  # why it is dropped, "" if it is not
-    language: str  # an ISO 639 code, "unknown" for a text that is too short
-
-
-UNTOUCHED = Cleaned("", (), "", "")
+    text: str = ""
+    touched: Sequence[str] = ()  # the rules that changed it
+    reason: str = ""  # why it is dropped, "" if it is not
+    language: str = ""  # an ISO 639 code, "unknown" for a text that is too short
 
 
 def clean_texts(texts: Sequence[str], rules: Sequence[str], limits: Limits) -> list[Cleaned]:
@@ -146,7 +143,7 @@ def clean_rows(
     work = partial(clean_texts, rules=rules, limits=limits)
     texts = [Cleaned(*result) for result in map_texts(work, rows["text"].tolist())]
     second = iter(map_texts(work, [pair for pair in rows["text_pair"] if pair]))
-    pairs = [Cleaned(*next(second)) if pair else UNTOUCHED for pair in rows["text_pair"]]
+    pairs = [Cleaned(*next(second)) if pair else Cleaned() for pair in rows["text_pair"]]
     reasons = [text.reason or pair.reason for text, pair in zip(texts, pairs, strict=True)]
     drops = [Drop(id, reason) for id, reason in zip(rows["id"], reasons, strict=True) if reason]
     cleaned = rows.assign(

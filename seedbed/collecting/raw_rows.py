@@ -121,7 +121,7 @@ def _filled(
     label, label_reason = _label(source, cells, labels)
     date, date_reason = _date(source, cells)
     split = source.split or cells.get(columns.split, "")
-    row = row._replace(
+    filled = row._replace(
         text=cells[columns.text],
         text_pair=cells.get(columns.text_pair, ""),
         label=label,
@@ -131,25 +131,20 @@ def _filled(
         split=SIDE_NAMES.get(split, split),
         meta={name: cells[name] for name in columns.meta},
     )
-    return row._replace(
-        reason=_text_reason(source, row, max_chars)
-        or label_reason
-        or date_reason
-        or (Reason.UNKNOWN_SPLIT if row.split and row.split not in SIDES else "")
-    )
-
-
-def _text_reason(source: Source, row: RawRow, max_chars: int) -> str:
-    texts = (row.text, row.text_pair, *row.meta.values())
+    text, pair = filled.text, filled.text_pair
     problems = {
-        Reason.MISSING_TEXT: not row.text.strip(),
-        Reason.MISSING_TEXT_PAIR: source.columns.text_pair and not row.text_pair.strip(),
-        Reason.TOO_LARGE: len(row.text) + len(row.text_pair) > max_chars,
+        Reason.MISSING_TEXT: not text.strip(),
+        Reason.MISSING_TEXT_PAIR: columns.text_pair and not pair.strip(),
+        Reason.TOO_LARGE: len(text) + len(pair) > max_chars,
         # Half a character: no UTF-8 file can hold it.
-        Reason.LONE_SURROGATE: any(SURROGATE.search(text) for text in texts),
-        Reason.MISSING_ID: source.columns.id and not row.key,
+        Reason.LONE_SURROGATE: any(map(SURROGATE.search, (text, pair, *filled.meta.values()))),
+        Reason.MISSING_ID: columns.id and not filled.key,
+        label_reason: label_reason,
+        date_reason: date_reason,
+        Reason.UNKNOWN_SPLIT: filled.split not in ("", *SIDES),
     }
-    return next((reason for reason, there in problems.items() if there), "")
+    reason = next((reason for reason, there in problems.items() if there), "")
+    return filled._replace(reason=reason)
 
 
 def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tuple[str, str]:

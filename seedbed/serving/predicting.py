@@ -33,7 +33,6 @@ if TYPE_CHECKING:  # torch, which a mistake in the command need not wait for
 
 LINES = (".jsonl", ".ndjson")
 SUFFIXES = (*SEPARATORS, *LINES, ".parquet")
-CHUNK_ROWS = 2048
 DIGITS = 6
 SHOWN = 5
 KEYED = ("pseudonym", "hash")  # modes whose stand-ins depend on the secret key
@@ -53,19 +52,14 @@ class PredictColumns(NamedTuple):
         return [self.prefix + name for name in names]
 
 
-class Predicted(NamedTuple):
-    """How many rows were written, of these out of scope and without text, and left out because they
-    cannot be read; place and reason of the first ones that were left out."""
-
-    counts: Counter[str]
-    left_out: list[str]
-
-
 def predict(
-    source: Path, target: Path, folder: Path, columns: PredictColumns, chunk_rows: int = CHUNK_ROWS
-) -> Predicted:
+    source: Path, target: Path, folder: Path, columns: PredictColumns, chunk_rows: int = 2048
+) -> tuple[Counter[str], list[str]]:
     """Write the rows of `source` to `target` with the new columns; rows without text get no label,
     and rows that cannot be read are left out.
+
+    How many rows were written, of these out of scope and without text, and left out because they
+    cannot be read; place and reason of the first ones that were left out.
 
     Raises TableError where a table cannot be read or written, ModelError where the model cannot be
     loaded.
@@ -108,7 +102,7 @@ def predict(
             raise TableError(str(source), found, "a table", "correct its rows")
 
     write(target, labelled_chunks())
-    return Predicted(counts, left_out)
+    return counts, left_out
 
 
 def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
