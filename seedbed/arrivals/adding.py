@@ -246,10 +246,10 @@ def _loaded(text: str) -> Any:
 def _item_lines(item: Entry | str, dash: int) -> list[str]:
     # "safe" writes nothing as `null`, so that a label that is dropped does not look forgotten.
     yaml = YAML(typ="safe", pure=True)
-    yaml.representer.sort_base_mapping_type_on_output = False
     yaml.default_flow_style = False
     yaml.width = 10_000  # a long value stays on its line
     yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.sort_base_mapping_type_on_output = False  # made with what stands above
     buffer = io.StringIO()
     yaml.dump([item], buffer)
     lines = [line[2:] for line in buffer.getvalue().rstrip("\n").split("\n")]
