@@ -7,10 +7,16 @@ data/ledger/collect.csv, reports/metrics/collect.json
 from collections import Counter
 from pathlib import Path
 
-from seedbed.collecting import collection, raw_rows
+from seedbed.collecting import collection
 from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import collect_metrics
-from seedbed.collecting.raw_rows import CHOSEN, TOMBSTONES, VERSIONS
+from seedbed.collecting.raw_rows import (
+    CHOSEN,
+    TOMBSTONES,
+    identified,
+    read_tombstones,
+    without_forgotten,
+)
 from seedbed.core.files import load_key, write_csv
 from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
@@ -28,23 +34,15 @@ def main() -> str:
     sources = collection.read_sources()
     collection.check_declared(sources)
     raw, encodings = collection.read_all(sources, params)
-    ids = raw_rows.identified(raw, key)
-    raw = raw_rows.without_forgotten(raw, ids, raw_rows.read_tombstones(TOMBSTONES), key)
+    raw = without_forgotten(identified(raw, key), read_tombstones(TOMBSTONES))
     bad = [row for row in raw if row.reason not in ("", *CHOSEN)]
     collection.check_quarantine(bad, len(raw), params.max_quarantine_share)
-    versions = [row for row in raw if row.reason in ("", *VERSIONS)]
-    collection.check_usable(sources, versions, params.max_classes)
-    readable = [pair for pair in zip(raw, ids, strict=True) if pair[0].reason in ("", *CHOSEN)]
-    dropped = [collection.drop_of(row, row_id, key) for row, row_id in readable if row.reason]
-    source_of = {(source.name, source.batch): source for source in sources}
-    kept = [
-        (row, row_id, source_of[row.source, row.batch])
-        for row, row_id in readable
-        if not row.reason
-    ]
-    rows = collection.contract_rows(kept, key).sort_values("id", ignore_index=True)
+    collection.check_usable(sources, raw, params.max_classes)
+    dropped = collection.drops_of(raw, key)
+    rows = collection.contract_rows(raw, sources, key).sort_values("id", ignore_index=True)
     collection.check_collected(rows)
-    counts = settle("collect", [row_id for _, row_id in readable], rows["id"], dropped)
+    readable = [row.id for row in raw if row.reason in ("", *CHOSEN)]
+    counts = settle("collect", readable, rows["id"], dropped)
     reasons = Counter(row.reason for row in bad)
     quarantined = {
         "read": len(raw),

@@ -10,7 +10,7 @@ import pytest
 from seedbed.collecting.tables import Dialect, distinct, read_table
 from seedbed.collecting.text_files import PACKERS, read_file
 from seedbed.core.errors import TableError
-from seedbed.serving.predicting import read_chunks, written
+from seedbed.serving.predicting import read_chunks, write
 
 ROWS = [{"text": 'a "b", c', "n": "007"}, {"text": "two\nlines", "n": ""}, {"text": "ü", "n": "3"}]
 CSV = 'text,n\n"a ""b"", c",007\n"two\nlines",\nü,3\n'
@@ -29,10 +29,9 @@ def files(folder: Path) -> dict[str, Path]:
 
 def copied(source: Path, target: Path, rows: int = 2) -> list[dict]:
     """Through both ends with one column more; what a reader finds."""
-    with written(target) as write:
-        for chunk in read_chunks(source, rows):
-            count = len(chunk.records)
-            write(chunk, pa.record_batch({"more": pa.array(range(count))}))
+    chunks = read_chunks(source, rows)
+    new = ((one, pa.record_batch({"more": pa.array(range(len(one.records)))})) for one in chunks)
+    write(target, new)
     return [row.cells for chunk in read_chunks(target, 100) for row in chunk.records]
 
 

@@ -8,7 +8,6 @@ nothing else.
 
 import fcntl
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -23,11 +22,17 @@ from urllib.parse import unquote, urlsplit
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, SequenceNode
-from ruamel.yaml.representer import RoundTripRepresenter
 
 from seedbed.arrivals.entry import Entry
 from seedbed.core.errors import ArrivalError
-from seedbed.core.files import read_json, sha256_of, write_json, write_text
+from seedbed.core.files import (
+    fresh_folder,
+    read_json,
+    sha256_of,
+    write_bytes,
+    write_json,
+    write_text,
+)
 
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
@@ -150,17 +155,13 @@ def undo() -> bool:
 
 def _copy(origin: Path, target: Path) -> None:
     """For its owner alone to read, under a name that no stage takes for whole until it is."""
-    partial = target.with_name(f".{target.name}.partial")
-    _remove(partial)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if origin.is_dir():
-        shutil.copytree(origin, partial, copy_function=shutil.copyfile)
-        for path in [partial, *partial.rglob("*")]:
+    if not origin.is_dir():
+        write_bytes(target, origin.read_bytes(), 0o600)
+        return
+    with fresh_folder(target, 0o700) as folder:
+        shutil.copytree(origin, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+        for path in [folder, *folder.rglob("*")]:
             path.chmod(0o700 if path.is_dir() else 0o600)
-    else:
-        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        shutil.copyfile(origin, partial)
-    partial.rename(target)
 
 
 def _only_to_private(tracked: Path) -> None:
@@ -242,21 +243,13 @@ def _loaded(text: str) -> Any:
     return YAML(typ="safe").load(text)
 
 
-class _Representer(RoundTripRepresenter):
-    """Writes nothing as `null`, so that a label that is dropped does not look forgotten."""
-
-
-_Representer.add_representer(
-    type(None), lambda writer, _: writer.represent_scalar("tag:yaml.org,2002:null", "null")
-)
-
-
 def _item_lines(item: Entry | str, dash: int) -> list[str]:
-    yaml = YAML()
-    yaml.Representer = _Representer
+    # "safe" writes nothing as `null`, so that a label that is dropped does not look forgotten.
+    yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.width = 10_000  # a long value stays on its line
     yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.representer.sort_base_mapping_type_on_output = False  # made with what stands above
     buffer = io.StringIO()
     yaml.dump([item], buffer)
     lines = [line[2:] for line in buffer.getvalue().rstrip("\n").split("\n")]

@@ -79,8 +79,7 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
     entry: dict[str, Any] = {"name": name, "kind": kind, "path": "", "batch": ""}
     alike = before if before and before.kind == kind else None
     if alike:
-        taken = alike.model_dump(exclude_unset=True)
-        entry |= {key: value for key, value in taken.items() if key not in {*entry, *OWN}}
+        entry |= alike.model_dump(exclude_unset=True, exclude={*entry, *OWN})
     if not name:
         known = ", ".join(dict.fromkeys(one.name for one in sources))
         raise ArrivalError(

@@ -8,7 +8,6 @@ the data only copies of rows in git are detected.
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
@@ -17,7 +16,7 @@ from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_
 from seedbed.collecting.collection import (
     CollectParams,
     contract_rows,
-    drop_of,
+    drops_of,
     read_all,
     read_entries,
     read_sources,
@@ -25,7 +24,6 @@ from seedbed.collecting.collection import (
 from seedbed.collecting.raw_rows import (
     CHOSEN,
     RawRow,
-    digest_of,
     identified,
     read_tombstones,
     with_reason,
@@ -34,10 +32,10 @@ from seedbed.collecting.raw_rows import (
 from seedbed.collecting.source import Source
 from seedbed.core.errors import ArrivalError
 from seedbed.core.files import load_key, read_json
-from seedbed.core.metrics import Drop
+from seedbed.core.metrics import METRICS, Drop
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import DEFAULTS, read_rows
+from seedbed.core.rows import APPLY_DECISIONS, COLLECT, DEFAULTS, read_rows
 from seedbed.scoring import drift
 from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
 from seedbed.splitting.sides import SideParams, assign_sides, check_frozen, read_frozen
@@ -45,9 +43,6 @@ from seedbed.splitting.splits import SplitParams, split_rows, without_unlabelled
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Placed, read_records
 
-COLLECTED = Path("data/collect")  # every row as its source has it: the private zone
-DECIDED = Path("data/apply_decisions")  # every row as deduplicate reads it
-METRICS = Path("reports/metrics/collect.json")
 SHOWN = 10
 
 
@@ -71,16 +66,17 @@ def read_standing() -> Standing:
     """The last dataset in this folder; empty where none was made yet."""
     records = read_records(Files())
     contents = {row: (one.digest, one.label) for row, one in records.manifest.items()}
-    if any(COLLECTED.glob("*.parquet")):
-        raw = read_rows(COLLECTED)
+    if any(COLLECT.glob("*.parquet")):
+        raw = read_rows(COLLECT)
         pairs = zip(raw["digest"], raw["label"], strict=True)
         contents |= dict(zip(raw["id"], pairs, strict=True))
-    collected = read_json(METRICS) if METRICS.exists() else {"rows": {}}
+    metrics = METRICS / "collect.json"
+    collected = read_json(metrics) if metrics.exists() else {"rows": {}}
     return Standing(
         kept=records.manifest,
         named=frozenset(records.ids),
         contents=contents,
-        rows=read_rows(DECIDED) if any(DECIDED.glob("*.parquet")) else None,
+        rows=read_rows(APPLY_DECISIONS) if any(APPLY_DECISIONS.glob("*.parquet")) else None,
         classes=Counter(one.label for one in records.manifest.values()),
         batches=Counter(collected.get("by_batch", {})),
         read=collected["rows"].get("read", 0),
@@ -195,28 +191,26 @@ def rehearse(rows: Sequence[RawRow], source: Source, standing: Standing, key: by
     from seedbed.private.detection import anonymize_rows
     from seedbed.private.kinds import AnonymizeParams
 
-    ids = identified(rows, key, standing.named)
+    named = identified(rows, key, standing.named)
     again = (
-        bool(row.key) and standing.contents.get(row_id) == (digest_of(row, key), row.label)
-        for row, row_id in zip(rows, ids, strict=True)
+        bool(row.key) and standing.contents.get(row.id) == (row.digest, row.label) for row in named
     )
-    marked = with_reason(rows, Reason.CAME_AGAIN, again)
-    marked = without_forgotten(marked, ids, standing.tombstones, key)
-    named = list(zip(marked, ids, strict=True))
-    drops = [drop_of(row, row_id, key) for row, row_id in named if row.reason in CHOSEN]
-    usable = [(row, row_id, source) for row, row_id in named if not row.reason]
-    replaced = sorted({row_id for _, row_id, _ in usable} & set(standing.contents))
+    marked = with_reason(named, Reason.CAME_AGAIN, again)
+    marked = without_forgotten(marked, standing.tombstones)
+    drops = drops_of(marked, key)
+    usable = {row.id for row in marked if not row.reason}
+    replaced = sorted(usable & set(standing.contents))
     quarantined = [row for row in marked if row.reason not in ("", *CHOSEN)]
     if not usable:
         return Rehearsal(list(rows), quarantined, drops, [], pd.DataFrame(), [], {})
-    frame = contract_rows(usable, key)
+    frame = contract_rows(marked, [source], key)
     missing = {name: value for name, value in DEFAULTS.items() if name not in frame.columns}
     params = read_params("anonymize", AnonymizeParams)
     # The memo keeps the results, so that the run that follows need not compute them again.
-    cleaned = clean_rows(frame.assign(**missing), read_params("clean", CleanParams))
-    ready, found = anonymize_rows(cleaned.kept, params, load_key(params.key_fingerprint))
+    kept, cleaned, _ = clean_rows(frame.assign(**missing), read_params("clean", CleanParams))
+    ready, found = anonymize_rows(kept, params, load_key(params.key_fingerprint))
     placed, later, lost = _beside(ready, replaced, standing)
-    drops += [*cleaned.drops, *later]
+    drops += [*cleaned, *later]
     personal = (found.replaced_by_kind, found.rows_touched)
     return Rehearsal(list(rows), quarantined, drops, replaced, placed, lost, *personal)
 

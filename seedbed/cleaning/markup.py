@@ -13,11 +13,9 @@ AMPERSAND = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+")
 ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 # Elements whose content is not text, and comments: opening and closing.
-HIDDEN = {
-    "<!--": (re.compile(r"<!--"), re.compile(r"-->")),
-    "<script": (re.compile(r"<script\b[^<>]*>", re.I), re.compile(r"</script\s*>", re.I)),
-    "<style": (re.compile(r"<style\b[^<>]*>", re.I), re.compile(r"</style\s*>", re.I)),
-    "<template": (re.compile(r"<template\b[^<>]*>", re.I), re.compile(r"</template\s*>", re.I)),
+HIDDEN = {"<!--": (re.compile(r"<!--"), re.compile(r"-->"))} | {
+    f"<{name}": (re.compile(rf"<{name}\b[^<>]*>", re.I), re.compile(rf"</{name}\s*>", re.I))
+    for name in ("script", "style", "template")
 }
 BLOCKS = frozenset(
     """

@@ -16,7 +16,7 @@ import pandas as pd
 
 from seedbed.cleaning.rules import EMOJI, RULE_NAMES, Limits, rewritten, rules_wanted
 from seedbed.core.languages import UNKNOWN_LANGUAGE, known_languages, language_of
-from seedbed.core.metrics import Drop, Metrics, RowCounts
+from seedbed.core.metrics import Drop, Metrics, RowCounts, settle
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
 from seedbed.running.engine import map_texts
@@ -33,13 +33,10 @@ IS_EMOJI = re.compile(f"[{EMOJI}]")
 class Cleaned(NamedTuple):
     """One text after cleaning."""
 
-    text: str
-    touched: Sequence[str]  # the rules that changed it
-    reason: str  # why it is dropped, "" if it is not
-    language: str  # an ISO 639 code, "unknown" for a text that is too short
-
-
-UNTOUCHED = Cleaned("", (), "", "")
+    text: str = ""
+    touched: Sequence[str] = ()  # the rules that changed it
+    reason: str = ""  # why it is dropped, "" if it is not
+    language: str = ""  # an ISO 639 code, "unknown" for a text that is too short
 
 
 def clean_texts(texts: Sequence[str], rules: Sequence[str], limits: Limits) -> list[Cleaned]:
@@ -116,17 +113,11 @@ class CleanMetrics(Metrics):
     rows_by_language: dict[str, int]  # of the rows kept
 
 
-class CleanedRows(NamedTuple):
-    """Rows with clean texts, the drops, and the counts for the metrics."""
-
-    kept: pd.DataFrame
-    drops: list[Drop]
-    rows_touched_by_rule: dict[str, int]
-    rows_by_language: dict[str, int]
-
-
-def clean_rows(rows: pd.DataFrame, params: Section) -> CleanedRows:
-    """Clean `text` and `text_pair` of every row, and drop the rows that break a limit.
+def clean_rows(
+    rows: pd.DataFrame, params: Section
+) -> tuple[pd.DataFrame, list[Drop], CleanMetrics]:
+    """Clean `text` and `text_pair` of every row, and drop the rows that break a limit: the rows
+    kept, the drops, and the figures.
 
     An empty second text, of a task without pairs, stays empty and breaks none. `params` is a
     CleanParams. Raises ParamsError for a language that no text could be found to have.
@@ -139,12 +130,13 @@ def clean_rows(rows: pd.DataFrame, params: Section) -> CleanedRows:
     work = partial(clean_texts, rules=rules, limits=limits)
     texts = [Cleaned(*result) for result in map_texts(work, rows["text"].tolist())]
     second = iter(map_texts(work, [pair for pair in rows["text_pair"] if pair]))
-    pairs = [Cleaned(*next(second)) if pair else UNTOUCHED for pair in rows["text_pair"]]
+    pairs = [Cleaned(*next(second)) if pair else Cleaned() for pair in rows["text_pair"]]
     reasons = [text.reason or pair.reason for text, pair in zip(texts, pairs, strict=True)]
     drops = [Drop(id, reason) for id, reason in zip(rows["id"], reasons, strict=True) if reason]
     cleaned = rows.assign(
         text=[text.text for text in texts], text_pair=[pair.text for pair in pairs]
     )
+    kept = cleaned[[not reason for reason in reasons]]
     touched = Counter(
         rule
         for text, pair in zip(texts, pairs, strict=True)
@@ -153,9 +145,12 @@ def clean_rows(rows: pd.DataFrame, params: Section) -> CleanedRows:
     languages = Counter(
         text.language for text, reason in zip(texts, reasons, strict=True) if not reason
     )
-    return CleanedRows(
-        cleaned[[not reason for reason in reasons]],
+    return (
+        kept,
         drops,
-        {rule: touched[rule] for rule in rules},
-        dict(sorted(languages.items())),
+        CleanMetrics(
+            rows=settle("clean", rows["id"], kept["id"], drops),
+            rows_touched_by_rule={rule: touched[rule] for rule in rules},
+            rows_by_language=dict(sorted(languages.items())),
+        ),
     )

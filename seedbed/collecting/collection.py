@@ -14,9 +14,9 @@ from pydantic import Field
 
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import (
+    CHOSEN,
     VERSIONS,
     RawRow,
-    digest_of,
     raw_rows,
     record_id,
     with_versions,
@@ -32,7 +32,7 @@ from seedbed.core.stage import progress
 DVC = Path("dvc.yaml")
 SHOWN = 10
 COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-AS_READ = ("text", "text_pair", "label", "source", "batch", "date", "split")  # of a raw row
+AS_READ = ("id", "digest", "text", "text_pair", "label", "source", "batch", "date", "split")
 PROVENANCE = {"file", "licence", "line", "sha256"}
 
 
@@ -147,9 +147,10 @@ def check_quarantine(bad: Sequence[RawRow], read: int, max_share: float) -> None
     )
 
 
-def check_usable(sources: Sequence[Source], kept: Sequence[RawRow], max_classes: int) -> None:
+def check_usable(sources: Sequence[Source], rows: Sequence[RawRow], max_classes: int) -> None:
     """Raise SourceError on a source without a usable row, one class only, or far too many. A
     version that does not count is usable: a later batch may send all records anew."""
+    kept = [row for row in rows if row.reason in ("", *VERSIONS)]
     found = {(row.source, row.batch) for row in kept}
     for source in sources:
         if (source.name, source.batch) not in found:
@@ -170,20 +171,23 @@ def check_usable(sources: Sequence[Source], kept: Sequence[RawRow], max_classes:
         )
 
 
-def drop_of(row: RawRow, row_id: str, key: bytes) -> Drop:
-    """The fate of a row that is dropped; of a version that does not count the record is the
-    cause."""
-    return Drop(row_id, row.reason, record_id(row, key) if row.reason in VERSIONS else "")
+def drops_of(rows: Iterable[RawRow], key: bytes) -> list[Drop]:
+    """The rows that are dropped; of a version that does not count the record is the cause."""
+    return [
+        Drop(row.id, row.reason, record_id(row, key) if row.reason in VERSIONS else "")
+        for row in rows
+        if row.reason in CHOSEN
+    ]
 
 
-def contract_rows(rows: Iterable[tuple[RawRow, str, Source]], key: bytes) -> pd.DataFrame:
-    """Rows with their ids and sources under the row contract. The source's own key and group leave
-    as keyed hashes alone; the provenance never has the key, which may be a name or an address."""
+def contract_rows(rows: Iterable[RawRow], sources: Iterable[Source], key: bytes) -> pd.DataFrame:
+    """The usable ones of identified rows under the row contract. The source's own key and group
+    leave as keyed hashes alone; the provenance never has the key, which may be a name or an
+    address."""
+    source_of = {(source.name, source.batch): source for source in sources}
     return pd.DataFrame(
         {
             **{name: getattr(row, name) for name in AS_READ},
-            "id": row_id,
-            "digest": digest_of(row, key),
             "group": keyed_hash(key, "group", row.source, row.group) if row.group else "",
             "origin": "negative" if source.negative else "original",
             "provenance": COMPACT.encode(
@@ -192,7 +196,8 @@ def contract_rows(rows: Iterable[tuple[RawRow, str, Source]], key: bytes) -> pd.
             ),
             "meta": COMPACT.encode(row.meta | _negative(source)),
         }
-        for row, row_id, source in rows
+        for row in rows
+        if not row.reason and (source := source_of[row.source, row.batch])
     )
 
 

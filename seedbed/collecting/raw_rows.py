@@ -45,7 +45,8 @@ MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column m
 
 
 class RawRow(NamedTuple):
-    """One row as its source has it. `key` and `group` are the source's own values: private."""
+    """One row as its source has it, id and digest once `identified`. `key` and `group` are the
+    source's own values: private."""
 
     source: str
     batch: str
@@ -61,6 +62,8 @@ class RawRow(NamedTuple):
     split: str = ""
     meta: dict[str, str] = {}
     reason: str = ""
+    id: str = ""
+    digest: str = ""  # keyed hash of the source text, to which decisions and tombstones hold
 
 
 def raw_rows(
@@ -118,7 +121,7 @@ def _filled(
     label, label_reason = _label(source, cells, labels)
     date, date_reason = _date(source, cells)
     split = source.split or cells.get(columns.split, "")
-    row = row._replace(
+    filled = row._replace(
         text=cells[columns.text],
         text_pair=cells.get(columns.text_pair, ""),
         label=label,
@@ -128,25 +131,20 @@ def _filled(
         split=SIDE_NAMES.get(split, split),
         meta={name: cells[name] for name in columns.meta},
     )
-    return row._replace(
-        reason=_text_reason(source, row, max_chars)
-        or label_reason
-        or date_reason
-        or (Reason.UNKNOWN_SPLIT if row.split and row.split not in SIDES else "")
-    )
-
-
-def _text_reason(source: Source, row: RawRow, max_chars: int) -> str:
-    texts = (row.text, row.text_pair, *row.meta.values())
+    text, pair = filled.text, filled.text_pair
     problems = {
-        Reason.MISSING_TEXT: not row.text.strip(),
-        Reason.MISSING_TEXT_PAIR: source.columns.text_pair and not row.text_pair.strip(),
-        Reason.TOO_LARGE: len(row.text) + len(row.text_pair) > max_chars,
+        Reason.MISSING_TEXT: not text.strip(),
+        Reason.MISSING_TEXT_PAIR: columns.text_pair and not pair.strip(),
+        Reason.TOO_LARGE: len(text) + len(pair) > max_chars,
         # Half a character: no UTF-8 file can hold it.
-        Reason.LONE_SURROGATE: any(SURROGATE.search(text) for text in texts),
-        Reason.MISSING_ID: source.columns.id and not row.key,
+        Reason.LONE_SURROGATE: any(map(SURROGATE.search, (text, pair, *filled.meta.values()))),
+        Reason.MISSING_ID: columns.id and not filled.key,
+        label_reason: label_reason,
+        date_reason: date_reason,
+        Reason.UNKNOWN_SPLIT: filled.split not in ("", *SIDES),
     }
-    return next((reason for reason, there in problems.items() if there), "")
+    reason = next((reason for reason, there in problems.items() if there), "")
+    return filled._replace(reason=reason)
 
 
 def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tuple[str, str]:
@@ -183,38 +181,32 @@ def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
 
 def identified(
     rows: Sequence[RawRow], key: bytes, taken: Collection[str] = frozenset()
-) -> list[str]:
-    """An id for each row, in the order of `rows`; "" for a row without text.
+) -> list[RawRow]:
+    """The rows in their order, each with its digest and an id, "" for a row without text.
 
     A row with a key of its own is named by it, another by its text and how many rows of the same
     text stand before it, those with ids in `taken` among them; rows in quarantine count, so that
     mending a label changes no other id.
     """
     seen: Counter[tuple[str, str]] = Counter()
-    ids = []
+    named = []
     for row in rows:
-        row_id = ""
+        row_id, texts = "", (row.text, row.text_pair)
         if row.key and row.reason in VERSIONS:
             row_id = keyed_hash(key, "version", row.source, row.key, row.batch)
         elif row.key:
             row_id = record_id(row, key)
         elif row.text and row.reason != Reason.MISSING_ID:
-            texts = (row.text, row.text_pair)
             while not row_id or row_id in taken:
                 row_id = keyed_hash(key, "text", *texts, str(seen[texts]))
                 seen[texts] += 1
-        ids.append(row_id)
-    return ids
+        named.append(row._replace(id=row_id, digest=keyed_hash(key, "digest", *texts)))
+    return named
 
 
 def record_id(row: RawRow, key: bytes) -> str:
     """The id of the record that a row with a key is a version of, the same in every batch."""
     return keyed_hash(key, "key", row.source, row.key)
-
-
-def digest_of(row: RawRow, key: bytes) -> str:
-    """The keyed hash of a row's source text, to which decisions and tombstones hold."""
-    return keyed_hash(key, "digest", row.text, row.text_pair)
 
 
 def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
@@ -255,14 +247,10 @@ def add_tombstones(rows: Iterable[tuple[str, str]], path: Path = TOMBSTONES) -> 
     write_csv(path, HEADER, sorted(before | set(rows)))
 
 
-def without_forgotten(
-    rows: Sequence[RawRow], ids: Sequence[str], tombstones: frozenset[str], key: bytes
-) -> list[RawRow]:
+def without_forgotten(rows: Sequence[RawRow], tombstones: frozenset[str]) -> list[RawRow]:
     """Give usable rows whose id or digest has a tombstone the reason `forgotten`."""
-    if not tombstones:
-        return list(rows)
-    names = zip(ids, (digest_of(row, key) for row in rows), strict=True)
-    return with_reason(rows, Reason.FORGOTTEN, (not tombstones.isdisjoint(one) for one in names))
+    forgotten = (not tombstones.isdisjoint((row.id, row.digest)) for row in rows)
+    return with_reason(rows, Reason.FORGOTTEN, forgotten)
 
 
 def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -> list[RawRow]:

@@ -167,6 +167,10 @@ class WithTables(Source):
             expected = "one character each"
             yield "separator, quote, escape", "more than one character", expected
 
+    def tables(self) -> Iterator[SourceTable]:
+        """Yield the table of each file."""
+        return self.read_tables()
+
     def read_tables(self, root: Path = Path()) -> Iterator[SourceTable]:
         """Yield the table of each file at `path` below `root`."""
         for path in table_files(self.path, self.place, root):

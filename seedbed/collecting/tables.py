@@ -155,17 +155,16 @@ def csv_records(lines: Iterable[str], dialect: Dialect) -> tuple[list[str], Iter
     `lines` keep their line ends, as those of a file that is opened with `newline=""`.
     """
     rows = _csv_rows(lines, dialect)
-    broken: list[Record] = []
+    broken = []
+    columns: list[str] = []
     for line, cells in rows:
         if cells is not None:
+            columns = cells if dialect.header else [str(n + 1) for n in range(len(cells))]
+            rows = rows if dialect.header else chain([(line, cells)], rows)
             break
-        broken.append(Record(line, {}, Reason.BAD_QUOTES))
-    else:
-        return [], iter(broken)
-    columns = cells if dialect.header else [str(n + 1) for n in range(len(cells))]
-    rows = rows if dialect.header else chain([(line, cells)], rows)
+        broken.append((line, cells))
     names = distinct(columns)
-    return columns, chain(broken, (_csv_record(line, cells, names) for line, cells in rows))
+    return columns, (_csv_record(line, cells, names) for line, cells in chain(broken, rows))
 
 
 def distinct(columns: Sequence[str]) -> list[str]:

@@ -96,6 +96,43 @@ def nearest_cosines(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
     return nearest_rows(vectors, others, 1)[1][:, 0]
 
 
+def mean_pairwise_distance(vectors: np.ndarray) -> float:
+    """Mean cosine distance over all pairs of rows of an (n, d) matrix; 0 for fewer than two.
+
+    For unit vectors the sum over all pairs follows from the length of their sum, so this takes
+    O(n d). Floats may differ in the last bits between processors.
+    """
+    if len(vectors) < 2:
+        return 0.0
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float64)
+    total = unit.sum(axis=0)
+    own = float((unit * unit).sum())  # below n where a vector is all zero
+    similarity = (float(total @ total) - own) / (len(unit) * (len(unit) - 1))
+    return float(np.clip(1 - similarity, 0, 2))
+
+
+def neighbour_distances(vectors: np.ndarray, neighbours: int, block: int = 1024) -> np.ndarray:
+    """Mean cosine distance of each row to its `neighbours` nearest other rows, shape (n,).
+
+    Rows with a great one stand in thin regions: more like them is what to collect next. Exact,
+    O(n^2 d) time, `block` x n floats of memory; fewer rows than neighbours are averaged as they
+    are, and a single row has distance 0.
+    """
+    unit = unit_length(vectors)
+    count = min(neighbours, len(unit) - 1)
+    if count < 1:
+        return np.zeros(len(unit))
+    distances = np.empty(len(unit))
+    for start in range(0, len(unit), block):
+        similar = unit[start : start + block] @ unit.T
+        own = np.arange(len(similar))
+        similar[own, start + own] = -np.inf  # a row is no neighbour of itself
+        nearest = np.partition(similar, len(unit) - count, axis=1)[:, len(unit) - count :]
+        distances[start : start + block] = 1 - nearest.mean(axis=1)
+    return distances
+
+
 def nearness(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, NearTrain]:
     """Compare validation and test with train; `vectors` (rows, width) are in the rows' order."""
     side = rows["split"].to_numpy()

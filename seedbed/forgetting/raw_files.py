@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.collecting.raw_rows import RawRow, digest_of, identified, raw_rows
+from seedbed.collecting.raw_rows import RawRow, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
 from seedbed.collecting.tables import ENDINGS, Dialect, Record, read_table
 from seedbed.collecting.text_files import (
@@ -200,6 +200,6 @@ def find_rows(
                 rows.append(row)
                 holds.append(in_file or wanted.in_text(cells_as_text(record.cells.values())))
     return [
-        Found(row, _here(row.file), row_id, digest_of(row, key), one)
-        for row, row_id, one in zip(rows, identified(rows, key), holds, strict=True)
+        Found(row, _here(row.file), row.id, row.digest, one)
+        for row, one in zip(identified(rows, key), holds, strict=True)
     ]

@@ -7,7 +7,7 @@ cards depend on no detector of personal data.
 
 from pathlib import Path
 
-from seedbed.core.files import write_json
+from seedbed.core.files import BEST, write_json
 from seedbed.core.params import Section
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice
@@ -21,7 +21,6 @@ from seedbed.training.saved_models import (
 )
 
 SERVING = "serving.json"
-BEST = "models/best"
 EXAMPLE = "Shares rose after the company raised its forecast."
 
 
@@ -90,7 +89,7 @@ encoder is the one that `encoder:` in params.yaml names, and its licence holds f
 
 def loading_code(card: SavedModel) -> str:
     """Python that loads models/best with a stock library and classifies a text."""
-    return card.usage.replace("{folder}", BEST).replace("{text}", EXAMPLE)
+    return card.usage.replace("{folder}", BEST.as_posix()).replace("{text}", EXAMPLE)
 
 
 def scope_sentence(serving: Serving) -> str:

@@ -10,8 +10,8 @@ in UTF-8, and has a temporary name until it is whole.
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,7 +33,6 @@ if TYPE_CHECKING:  # torch, which a mistake in the command need not wait for
 
 LINES = (".jsonl", ".ndjson")
 SUFFIXES = (*SEPARATORS, *LINES, ".parquet")
-CHUNK_ROWS = 2048
 DIGITS = 6
 SHOWN = 5
 KEYED = ("pseudonym", "hash")  # modes whose stand-ins depend on the secret key
@@ -53,19 +52,14 @@ class PredictColumns(NamedTuple):
         return [self.prefix + name for name in names]
 
 
-class Predicted(NamedTuple):
-    """How many rows were written, of these out of scope and without text, and left out because they
-    cannot be read; place and reason of the first ones that were left out."""
-
-    counts: Counter[str]
-    left_out: list[str]
-
-
 def predict(
-    source: Path, target: Path, folder: Path, columns: PredictColumns, chunk_rows: int = CHUNK_ROWS
-) -> Predicted:
+    source: Path, target: Path, folder: Path, columns: PredictColumns, chunk_rows: int = 2048
+) -> tuple[Counter[str], list[str]]:
     """Write the rows of `source` to `target` with the new columns; rows without text get no label,
     and rows that cannot be read are left out.
+
+    How many rows were written, of these out of scope and without text, and left out because they
+    cannot be read; place and reason of the first ones that were left out.
 
     Raises TableError where a table cannot be read or written, ModelError where the model cannot be
     loaded.
@@ -89,23 +83,26 @@ def predict(
 
     model, counts = Classifier(folder), Counter[str]()
     left_out: list[str] = []
-    with written(target) as write:
+
+    def labelled_chunks() -> Iterator[tuple[Chunk, pa.RecordBatch]]:
         for chunk in progress(chain([first], chunks), "predict", None):
             counts.update(left_out=len(chunk.unreadable))
             some = chunk.unreadable[: SHOWN - len(left_out)]
-            left_out += [f"{chunk.place(row)} {row.reason}" for row in some]
+            left_out.extend(f"{chunk.place(row)} {row.reason}" for row in some)
             if not chunk.records:
                 continue
             check_columns(chunk, columns, serving)
             more = labelled(chunk, columns, model, serving)
-            write(chunk, more)
             counts.update(rows=len(chunk.records), without_text=more.column(0).null_count)
             if serving.outside:
                 counts.update(out_of_scope=sum(map(bool, more.column(2).to_pylist())))
+            yield chunk, more
         if not counts["rows"]:
             found = f"no row can be read, such as {left_out[0]}"
             raise TableError(str(source), found, "a table", "correct its rows")
-    return Predicted(counts, left_out)
+
+    write(target, labelled_chunks())
+    return counts, left_out
 
 
 def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
@@ -135,16 +132,15 @@ def labelled(
     texts = prepared(_texts(chunk, columns.text), serving.preparation)
     pairs = columns.pair and prepared(_texts(chunk, columns.pair), serving.preparation)
     indices = [index for index, text in enumerate(texts) if text]
-    results: tuple[list[Any], ...] = ([], [], [])
+    kinds = (pa.string(), pa.float64(), pa.bool_())
+    schema = pa.schema(zip(columns.new(serving), kinds, strict=False))
+    rows: list[dict[str, Any]] = [{} for _ in texts]
     if indices:
         some = [pairs[index] for index in indices] if pairs else None
         results = answers([texts[index] for index in indices], some, model, serving)
-    position = {index: number for number, index in enumerate(indices)}
-    positions = pa.array([position.get(index) for index in range(len(texts))], pa.int64())
-    kinds, names = (pa.string(), pa.float64(), pa.bool_()), columns.new(serving)
-    arrays = [pa.array(values, kind) for values, kind in zip(results, kinds, strict=True)]
-    arrays = [array.take(positions) for array in arrays[: len(names)]]
-    return pa.RecordBatch.from_arrays(arrays, names=names)
+        for index, *values in zip(indices, *results, strict=True):
+            rows[index] = dict(zip(schema.names, values, strict=False))
+    return pa.RecordBatch.from_pylist(rows, schema=schema)
 
 
 def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
@@ -220,49 +216,43 @@ def read_chunks(path: Path, rows: int) -> Iterator[Chunk]:
         raise TableError(str(path), "no rows", "at least one row", "look at what wrote it")
 
 
-Write = Callable[[Chunk, pa.RecordBatch], None]
+Labelled = Iterable[tuple[Chunk, pa.RecordBatch]]  # rows, and more columns to stand after theirs
 
 
-@contextmanager
-def written(path: Path) -> Iterator[Write]:
-    """A function that writes the rows of a chunk, with more columns (one value a row each) after
-    their own, as the suffix of `path` says; the file is there when the block ends without error."""
+def write(path: Path, chunks: Labelled) -> None:
+    """Write rows with their new columns, one value a row each, as the suffix of `path` says; the
+    file is there when all of them are written."""
     suffix = path.suffix.lower()
     partial = path.with_name(f".{path.name}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)
-    kind = _parquet if suffix == ".parquet" else _lines if suffix in LINES else _csv
+    write_all = _parquet if suffix == ".parquet" else _lines if suffix in LINES else _csv
     try:
-        with kind(partial, path) as write:
-            yield write
+        write_all(partial, path, chunks)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
     partial.replace(path)
 
 
-@contextmanager
-def _csv(partial: Path, path: Path) -> Iterator[Write]:
+def _csv(partial: Path, path: Path, chunks: Labelled) -> None:
     columns: list[str] = []
-
-    def write(chunk: Chunk, more: pa.RecordBatch) -> None:
-        if not columns:
-            columns.extend({key: None for row in chunk.records for key in row.cells})
-            writer.writerow([*columns, *more.schema.names])
-        for record, new in zip(chunk.records, more.to_pylist(), strict=True):
-            if unknown := [key for key in record.cells if key not in columns]:
-                raise TableError(
-                    chunk.place(record),
-                    f"a key `{unknown[0]}` that no row of the first chunk has",
-                    "the same columns from first to last",
-                    "write JSON Lines, which need none",
-                )
-            values = [*(record.cells.get(name) for name in columns), *new.values()]
-            writer.writerow([_cell(value) for value in values])
-
     with partial.open("w", encoding="utf-8", newline="") as file:
         separator = SEPARATORS[path.suffix.lower()]
         writer = csv.writer(file, delimiter=separator, lineterminator="\n")
-        yield write
+        for chunk, more in chunks:
+            if not columns:
+                columns.extend({key: None for row in chunk.records for key in row.cells})
+                writer.writerow([*columns, *more.schema.names])
+            for record, new in zip(chunk.records, more.to_pylist(), strict=True):
+                if unknown := [key for key in record.cells if key not in columns]:
+                    raise TableError(
+                        chunk.place(record),
+                        f"a key `{unknown[0]}` that no row of the first chunk has",
+                        "the same columns from first to last",
+                        "write JSON Lines, which need none",
+                    )
+                values = [*(record.cells.get(name) for name in columns), *new.values()]
+                writer.writerow(map(_cell, values))
 
 
 def _cell(value: object) -> str:
@@ -272,40 +262,32 @@ def _cell(value: object) -> str:
         return json.dumps(value, ensure_ascii=False, default=str)
 
 
-@contextmanager
-def _lines(partial: Path, path: Path) -> Iterator[Write]:
-    def write(chunk: Chunk, more: pa.RecordBatch) -> None:
-        for record, new in zip(chunk.records, more.to_pylist(), strict=True):
-            file.write(json.dumps(record.cells | new, ensure_ascii=False, default=str) + "\n")
-
+def _lines(partial: Path, path: Path, chunks: Labelled) -> None:
     with partial.open("w", encoding="utf-8", newline="") as file:
-        yield write
+        for chunk, more in chunks:
+            for record, new in zip(chunk.records, more.to_pylist(), strict=True):
+                file.write(json.dumps(record.cells | new, ensure_ascii=False, default=str) + "\n")
 
 
-@contextmanager
-def _parquet(partial: Path, path: Path) -> Iterator[Write]:
-    writer: pq.ParquetWriter | None = None
+def _parquet(partial: Path, path: Path, chunks: Labelled) -> None:
     schema: pa.Schema | None = None
-
-    def write(chunk: Chunk, more: pa.RecordBatch) -> None:
-        nonlocal writer, schema
-        try:
-            batch = chunk.batch
-            if batch is None:
-                cells = [record.cells for record in chunk.records]
-                batch = pa.RecordBatch.from_pylist(cells, schema=schema)
-                schema = batch.schema
-            whole = pa.schema([*batch.schema, *more.schema], metadata=batch.schema.metadata)
-            writer = writer or open_files.enter_context(pq.ParquetWriter(partial, whole))
-            arrays = [*batch.columns, *more.columns]
-            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=whole))
-        except (pa.ArrowException, ValueError) as error:
-            raise TableError(
-                f"{chunk.place(chunk.records[0])} and after",
-                f"cells of another type than before ({type(error).__name__})",
-                "one type a column, which Parquet needs",
-                f"write {path.stem}.jsonl",
-            ) from None
-
     with ExitStack() as open_files:
-        yield write
+        writer: pq.ParquetWriter | None = None
+        for chunk, more in chunks:
+            try:
+                batch = chunk.batch
+                if batch is None:
+                    cells = [record.cells for record in chunk.records]
+                    batch = pa.RecordBatch.from_pylist(cells, schema=schema)
+                    schema = batch.schema
+                whole = pa.schema([*batch.schema, *more.schema], metadata=batch.schema.metadata)
+                writer = writer or open_files.enter_context(pq.ParquetWriter(partial, whole))
+                arrays = [*batch.columns, *more.columns]
+                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=whole))
+            except (pa.ArrowException, ValueError) as error:
+                raise TableError(
+                    f"{chunk.place(chunk.records[0])} and after",
+                    f"cells of another type than before ({type(error).__name__})",
+                    "one type a column, which Parquet needs",
+                    f"write {path.stem}.jsonl",
+                ) from None

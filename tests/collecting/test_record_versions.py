@@ -56,7 +56,7 @@ def test_one_version_of_a_record_counts_and_no_id_stands_twice(batches):
         for key, text in enumerate(texts)
     ]
     marked = with_versions(rows)
-    ids = identified(marked, KEY)
+    ids = [one.id for one in identified(marked, KEY)]
     assert len(set(ids)) == len(ids)
     counted = [one for one in marked if not one.reason]
     assert len(counted) == len({one.key for one in rows})

@@ -134,7 +134,7 @@ def test_every_row_has_a_fate() -> None:
 def test_rows_that_do_not_add_up_are_refused(monkeypatch) -> None:
     Path("films.csv").write_text("text,label\ngood,pos\nbad,neg\nmeh,neutral\n")
     monkeypatch.setattr(
-        collect.collection, "drop_of", lambda row, row_id, key: Drop("2", row.reason)
+        collect.collection, "drops_of", lambda rows, key: [Drop("2", "label_dropped")]
     )
     with pytest.raises(LedgerError, match=r"stage collect: rows without a fate such as \w+: 1"):
         collected({"label_map": {"neutral": None}})
@@ -207,8 +207,8 @@ def raw(text: str, key: str = "", reason: str = "") -> RawRow:
 
 @given(st.lists(st.sampled_from(["a", "b", "c"])), st.lists(st.sampled_from(["a", "b", "c"])))
 def test_rows_that_come_later_change_no_id(early: list[str], late: list[str]) -> None:
-    first = identified([raw(text) for text in early], b"k")
-    both = identified([raw(text) for text in early + late], b"k")
+    first = [row.id for row in identified([raw(text) for text in early], b"k")]
+    both = [row.id for row in identified([raw(text) for text in early + late], b"k")]
     assert both[: len(early)] == first
     assert len(set(both)) == len(both)
 

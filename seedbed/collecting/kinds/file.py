@@ -1,18 +1,11 @@
 """Kind `file`: a table in a file, or several that a glob finds."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from itertools import takewhile
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from seedbed.collecting.source import (
-    WILDCARD,
-    RawWay,
-    SourceTable,
-    WithTables,
-    is_glob,
-    table_files,
-)
+from seedbed.collecting.source import WILDCARD, RawWay, WithTables, is_glob, table_files
 
 
 class FileSource(WithTables):
@@ -21,10 +14,6 @@ class FileSource(WithTables):
     kind: Literal["file"]
 
     about: ClassVar[str] = "a table, or a glob of tables: CSV, TSV, JSON, JSON Lines, Parquet"
-
-    def tables(self) -> Iterator[SourceTable]:
-        """Yield the table of each file."""
-        return self.read_tables()
 
     def declared(self, listed: Collection[Path]) -> list[Path]:
         """The file; for a glob each file that it finds, or, if DVC tracks the folder as one, the
