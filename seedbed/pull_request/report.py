@@ -19,7 +19,7 @@ from seedbed.gate.compare import Comparison, compare
 from seedbed.pages.document import Part, Prose, Section
 from seedbed.pages.escaping import quoted, unlinked
 from seedbed.pages.markdown import fitted, markdown
-from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock
+from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock, without_shortcuts
 from seedbed.pipeline.freshness import freshness
 from seedbed.pull_request import sections
 from seedbed.pull_request.posting import MARKER
@@ -191,14 +191,5 @@ def _arrows(stages: dict[str, LockedStage], boxes: list[str]) -> list[tuple[str,
         for path in one.deps:
             if (maker := makers.get(path, "")) and maker != _box(name):
                 after[maker].add(_box(name))
-    reached = {box: set(inner) for box, inner in after.items()}
-    for middle in boxes:
-        for box in boxes:
-            if middle in reached[box]:
-                reached[box] |= reached[middle]
-    return [
-        (box, one)
-        for box in boxes
-        for one in boxes
-        if one in after[box] and not any(one in reached[other] for other in after[box] - {one})
-    ]
+    direct = without_shortcuts(after)
+    return [(box, one) for box in boxes for one in boxes if one in direct[box]]

@@ -12,7 +12,7 @@ from seedbed.core.errors import PipelineError
 from seedbed.pipeline.code_deps import NO_DEPENDENCY, code_deps, is_code, with_code_deps
 from seedbed.pipeline.rooms import ROOM_NAMES
 from seedbed.running.code_versions import closure
-from seedbed.upkeep.sync import differences, main, with_blocks
+from seedbed.upkeep.sync import main, stale, with_blocks
 
 PREPARE = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split")
 
@@ -30,7 +30,7 @@ def add_import(file: Path, module: str) -> None:
 
 
 def test_everything_made_is_up_to_date():
-    assert not list(differences(ROOT))
+    assert not list(stale(ROOT))
 
 
 def test_a_stage_edited_without_sync_is_refused(copy, capsys):
