@@ -23,9 +23,15 @@ from seedbed.core.errors import PipelineError, SeedbedError
 from seedbed.core.files import write_text
 from seedbed.core.reasons import Reason
 from seedbed.core.stage import STAGES
-from seedbed.pipeline.code_deps import ITEM, ignored_lines, is_code, with_approaches, with_code_deps
+from seedbed.pipeline.code_deps import (
+    ITEM,
+    ROOMS,
+    ignored_lines,
+    is_code,
+    with_approaches,
+    with_code_deps,
+)
 from seedbed.pipeline.dvc import read_yaml, without_shortcuts
-from seedbed.pipeline.rooms import ROOMS
 from seedbed.private.kinds import KINDS as PERSONAL_KINDS
 from seedbed.scoring.metrics import METRICS
 
