@@ -27,7 +27,6 @@ from seedbed.pipeline.dvc import LOCK, PIPELINE, command_of, opened_pipeline, tr
 from seedbed.splitting.frozen_test import FROZEN
 
 BY_MEANING = ("params.yaml", PIPELINE)
-MARKER = "<<<<<<< "
 SHOWN = 10
 MERGING = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 
@@ -64,7 +63,7 @@ def resolve() -> Resolved:
     put_back = 0
     if merging:
         put_back = _take_ours([*_written_by_stages(), LOCK])
-    elif Path(LOCK).exists() and MARKER in Path(LOCK).read_text(encoding="utf-8"):
+    elif Path(LOCK).exists() and "<<<<<<< " in Path(LOCK).read_text(encoding="utf-8"):
         Path(LOCK).unlink()  # committed in conflict: DVC writes another
         put_back = 1
     if left := sorted(_unmerged()):

@@ -42,7 +42,6 @@ from seedbed.splitting.sides import SideParams, assign_sides
 VECTORS = Path("data/embed")
 NEXT = Path("reports/next.csv")
 CONFLICT, UNLABELLED = Reason.LABEL_CONFLICT, Reason.UNLABELLED
-SUSPECT_COLUMNS = ("id", "split", "label", "suggested", "score", "reason", "nearest")
 AUDIT_SIZE = 200
 DISAGREEMENTS = "disagreements"  # the only queue with rows that this person has decided
 
@@ -126,7 +125,8 @@ def read_workspace() -> Workspace:
     unlabelled = [drop for drop in unsplit if drop.reason == UNLABELLED]
     fates = {drop.id: drop.reason for drop in [*conflicts, *unlabelled, *by_people]}
     lines: list[Any] = read_csv(existing("reports/suspects.csv"))
-    suspects = pd.DataFrame(lines, columns=SUSPECT_COLUMNS, dtype=object).fillna("")
+    columns = ["id", "split", "label", "suggested", "score", "reason", "nearest"]
+    suspects = pd.DataFrame(lines, columns=columns, dtype=object).fillna("")
     return Workspace(
         rows=_rows(given, kept, fates),
         suspects=suspects.assign(

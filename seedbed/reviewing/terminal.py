@@ -120,11 +120,10 @@ class Review:
         self.note = self.line("note: ").strip()
 
     def _history(self) -> None:
-        item = self._item()
-        if item.blind:
+        if self._item().blind:
             self.print("not shown in a blind queue: it would show what models suggest", "yellow")
-            return
-        self.print("\n".join(explain(item.id)), "")
+        else:
+            self.print("\n".join(explain(self._item().id)), "")
 
     def _item(self) -> Item:
         """Return the item that is shown: keys are read only while there is one."""
@@ -141,14 +140,11 @@ class Review:
 
 # The commands of the terminal: a line of help, and an action; true: show the row again.
 COMMANDS: dict[str, tuple[str, Callable[[Review], bool | None]]] = {
-    "a": ("accept the given label", lambda review: review._decided(review.session.accept)),
-    "t": (
-        "take the suggested label",
-        lambda review: review._decided(review.session.take_suggestion),
-    ),
+    "a": ("accept the given label", lambda one: one._decided(one.session.accept)),
+    "t": ("take the suggested label", lambda one: one._decided(one.session.take_suggestion)),
     "o": ("choose another label from a list", Review._other),
-    "d": ("drop the row", lambda review: review._decide(DROP)),
-    "m": ("ambiguous: no single label fits", lambda review: review._decide(AMBIGUOUS)),
+    "d": ("drop the row", lambda one: one._decide(DROP)),
+    "m": ("ambiguous: no single label fits", lambda one: one._decide(AMBIGUOUS)),
     "s": ("skip, for later", Review._skip),
     "u": ("undo the last decision", Review._undo),
     "n": ("write a note for the next decision", Review._write_note),
