@@ -145,9 +145,8 @@ def review(
     ] = None,
 ) -> None:
     """Decide on doubted labels: on a local web page, here on the terminal, or in a CSV file."""
-    from seedbed.reviewing.queues import queue_named
+    from seedbed.reviewing.queues import queue_named, read_workspace
     from seedbed.reviewing.session import Session, append
-    from seedbed.reviewing.workspace import read_workspace
 
     asked = [terminal, status, export is not None, import_ is not None]
     if sum(asked) > 1:

@@ -1,6 +1,5 @@
 """The state of the repository: its last run, the memo behind it, dvc.lock, frozen rows, a merge."""
 
-import subprocess
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -159,7 +158,7 @@ def resolve(
     if no_run:
         print("Now run `dvc repro`, `git add` what it changes, and commit.")
         return
-    merging.rerun(subprocess.call)
+    merging.rerun()
     if found.is_merging:
         print("Resolved and run. Look at `git diff --cached`, then `git commit`.")
     else:

@@ -11,8 +11,9 @@ left to a person.
 
 import csv
 import io
+import subprocess
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +21,12 @@ from seedbed.core.decisions import parse_decisions
 from seedbed.core.errors import MergeError
 from seedbed.core.files import write_csv, write_text
 from seedbed.core.git import git, git_paths
-from seedbed.merging.yaml_merge import Versions, merged_yaml
+from seedbed.merging.yaml_merge import merged_yaml
+from seedbed.pages.document import listed
 from seedbed.pipeline.dvc import LOCK, PIPELINE, command_of, opened_pipeline, tracked_data
 from seedbed.splitting.sides import FROZEN
 
 BY_MEANING = ("params.yaml", PIPELINE)
-MARKER = "<<<<<<< "
 SHOWN = 10
 MERGING = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 
@@ -49,7 +50,7 @@ def resolve() -> Resolved:
     conflicts = _unmerged()
     merging = bool(conflicts) or is_merging()
     merged = {
-        path: merged_yaml(path, _versions_of(path, conflicts[path]))
+        path: merged_yaml(path, *_versions(path, conflicts[path]))
         for path in BY_MEANING
         if path in conflicts
     }
@@ -62,14 +63,13 @@ def resolve() -> Resolved:
     put_back = 0
     if merging:
         put_back = _take_ours([*_written_by_stages(), LOCK])
-    elif Path(LOCK).exists() and MARKER in Path(LOCK).read_text(encoding="utf-8"):
+    elif Path(LOCK).exists() and "<<<<<<< " in Path(LOCK).read_text(encoding="utf-8"):
         Path(LOCK).unlink()  # committed in conflict: DVC writes another
         put_back = 1
     if left := sorted(_unmerged()):
-        more = f" and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
         raise MergeError(
             "git merge",
-            f"in conflict: {', '.join(left[:SHOWN])}{more}",
+            f"in conflict: {listed(left, SHOWN)}",
             "no conflict but in what stages write, params.yaml and dvc.yaml (those are resolved)",
             "fix these files, `git add` them, then run `make resolve` again",
         )
@@ -90,10 +90,9 @@ def _unmerged() -> dict[str, set[int]]:
     return dict(versions)
 
 
-def _versions_of(path: str, known: set[int]) -> Versions:
-    return Versions(
-        *(git("show", f":{number}:./{path}") if number in known else None for number in (1, 2, 3))
-    )
+def _versions(path: str, known: set[int]) -> Iterator[str | None]:
+    for number in (1, 2, 3):
+        yield git("show", f":{number}:./{path}") if number in known else None
 
 
 def merged_by_union() -> list[str]:
@@ -178,15 +177,16 @@ def _written_by_stages() -> list[str]:
         return pipeline.outputs_in_git()
 
 
-def rerun(run: Callable[[Sequence[str]], int]) -> None:
+def rerun() -> None:
     """Run `dvc repro` on the merged inputs, then add everything that it wrote to the index.
 
-    `run` returns the exit code of a command. Raises MergeError if DVC ends with an error.
+    Raises MergeError if DVC ends with an error.
     """
     missing = [path for path in tracked_data() if not Path(path).exists()]
-    if missing and run(command_of("checkout", *missing)):  # not in the cache of this machine
-        run(command_of("pull", *missing))
-    if run(command_of("repro")):
+    # What is not in the cache of this machine is pulled.
+    if missing and subprocess.call(command_of("checkout", *missing)):
+        subprocess.call(command_of("pull", *missing))
+    if subprocess.call(command_of("repro")):
         raise MergeError(
             "dvc repro",
             "ended with an error",

@@ -7,8 +7,8 @@ that both sides changed, each in its own way, is left to a person.
 
 import copy
 import io
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -20,14 +20,6 @@ from seedbed.core.errors import MergeError
 MISSING = object()  # a key that a side does not have
 
 
-class Versions(NamedTuple):
-    """A file in conflict: as both sides had it before, as ours and as theirs; None: no file."""
-
-    base: str | None
-    ours: str | None
-    theirs: str | None
-
-
 class _PlainNull(RoundTripRepresenter):
     """Writes `null`, where ruamel.yaml would write nothing."""
 
@@ -37,19 +29,20 @@ _PlainNull.add_representer(
 )
 
 
-def merged_yaml(path: str, versions: Versions) -> str:
+def merged_yaml(path: str, before: str | None, ours: str | None, theirs: str | None) -> str:
     """Return the merged text, with the comments of ours and of theirs' new entries.
 
-    Raises MergeError that names each key that both changed, or if a side is not YAML.
+    `before`: as both sides had the file; None: no file. Raises MergeError that names each key that
+    both changed, or if a side is not YAML.
     """
     yaml = YAML()
     yaml.width, yaml.preserve_quotes, yaml.Representer = 4096, True, _PlainNull
     yaml.indent(mapping=2, sequence=4, offset=2)
-    if None in (versions.ours, versions.theirs):
+    if ours is None or theirs is None:
         raise MergeError(path, "one side deleted it", "a file", f"restore it and `git add {path}`")
-    base, ours, theirs = (_loaded(yaml, path, text) for text in versions)
+    base, mine, other = (_loaded(yaml, path, text) for text in (before, ours, theirs))
     clashes: list[str] = []
-    result = _merged("", base, ours, theirs, clashes)
+    result = _merged("", base, mine, other, clashes)
     if clashes:
         raise MergeError(
             path,
@@ -105,17 +98,28 @@ def _merged_maps(
     place: str, base: Any, ours: CommentedMap, theirs: CommentedMap, clashes: list[str]
 ) -> CommentedMap:
     before = base if isinstance(base, CommentedMap) else {}
-    for key in [*ours, *(key for key in theirs if key not in ours)]:
-        inside = f"{place}.{key}" if place else str(key)
-        mine, other = ours.get(key, MISSING), theirs.get(key, MISSING)
-        value = _merged(inside, before.get(key, MISSING), mine, other, clashes)
+    inside = f"{place}." if place else ""
+    for key, value in _changes(lambda key: f"{inside}{key}", before, ours, theirs, clashes):
         if value is MISSING:
-            ours.pop(key, None)
-        elif value is not mine:
-            ours[key] = copy.deepcopy(value)
-            if mine is MISSING and key in theirs.ca.items:
-                ours.ca.items[key] = copy.deepcopy(theirs.ca.items[key])
+            del ours[key]
+            continue
+        is_new = key not in ours
+        ours[key] = copy.deepcopy(value)
+        if is_new and key in theirs.ca.items:
+            ours.ca.items[key] = copy.deepcopy(theirs.ca.items[key])
     return ours
+
+
+def _changes(
+    place_of: Callable[[str], str], base: Any, ours: Any, theirs: Any, clashes: list[str]
+) -> Iterator[tuple[str, Any]]:
+    """Yield each entry of ours that changes, by name, with its merged value."""
+    for name in [*ours, *(name for name in theirs if name not in ours)]:
+        mine = ours.get(name, MISSING)
+        before, other = base.get(name, MISSING), theirs.get(name, MISSING)
+        value = _merged(place_of(name), before, mine, other, clashes)
+        if value is not mine:
+            yield name, value
 
 
 def _by_name(entries: Iterable[Any]) -> dict[str, Any] | None:
@@ -141,16 +145,11 @@ def _merged_lists(
     place: str, named: list[dict[str, Any]], ours: CommentedSeq, clashes: list[str]
 ) -> CommentedSeq:
     base, mine, other = named
-    for name in [*mine, *(name for name in other if name not in mine)]:
-        at = f"{place}[{name}]"
-        entry = mine.get(name, MISSING)
-        value = _merged(at, base.get(name, MISSING), entry, other.get(name, MISSING), clashes)
-        if value is entry:
-            continue
-        if entry is MISSING:
+    for name, value in _changes(lambda name: f"{place}[{name}]", base, mine, other, clashes):
+        if name not in mine:
             ours.append(copy.deepcopy(value))
             continue
-        index = next(i for i, known in enumerate(ours) if known is entry)
+        index = next(i for i, known in enumerate(ours) if known is mine[name])
         if value is MISSING:
             del ours[index]
         else:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -200,6 +201,18 @@ def _params(listed: list[Any], folder: PurePosixPath) -> dict[str, list[str]]:
         for file, keys in files.items():
             keys_of[_inside(folder, file)] += keys or []
     return keys_of
+
+
+def without_shortcuts(after: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Return a graph less the arrows that follow from others: who comes directly after whom."""
+    reached = {name: set(ends) for name, ends in after.items()}
+    for middle, name in product(reached, reached):
+        if middle in reached[name]:
+            reached[name] |= reached[middle]
+    return {
+        name: {end for end in ends if not any(end in reached[other] for other in ends - {end})}
+        for name, ends in after.items()
+    }
 
 
 @lru_cache(maxsize=4)  # two versions, each asked several times

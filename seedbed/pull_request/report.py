@@ -19,7 +19,7 @@ from seedbed.gate.compare import Comparison, compare
 from seedbed.pages.document import Prose, Section, listed
 from seedbed.pages.escaping import quoted, unlinked
 from seedbed.pages.rendering import fitted, markdown
-from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock
+from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock, without_shortcuts
 from seedbed.pipeline.freshness import freshness
 from seedbed.pull_request import sections
 from seedbed.pull_request.posting import MARKER
@@ -180,13 +180,11 @@ def _box(stage: str) -> str:
 
 def _arrows(stages: dict[str, LockedStage], boxes: list[str]) -> list[tuple[str, str]]:
     """Who reads whose outputs, less what follows from other arrows, in the order of the boxes."""
-    from networkx import DiGraph, transitive_reduction
-
     makers = {path: _box(name) for name, one in stages.items() for path in one.outputs}
-    graph = DiGraph()
-    graph.add_nodes_from(boxes)
+    after: dict[str, set[str]] = {box: set() for box in boxes}
     for name, one in stages.items():
-        read = {makers[path] for path in one.deps if path in makers} - {_box(name)}
-        graph.add_edges_from((maker, _box(name)) for maker in read)
-    direct = transitive_reduction(graph).edges
-    return [(box, one) for box in boxes for one in boxes if (box, one) in direct]
+        for path in one.deps:
+            if (maker := makers.get(path, "")) and maker != _box(name):
+                after[maker].add(_box(name))
+    direct = without_shortcuts(after)
+    return [(box, one) for box in boxes for one in boxes if one in direct[box]]

@@ -1,11 +1,15 @@
 """Where a row is decided: its text, why it is here, and one key per decision.
 
 The views Decide, Explore and Map all show their rows on this desk, over one workspace, which is
-read again when a run has changed it.
+read again when a run has changed it. Every text goes through `escape`, so that nothing in it runs.
 """
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -13,10 +17,10 @@ import streamlit as st
 
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import SeedbedError
-from seedbed.review_page.showing import facts, near_rows, text_block, why
-from seedbed.reviewing.queues import Item, Queue
+from seedbed.core.reasons import in_words
+from seedbed.pages.escaping import for_terminal
+from seedbed.reviewing.queues import Item, Queue, Workspace, nearest_rows, read_workspace
 from seedbed.reviewing.session import Session
-from seedbed.reviewing.workspace import Workspace, read_workspace
 
 SIGNS = ("dvc.lock", "reports/suspects.csv", "reports/next.csv", "data/quarantine.csv")
 KEYS = "123456789"
@@ -26,6 +30,24 @@ KEYS_HELP = (
     "**A** accept the given label · **T** take the suggestion · **1**-**9** another label · "
     "**D** drop the row · **M** ambiguous: no single label fits · **S** skip · **U** undo"
 )
+# Background and ink, distinct in hue and readable in print.
+COLOURS = [
+    ("#dbeafe", "#1e3a8a"), ("#dcfce7", "#14532d"), ("#fef3c7", "#78350f"), ("#fce7f3", "#831843"),
+    ("#ede9fe", "#4c1d95"), ("#cffafe", "#164e63"), ("#ffedd5", "#7c2d12"), ("#e2e8f0", "#1e293b"),
+]  # fmt: skip
+STYLE = """<style>
+.row-text {font-family: Georgia, 'Times New Roman', serif; font-size: 1.08rem; line-height: 1.55;
+  white-space: pre-wrap; overflow-wrap: anywhere; max-width: 72ch; color: #1c1917}
+.row-text.small {font-size: .88rem; line-height: 1.4; color: #44403c}
+.pair-mark {font-size: .75rem; color: #78716c; margin: .8rem 0 .2rem; text-transform: uppercase}
+.chip {display: inline-block; padding: .12rem .6rem; border-radius: .6rem; font-weight: 600;
+  font-size: .95rem; margin-right: .3rem; overflow-wrap: anywhere}
+.fact {color: #57534e; font-size: .86rem; line-height: 1.5; overflow-wrap: anywhere}
+.life {display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem;
+  font-size: .92rem; overflow-wrap: anywhere; margin-bottom: 1rem}
+.life .whole {grid-column: 1 / -1; border-left: 3px solid #d6d3d1; padding-left: .7rem}
+.block-container {padding-top: 2.2rem; max-width: 1240px}
+</style>"""
 
 
 def current_workspace() -> Workspace:
@@ -37,11 +59,8 @@ def current_workspace() -> Workspace:
 
 def signature() -> tuple[int, ...]:
     """Return when the files that a run writes were written; other times, another workspace."""
-    return tuple(_changed(Path(name)) for name in SIGNS)
-
-
-def _changed(file: Path) -> int:
-    return file.stat().st_mtime_ns if file.exists() else 0
+    files = map(Path, SIGNS)
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
 @st.cache_resource(show_spinner="Reading the rows", max_entries=1)
@@ -70,9 +89,13 @@ def session_on(queue: Queue, workspace: Workspace, who: str, again: bool = False
 
 def desk(session: Session, workspace: Workspace) -> None:
     """Show the current row of a session with its buttons, or the end of the queue."""
-    _show_error()
-    if len(session.queue.items) > 1:
-        _progress(session)
+    if error := st.session_state.pop("error", ""):
+        st.error(error, icon=":material/error:")
+    done = session.progress
+    if done.total > 1:
+        skipped = f", {done.skipped} skipped" if done.skipped else ""
+        text = f"{done.decided} of {done.total} decided{skipped}"
+        st.progress(done.decided / done.total, text=text)
     item = session.item
     if item is None:
         _finished(session)
@@ -87,19 +110,26 @@ def desk(session: Session, workspace: Workspace) -> None:
         with st.container(height=TEXT_HEIGHT, border=True):
             st.html(text_block(row))
         st.text_input(
-            "Note", key=_note_key(item), placeholder="why, for the next reader (optional)"
+            "Note", key=f"note-{item.id}", placeholder="why, for the next reader (optional)"
         )
     with right:
         st.caption("Nearest rows with the suggested label" if item.nearest else "Nearest rows")
-        near_rows([] if item.blind else near_of(item, workspace), item.blind)
+        near_rows(item, workspace)
         st.caption("Origin")
         st.html(facts(row))
 
 
-def near_of(item: Item, workspace: Workspace) -> list[pd.Series]:
-    """Return the nearest rows with the suggested label, if they are named, else the nearest."""
-    ids = list(item.nearest) or workspace.nearest(item.id, NEAR)
-    return [workspace.row(row) for row in ids[:NEAR] if row in workspace]
+def near_rows(item: Item, workspace: Workspace) -> None:
+    """Show rows of similar meaning, each with its label."""
+    if item.blind:
+        st.caption("Not shown in a blind queue: they would hint at the suggestion.")
+        return
+    rows = nearest_rows(workspace, item, NEAR)
+    for row in rows:
+        with st.container(border=True):
+            st.html(chip(row["label"]) + text_block(row, small=True, limit=220))
+    if not rows:
+        st.caption("None.")
 
 
 def label_keys(item: Item, workspace: Workspace) -> dict[str, str]:
@@ -110,7 +140,7 @@ def label_keys(item: Item, workspace: Workspace) -> dict[str, str]:
     """
     if len(workspace.classes) <= len(KEYS):
         return dict(zip(KEYS, workspace.classes, strict=False))
-    near = [] if item.blind else near_of(item, workspace)
+    near = [] if item.blind else nearest_rows(workspace, item, NEAR)
     votes = Counter(row["label"] for row in near)
     sizes = workspace.rows["label"].value_counts()
     order = sorted(
@@ -125,13 +155,13 @@ def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
         _button("Accept", "A", session.accept, item, primary=True, disabled=not item.given)
         blocked = not item.suggested or item.suggested == item.given
         _button("Take suggestion", "T", session.take_suggestion, item, disabled=blocked)
-        _button("Drop", "D", _deciding(session, DROP), item)
-        _button("Ambiguous", "M", _deciding(session, AMBIGUOUS), item)
+        _button("Drop", "D", partial(session.decide, DROP), item)
+        _button("Ambiguous", "M", partial(session.decide, AMBIGUOUS), item)
         _plain("Skip", "S", session.skip)
         _plain("Undo", "U", session.undo)
     with st.container(horizontal=True):
         for key, label in keys.items():
-            _button(label, key, _deciding(session, label), item)
+            _button(label, key, partial(session.decide, label), item)
         if len(session.workspace.classes) > len(keys):
             others = [name for name in session.workspace.classes if name not in keys.values()]
             st.selectbox(
@@ -141,17 +171,13 @@ def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
             )  # fmt: skip
 
 
-def _deciding(session: Session, decided: str) -> Callable[..., object]:
-    return lambda note: session.decide(decided, note)
-
-
 def _other(session: Session, item: Item) -> None:
     if decided := st.session_state.get(f"other-{item.id}"):
-        _carried_out(session.decide, item, decided)
+        _carried_out(partial(session.decide, decided), item)
 
 
 def _button(
-    text: str, key: str, act: Callable[..., object], item: Item,
+    text: str, key: str, act: Callable[[str], object], item: Item,
     primary: bool = False, disabled: bool = False,
 ) -> None:  # fmt: skip
     st.button(
@@ -164,27 +190,11 @@ def _plain(text: str, key: str, act: Callable[[], object]) -> None:
     st.button(text, key=f"do-{key}", shortcut=key, on_click=act, type="tertiary")
 
 
-def _carried_out(act: Callable[..., object], item: Item, *decided: str) -> None:
+def _carried_out(act: Callable[[str], object], item: Item) -> None:
     try:
-        act(*decided, note=st.session_state.get(_note_key(item), ""))
+        act(st.session_state.get(f"note-{item.id}", ""))
     except SeedbedError as error:
         st.session_state.error = str(error)
-
-
-def _note_key(item: Item) -> str:
-    return f"note-{item.id}"
-
-
-def _progress(session: Session) -> None:
-    done = session.progress
-    share = done.decided / done.total if done.total else 1.0
-    skipped = f", {done.skipped} skipped" if done.skipped else ""
-    st.progress(share, text=f"{done.decided} of {done.total} decided{skipped}")
-
-
-def _show_error() -> None:
-    if error := st.session_state.pop("error", ""):
-        st.error(error, icon=":material/error:")
 
 
 def _finished(session: Session) -> None:
@@ -199,10 +209,65 @@ def _finished(session: Session) -> None:
     )
     with st.container(horizontal=True):
         if done.skipped:
-            st.button(f"Show the {done.skipped} skipped rows again", on_click=_forget)
+            # A new session on the same queue begins with the undecided rows.
+            again = f"Show the {done.skipped} skipped rows again"
+            st.button(again, on_click=st.session_state.pop, args=("session_key", None))
         _plain("Undo", "U", session.undo)
 
 
-def _forget() -> None:
-    """Start a new session on the same queue, which begins with the undecided rows."""
-    st.session_state.session_key = None
+def chip(label: str) -> str:
+    """Return a label as a coloured chip; the same label has the same colour everywhere."""
+    number = int(hashlib.sha256(label.encode()).hexdigest(), 16) % len(COLOURS)
+    back, ink = COLOURS[number]
+    return (
+        f'<span class="chip" style="background:{back};color:{ink}">'
+        f"{escape(for_terminal(label)) or 'no label'}</span>"
+    )
+
+
+def text_block(row: pd.Series, small: bool = False, limit: int = 0) -> str:
+    """Return the text of a row, and its second text in pair tasks, as HTML.
+
+    `limit`: the most characters of each, on one line; 0: all.
+    """
+    style = "row-text small" if small else "row-text"
+    blocks = [f'<div class="{style}" dir="auto">{_safe(row["text"], limit)}</div>']
+    if row["text_pair"]:
+        blocks.append('<div class="pair-mark">second text</div>')
+        blocks.append(f'<div class="{style}" dir="auto">{_safe(row["text_pair"], limit)}</div>')
+    return "".join(blocks)
+
+
+def _safe(text: str, limit: int) -> str:
+    if limit:  # a preview, so its lines are joined
+        text = " ".join(text.split())
+        text = f"{text[:limit]} …" if len(text) > limit else text
+    return escape(for_terminal(text))
+
+
+def facts(row: pd.Series) -> str:
+    """Return where a row comes from, one fact per line, as HTML."""
+    origin = json.loads(row["provenance"] or "{}")
+    place = f"{origin.get('file', '?')}:{origin.get('line', origin.get('key', '?'))}"
+    lines = [
+        f"row {row['id']}",
+        f"source {row['source']}, batch {row['batch']}, {row['date'] or 'no date'}",
+        place,
+        f"licence {origin.get('licence') or 'not given'}",
+    ]
+    lines += [f"{key} {value}" for key, value in json.loads(row["meta"] or "{}").items()]
+    return f'<div class="fact">{"<br>".join(escape(for_terminal(line)) for line in lines)}</div>'
+
+
+def why(given: str, suggested: str, score: float | None, reason: str) -> str:
+    """Return the given and the suggested label, and why the given one is suspected, as HTML."""
+    parts = [f"given {chip(given)}"]
+    if suggested and suggested != given:
+        parts.append(f"suggested {chip(suggested)}")
+    line = " ".join(parts)
+    if reason:
+        quality = (
+            f"; label quality {score:.3f} (lower: more likely wrong)" if score is not None else ""
+        )
+        line += f'<div class="fact">{escape(in_words(reason))}{quality}</div>'
+    return line

@@ -14,8 +14,26 @@ PAGE = Path(__file__).parent / "page.py"
 WHO = "SEEDBED_REVIEWER"
 
 
-def command(port: int) -> list[str]:
-    """Return the command that serves the page; it sends nothing anywhere and watches no file."""
+def open_page(who: str, port: int) -> NoReturn:
+    """Become the server of the page, until it is stopped; it sends nothing and watches no file.
+
+    Raises ReviewError if Streamlit is not installed, or the port is in use.
+    """
+    if importlib.util.find_spec("streamlit") is None:
+        raise ReviewError(
+            "seedbed review",
+            "Streamlit is not installed",
+            "the extra `review`",
+            "run `pip install -e .[review]`, or use `seedbed review --terminal`",
+        )
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((ADDRESS, port))
+        except OSError:
+            raise ReviewError(
+                f"port {port}", "it is in use", "a free port", f"add `--port {port + 1}`"
+            ) from None
     options = {
         "server.address": ADDRESS,
         "server.port": port,
@@ -28,34 +46,7 @@ def command(port: int) -> list[str]:
         "theme.font": "sans-serif",
     }
     arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
-    return [sys.executable, "-m", "streamlit", "run", str(PAGE), *arguments]
-
-
-def open_page(who: str, port: int) -> NoReturn:
-    """Become the server of the page, until it is stopped.
-
-    Raises ReviewError if Streamlit is not installed, or the port is in use.
-    """
-    if importlib.util.find_spec("streamlit") is None:
-        raise ReviewError(
-            "seedbed review",
-            "Streamlit is not installed",
-            "the extra `review`",
-            "run `pip install -e .[review]`, or use `seedbed review --terminal`",
-        )
-    _check_free(port)
+    server = [sys.executable, "-m", "streamlit", "run", str(PAGE), *arguments]
     path = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
     environment = {**os.environ, WHO: who, "PYTHONPATH": path}
-    server = command(port)
     os.execve(server[0], server, environment)  # not a child, so that a signal ends the server
-
-
-def _check_free(port: int) -> None:
-    with socket.socket() as attempt:
-        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            attempt.bind((ADDRESS, port))
-        except OSError:
-            raise ReviewError(
-                f"port {port}", "it is in use", "a free port", f"add `--port {port + 1}`"
-            ) from None

@@ -6,15 +6,14 @@ import streamlit as st
 
 from seedbed.core.errors import SeedbedError
 from seedbed.review_page import views
-from seedbed.review_page.desk import current_workspace
-from seedbed.review_page.embedding_map import show_map
+from seedbed.review_page.desk import STYLE, current_workspace
 from seedbed.review_page.opening import WHO
 from seedbed.reviewing.session import checked_who
 
 VIEWS = {
     "Decide": (views.show_queues, "decide", ":material/rule:"),
     "Explore": (views.show_all_rows, "explore", ":material/search:"),
-    "Map": (show_map, "map", ":material/scatter_plot:"),
+    "Map": (views.show_map, "map", ":material/scatter_plot:"),
     "One row": (views.show_life, "row", ":material/timeline:"),
     "Status": (views.show_status, "status", ":material/leaderboard:"),
 }
@@ -34,6 +33,7 @@ def main() -> None:
     try:
         checked_who(st.session_state.who)
         current_workspace()
+        st.html(STYLE)
         chosen.run()
     except SeedbedError as error:
         st.error(str(error), icon=":material/error:")

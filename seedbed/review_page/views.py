@@ -1,30 +1,43 @@
-"""The views of the page but the map: each has a function that shows it."""
+"""The views of the page: each has a function that shows it.
 
-from collections.abc import Sequence
+The map has every row as a point, rows of similar meaning close together, suspects ringed.
+"""
+
 from html import escape
 
+import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
+from threadpoolctl import threadpool_limits
 
 from seedbed.core.errors import RowsError
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import ROW_STAGES
 from seedbed.pages.escaping import for_terminal
-from seedbed.review_page.desk import KEYS_HELP, current_workspace, desk, near_of, session_on
-from seedbed.review_page.showing import STYLE, chip, facts, near_rows, text_block
-from seedbed.reviewing.queues import Queue, item_of, queues_of
-from seedbed.reviewing.status import error_rate, status
-from seedbed.reviewing.workspace import Quarantined, Workspace, read_quarantined
+from seedbed.review_page.desk import (
+    COLOURS,
+    KEYS_HELP,
+    chip,
+    current_workspace,
+    desk,
+    facts,
+    near_rows,
+    session_on,
+    signature,
+    text_block,
+)
+from seedbed.reviewing.queues import Queue, Workspace, by_hash, item_of, queues_of
+from seedbed.reviewing.status import error_rate, read_quarantined, status
 from seedbed.versions.explain import WIDTH, explain
 
 QUARANTINE = "quarantine"
 MAX_LISTED = 500
-START = 160  # characters of a text in the table
+MAX_POINTS = 2000  # t-SNE takes some seconds for them, and a browser draws them fast
 
 
 def show_queues() -> None:
     """Show the current row of the chosen queue, or the rows in quarantine."""
-    st.html(STYLE)
     workspace = current_workspace()
     queues = queues_of(workspace)
     quarantined = read_quarantined()
@@ -34,22 +47,18 @@ def show_queues() -> None:
         chosen = st.radio("Queue", list(titles), format_func=titles.__getitem__, key="queue")
         st.caption(KEYS_HELP)
     if chosen == QUARANTINE:
-        show_quarantine(quarantined)
+        st.subheader("In quarantine", anchor=False)
+        st.caption("Rows that could not be read. Fix them in their source, then run `dvc repro`.")
+        if quarantined:
+            lines = [row._asdict() for row in quarantined]
+            st.dataframe(lines, hide_index=True, width="stretch")
+        else:
+            st.success("No row is in quarantine.", icon=":material/check:")
         return
     queue = queues[chosen]
     st.subheader(queue.title, anchor=False)
     st.caption(queue.about)
     desk(session_on(queue, workspace, st.session_state.who), workspace)
-
-
-def show_quarantine(rows: Sequence[Quarantined]) -> None:
-    """Show rows that could not be read: where, why, and what to do. They have no id."""
-    st.subheader("In quarantine", anchor=False)
-    st.caption("Rows that could not be read. Fix them in their source, then run `dvc repro`.")
-    if rows:
-        st.dataframe([row._asdict() for row in rows], hide_index=True, width="stretch")
-    else:
-        st.success("No row is in quarantine.", icon=":material/check:")
 
 
 def matching(
@@ -77,7 +86,6 @@ def matching(
 
 def show_all_rows() -> None:
     """Show filters, a table, and the chosen row on the desk."""
-    st.html(STYLE)
     workspace = current_workspace()
     rows = workspace.rows
     st.subheader("Explore", anchor=False)
@@ -96,28 +104,22 @@ def show_all_rows() -> None:
     chosen = matching(rows, labels, sources, sides, search, only)
     cut = f"; the first {MAX_LISTED} are listed" if len(chosen) > MAX_LISTED else ""
     st.caption(f"{len(chosen):,} of {len(rows):,} rows{cut}")
-    index = _table(chosen.head(MAX_LISTED))
-    if index is not None:
-        show_one(chosen.iloc[index]["id"], workspace)
-
-
-def show_one(row_id: str, workspace: Workspace) -> None:
-    """Show a row on the desk, even if this person has decided on it."""
-    queue = Queue("one row", "One row", "", [item_of(workspace, row_id)])
-    desk(session_on(queue, workspace, st.session_state.who, again=True), workspace)
-
-
-def _table(rows: pd.DataFrame) -> int | None:
-    listed = rows[["label", "split", "source", "id"]].copy()
-    starts = rows["text"].str.slice(0, START).str.replace("\n", " ")
-    listed.insert(0, "text", starts.map(for_terminal))
+    listed = chosen.head(MAX_LISTED)[["label", "split", "source", "id"]]
+    listed.insert(0, "text", _starts(chosen.head(MAX_LISTED), 160))
     event = st.dataframe(
         listed, hide_index=True, width="stretch", height=300, on_select="rerun",
         selection_mode="single-row", key="explored",
         column_config={"text": st.column_config.TextColumn(width="large")},
     )  # fmt: skip
     selected = event.selection.rows
-    return selected[0] if selected and selected[0] < len(rows) else None
+    if selected and selected[0] < len(listed):
+        show_one(listed.iloc[selected[0]]["id"], workspace)
+
+
+def show_one(row_id: str, workspace: Workspace) -> None:
+    """Show a row on the desk, even if this person has decided on it."""
+    queue = Queue("one row", "One row", "", [item_of(workspace, row_id)])
+    desk(session_on(queue, workspace, st.session_state.who, again=True), workspace)
 
 
 def life(lines: list[str]) -> str:
@@ -134,7 +136,6 @@ def life(lines: list[str]) -> str:
 
 def show_life() -> None:
     """Ask for an id, or the first digits of one, and show its history and its text."""
-    st.html(STYLE)
     st.subheader("One row", anchor=False)
     row_id = st.text_input("Row", placeholder="a row id, or its first six or more digits").strip()
     if not row_id:
@@ -158,13 +159,12 @@ def show_life() -> None:
     if row is not None:
         with right:
             st.caption("Nearest rows")
-            near_rows(near_of(item_of(workspace, row["id"])._replace(nearest=()), workspace))
+            near_rows(item_of(workspace, row["id"]), workspace)
             st.html(facts(row))
 
 
 def show_status() -> None:
     """Show the audit's estimate, then the lines of `seedbed review --status`."""
-    st.html(STYLE)
     workspace = current_workspace()
     st.subheader("Status", anchor=False)
     audit = error_rate(queues_of(workspace)["audit"], workspace.in_force())
@@ -176,3 +176,80 @@ def show_status() -> None:
     else:
         st.info("Decide rows of the audit queue to estimate how many labels are wrong.")
     st.code("\n".join(status(workspace)), language=None, wrap_lines=True)
+
+
+def show_map() -> None:
+    """Show the map, and the chosen row on the desk."""
+    workspace = current_workspace()
+    st.subheader("Map", anchor=False)
+    st.caption(
+        "Rows by meaning (t-SNE of the encoder's vectors). Close rows are similar; distances "
+        "between clusters mean little. Train suspects are ringed. Click a point to open the row."
+    )
+    points = _points(signature(), workspace)
+    if not len(points):
+        st.info("No row has a vector yet: run `dvc repro`.")
+        return
+    suspects = set(workspace.suspects["id"][workspace.suspects["split"] == "train"])
+    points = points.assign(suspect=points["id"].isin(suspects - set(workspace.in_force().votes)))
+    drawn = chart(points, workspace.classes)
+    event = st.altair_chart(drawn, width="stretch", on_select="rerun", key="map")
+    if chosen := event.selection.get("row", []):
+        show_one(chosen[0]["id"], workspace)
+
+
+def chart(points: pd.DataFrame, classes: list[str]) -> alt.LayerChart:
+    """Draw points (id, x, y, label, split, start, suspect) as circles; suspects on top, ringed."""
+    select = alt.selection_point(name="row", fields=["id"], on="click", empty=False)
+    scale = alt.Scale(range=[ink for _, ink in COLOURS], domain=classes)
+    legend = alt.Legend(orient="right", symbolLimit=40)
+    base = alt.Chart(points).encode(
+        x=alt.X("x:Q", axis=None),
+        y=alt.Y("y:Q", axis=None),
+        color=alt.Color("label:N", title="label", scale=scale, legend=legend),
+        tooltip=["label:N", "split:N", "id:N", "start:N"],
+    )
+    rows = base.mark_circle(size=34, opacity=0.55).add_params(select)
+    suspects = (
+        base.transform_filter("datum.suspect")
+        .mark_point(size=150, filled=False, strokeWidth=2.2, opacity=1)
+        .encode(color=alt.value("#b91c1c"))
+    )
+    return (rows + suspects).properties(height=520).configure_view(strokeWidth=0)
+
+
+def placed(vectors: np.ndarray) -> np.ndarray:
+    """Place vectors (n, width) on a plane: (n, 2), the same each time.
+
+    It is t-SNE (van der Maaten and Hinton, 2008) of their first 50 principal components, and the
+    first two of these below 30 rows.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    if len(vectors) < 2:
+        return np.zeros((len(vectors), 2))
+    parts = PCA(n_components=min(50, *vectors.shape), random_state=0).fit_transform(vectors)
+    if len(vectors) < 30:
+        return np.pad(parts, ((0, 0), (0, 2)))[:, :2]
+    perplexity = min(30, len(vectors) / 4)
+    return TSNE(perplexity=perplexity, max_iter=500, init="pca", random_state=0).fit_transform(
+        parts
+    )
+
+
+@st.cache_data(show_spinner="Placing the rows on the map", max_entries=1)
+def _points(signs: tuple[int, ...], _workspace: Workspace) -> pd.DataFrame:
+    ids, vectors = _workspace.unit_vectors
+    if not len(ids):
+        return pd.DataFrame(columns=["id", "x", "y", "label", "split", "start"])
+    chosen = by_hash("map", ids)[:MAX_POINTS]
+    with threadpool_limits(1):  # on a busy machine its threads wait for each other for minutes
+        plane = placed(vectors[pd.Index(ids).get_indexer(chosen)])
+    rows = _workspace.rows.loc[chosen]
+    starts = _starts(rows, 140)
+    return rows[["id", "label", "split"]].assign(x=plane[:, 0], y=plane[:, 1], start=starts)
+
+
+def _starts(rows: pd.DataFrame, chars: int) -> pd.Series:
+    return rows["text"].str.slice(0, chars).str.replace("\n", " ").map(for_terminal)

@@ -6,8 +6,7 @@ export puts a ' before it, and the import removes it. The same holds for a cell 
 
 import csv
 import io
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from seedbed.collecting.tables import Dialect, Record, read_table
@@ -15,9 +14,9 @@ from seedbed.collecting.text_files import read_file
 from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import DecisionError
 from seedbed.core.files import write_bytes
-from seedbed.reviewing.queues import Queue
-from seedbed.reviewing.session import checked_who, now
-from seedbed.reviewing.workspace import Workspace
+from seedbed.pages.document import listed
+from seedbed.reviewing.queues import Queue, Workspace, item_of
+from seedbed.reviewing.session import checked_who, decision_on, now
 
 HEADER = (
     "id", "digest", "split", "text", "text_pair", "given", "suggested", "score", "reason",
@@ -44,48 +43,36 @@ def export(queue: Queue, workspace: Workspace, file: Path) -> int:
             item.id, item.digest, item.split, row["text"], row["text_pair"], item.given,
             item.suggested, score, item.reason, "", "",
         )  # fmt: skip
-        writer.writerow([escaped(cell) for cell in cells])
+        writer.writerow(map(escaped, cells))
     write_bytes(file, buffer.getvalue().encode("utf-8-sig"))
     return len(queue.items)
 
 
-def read_back(
-    file: Path, who: str, workspace: Workspace, clock: Callable[[], datetime] = now
-) -> list[Decision]:
+def read_back(file: Path, who: str, workspace: Workspace) -> list[Decision]:
     """Read the decisions of a filled-in file, in its order; a blank `decided` is no decision.
 
     Nothing is written. Columns other than id, digest, decided and note are ignored. Raises
     DecisionError that lists the bad lines, SourceError if the file is no table.
     """
     checked_who(who)
-    records = _records(file)
-    given = dict(zip(workspace.rows["id"], workspace.rows["given"], strict=True))
-    digests = dict(zip(workspace.rows["id"], workspace.rows["digest"], strict=True))
-    moment, wrong = clock().astimezone(UTC), []
+    moment, wrong = now(), []
     decisions: dict[str, Decision] = {}
-    for record in records:
+    for record in _records(file):
         cells = {name: unescaped(str(cell)).strip() for name, cell in record.cells.items()}
         if not record.reason and not cells["decided"]:
             continue
-        before = decisions.get(cells.get("id", ""))
-        problem = record.reason or _wrong(cells, digests, workspace.classes)
-        if not problem and before and before.decided != cells["decided"]:
-            problem = f"row {cells['id']} has two different decisions"
-        if problem:
+        if problem := record.reason or _wrong(cells, workspace, decisions):
             wrong.append(f"{file}:{record.line}: {problem}")
             continue
         moment += timedelta(microseconds=1)
-        when = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        decisions[cells["id"]] = Decision(
-            id=cells["id"], digest=cells["digest"], given=given[cells["id"]],
-            decided=cells["decided"], who=who, when=when, note=cells.get("note", ""),
-        )  # fmt: skip
+        item = item_of(workspace, cells["id"])
+        decided, note = cells["decided"], cells.get("note", "")
+        decisions[item.id] = decision_on(item, decided, who, moment, note)
     if wrong:
-        listed = "".join(f"\n  {line}" for line in wrong[:SHOWN])
-        more = f"\n  and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+        lines = listed(wrong, SHOWN, "\n  ", "\n  and {} more")
         raise DecisionError(
             str(file),
-            f"{len(wrong)} lines are wrong, so none is imported:{listed}{more}\n",
+            f"{len(wrong)} lines are wrong, so none is imported:\n  {lines}\n",
             "ids and digests as they were exported, and labels that are known",
             "correct the lines, or empty `decided` in them, and import again",
         )
@@ -118,13 +105,16 @@ def _records(file: Path) -> list[Record]:
     return table.records
 
 
-def _wrong(cells: dict[str, str], digests: dict[str, str], classes: list[str]) -> str:
-    """Return what is wrong with a line, "" if nothing is."""
-    if cells["id"] not in digests:
-        return f"no row to review has the id {cells['id']!r} (spreadsheets change long numbers)"
-    if cells["digest"] != digests[cells["id"]]:
-        return f"row {cells['id']} has another text now, or its digest was changed"
-    if cells["decided"] not in (*classes, DROP, AMBIGUOUS):
-        known = ", ".join([*classes, DROP, AMBIGUOUS])
-        return f"label {cells['decided']!r} is not one of {known}"
+def _wrong(cells: dict[str, str], workspace: Workspace, before: dict[str, Decision]) -> str:
+    """Return what is wrong with a line, "" if nothing is; `before`: decisions of earlier lines."""
+    row, decided = cells["id"], cells["decided"]
+    labels = [*workspace.classes, DROP, AMBIGUOUS]
+    if row not in workspace:
+        return f"no row to review has the id {row!r} (spreadsheets change long numbers)"
+    if cells["digest"] != workspace.row(row)["digest"]:
+        return f"row {row} has another text now, or its digest was changed"
+    if decided not in labels:
+        return f"label {decided!r} is not one of {', '.join(labels)}"
+    if row in before and before[row].decided != decided:
+        return f"row {row} has two different decisions"
     return ""

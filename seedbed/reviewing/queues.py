@@ -1,4 +1,4 @@
-"""Queues of rows to review: pure functions of the workspace.
+"""What a reviewer sees: rows as the pipeline left them, and the queues of those to decide on.
 
 Suspected label errors in train are shown with their reasons. Those in validation and test are
 mixed, blind, with as many random rows of the same side: models must not choose the labels that they
@@ -10,15 +10,155 @@ other rows.
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from seedbed.core.decisions import AMBIGUOUS, DROP, InForce
-from seedbed.core.errors import ReviewError
-from seedbed.reviewing.workspace import CONFLICT, UNLABELLED, Workspace
+import numpy as np
+import pandas as pd
+
+from seedbed.core.decisions import (
+    AMBIGUOUS,
+    DROP,
+    FOLDER,
+    Decision,
+    DisagreementRule,
+    InForce,
+    in_force,
+    read_decisions,
+)
+from seedbed.core.errors import ReviewError, RowsError
+from seedbed.core.files import read_csv
+from seedbed.core.metrics import Drop, read_ledger
+from seedbed.core.params import read_params
+from seedbed.core.reasons import Reason
+from seedbed.core.rows import read_rows
+from seedbed.encoding.vectors import read_vectors
 from seedbed.splitting.shingles import normalised
+from seedbed.splitting.sides import SideParams, assign_sides, read_frozen
 
+VECTORS = Path("data/embed")
+NEXT = Path("reports/next.csv")
+CONFLICT, UNLABELLED = Reason.LABEL_CONFLICT, Reason.UNLABELLED
 AUDIT_SIZE = 200
 DISAGREEMENTS = "disagreements"  # the only queue with rows that this person has decided
+
+
+@dataclass
+class Workspace:
+    """The state of the project at its last run, with the decisions of now.
+
+    `rows`: those that may be reviewed, sorted and indexed by id. Their `given` is the label before
+    any decision, `label` the one that counted at the last run, `fate` is "kept" or why the row was
+    dropped: "label_conflict", "unlabelled", or by people. A dropped row has the side that it would
+    be on. `suspects`: reports/suspects.csv, lowest label quality first. `known`: id and digest of
+    every row that a decision can hold for. `conflicts`: drops for the same text with two labels.
+    `priorities`: reports/next.csv, the most useful first; empty before its first run.
+    """
+
+    rows: pd.DataFrame
+    suspects: pd.DataFrame
+    classes: list[str]
+    conflicts: list[Drop]
+    known: pd.DataFrame
+    rule: DisagreementRule
+    priorities: pd.DataFrame
+    decisions: list[Decision]
+    folder: Path = FOLDER
+
+    def refresh(self) -> None:
+        """Read the decisions again, because others may have added some."""
+        self.decisions = read_decisions(self.folder)
+
+    def in_force(self) -> InForce:
+        """Return the decisions that hold now."""
+        return in_force(self.decisions, self.known, self.rule)
+
+    def __contains__(self, row_id: str) -> bool:
+        return row_id in self.rows.index
+
+    def row(self, row_id: str) -> pd.Series:
+        """Return one row by its id. Raises RowsError if it is not among `rows`."""
+        if row_id not in self:
+            raise RowsError(
+                f"row `{row_id}`",
+                "it is not among the rows to review",
+                "a row that is kept, in conflict with a copy, or dropped by a person",
+                f"run `seedbed explain {row_id}` to see its fate",
+            )
+        return self.rows.loc[row_id]
+
+    def nearest(self, row_id: str, n: int) -> list[str]:
+        """Return ids of the kept rows nearest to a row by cosine of their vectors, nearest first.
+
+        A row that is not kept has no vector, and so no nearest rows.
+        """
+        ids, vectors = self.unit_vectors
+        matches = np.flatnonzero(ids == row_id)
+        if not len(matches):
+            return []
+        cosine = vectors @ vectors[matches[0]]
+        cosine[matches[0]] = -np.inf
+        order = np.lexsort((ids, -cosine))[:n]
+        return [str(ids[index]) for index in order if np.isfinite(cosine[index])]
+
+    @cached_property
+    def unit_vectors(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of the kept rows (n,) and their vectors (n, width), of length 1."""
+        ids = self.rows["id"][self.rows["fate"] == "kept"].to_numpy(dtype=object)
+        vectors, missing = read_vectors(VECTORS, list(ids))
+        vectors, ids = vectors[~missing], ids[~missing]
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return ids, vectors / np.where(length == 0, 1, length)
+
+
+def read_workspace() -> Workspace:
+    """Read the workspace of this folder. Raises a SeedbedError if the pipeline has not run."""
+    given, kept = read_rows(Path("data/anonymize")), read_rows(Path("data/split"))
+    copies, unsplit, by_people = (
+        read_ledger(existing(f"data/ledger/{stage}.csv"))
+        for stage in ("deduplicate", "split", "apply_decisions")
+    )
+    conflicts = [drop for drop in copies if drop.reason == CONFLICT]
+    unlabelled = [drop for drop in unsplit if drop.reason == UNLABELLED]
+    fates = {drop.id: drop.reason for drop in [*conflicts, *unlabelled, *by_people]}
+    lines: list[Any] = read_csv(existing("reports/suspects.csv"))
+    columns = ["id", "split", "label", "suggested", "score", "reason", "nearest"]
+    suspects = pd.DataFrame(lines, columns=columns, dtype=object).fillna("")
+    return Workspace(
+        rows=_rows(given, kept, fates),
+        suspects=suspects.assign(
+            score=suspects["score"].astype(float),
+            nearest=suspects["nearest"].str.split().map(tuple),
+        ),
+        classes=sorted({*given["label"], *read_params("collect.labels", list[str])} - {""}),
+        conflicts=conflicts,
+        known=given[["id", "digest"]],
+        rule=read_params("apply_decisions", DisagreementRule),
+        priorities=pd.DataFrame(
+            read_csv(NEXT) if NEXT.exists() else [], columns=["id", "suggested"]
+        ),
+        decisions=read_decisions(FOLDER),
+    )
+
+
+def _rows(given: pd.DataFrame, kept: pd.DataFrame, fates: dict[str, str]) -> pd.DataFrame:
+    labels = dict(zip(given["id"], given["label"], strict=True))
+    dropped = assign_sides(given, read_frozen(), read_params("split", SideParams))
+    dropped = dropped[given["id"].isin(fates) & ~given["id"].isin(kept["id"])]
+    dropped = dropped.assign(fate=[fates[row] for row in dropped["id"]])
+    rows = pd.concat([kept.assign(fate="kept"), dropped])
+    rows["given"] = [labels.get(row, "") for row in rows["id"]]
+    return rows.sort_values("id").set_index("id", drop=False).rename_axis(None)
+
+
+def existing(name: str) -> Path:
+    """Return the path of a file of the last run. Raises RowsError if it is missing."""
+    path = Path(name)
+    if not path.exists():
+        raise RowsError(name, "no such file", "a file of the last run", "run `dvc repro`")
+    return path
 
 
 class Item(NamedTuple):
@@ -48,17 +188,55 @@ class Queue(NamedTuple):
     items: list[Item]
 
 
-def queues_of(workspace: Workspace, audit_size: int = AUDIT_SIZE) -> dict[str, Queue]:
+def queues_of(workspace: Workspace) -> dict[str, Queue]:
     """Return all queues by name, the most useful first."""
-    decided = workspace.in_force()
+    decided, suspects = workspace.in_force(), workspace.suspects
+    doubted = suspects[suspects["split"] == "train"].sort_values(["score", "id"])
     queues = [
-        _suspects(workspace, decided),
-        _conflicts(workspace, decided),
-        _next(workspace, decided),
-        _disagreements(workspace, decided),
-        _blind_mix(workspace, decided, "validation"),
-        _blind_mix(workspace, decided, "test"),
-        _audit(workspace, audit_size),
+        Queue(
+            "suspects",
+            "Suspects in train",
+            "Suspected label errors in train, lowest label quality first.",
+            _suggested(workspace, decided, doubted.drop(columns=["split", "label"])),
+        ),
+        Queue(
+            "conflicts",
+            "Label conflicts",
+            "Rows with the same text and different labels, copies one after the other. All of them "
+            "are dropped until their labels agree.",
+            _conflicts(workspace, decided),
+        ),
+        Queue(
+            "next",
+            "What to label next",
+            "Rows whose labels are most useful to the model: the models are unsure, many rows are "
+            "like them, and their class is weak (reports/next.csv).",
+            _suggested(workspace, decided, workspace.priorities),
+        ),
+        Queue(
+            DISAGREEMENTS,
+            "Disagreements",
+            "Rows on which people disagree and which no rule settles. They are dropped from train "
+            "until people agree.",
+            _disagreements(workspace, decided),
+        ),
+        *(
+            Queue(
+                side,
+                f"Suspects in {side}, blind",
+                f"Suspected label errors in {side}, mixed with as many random rows. Which is which "
+                "is not shown, so that models do not choose the labels that they are measured by.",
+                _blind_mix(workspace, decided, side),
+            )
+            for side in ("validation", "test")
+        ),
+        Queue(
+            "audit",
+            "Audit",
+            "A random sample of all rows, in random order: the only unbiased estimate of the label "
+            "error rate. Decide the rows in their order.",
+            _audit(workspace),
+        ),
     ]
     return {queue.name: queue for queue in queues}
 
@@ -73,85 +251,41 @@ def queue_named(workspace: Workspace, name: str) -> Queue:
     return queues[name]
 
 
-def _suspects(workspace: Workspace, decided: InForce) -> Queue:
-    suspects = workspace.suspects
-    chosen = suspects[(suspects["split"] == "train") & ~suspects["id"].isin(decided.settled)]
-    items = [
-        item_of(workspace, row.id)._replace(
-            suggested=row.suggested,
-            score=row.score,
-            reason=row.reason,
-            nearest=tuple(row.nearest.split()),
-        )
-        for row in chosen.sort_values(["score", "id"]).itertuples()
-        if row.id in workspace
-    ]
-    about = "Suspected label errors in train, lowest label quality first."
-    return Queue("suspects", "Suspects in train", about, items)
-
-
-def _next(workspace: Workspace, decided: InForce) -> Queue:
-    items = [
-        item_of(workspace, row.id)._replace(suggested=row.suggested)
-        for row in workspace.priorities.itertuples()
+def _suggested(workspace: Workspace, decided: InForce, table: pd.DataFrame) -> list[Item]:
+    """The rows of a table that nobody has settled, in its order, each with what it says of them."""
+    return [
+        item_of(workspace, **row._asdict())
+        for row in table.itertuples(index=False)
         if row.id in workspace and row.id not in decided.settled
     ]
-    about = (
-        "Rows whose labels are most useful to the model: the models are unsure, many rows are "
-        "like them, and their class is weak (reports/next.csv)."
-    )
-    return Queue("next", "What to label next", about, items)
 
 
-def _conflicts(workspace: Workspace, decided: InForce) -> Queue:
-    ids = {row for drop in workspace.conflicts for row in (drop.id, drop.cause)}
+def _conflicts(workspace: Workspace, decided: InForce) -> list[Item]:
+    """Rows whose copies, by the texts that deduplicate compares, do not have one label by now."""
     texts: dict[tuple[str, str], list[Item]] = defaultdict(list)
-    for row in sorted(ids):
+    for row in sorted({row for drop in workspace.conflicts for row in (drop.id, drop.cause)}):
         if row in workspace:
-            texts[_text(workspace, row)].append(item_of(workspace, row))
-    items = [
-        item._replace(reason=CONFLICT)
-        for copies in texts.values()
-        if not _agree(copies, decided)
-        for item in copies
-        if item.id not in decided.settled
-    ]
-    about = (
-        "Rows with the same text and different labels, copies one after the other. All of them "
-        "are dropped until their labels agree."
-    )
-    return Queue("conflicts", "Label conflicts", about, items)
-
-
-def _text(workspace: Workspace, row: str) -> tuple[str, str]:
-    """Return the texts by which deduplicate decides that two rows have the same text."""
-    texts = workspace.row(row)
-    return normalised(texts["text"]), normalised(texts["text_pair"])
-
-
-def _agree(copies: list[Item], decided: InForce) -> bool:
-    """Whether the decisions leave one label, so that there is no conflict any more."""
-    labels = {
-        decided.settled[copy.id].decided if copy.id in decided.settled else copy.given
-        for copy in copies
-    }
-    return len(labels - {DROP, AMBIGUOUS}) <= 1
-
-
-def _disagreements(workspace: Workspace, decided: InForce) -> Queue:
+            cells = workspace.row(row)
+            text = normalised(cells["text"]), normalised(cells["text_pair"])
+            texts[text].append(item_of(workspace, row, reason=CONFLICT))
     items = []
-    for row in decided.disagreed:
-        votes = "; ".join(f"{vote.who}: {vote.decided}" for vote in decided.votes[row])
-        if row in workspace:
-            items.append(item_of(workspace, row)._replace(reason=votes))
-    about = (
-        "Rows on which people disagree and which no rule settles. They are dropped from train "
-        "until people agree."
-    )
-    return Queue(DISAGREEMENTS, "Disagreements", about, items)
+    for copies in texts.values():
+        open_ = [copy for copy in copies if copy.id not in decided.settled]
+        labels = {decided.settled[copy.id].decided for copy in copies if copy not in open_}
+        if len(labels.union(copy.given for copy in open_) - {DROP, AMBIGUOUS}) > 1:
+            items += open_
+    return items
 
 
-def _blind_mix(workspace: Workspace, decided: InForce, side: str) -> Queue:
+def _disagreements(workspace: Workspace, decided: InForce) -> list[Item]:
+    votes = {
+        row: "; ".join(f"{vote.who}: {vote.decided}" for vote in decided.votes[row])
+        for row in decided.disagreed
+    }
+    return [item_of(workspace, row, reason=votes[row]) for row in votes if row in workspace]
+
+
+def _blind_mix(workspace: Workspace, decided: InForce, side: str) -> list[Item]:
     """Mix suspects of a side, as many random rows, and the decided rows of the side, by hash."""
     rows = workspace.rows
     on_side = set(rows["id"][(rows["split"] == side) & (rows["fate"] != CONFLICT)])
@@ -159,26 +293,14 @@ def _blind_mix(workspace: Workspace, decided: InForce, side: str) -> Queue:
     random = by_hash(f"random {side}", on_side - suspects)[: len(suspects)]
     # The order needs a hash of its own: by that of the choice the random rows would come first.
     ids = by_hash(f"order {side}", suspects.union(random, on_side.intersection(decided.votes)))
-    items = [item_of(workspace, row)._replace(blind=True) for row in ids]
-    about = (
-        f"Suspected label errors in {side}, mixed with as many random rows. Which is which is not "
-        "shown, so that models do not choose the labels that they are measured by."
-    )
-    return Queue(side, f"Suspects in {side}, blind", about, items)
+    return [item_of(workspace, row, blind=True) for row in ids]
 
 
-def _audit(workspace: Workspace, size: int) -> Queue:
+def _audit(workspace: Workspace) -> list[Item]:
     # Rows in conflict are in no dataset; rows that people dropped were, and count as judged.
     rows = workspace.rows[~workspace.rows["fate"].isin([CONFLICT, UNLABELLED])]
-    items = [
-        item_of(workspace, row)._replace(blind=True)
-        for row in by_hash("audit", set(rows["id"]))[:size]
-    ]
-    about = (
-        "A random sample of all rows, in random order: the only unbiased estimate of the label "
-        "error rate. Decide the rows in their order."
-    )
-    return Queue("audit", "Audit", about, items)
+    ids = by_hash("audit", set(rows["id"]))[:AUDIT_SIZE]
+    return [item_of(workspace, row, blind=True) for row in ids]
 
 
 def by_hash(purpose: str, ids: Collection[str]) -> list[str]:
@@ -186,7 +308,17 @@ def by_hash(purpose: str, ids: Collection[str]) -> list[str]:
     return sorted(ids, key=lambda row: hashlib.sha256(f"{purpose}:{row}".encode()).digest())
 
 
-def item_of(workspace: Workspace, row: str) -> Item:
-    """Return a row as an item without suggestion. Raises RowsError if it cannot be reviewed."""
-    cells = workspace.row(row)
-    return Item(row, cells["digest"], cells["given"], "", None, "", False, cells["split"], ())
+def item_of(workspace: Workspace, id: str, **shown: Any) -> Item:
+    """Return a row as an item, without suggestion but for what `shown` says.
+
+    Raises RowsError if it cannot be reviewed.
+    """
+    cells = workspace.row(id)
+    item = Item(id, cells["digest"], cells["given"], "", None, "", False, cells["split"], ())
+    return item._replace(**shown)
+
+
+def nearest_rows(workspace: Workspace, item: Item, n: int) -> list[pd.Series]:
+    """Return `n` rows near to an item: those with the suggested label, if they are named."""
+    named = [row for row in item.nearest if row in workspace]
+    return [workspace.row(row) for row in (named or workspace.nearest(item.id, n))[:n]]

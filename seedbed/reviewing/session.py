@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -27,8 +26,7 @@ from seedbed.core.decisions import (
 )
 from seedbed.core.errors import DecisionError, ReviewError
 from seedbed.core.git import git_answer
-from seedbed.reviewing.queues import DISAGREEMENTS, Item, Queue
-from seedbed.reviewing.workspace import Workspace
+from seedbed.reviewing.queues import DISAGREEMENTS, Item, Queue, Workspace
 
 
 def append(decision: Decision, folder: Path = FOLDER) -> None:
@@ -90,14 +88,27 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def decision_on(
+    row: Item | Decision, decided: str, who: str, moment: datetime, note: str
+) -> Decision:
+    """Return a decision on a row, made at a moment in UTC."""
+    when = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return Decision(
+        id=row.id,
+        digest=row.digest,
+        given=row.given,
+        decided=decided,
+        who=who,
+        when=when,
+        note=note,
+    )
+
+
 class Session:
     """Takes the decisions of `who` on the items of `queue`, and writes each at once."""
 
-    def __init__(
-        self, workspace: Workspace, queue: Queue, who: str, clock: Callable[[], datetime] = now
-    ) -> None:
+    def __init__(self, workspace: Workspace, queue: Queue, who: str) -> None:
         self.workspace, self.queue, self.who = workspace, queue, checked_who(who)
-        self._clock = clock
         self._undoable: list[tuple[int, Decision, Decision | None]] = []  # index, new, before it
         self._skipped: set[str] = set()
         # People who disagree are asked again about rows that they have decided.
@@ -139,7 +150,7 @@ class Session:
                 "choose one of them, or add a new class to collect.labels first",
             )
         before = self._mine().get(item.id)
-        decision = self._write(item.id, item.digest, item.given, decided, note)
+        decision = self._write(item, decided, note)
         self._undoable.append((self._index, decision, before))
         self._decided.add(item.id)
         self._skipped.discard(item.id)
@@ -176,16 +187,13 @@ class Session:
         if not self._undoable:
             return None
         self._index, undone, before = self._undoable.pop()
-        decided, note = (before.decided, before.note) if before else (WITHDRAWN, "")
-        digest, given = (before or undone).digest, (before or undone).given
-        self._write(undone.id, digest, given, decided, note)
+        if before:
+            self._write(before, before.decided, before.note)
+        else:
+            self._write(undone, WITHDRAWN, "")
         if before is None or self._again:
             self._decided.discard(undone.id)
         return undone
-
-    def back(self) -> None:
-        """Show the previous item, decided or not; nothing is withdrawn."""
-        self._index = max(0, self._index - 1)
 
     def go_to(self, row_id: str) -> None:
         """Show an item of the queue. Raises DecisionError if the queue does not have it."""
@@ -213,32 +221,24 @@ class Session:
             if digests.get(row) == decision.digest
         }
 
-    def _write(self, row: str, digest: str, given: str, decided: str, note: str) -> Decision:
+    def _write(self, row: Item | Decision, decided: str, note: str) -> Decision:
+        """Append a line, later than the person's others on the row even if the clock went back.
+
+        The latest line counts, in whatever order git has merged them.
+        """
         note = note.encode("utf-8", "replace").decode()  # terminals may send lone surrogates
-        when = self._later_than_before(row).isoformat(timespec="microseconds")
-        decision = Decision(
-            id=row, digest=digest, given=given, decided=decided, who=self.who,
-            when=when.replace("+00:00", "Z"), note=note,
-        )  # fmt: skip
+        before = [
+            moment_of(other.when) + timedelta(microseconds=1)
+            for other in self.workspace.decisions
+            if other.id == row.id and other.who == self.who
+        ]
+        decision = decision_on(row, decided, self.who, max([now(), *before]), note)
         append(decision, self.workspace.folder)
         self.workspace.decisions.append(decision)
         return decision
 
-    def _later_than_before(self, row: str) -> datetime:
-        """Return now, or just after the person's last line on the row if the clock went back.
-
-        The latest line counts, in whatever order git has merged them.
-        """
-        ours = [
-            moment_of(decision.when) + timedelta(microseconds=1)
-            for decision in self.workspace.decisions
-            if decision.id == row and decision.who == self.who
-        ]
-        return max([self._clock().astimezone(UTC), *ours])
-
     def _to_next(self) -> None:
         """Go on to the first item that is neither decided nor skipped."""
         done = self._decided | self._skipped
-        items = self.queue.items
-        while self._index < len(items) and items[self._index].id in done:
+        while self.item and self.item.id in done:
             self._index += 1

@@ -3,17 +3,18 @@
 The audit estimates how many labels are wrong from a random sample that people have judged.
 """
 
-import math
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from seedbed.core.decisions import AMBIGUOUS, WITHDRAWN, Decision, InForce, last_lines, place_of
+from seedbed.core.files import read_csv
+from seedbed.core.reasons import NAMES, Reason
 from seedbed.core.rows import SIDES
-from seedbed.reviewing.queues import Item, Queue, queues_of
-from seedbed.reviewing.workspace import Quarantined, Workspace, read_quarantined
+from seedbed.reviewing.queues import Queue, Workspace, existing, queues_of
 
 SHOWN = 20
-Z = 1.959964  # of a 95 % interval
 MIN_JUDGED = 30  # the interval of a side with fewer is too wide to be of use
 
 
@@ -42,76 +43,92 @@ def error_rate(queue: Queue, decided: InForce, side: str = "") -> Audit:
     Rows count in the order of the sample up to the first that nobody has decided. Those after it
     were decided for another reason, such as being suspects, and would make the share too large.
     """
-    done = [item.id in decided.votes for item in queue.items]
-    reached = done.index(False) if False in done else len(done)
-    judged = [item for item in queue.items[:reached] if side in ("", item.split)]
-    ambiguous = sum(_is_ambiguous(item, decided) for item in judged)
-    wrong = sum(_is_wrong(item, decided) for item in judged)
+    reached = takewhile(lambda item: item.id in decided.votes, queue.items)
+    judged, sample = (
+        [item for item in items if side in ("", item.split)] for items in (reached, queue.items)
+    )
+    settled = [decided.settled.get(item.id) for item in judged]
+    labels = [one.decided if one else AMBIGUOUS for one in settled]
+    wrong = sum(
+        label not in (item.given, AMBIGUOUS) for item, label in zip(judged, labels, strict=True)
+    )
     low, high = wilson(wrong, len(judged))
     return Audit(
         len(judged),
         wrong,
-        ambiguous,
+        labels.count(AMBIGUOUS),
         wrong / len(judged) if judged else None,
         low,
         high,
-        sum(side in ("", item.split) for item in queue.items),
-        sum(
-            is_done and side in ("", item.split)
-            for is_done, item in zip(done[reached:], queue.items[reached:], strict=True)
-        ),
+        len(sample),
+        sum(item.id in decided.votes for item in sample) - len(judged),
     )
-
-
-def by_side(queue: Queue, decided: InForce) -> dict[str, Audit]:
-    """Estimate it for each side with at least MIN_JUDGED judged rows."""
-    audits = {side: error_rate(queue, decided, side) for side in SIDES}
-    return {side: audit for side, audit in audits.items() if audit.judged >= MIN_JUDGED}
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
     """Return the 95 % score interval of a share (Wilson, 1927); 0 to 1 without data."""
     if not of:
         return 0.0, 1.0
-    share, weight = hits / of, Z * Z / of
-    middle = (share + weight / 2) / (1 + weight)
-    half = Z / (1 + weight) * math.sqrt(share * (1 - share) / of + weight / (4 * of))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    from scipy.stats import binomtest  # takes a second
+
+    interval = binomtest(hits, of).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
-def _is_ambiguous(item: Item, decided: InForce) -> bool:
-    settled = decided.settled.get(item.id)
-    return settled is None or settled.decided == AMBIGUOUS
+class Quarantined(NamedTuple):
+    """A row that could not be read: where it is, why, and what to do.
+
+    It has no id, so nobody decides on it: its source is fixed, and `dvc repro` reads it again.
+    """
+
+    source: str
+    file: str
+    line: int
+    reason: str
+    next_step: str
 
 
-def _is_wrong(item: Item, decided: InForce) -> bool:
-    settled = decided.settled.get(item.id)
-    return settled is not None and settled.decided not in (item.given, AMBIGUOUS)
+def read_quarantined() -> list[Quarantined]:
+    """Read the rows in quarantine, in the order of the file. Raises RowsError before a run."""
+    found = []
+    for row in read_csv(existing("data/quarantine.csv")):
+        reason = row["reason"]
+        repair = Reason(reason).repair if reason in NAMES else ""
+        step = repair or "correct the row in its source, or delete it"
+        found.append(Quarantined(row["source"], row["file"], int(row["line"]), reason, step))
+    return found
 
 
 def status(workspace: Workspace) -> list[str]:
     """Return the lines of `seedbed review --status`."""
     decided = workspace.in_force()
     queues = queues_of(workspace)
-    return [
-        *_queues(queues, decided),
-        "",
-        *_people(workspace),
-        *_disagreements(decided),
-        *_void(workspace, decided),
-        "",
-        *audit_in_words(queues["audit"], decided),
-        *_quarantine(read_quarantined()),
-    ]
-
-
-def _queues(queues: dict[str, Queue], decided: InForce) -> list[str]:
     width = max(map(len, queues)) + 2
     lines = ["Queues"]
     for queue in queues.values():
         done = sum(item.id in decided.settled for item in queue.items)
         lines.append(f"  {queue.name:<{width}}{len(queue.items) - done:,} to decide, {done:,} done")
-    return lines
+    return [
+        *lines,
+        "",
+        *_people(workspace),
+        *_told_of_decisions(workspace, decided),
+        "",
+        *audit_in_words(queues["audit"], decided),
+        *_section(
+            "{} rows in quarantine, to be fixed in their source",
+            read_quarantined(),
+            lambda row: f"{row.file}:{row.line} {row.reason}: {row.next_step}",
+        ),
+    ]
+
+
+def _section(title: str, told: Sequence[Any], line: Callable[[Any], str]) -> list[str]:
+    """An empty line, a title with their number, and a line for each of the first; [] for none."""
+    if not told:
+        return []
+    more = [f"  and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
+    return ["", title.format(len(told)), *(f"  {line(one)}" for one in told[:SHOWN]), *more]
 
 
 def _people(workspace: Workspace) -> list[str]:
@@ -125,41 +142,25 @@ def _people(workspace: Workspace) -> list[str]:
     return ["People", *lines]
 
 
-def _disagreements(decided: InForce) -> list[str]:
-    if not decided.disagreed:
-        return []
-    lines = ["", f"People disagree on {len(decided.disagreed)} rows; `--queue disagreements`"]
-    for row in decided.disagreed[:SHOWN]:
-        votes = ", ".join(f"{vote.who} {vote.decided}" for vote in decided.votes[row])
-        lines.append(f"  {row}: {votes}")
-    return [*lines, *_more(len(decided.disagreed))]
+def _told_of_decisions(workspace: Workspace, decided: InForce) -> list[str]:
+    """The rows on which people disagree, and decisions that are void."""
 
+    def votes(row: str) -> str:
+        return f"{row}: {', '.join(f'{vote.who} {vote.decided}' for vote in decided.votes[row])}"
 
-def _void(workspace: Workspace, decided: InForce) -> list[str]:
-    lines = []
-    for void, why, step in (
-        (decided.unknown_id, "no row has their id", "they hold again if the row comes back"),
-        (
-            decided.changed_text,
-            "the text has changed since",
-            "decide again if the row is suspected again",
-        ),
-    ):
-        if void:
-            lines += ["", f"{len(void)} void decisions: {why}; {step}"]
-            lines += [f"  {_line(workspace, decision)}" for decision in void[:SHOWN]]
-            lines += _more(len(void))
-    return lines
+    def void(decision: Decision) -> str:
+        change = f"{decision.given} -> {decision.decided}"
+        place = place_of(decision, workspace.folder)
+        return f"{place}: row {decision.id}, {change}, {decision.who}, {decision.when}"
 
-
-def _line(workspace: Workspace, decision: Decision) -> str:
-    place = place_of(decision, workspace.folder)
-    change = f"{decision.given} -> {decision.decided}"
-    return f"{place}: row {decision.id}, {change}, {decision.who}, {decision.when}"
-
-
-def _more(number: int) -> list[str]:
-    return [f"  and {number - SHOWN} more"] if number > SHOWN else []
+    gone = "no row has their id; they hold again if the row comes back"
+    changed = "the text has changed since; decide again if the row is suspected again"
+    disagreed = "People disagree on {} rows; `--queue disagreements`"
+    return [
+        *_section(disagreed, decided.disagreed, votes),
+        *_section(f"{{}} void decisions: {gone}", decided.unknown_id, void),
+        *_section(f"{{}} void decisions: {changed}", decided.changed_text, void),
+    ]
 
 
 def audit_in_words(queue: Queue, decided: InForce) -> list[str]:
@@ -171,27 +172,20 @@ def audit_in_words(queue: Queue, decided: InForce) -> list[str]:
             f"Audit: the first of {audit.size} rows is not judged{waiting}, so the share of wrong "
             "labels cannot be estimated; `--queue audit`"
         ]
-    lines = [f"Audit: {_estimate(audit, audit.share)}"]
+    lines = [f"Audit: {_estimate(audit)}"]
     if audit.waiting:
         lines.append(f"  {audit.waiting} later rows are decided; they count once those before are")
-    sides = by_side(queue, decided)
-    lines += [f"  {name}: {_estimate(side, side.share or 0.0)}" for name, side in sides.items()]
-    if len(sides) < len(SIDES):
+    sides = {side: error_rate(queue, decided, side) for side in SIDES}
+    shown = {name: side for name, side in sides.items() if side.judged >= MIN_JUDGED}
+    lines += [f"  {name}: {_estimate(side)}" for name, side in shown.items()]
+    if len(shown) < len(SIDES):
         lines.append(f"  a side is shown from {MIN_JUDGED} judged rows on")
     return lines
 
 
-def _estimate(audit: Audit, share: float) -> str:
+def _estimate(audit: Audit) -> str:
     return (
-        f"{audit.wrong} of {audit.judged} labels wrong, {share:.1%} "
+        f"{audit.wrong} of {audit.judged} labels wrong, {audit.share or 0:.1%} "
         f"[{audit.low:.1%}, {audit.high:.1%}]; {audit.ambiguous} ambiguous; "
         f"{audit.judged} of {audit.size} rows judged"
     )
-
-
-def _quarantine(rows: list[Quarantined]) -> list[str]:
-    if not rows:
-        return []
-    lines = ["", f"{len(rows)} rows in quarantine, to be fixed in their source"]
-    lines += [f"  {row.file}:{row.line} {row.reason}: {row.next_step}" for row in rows[:SHOWN]]
-    return [*lines, *_more(len(rows))]

@@ -4,7 +4,8 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from rich.console import Console
 from rich.rule import Rule
@@ -14,7 +15,7 @@ from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import SeedbedError
 from seedbed.core.reasons import in_words
 from seedbed.pages.escaping import for_terminal, in_one_line
-from seedbed.reviewing.queues import Item
+from seedbed.reviewing.queues import Item, nearest_rows
 from seedbed.reviewing.session import Session
 from seedbed.versions.explain import explain
 
@@ -23,28 +24,23 @@ NEAREST = 3
 QUIT = "q"
 
 
-class Person(NamedTuple):
-    """The reviewer: `key` returns one character, `line` the answer to a question.
-
-    Both raise EOFError at the end of the input.
-    """
-
-    key: Callable[[], str]
-    line: Callable[[str], str]
-
-
 def open_terminal(session: Session) -> None:
     """Review until the queue ends or the person quits."""
-    console = Console(highlight=False, emoji=False)
-    person = Person(_key_of_terminal if sys.stdin.isatty() else _key_of_line, input)
-    Review(session, console, person).run()
+    key = _key_of_terminal if sys.stdin.isatty() else lambda: input()[:1] or " "
+    Review(session, Console(highlight=False, emoji=False), key, input).run()
 
 
 class Review:
-    """The loop: show the row, carry out the command of a key."""
+    """The loop: show the row, carry out the command of a key.
 
-    def __init__(self, session: Session, console: Console, person: Person) -> None:
-        self.session, self.console, self.person = session, console, person
+    `key` returns one character of the reviewer, `line` the answer to a question. Both raise
+    EOFError at the end of the input.
+    """
+
+    def __init__(
+        self, session: Session, console: Console, key: Callable[[], str], line: Callable[[str], str]
+    ) -> None:
+        self.session, self.console, self.key, self.line = session, console, key, line
         self.note = ""
 
     def run(self) -> None:
@@ -56,7 +52,7 @@ class Review:
                 if self.session.item is not visible:
                     visible = self.session.item
                     show(self.session, self.console)
-                key = self.person.key()
+                key = self.key()
                 if key == QUIT:
                     break
                 visible = None if self._do(key) else visible
@@ -78,23 +74,23 @@ class Review:
             self.print(f"{key!r} is not a command; ? shows the keys")
             return False
         try:
-            return bool(COMMANDS[key].act(self))
+            return bool(COMMANDS[key][1](self))
         except SeedbedError as error:
             self.print(f"{error.found}; {error.next_step}", "yellow")
             return False
 
     def _decide(self, decided: str) -> None:
-        self._decided(self.session.decide(decided, self.note))
+        self._decided(partial(self.session.decide, decided))
 
-    def _decided(self, decision: Decision) -> None:
-        self.print(f"decided: {decision.decided}", "bold green")
+    def _decided(self, decide: Callable[[str], Decision]) -> None:
+        self.print(f"decided: {decide(self.note).decided}", "bold green")
         self.note = ""
 
     def _other(self) -> None:
         classes = self.session.workspace.classes
         for number, name in enumerate(classes, start=1):
             self.print(f"{number:>3} {name}", "")
-        answer = self.person.line("number, or Enter to go back: ").strip()
+        answer = self.line("number, or Enter to go back: ").strip()
         if answer.isdecimal() and 1 <= int(answer) <= len(classes):
             self._decide(classes[int(answer) - 1])
         elif answer:
@@ -118,17 +114,16 @@ class Review:
             self.print("This queue is empty.")
             return False
         self.print("End of the queue. u undoes the last decision, any other key quits.")
-        return self.person.key() == "u" and self._undo()
+        return self.key() == "u" and self._undo()
 
     def _write_note(self) -> None:
-        self.note = self.person.line("note: ").strip()
+        self.note = self.line("note: ").strip()
 
     def _history(self) -> None:
-        item = self._item()
-        if item.blind:
+        if self._item().blind:
             self.print("not shown in a blind queue: it would show what models suggest", "yellow")
-            return
-        self.print("\n".join(explain(item.id)), "")
+        else:
+            self.print("\n".join(explain(self._item().id)), "")
 
     def _item(self) -> Item:
         """Return the item that is shown: keys are read only while there is one."""
@@ -140,34 +135,23 @@ class Review:
         self.print("\n\n".join(filter(None, [row["text"], row["text_pair"]])), "")
 
     def _help(self) -> None:
-        self.print("\n".join(f"  {key}  {command.help}" for key, command in COMMANDS.items()))
+        self.print("\n".join(f"  {key}  {help_}" for key, (help_, _) in COMMANDS.items()))
 
 
-class Command(NamedTuple):
-    """A command of the terminal: its line of help, and its action; true: show the row again."""
-
-    help: str
-    act: Callable[[Review], bool | None]
-
-
-COMMANDS = {
-    "a": Command(
-        "accept the given label", lambda review: review._decided(review.session.accept(review.note))
-    ),
-    "t": Command(
-        "take the suggested label",
-        lambda review: review._decided(review.session.take_suggestion(review.note)),
-    ),
-    "o": Command("choose another label from a list", Review._other),
-    "d": Command("drop the row", lambda review: review._decide(DROP)),
-    "m": Command("ambiguous: no single label fits", lambda review: review._decide(AMBIGUOUS)),
-    "s": Command("skip, for later", Review._skip),
-    "u": Command("undo the last decision", Review._undo),
-    "n": Command("write a note for the next decision", Review._write_note),
-    "i": Command("show the history of the row", Review._history),
-    "w": Command("show the whole text", Review._whole),
-    QUIT: Command("quit; all decisions are saved", lambda review: None),
-    "?": Command("show this help", Review._help),
+# The commands of the terminal: a line of help, and an action; true: show the row again.
+COMMANDS: dict[str, tuple[str, Callable[[Review], bool | None]]] = {
+    "a": ("accept the given label", lambda one: one._decided(one.session.accept)),
+    "t": ("take the suggested label", lambda one: one._decided(one.session.take_suggestion)),
+    "o": ("choose another label from a list", Review._other),
+    "d": ("drop the row", lambda one: one._decide(DROP)),
+    "m": ("ambiguous: no single label fits", lambda one: one._decide(AMBIGUOUS)),
+    "s": ("skip, for later", Review._skip),
+    "u": ("undo the last decision", Review._undo),
+    "n": ("write a note for the next decision", Review._write_note),
+    "i": ("show the history of the row", Review._history),
+    "w": ("show the whole text", Review._whole),
+    QUIT: ("quit; all decisions are saved", lambda _: None),
+    "?": ("show this help", Review._help),
 }
 
 
@@ -208,12 +192,9 @@ def _labels(item: Item) -> Text:
 
 
 def _near(session: Session, item: Item) -> list[str]:
-    """Return a line per nearest row, those that find_label_errors names first."""
-    workspace = session.workspace
-    ids = [row for row in item.nearest if row in workspace] or workspace.nearest(item.id, NEAREST)
-    rows = [workspace.row(row) for row in ids[:NEAREST]]
     return [
-        f"near      {for_terminal(row['label'])}: {in_one_line(row['text'], 200)}" for row in rows
+        f"near      {for_terminal(row['label'])}: {in_one_line(row['text'], 200)}"
+        for row in nearest_rows(session.workspace, item, NEAREST)
     ]
 
 
@@ -223,11 +204,6 @@ def _origin(row: dict[str, Any], item: Item) -> str:
     date = f", {row['date']}" if row["date"] else ""
     side = f"{item.split}, " if item.split else ""
     return f"from      {place}, source {row['source']}, batch {row['batch']}{date}, {side}{item.id}"
-
-
-def _key_of_line() -> str:
-    """Read the first character of the next line, for input that is no terminal."""
-    return input()[:1] or " "
 
 
 def _key_of_terminal() -> str:

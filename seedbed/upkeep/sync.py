@@ -23,9 +23,15 @@ from seedbed.core.errors import PipelineError, SeedbedError
 from seedbed.core.files import write_text
 from seedbed.core.reasons import Reason
 from seedbed.core.stage import STAGES
-from seedbed.pipeline.code_deps import ITEM, ignored_lines, is_code, with_approaches, with_code_deps
-from seedbed.pipeline.dvc import read_yaml
-from seedbed.pipeline.rooms import ROOMS
+from seedbed.pipeline.code_deps import (
+    ITEM,
+    ROOMS,
+    ignored_lines,
+    is_code,
+    with_approaches,
+    with_code_deps,
+)
+from seedbed.pipeline.dvc import read_yaml, without_shortcuts
 from seedbed.private.kinds import KINDS as PERSONAL_KINDS
 from seedbed.scoring.metrics import METRICS
 
@@ -169,11 +175,11 @@ def graph() -> str:
         }
         for name, (_, writes) in flows.items()
     }
+    arrows = without_shortcuts(behind)
     order = [stage.name for stage in STAGES]
     chains: list[list[str]] = []  # each arrow continues the line that ends where it starts
     for start in sorted(filter(behind.get, behind), key=order.index):
-        further = set().union(*(_reached(name, behind) for name in behind[start]))
-        for end in sorted(behind[start] - further, key=order.index):
+        for end in sorted(arrows[start], key=order.index):
             chain = next((chain for chain in chains if chain[-1] == start), None)
             if chain:
                 chain.append(end)
@@ -181,17 +187,6 @@ def graph() -> str:
                 chains.append([start, end])
     lines = [f"  {' --> '.join(chain)}" for chain in chains]
     return "\n".join(["```mermaid", "flowchart LR", *lines, "```"])
-
-
-def _reached(name: str, behind: dict[str, set[str]]) -> set[str]:
-    """The stages that a stage leads to, however many stages are between."""
-    reached: set[str] = set()
-    waiting = [name]
-    while waiting:
-        following = behind[waiting.pop()] - reached
-        reached |= following
-        waiting += following
-    return reached
 
 
 def _flows(project: Path) -> dict[str, tuple[list[str], list[str]]]:
@@ -262,40 +257,30 @@ def with_blocks(text: str, place: str) -> str:
     return BLOCK.sub(made, text)
 
 
-def made_files(project: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each file that is made, wholly or in part, with the text that it should have.
+def made_files(project: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name of each file that is made, wholly or in part, and the text it should have.
 
-    Files with made parts that a project does not have are left out; reference pages belong to the
-    repository that has a folder for them.
+    Each is made from those before it. Files with made parts that a project does not have are left
+    out; reference pages belong to the repository that has a folder for them.
     """
-    pipeline = project / "dvc.yaml"
-    text = with_approaches(pipeline.read_text(encoding="utf-8"))
-    yield pipeline, with_code_deps(text, project)
+    text = with_approaches((project / "dvc.yaml").read_text(encoding="utf-8"))
+    yield "dvc.yaml", with_code_deps(text, project)
     for name in WITH_BLOCKS:
+        if (project / name).exists():
+            yield name, with_blocks((project / name).read_text(encoding="utf-8"), name)
+    if (project / "docs/reference").is_dir():
+        for page, text in pages(project).items():
+            yield f"docs/reference/{page}.md", text
+
+
+def stale(project: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield each made file that is not as it should be: its name, its text ("" if there is no
+    file), and the text that it should have."""
+    for name, text in made_files(project):
         file = project / name
-        if file.exists():
-            yield file, with_blocks(file.read_text(encoding="utf-8"), name)
-    folder = project / "docs/reference"
-    if folder.is_dir():
-        for name, text in pages(project).items():
-            yield folder / f"{name}.md", text
-
-
-def stale(project: Path) -> Iterator[tuple[Path, str, str]]:
-    """Yield each made file that is not as it should be, with its text ("" if there is no file) and
-    the text that it should have."""
-    for file, text in made_files(project):
         now = file.read_text(encoding="utf-8") if file.exists() else ""
         if now != text:
-            yield file, now, text
-
-
-def differences(project: Path) -> Iterator[str]:
-    """Yield the difference of each made file that is not as it should be, in diff form."""
-    for file, now, text in stale(project):
-        name = file.relative_to(project).as_posix()
-        old, new = (content.splitlines(keepends=True) for content in (now, text))
-        yield "".join(difflib.unified_diff(old, new, name, name, n=1))
+            yield name, now, text
 
 
 def main(arguments: list[str]) -> int:
@@ -303,12 +288,15 @@ def main(arguments: list[str]) -> int:
     project = Path.cwd()
     try:
         if "--check" in arguments:
-            found = "".join(differences(project))
+            found = ""
+            for name, *texts in stale(project):
+                old, new = (text.splitlines(keepends=True) for text in texts)
+                found += "".join(difflib.unified_diff(old, new, name, name, n=1))
             print(f"{found}run `make sync`" if found else "everything made is up to date")
             return bool(found)
-        for file, _, text in stale(project):
-            write_text(file, text)
-            print(f"made {file.relative_to(project).as_posix()}")
+        for name, _, text in stale(project):
+            write_text(project / name, text)
+            print(f"made {name}")
     except SeedbedError as error:
         print(f"seedbed: {error}", file=sys.stderr)
         return 1

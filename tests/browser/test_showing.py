@@ -4,9 +4,8 @@ import pandas as pd
 import pytest
 
 from seedbed.review_page import desk
-from seedbed.review_page.embedding_map import placed
-from seedbed.review_page.showing import chip, facts, text_block, why
-from seedbed.review_page.views import life, matching
+from seedbed.review_page.desk import chip, facts, text_block, why
+from seedbed.review_page.views import life, matching, placed
 from seedbed.reviewing.queues import Item
 from seedbed.versions.explain import WIDTH
 

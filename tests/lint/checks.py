@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from seedbed.pipeline.rooms import ROOM_NAMES
+from seedbed.pipeline.code_deps import ROOMS
 from seedbed.running.code_versions import imported
 
 WORDS = Path(__file__).with_name("words.txt")
@@ -35,11 +35,11 @@ def imports_by_room(project: Path) -> list[tuple[str, str, str]]:
 
 def arrows_back(project: Path) -> list[str]:
     """Imports of a stage script, and imports from a room that comes later in ROOMS."""
-    order = {name: index for index, name in enumerate(ROOM_NAMES)}
+    order = {name: index for index, name in enumerate(ROOMS)}
     order["cli"] = order["upkeep"]  # cli.py puts all commands together, and upkeep documents them
     return list(
         dict.fromkeys(
-            f"{file}: {room} imports {other}, which comes after it in seedbed/pipeline/rooms.py"
+            f"{file}: {room} imports {other}, which comes after it in seedbed/pipeline/code_deps.py"
             for room, other, file in imports_by_room(project)
             if order.get(other, len(order)) > order[room]
         )

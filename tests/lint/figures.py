@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from seedbed.pipeline.rooms import ROOM_NAMES
+from seedbed.pipeline.code_deps import ROOMS
 from seedbed.running.code_versions import closure
 
 MAX_MODULES = 185  # of seedbed/, without __init__.py
@@ -102,7 +102,7 @@ def main() -> None:
     print(f"dvc.yaml, dvc.lock lines {found.pipeline_lines:6} {found.lock_lines}"
           f" (at most {MAX_PIPELINE_LINES}, {MAX_LOCK_LINES})")  # fmt: skip
     print("\nroom            modules  lines  under 60  on the way")
-    for room in ROOM_NAMES:
+    for room in ROOMS:
         sizes = [size for name, size in found.modules.items() if name.split("/")[1] == room]
         way = [name for name in found.way if name.startswith(f"seedbed/{room}/")]
         small = sum(size < 60 for size in sizes)

@@ -4,7 +4,7 @@ import pytest
 from conftest import ROOT
 
 from seedbed.core.errors import MergeError
-from seedbed.merging.yaml_merge import Versions, merged_yaml
+from seedbed.merging.yaml_merge import merged_yaml
 
 BASE = """\
 sources:                         # where rows come from
@@ -36,7 +36,7 @@ def with_source(text: str) -> str:
 
 
 def merged(ours: str, theirs: str, base: str = BASE) -> str:
-    return merged_yaml("params.yaml", Versions(base, ours, theirs))
+    return merged_yaml("params.yaml", base, ours, theirs)
 
 
 def test_two_sources_at_the_same_place_are_both_there():
@@ -122,7 +122,7 @@ def test_every_conflict_is_told_at_once():
 
 def test_a_file_that_one_side_deleted_is_left_to_a_person():
     with pytest.raises(MergeError, match="one side deleted it"):
-        merged_yaml("params.yaml", Versions(BASE, BASE, None))
+        merged_yaml("params.yaml", BASE, BASE, None)
 
 
 def test_a_side_that_is_no_yaml_is_told_with_its_line():
@@ -150,5 +150,5 @@ def test_the_projects_own_files_keep_every_byte_but_what_was_merged(name):
     for old, new in CHANGES[name]:
         assert text.count(old) == 1
         expected = expected.replace(old, new)
-    found = merged_yaml(name, Versions(text, ours, theirs))
+    found = merged_yaml(name, text, ours, theirs)
     assert sorted(found.splitlines()) == sorted(expected.splitlines())

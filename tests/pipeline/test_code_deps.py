@@ -9,10 +9,15 @@ import pytest
 from conftest import ROOT, copy_project
 
 from seedbed.core.errors import PipelineError
-from seedbed.pipeline.code_deps import NO_DEPENDENCY, code_deps, is_code, with_code_deps
-from seedbed.pipeline.rooms import ROOM_NAMES
+from seedbed.pipeline.code_deps import (
+    NO_DEPENDENCY,
+    ROOMS,
+    code_deps,
+    is_code,
+    with_code_deps,
+)
 from seedbed.running.code_versions import closure
-from seedbed.upkeep.sync import differences, main, with_blocks
+from seedbed.upkeep.sync import main, stale, with_blocks
 
 PREPARE = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split")
 
@@ -30,7 +35,7 @@ def add_import(file: Path, module: str) -> None:
 
 
 def test_everything_made_is_up_to_date():
-    assert not list(differences(ROOT))
+    assert not list(stale(ROOT))
 
 
 def test_a_stage_edited_without_sync_is_refused(copy, capsys):
@@ -105,7 +110,7 @@ def test_other_error_texts_and_progress_bars_give_the_same_bytes(copy):
 
 def test_every_folder_of_seedbed_is_a_room():
     folders = {path.parent.name for path in (ROOT / "seedbed").glob("*/__init__.py")}
-    assert folders == set(ROOM_NAMES) - ({"pages"} - folders)
+    assert folders == set(ROOMS) - ({"pages"} - folders)
 
 
 def test_an_unknown_block_is_named():

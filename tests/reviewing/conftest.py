@@ -77,7 +77,7 @@ def project(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def workspace(project):
-    from seedbed.reviewing.workspace import read_workspace
+    from seedbed.reviewing.queues import read_workspace
 
     return read_workspace()
 

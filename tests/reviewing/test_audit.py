@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, InForce, Settled
 from seedbed.reviewing.queues import Item, Queue
-from seedbed.reviewing.status import by_side, error_rate, wilson
+from seedbed.reviewing.status import audit_in_words, error_rate, wilson
 
 
 def audit(number: int, side: str = "train") -> Queue:
@@ -46,8 +46,10 @@ def test_a_side_is_told_of_where_enough_is_judged():
     ]
     queue = Queue("audit", "", "", items)
     decided = judged({n: "post" if n < 4 else "bank" for n in range(40)})
-    assert list(by_side(queue, decided)) == ["train"]
-    assert by_side(queue, decided)["train"].share == 0.1
+    told = "\n".join(audit_in_words(queue, decided))
+    assert "  train: 4 of 40 labels wrong, 10.0% " in told
+    assert "  test: " not in told
+    assert error_rate(queue, decided, "train").share == 0.1
     assert error_rate(queue, decided, "test").judged == 0
 
 

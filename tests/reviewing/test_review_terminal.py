@@ -17,7 +17,7 @@ from seedbed.core.decisions import read_decisions
 from seedbed.core.errors import ReviewError
 from seedbed.reviewing.queues import queues_of
 from seedbed.reviewing.session import Session
-from seedbed.reviewing.terminal import COMMANDS, Person, Review
+from seedbed.reviewing.terminal import COMMANDS, Review
 
 
 def reviewed(workspace, keys: str, queue: str = "suspects", answers: tuple[str, ...] = ()) -> str:
@@ -31,7 +31,7 @@ def reviewed(workspace, keys: str, queue: str = "suspects", answers: tuple[str, 
 
     console = Console(file=screen, width=300, highlight=False, force_terminal=False)
     session = Session(workspace, queues_of(workspace)[queue], "ann")
-    Review(session, console, Person(key, lambda _: next(answers_left))).run()
+    Review(session, console, key, lambda _: next(answers_left)).run()
     return screen.getvalue()
 
 
