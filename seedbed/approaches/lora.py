@@ -8,7 +8,6 @@ from pydantic import Field
 
 from seedbed.training.classifier import (
     Loaded,
-    LogitsOnly,
     Origin,
     Task,
     fit,
@@ -48,7 +47,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
         model = get_peft_model(new_sequence_classifier(task, seed), config)
     groups = [Group(params=[weight for weight in model.parameters() if weight.requires_grad])]
-    curve = fit(LogitsOnly(model), groups, task, params, seed, "lora")
+    curve = fit(model, groups, task, params, seed, "lora")
     origin = Origin("lora", params, trainable_parameters(model))
     save_sequence_classifier(model.merge_and_unload(), task, folder, origin)
     return curve

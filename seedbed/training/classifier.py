@@ -175,28 +175,21 @@ class Classifier:
         return torch.from_numpy(logits).softmax(1).numpy()
 
 
-class LogitsOnly(nn.Module):
-    """A transformers classifier as a module from token ids to logits."""
-
-    def __init__(self, model: nn.Module):
-        super().__init__()
-        self.model = model
-
-    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """(rows, tokens) int64 each -> logits (rows, classes)."""
-        return self.model(**inputs).logits
-
-
 def trainable_parameters(module: nn.Module) -> int:
     """The number of weights of a module that training may change."""
     return sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
 
 
 def new_sequence_classifier(task: Task, seed: int) -> nn.Module:
-    """The encoder with a new head, initialised by `seed`."""
+    """The encoder with a new head, initialised by `seed`: from token ids to logits."""
     torch.manual_seed(seed)
-    kind = AutoModelForSequenceClassification
-    return first_token_alone(loaded(kind, task.encoder, classes=task.classes))
+    return _sequence_classifier(task.encoder, task.classes)
+
+
+def _sequence_classifier(folder: Path, classes: Sequence[str] = ()) -> nn.Module:
+    model = loaded(AutoModelForSequenceClassification, folder, classes=classes)
+    model.register_forward_hook(lambda module, inputs, output: output.logits)
+    return first_token_alone(model)
 
 
 def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, origin: Origin) -> None:
@@ -207,8 +200,7 @@ def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, origin:
 
 def load_sequence_classifier(folder: Path) -> Loaded:
     """Load what `save_sequence_classifier` wrote."""
-    model = loaded(AutoModelForSequenceClassification, folder)
-    return Loaded(LogitsOnly(first_token_alone(model)))
+    return Loaded(_sequence_classifier(folder))
 
 
 def save_with_tokenizer(model: nn.Module, task: Task, folder: Path) -> None:
