@@ -22,7 +22,7 @@ from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.making.balancing import verdict
 from seedbed.training.adaptation import adapt
 from seedbed.training.loop import Run
-from seedbed.training.params import SharedParams, with_shared
+from seedbed.training.models import SharedParams, with_shared
 from stages.adapt import Params, scores
 
 RESULT = Path("benchmarks/results/adaptation.json")

@@ -14,7 +14,7 @@ from seedbed.encoding.tokens import TextTokenizer, Truncation, longest_input
 from seedbed.training.adaptation import adapt
 from seedbed.training.classifier import Classifier
 from seedbed.training.loop import Run
-from seedbed.training.params import AdaptationParams
+from seedbed.training.models import AdaptationParams
 from seedbed.training.prompts import Gap
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]  # in this order they are 0 to 4, as RoBERTa's

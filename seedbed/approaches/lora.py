@@ -17,8 +17,7 @@ from seedbed.training.classifier import (
     trainable_parameters,
 )
 from seedbed.training.loop import Curve, Group
-from seedbed.training.params import TrainingParams
-from seedbed.training.saved_models import SavedModel
+from seedbed.training.models import SavedModel, TrainingParams
 
 
 class Params(TrainingParams):

@@ -16,7 +16,7 @@ from seedbed.gate.verdict import Answers
 from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.serving.model_folder import Serving, read_serving
 from seedbed.splitting.frozen_test import SHOWN, check_frozen, read_frozen
-from seedbed.training.saved_models import model_digest, read_card
+from seedbed.training.models import model_digest, read_card
 from seedbed.versions.row_records import Placed
 
 ROWS = Path("data/split")

@@ -85,24 +85,17 @@ def anonymize(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> l
     So the output, anonymized again with the same patterns, stays as it is. Names are looked for
     once: they depend on the words around, which replacing changes.
     """
-    by_pattern = wanted._replace(names=frozenset())
-    return [
-        _anonymized(text, spans, by_pattern, key, mode)
-        for text, spans in zip(texts, detect(texts, wanted), strict=True)
-    ]
-
-
-def _anonymized(
-    text: str, spans: Sequence[Span], wanted: Wanted, key: bytes, mode: Mode
-) -> Anonymized:
-    counts: Counter[str] = Counter()
-    for _ in range(MAX_PASSES):
-        if not spans:
-            break
-        counts.update(span.kind for span in spans)
-        text = replace(text, spans, key, mode)
-        (spans,) = detect([text], wanted)
-    return Anonymized(text, counts)
+    by_pattern, results = wanted._replace(names=frozenset()), []
+    for text, spans in zip(texts, detect(texts, wanted), strict=True):
+        result = Anonymized(text, Counter())
+        for _ in range(MAX_PASSES):
+            if not spans:
+                break
+            result.counts.update(span.kind for span in spans)
+            result = result._replace(text=replace(result.text, spans, key, mode))
+            (spans,) = detect([result.text], by_pattern)
+        results.append(result)
+    return results
 
 
 def _by_pattern(text: str, wanted: Wanted) -> list[Span]:

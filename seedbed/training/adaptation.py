@@ -17,7 +17,7 @@ from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded
 from seedbed.training.loop import Curve, Group, Run, Work, train
-from seedbed.training.params import AdaptationParams
+from seedbed.training.models import AdaptationParams
 from seedbed.training.prompts import is_masked_lm, load_masked_lm, mask_of
 
 NOT_MASKED = -100

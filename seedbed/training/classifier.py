@@ -33,11 +33,11 @@ from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training.loop import Curve, Group, Inputs, Losses, Run, Work, train
-from seedbed.training.params import ApproachParams, TrainingParams
-from seedbed.training.saved_models import (
+from seedbed.training.models import (
+    ApproachParams,
     ModelFormat,
     SavedModel,
-    SavedTruncation,
+    TrainingParams,
     check_files,
     read_card,
     write_card,
@@ -98,7 +98,7 @@ class Task:
             approach=origin.approach,
             **form._asdict(),
             classes=self.classes,
-            truncation=SavedTruncation(**self.truncation._asdict()),
+            truncation=self.truncation,
             trainable_parameters=origin.trainable_parameters,
             # As JSON: written as numbers they would be rounded, as figures are.
             params={key: json.dumps(value) for key, value in values.items()},
@@ -157,7 +157,7 @@ class Classifier:
         check_files(folder)
         card = read_card(folder)
         self.classes = card.classes
-        self.tokenizer = TextTokenizer(folder, Truncation(**card.truncation.model_dump()))
+        self.tokenizer = TextTokenizer(folder, card.truncation)
         self.module, self._fill, self.head = load(card.approach).load(folder, card)
 
     def logits(self, rows: Encoded | Examples, dtype: torch.dtype, label: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from conftest import ROOT, copy_project
 from seedbed.core.errors import PipelineError
 from seedbed.pipeline.code_deps import NO_DEPENDENCY, code_deps, is_code, with_code_deps
 from seedbed.pipeline.rooms import ROOM_NAMES
-from seedbed.running.code_versions import closure
+from seedbed.running.engine import closure
 from seedbed.upkeep.sync import differences, main, with_blocks
 
 PREPARE = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split")
