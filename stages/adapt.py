@@ -86,8 +86,8 @@ def main() -> str:
     from seedbed.encoding.encoder import precision
     from seedbed.encoding.tokens import TextTokenizer, truncation_of
     from seedbed.encoding.vectors import encoder_folder
-    from seedbed.training.adaptation import adapt
     from seedbed.training.loop import CHECKPOINTS, Run
+    from seedbed.training.objectives import adapt
 
     split = read_rows(SPLIT)
     rows = split[split["split"] != "test"].reset_index(drop=True)

@@ -34,7 +34,7 @@ from seedbed.training.classifier import (
 )
 from seedbed.training.loop import Curve, Inputs, Losses, layer_groups
 from seedbed.training.models import ModelFormat, SavedModel, TrainingParams, write_card
-from seedbed.training.prompts import (
+from seedbed.training.objectives import (
     MASK,
     PLACE,
     ClozeScorer,

@@ -24,7 +24,6 @@ from seedbed.encoding.encoder import (
     SentenceEncoder,
     first_token_alone,
     load_model,
-    loaded,
     outputs,
     pooled_windows,
     pooling_of,
@@ -187,7 +186,7 @@ def new_sequence_classifier(task: Task, seed: int) -> nn.Module:
 
 
 def _sequence_classifier(folder: Path, classes: Sequence[str] = ()) -> nn.Module:
-    model = loaded(AutoModelForSequenceClassification, folder, classes=classes)
+    model = load_model(folder, kind=AutoModelForSequenceClassification, classes=classes)
     model.register_forward_hook(lambda module, inputs, output: output.logits)
     return first_token_alone(model)
 
