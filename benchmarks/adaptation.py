@@ -20,9 +20,9 @@ from seedbed.encoding.encoder import embed_texts, precision
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.making.balancing import verdict
-from seedbed.training.adaptation import adapt
 from seedbed.training.loop import Run
-from seedbed.training.params import SharedParams, with_shared
+from seedbed.training.models import SharedParams, with_shared
+from seedbed.training.objectives import adapt
 from stages.adapt import Params, scores
 
 RESULT = Path("benchmarks/results/adaptation.json")

@@ -32,7 +32,7 @@ from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooli
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
-from seedbed.training.classifier import LogitsOnly, Task, fit, new_sequence_classifier
+from seedbed.training.classifier import Task, fit, new_sequence_classifier
 from seedbed.training.loop import Inputs, layer_groups
 from seedbed.training.trainer import ApproachTrainer
 
@@ -83,7 +83,7 @@ def beside(rows: pd.DataFrame, how: Setting) -> dict[str, Any]:
         model = new_sequence_classifier(task, 0)
         depth = model.config.num_hidden_layers
         groups = layer_groups(model, depth, params, params.layer_decay)
-        fit(LogitsOnly(model), groups, task, params, 0, "full", losses)
+        fit(model, groups, task, params, 0, "full", losses)
 
     def theirs() -> None:
         tutorial(

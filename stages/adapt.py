@@ -17,7 +17,7 @@ from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.making.balancing import AdaptMetrics, Arms, Gain, drawn, sizes, verdict
 from seedbed.splitting.splits import unlabelled_rows
-from seedbed.training.params import AdaptationParams, SharedParams, with_shared
+from seedbed.training.models import AdaptationParams, SharedParams, with_shared
 
 STRENGTH = 10.0  # C of the heads that compare the encoders
 
@@ -86,8 +86,8 @@ def main() -> str:
     from seedbed.encoding.encoder import precision
     from seedbed.encoding.tokens import TextTokenizer, truncation_of
     from seedbed.encoding.vectors import encoder_folder
-    from seedbed.training.adaptation import adapt
-    from seedbed.training.loop import Run, folder_of
+    from seedbed.training.loop import CHECKPOINTS, Run
+    from seedbed.training.objectives import adapt
 
     split = read_rows(SPLIT)
     rows = split[split["split"] != "test"].reset_index(drop=True)
@@ -97,7 +97,7 @@ def main() -> str:
     source = encoder_folder(encoder)
     tokenizer = TextTokenizer(source, truncation_of(encoder, source, SPLIT))
     tokens = tokenizer(list(texts["text"]), list(texts["text_pair"]))
-    dtype, checkpoints = precision(encoder.precision), folder_of("adapt")
+    dtype, checkpoints = precision(encoder.precision), CHECKPOINTS / "adapt"
     with fresh_folder(ADAPTED) as folder:
         training = Run("adapt", params, params.seed, dtype, checkpoints)
         way, curve = adapt(source, tokens, training, folder)

@@ -17,7 +17,7 @@ from seedbed.reporting.dataset_card import SourceEntry, data_card
 from seedbed.reporting.model_card import ModelFacts, model_card
 from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
 from seedbed.serving.model_folder import read_serving
-from seedbed.training.saved_models import model_digest, read_card
+from seedbed.training.models import model_digest, read_card
 
 DATA_CARD = Path("reports/cards/dataset_card.md")
 MODEL_CARD = Path("reports/cards/model_card.md")

@@ -34,7 +34,7 @@ from seedbed.scoring.evaluation import Columns, columns_of
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions, write_predictions
 from seedbed.training.classifier import Classifier
-from seedbed.training.saved_models import read_card
+from seedbed.training.models import read_card
 
 CASES = Path("tests/model")
 CONFUSION = Path("reports/plots/confusion")

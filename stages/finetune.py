@@ -22,7 +22,7 @@ from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooli
 from seedbed.encoding.examples import read_datasets
 from seedbed.encoding.vectors import EncoderParams, completed, encoder_folder
 from seedbed.training.classifier import Task
-from seedbed.training.loop import folder_of
+from seedbed.training.loop import CHECKPOINTS
 from seedbed.training.resampling import CvMetrics
 from seedbed.training.trainer import ApproachTrainer
 
@@ -82,7 +82,7 @@ def main(approach: str) -> str:
     trainer = ApproachTrainer(approach, **chosen_by_cv(approach))
     is_on = trainer.params.run
     seeds = read_params("finetune", Params).seeds if is_on else []
-    checkpoints = folder_of(approach)
+    checkpoints = CHECKPOINTS / approach
     curves: list[list[Any]] = []
     with fresh_folder(MODELS / approach) as folder:
         if is_on:

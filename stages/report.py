@@ -13,7 +13,8 @@ from seedbed.core.files import read_csv, write_text
 from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_if_run, read_metrics, write_metrics
 from seedbed.core.rows import COUNTS, CURVES, DATASET, MANIFEST, PREDICTIONS, SIDES
 from seedbed.core.stage import ROW_STAGES, script
-from seedbed.encoding.vectors import EmbedMetrics, TokenizeMetrics
+from seedbed.encoding.tokens import TokenizeMetrics
+from seedbed.encoding.vectors import EmbedMetrics
 from seedbed.making.balancing import AblateMetrics, AdaptMetrics, AugmentMetrics, BalanceMetrics
 from seedbed.pages.document import Section
 from seedbed.pages.rendering import page_markdown

@@ -18,7 +18,7 @@ from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Validation, read_validation
 from seedbed.scoring.predictions import choice, read_predictions
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
-from seedbed.training.saved_models import read_card, write_digests
+from seedbed.training.models import read_card, write_digests
 
 
 def serving_of(validation: Validation, classes: list[str]) -> Serving:

@@ -16,16 +16,16 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import BALANCE, SIDES, SPLIT, TOKENIZE, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding import examples
-from seedbed.encoding.tokens import Encoded, TextTokenizer, truncation_of
-from seedbed.encoding.vectors import (
-    EncoderParams,
+from seedbed.encoding.tokens import (
+    Encoded,
     Lengths,
     LengthsByClass,
     Padding,
+    TextTokenizer,
     TokenizeMetrics,
-    TruncationInUse,
-    encoder_folder,
+    truncation_of,
 )
+from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.splitting.splits import gate_after_split
 
 PLOT = Path("reports/plots/token_lengths.csv")
@@ -109,7 +109,7 @@ def main() -> str:
     metrics = TokenizeMetrics(
         rows=settle("tokenize", rows["id"], rows["id"], []),
         by_side={side: len(part.row_ids) for side, part in parts.items()},
-        truncation=TruncationInUse(**truncation._asdict()),
+        truncation=truncation,
         lengths=length_figures(rows, encoded),
         padding_share=padding_figures(parts["train"], truncation.max_length),
     )

@@ -31,8 +31,7 @@ from seedbed.training.classifier import (
     trainable_parameters,
 )
 from seedbed.training.loop import Curve
-from seedbed.training.params import ApproachParams
-from seedbed.training.saved_models import SavedModel
+from seedbed.training.models import ApproachParams, SavedModel
 
 
 class Params(ApproachParams):

@@ -11,11 +11,10 @@ from seedbed.approaches import prompt
 from seedbed.core.errors import ModelError, ParamsError
 from seedbed.core.files import read_json, write_json
 from seedbed.encoding.tokens import TextTokenizer, Truncation, longest_input
-from seedbed.training.adaptation import adapt
 from seedbed.training.classifier import Classifier
 from seedbed.training.loop import Run
-from seedbed.training.params import AdaptationParams
-from seedbed.training.prompts import Gap
+from seedbed.training.models import AdaptationParams
+from seedbed.training.objectives import Gap, adapt
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]  # in this order they are 0 to 4, as RoBERTa's
 MORE = ["It is about soup. It is about rain.", "Topic: we talked", "we talked of storms", "soup"]

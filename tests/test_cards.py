@@ -27,7 +27,7 @@ from seedbed.scoring.metrics_files import (
     Validation,
 )
 from seedbed.serving.model_folder import Serving, TextPreparation
-from seedbed.training.saved_models import SavedModel
+from seedbed.training.models import SavedModel
 
 METRICS = ROOT / "reports/metrics"
 SOURCES = [

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.errors import MemoError
 from seedbed.encoding.tokens import Truncation
-from seedbed.running import code_versions
+from seedbed.running import engine
 from seedbed.running import memo as memo_store
 from seedbed.running.engine import FLOAT32, INT32, JSON, UINT16, UINT64, map_texts, plain
 from seedbed.running.memo import MEMO, Store, clear
@@ -86,13 +86,13 @@ def no_work(items):
 
 def test_another_version_of_a_library_is_another_result(monkeypatch):
     map_texts(shouted, ["a"], libraries=["spacy"])
-    monkeypatch.setattr(code_versions, "_installed", lambda name: "another")
+    monkeypatch.setattr(engine, "_installed", lambda name: "another")
     map_texts(shouted, ["a"], libraries=["spacy"])
     assert work_asked() == ["a", "a"]
 
 
 def test_what_was_edited_while_it_ran_is_not_kept(monkeypatch):
-    monkeypatch.setattr(code_versions, "STARTED", Path(__file__).stat().st_mtime - 1)
+    monkeypatch.setattr(engine, "STARTED", Path(__file__).stat().st_mtime - 1)
     map_texts(shouted, ["a"])
     map_texts(shouted, ["a"])
     assert work_asked() == ["a", "a"]

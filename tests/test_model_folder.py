@@ -12,7 +12,7 @@ from seedbed.serving.model_folder import (
     write_serving,
 )
 from seedbed.serving.predicting import prepared
-from seedbed.training.saved_models import read_card, write_digests
+from seedbed.training.models import read_card, write_digests
 
 
 def preparation(mode: str = "placeholder", kinds: tuple[str, ...] = ("email",)) -> TextPreparation:

@@ -23,7 +23,7 @@ from seedbed.serving.model_folder import (
     write_serving,
 )
 from seedbed.serving.predicting import PredictColumns, predict
-from seedbed.training.saved_models import write_digests
+from seedbed.training.models import write_digests
 
 ASKED = AnonymizeParams(key_fingerprint="0" * 12, kinds=("email",))
 SERVING = Serving(

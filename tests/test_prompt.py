@@ -13,8 +13,8 @@ from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme
 from seedbed.training.classifier import Classifier
-from seedbed.training.prompts import ClozeScorer, Gap, contrastive_losses, load_masked_lm
-from seedbed.training.saved_models import read_card
+from seedbed.training.models import read_card
+from seedbed.training.objectives import ClozeScorer, Gap, contrastive_losses, load_masked_lm
 
 CLOZE = "{text} It is {mask}."
 

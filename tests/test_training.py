@@ -13,7 +13,7 @@ from torch import nn
 from seedbed.core.errors import ModelError
 from seedbed.encoding.examples import Examples
 from seedbed.training.loop import Run, Work, _warmup_then_decay, train
-from seedbed.training.params import TrainingParams
+from seedbed.training.models import TrainingParams
 
 PARAMS = TrainingParams(
     run=True, epochs=4, min_steps=0, learning_rate=0.05, batch_tokens=16, warmup_share=0.1,

@@ -17,7 +17,6 @@ from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
 from seedbed.training.classifier import (
     SEQUENCE,
     Loaded,
-    LogitsOnly,
     Origin,
     Task,
     fit,
@@ -30,8 +29,7 @@ from seedbed.training.classifier import (
     trainable_parameters,
 )
 from seedbed.training.loop import Curve, layer_groups
-from seedbed.training.params import TrainingParams
-from seedbed.training.saved_models import SavedModel
+from seedbed.training.models import SavedModel, TrainingParams
 
 
 class Params(TrainingParams):
@@ -50,8 +48,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
         model, head = load_model(task.encoder), linear_head(task, params)
         module: nn.Module = SentenceEncoder(model, pooling_of(task.encoder), head)
     else:
-        model = new_sequence_classifier(task, seed)
-        module = LogitsOnly(model)
+        module = model = new_sequence_classifier(task, seed)
     groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
     curve = fit(module, groups, task, params, seed, "full")
     origin = Origin("full", params, trainable_parameters(module))

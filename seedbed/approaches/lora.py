@@ -8,7 +8,6 @@ from pydantic import Field
 
 from seedbed.training.classifier import (
     Loaded,
-    LogitsOnly,
     Origin,
     Task,
     fit,
@@ -18,8 +17,7 @@ from seedbed.training.classifier import (
     trainable_parameters,
 )
 from seedbed.training.loop import Curve, Group
-from seedbed.training.params import TrainingParams
-from seedbed.training.saved_models import SavedModel
+from seedbed.training.models import SavedModel, TrainingParams
 
 
 class Params(TrainingParams):
@@ -48,7 +46,7 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
         model = get_peft_model(new_sequence_classifier(task, seed), config)
     groups = [Group(params=[weight for weight in model.parameters() if weight.requires_grad])]
-    curve = fit(LogitsOnly(model), groups, task, params, seed, "lora")
+    curve = fit(model, groups, task, params, seed, "lora")
     origin = Origin("lora", params, trainable_parameters(model))
     save_sequence_classifier(model.merge_and_unload(), task, folder, origin)
     return curve

@@ -12,14 +12,14 @@ from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, Field
+from pydantic import Field
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 from torch import nn
 
 from seedbed.core.errors import ParamsError
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
-from seedbed.encoding.tokens import TextTokenizer, Truncation
+from seedbed.encoding.tokens import TextTokenizer
 from seedbed.training.classifier import (
     Loaded,
     Origin,
@@ -33,8 +33,8 @@ from seedbed.training.classifier import (
     validation_score,
 )
 from seedbed.training.loop import Curve, Inputs, Losses, layer_groups
-from seedbed.training.params import TrainingParams
-from seedbed.training.prompts import (
+from seedbed.training.models import ModelFormat, SavedModel, TrainingParams, write_card
+from seedbed.training.objectives import (
     MASK,
     PLACE,
     ClozeScorer,
@@ -43,7 +43,6 @@ from seedbed.training.prompts import (
     is_masked_lm,
     load_masked_lm,
 )
-from seedbed.training.saved_models import ModelFormat, SavedModel, write_card
 
 CLOZE = ModelFormat(
     "cloze_classifier",
@@ -53,13 +52,6 @@ CLOZE = ModelFormat(
 fill = pipeline("fill-mask", model="{folder}", targets={words})
 print(fill({filled})[0]["token_str"])""",
 )
-
-
-class ClozeSettings(BaseModel):
-    """What a saved cloze classifier needs beyond its weights."""
-
-    template: str
-    words: list[str]
 
 
 class Params(TrainingParams):
@@ -90,9 +82,8 @@ def load(folder: Path, card: SavedModel) -> Loaded:
     """Load a model that `fine_tune` saved."""
     if card.kind != CLOZE.kind:
         return load_sentence_classifier(folder)
-    settings = ClozeSettings.model_validate(card.settings)
-    truncation = Truncation(**card.truncation.model_dump())
-    gap = Gap(folder, truncation, settings.template, settings.words)
+    template, words = str(card.settings["template"]), list(card.settings["words"])
+    gap = Gap(folder, card.truncation, template, words)
     return Loaded(ClozeScorer(load_masked_lm(folder), gap), gap.filled)
 
 

@@ -48,16 +48,12 @@ def precision(wanted: str) -> torch.dtype:
     return torch.bfloat16 if is_low else torch.float32
 
 
-def load_model(folder: Path, dropout: float = 0.0) -> PreTrainedModel:
-    """Load the bare encoder, ready to train or to use."""
-    return loaded(AutoModel, folder, dropout)
-
-
-def loaded(
-    kind: Any, folder: Path, dropout: float = 0.0, classes: Sequence[str] = ()
+def load_model(
+    folder: Path, dropout: float = 0.0, kind: Any = AutoModel, classes: Sequence[str] = ()
 ) -> PreTrainedModel:
-    """Load a model by one of transformers' Auto classes: float32, safetensors, no remote code, and
-    dropout only if training asks for it. `classes` are those of a new head.
+    """Load the bare encoder, or a model of another of transformers' Auto classes: float32,
+    safetensors, no remote code, and dropout only if training asks for it. `classes` are those of a
+    new head.
 
     Raises ModelError if transformers does not know the model, or if its weights are damaged or not
     safetensors.

@@ -175,7 +175,16 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
     shown = [name for name in FOR_COLLATORS if name in features]
     datasets = {}
     for split, part in tokenized.parts.items():
-        table = _table(part).select(list(features)).cast(features.arrow_schema)
+        sizes = [len(ids) for ids in part.ids]
+        columns = {
+            "input_ids": part.ids,
+            "attention_mask": [np.ones(size, np.int8) for size in sizes],
+            "token_type_ids": part.segments or [np.zeros(size, np.int8) for size in sizes],
+            "labels": part.labels,
+            "weight": part.weights,
+            "id": pa.array(part.rows, pa.string()),
+        }
+        table = pa.table(columns).select(list(features)).cast(features.arrow_schema)
         # The library's own fingerprint contains random digits; this one names the content.
         content = hashlib.sha256(repr((list(part.rows), part.labels.tolist())).encode())
         whole = Dataset(table, fingerprint=content.hexdigest()[:16])
@@ -185,19 +194,6 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
     with fresh_folder(folder) as fresh:
         DatasetDict(datasets).save_to_disk(fresh)
         write_json(fresh / TRUNCATION, tokenized.truncation._asdict())
-
-
-def _table(part: Examples) -> pa.Table:
-    sizes = [len(ids) for ids in part.ids]
-    columns = {
-        "input_ids": part.ids,
-        "attention_mask": [np.ones(size, np.int8) for size in sizes],
-        "token_type_ids": part.segments or [np.zeros(size, np.int8) for size in sizes],
-        "labels": part.labels,
-        "weight": part.weights,
-        "id": pa.array(part.rows, pa.string()),
-    }
-    return pa.table(columns)
 
 
 def read_datasets(folder: Path) -> Tokenized:

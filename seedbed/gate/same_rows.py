@@ -24,7 +24,7 @@ from seedbed.pipeline.dvc import LOCK, md5_of, opened_repo, parse_lock
 from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.serving.model_folder import Serving, read_serving
 from seedbed.splitting.sides import SHOWN, check_frozen, read_frozen
-from seedbed.training.saved_models import model_digest, read_card
+from seedbed.training.models import model_digest, read_card
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Placed
 

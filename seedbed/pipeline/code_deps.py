@@ -14,7 +14,7 @@ from typing import Any
 from seedbed.approaches import NAMES
 from seedbed.core.errors import PipelineError
 from seedbed.core.files import parse_yaml
-from seedbed.running.code_versions import PROJECT, closure, imported, is_bare
+from seedbed.running.engine import PROJECT, closure, imported, is_bare
 
 ITEM = "${item.approach}"
 APPROACHES = "seedbed/approaches"

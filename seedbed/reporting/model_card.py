@@ -15,7 +15,7 @@ from seedbed.reporting.results import NAMED, invariance, per_class, shown_scores
 from seedbed.scoring.metrics import shown_in
 from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Validation
 from seedbed.serving.model_folder import Serving, loading_code, scope_sentence, truncation_sentence
-from seedbed.training.saved_models import SavedModel
+from seedbed.training.models import SavedModel
 
 WEAK_SLICES = 5
 FEW_ROWS = 30  # of test in a class; below, its figures are imprecise

@@ -5,7 +5,7 @@ Each is a pure function of the figures that stages wrote.
 
 from collections.abc import Mapping, Sequence
 
-from seedbed.encoding.vectors import TokenizeMetrics
+from seedbed.encoding.tokens import TokenizeMetrics
 from seedbed.making import balancing
 from seedbed.pages.document import Cell, Code, Prose, Section, Table, counted, difference, interval
 from seedbed.reporting.results import CLASSES

@@ -47,12 +47,11 @@ def limit_bytes() -> int:
     """Return the maximum size of the file, from SEEDBED_MEMO_MB. Raises MemoError."""
     value = os.environ.get("SEEDBED_MEMO_MB") or str(DEFAULT_MB)
     if not value.isdecimal() or int(value) < 1:
-        raise MemoError(
-            "environment SEEDBED_MEMO_MB",
-            f"`{value}`",
+        expected, step = (
             "a whole number of megabytes, 1 or more",
             "correct it, or set SEEDBED_MEMO=off",
         )
+        raise MemoError("environment SEEDBED_MEMO_MB", f"`{value}`", expected, step)
     return int(value) * 2**20
 
 
@@ -200,9 +199,8 @@ def clear() -> int:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return count
     except sqlite3.OperationalError as error:
-        raise MemoError(
-            str(MEMO), str(error), "a file that no other process is writing", "try again later"
-        ) from None
+        expected = "a file that no other process is writing"
+        raise MemoError(str(MEMO), str(error), expected, "try again later") from None
     except sqlite3.DatabaseError:
         for ending in ("", "-wal", "-shm"):
             Path(f"{MEMO}{ending}").unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from seedbed.core.files import BEST, write_json
 from seedbed.core.params import Section
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice
-from seedbed.training.saved_models import (
+from seedbed.training.models import (
     CARD,
     DIGESTS,
     SavedModel,

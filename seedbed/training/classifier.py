@@ -24,7 +24,6 @@ from seedbed.encoding.encoder import (
     SentenceEncoder,
     first_token_alone,
     load_model,
-    loaded,
     outputs,
     pooled_windows,
     pooling_of,
@@ -33,11 +32,11 @@ from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training.loop import Curve, Group, Inputs, Losses, Run, Work, train
-from seedbed.training.params import ApproachParams, TrainingParams
-from seedbed.training.saved_models import (
+from seedbed.training.models import (
+    ApproachParams,
     ModelFormat,
     SavedModel,
-    SavedTruncation,
+    TrainingParams,
     check_files,
     read_card,
     write_card,
@@ -98,7 +97,7 @@ class Task:
             approach=origin.approach,
             **form._asdict(),
             classes=self.classes,
-            truncation=SavedTruncation(**self.truncation._asdict()),
+            truncation=self.truncation,
             trainable_parameters=origin.trainable_parameters,
             # As JSON: written as numbers they would be rounded, as figures are.
             params={key: json.dumps(value) for key, value in values.items()},
@@ -157,7 +156,7 @@ class Classifier:
         check_files(folder)
         card = read_card(folder)
         self.classes = card.classes
-        self.tokenizer = TextTokenizer(folder, Truncation(**card.truncation.model_dump()))
+        self.tokenizer = TextTokenizer(folder, card.truncation)
         self.module, self._fill, self.head = load(card.approach).load(folder, card)
 
     def logits(self, rows: Encoded | Examples, dtype: torch.dtype, label: str) -> np.ndarray:
@@ -175,28 +174,21 @@ class Classifier:
         return torch.from_numpy(logits).softmax(1).numpy()
 
 
-class LogitsOnly(nn.Module):
-    """A transformers classifier as a module from token ids to logits."""
-
-    def __init__(self, model: nn.Module):
-        super().__init__()
-        self.model = model
-
-    def forward(self, **inputs: torch.Tensor) -> torch.Tensor:
-        """(rows, tokens) int64 each -> logits (rows, classes)."""
-        return self.model(**inputs).logits
-
-
 def trainable_parameters(module: nn.Module) -> int:
     """The number of weights of a module that training may change."""
     return sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
 
 
 def new_sequence_classifier(task: Task, seed: int) -> nn.Module:
-    """The encoder with a new head, initialised by `seed`."""
+    """The encoder with a new head, initialised by `seed`: from token ids to logits."""
     torch.manual_seed(seed)
-    kind = AutoModelForSequenceClassification
-    return first_token_alone(loaded(kind, task.encoder, classes=task.classes))
+    return _sequence_classifier(task.encoder, task.classes)
+
+
+def _sequence_classifier(folder: Path, classes: Sequence[str] = ()) -> nn.Module:
+    model = load_model(folder, kind=AutoModelForSequenceClassification, classes=classes)
+    model.register_forward_hook(lambda module, inputs, output: output.logits)
+    return first_token_alone(model)
 
 
 def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, origin: Origin) -> None:
@@ -207,8 +199,7 @@ def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, origin:
 
 def load_sequence_classifier(folder: Path) -> Loaded:
     """Load what `save_sequence_classifier` wrote."""
-    model = loaded(AutoModelForSequenceClassification, folder)
-    return Loaded(LogitsOnly(first_token_alone(model)))
+    return Loaded(_sequence_classifier(folder))
 
 
 def save_with_tokenizer(model: nn.Module, task: Task, folder: Path) -> None:

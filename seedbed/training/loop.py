@@ -27,10 +27,12 @@ from seedbed.core.errors import ModelError
 from seedbed.core.stage import progress
 from seedbed.encoding.encoder import device, model_inputs
 from seedbed.encoding.examples import Examples, token_budget_batches
-from seedbed.running.code_versions import version_of
-from seedbed.training.params import LoopParams
+from seedbed.running.engine import version_of
+from seedbed.training.models import LoopParams
 
-CHECKPOINTS = Path(".seedbed/checkpoints")  # not among a stage's outputs: DVC clears these
+# A folder per stage or approach, deleted when it has written its models: not among a stage's
+# outputs, since DVC clears these.
+CHECKPOINTS = Path(".seedbed/checkpoints")
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 Curve = list[dict[str, float]]
@@ -86,11 +88,6 @@ class Point(NamedTuple):
     curve: Curve
     steps: int
     best: dict[str, torch.Tensor]
-
-
-def folder_of(training: str) -> Path:
-    """The checkpoints of one stage or approach, deleted when it has written its models."""
-    return CHECKPOINTS / training
 
 
 def layer_groups(

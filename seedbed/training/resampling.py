@@ -10,7 +10,6 @@ The interval is from a bootstrap over seeds and over clusters of validation rows
 each sample.
 """
 
-import hashlib
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, JsonValue
 
 from seedbed.core.errors import RowsError
+from seedbed.core.files import hash_number
 from seedbed.core.metrics import Difference, Interval, Metrics
 from seedbed.scoring.metrics import Scored, bounds, macro_f1, resampled_counts, scores
 
@@ -80,7 +80,7 @@ def folds_of(rows: pd.DataFrame, stop_share: float, seed: int) -> Iterator[Fold]
     are never set aside for early stopping."""
     inside = rows[rows["fold"] >= 0]
     units = inside["group"].where(inside["group"] != "", inside["id"])
-    position = units.map(lambda unit: _hash(f"stop:{seed}:{unit}") / 2**64)
+    position = units.map(lambda unit: hash_number(f"stop:{seed}:{unit}") / 2**64)
     for number in sorted(inside["fold"].unique()):
         rest = inside["fold"] != number
         stop = rest & (position < stop_share)
@@ -197,17 +197,12 @@ def drawn(train: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
     """The share of the train rows whose hash(seed, id) is lowest, class by class and at least one
     of each, with the rows made of them. A larger share has all rows of a smaller one."""
     parents = train[train["parent"] == ""]
-    rank = parents["id"].map(lambda row: _hash(f"{seed}:{row}") >> 11)
+    rank = parents["id"].map(lambda row: hash_number(f"{seed}:{row}") >> 11)
     rank = rank.groupby(parents["label"]).rank()
     size = parents.groupby("label")["id"].transform("size")
     kept = set(parents["id"][rank <= np.maximum(1, np.round(size * share))])
     root = train["parent"].where(train["parent"] != "", train["id"])
     return train[root.isin(kept)].reset_index(drop=True)
-
-
-def _hash(text: str) -> int:
-    """64 bits."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
 def power_law(rows: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -234,7 +229,10 @@ def fit_curve(
         [np.maximum(1 - macro_f1(labels, run.predicted, counts), floor) for run in runs], axis=1
     )  # (1 + draws, runs); the first row is without resampling
     shares, seeds = (np.array([run[column] for run in runs]) for column in (0, 1))
-    weights = _seed_weights(seeds, draws)
+    names, index = np.unique(seeds, return_inverse=True)
+    often = resampled_counts(np.arange(len(names)), seed=1, draws=draws)
+    # How often each sample has each run's seed, (1 + draws, runs): once in the first.
+    weights = np.concatenate([np.ones((1, len(seeds))), often[:, index]])
     each = [float(share) for share in np.unique(shares)]
     sizes = [float(np.mean([run.rows for run in runs if run.share == share])) for share in each]
     means = np.stack([np.average(errors, 1, weights * (shares == share)) for share in each], axis=1)
@@ -245,7 +243,7 @@ def fit_curve(
         run=True,
         measured_on="validation",
         approach=approach,
-        seeds=len(set(seeds)),
+        seeds=len(names),
         points=[
             CurvePoint(
                 share=share,
@@ -266,13 +264,6 @@ def fit_curve(
             fitted_without_it=float(1 - last[0][0] * sizes[-1] ** -last[1][0]),
         ),
     )
-
-
-def _seed_weights(seeds: np.ndarray, draws: int) -> np.ndarray:
-    """How often each sample has each run's seed, (1 + draws, runs): once in the first."""
-    names, index = np.unique(seeds, return_inverse=True)
-    often = resampled_counts(np.arange(len(names)), seed=1, draws=draws)
-    return np.concatenate([np.ones((1, len(seeds))), often[:, index]])
 
 
 def _interval(values: np.ndarray) -> Interval:

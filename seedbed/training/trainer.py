@@ -20,7 +20,7 @@ from seedbed.encoding.tokens import TextTokenizer, truncation_of
 from seedbed.encoding.vectors import EncoderParams, encoder_folder, vectors_of
 from seedbed.training.classifier import Classifier, Task
 from seedbed.training.loop import Curve
-from seedbed.training.params import SharedParams, with_shared
+from seedbed.training.models import SharedParams, with_shared
 
 
 class RowTasks:

@@ -15,7 +15,7 @@ from seedbed.core.rows import write_rows
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.serving.model_folder import Serving, TextPreparation, write_serving
 from seedbed.splitting.sides import write_frozen
-from seedbed.training.saved_models import write_digests
+from seedbed.training.models import write_digests
 
 CLASSES = ("rain", "snow", "sun")
 TEST_ROWS, TRAIN_ROWS = 240, 30

@@ -81,7 +81,7 @@ def test_a_worse_model_is_refused_until_a_person_lets_it_pass():
 
 
 def plan_digest() -> str:
-    from seedbed.training.saved_models import model_digest
+    from seedbed.training.models import model_digest
 
     return model_digest(BEST)
 

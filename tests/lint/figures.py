@@ -9,7 +9,7 @@ from statistics import median
 from typing import NamedTuple
 
 from seedbed.pipeline.code_deps import ROOMS
-from seedbed.running.code_versions import closure
+from seedbed.running.engine import closure
 
 MAX_MODULES = 185  # of seedbed/, without __init__.py
 MIN_MEDIAN_LINES = 100

@@ -17,7 +17,7 @@ from seedbed.making.balancing import AdaptMetrics
 from seedbed.pages.rendering import markdown
 from seedbed.reporting.training import adaptation
 from seedbed.splitting.splits import unlabelled_rows
-from seedbed.training.adaptation import NOT_MASKED, MaskedWords
+from seedbed.training.objectives import NOT_MASKED, MaskedWords
 from stages import adapt, split
 
 THINGS = {"cooking": "onion rice bread soup pan oven salt dough plum leek".split(),

@@ -1,18 +1,22 @@
-"""A saved model: its card, `seedbed.json`, and `digests.json`, by which damage is recognised.
+"""What is known of a model without loading torch: the parameters of its training, and of a saved
+one its card, `seedbed.json`, and `digests.json`, by which damage is recognised.
 
-A module of its own, since select, cards and the gate read cards without loading torch.
+The section `training` of params.yaml has values for all; an approach, or adapt, names itself what
+differs.
 """
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json, sha256_of, write_json
-from seedbed.core.params import Section
+from seedbed.core.params import Section, validated
+from seedbed.encoding.tokens import InJson
 
 CARD = "seedbed.json"
 DIGESTS = "digests.json"
@@ -27,6 +31,60 @@ LOADED_BY = {
 Kind = TypeVar("Kind", bound=Section)
 
 
+class LoopSettings(Section):
+    """What every training in epochs has, with labels or without."""
+
+    epochs: int = Field(gt=0)
+    min_steps: int = Field(ge=0)
+    batch_tokens: int = Field(gt=0)
+    warmup_share: float = Field(ge=0, lt=1)
+    weight_decay: float = Field(ge=0)
+
+
+class SharedParams(LoopSettings):
+    """params.yaml section `training`: values of adapt and of every approach that trains in epochs,
+    where these do not name their own."""
+
+    label_smoothing: float = Field(ge=0, lt=1)
+    patience_epochs: int = Field(ge=0)
+
+
+class LoopParams(LoopSettings):
+    """Parameters of the training loop."""
+
+    learning_rate: float = Field(gt=0)
+
+
+class ApproachParams(Section):
+    """What the section of every approach has."""
+
+    run: bool
+
+
+class TrainingParams(ApproachParams, SharedParams, LoopParams):
+    """Parameters of an approach that trains in epochs."""
+
+
+class AdaptationParams(LoopParams):
+    """Parameters of adapting an encoder to texts without labels."""
+
+    mask_share: float = Field(gt=0, lt=1)
+    dropout: float = Field(gt=0, lt=1)
+    temperature: float = Field(gt=0)
+
+
+def with_shared(
+    place: str, own: Mapping[str, JsonValue], shared: SharedParams, kind: type[Kind]
+) -> Kind:
+    """Complete the section `own`, at `place` in params.yaml, from `training`.
+
+    Only fields of `kind` are taken from there. Raises ParamsError for a key or value that `kind`
+    refuses.
+    """
+    inherited = {key: value for key, value in shared if key in kind.model_fields}
+    return validated(place, {**inherited, **own}, kind)
+
+
 class ModelFormat(NamedTuple):
     """A form of model that a stock library loads: its name, the library, the Hub's pipeline tag,
     and Python code that loads `{folder}` and classifies `{text}`."""
@@ -35,15 +93,6 @@ class ModelFormat(NamedTuple):
     library: str
     pipeline_tag: str
     usage: str
-
-
-class SavedTruncation(Section):
-    """How the model cuts long texts: see Truncation in seedbed/encoding/tokens.py."""
-
-    max_length: int
-    keep: Literal["head", "tail", "head_tail", "windows"] = "head"
-    overlap: int = 0
-    max_windows: int = 1
 
 
 class SavedModel(Section):
@@ -61,7 +110,7 @@ class SavedModel(Section):
     pipeline_tag: str = ""
     usage: str = ""
     classes: list[str]
-    truncation: SavedTruncation
+    truncation: InJson
     trainable_parameters: int = 0
     params: dict[str, str] = {}
     settings: dict[str, str | list[str]] = {}
