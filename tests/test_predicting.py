@@ -172,7 +172,7 @@ ODD = 'id{0}text{0}betrag\n000{0}süß{0}1\n001{0}{0}1\n002{0}"two\nlines"{0}1\n
         ("semi.csv", ODD.format(";").encode()),
         ("comma1252.csv", ODD.format(",").encode("cp1252")),
         ("utf16.csv", ODD.format("\t").encode("utf-16")),
-        ("packed.csv.gz", gzip.compress(ODD.format(",").encode())),
+        ("packed.csv.gz", gzip.compress(ODD.format(",").encode(), mtime=0)),
         (
             "list.json",
             b'[{"id": "000", "text": "s\xc3\xbc\xc3\x9f", "betrag": 1}, '
