@@ -9,20 +9,11 @@ from itertools import count
 from pathlib import Path, PurePath
 from typing import Any, Literal, NamedTuple
 
+from seedbed.collecting import tables
 from seedbed.collecting.collection import parse_source
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
 from seedbed.collecting.source import Source
-from seedbed.collecting.tables import (
-    ENDINGS,
-    SEPARATORS,
-    Dialect,
-    Record,
-    Table,
-    as_text,
-    found_separator,
-    read_table,
-)
 from seedbed.collecting.text_files import PACKED, SAMPLE, decode, read_file
 from seedbed.core.errors import ArrivalError, ParamsError
 
@@ -161,25 +152,25 @@ def _ending(path: Path) -> str:
         return ""
     packed = path.suffix.lower() if path.suffix.lower() in PACKED else ""
     inner = PurePath(path.stem if packed else path.name).suffix.lower()
-    return (inner if inner in ENDINGS else "") + packed
+    return (inner if inner in tables.ENDINGS else "") + packed
 
 
-def look_at(path: Path, separator: str, encoding: str) -> tuple[Table, str]:
+def look_at(path: Path, separator: str, encoding: str) -> tuple[tables.Table, str]:
     """The table in a file, read for its columns, and the separator that it needs ("": its ending
     says it). Raises SourceError where it is no table."""
     file = read_file(path)
-    if not separator and Path(file.name).suffix.lower() in SEPARATORS:
+    if not separator and Path(file.name).suffix.lower() in tables.SEPARATORS:
         with suppress(UnicodeDecodeError):
             start = decode(file.content[:SAMPLE], encoding).text
-            separator = found_separator(start.split("\n", 1)[0])
-    dialect = Dialect(separator)
-    columns = read_table(file, path.as_posix(), (), dialect, encoding).columns
+            separator = tables.found_separator(start.split("\n", 1)[0])
+    dialect = tables.Dialect(separator)
+    columns = tables.read_table(file, path.as_posix(), (), dialect, encoding).columns
     wanted = [name for name in columns if name.casefold() in PLAIN["id"]]
-    return read_table(file, path.as_posix(), wanted, dialect, encoding), separator
+    return tables.read_table(file, path.as_posix(), wanted, dialect, encoding), separator
 
 
 def inferred(
-    table: Table, said: Mapping[str, str], needs_label: bool, place: str
+    table: tables.Table, said: Mapping[str, str], needs_label: bool, place: str
 ) -> dict[str, str]:
     """The columns by field: what was said, and what has a plain name.
 
@@ -208,11 +199,11 @@ def inferred(
     return columns
 
 
-def names_rows(column: str, records: Sequence[Record]) -> bool:
+def names_rows(column: str, records: Sequence[tables.Record]) -> bool:
     """Whether a column names each row for good: there in all, each once, and no mere count of the
     rows from 0 or 1, which would give other rows the same names in the next file."""
     try:
-        values = [as_text(one.cells.get(column)) for one in records if not one.reason]
+        values = [tables.as_text(one.cells.get(column)) for one in records if not one.reason]
     except TypeError:
         return False
     counted = [[str(start + n) for n in range(len(values))] for start in (0, 1)]
