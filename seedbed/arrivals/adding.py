@@ -25,7 +25,7 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from seedbed.arrivals.entry import Entry
 from seedbed.core import files
-from seedbed.core.errors import ArrivalError
+from seedbed.core.errors import SeedbedError
 
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
@@ -39,7 +39,7 @@ NOWHERE = "push: false"
 def fetched(place: str, is_url: bool) -> Iterator[Path]:
     """The path of a file or folder; what a URL gives is gone when the block ends.
 
-    Raises ArrivalError where DVC cannot fetch it.
+    Raises SeedbedError where DVC cannot fetch it.
     """
     if not is_url:
         yield Path(place)
@@ -60,14 +60,14 @@ def as_dvc_says(url: str) -> str:
 @contextmanager
 def alone() -> Iterator[None]:
     """Let one `seedbed add` work at a time: a second would take the first one's journal for that of
-    one that was killed. The system gives the lock back however a process ends. Raises ArrivalError.
+    one that was killed. The system gives the lock back however a process ends. Raises SeedbedError.
     """
     LOCK.parent.mkdir(exist_ok=True)
     with LOCK.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ArrivalError(
+            raise SeedbedError(
                 str(LOCK), "another `seedbed add` is at work here", "one at a time", "wait for it"
             ) from None
         yield
@@ -75,7 +75,7 @@ def alone() -> Iterator[None]:
 
 def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: str = "") -> None:
     """Copy `origin` (a path; or a URL, which DVC fetches and can update) to `target`, track it,
-    and write the two files. Raises ArrivalError with everything as it was.
+    and write the two files. Raises SeedbedError with everything as it was.
 
     `sha256`: what the file that a URL gives must be: the one that was looked at.
     """
@@ -83,7 +83,7 @@ def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: st
     tracked = target.with_name(target.name + ".dvc")
     for path in (target, tracked):
         if path.exists():
-            raise ArrivalError(str(path), "this file already exists", next_step="name a `--batch`")
+            raise SeedbedError(str(path), "this file already exists", next_step="name a `--batch`")
     files.write_json(
         JOURNAL,
         {"target": target.as_posix(), "pipeline": before, "written": pipeline, "params": params},
@@ -95,7 +95,7 @@ def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: st
         else:
             dvc("import-url", "--quiet", origin, str(target))
             if target.is_file() and files.sha256_of(target) != sha256:
-                raise ArrivalError(
+                raise SeedbedError(
                     origin, "it changed while it was looked at", "the same bytes", "add it again"
                 )
         _only_to_private(tracked)
@@ -167,11 +167,11 @@ def _only_to_private(tracked: Path) -> None:
 
 
 def dvc(*arguments: str) -> None:
-    """Run a DVC command. Raises ArrivalError with its last line where it fails."""
+    """Run a DVC command. Raises SeedbedError with its last line where it fails."""
     done = _run_dvc(*arguments)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise ArrivalError(
+        raise SeedbedError(
             f"dvc {arguments[0]}", " ".join(last) or "it failed", "success", "nothing was changed"
         )
 
@@ -189,12 +189,12 @@ def _remove(path: Path) -> None:
 
 
 def with_source(params: str, entry: Entry) -> str:
-    """params.yaml with one more entry at the end of `sources`. Raises ArrivalError."""
+    """params.yaml with one more entry at the end of `sources`. Raises SeedbedError."""
     return _with_item(PARAMS, params, ("sources",), entry)
 
 
 def with_dep(pipeline: str, path: str) -> str:
-    """dvc.yaml with one more path among what stage collect reads. Raises ArrivalError."""
+    """dvc.yaml with one more path among what stage collect reads. Raises SeedbedError."""
     if path in _loaded(pipeline)["stages"]["collect"]["deps"]:
         return pipeline
     return _with_item(PIPELINE, pipeline, ("stages", "collect", "deps"), path)
@@ -202,7 +202,7 @@ def with_dep(pipeline: str, path: str) -> str:
 
 def _with_item(file: Path, text: str, keys: tuple[str, ...], item: Entry | str) -> str:
     """The text of a YAML file with an item at the end of the list at `keys`."""
-    error = ArrivalError(
+    error = SeedbedError(
         ": ".join([file.name, *keys]),
         "not a list in block style, one item a line",
         "`- ` before each item",

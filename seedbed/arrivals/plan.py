@@ -15,7 +15,7 @@ import pandas as pd
 from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for
 from seedbed.collecting import collection, raw_rows
 from seedbed.collecting.source import Source
-from seedbed.core.errors import ArrivalError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import load_key, read_json
 from seedbed.core.metrics import METRICS, Drop
 from seedbed.core.params import read_params
@@ -107,13 +107,13 @@ class Plan(NamedTuple):
 
 
 def plan(asked: Asked, today: str) -> Plan:
-    """Look at a batch and rehearse it. Raises ArrivalError where it cannot be added as it is, and
+    """Look at a batch and rehearse it. Raises SeedbedError where it cannot be added as it is, and
     what the readers and the stages raise. `today`: YYYY-MM-DD, for the name of the batch."""
     # The first source of all has none before it, which a run would not take.
     sources = collection.read_sources() if collection.read_entries() else []
     standing = read_standing()
     if asked.batch in standing.batches:
-        raise ArrivalError(
+        raise SeedbedError(
             f"batch {asked.batch}",
             "it is in the last dataset already",
             "a name of its own, since a batch never changes",
@@ -133,7 +133,7 @@ def plan(asked: Asked, today: str) -> Plan:
     found = rehearse(rows, source, standing, key)
     _check_quarantine(found, standing, params.max_quarantine_share)
     if not any(row.reason == "" for row in rows):
-        raise ArrivalError(asked.path, "no usable row", "at least one", "correct the file")
+        raise SeedbedError(asked.path, "no usable row", "at least one", "correct the file")
     known, batches = {one.name for one in sources}, {one.batch for one in sources}
     waiting = sorted(batches - set(standing.batches)) if standing.batches else []
     shift = changes(found.placed, standing)
@@ -145,7 +145,7 @@ def _check_keys_go_on(source: Source, sources: list[Source]) -> None:
     new row."""
     keyed = [one for one in sources if one.name == source.name and one.columns.id]
     if keyed and not source.columns.id:
-        raise ArrivalError(
+        raise SeedbedError(
             f"source {source.name}",
             f"its batch {keyed[-1].batch} has keys, `{keyed[-1].columns.id}`, and this one none",
             "the column that has them, so that a row keeps its id",
@@ -154,13 +154,13 @@ def _check_keys_go_on(source: Source, sources: list[Source]) -> None:
 
 
 def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) -> None:
-    """Raise ArrivalError where collect would refuse its sources with this one among them."""
+    """Raise SeedbedError where collect would refuse its sources with this one among them."""
     bad = len(found.quarantined) + standing.quarantined
     read = len(found.read) + standing.read
     if not found.quarantined or bad <= max_share * read:
         return
     first = "".join(f"\n  {row.file}:{row.line} {row.reason}" for row in found.quarantined[:SHOWN])
-    raise ArrivalError(
+    raise SeedbedError(
         found.quarantined[0].file,
         f"{len(found.quarantined):,} of its {len(found.read):,} rows cannot be used, {bad:,} of "
         f"{read:,} with the rows of the dataset; the first of them:{first}\n",
