@@ -105,7 +105,7 @@ def merged_by_union() -> list[str]:
 def repaired(path: str) -> bool:
     """Repair one file of a union in place. Return whether there was anything to repair.
 
-    Raises SeedbedError or SeedbedError with file and line if a person has to fix a line.
+    Raises SeedbedError with file and line if a person has to fix a line.
     """
     file = Path(path)
     if not file.is_file():
