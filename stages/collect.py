@@ -7,16 +7,9 @@ data/ledger/collect.csv, reports/metrics/collect.json
 from collections import Counter
 from pathlib import Path
 
-from seedbed.collecting import collection
+from seedbed.collecting import collection, raw_rows
 from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import collect_metrics
-from seedbed.collecting.raw_rows import (
-    CHOSEN,
-    TOMBSTONES,
-    identified,
-    read_tombstones,
-    without_forgotten,
-)
 from seedbed.core.files import load_key, write_csv
 from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
@@ -34,14 +27,16 @@ def main() -> str:
     sources = collection.read_sources()
     collection.check_declared(sources)
     raw, encodings = collection.read_all(sources, params)
-    raw = without_forgotten(identified(raw, key), read_tombstones(TOMBSTONES))
-    bad = [row for row in raw if row.reason not in ("", *CHOSEN)]
+    raw = raw_rows.without_forgotten(
+        raw_rows.identified(raw, key), raw_rows.read_tombstones(raw_rows.TOMBSTONES)
+    )
+    bad = [row for row in raw if row.reason not in ("", *raw_rows.CHOSEN)]
     collection.check_quarantine(bad, len(raw), params.max_quarantine_share)
     collection.check_usable(sources, raw, params.max_classes)
     dropped = collection.drops_of(raw, key)
     rows = collection.contract_rows(raw, sources, key).sort_values("id", ignore_index=True)
     collection.check_collected(rows)
-    readable = [row.id for row in raw if row.reason in ("", *CHOSEN)]
+    readable = [row.id for row in raw if row.reason in ("", *raw_rows.CHOSEN)]
     counts = settle("collect", readable, rows["id"], dropped)
     reasons = Counter(row.reason for row in bad)
     quarantined = {

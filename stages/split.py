@@ -16,15 +16,7 @@ from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import COUNTS, DEDUPLICATE, MANIFEST, SIDES, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.splitting import splits
-from seedbed.splitting.sides import (
-    FROZEN,
-    check_frozen,
-    read_frozen,
-    rows_by_class,
-    shares_of,
-    units_of,
-)
+from seedbed.splitting import sides, splits
 from seedbed.splitting.splits import SplitMetrics
 from seedbed.splitting.splits import SplitParams as Params
 
@@ -57,7 +49,7 @@ def check_sides(rows: pd.DataFrame, params: Params) -> None:
             "add rows of another class; data/ledger/ lists the rows that were dropped",
         )
     inside = rows[rows["split"] != "test"]
-    units = len(set(units_of(inside)))
+    units = len(set(sides.units_of(inside)))
     largest = inside["label"].value_counts().max()
     if min(units, largest) < params.folds:
         raise RowsError(
@@ -102,8 +94,8 @@ def summary(metrics: SplitMetrics, warn_below: int) -> str:
 @script
 def main() -> str:
     params = read_params("split", Params)
-    rows, frozen = read_rows(DEDUPLICATE), read_frozen(FROZEN)
-    check_frozen(rows, frozen)
+    rows, frozen = read_rows(DEDUPLICATE), sides.read_frozen(sides.FROZEN)
+    sides.check_frozen(rows, frozen)
     labelled, bare = splits.without_unlabelled(rows)
     near = splits.NearTexts(labelled, params.shingle_words, params.twin_min_jaccard)
     kept, dropped = splits.split_rows(labelled, frozen, params, near)
@@ -113,15 +105,15 @@ def main() -> str:
     kept = with_folds(kept, params)
     lost = {drop.id for drop in dropped if drop.reason == Reason.CLASS_NOT_IN_TRAIN}
     not_in_train = Counter(rows["label"][rows["id"].isin(lost)])
-    by_class = rows_by_class(kept)
+    by_class = sides.rows_by_class(kept)
     classes = {str(name): part for name, part in kept.groupby("label", sort=True)}
     metrics = SplitMetrics(
         rows=settle("split", rows["id"], kept["id"], dropped),
         leak_gate=gate,
         way=params.way,
-        by_side=shares_of(kept, params, with_rows=True),
+        by_side=sides.shares_of(kept, params, with_rows=True),
         by_class=by_class,
-        shares_by_class={name: shares_of(part, params) for name, part in classes.items()},
+        shares_by_class={name: sides.shares_of(part, params) for name, part in classes.items()},
         classes_with_few_test_rows=splits.classes_to_collect(by_class, params, params.warn_below),
         classes_not_in_train=dict(sorted(not_in_train.items())),
         frozen_test_rows=len(frozen),

@@ -15,16 +15,7 @@ from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import BALANCE, SIDES, SPLIT, TOKENIZE, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.encoding import examples
-from seedbed.encoding.tokens import (
-    Encoded,
-    Lengths,
-    LengthsByClass,
-    Padding,
-    TextTokenizer,
-    TokenizeMetrics,
-    truncation_of,
-)
+from seedbed.encoding import examples, tokens
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.splitting.splits import gate_after_split
 
@@ -47,12 +38,12 @@ def check_classes(rows: pd.DataFrame, classes: list[str], outside: str) -> None:
         )
 
 
-def length_figures(rows: pd.DataFrame, encoded: Encoded) -> LengthsByClass:
+def length_figures(rows: pd.DataFrame, encoded: tokens.Encoded) -> tokens.LengthsByClass:
     """Return token counts before truncation, and what it removes, over all rows and by class."""
 
-    def figures(indices: np.ndarray) -> Lengths:
+    def figures(indices: np.ndarray) -> tokens.Lengths:
         full, lost = encoded.lengths[indices], encoded.lost[indices]
-        return Lengths(
+        return tokens.Lengths(
             tokens_p5_p50_p95_p99=np.percentile(full, [5, 50, 95, 99]).round().astype(int).tolist(),
             rows_cut_share=float((lost > 0).mean()),
             tokens_cut_share=float(lost.sum() / full.sum()),
@@ -62,17 +53,17 @@ def length_figures(rows: pd.DataFrame, encoded: Encoded) -> LengthsByClass:
 
     labels = rows["label"].to_numpy(dtype=object)
     by_class = {str(name): figures(np.flatnonzero(labels == name)) for name in np.unique(labels)}
-    return LengthsByClass(all=figures(np.arange(len(rows))), by_class=by_class)
+    return tokens.LengthsByClass(all=figures(np.arange(len(rows))), by_class=by_class)
 
 
-def padding_figures(train: examples.Examples, max_length: int) -> Padding:
+def padding_figures(train: examples.Examples, max_length: int) -> tokens.Padding:
     """Return the shares of padding in one epoch of train."""
     lengths = [len(ids) for ids in train.ids]
     draw = np.random.default_rng(0)
     budget = examples.token_budget_batches(lengths, BUDGET_TOKENS, draw)
     order = draw.permutation(len(lengths))
     shuffled = np.array_split(order, -(-len(order) // BATCH_ROWS))
-    return Padding(
+    return tokens.Padding(
         token_budget=examples.padding_share(lengths, budget),
         longest_of_batch=examples.padding_share(lengths, shuffled),
         max_length=examples.padding_share(lengths, shuffled, max_length),
@@ -100,13 +91,15 @@ def main() -> str:
         read_params("split.twin_min_jaccard", float),
     )
     folder = encoder_folder(params)
-    truncation = truncation_of(params, folder, SPLIT)
-    encoded = TextTokenizer(folder, truncation, True)(list(rows["text"]), list(rows["text_pair"]))
+    truncation = tokens.truncation_of(params, folder, SPLIT)
+    encoded = tokens.TextTokenizer(folder, truncation, True)(
+        list(rows["text"]), list(rows["text_pair"])
+    )
     classes = sorted(set(rows["label"][rows["split"] == "train"]))
     check_classes(rows, classes, read_params("negatives.label", str))
     every, side = examples.examples_of(rows, encoded, classes), rows["split"].to_numpy(dtype=object)
     parts = {name: every.take(np.repeat(side == name, encoded.windows)) for name in SIDES}
-    metrics = TokenizeMetrics(
+    metrics = tokens.TokenizeMetrics(
         rows=settle("tokenize", rows["id"], rows["id"], []),
         by_side={side: len(part.row_ids) for side, part in parts.items()},
         truncation=truncation,

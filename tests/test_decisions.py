@@ -17,7 +17,7 @@ from seedbed.core.decisions import (
     parse_decisions,
     read_decisions,
 )
-from seedbed.core.errors import DecisionError, ParamsError
+from seedbed.core.errors import ParamsError, SeedbedError
 from seedbed.core.params import read_params
 
 ROWS = pd.DataFrame({"id": ["a", "b", "c"], "digest": ["1", "1", "1"]})
@@ -110,7 +110,7 @@ def test_a_decision_on_another_text_or_no_row_is_void_and_told(tmp_path):
     ],
 )
 def test_a_line_that_cannot_be_read_is_named(tmp_path, bad, found):
-    with pytest.raises(DecisionError) as error:
+    with pytest.raises(SeedbedError) as error:
         decided(tmp_path, line("a", "spam"), bad)
     assert "ann.jsonl:2" in str(error.value)
     assert found in str(error.value)
@@ -118,7 +118,7 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path, bad, found):
 
 def test_a_line_that_is_not_utf_8_is_named(tmp_path):
     (tmp_path / "ann.jsonl").write_bytes(line("a", "spam").encode() + b'\n{"id": "caf\xe9"}\n')
-    with pytest.raises(DecisionError, match=r"ann.jsonl:2: not UTF-8"):
+    with pytest.raises(SeedbedError, match=r"ann.jsonl:2: not UTF-8"):
         read_decisions(tmp_path)
 
 
@@ -133,7 +133,7 @@ def test_a_label_that_no_row_knows_is_named_with_its_line(tmp_path):
     lines = [line("a", "spam"), line("b", "<drop>"), line("c", "spma", "bob"), line("x", "old")]
     found = decided(tmp_path, *lines)
     check_labels(found, {"spam", "ham", "spma"}, tmp_path)  # a void decision's label may be gone
-    with pytest.raises(DecisionError) as error:
+    with pytest.raises(SeedbedError) as error:
         check_labels(found, {"spam", "ham"}, tmp_path)
     assert f"{tmp_path}/ann.jsonl:3: label 'spma' (expected one of ham, spam" in str(error.value)
 

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.core.errors import FreezeError, RowsError
+from seedbed.core.errors import RowsError, SeedbedError
 from seedbed.core.rows import write_rows
 from seedbed.splitting.sides import (
     BEFORE_SPLIT,
@@ -66,7 +66,7 @@ def test_rows_are_removed_or_changed_with_replace_alone():
     write_frozen({"00": "d00", "01": "before"})
     before = FROZEN.read_text()
     done = freeze("--yes")
-    assert isinstance(done.exception, FreezeError)
+    assert isinstance(done.exception, SeedbedError)
     assert "1 frozen rows would be removed, 1 changed: 00, 01" in str(done.exception)
     assert FROZEN.read_text() == before
     done = freeze("--replace", "--yes")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.core.errors import MemoError
+from seedbed.core.errors import SeedbedError
 from seedbed.encoding.tokens import Truncation
 from seedbed.running import engine
 from seedbed.running import memo as memo_store
@@ -149,7 +149,7 @@ def test_off_leaves_no_file(monkeypatch):
 )
 def test_a_setting_that_says_nothing_is_refused(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    with pytest.raises(MemoError, match=f"{name}: `{value}`"):
+    with pytest.raises(SeedbedError, match=f"{name}: `{value}`"):
         map_texts(shouted, ["a"])
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedbed.core.errors import KeyFileError, ModelError
+from seedbed.core.errors import ModelError, SeedbedError
 from seedbed.core.files import read_json, write_json
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.serving.model_folder import (
@@ -118,5 +118,5 @@ def test_only_stand_ins_that_hang_on_the_key_need_it():
     for mode in ("placeholder", "redact"):
         assert "@" not in prepared(["jo@shop.test"], preparation(mode))[0]
     for mode in ("pseudonym", "hash"):
-        with pytest.raises(KeyFileError):
+        with pytest.raises(SeedbedError):
             prepared(["jo@shop.test"], preparation(mode))

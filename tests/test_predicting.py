@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.core.errors import TableError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import read_csv, read_json, write_json
 from seedbed.core.rows import read_rows
 from seedbed.private.kinds import AnonymizeParams
@@ -132,7 +132,7 @@ def test_a_class_for_them_is_flagged(tmp_path, model):
 
 def test_a_column_that_is_there_already_needs_a_prefix(tmp_path, model):
     (tmp_path / "in.csv").write_text("text,label\nhi,mine\n")
-    with pytest.raises(TableError, match="a column `label`, which would be overwritten"):
+    with pytest.raises(SeedbedError, match="a column `label`, which would be overwritten"):
         labelled(tmp_path, tmp_path / "in.csv", model())
     _, [row] = labelled(tmp_path, tmp_path / "in.csv", model(), PredictColumns(prefix="predicted_"))
     assert (row["label"], row["predicted_label"]) == ("mine", "short")
@@ -142,9 +142,9 @@ def test_pairs_are_prepared_alike_and_asked_of_models_of_pairs_alone(tmp_path, m
     (tmp_path / "in.csv").write_text("text,answer\nhi,by  jo@shop.test\n,no\n")
     labelled(tmp_path, tmp_path / "in.csv", model(paired=True), PredictColumns(pair="answer"))
     assert StandIn.seen == [("hi", "by <EMAIL>")]
-    with pytest.raises(TableError, match="a model of pairs .*`--pair-column`"):
+    with pytest.raises(SeedbedError, match="a model of pairs .*`--pair-column`"):
         labelled(tmp_path, tmp_path / "in.csv", model(paired=True))
-    with pytest.raises(TableError, match="a model of single texts"):
+    with pytest.raises(SeedbedError, match="a model of single texts"):
         labelled(tmp_path, tmp_path / "in.csv", model(), PredictColumns(pair="answer"))
 
 
@@ -158,7 +158,7 @@ def test_pairs_are_prepared_alike_and_asked_of_models_of_pairs_alone(tmp_path, m
 )
 def test_a_row_without_text_to_read_is_an_error_and_leaves_no_file(tmp_path, model, lines, error):
     (tmp_path / "in.jsonl").write_text(lines)
-    with pytest.raises(TableError, match=error):
+    with pytest.raises(SeedbedError, match=error):
         labelled(tmp_path, tmp_path / "in.jsonl", model())
     assert not (tmp_path / "out.csv").exists()
 
@@ -200,22 +200,22 @@ def test_other_columns_may_have_one_name_and_the_text_may_not(tmp_path, model, h
     _, [row] = labelled(tmp_path, tmp_path / "in.csv", model())
     assert list(row.values())[:5] == ["a", "hi", "b", "c", "short"]
     (tmp_path / "in.csv").write_text("text,text\na,b\n")
-    with pytest.raises(TableError, match="two columns `text`"):
+    with pytest.raises(SeedbedError, match="two columns `text`"):
         labelled(tmp_path, tmp_path / "in.csv", model())
 
 
 def test_a_table_of_which_no_row_can_be_read_is_an_error(tmp_path, model):
     (tmp_path / "in.csv").write_text("text,n\na\nb\n")
-    with pytest.raises(TableError, match=r"no row can be read, such as .*in.csv:2 wrong_column"):
+    with pytest.raises(SeedbedError, match=r"no row can be read, such as .*in.csv:2 wrong_column"):
         labelled(tmp_path, tmp_path / "in.csv", model())
     assert not (tmp_path / "out.csv").exists()
 
 
 def test_the_file_that_is_read_is_not_written_over(tmp_path, model):
     source = table(tmp_path, ["hi"])
-    with pytest.raises(TableError, match="it is the input"):
+    with pytest.raises(SeedbedError, match="it is the input"):
         predict(source, tmp_path / "." / "in.csv", model(), PredictColumns())
-    with pytest.raises(TableError, match=r"the suffix `.txt`"):
+    with pytest.raises(SeedbedError, match=r"the suffix `.txt`"):
         predict(source, tmp_path / "out.txt", model(), PredictColumns())
 
 

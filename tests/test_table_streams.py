@@ -9,7 +9,7 @@ import pytest
 
 from seedbed.collecting.tables import Dialect, distinct, read_table
 from seedbed.collecting.text_files import PACKERS, read_file
-from seedbed.core.errors import TableError
+from seedbed.core.errors import SeedbedError
 from seedbed.serving.predicting import read_chunks, write
 
 ROWS = [{"text": 'a "b", c', "n": "007"}, {"text": "two\nlines", "n": ""}, {"text": "ü", "n": "3"}]
@@ -89,7 +89,7 @@ def test_a_byte_order_mark_and_empty_lines_are_no_cells(tmp_path):
 )
 def test_what_cannot_be_read_is_an_error_with_its_place(tmp_path, name, content, error):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(TableError, match=error):
+    with pytest.raises(SeedbedError, match=error):
         list(read_chunks(tmp_path / name, 10))
 
 
@@ -156,13 +156,13 @@ def test_a_long_file_in_another_encoding_is_read_line_by_line(tmp_path):
 
 
 def test_a_missing_file_is_an_error(tmp_path):
-    with pytest.raises(TableError, match="no such file"):
+    with pytest.raises(SeedbedError, match="no such file"):
         list(read_chunks(tmp_path / "in.csv", 10))
 
 
 def test_an_empty_parquet_file_is_an_error(tmp_path):
     pq.write_table(pa.table({"text": pa.array([], pa.string())}), tmp_path / "in.parquet")
-    with pytest.raises(TableError, match="no rows"):
+    with pytest.raises(SeedbedError, match="no rows"):
         list(read_chunks(tmp_path / "in.parquet", 10))
 
 
@@ -175,7 +175,7 @@ def test_an_empty_parquet_file_is_an_error(tmp_path):
 )
 def test_what_does_not_fit_leaves_no_file(tmp_path, second, suffix, error):
     (tmp_path / "in.jsonl").write_text('{"text": "a", "n": 1}\n' + second + "\n")
-    with pytest.raises(TableError, match=error):
+    with pytest.raises(SeedbedError, match=error):
         copied(tmp_path / "in.jsonl", tmp_path / f"out.{suffix}", rows=1)
     assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
 

@@ -18,15 +18,7 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from seedbed.scoring.metrics import macro_f1_of
-from seedbed.training.classifier import (
-    Loaded,
-    Origin,
-    Task,
-    head_of,
-    load_sentence_classifier,
-    save_sentence_classifier,
-    trainable_parameters,
-)
+from seedbed.training import classifier
 from seedbed.training.loop import Curve
 from seedbed.training.models import ApproachParams, SavedModel
 
@@ -42,24 +34,24 @@ class Params(ApproachParams):
     folds: int = Field(ge=2)
 
 
-def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
     """Fit a head, save a sentence classifier to `folder` and give a curve of one point."""
     vectors, labels, weights = task.vectors("train"), task.train.row_labels, task.train.row_weights
     with threadpool_limits(1):  # small matrices: a second thread costs more than it saves
         roots = np.array([row.partition("-")[0] for row in task.train.row_ids])
         rows = Rows(vectors, labels, weights, roots)
         fitted = fitted_head(rows, _chosen(rows, params, seed), params, seed)
-    head = head_of(fitted, len(task.classes))
+    head = classifier.head_of(fitted, len(task.classes))
     predicted = head(torch.from_numpy(task.vectors("validation"))).argmax(1).numpy()
     score = macro_f1_of(task.validation.row_labels, predicted)
-    origin = Origin("feature", params, trainable_parameters(head))
-    save_sentence_classifier(task, folder, head, encoder=None, origin=origin)
+    origin = classifier.Origin("feature", params, classifier.trainable_parameters(head))
+    classifier.save_sentence_classifier(task, folder, head, encoder=None, origin=origin)
     return [{"epoch": 1, "validation_macro_f1": score}]
 
 
-def load(folder: Path, card: SavedModel) -> Loaded:
+def load(folder: Path, card: SavedModel) -> classifier.Loaded:
     """Load a model that `fine_tune` saved."""
-    model = load_sentence_classifier(folder)
+    model = classifier.load_sentence_classifier(folder)
     return model._replace(head=model.module.head)
 
 

@@ -14,20 +14,7 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from seedbed.encoding.encoder import SentenceEncoder, load_model, pooling_of
-from seedbed.training.classifier import (
-    SEQUENCE,
-    Loaded,
-    Origin,
-    Task,
-    fit,
-    head_of,
-    load_sentence_classifier,
-    load_sequence_classifier,
-    new_sequence_classifier,
-    save_sentence_classifier,
-    save_sequence_classifier,
-    trainable_parameters,
-)
+from seedbed.training import classifier
 from seedbed.training.loop import Curve, layer_groups
 from seedbed.training.models import SavedModel, TrainingParams
 
@@ -40,7 +27,7 @@ class Params(TrainingParams):
     layer_decay: float = Field(gt=0, le=1)
 
 
-def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
     """Train, save a sequence classifier, or with `head: linear` a sentence classifier, to `folder`
     and give the curve."""
     is_linear = params.head == "linear"
@@ -48,28 +35,28 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
         model, head = load_model(task.encoder), linear_head(task, params)
         module: nn.Module = SentenceEncoder(model, pooling_of(task.encoder), head)
     else:
-        module = model = new_sequence_classifier(task, seed)
+        module = model = classifier.new_sequence_classifier(task, seed)
     groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
-    curve = fit(module, groups, task, params, seed, "full")
-    origin = Origin("full", params, trainable_parameters(module))
+    curve = classifier.fit(module, groups, task, params, seed, "full")
+    origin = classifier.Origin("full", params, classifier.trainable_parameters(module))
     if is_linear:
-        save_sentence_classifier(task, folder, head, model, origin)
+        classifier.save_sentence_classifier(task, folder, head, model, origin)
     else:
-        save_sequence_classifier(model, task, folder, origin)
+        classifier.save_sequence_classifier(model, task, folder, origin)
     return curve
 
 
-def load(folder: Path, card: SavedModel) -> Loaded:
+def load(folder: Path, card: SavedModel) -> classifier.Loaded:
     """Load a model that `fine_tune` saved."""
-    if card.kind == SEQUENCE.kind:
-        return load_sequence_classifier(folder)
-    return load_sentence_classifier(folder)
+    if card.kind == classifier.SEQUENCE.kind:
+        return classifier.load_sequence_classifier(folder)
+    return classifier.load_sentence_classifier(folder)
 
 
-def linear_head(task: Task, params: Params) -> nn.Sequential:
+def linear_head(task: classifier.Task, params: Params) -> nn.Sequential:
     """Logistic regression on the encoder's own vectors of the train rows, as a head."""
     labels, weights = task.train.row_labels, task.train.row_weights
     with threadpool_limits(1):
         regression = LogisticRegression(C=params.head_strength, max_iter=2000)
         regression.fit(task.vectors("train"), labels, weights)
-    return head_of(regression, len(task.classes))
+    return classifier.head_of(regression, len(task.classes))

@@ -6,16 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from seedbed.training.classifier import (
-    Loaded,
-    Origin,
-    Task,
-    fit,
-    load_sequence_classifier,
-    new_sequence_classifier,
-    save_sequence_classifier,
-    trainable_parameters,
-)
+from seedbed.training import classifier
 from seedbed.training.loop import Curve, Group
 from seedbed.training.models import SavedModel, TrainingParams
 
@@ -29,7 +20,7 @@ class Params(TrainingParams):
     matrices: list[str] = Field(min_length=1)
 
 
-def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
     """Train, merge, save a sequence classifier to `folder` and give the curve."""
     from peft import LoraConfig, TaskType, get_peft_model
 
@@ -44,14 +35,14 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     with warnings.catch_warnings():
         # peft 0.21 asks transformers 5.23 for a name that it will drop in version 6.
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
-        model = get_peft_model(new_sequence_classifier(task, seed), config)
+        model = get_peft_model(classifier.new_sequence_classifier(task, seed), config)
     groups = [Group(params=[weight for weight in model.parameters() if weight.requires_grad])]
-    curve = fit(model, groups, task, params, seed, "lora")
-    origin = Origin("lora", params, trainable_parameters(model))
-    save_sequence_classifier(model.merge_and_unload(), task, folder, origin)
+    curve = classifier.fit(model, groups, task, params, seed, "lora")
+    origin = classifier.Origin("lora", params, classifier.trainable_parameters(model))
+    classifier.save_sequence_classifier(model.merge_and_unload(), task, folder, origin)
     return curve
 
 
-def load(folder: Path, card: SavedModel) -> Loaded:
+def load(folder: Path, card: SavedModel) -> classifier.Loaded:
     """Load a model that `fine_tune` saved."""
-    return load_sequence_classifier(folder)
+    return classifier.load_sequence_classifier(folder)

@@ -20,18 +20,7 @@ from torch import nn
 from seedbed.core.errors import ParamsError
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.encoding.tokens import TextTokenizer
-from seedbed.training.classifier import (
-    Loaded,
-    Origin,
-    Task,
-    fit,
-    linear,
-    load_sentence_classifier,
-    save_sentence_classifier,
-    save_with_tokenizer,
-    trainable_parameters,
-    validation_score,
-)
+from seedbed.training import classifier
 from seedbed.training.loop import Curve, Inputs, Losses, layer_groups
 from seedbed.training.models import ModelFormat, SavedModel, TrainingParams, write_card
 from seedbed.training.objectives import (
@@ -70,7 +59,7 @@ class Params(TrainingParams):
     words: dict[str, str]
 
 
-def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
     """Train, save a cloze or a sentence classifier to `folder` and give the curve. Raises
     ParamsError where the checkpoint does not support the kind that params.yaml names."""
     if kind_of(task.encoder, params) == "cloze":
@@ -78,13 +67,13 @@ def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
     return _label_prompts(task, params, seed, folder)
 
 
-def load(folder: Path, card: SavedModel) -> Loaded:
+def load(folder: Path, card: SavedModel) -> classifier.Loaded:
     """Load a model that `fine_tune` saved."""
     if card.kind != CLOZE.kind:
-        return load_sentence_classifier(folder)
+        return classifier.load_sentence_classifier(folder)
     template, words = str(card.settings["template"]), list(card.settings["words"])
     gap = Gap(folder, card.truncation, template, words)
-    return Loaded(ClozeScorer(load_masked_lm(folder), gap), gap.filled)
+    return classifier.Loaded(ClozeScorer(load_masked_lm(folder), gap), gap.filled)
 
 
 def kind_of(encoder: Path, params: Params) -> str:
@@ -99,23 +88,23 @@ def kind_of(encoder: Path, params: Params) -> str:
     return "cloze" if can_fill else "label_prompts"
 
 
-def _cloze(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+def _cloze(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
     words = _by_class("words", params.words, task.classes)
     gap = Gap(task.encoder, task.truncation, params.cloze, words)
     task = replace(task, train=gap.filled(task.train), validation=gap.filled(task.validation))
     model = load_masked_lm(task.encoder)
     depth = model.config.num_hidden_layers
     curve = _tuned(ClozeScorer(model, gap), depth, task, params, seed, losses=None)
-    save_with_tokenizer(model, task, folder)
+    classifier.save_with_tokenizer(model, task, folder)
     filled_text = json.dumps(gap.template.replace(MASK, gap.mask_token), ensure_ascii=False)
     usage = CLOZE.usage.replace("{words}", repr(words)).replace("{filled}", filled_text)
-    origin = Origin("prompt", params, trainable_parameters(model))
+    origin = classifier.Origin("prompt", params, classifier.trainable_parameters(model))
     card = task.card(CLOZE._replace(usage=usage), origin, template=gap.template, words=gap.words)
     write_card(folder, card)
     return curve
 
 
-def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+def _label_prompts(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
     whole = task.truncation._replace(keep="head")
     texts = label_prompts(task.classes, params)
     encoder = SentenceEncoder(load_model(task.encoder), pooling_of(task.encoder))
@@ -130,11 +119,11 @@ def _label_prompts(task: Task, params: Params, seed: int, folder: Path) -> Curve
     scorer.eval()
     with torch.inference_mode():
         prompts = scorer.prompt_vectors()
-    head = linear(params.scale * prompts)
+    head = classifier.linear(params.scale * prompts)
     if are_few:
         head = _head_of_few(task, encoder, prompts.cpu().numpy(), params)
-    origin = Origin("prompt", params, trainable_parameters(encoder))
-    save_sentence_classifier(task, folder, nn.Sequential(head), encoder.model, origin)
+    origin = classifier.Origin("prompt", params, classifier.trainable_parameters(encoder))
+    classifier.save_sentence_classifier(task, folder, nn.Sequential(head), encoder.model, origin)
     return curve
 
 
@@ -157,18 +146,23 @@ def _by_class(key: str, values: dict[str, str], classes: Sequence[str]) -> list[
 
 
 def _tuned(
-    scorer: nn.Module, depth: int, task: Task, params: Params, seed: int, losses: Losses | None
+    scorer: nn.Module,
+    depth: int,
+    task: classifier.Task,
+    params: Params,
+    seed: int,
+    losses: Losses | None,
 ) -> Curve:
     """Train the scorer, whose encoder has `depth` layers, in place and give its curve, with the
     zero-shot score as epoch 0."""
-    score = validation_score(scorer, task, "prompt zero-shot")
+    score = classifier.validation_score(scorer, task, "prompt zero-shot")
     zero_shot = {"epoch": 0, "validation_macro_f1": score}
     groups = layer_groups(scorer, depth, params, params.layer_decay)
-    return [zero_shot, *fit(scorer, groups, task, params, seed, "prompt", losses)]
+    return [zero_shot, *classifier.fit(scorer, groups, task, params, seed, "prompt", losses)]
 
 
 def _head_of_few(
-    task: Task, encoder: SentenceEncoder, prompts: np.ndarray, params: Params
+    task: classifier.Task, encoder: SentenceEncoder, prompts: np.ndarray, params: Params
 ) -> nn.Linear:
     """Logistic regression on the tuned vectors of the rows and of the prompts, one row each. Its
     weights are shrunk towards `prompt_prior` times the prompts, which holds their zero-shot
@@ -209,4 +203,4 @@ def regression_around(
     start = np.zeros(centre.size + len(centre))
     fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000})
     offset, bias = np.split(fitted.x, [centre.size])
-    return linear(centre + offset.reshape(centre.shape), bias)
+    return classifier.linear(centre + offset.reshape(centre.shape), bias)

@@ -24,15 +24,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from seedbed.arrivals.entry import Entry
-from seedbed.core.errors import ArrivalError
-from seedbed.core.files import (
-    fresh_folder,
-    read_json,
-    sha256_of,
-    write_bytes,
-    write_json,
-    write_text,
-)
+from seedbed.core import files
+from seedbed.core.errors import SeedbedError
 
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
@@ -46,7 +39,7 @@ NOWHERE = "push: false"
 def fetched(place: str, is_url: bool) -> Iterator[Path]:
     """The path of a file or folder; what a URL gives is gone when the block ends.
 
-    Raises ArrivalError where DVC cannot fetch it.
+    Raises SeedbedError where DVC cannot fetch it.
     """
     if not is_url:
         yield Path(place)
@@ -67,14 +60,14 @@ def as_dvc_says(url: str) -> str:
 @contextmanager
 def alone() -> Iterator[None]:
     """Let one `seedbed add` work at a time: a second would take the first one's journal for that of
-    one that was killed. The system gives the lock back however a process ends. Raises ArrivalError.
+    one that was killed. The system gives the lock back however a process ends. Raises SeedbedError.
     """
     LOCK.parent.mkdir(exist_ok=True)
     with LOCK.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ArrivalError(
+            raise SeedbedError(
                 str(LOCK), "another `seedbed add` is at work here", "one at a time", "wait for it"
             ) from None
         yield
@@ -82,7 +75,7 @@ def alone() -> Iterator[None]:
 
 def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: str = "") -> None:
     """Copy `origin` (a path; or a URL, which DVC fetches and can update) to `target`, track it,
-    and write the two files. Raises ArrivalError with everything as it was.
+    and write the two files. Raises SeedbedError with everything as it was.
 
     `sha256`: what the file that a URL gives must be: the one that was looked at.
     """
@@ -90,8 +83,8 @@ def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: st
     tracked = target.with_name(target.name + ".dvc")
     for path in (target, tracked):
         if path.exists():
-            raise ArrivalError(str(path), "this file already exists", next_step="name a `--batch`")
-    write_json(
+            raise SeedbedError(str(path), "this file already exists", next_step="name a `--batch`")
+    files.write_json(
         JOURNAL,
         {"target": target.as_posix(), "pipeline": before, "written": pipeline, "params": params},
     )
@@ -101,15 +94,15 @@ def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: st
             dvc("add", "--quiet", str(target))
         else:
             dvc("import-url", "--quiet", origin, str(target))
-            if target.is_file() and sha256_of(target) != sha256:
-                raise ArrivalError(
+            if target.is_file() and files.sha256_of(target) != sha256:
+                raise SeedbedError(
                     origin, "it changed while it was looked at", "the same bytes", "add it again"
                 )
         _only_to_private(tracked)
         if not isinstance(origin, Path):  # an import holds a digest of its own .dvc file
             dvc("commit", "--quiet", "--force", str(tracked))
-        write_text(PIPELINE, pipeline)
-        write_text(PARAMS, params)
+        files.write_text(PIPELINE, pipeline)
+        files.write_text(PARAMS, params)
     except BaseException:
         undo()
         raise
@@ -141,10 +134,10 @@ def undo() -> bool:
     """Put back what an addition that did not end has left. True where there was one."""
     if not JOURNAL.exists():
         return False
-    begun = read_json(JOURNAL)
+    begun = files.read_json(JOURNAL)
     if PARAMS.read_text(encoding="utf-8") != begun["params"]:
         if PIPELINE.read_text(encoding="utf-8") == begun["written"]:
-            write_text(PIPELINE, begun["pipeline"])
+            files.write_text(PIPELINE, begun["pipeline"])
         target = Path(begun["target"])
         _remove(target)
         _remove(target.with_name(f".{target.name}.partial"))
@@ -156,9 +149,9 @@ def undo() -> bool:
 def _copy(origin: Path, target: Path) -> None:
     """For its owner alone to read, under a name that no stage takes for whole until it is."""
     if not origin.is_dir():
-        write_bytes(target, origin.read_bytes(), 0o600)
+        files.write_bytes(target, origin.read_bytes(), 0o600)
         return
-    with fresh_folder(target, 0o700) as folder:
+    with files.fresh_folder(target, 0o700) as folder:
         shutil.copytree(origin, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o700 if path.is_dir() else 0o600)
@@ -170,15 +163,15 @@ def _only_to_private(tracked: Path) -> None:
     where = f"remote: {REMOTE}" if _has_private_remote() else NOWHERE
     text = tracked.read_text(encoding="utf-8")
     path = next(line for line in reversed(text.splitlines()) if line.startswith("  path: "))
-    write_text(tracked, text.replace(path, f"{path}\n  {where}"))
+    files.write_text(tracked, text.replace(path, f"{path}\n  {where}"))
 
 
 def dvc(*arguments: str) -> None:
-    """Run a DVC command. Raises ArrivalError with its last line where it fails."""
+    """Run a DVC command. Raises SeedbedError with its last line where it fails."""
     done = _run_dvc(*arguments)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise ArrivalError(
+        raise SeedbedError(
             f"dvc {arguments[0]}", " ".join(last) or "it failed", "success", "nothing was changed"
         )
 
@@ -196,12 +189,12 @@ def _remove(path: Path) -> None:
 
 
 def with_source(params: str, entry: Entry) -> str:
-    """params.yaml with one more entry at the end of `sources`. Raises ArrivalError."""
+    """params.yaml with one more entry at the end of `sources`. Raises SeedbedError."""
     return _with_item(PARAMS, params, ("sources",), entry)
 
 
 def with_dep(pipeline: str, path: str) -> str:
-    """dvc.yaml with one more path among what stage collect reads. Raises ArrivalError."""
+    """dvc.yaml with one more path among what stage collect reads. Raises SeedbedError."""
     if path in _loaded(pipeline)["stages"]["collect"]["deps"]:
         return pipeline
     return _with_item(PIPELINE, pipeline, ("stages", "collect", "deps"), path)
@@ -209,7 +202,7 @@ def with_dep(pipeline: str, path: str) -> str:
 
 def _with_item(file: Path, text: str, keys: tuple[str, ...], item: Entry | str) -> str:
     """The text of a YAML file with an item at the end of the list at `keys`."""
-    error = ArrivalError(
+    error = SeedbedError(
         ": ".join([file.name, *keys]),
         "not a list in block style, one item a line",
         "`- ` before each item",

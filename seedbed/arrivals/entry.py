@@ -9,22 +9,13 @@ from itertools import count
 from pathlib import Path, PurePath
 from typing import Any, Literal, NamedTuple
 
+from seedbed.collecting import tables
 from seedbed.collecting.collection import parse_source
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
 from seedbed.collecting.source import Source
-from seedbed.collecting.tables import (
-    ENDINGS,
-    SEPARATORS,
-    Dialect,
-    Record,
-    Table,
-    as_text,
-    found_separator,
-    read_table,
-)
 from seedbed.collecting.text_files import PACKED, SAMPLE, decode, read_file
-from seedbed.core.errors import ArrivalError, ParamsError
+from seedbed.core.errors import ParamsError, SeedbedError
 
 RAW = Path("data/raw")
 SAID = ("date", "label", "negative", "unlabelled", "separator", "encoding", "pattern")
@@ -66,11 +57,11 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
     """The entry for the file or folder at `asked.path`, with its place below data/raw.
 
     It takes after the last batch of its source, or, where no source is named, after the last one
-    that its columns fit. `today`: YYYY-MM-DD. Raises ArrivalError where something must be said.
+    that its columns fit. `today`: YYYY-MM-DD. Raises SeedbedError where something must be said.
     """
     path = Path(asked.path)
     if not path.exists():
-        raise ArrivalError(str(path), "no such file or folder", "a table or a folder", "correct it")
+        raise SeedbedError(str(path), "no such file or folder", "a table or a folder", "correct it")
     kind = next(name for name, kind in KINDS.items() if kind.takes(path))
     is_file = kind == "file"
     table, separator = look_at(path, asked.separator, asked.encoding) if is_file else (None, "")
@@ -82,7 +73,7 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
         entry |= alike.model_dump(exclude_unset=True, exclude={*entry, *OWN})
     if not name:
         known = ", ".join(dict.fromkeys(one.name for one in sources))
-        raise ArrivalError(
+        raise SeedbedError(
             asked.path,
             "no source of this shape is there yet",
             "a name for it, which is part of its rows' ids for good",
@@ -105,19 +96,19 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
     entry["licence"] = asked.licence or (before.licence if before else "")
     if not entry["licence"]:
         expected = "what the texts may be used for"
-        raise ArrivalError(asked.path, "the licence is missing", expected, "add `--licence L`")
+        raise SeedbedError(asked.path, "the licence is missing", expected, "add `--licence L`")
     entry["batch"] = _batch(asked, {one.batch for one in sources}, f"{today}-{name}")
     entry["path"] = (RAW / (entry["batch"] + _ending(path))).as_posix()
     return entry
 
 
 def as_source(entry: Entry, place: str) -> Source:
-    """Check the entry as params.yaml will be checked. Raises ArrivalError."""
+    """Check the entry as params.yaml will be checked. Raises SeedbedError."""
     try:
         return parse_source(entry)
     except ParamsError as error:
         key = error.place.removeprefix("params.yaml: sources: ")
-        raise ArrivalError(
+        raise SeedbedError(
             place, f"{key}: {error.found}", error.expected, "change that option, see --help"
         ) from None
 
@@ -145,7 +136,7 @@ def _batch(asked: Asked, taken: set[str], first: str) -> str:
         names = (first if number == 1 else f"{first}-{number}" for number in count(1))
         return next(name for name in names if name not in taken)
     if asked.batch in taken:
-        raise ArrivalError(
+        raise SeedbedError(
             f"batch {asked.batch}",
             "this batch already exists",
             "a name of its own, since a batch never changes",
@@ -161,29 +152,29 @@ def _ending(path: Path) -> str:
         return ""
     packed = path.suffix.lower() if path.suffix.lower() in PACKED else ""
     inner = PurePath(path.stem if packed else path.name).suffix.lower()
-    return (inner if inner in ENDINGS else "") + packed
+    return (inner if inner in tables.ENDINGS else "") + packed
 
 
-def look_at(path: Path, separator: str, encoding: str) -> tuple[Table, str]:
+def look_at(path: Path, separator: str, encoding: str) -> tuple[tables.Table, str]:
     """The table in a file, read for its columns, and the separator that it needs ("": its ending
     says it). Raises SourceError where it is no table."""
     file = read_file(path)
-    if not separator and Path(file.name).suffix.lower() in SEPARATORS:
+    if not separator and Path(file.name).suffix.lower() in tables.SEPARATORS:
         with suppress(UnicodeDecodeError):
             start = decode(file.content[:SAMPLE], encoding).text
-            separator = found_separator(start.split("\n", 1)[0])
-    dialect = Dialect(separator)
-    columns = read_table(file, path.as_posix(), (), dialect, encoding).columns
+            separator = tables.found_separator(start.split("\n", 1)[0])
+    dialect = tables.Dialect(separator)
+    columns = tables.read_table(file, path.as_posix(), (), dialect, encoding).columns
     wanted = [name for name in columns if name.casefold() in PLAIN["id"]]
-    return read_table(file, path.as_posix(), wanted, dialect, encoding), separator
+    return tables.read_table(file, path.as_posix(), wanted, dialect, encoding), separator
 
 
 def inferred(
-    table: Table, said: Mapping[str, str], needs_label: bool, place: str
+    table: tables.Table, said: Mapping[str, str], needs_label: bool, place: str
 ) -> dict[str, str]:
     """The columns by field: what was said, and what has a plain name.
 
-    Raises ArrivalError where text or label stays open, or two columns could be the same.
+    Raises SeedbedError where text or label stays open, or two columns could be the same.
     """
     columns = {field: name for field, name in said.items() if name}
     for field in PLAIN:
@@ -199,7 +190,7 @@ def inferred(
             named = [f"`{one}`" for one in table.columns[:20] if COLUMN_NAME.fullmatch(one)]
             several = " and ".join(f"`{name}`" for name in found)
             more = " (or `--label NAME` for one label, or `--unlabelled`)"
-            raise ArrivalError(
+            raise SeedbedError(
                 place,
                 f"{several} could be the {field}" if found else f"no column is plainly the {field}",
                 f"one of its columns: {', '.join(named) or 'none with a name'}",
@@ -208,11 +199,11 @@ def inferred(
     return columns
 
 
-def names_rows(column: str, records: Sequence[Record]) -> bool:
+def names_rows(column: str, records: Sequence[tables.Record]) -> bool:
     """Whether a column names each row for good: there in all, each once, and no mere count of the
     rows from 0 or 1, which would give other rows the same names in the next file."""
     try:
-        values = [as_text(one.cells.get(column)) for one in records if not one.reason]
+        values = [tables.as_text(one.cells.get(column)) for one in records if not one.reason]
     except TypeError:
         return False
     counted = [[str(start + n) for n in range(len(values))] for start in (0, 1)]
@@ -222,13 +213,13 @@ def names_rows(column: str, records: Sequence[Record]) -> bool:
 def check_labels(
     rows: Sequence[RawRow], classes: Collection[str], asked: Asked, listed: list[str], negative: str
 ) -> None:
-    """Raise ArrivalError where labels are new and nobody said so.
+    """Raise SeedbedError where labels are new and nobody said so.
 
     `classes`: those there are. `listed`: `collect.labels`; what these lack goes to quarantine.
     `negative`: the label of rows without a right answer, which a batch of negatives may bring.
     """
     if late := [one for one in asked.new_labels if listed and one not in listed]:
-        raise ArrivalError(
+        raise SeedbedError(
             "params.yaml: collect.labels", f"`{late[0]}` is not listed", "every class that may be",
             "add it there first; a class is a decision for everyone",
         )  # fmt: skip
@@ -249,7 +240,7 @@ def check_labels(
             f"rows without a right answer are a source of their own: `seedbed add FILE --source "
             f"NAME --label {negative} --negative in_domain`"
         )
-    raise ArrivalError(
+    raise SeedbedError(
         asked.path,
         f"{in_rows(found.total())} with labels that the dataset has not: {_in_words(found, known)}",
         f"one of {', '.join(sorted(classes))}",

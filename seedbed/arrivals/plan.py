@@ -13,24 +13,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for
-from seedbed.collecting.collection import (
-    CollectParams,
-    contract_rows,
-    drops_of,
-    read_all,
-    read_entries,
-    read_sources,
-)
-from seedbed.collecting.raw_rows import (
-    CHOSEN,
-    RawRow,
-    identified,
-    read_tombstones,
-    with_reason,
-    without_forgotten,
-)
+from seedbed.collecting import collection, raw_rows
 from seedbed.collecting.source import Source
-from seedbed.core.errors import ArrivalError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import load_key, read_json
 from seedbed.core.metrics import METRICS, Drop
 from seedbed.core.params import read_params
@@ -82,7 +67,7 @@ def read_standing() -> Standing:
         read=collected["rows"].get("read", 0),
         quarantined=collected["rows"].get("quarantined", 0),
         frozen=read_frozen(),
-        tombstones=read_tombstones(),
+        tombstones=raw_rows.read_tombstones(),
     )
 
 
@@ -99,8 +84,8 @@ class Rehearsal(NamedTuple):
     """What becomes of the rows of a batch. Every row read is in quarantine, dropped, without a
     label, or placed."""
 
-    read: list[RawRow]
-    quarantined: list[RawRow]
+    read: list[raw_rows.RawRow]
+    quarantined: list[raw_rows.RawRow]
     drops: list[Drop]  # of its own rows, from collect to split
     replaced: list[str]  # records that are there, and that it has with other content
     placed: pd.DataFrame  # its rows that would stay, on their sides, texts as models see them
@@ -122,13 +107,13 @@ class Plan(NamedTuple):
 
 
 def plan(asked: Asked, today: str) -> Plan:
-    """Look at a batch and rehearse it. Raises ArrivalError where it cannot be added as it is, and
+    """Look at a batch and rehearse it. Raises SeedbedError where it cannot be added as it is, and
     what the readers and the stages raise. `today`: YYYY-MM-DD, for the name of the batch."""
     # The first source of all has none before it, which a run would not take.
-    sources = read_sources() if read_entries() else []
+    sources = collection.read_sources() if collection.read_entries() else []
     standing = read_standing()
     if asked.batch in standing.batches:
-        raise ArrivalError(
+        raise SeedbedError(
             f"batch {asked.batch}",
             "it is in the last dataset already",
             "a name of its own, since a batch never changes",
@@ -137,18 +122,18 @@ def plan(asked: Asked, today: str) -> Plan:
     entry = entry_for(asked, sources, today)
     source = as_source(entry, asked.path)
     _check_keys_go_on(source, sources)
-    params = read_params("collect", CollectParams)
+    params = read_params("collect", collection.CollectParams)
     here = source.model_copy(update={"path": asked.path})
-    rows, _ = read_all([here], params.model_copy(update={"labels": []}))
+    rows, _ = collection.read_all([here], params.model_copy(update={"labels": []}))
     labels = params.labels  # a row of any other gets the reason that collect will give
     unknown = (bool(labels and row.label) and row.label not in labels for row in rows)
-    rows = with_reason(rows, Reason.UNKNOWN_LABEL, unknown)
+    rows = raw_rows.with_reason(rows, Reason.UNKNOWN_LABEL, unknown)
     check_labels(rows, standing.classes, asked, labels, read_params("negatives.label", str))
     key = load_key(read_params("anonymize.key_fingerprint", str))
     found = rehearse(rows, source, standing, key)
     _check_quarantine(found, standing, params.max_quarantine_share)
     if not any(row.reason == "" for row in rows):
-        raise ArrivalError(asked.path, "no usable row", "at least one", "correct the file")
+        raise SeedbedError(asked.path, "no usable row", "at least one", "correct the file")
     known, batches = {one.name for one in sources}, {one.batch for one in sources}
     waiting = sorted(batches - set(standing.batches)) if standing.batches else []
     shift = changes(found.placed, standing)
@@ -160,7 +145,7 @@ def _check_keys_go_on(source: Source, sources: list[Source]) -> None:
     new row."""
     keyed = [one for one in sources if one.name == source.name and one.columns.id]
     if keyed and not source.columns.id:
-        raise ArrivalError(
+        raise SeedbedError(
             f"source {source.name}",
             f"its batch {keyed[-1].batch} has keys, `{keyed[-1].columns.id}`, and this one none",
             "the column that has them, so that a row keeps its id",
@@ -169,13 +154,13 @@ def _check_keys_go_on(source: Source, sources: list[Source]) -> None:
 
 
 def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) -> None:
-    """Raise ArrivalError where collect would refuse its sources with this one among them."""
+    """Raise SeedbedError where collect would refuse its sources with this one among them."""
     bad = len(found.quarantined) + standing.quarantined
     read = len(found.read) + standing.read
     if not found.quarantined or bad <= max_share * read:
         return
     first = "".join(f"\n  {row.file}:{row.line} {row.reason}" for row in found.quarantined[:SHOWN])
-    raise ArrivalError(
+    raise SeedbedError(
         found.quarantined[0].file,
         f"{len(found.quarantined):,} of its {len(found.read):,} rows cannot be used, {bad:,} of "
         f"{read:,} with the rows of the dataset; the first of them:{first}\n",
@@ -184,26 +169,28 @@ def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) ->
     )
 
 
-def rehearse(rows: Sequence[RawRow], source: Source, standing: Standing, key: bytes) -> Rehearsal:
+def rehearse(
+    rows: Sequence[raw_rows.RawRow], source: Source, standing: Standing, key: bytes
+) -> Rehearsal:
     """Run the first stages on `rows`, as they were read. Raises what the stages raise."""
     from seedbed.cleaning.rows import clean_rows
     from seedbed.cleaning.rules import CleanParams
     from seedbed.private.detection import anonymize_rows
     from seedbed.private.kinds import AnonymizeParams
 
-    named = identified(rows, key, standing.named)
+    named = raw_rows.identified(rows, key, standing.named)
     again = (
         bool(row.key) and standing.contents.get(row.id) == (row.digest, row.label) for row in named
     )
-    marked = with_reason(named, Reason.CAME_AGAIN, again)
-    marked = without_forgotten(marked, standing.tombstones)
-    drops = drops_of(marked, key)
+    marked = raw_rows.with_reason(named, Reason.CAME_AGAIN, again)
+    marked = raw_rows.without_forgotten(marked, standing.tombstones)
+    drops = collection.drops_of(marked, key)
     usable = {row.id for row in marked if not row.reason}
     replaced = sorted(usable & set(standing.contents))
-    quarantined = [row for row in marked if row.reason not in ("", *CHOSEN)]
+    quarantined = [row for row in marked if row.reason not in ("", *raw_rows.CHOSEN)]
     if not usable:
         return Rehearsal(list(rows), quarantined, drops, [], pd.DataFrame(), [], {})
-    frame = contract_rows(marked, [source], key)
+    frame = collection.contract_rows(marked, [source], key)
     missing = {name: value for name, value in DEFAULTS.items() if name not in frame.columns}
     params = read_params("anonymize", AnonymizeParams)
     # The memo keeps the results, so that the run that follows need not compute them again.
@@ -246,7 +233,7 @@ def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[
         labelled, bare = without_unlabelled(rows)
         placed, drops = split_rows(labelled, standing.frozen, read_params("split", SplitParams))
         return placed, [*drops, *bare]
-    names = sorted({source.name for source in read_entries()} | set(rows["source"]))
+    names = sorted({source.name for source in collection.read_entries()} | set(rows["source"]))
     others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})
     every = pd.concat([rows, others.assign(group="", split="", date="0001-01-01")])
     placed = assign_sides(every, standing.frozen, read_params("split", SideParams))

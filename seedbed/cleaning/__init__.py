@@ -1,1 +1,0 @@
-"""Texts made clean: rules and their order, markup, boilerplate."""

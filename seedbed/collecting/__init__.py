@@ -1,1 +1,0 @@
-"""Sources of every kind, read into raw rows."""

@@ -135,7 +135,7 @@ class Source(Section, ABC):
     def raw_files(self) -> list[RawWay]:
         """The files of the project that hold rows of this source, for `seedbed forget` to edit.
 
-        Raises ForgetError if there are some that it cannot edit.
+        Raises SeedbedError if there are some that it cannot edit.
         """
         return []
 

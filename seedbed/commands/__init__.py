@@ -1,1 +1,0 @@
-"""What people type: the commands of `seedbed`, by what they are about."""

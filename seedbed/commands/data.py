@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from seedbed.arrivals.entry import Asked, Negative
-from seedbed.core.errors import ForgetError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import BEST
 
 Said = Annotated[str, typer.Option()]
@@ -127,7 +127,7 @@ def _value(yes: bool) -> str:
     if sys.stdin.isatty():
         return typer.prompt("Value to forget", hide_input=True)
     if not yes:
-        raise ForgetError(
+        raise SeedbedError(
             "stdin", "a value, and nobody to ask", "a terminal, or `--yes`", "add `--yes`"
         )
     return sys.stdin.read().strip()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from seedbed.core.errors import DecisionError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.params import Section
 
@@ -117,7 +117,7 @@ def moment_of(when: str) -> datetime:
 def read_decisions(folder: Path) -> list[Decision]:
     """Read all lines of a folder, in the order of file name and line.
 
-    Raises DecisionError that names the file and line of one that cannot be read.
+    Raises SeedbedError that names the file and line of one that cannot be read.
     """
     return [decision for _, decision in _with_places(folder)]
 
@@ -136,7 +136,7 @@ def _with_places(folder: Path) -> Iterable[tuple[str, Decision]]:
 
 
 def parse_decisions(text: str, place: str) -> list[Decision]:
-    """Parse the text of one file. Raises DecisionError that names `place` and the line."""
+    """Parse the text of one file. Raises SeedbedError that names `place` and the line."""
     return [decision for _, decision in _parsed_lines(text, place)]
 
 
@@ -159,7 +159,7 @@ def _parsed(line: str, place: str) -> Decision:
     except ValueError:
         problem = "not JSON"
     expected = "a decision: id, digest, given, decided, who, when, note"
-    raise DecisionError(place, problem, expected, "fix the line")
+    raise SeedbedError(place, problem, expected, "fix the line")
 
 
 def last_lines(decisions: Iterable[Decision]) -> dict[tuple[str, str], Decision]:
@@ -206,11 +206,11 @@ def _chosen(votes: list[Decision], rule: DisagreementRule) -> str:
 def check_labels(decided: InForce, known: Collection[str], folder: Path) -> None:
     """Check that every label that was decided is one that a row has or params list.
 
-    Raises DecisionError that names the file and line of one that is not.
+    Raises SeedbedError that names the file and line of one that is not.
     """
     for vote in (vote for votes in decided.votes.values() for vote in votes):
         if vote.decided not in (*known, DROP, AMBIGUOUS):
-            raise DecisionError(
+            raise SeedbedError(
                 place_of(vote, folder),
                 f"label {vote.decided!r}",
                 f"one of {', '.join(sorted(known))}, {DROP}, {AMBIGUOUS} or {WITHDRAWN}",

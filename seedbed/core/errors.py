@@ -1,6 +1,7 @@
 """Every error that a person can meet, in one tree.
 
-They differ in what a caller does with them: most are only printed, as one paragraph.
+Most are only printed, as one paragraph. A class of its own is for those that some caller catches,
+and for what must never happen to rows.
 """
 
 
@@ -25,16 +26,8 @@ class SourceError(SeedbedError):
     """A source that cannot be read, or has too many bad rows."""
 
 
-class ArrivalError(SeedbedError):
-    """A new batch that cannot be added, or needs an answer first."""
-
-
 class RowsError(SeedbedError):
     """A rows folder that is missing, empty or breaks the row contract."""
-
-
-class KeyFileError(SeedbedError):
-    """A secret key that is missing, or is not the one that made the data."""
 
 
 class LedgerError(SeedbedError):
@@ -45,22 +38,6 @@ class LeakError(SeedbedError):
     """A row, its copy or its group in two splits."""
 
 
-class FreezeError(SeedbedError):
-    """A frozen test set that would lose or change a row."""
-
-
-class DecisionError(SeedbedError):
-    """A decision that cannot be read or applied."""
-
-
-class ReviewError(SeedbedError):
-    """Something that review needs and does not have: a queue, a name, the web page's packages."""
-
-
-class ForgetError(SeedbedError):
-    """A row to forget that does not exist, or that cannot be removed from where it is."""
-
-
 class RevisionError(SeedbedError):
     """A question that git cannot answer."""
 
@@ -69,25 +46,9 @@ class PipelineError(SeedbedError):
     """A dvc.yaml or dvc.lock that cannot be read."""
 
 
-class MergeError(SeedbedError):
-    """A merge that a person has to settle."""
-
-
-class PostError(SeedbedError):
-    """A report that could not be posted to a pull request."""
-
-
-class TableError(SeedbedError):
-    """A table to predict for that cannot be read, or predictions that cannot be written."""
-
-
 class GateError(SeedbedError):
     """Two models that cannot be compared, or one that cannot be promoted."""
 
 
 class ModelError(SeedbedError):
     """An encoder or a model that cannot be loaded or trained."""
-
-
-class MemoError(SeedbedError):
-    """A setting of the memo that is not allowed, or a memo that cannot be cleared."""

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seedbed.core.errors import KeyFileError, SeedbedError
+from seedbed.core.errors import SeedbedError
 
 MODELS = Path("models")  # a folder per approach
 ADAPTED = Path("models/adapted")
@@ -133,7 +133,7 @@ def is_inside(path: Path | str) -> bool:
 
 
 def load_key(fingerprint: str) -> bytes:
-    """The key whose fingerprint params.yaml holds. Raises KeyFileError for any other."""
+    """The key whose fingerprint params.yaml holds. Raises SeedbedError for any other."""
     if value := os.environ.get("SEEDBED_PII_KEY"):
         key, place = value.encode(), "environment SEEDBED_PII_KEY"
     elif KEY_FILE.exists():
@@ -142,7 +142,7 @@ def load_key(fingerprint: str) -> bytes:
         key, place = PUBLIC_KEY, "the public default key (no SEEDBED_PII_KEY, no .seedbed/key)"
     found = fingerprint_of(key)
     if found != fingerprint:
-        raise KeyFileError(
+        raise SeedbedError(
             place,
             f"its fingerprint is {found}",
             f"{fingerprint}, from anonymize.key_fingerprint in params.yaml",

@@ -1,1 +1,0 @@
-"""Texts as token ids and vectors."""

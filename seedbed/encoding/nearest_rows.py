@@ -112,25 +112,14 @@ def mean_pairwise_distance(vectors: np.ndarray) -> float:
     return float(np.clip(1 - similarity, 0, 2))
 
 
-def neighbour_distances(vectors: np.ndarray, neighbours: int, block: int = 1024) -> np.ndarray:
+def neighbour_distances(vectors: np.ndarray, neighbours: int) -> np.ndarray:
     """Mean cosine distance of each row to its `neighbours` nearest other rows, shape (n,).
 
-    Rows with a great one stand in thin regions: more like them is what to collect next. Exact,
-    O(n^2 d) time, `block` x n floats of memory; fewer rows than neighbours are averaged as they
-    are, and a single row has distance 0.
+    Rows with a great one stand in thin regions: more like them is what to collect next. Fewer rows
+    than neighbours are averaged as they are, and a single row has distance 0.
     """
-    unit = unit_length(vectors)
-    count = min(neighbours, len(unit) - 1)
-    if count < 1:
-        return np.zeros(len(unit))
-    distances = np.empty(len(unit))
-    for start in range(0, len(unit), block):
-        similar = unit[start : start + block] @ unit.T
-        own = np.arange(len(similar))
-        similar[own, start + own] = -np.inf  # a row is no neighbour of itself
-        nearest = np.partition(similar, len(unit) - count, axis=1)[:, len(unit) - count :]
-        distances[start : start + block] = 1 - nearest.mean(axis=1)
-    return distances
+    _, cosines = nearest_rows(vectors, vectors, neighbours, themselves=True)
+    return 1 - cosines.mean(1) if cosines.shape[1] else np.zeros(len(vectors))
 
 
 def nearness(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, NearTrain]:

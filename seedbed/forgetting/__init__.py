@@ -1,1 +1,0 @@
-"""One person or row taken out of everything."""

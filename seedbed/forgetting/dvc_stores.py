@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.core.errors import ForgetError
+from seedbed.core.errors import SeedbedError
 from seedbed.forgetting.wanted import PARQUET_BEGINS, Wanted
 from seedbed.pipeline.dvc import md5_of, opened_repo
 
@@ -186,10 +186,10 @@ def scanned(
 
 
 def check_within_reach(remotes: Iterable[Remote]) -> None:
-    """Raises ForgetError where a remote could not be looked into wholly, so not purged either."""
+    """Raises SeedbedError where a remote could not be looked into wholly, so not purged either."""
     for remote in remotes:
         if remote.problem:
-            raise ForgetError(
+            raise SeedbedError(
                 f"DVC remote {remote.name}",
                 remote.problem,
                 "a remote that can be listed and read, to purge it",
@@ -224,11 +224,11 @@ def purge_remotes(remotes: Iterable[Remote]) -> dict[str, str]:
 
 
 def check_purged(remotes: Iterable[Remote], failed: dict[str, str]) -> None:
-    """Raises ForgetError where a remote still holds, or may hold, what was to be purged."""
+    """Raises SeedbedError where a remote still holds, or may hold, what was to be purged."""
     versioned = "it keeps versions by file name, which were not looked into and not purged"
     found = failed | {one.name: versioned for one in remotes if one.versioned}
     if found:
-        raise ForgetError(
+        raise SeedbedError(
             "; ".join(f"DVC remote {name}: {what}" for name, what in sorted(found.items())),
             "so it may hold it still",
             "every object that holds it deleted there",

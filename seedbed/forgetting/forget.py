@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from seedbed.collecting.collection import read_sources
 from seedbed.collecting.raw_rows import TOMBSTONES, add_tombstones, read_tombstones
 from seedbed.core.decisions import FOLDER, parse_decisions
-from seedbed.core.errors import ForgetError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import load_key, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, COLLECT
@@ -56,10 +56,10 @@ class Plan(NamedTuple):
 
 
 def plan(value: str = "", row_id: str = "") -> Plan:
-    """Look for a value or a row everywhere. Raises ForgetError where it is nowhere, where a raw
+    """Look for a value or a row everywhere. Raises SeedbedError where it is nowhere, where a raw
     file cannot be edited, or where the value is too short to name anyone."""
     if not row_id and len(folded(value)) < MIN_VALUE_CHARS:
-        raise ForgetError(
+        raise SeedbedError(
             "the value", "too short", f"{MIN_VALUE_CHARS} characters or more", "give the whole one"
         )
     key = load_key(read_params("anonymize.key_fingerprint", str))
@@ -100,7 +100,7 @@ def plan(value: str = "", row_id: str = "") -> Plan:
     in_remotes = any(one.held for one in found.remotes)
     if not (tombstones or found.raw or found.lines or found.cached or in_remotes):
         unseen = ", ".join(one.name for one in found.remotes if one.problem or one.versioned)
-        raise ForgetError(
+        raise SeedbedError(
             f"row {row_id}" if row_id else "the value",
             "not in the sources, the decisions, the first outputs, the DVC cache or its remotes"
             + (f", of which these could not be looked into wholly: {unseen}" if unseen else ""),

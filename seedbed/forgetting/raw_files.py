@@ -21,7 +21,7 @@ from seedbed.collecting.text_files import (
     is_binary,
     read_file,
 )
-from seedbed.core.errors import ForgetError, SourceError
+from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
 from seedbed.forgetting.wanted import Wanted, cells_as_text
@@ -49,7 +49,7 @@ class RawFile(NamedTuple):
 def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawFile:
     """Read a raw file; `one_row`: the whole file is a row of a text folder.
 
-    Raises ForgetError for a format that cannot be edited.
+    Raises SeedbedError for a format that cannot be edited.
     """
     try:
         file = read_file(path)
@@ -61,8 +61,8 @@ def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawF
         raise _no_editing(path, type(error).__name__) from None
 
 
-def _no_editing(path: Path, found: str) -> ForgetError:
-    return ForgetError(
+def _no_editing(path: Path, found: str) -> SeedbedError:
+    return SeedbedError(
         path.as_posix(),
         f"a format that this command can neither look into nor edit ({found})",
         f"text, or one of {', '.join(ENDINGS)}, packed or not",
@@ -105,7 +105,7 @@ def _opened(path: Path, file: File, dialect: Dialect, encoding: str) -> RawFile:
 
 
 def _lines(path: Path, data: bytes, text: str, pattern: str) -> tuple[bytes, list[bytes]]:
-    """The byte order mark and the lines of a file as bytes. Raises ForgetError where they would
+    """The byte order mark and the lines of a file as bytes. Raises SeedbedError where they would
     not give the file back."""
     encoding = decode(data).encoding
     if encoding in BYTE_LINES and decode(data).text == text:
@@ -159,7 +159,7 @@ class Found(NamedTuple):
 def editable_files(sources: Sequence[Source]) -> list[RawFile]:
     """Every file below data/raw, and what sources read from elsewhere in the project.
 
-    Raises ForgetError for the first one that cannot be edited.
+    Raises SeedbedError for the first one that cannot be edited.
     """
     below = [path for path in RAW.rglob("*") if path.is_file()]
     hidden = [path for path in below if path.name.startswith(".") or path.suffix == ".dvc"]

@@ -1,1 +1,0 @@
-"""The gate: whether a model may take the place of another, and the champions that did."""

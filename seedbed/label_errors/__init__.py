@@ -1,1 +1,0 @@
-"""Suspected label errors, by models that never saw the row, and the policy for them."""

@@ -1,1 +1,0 @@
-"""Train rows made, weighted or dropped: augmentation, negatives, balancing, and their gains."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seedbed.core.decisions import parse_decisions
-from seedbed.core.errors import MergeError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import write_csv, write_text
 from seedbed.core.git import git, git_paths
 from seedbed.merging.yaml_merge import merged_yaml
@@ -44,7 +44,7 @@ class Resolved(NamedTuple):
 def resolve() -> Resolved:
     """Merge what people wrote and restore what stages wrote; run no stage.
 
-    Raises MergeError if a person has to choose. Nothing is written before both params.yaml and
+    Raises SeedbedError if a person has to choose. Nothing is written before both params.yaml and
     dvc.yaml can be merged; it may be called again after a person has fixed what it names.
     """
     conflicts = _unmerged()
@@ -67,7 +67,7 @@ def resolve() -> Resolved:
         Path(LOCK).unlink()  # committed in conflict: DVC writes another
         put_back = 1
     if left := sorted(_unmerged()):
-        raise MergeError(
+        raise SeedbedError(
             "git merge",
             f"in conflict: {listed(left, SHOWN)}",
             "no conflict but in what stages write, params.yaml and dvc.yaml (those are resolved)",
@@ -105,7 +105,7 @@ def merged_by_union() -> list[str]:
 def repaired(path: str) -> bool:
     """Repair one file of a union in place. Return whether there was anything to repair.
 
-    Raises MergeError or DecisionError with file and line if a person has to fix a line.
+    Raises SeedbedError with file and line if a person has to fix a line.
     """
     file = Path(path)
     if not file.is_file():
@@ -134,7 +134,7 @@ def _repair_csv(file: Path, text: str) -> None:
         if line == header:
             continue
         if len(line) != len(header):
-            raise MergeError(
+            raise SeedbedError(
                 f"{file}:{number}",
                 f"{len(line)} cells",
                 f"{len(header)}: {', '.join(header)}",
@@ -143,7 +143,7 @@ def _repair_csv(file: Path, text: str) -> None:
         seen[tuple(line)] = None
         other = first.setdefault(line[0], line)
         if file.name == FROZEN.name and other != line:
-            raise MergeError(
+            raise SeedbedError(
                 f"{file}:{number}",
                 f"row {line[0]} is frozen with two digests, {other[1]} and {line[1]}",
                 "one: the two branches have different texts of it",
@@ -180,14 +180,14 @@ def _written_by_stages() -> list[str]:
 def rerun() -> None:
     """Run `dvc repro` on the merged inputs, then add everything that it wrote to the index.
 
-    Raises MergeError if DVC ends with an error.
+    Raises SeedbedError if DVC ends with an error.
     """
     missing = [path for path in tracked_data() if not Path(path).exists()]
     # What is not in the cache of this machine is pulled.
     if missing and subprocess.call(command_of("checkout", *missing)):
         subprocess.call(command_of("pull", *missing))
     if subprocess.call(command_of("repro")):
-        raise MergeError(
+        raise SeedbedError(
             "dvc repro",
             "ended with an error",
             next_step="see its last lines; fix that, then run `make resolve` again",

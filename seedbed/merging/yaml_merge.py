@@ -15,7 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.representer import RoundTripRepresenter
 
-from seedbed.core.errors import MergeError
+from seedbed.core.errors import SeedbedError
 
 MISSING = object()  # a key that a side does not have
 
@@ -32,19 +32,21 @@ _PlainNull.add_representer(
 def merged_yaml(path: str, before: str | None, ours: str | None, theirs: str | None) -> str:
     """Return the merged text, with the comments of ours and of theirs' new entries.
 
-    `before`: as both sides had the file; None: no file. Raises MergeError that names each key that
-    both changed, or if a side is not YAML.
+    `before`: as both sides had the file; None: no file. Raises SeedbedError that names each key
+    that both changed, or if a side is not YAML.
     """
     yaml = YAML()
     yaml.width, yaml.preserve_quotes, yaml.Representer = 4096, True, _PlainNull
     yaml.indent(mapping=2, sequence=4, offset=2)
     if ours is None or theirs is None:
-        raise MergeError(path, "one side deleted it", "a file", f"restore it and `git add {path}`")
+        raise SeedbedError(
+            path, "one side deleted it", "a file", f"restore it and `git add {path}`"
+        )
     base, mine, other = (_loaded(yaml, path, text) for text in (before, ours, theirs))
     clashes: list[str] = []
     result = _merged("", base, mine, other, clashes)
     if clashes:
-        raise MergeError(
+        raise SeedbedError(
             path,
             "; ".join(clashes),
             "one value each",
@@ -61,7 +63,7 @@ def _loaded(yaml: YAML, path: str, text: str | None) -> Any:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else path
-        raise MergeError(
+        raise SeedbedError(
             place, "a side of the merge is not YAML", "YAML", f"edit {path} by hand, `git add` it"
         ) from None
 

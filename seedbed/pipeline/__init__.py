@@ -1,1 +1,0 @@
-"""The pipeline as dvc.yaml says it and as dvc.lock remembers it."""

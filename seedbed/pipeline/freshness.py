@@ -12,15 +12,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.pipeline.dvc import (
-    LOCK,
-    LockedStage,
-    Pipeline,
-    Stage,
-    opened_pipeline,
-    parse_lock,
-    tracked_data,
-)
+from seedbed.pipeline import dvc
 
 
 class Stale(NamedTuple):
@@ -45,9 +37,9 @@ class Freshness(NamedTuple):
 
 def freshness() -> Freshness:
     """Compare this folder with its dvc.lock. Raises PipelineError where a file cannot be read."""
-    text = Path(LOCK).read_text(encoding="utf-8") if Path(LOCK).exists() else ""
-    locked = parse_lock(text)
-    with opened_pipeline() as pipeline:
+    text = Path(dvc.LOCK).read_text(encoding="utf-8") if Path(dvc.LOCK).exists() else ""
+    locked = dvc.parse_lock(text)
+    with dvc.opened_pipeline() as pipeline:
         comparing = _Comparing(pipeline, locked)
         found = [
             Stale(stage.name, what)
@@ -63,16 +55,16 @@ def freshness() -> Freshness:
 class _Comparing:
     """Stage by stage; each file is read once."""
 
-    def __init__(self, pipeline: Pipeline, locked: dict[str, LockedStage]) -> None:
+    def __init__(self, pipeline: dvc.Pipeline, locked: dict[str, dvc.LockedStage]) -> None:
         self.locked, self.compared = locked, 0
-        self.data = tracked_data() | {
+        self.data = dvc.tracked_data() | {
             path: locked[stage.name].outputs.get(path, "") if stage.name in locked else ""
             for stage in pipeline.stages
             for path in stage.cached
         }
         self.digest, self.values = cache(pipeline.digest), cache(pipeline.values)
 
-    def differences(self, stage: Stage) -> Iterator[str]:
+    def differences(self, stage: dvc.Stage) -> Iterator[str]:
         """What is not as the lock says, in words."""
         if stage.name not in self.locked:
             yield "is not in dvc.lock: it has not run"
@@ -105,7 +97,7 @@ class _Comparing:
             if path not in declared:
                 yield f"{kind} {path} is in dvc.lock, but not in dvc.yaml"
 
-    def _params(self, stage: Stage, locked: LockedStage) -> Iterator[str]:
+    def _params(self, stage: dvc.Stage, locked: dvc.LockedStage) -> Iterator[str]:
         for file, keys in stage.params.items():
             known = locked.params.get(file, {})
             now: Any = self.values(file)

@@ -1,1 +1,0 @@
-"""Personal data: found, and replaced by stand-ins."""

@@ -1,1 +1,0 @@
-"""What a reviewer of a pull request is shown, and how it gets there."""

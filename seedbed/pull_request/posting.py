@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from seedbed.core.errors import PostError
+from seedbed.core.errors import SeedbedError
 
 MARKER = "<!-- seedbed-report -->"
 PAGE = 100  # comments asked for at once; the most that GitHub gives
@@ -70,10 +70,10 @@ class _AnyStatus(urllib.request.HTTPErrorProcessor):
 
 
 def by_urllib(api: str, token: str) -> Ask:
-    """Requests by the standard library. Raises PostError where the address is not https."""
+    """Requests by the standard library. Raises SeedbedError where the address is not https."""
     address = urlsplit(api)
     if address.scheme != "https" and address.hostname not in LOCAL:
-        raise PostError("--api", f"{api} is not https", "an https address", "correct it")
+        raise SeedbedError("--api", f"{api} is not https", "an https address", "correct it")
     opener = urllib.request.build_opener(_AnyStatus)
 
     def ask(method: str, path: str, content: Any = None) -> Answer:
@@ -126,7 +126,7 @@ def _answer(status: int, headers: dict[str, str], body: bytes) -> Answer:
     return Answer(status, {name.lower(): value for name, value in headers.items()}, content)
 
 
-def refused(answer: Answer, doing: str) -> PostError:
+def refused(answer: Answer, doing: str) -> SeedbedError:
     """The paragraph that a person reads when the API does not do what was asked."""
     expected, step = {
         0: ("an answer", "see whether the address of the API can be reached from here"),
@@ -147,7 +147,7 @@ def refused(answer: Answer, doing: str) -> PostError:
     if answer.status in (301, 302, 307, 308):
         expected, step = "the repository at this address", "it has moved: correct --repo"
     status = f"{answer.status} " if answer.status else ""
-    return PostError(f"GitHub: {doing}", f"{status}{answer.message}".strip(), expected, step)
+    return SeedbedError(f"GitHub: {doing}", f"{status}{answer.message}".strip(), expected, step)
 
 
 class Posted(NamedTuple):
@@ -168,7 +168,7 @@ class Comments:
     pause: Callable[[float], None] = time.sleep
 
     def post(self, report: str) -> Posted:
-        """Change the comment that holds the report, or make one. Raises PostError."""
+        """Change the comment that holds the report, or make one. Raises SeedbedError."""
         body = report if report.startswith(MARKER) else f"{MARKER}\n{report}"
         for attempt in range(ATTEMPTS):
             ours = [one["id"] for one in self._all() if (one.get("body") or "").startswith(MARKER)]
@@ -206,7 +206,7 @@ class Comments:
         raise AssertionError  # the last attempt raises
 
     def _wait(self, answer: Answer, attempt: int, method: str) -> None:
-        """Wait as long as asked, or 1, 2, 4 seconds; raise PostError where waiting cannot help."""
+        """Wait as long as asked, or 1, 2, 4 seconds; raise an error where waiting cannot help."""
         may_help = answer.status == 0 or answer.status >= 500 or answer.is_rate_limited
         try:
             seconds = max(0.0, float(answer.headers["retry-after"]))
@@ -220,19 +220,19 @@ class Comments:
 def post(file: Path, number: int, repository: str, api: str = API, way: str = "") -> str:
     """Post a report, or change the existing one. Return what was done, in one line.
 
-    `way`: one of WAYS; "" takes the first that this machine has. Raises PostError.
+    `way`: one of WAYS; "" takes the first that this machine has. Raises SeedbedError.
     """
     report = file.read_text(encoding="utf-8") if file.is_file() else ""
     if not report.strip():
         found = "nothing in it" if file.is_file() else "no such file"
-        raise PostError(str(file), found, "a report", "run `seedbed pr-report` first")
+        raise SeedbedError(str(file), found, "a report", "run `seedbed pr-report` first")
     if not REPOSITORY.fullmatch(repository):
-        raise PostError("--repo", f"`{repository}`", "OWNER/NAME", "correct it")
+        raise SeedbedError("--repo", f"`{repository}`", "OWNER/NAME", "correct it")
     known = [name for name in ("cml", "gh") if shutil.which(name)]
     if not way:  # CML and gh know GitHub's own address alone
         way = known[0] if known and api == API else "own"
     if way not in WAYS:
-        raise PostError("--way", f"`{way}`", f"one of {', '.join(WAYS)}", "correct it")
+        raise SeedbedError("--way", f"`{way}`", f"one of {', '.join(WAYS)}", "correct it")
     if way == "cml":
         return _by_cml(file, len(report), number, repository)
     ask = by_gh() if way == "gh" else by_urllib(api, _token())
@@ -246,7 +246,7 @@ def _token() -> str:
     for name in TOKENS:
         if token := os.environ.get(name, "").strip():
             return token
-    raise PostError(
+    raise SeedbedError(
         "environment", "no token", f"one in {' or '.join(TOKENS)}", "set it; it is never shown"
     )
 
@@ -255,10 +255,12 @@ def _by_cml(file: Path, chars: int, number: int, repository: str) -> str:
     command = ["cml", "comment", "update", f"--target=pr/{number}",
                f"--repo=https://github.com/{repository}", os.fspath(file)]  # fmt: skip
     if chars + len(MARKER) > LONGEST:  # CML does not look
-        raise PostError(str(file), "too long", f"{LONGEST:,} characters", "run `seedbed pr-report`")
+        raise SeedbedError(
+            str(file), "too long", f"{LONGEST:,} characters", "run `seedbed pr-report`"
+        )
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
-        raise PostError(
+        raise SeedbedError(
             "cml comment update", f"exit code {done.returncode}", "0",
             "run it by hand to see what it says, or post with `--way gh` or `--way own`",
         )  # fmt: skip

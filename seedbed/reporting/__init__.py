@@ -1,1 +1,0 @@
-"""The report's sections, each a pure function of figures."""

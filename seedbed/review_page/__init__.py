@@ -1,1 +1,0 @@
-"""The local web page of `seedbed review` (extra `review`): it shows, and writes decision lines."""

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from seedbed.core.errors import ReviewError
+from seedbed.core.errors import SeedbedError
 
 ADDRESS = "127.0.0.1"
 PAGE = Path(__file__).parent / "page.py"
@@ -17,10 +17,10 @@ WHO = "SEEDBED_REVIEWER"
 def open_page(who: str, port: int) -> NoReturn:
     """Become the server of the page, until it is stopped; it sends nothing and watches no file.
 
-    Raises ReviewError if Streamlit is not installed, or the port is in use.
+    Raises SeedbedError if Streamlit is not installed, or the port is in use.
     """
     if importlib.util.find_spec("streamlit") is None:
-        raise ReviewError(
+        raise SeedbedError(
             "seedbed review",
             "Streamlit is not installed",
             "the extra `review`",
@@ -31,7 +31,7 @@ def open_page(who: str, port: int) -> NoReturn:
         try:
             attempt.bind((ADDRESS, port))
         except OSError:
-            raise ReviewError(
+            raise SeedbedError(
                 f"port {port}", "it is in use", "a free port", f"add `--port {port + 1}`"
             ) from None
     options = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from seedbed.collecting.tables import Dialect, Record, read_table
 from seedbed.collecting.text_files import read_file
 from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
-from seedbed.core.errors import DecisionError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import write_bytes
 from seedbed.pages.document import listed
 from seedbed.reviewing.queues import Queue, Workspace, item_of
@@ -52,7 +52,7 @@ def read_back(file: Path, who: str, workspace: Workspace) -> list[Decision]:
     """Read the decisions of a filled-in file, in its order; a blank `decided` is no decision.
 
     Nothing is written. Columns other than id, digest, decided and note are ignored. Raises
-    DecisionError that lists the bad lines, SourceError if the file is no table.
+    SeedbedError that lists the bad lines, SourceError if the file is no table.
     """
     checked_who(who)
     moment, wrong = now(), []
@@ -70,7 +70,7 @@ def read_back(file: Path, who: str, workspace: Workspace) -> list[Decision]:
         decisions[item.id] = decision_on(item, decided, who, moment, note)
     if wrong:
         lines = listed(wrong, SHOWN, "\n  ", "\n  and {} more")
-        raise DecisionError(
+        raise SeedbedError(
             str(file),
             f"{len(wrong)} lines are wrong, so none is imported:\n  {lines}\n",
             "ids and digests as they were exported, and labels that are known",
@@ -96,7 +96,7 @@ def _records(file: Path) -> list[Record]:
     separator = ";" if first.count(b";") > first.count(b",") else ""
     table = read_table(content, str(file), NEEDED, Dialect(separator=separator))
     if missing := [name for name in NEEDED if name not in table.columns]:
-        raise DecisionError(
+        raise SeedbedError(
             f"{file}:1",
             f"no column {', '.join(missing)}",
             f"the columns {', '.join(NEEDED)}",

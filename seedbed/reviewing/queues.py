@@ -28,7 +28,7 @@ from seedbed.core.decisions import (
     in_force,
     read_decisions,
 )
-from seedbed.core.errors import ReviewError, RowsError
+from seedbed.core.errors import RowsError, SeedbedError
 from seedbed.core.files import read_csv
 from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.params import read_params
@@ -242,10 +242,10 @@ def queues_of(workspace: Workspace) -> dict[str, Queue]:
 
 
 def queue_named(workspace: Workspace, name: str) -> Queue:
-    """Return one queue. Raises ReviewError if none has this name."""
+    """Return one queue. Raises SeedbedError if none has this name."""
     queues = queues_of(workspace)
     if name not in queues:
-        raise ReviewError(
+        raise SeedbedError(
             f"queue `{name}`", "no such queue", f"one of {', '.join(queues)}", "correct the name"
         )
     return queues[name]

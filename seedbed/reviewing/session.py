@@ -24,7 +24,7 @@ from seedbed.core.decisions import (
     last_lines,
     moment_of,
 )
-from seedbed.core.errors import DecisionError, ReviewError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.git import git_answer
 from seedbed.reviewing.queues import DISAGREEMENTS, Item, Queue, Workspace
 
@@ -53,9 +53,9 @@ def append(decision: Decision, folder: Path = FOLDER) -> None:
 
 
 def checked_who(who: str) -> str:
-    """Return the name if a file can have it. Raises ReviewError."""
+    """Return the name if a file can have it. Raises SeedbedError."""
     if not WHO.fullmatch(who):
-        raise ReviewError(
+        raise SeedbedError(
             "who decides",
             f"{who!r}" if who else "nobody",
             "a name of letters, digits, - _ . that begins with a letter or digit",
@@ -65,7 +65,7 @@ def checked_who(who: str) -> str:
 
 
 def default_who() -> str:
-    """Return git's user.name as such a name: `Ann Lee` is `ann-lee`. Raises ReviewError."""
+    """Return git's user.name as such a name: `Ann Lee` is `ann-lee`. Raises SeedbedError."""
     user = git_answer("config", "user.name")
     name = re.sub(r"[^\w.-]+", "-", user.lower()).strip("-.")[:64]
     return checked_who(name)
@@ -138,12 +138,12 @@ class Session:
     def decide(self, decided: str, note: str = "") -> Decision:
         """Write a decision on the current item and go on to the next.
 
-        `decided`: a class, DROP or AMBIGUOUS. Raises DecisionError for anything else, and if no
+        `decided`: a class, DROP or AMBIGUOUS. Raises SeedbedError for anything else, and if no
         item is left.
         """
         item = self._current()
         if decided not in (*self.workspace.classes, DROP, AMBIGUOUS):
-            raise DecisionError(
+            raise SeedbedError(
                 f"row {item.id}",
                 f"label {decided!r}",
                 f"one of {', '.join(self.workspace.classes)}, {DROP} or {AMBIGUOUS}",
@@ -162,12 +162,12 @@ class Session:
         return self.decide(self._current().given, note)
 
     def take_suggestion(self, note: str = "") -> Decision:
-        """Decide that the suggested label is correct. Raises DecisionError if none is shown."""
+        """Decide that the suggested label is correct. Raises SeedbedError if none is shown."""
         item = self._current()
         if not item.suggested:
             problem = "a blind queue shows none" if item.blind else "no model suggests a label"
             step = "accept the given label, or choose another"
-            raise DecisionError(f"row {item.id}", problem, "a suggestion", step)
+            raise SeedbedError(f"row {item.id}", problem, "a suggestion", step)
         return self.decide(item.suggested, note)
 
     def skip(self) -> None:
@@ -196,17 +196,17 @@ class Session:
         return undone
 
     def go_to(self, row_id: str) -> None:
-        """Show an item of the queue. Raises DecisionError if the queue does not have it."""
+        """Show an item of the queue. Raises SeedbedError if the queue does not have it."""
         indices = [index for index, item in enumerate(self.queue.items) if item.id == row_id]
         if not indices:
-            raise DecisionError(
+            raise SeedbedError(
                 f"row {row_id}", f"not in the queue {self.queue.name}", "a row of it", "choose one"
             )
         self._index = indices[0]
 
     def _current(self) -> Item:
         if self.item is None:
-            raise DecisionError(
+            raise SeedbedError(
                 f"queue {self.queue.name}", "no row is left", "a row", "choose another queue"
             )
         return self.item

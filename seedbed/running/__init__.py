@@ -1,1 +1,0 @@
-"""The engine for per-text work, and the memo behind it."""

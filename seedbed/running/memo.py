@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.core.errors import MemoError
+from seedbed.core.errors import SeedbedError
 
 MEMO = Path(".seedbed/memo.sqlite")
 DEFAULT_MB = 2048
@@ -44,22 +44,22 @@ class Kept(NamedTuple):
 
 
 def limit_bytes() -> int:
-    """Return the maximum size of the file, from SEEDBED_MEMO_MB. Raises MemoError."""
+    """Return the maximum size of the file, from SEEDBED_MEMO_MB. Raises SeedbedError."""
     value = os.environ.get("SEEDBED_MEMO_MB") or str(DEFAULT_MB)
     if not value.isdecimal() or int(value) < 1:
         expected, step = (
             "a whole number of megabytes, 1 or more",
             "correct it, or set SEEDBED_MEMO=off",
         )
-        raise MemoError("environment SEEDBED_MEMO_MB", f"`{value}`", expected, step)
+        raise SeedbedError("environment SEEDBED_MEMO_MB", f"`{value}`", expected, step)
     return int(value) * 2**20
 
 
 def is_on() -> bool:
-    """Whether the memo is in use, by SEEDBED_MEMO. Raises MemoError for an unknown value."""
+    """Whether the memo is in use, by SEEDBED_MEMO. Raises SeedbedError for an unknown value."""
     value = os.environ.get("SEEDBED_MEMO") or "on"
     if value not in ("on", "off"):
-        raise MemoError("environment SEEDBED_MEMO", f"`{value}`", "on or off", "correct it")
+        raise SeedbedError("environment SEEDBED_MEMO", f"`{value}`", "on or off", "correct it")
     return value == "on"
 
 
@@ -200,7 +200,7 @@ def clear() -> int:
         return count
     except sqlite3.OperationalError as error:
         expected = "a file that no other process is writing"
-        raise MemoError(str(MEMO), str(error), expected, "try again later") from None
+        raise SeedbedError(str(MEMO), str(error), expected, "try again later") from None
     except sqlite3.DatabaseError:
         for ending in ("", "-wal", "-shm"):
             Path(f"{MEMO}{ending}").unlink(missing_ok=True)

@@ -1,1 +1,0 @@
-"""Figures: how good, how sure, whether two differ, and what they choose."""

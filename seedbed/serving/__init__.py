@@ -1,1 +1,0 @@
-"""The model in use: its folder, and predictions for tables."""

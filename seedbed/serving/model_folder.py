@@ -11,14 +11,7 @@ from seedbed.core.files import BEST, write_json
 from seedbed.core.params import Section
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice
-from seedbed.training.models import (
-    CARD,
-    DIGESTS,
-    SavedModel,
-    check_files,
-    damaged,
-    read_typed,
-)
+from seedbed.training import models
 
 SERVING = "serving.json"
 EXAMPLE = "Shares rose after the company raised its forecast."
@@ -59,13 +52,13 @@ def read_serving(folder: Path) -> Serving:
 
     Raises ModelError where stage select did not write the folder, or a file is missing or changed.
     """
-    digests = check_files(folder)
-    if not {CARD, SERVING} <= digests.keys():
-        raise damaged(folder / DIGESTS, f"no digest of {CARD} and {SERVING}")
-    return read_typed(folder / SERVING, Serving)
+    digests = models.check_files(folder)
+    if not {models.CARD, SERVING} <= digests.keys():
+        raise models.damaged(folder / models.DIGESTS, f"no digest of {models.CARD} and {SERVING}")
+    return models.read_typed(folder / SERVING, Serving)
 
 
-def model_readme(card: SavedModel, choice: Choice, serving: Serving) -> str:
+def model_readme(card: models.SavedModel, choice: Choice, serving: Serving) -> str:
     """Markdown for models/best/README.md."""
     return f"""# The model of this run: `{choice.approach}`, seed {choice.seed}
 
@@ -87,7 +80,7 @@ encoder is the one that `encoder:` in params.yaml names, and its licence holds f
 """
 
 
-def loading_code(card: SavedModel) -> str:
+def loading_code(card: models.SavedModel) -> str:
     """Python that loads models/best with a stock library and classifies a text."""
     return card.usage.replace("{folder}", BEST.as_posix()).replace("{text}", EXAMPLE)
 
@@ -101,7 +94,7 @@ def scope_sentence(serving: Serving) -> str:
     return f"Below a confidence of {serving.threshold:.2f} a text is out of scope."
 
 
-def truncation_sentence(card: SavedModel) -> str:
+def truncation_sentence(card: models.SavedModel) -> str:
     """What becomes of long texts, here and in the stock libraries, which cut one end only."""
     length, keep = card.truncation.max_length, card.truncation.keep
     if keep in ("head", "tail"):

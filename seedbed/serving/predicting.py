@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from seedbed.cleaning.rules import rewritten
 from seedbed.collecting.tables import SEPARATORS, Chunk, as_text, table_chunks
-from seedbed.core.errors import SourceError, TableError
+from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import load_key
 from seedbed.core.stage import progress
 from seedbed.private.detection import anonymize
@@ -61,23 +61,23 @@ def predict(
     How many rows were written, of these out of scope and without text, and left out because they
     cannot be read; place and reason of the first ones that were left out.
 
-    Raises TableError where a table cannot be read or written, ModelError where the model cannot be
-    loaded.
+    Raises SeedbedError where a table cannot be read or written, ModelError where the model cannot
+    be loaded.
     """
     if target.suffix.lower() not in SUFFIXES:
         found, known = f"the suffix `{target.suffix}`", f"one of {', '.join(SUFFIXES)}"
-        raise TableError(str(target), found, known, "convert it")
+        raise SeedbedError(str(target), found, known, "convert it")
     if source.resolve() == target.resolve():
-        raise TableError(str(target), "it is the input", "another file", "name another output")
+        raise SeedbedError(str(target), "it is the input", "another file", "name another output")
     chunks = read_chunks(source, chunk_rows)
     first = next(chunks)
     serving = read_serving(folder)
     if serving.paired and not columns.pair:
         step = "add `--pair-column`"
-        raise TableError(str(folder), "a model of pairs", "a column for the second text", step)
+        raise SeedbedError(str(folder), "a model of pairs", "a column for the second text", step)
     if columns.pair and not serving.paired:
         step = "leave `--pair-column` out"
-        raise TableError(str(folder), "a model of single texts", "no pairs", step)
+        raise SeedbedError(str(folder), "a model of single texts", "no pairs", step)
     check_columns(first, columns, serving)
     from seedbed.training.classifier import Classifier
 
@@ -99,24 +99,24 @@ def predict(
             yield chunk, more
         if not counts["rows"]:
             found = f"no row can be read, such as {left_out[0]}"
-            raise TableError(str(source), found, "a table", "correct its rows")
+            raise SeedbedError(str(source), found, "a table", "correct its rows")
 
     write(target, labelled_chunks())
     return counts, left_out
 
 
 def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
-    """Check that each row has the columns to read and none of the new ones. Raises TableError."""
+    """Check that each row has the columns to read and none of the new ones. Raises SeedbedError."""
     options = {columns.text: "--column"} | ({columns.pair: "--pair-column"} if columns.pair else {})
     if twice := [name for name in options if chunk.columns.count(name) > 1]:
         found = f"two columns `{twice[0]}`"
-        raise TableError(str(chunk.file), found, "different names", "rename one")
+        raise SeedbedError(str(chunk.file), found, "different names", "rename one")
     for record in chunk.records:
         if missing := [name for name in options if name not in record.cells]:
             found, known = f"no column `{missing[0]}`", f"one of {', '.join(record.cells)}"
-            raise TableError(chunk.place(record), found, known, f"set `{options[missing[0]]}`")
+            raise SeedbedError(chunk.place(record), found, known, f"set `{options[missing[0]]}`")
         if there := [name for name in columns.new(serving) if name in record.cells]:
-            raise TableError(
+            raise SeedbedError(
                 chunk.place(record),
                 f"a column `{there[0]}`, which would be overwritten",
                 "no column with that name",
@@ -147,7 +147,7 @@ def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
     """Each text as the model would have seen it in training. Limits such as `clean.min_chars` drop
     rows from training only; no new text is refused for them.
 
-    Raises KeyFileError where stand-ins depend on a key that is not here.
+    Raises SeedbedError where stand-ins depend on a key that is not here.
     """
     settings = preparation.anonymize
     key = load_key(settings.key_fingerprint) if settings.mode in KEYED else b""
@@ -161,7 +161,7 @@ def _texts(chunk: Chunk, column: str) -> list[str]:
         try:
             texts.append(as_text(record.cells[column]))
         except TypeError as error:
-            raise TableError(
+            raise SeedbedError(
                 chunk.place(record), f"`{column}`: {error}", "text", "correct the row or the column"
             ) from None
     return texts
@@ -200,10 +200,10 @@ def probabilities(
 
 
 def read_chunks(path: Path, rows: int) -> Iterator[Chunk]:
-    """The table in chunks of at most `rows` rows. Raises TableError where it cannot be read as a
+    """The table in chunks of at most `rows` rows. Raises SeedbedError where it cannot be read as a
     whole, and where it has no row."""
     if not path.is_file():
-        raise TableError(str(path), "no such file", "a table", "correct the name")
+        raise SeedbedError(str(path), "no such file", "a table", "correct the name")
     is_empty = True
     try:
         for chunk in table_chunks(path, rows):
@@ -211,9 +211,9 @@ def read_chunks(path: Path, rows: int) -> Iterator[Chunk]:
             yield chunk
     except SourceError as error:
         step = "correct the file, or convert it"
-        raise TableError(error.place, error.found, error.expected, step) from None
+        raise SeedbedError(error.place, error.found, error.expected, step) from None
     if is_empty:
-        raise TableError(str(path), "no rows", "at least one row", "look at what wrote it")
+        raise SeedbedError(str(path), "no rows", "at least one row", "look at what wrote it")
 
 
 Labelled = Iterable[tuple[Chunk, pa.RecordBatch]]  # rows, and more columns to stand after theirs
@@ -245,7 +245,7 @@ def _csv(partial: Path, path: Path, chunks: Labelled) -> None:
                 writer.writerow([*columns, *more.schema.names])
             for record, new in zip(chunk.records, more.to_pylist(), strict=True):
                 if unknown := [key for key in record.cells if key not in columns]:
-                    raise TableError(
+                    raise SeedbedError(
                         chunk.place(record),
                         f"a key `{unknown[0]}` that no row of the first chunk has",
                         "the same columns from first to last",
@@ -285,7 +285,7 @@ def _parquet(partial: Path, path: Path, chunks: Labelled) -> None:
                 arrays = [*batch.columns, *more.columns]
                 writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=whole))
             except (pa.ArrowException, ValueError) as error:
-                raise TableError(
+                raise SeedbedError(
                     f"{chunk.place(chunk.records[0])} and after",
                     f"cells of another type than before ({type(error).__name__})",
                     "one type a column, which Parquet needs",

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ConfigDict, Field, field_validator
 
-from seedbed.core.errors import FreezeError, LeakError, ParamsError, RowsError
+from seedbed.core.errors import LeakError, ParamsError, RowsError, SeedbedError
 from seedbed.core.files import hash_number, read_csv, write_csv
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
@@ -233,8 +233,8 @@ def plan_freeze(replace: bool) -> Freeze:
     """Return the freeze of the present test rows.
 
     If split has refused the frozen test, there are no test rows; with `replace`, the frozen rows
-    that remain in the input of split are taken, as they are now. Raises FreezeError if a frozen row
-    would be lost or changed and `replace` is not set.
+    that remain in the input of split are taken, as they are now. Raises SeedbedError if a frozen
+    row would be lost or changed and `replace` is not set.
     """
     frozen = read_frozen()
     refused = replace and not SPLIT.exists() and DEDUPLICATE.exists()
@@ -245,7 +245,7 @@ def plan_freeze(replace: bool) -> Freeze:
     removed = sorted(frozen.keys() - after.keys())
     changed = sorted(row for row in after.keys() & frozen.keys() if after[row] != frozen[row])
     if (removed or changed) and not replace:
-        raise FreezeError(
+        raise SeedbedError(
             str(FROZEN),
             f"{len(removed)} frozen rows would be removed, {len(changed)} changed: "
             f"{_listed(removed + changed)}",

@@ -1,1 +1,0 @@
-"""The one training loop, what it is given, and the models it trains."""

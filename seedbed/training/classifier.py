@@ -31,22 +31,14 @@ from seedbed.encoding.encoder import (
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.scoring.metrics import macro_f1_of
+from seedbed.training import models
 from seedbed.training.loop import Curve, Group, Inputs, Losses, Run, Work, train
-from seedbed.training.models import (
-    ApproachParams,
-    ModelFormat,
-    SavedModel,
-    TrainingParams,
-    check_files,
-    read_card,
-    write_card,
-)
 
 if TYPE_CHECKING:  # seconds, which predicting by most approaches does not need
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
 
-SEQUENCE = ModelFormat(
+SEQUENCE = models.ModelFormat(
     "sequence_classifier",
     "transformers",
     "text-classification",
@@ -54,7 +46,7 @@ SEQUENCE = ModelFormat(
 classify = pipeline("text-classification", model="{folder}", truncation=True)
 print(classify("{text}"))""",
 )
-SENTENCE = ModelFormat(
+SENTENCE = models.ModelFormat(
     "sentence_classifier",
     "sentence-transformers",
     "text-classification",
@@ -69,7 +61,7 @@ class Origin(NamedTuple):
     trained."""
 
     approach: str
-    params: ApproachParams
+    params: models.ApproachParams
     trainable_parameters: int
 
 
@@ -90,10 +82,12 @@ class Task:
     dtype: torch.dtype
     checkpoints: Path | None = None
 
-    def card(self, form: ModelFormat, origin: Origin, **settings: str | list[str]) -> SavedModel:
+    def card(
+        self, form: models.ModelFormat, origin: Origin, **settings: str | list[str]
+    ) -> models.SavedModel:
         """The card of a model trained on this task."""
         values = origin.params.model_dump(mode="json")
-        return SavedModel(
+        return models.SavedModel(
             approach=origin.approach,
             **form._asdict(),
             classes=self.classes,
@@ -109,7 +103,7 @@ def fit(
     module: nn.Module,
     groups: list[Group],
     task: Task,
-    params: TrainingParams,
+    params: models.TrainingParams,
     seed: int,
     approach: str,
     losses: Losses | None = None,
@@ -153,8 +147,8 @@ class Classifier:
 
     def __init__(self, folder: Path):
         """Raises ModelError where the folder holds no classifier of Seedbed, or a damaged one."""
-        check_files(folder)
-        card = read_card(folder)
+        models.check_files(folder)
+        card = models.read_card(folder)
         self.classes = card.classes
         self.tokenizer = TextTokenizer(folder, card.truncation)
         self.module, self._fill, self.head = load(card.approach).load(folder, card)
@@ -194,7 +188,7 @@ def _sequence_classifier(folder: Path, classes: Sequence[str] = ()) -> nn.Module
 def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, origin: Origin) -> None:
     """Write a model that transformers' pipeline("text-classification") loads."""
     save_with_tokenizer(model, task, folder)
-    write_card(folder, task.card(SEQUENCE, origin))
+    models.write_card(folder, task.card(SEQUENCE, origin))
 
 
 def load_sequence_classifier(folder: Path) -> Loaded:
@@ -262,7 +256,7 @@ def save_sentence_classifier(
         model.append(modules.Dense(*shape, activation, layer.weight, layer.bias))
     model.save(str(folder), create_model_card=False)
     usage = SENTENCE.usage.replace("{classes}", repr(task.classes))
-    write_card(folder, task.card(SENTENCE._replace(usage=usage), origin))
+    models.write_card(folder, task.card(SENTENCE._replace(usage=usage), origin))
 
 
 def load_sentence_classifier(folder: Path) -> Loaded:

@@ -1,1 +1,0 @@
-"""What is made from code and tables: the wiring of dvc.yaml, marked blocks, reference pages."""

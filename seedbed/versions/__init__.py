@@ -1,1 +1,0 @@
-"""What git holds of rows, in the workspace or at any revision."""

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from seedbed.arrivals import adding
 from seedbed.cli import app
 from seedbed.collecting.raw_rows import add_tombstones
-from seedbed.core.errors import ArrivalError, SeedbedError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import PUBLIC_KEY, keyed_hash, read_csv
 from seedbed.core.rows import read_rows
 from stages import anonymize, apply_decisions, clean, collect, deduplicate, split
@@ -225,7 +225,7 @@ def test_what_is_refused(project, arguments, message):
 def test_a_batch_of_a_source_with_keys_must_have_them(project):
     Path("folder/weather").mkdir(parents=True)
     Path("folder/weather/1.txt").write_text("Hoar frost on the meadow.")
-    with pytest.raises(ArrivalError, match="has keys, `key`, and this one none"):
+    with pytest.raises(SeedbedError, match="has keys, `key`, and this one none"):
         add("folder", "--yes", "--source", "letters")
     assert "no column `key`" in refused("text,label\n" + RAIN, "--source", "letters")
 

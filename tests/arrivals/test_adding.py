@@ -7,7 +7,7 @@ import pytest
 
 from seedbed.arrivals import adding
 from seedbed.arrivals.adding import JOURNAL, LOCK, add, alone, undo
-from seedbed.core.errors import ArrivalError
+from seedbed.core.errors import SeedbedError
 
 NEW = "key,text,label\nx1,The wind turned to the north.,weather\n"
 TARGET = Path("data/raw/2026-11-letters.csv")
@@ -130,7 +130,7 @@ def test_a_kill_after_the_last_write_leaves_it_whole(here):
 
 def test_what_a_url_gives_must_be_what_was_looked_at(here):
     before = files()
-    with pytest.raises(ArrivalError, match="it changed while it was looked at"):
+    with pytest.raises(SeedbedError, match="it changed while it was looked at"):
         put("new.csv", sha256="0" * 64)
     assert files() == before
     put("new.csv", hashlib.sha256(NEW.encode()).hexdigest())
@@ -138,7 +138,7 @@ def test_what_a_url_gives_must_be_what_was_looked_at(here):
 
 
 def test_a_second_one_at_the_same_time_is_refused_and_the_next_is_not(here):
-    with alone(), pytest.raises(ArrivalError, match="another `seedbed add` is at work"), alone():
+    with alone(), pytest.raises(SeedbedError, match="another `seedbed add` is at work"), alone():
         pass
     with alone():
         put()
@@ -147,7 +147,7 @@ def test_a_second_one_at_the_same_time_is_refused_and_the_next_is_not(here):
 def test_nothing_is_written_over(here):
     TARGET.write_text("mine")
     before = files()
-    with pytest.raises(ArrivalError, match="already exists"):
+    with pytest.raises(SeedbedError, match="already exists"):
         put()
     assert files() == before
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.arrivals.entry import inferred, look_at
-from seedbed.core.errors import ArrivalError
+from seedbed.core.errors import SeedbedError
 
 
 def columns(content: str, said: dict | None = None, needs_label: bool = True) -> dict[str, str]:
@@ -31,9 +31,9 @@ def test_another_separator_is_found_in_the_header():
 
 
 def test_two_that_could_be_it_and_none_that_is_are_asked_for():
-    with pytest.raises(ArrivalError, match="`text` and `body` could be the text"):
+    with pytest.raises(SeedbedError, match="`text` and `body` could be the text"):
         columns("text,body,label\na,b,post\n")
-    with pytest.raises(ArrivalError, match="no column is plainly the label.*--label-column"):
+    with pytest.raises(SeedbedError, match="no column is plainly the label.*--label-column"):
         columns("text,mood\na,b\n")
     said = {"text": "body", "label": "mood"}
     assert columns("text,body,mood\na,b,c\n", said) == said

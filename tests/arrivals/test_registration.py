@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.arrivals.adding import with_dep, with_source
-from seedbed.core.errors import ArrivalError
+from seedbed.core.errors import SeedbedError
 
 ENTRY = {
     "name": "tickets", "kind": "file", "path": "data/raw/2026-11-25-tickets.csv",
@@ -71,5 +71,5 @@ def test_any_name_and_licence_come_back_as_they_were(text):
 
 @pytest.mark.parametrize("before", ["sources: [{name: a}]\n", "sources: a\n", "collect: {}\n", ""])
 def test_a_file_of_another_shape_is_refused_and_said(before):
-    with pytest.raises(ArrivalError, match="not a list in block style"):
+    with pytest.raises(SeedbedError, match="not a list in block style"):
         with_source(before, ENTRY)

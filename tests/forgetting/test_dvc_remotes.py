@@ -14,7 +14,7 @@ from dvc_data.hashfile.db.local import LocalHashFileDB
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.core.errors import ForgetError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.rows import read_rows
 from seedbed.forgetting.dvc_stores import RemoteObject, read_stores
 from stages import collect
@@ -231,7 +231,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 def test_a_remote_out_of_reach_is_told_and_nothing_is_purged(project) -> None:
     add_remote("gone", "/nowhere/with-a-secret")
     before, there = snapshot(Path()), contents(project)
-    with pytest.raises(ForgetError, match=r"DVC remote gone: .*nothing was changed") as error:
+    with pytest.raises(SeedbedError, match=r"DVC remote gone: .*nothing was changed") as error:
         forget("--purge")
     assert "FileNotFoundError" in str(error.value)
     told = str(error.value) + "".join(error.value.__notes__)
@@ -265,7 +265,7 @@ def test_an_object_that_cannot_be_read_is_told(project, monkeypatch) -> None:
     monkeypatch.setattr(RemoteObject, "read", refuse)
     before = contents(project)
     message = r"DVC remote team: 1 of its 7 objects cannot be read \(PermissionError\)"
-    with pytest.raises(ForgetError, match=message) as error:
+    with pytest.raises(SeedbedError, match=message) as error:
         forget("--purge")
     assert "name:secret" not in str(error.value) + "".join(error.value.__notes__)
     assert contents(project) == before
@@ -284,7 +284,7 @@ def test_an_object_that_cannot_be_deleted_is_told_and_all_else_is_done(
 
     monkeypatch.setattr(LocalHashFileDB, "delete", refuse)
     message = r"team: 1 of 4 objects could not be deleted \(PermissionError\): so it may hold"
-    with pytest.raises(ForgetError, match=message):
+    with pytest.raises(SeedbedError, match=message):
         forget("--purge")
     assert [object_in(project, content).exists() for content in HELD] == [True, False, False]
     assert "planted" not in Path("data/raw/tickets.csv").read_text()
@@ -299,7 +299,7 @@ def test_a_remote_with_versions_by_name_is_told(project, tmp_path, kind: str) ->
     add_remote("versions", str(tmp_path / "versions"), f"    {kind} = true\n")
     assert [one.versioned for one in read_stores().remotes] == [False, True]
     assert "DVC remote versions keeps versions by file name" in forget()
-    with pytest.raises(ForgetError, match="DVC remote versions: it keeps versions .* not purged"):
+    with pytest.raises(SeedbedError, match="DVC remote versions: it keeps versions .* not purged"):
         forget("--purge")
     assert not any(object_in(project, content).exists() for content in HELD)
 

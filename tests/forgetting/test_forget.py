@@ -14,7 +14,7 @@ from conftest import Project, copy_project, yaml
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.core.errors import ForgetError, RowsError
+from seedbed.core.errors import RowsError, SeedbedError
 from seedbed.core.files import read_csv
 from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import read_rows
@@ -255,7 +255,7 @@ def snapshot() -> dict[str, bytes]:
 def test_a_file_it_cannot_edit_is_named_before_anything_changes(project) -> None:
     Path("data/raw/book.xlsx").write_bytes(b"PK\x03\x04" + bytes(range(9)) * 30)
     before = snapshot()
-    with pytest.raises(ForgetError, match=r"data/raw/book.xlsx: a format .* nothing was changed"):
+    with pytest.raises(SeedbedError, match=r"data/raw/book.xlsx: a format .* nothing was changed"):
         forget(value=VALUE)
     assert snapshot() == before
 
@@ -267,7 +267,7 @@ def test_nothing_changes_without_a_yes(project) -> None:
     assert done.exit_code == 1
     assert "data/raw/tickets.csv: 1 rows" in done.output
     assert snapshot() == before
-    with pytest.raises(ForgetError, match="add `--yes`"):
+    with pytest.raises(SeedbedError, match="add `--yes`"):
         raise CliRunner().invoke(app, ["forget"], input=VALUE).exception
     assert snapshot() == before
 
@@ -277,7 +277,7 @@ def test_nothing_changes_without_a_yes(project) -> None:
 )
 def test_a_value_that_names_nobody(project, value: str, message: str) -> None:
     before = snapshot()
-    with pytest.raises(ForgetError, match=message) as error:
+    with pytest.raises(SeedbedError, match=message) as error:
         forget(value=value)
     assert "Nobody Here" not in str(error.value)
     assert snapshot() == before

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from seedbed.collecting.tables import Dialect
 from seedbed.collecting.text_files import PACKERS, read_file
-from seedbed.core.errors import ForgetError
+from seedbed.core.errors import SeedbedError
 from seedbed.forgetting.raw_files import RawFile, open_raw
 from seedbed.forgetting.wanted import Wanted
 
@@ -84,7 +84,7 @@ def test_json_lines_json_and_parquet(tmp_path) -> None:
     ],
 )
 def test_what_cannot_be_edited_is_named(tmp_path, name, content) -> None:
-    with pytest.raises(ForgetError, match=f"{name}: a format"):
+    with pytest.raises(SeedbedError, match=f"{name}: a format"):
         opened(tmp_path / name, content)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.core.errors import MergeError
+from seedbed.core.errors import SeedbedError
 from seedbed.merging.resolve import rerun, resolve
 
 FILES = {
@@ -95,7 +95,7 @@ def test_a_value_that_both_changed_stops_it_before_anything_is_written(project):
         {"params.yaml": with_source("right", 4), "counts/all.csv": "label,rows\na,3\n"},
     )
     before = Path("counts/all.csv").read_text()
-    with pytest.raises(MergeError, match=r"params\.yaml: epochs: `3` in ours, `4` in theirs"):
+    with pytest.raises(SeedbedError, match=r"params\.yaml: epochs: `3` in ours, `4` in theirs"):
         resolve()
     assert Path("counts/all.csv").read_text() == before
     assert "<<<<<<<" in Path("params.yaml").read_text()
@@ -108,7 +108,7 @@ def test_a_value_that_both_changed_stops_it_before_anything_is_written(project):
 def test_a_conflict_that_is_no_business_of_the_pipeline_is_named(project):
     project({"notes.md": "left\n", "params.yaml": with_source("left")},
             {"notes.md": "right\n", "params.yaml": with_source("right")})  # fmt: skip
-    with pytest.raises(MergeError, match=r"in conflict: notes\.md"):
+    with pytest.raises(SeedbedError, match=r"in conflict: notes\.md"):
         resolve()
     assert "name: right" in Path("params.yaml").read_text()  # the rest is done already
 
@@ -132,7 +132,7 @@ def test_the_run_is_asked_for_data_that_is_missing_and_its_error_is_told(project
         return 1
 
     monkeypatch.setattr("subprocess.call", run)
-    with pytest.raises(MergeError, match="dvc repro: ended with an error"):
+    with pytest.raises(SeedbedError, match="dvc repro: ended with an error"):
         rerun()
     assert asked == [["dvc", "checkout", "raw.csv"], ["dvc", "pull", "raw.csv"], ["dvc", "repro"]]
     monkeypatch.setattr("subprocess.call", lambda _: 0)

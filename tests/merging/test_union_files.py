@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from seedbed.core.errors import DecisionError, MergeError
+from seedbed.core.errors import SeedbedError
 from seedbed.merging.resolve import is_merging, merged_by_union, repaired
 
 
@@ -33,7 +33,7 @@ def test_a_second_header_and_a_second_line_go_and_rows_are_sorted(folder):
 def test_a_row_frozen_with_two_texts_is_left_to_a_person(folder):
     path = written("data/frozen_test.csv", "id,digest\naa,1\naa,2\n")
     with pytest.raises(
-        MergeError, match=r"frozen_test.csv:3: row aa is frozen with two digests, 1"
+        SeedbedError, match=r"frozen_test.csv:3: row aa is frozen with two digests, 1"
     ):
         repaired(path)
     assert Path(path).read_text() == "id,digest\naa,1\naa,2\n"
@@ -47,7 +47,7 @@ def test_a_row_forgotten_with_two_texts_keeps_both_tombstones(folder):
 
 def test_a_line_of_another_form_is_named(folder):
     path = written("data/tombstones.csv", "id,digest\naa,1\nbb\n")
-    with pytest.raises(MergeError, match=r"tombstones.csv:3: 1 cells"):
+    with pytest.raises(SeedbedError, match=r"tombstones.csv:3: 1 cells"):
         repaired(path)
 
 
@@ -73,7 +73,7 @@ def test_a_decision_of_both_branches_is_there_once(folder):
 
 def test_a_broken_decision_is_named_with_its_line(folder):
     path = written("data/decisions/ann.jsonl", decision("aa", "2026-11-01") + "{oops\n")
-    with pytest.raises(DecisionError, match=r"ann.jsonl:2: not JSON"):
+    with pytest.raises(SeedbedError, match=r"ann.jsonl:2: not JSON"):
         repaired(path)
 
 

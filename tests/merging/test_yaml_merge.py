@@ -3,7 +3,7 @@
 import pytest
 from conftest import ROOT
 
-from seedbed.core.errors import MergeError
+from seedbed.core.errors import SeedbedError
 from seedbed.merging.yaml_merge import merged_yaml
 
 BASE = """\
@@ -91,7 +91,7 @@ def test_the_same_change_on_both_sides_is_no_conflict():
 )
 def test_a_value_that_both_changed_is_left_to_a_person(ours, theirs, told):
     other = BASE.replace("epochs: 2", theirs) if theirs else BASE.replace("epochs: 2", "more: 1")
-    with pytest.raises(MergeError) as error:
+    with pytest.raises(SeedbedError) as error:
         merged(BASE.replace("epochs: 2", ours), other)
     assert told in str(error.value)
     assert "git add params.yaml" in str(error.value)
@@ -100,7 +100,7 @@ def test_a_value_that_both_changed_is_left_to_a_person(ours, theirs, told):
 def test_a_source_that_both_changed_is_named():
     ours, theirs = BASE.replace("bbc.csv", "a.csv"), BASE.replace("bbc.csv", "b.csv")
     with pytest.raises(
-        MergeError, match=r"sources\[bbc, 2005-07-bbc\]\.path: `a.csv` in ours, `b.csv` in theirs"
+        SeedbedError, match=r"sources\[bbc, 2005-07-bbc\]\.path: `a.csv` in ours, `b.csv` in theirs"
     ):
         merged(ours, theirs)
 
@@ -108,7 +108,7 @@ def test_a_source_that_both_changed_is_named():
 def test_a_list_of_numbers_that_both_changed_is_no_union():
     ours, theirs = BASE.replace("[0.2,", "[0.3,"), BASE.replace("[0.2,", "[0.4,")
     with pytest.raises(
-        MergeError, match=r"split\.shares: `\[0.3, 0.1\]` in ours, `\[0.4, 0.1\]` in theirs"
+        SeedbedError, match=r"split\.shares: `\[0.3, 0.1\]` in ours, `\[0.4, 0.1\]` in theirs"
     ):
         merged(ours, theirs)
 
@@ -116,17 +116,17 @@ def test_a_list_of_numbers_that_both_changed_is_no_union():
 def test_every_conflict_is_told_at_once():
     ours = BASE.replace("epochs: 2", "epochs: 3").replace("seed: 0", "seed: 1")
     theirs = BASE.replace("epochs: 2", "epochs: 4").replace("seed: 0", "seed: 2")
-    with pytest.raises(MergeError, match=r"split\.seed: .*; approaches\.full\.epochs: "):
+    with pytest.raises(SeedbedError, match=r"split\.seed: .*; approaches\.full\.epochs: "):
         merged(ours, theirs)
 
 
 def test_a_file_that_one_side_deleted_is_left_to_a_person():
-    with pytest.raises(MergeError, match="one side deleted it"):
+    with pytest.raises(SeedbedError, match="one side deleted it"):
         merged_yaml("params.yaml", BASE, BASE, None)
 
 
 def test_a_side_that_is_no_yaml_is_told_with_its_line():
-    with pytest.raises(MergeError, match=r"params\.yaml:\d+: a side of the merge is not YAML"):
+    with pytest.raises(SeedbedError, match=r"params\.yaml:\d+: a side of the merge is not YAML"):
         merged(BASE, "sources: [\nsplit: 1\n")
 
 

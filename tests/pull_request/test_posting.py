@@ -9,7 +9,7 @@ from pull_request.standin import TOKEN, serving
 from typer.testing import CliRunner
 
 from seedbed.cli import app
-from seedbed.core.errors import PostError
+from seedbed.core.errors import SeedbedError
 from seedbed.pull_request.posting import (
     ATTEMPTS,
     MARKER,
@@ -87,14 +87,14 @@ def test_a_comment_of_another_user_with_the_marker_is_passed_over(github, commen
 
 
 def test_a_report_that_is_too_long_is_refused_at_once(github, comments, waits):
-    with pytest.raises(PostError, match="422 .*too long.*65,536.*seedbed pr-report"):
+    with pytest.raises(SeedbedError, match="422 .*too long.*65,536.*seedbed pr-report"):
         comments.post("x" * 65_536)
     assert waits == []
 
 
 def test_a_token_that_may_only_read_is_told_what_to_do(github, comments, waits):
     github.script["POST"] = [(403, {}, {"message": "Resource not accessible by integration"})]
-    with pytest.raises(PostError, match="403 Resource not accessible.*may write.*workflow_run"):
+    with pytest.raises(SeedbedError, match="403 Resource not accessible.*may write.*workflow_run"):
         comments.post("report")
     assert waits == []
 
@@ -108,7 +108,7 @@ def test_a_busy_server_is_asked_again_a_few_times(github, comments, waits):
 
 def test_a_server_that_stays_busy_is_an_error_in_the_end(github, comments, waits):
     github.script["GET"] = [BUSY] * 10
-    with pytest.raises(PostError, match="503 .*busy.*try again later"):
+    with pytest.raises(SeedbedError, match="503 .*busy.*try again later"):
         comments.post("report")
     assert waits == [1, 2, 4]
     assert len(github.asked) == ATTEMPTS
@@ -143,7 +143,7 @@ def test_a_rate_limit_is_waited_for_as_long_as_it_says(
 
 def test_a_rate_limit_that_lasts_long_is_an_error_at_once(github, comments, waits):
     github.script["GET"] = [(429, {"Retry-After": "3600"}, {"message": "slow down"})]
-    with pytest.raises(PostError, match="rate limit is spent"):
+    with pytest.raises(SeedbedError, match="rate limit is spent"):
         comments.post("report")
     assert waits == []
 
@@ -153,7 +153,7 @@ def test_a_network_that_refuses_is_an_error_in_the_end(waits):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     ask = by_urllib(f"http://127.0.0.1:{port}", TOKEN)
-    with pytest.raises(PostError, match="GitHub: read the comments.*can be reached"):
+    with pytest.raises(SeedbedError, match="GitHub: read the comments.*can be reached"):
         Comments(ask, "team/data", 7, waits.append).post("report")
     assert waits == [1, 2, 4]
 
@@ -161,13 +161,13 @@ def test_a_network_that_refuses_is_an_error_in_the_end(waits):
 def test_a_token_does_not_follow_a_redirect(github, comments):
     with serving() as elsewhere:
         github.script["GET"] = [(301, {"Location": elsewhere.api}, {"message": "Moved"})]
-        with pytest.raises(PostError, match="301 Moved.*it has moved"):
+        with pytest.raises(SeedbedError, match="301 Moved.*it has moved"):
             comments.post("report")
         assert elsewhere.asked == []
 
 
 def test_a_token_goes_over_https_alone():
-    with pytest.raises(PostError, match="not https"):
+    with pytest.raises(SeedbedError, match="not https"):
         by_urllib("http://api.example.org", TOKEN)
 
 
@@ -180,7 +180,7 @@ def test_the_command_posts_and_never_shows_the_token(github, tmp_path, monkeypat
     assert "Comment made by own: https://github.com/team/data/pull/7#" in done.stdout
     monkeypatch.setenv("GITHUB_TOKEN", "another-secret")
     refused = CliRunner().invoke(app, command)
-    assert isinstance(refused.exception, PostError)
+    assert isinstance(refused.exception, SeedbedError)
     assert "401 Bad credentials" in str(refused.exception)
     assert "another-secret" not in refused.output + str(refused.exception)
 
@@ -197,7 +197,7 @@ def test_what_cannot_be_posted_is_refused_before_anything_is_sent(
     github, tmp_path, repository, text, reason
 ):
     (tmp_path / "report.md").write_text(text)
-    with pytest.raises(PostError, match=reason):
+    with pytest.raises(SeedbedError, match=reason):
         post(tmp_path / "report.md", 7, repository, github.api)
     assert github.asked == []
 
@@ -206,7 +206,7 @@ def test_without_a_token_nothing_is_sent(github, tmp_path, monkeypatch):
     monkeypatch.delenv("GITHUB_TOKEN")
     monkeypatch.delenv("GH_TOKEN", raising=False)
     (tmp_path / "report.md").write_text("report")
-    with pytest.raises(PostError, match="no token"):
+    with pytest.raises(SeedbedError, match="no token"):
         post(tmp_path / "report.md", 7, "team/data", github.api)
 
 

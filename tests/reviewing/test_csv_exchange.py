@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seedbed.core.decisions import read_decisions
-from seedbed.core.errors import DecisionError, ReviewError, SeedbedError
+from seedbed.core.errors import SeedbedError
 from seedbed.reviewing.csv_exchange import HEADER, escaped, export, read_back, unescaped
 from seedbed.reviewing.queues import queues_of
 
@@ -97,7 +97,7 @@ def test_all_bad_lines_are_told_together_with_their_place(workspace, tmp_path):
         "row04,drow04",
     ]
     file.write_text("\n".join(lines) + "\n")
-    with pytest.raises(DecisionError) as error:
+    with pytest.raises(SeedbedError) as error:
         read_back(file, "ann", workspace)
     message = str(error.value)
     assert "5 lines are wrong, so none is imported" in message
@@ -114,9 +114,9 @@ def test_all_bad_lines_are_told_together_with_their_place(workspace, tmp_path):
 def test_a_file_that_is_no_table_and_a_name_that_is_none_are_refused(workspace, tmp_path):
     file = tmp_path / "q.csv"
     file.write_text("id,label\nrow01,bank\n")
-    with pytest.raises(DecisionError, match="no column digest, decided"):
+    with pytest.raises(SeedbedError, match="no column digest, decided"):
         read_back(file, "ann", workspace)
-    with pytest.raises(ReviewError):
+    with pytest.raises(SeedbedError):
         read_back(file, "", workspace)
     with pytest.raises(SeedbedError):
         read_back(tmp_path / "none.csv", "ann", workspace)

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from seedbed.core.decisions import Decision, read_decisions
-from seedbed.core.errors import ReviewError
+from seedbed.core.errors import SeedbedError
 from seedbed.reviewing.session import append, checked_who, default_who
 
 
@@ -76,7 +76,7 @@ def test_a_disk_that_takes_half_a_line_leaves_none(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("bad", ["", "../ann", "a/b", ".hidden", "a b", "-x", "a\n", "x" * 65])
 def test_a_name_that_is_no_file_name_is_refused(bad):
-    with pytest.raises(ReviewError, match="--who NAME"):
+    with pytest.raises(SeedbedError, match="--who NAME"):
         checked_who(bad)
 
 
@@ -86,5 +86,5 @@ def test_without_a_name_git_says_who(tmp_path, monkeypatch):
     subprocess.run(["git", "config", "user.name", "Ann  Lee-Öz (x)"], check=True)
     assert default_who() == "ann-lee-öz-x"
     subprocess.run(["git", "config", "user.name", " "], check=True)
-    with pytest.raises(ReviewError, match="nobody"):
+    with pytest.raises(SeedbedError, match="nobody"):
         default_who()

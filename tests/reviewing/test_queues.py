@@ -2,7 +2,7 @@
 
 import pytest
 
-from seedbed.core.errors import ReviewError
+from seedbed.core.errors import SeedbedError
 from seedbed.reviewing.queues import by_hash, queue_named, queues_of
 from seedbed.reviewing.session import append
 
@@ -102,5 +102,5 @@ def test_a_row_that_people_dropped_stays_in_the_audit(project, said):
 
 
 def test_an_unknown_queue_is_named_with_those_there_are(workspace):
-    with pytest.raises(ReviewError, match="one of suspects, conflicts, next, disagreements"):
+    with pytest.raises(SeedbedError, match="one of suspects, conflicts, next, disagreements"):
         queue_named(workspace, "suspect")

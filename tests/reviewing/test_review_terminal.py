@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from seedbed.cli import app
 from seedbed.core.decisions import read_decisions
-from seedbed.core.errors import ReviewError
+from seedbed.core.errors import SeedbedError
 from seedbed.reviewing.queues import queues_of
 from seedbed.reviewing.session import Session
 from seedbed.reviewing.terminal import COMMANDS, Review
@@ -158,10 +158,10 @@ def test_what_cannot_be_asked_for_is_refused(project, monkeypatch):
     run = CliRunner()
     assert run.invoke(app, ["review", "--status", "--terminal"]).exit_code == 2
     done = run.invoke(app, ["review", "--terminal", "--queue", "x", "--who", "ann"])
-    assert isinstance(done.exception, ReviewError)
+    assert isinstance(done.exception, SeedbedError)
     done = run.invoke(app, ["review", "--terminal", "--who", "../ann"])
-    assert isinstance(done.exception, ReviewError)
+    assert isinstance(done.exception, SeedbedError)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     done = run.invoke(app, ["review", "--who", "ann"])
-    with pytest.raises(ReviewError, match=r"pip install -e .\[review\]"):
+    with pytest.raises(SeedbedError, match=r"pip install -e .\[review\]"):
         raise done.exception

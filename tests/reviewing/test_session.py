@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, WITHDRAWN, read_decisions
-from seedbed.core.errors import DecisionError, ReviewError
+from seedbed.core.errors import SeedbedError
 from seedbed.reviewing.queues import queues_of, read_workspace
 from seedbed.reviewing.session import Progress, Session, append
 
@@ -113,19 +113,19 @@ def test_a_decision_counts_although_the_clock_went_back(workspace, session, monk
 
 def test_what_cannot_be_decided_is_refused_and_nothing_is_written(workspace, session):
     blind = Session(workspace, queues_of(workspace)["test"], "ann")
-    with pytest.raises(DecisionError, match="blind queue shows none"):
+    with pytest.raises(SeedbedError, match="blind queue shows none"):
         blind.take_suggestion()
-    with pytest.raises(DecisionError, match="label 'bonk'"):
+    with pytest.raises(SeedbedError, match="label 'bonk'"):
         session.decide("bonk")
-    with pytest.raises(DecisionError, match=WITHDRAWN):
+    with pytest.raises(SeedbedError, match=WITHDRAWN):
         session.decide(WITHDRAWN)
-    with pytest.raises(DecisionError, match="not in the queue"):
+    with pytest.raises(SeedbedError, match="not in the queue"):
         session.go_to("nowhere")
-    with pytest.raises(ReviewError):
+    with pytest.raises(SeedbedError):
         Session(workspace, session.queue, "")
     for _ in range(5):
         session.skip()
-    with pytest.raises(DecisionError, match="no row is left"):
+    with pytest.raises(SeedbedError, match="no row is left"):
         session.accept()
     assert lines(session) == []
 

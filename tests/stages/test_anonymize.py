@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seedbed.core.errors import KeyFileError, ParamsError
+from seedbed.core.errors import ParamsError, SeedbedError
 from seedbed.core.files import PUBLIC_KEY, fingerprint_of, read_json
 from seedbed.core.rows import read_rows, write_rows
 from stages import anonymize
@@ -120,7 +120,7 @@ def test_warns_of_the_public_key_only(
 
 def test_another_key_is_an_error(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEEDBED_PII_KEY", "another")
-    with pytest.raises(KeyFileError, match="fingerprint"):
+    with pytest.raises(SeedbedError, match="fingerprint"):
         anonymize.main()
     assert not (project / "data/anonymize").exists()
 

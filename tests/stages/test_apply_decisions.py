@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
 
-from seedbed.core.errors import DecisionError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import read_csv, read_json
 from seedbed.core.metrics import read_ledger
 from seedbed.core.params import read_params
@@ -141,7 +141,7 @@ def test_void_decisions_are_told(project):
 
 def test_an_unknown_label_stops_with_file_and_line_and_a_new_class_does_not(project):
     votes = [(on("train"), "spam", "ann"), (on("test"), "jam", "bob")]
-    with pytest.raises(DecisionError, match=r"data/decisions/all.jsonl:2: label 'jam'"):
+    with pytest.raises(SeedbedError, match=r"data/decisions/all.jsonl:2: label 'jam'"):
         say(*votes)
     yaml, file = YAML(), Path("params.yaml")
     content = yaml.load(file)

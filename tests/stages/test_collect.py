@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from seedbed.collecting.raw_rows import RawRow, identified
-from seedbed.core.errors import KeyFileError, LedgerError, SourceError
+from seedbed.core.errors import LedgerError, SeedbedError, SourceError
 from seedbed.core.files import PUBLIC_KEY, fingerprint_of
 from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.rows import read_rows
@@ -322,7 +322,7 @@ def test_negative_unlabelled_and_given_sides() -> None:
 def test_another_key_is_refused_and_gives_other_ids(monkeypatch) -> None:
     before = set(collected()["id"])
     monkeypatch.setenv("SEEDBED_PII_KEY", "a secret")
-    with pytest.raises(KeyFileError):
+    with pytest.raises(SeedbedError):
         collect.main()
     content = Path("params.yaml").read_text()
     Path("params.yaml").write_text(

@@ -4,19 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from seedbed.collecting.source import (
-    SAVED_DATASET,
-    Problem,
-    RawWay,
-    Source,
-    SourceTable,
-    encoding_problems,
-    read_texts,
-    text_files,
-)
+from seedbed.collecting import source
 
 
-class FolderSource(Source):
+class FolderSource(source.Source):
     """Text files; the columns are text, label (the subfolder) and path."""
 
     kind: Literal["folder"]
@@ -25,24 +16,24 @@ class FolderSource(Source):
 
     about: ClassVar[str] = "a folder with one subfolder per class and one text file per row"
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[source.Problem]:
         """Yield what is wrong with the entry as a whole."""
         yield from super().problems()
-        yield from encoding_problems(self.encoding)
+        yield from source.encoding_problems(self.encoding)
 
-    def tables(self) -> Iterator[SourceTable]:
+    def tables(self) -> Iterator[source.SourceTable]:
         """Yield each file as a table of one row."""
-        return read_texts(Path(self.path), self.pattern, self.encoding, self.place)
+        return source.read_texts(Path(self.path), self.pattern, self.encoding, self.place)
 
-    def raw_files(self) -> list[RawWay]:
+    def raw_files(self) -> list[source.RawWay]:
         """The text files themselves."""
-        files = text_files(Path(self.path), self.pattern, self.place)
-        return [RawWay(file, encoding=self.encoding, is_text=True) for file in files]
+        files = source.text_files(Path(self.path), self.pattern, self.place)
+        return [source.RawWay(file, encoding=self.encoding, is_text=True) for file in files]
 
     @classmethod
     def takes(cls, path: Path) -> bool:
         """Any folder that is not a saved dataset."""
-        return path.is_dir() and not any((path / name).exists() for name in SAVED_DATASET)
+        return path.is_dir() and not any((path / name).exists() for name in source.SAVED_DATASET)
 
 
 SOURCE = FolderSource

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from seedbed.collecting.source import SAVED_DATASET, Problem, RawWay, Source, SourceTable
 from seedbed.collecting.tables import Record, Table
-from seedbed.core.errors import ForgetError, SourceError
+from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside, sha256_of
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -79,7 +79,7 @@ class HuggingFaceSource(Source):
     def raw_files(self) -> list[RawWay]:
         """Nothing that could be edited."""
         if Path(self.path).is_dir() and is_inside(self.path):
-            raise ForgetError(
+            raise SeedbedError(
                 self.path,
                 "a saved dataset, which this command cannot edit",
                 "rows in CSV, JSON Lines, JSON, Parquet or text files",
