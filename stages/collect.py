@@ -10,6 +10,7 @@ from pathlib import Path
 from seedbed.collecting import collection, raw_rows
 from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import collect_metrics
+from seedbed.collecting.raw_rows import TOMBSTONES
 from seedbed.core.files import load_key, write_csv
 from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
@@ -28,7 +29,7 @@ def main() -> str:
     collection.check_declared(sources)
     raw, encodings = collection.read_all(sources, params)
     raw = raw_rows.without_forgotten(
-        raw_rows.identified(raw, key), raw_rows.read_tombstones(raw_rows.TOMBSTONES)
+        raw_rows.identified(raw, key), raw_rows.read_tombstones(TOMBSTONES)
     )
     bad = [row for row in raw if row.reason not in ("", *raw_rows.CHOSEN)]
     collection.check_quarantine(bad, len(raw), params.max_quarantine_share)

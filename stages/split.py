@@ -17,6 +17,7 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import COUNTS, DEDUPLICATE, MANIFEST, SIDES, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.splitting import sides, splits
+from seedbed.splitting.sides import FROZEN
 from seedbed.splitting.splits import SplitMetrics
 from seedbed.splitting.splits import SplitParams as Params
 
@@ -94,7 +95,7 @@ def summary(metrics: SplitMetrics, warn_below: int) -> str:
 @script
 def main() -> str:
     params = read_params("split", Params)
-    rows, frozen = read_rows(DEDUPLICATE), sides.read_frozen(sides.FROZEN)
+    rows, frozen = read_rows(DEDUPLICATE), sides.read_frozen(FROZEN)
     sides.check_frozen(rows, frozen)
     labelled, bare = splits.without_unlabelled(rows)
     near = splits.NearTexts(labelled, params.shingle_words, params.twin_min_jaccard)

@@ -8,14 +8,8 @@ from typer.testing import CliRunner
 
 from seedbed.cli import app
 from seedbed.core.errors import RowsError, SeedbedError
-from seedbed.core.rows import write_rows
-from seedbed.splitting.sides import (
-    BEFORE_SPLIT,
-    FROZEN,
-    SPLIT,
-    read_frozen,
-    write_frozen,
-)
+from seedbed.core.rows import DEDUPLICATE, SPLIT, write_rows
+from seedbed.splitting.sides import FROZEN, read_frozen, write_frozen
 
 
 def rows(*sides: str) -> pd.DataFrame:
@@ -78,7 +72,7 @@ def test_rows_are_removed_or_changed_with_replace_alone():
 def test_where_split_refused_the_frozen_test_replace_takes_what_is_left():
     write_frozen({"01": "d01", "02": "before", "99": "gone"})
     shutil.rmtree(SPLIT)
-    write_rows(BEFORE_SPLIT, rows("", "", "", ""))
+    write_rows(DEDUPLICATE, rows("", "", "", ""))
     assert isinstance(freeze("--yes").exception, RowsError)
     assert freeze("--replace", "--yes").exit_code == 0
     assert read_frozen() == {"01": "d01", "02": "d02"}

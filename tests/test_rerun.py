@@ -33,7 +33,7 @@ TABLE = {
     "cv.stop_share": ["cv"],
     "find_label_errors.policy": ["find_label_errors"],
     "augment.copies": ["augment"],
-    "negatives.word_salad": ["ablate", "augment", "balance", "learning_curve"],
+    "negatives.word_salad": ["augment", "balance"],
     "negatives.label": [
         "ablate", "augment", "balance", *(f"evaluate@{one}" for one in EACH), "learning_curve",
         "select", "tokenize",

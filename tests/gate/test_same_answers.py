@@ -28,5 +28,5 @@ def test_a_model_beside_itself_gives_the_same_answers_and_all_labels_are_classes
     model, rows = checked_model(Path("models/best")), read_test_side()
     found = answers_of(rows, model, model)
     assert (found.base.predicted == found.head.predicted).all()
-    assert [found.classes[number] for number in found.labels] == list(rows["label"])
+    assert [found.classes[number] for number in found.head.labels] == list(rows["label"])
     assert found.lost.sum() == 0

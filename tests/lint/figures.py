@@ -11,14 +11,14 @@ from typing import NamedTuple
 from seedbed.pipeline.code_deps import ROOMS
 from seedbed.running.engine import closure
 
-MAX_MODULES = 185  # of seedbed/, without __init__.py
-MIN_MEDIAN_LINES = 100
+MAX_MODULES = 125  # of seedbed/, without __init__.py
+MIN_MEDIAN_LINES = 150
 MAX_MODULE_LINES = 330
 MAX_FUNCTION_LINES = 60
-MAX_MODULES_OF_THE_WAY = 115  # on the way of a row, stage scripts among them; the goal is 95
-MAX_PRODUCT_LINES = 30_600  # of seedbed/ and stages/; the goal is 26,484
+MAX_MODULES_OF_THE_WAY = 95  # on the way of a row, stage scripts among them
+MAX_PRODUCT_LINES = 26_600  # of seedbed/ and stages/; the goal is 26,484
 MAX_PIPELINE_LINES = 650  # of dvc.yaml
-MAX_LOCK_LINES = 2_930  # of dvc.lock; the goal is 2,900
+MAX_LOCK_LINES = 2_900  # of dvc.lock
 
 # The stages from a source file to the report.
 WAY = (

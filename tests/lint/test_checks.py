@@ -85,8 +85,8 @@ def test_every_wording_names_what_to_write_instead():
 @pytest.mark.parametrize(
     ("file", "old", "new", "complaint"),
     [
-        ("stages/clean.py", "\nfrom pathlib", "\nimport seedbed.gate.verdict\nfrom pathlib",
-         "seedbed/gate"),
+        ("stages/clean.py", "\nfrom seedbed.core.params",
+         "\nimport seedbed.gate.verdict\nfrom seedbed.core.params", "seedbed/gate"),
         ("seedbed/core/reasons.py", '"its text is binary, or a structure of cells"', '""',
          "reason `not_text` has no sentence"),
     ],
