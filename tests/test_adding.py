@@ -110,8 +110,7 @@ def shorten_ellipses(text: str) -> str:
     return text.replace("...", "\\u2026")
 '''
 RULE_ENTRY = '    Rule("ellipses", shorten_ellipses, "shorten three dots to an ellipsis"),\n'
-KIND = '    Kind("room"),\n'
-SEARCH = """    Search("room", "code", matches(re.compile(r"\\b\\d{2}-\\d{3}\\b"))),
+KIND = """    Search("room", "code", matches(re.compile(r"\\b\\d{2}-\\d{3}\\b"))),
 """
 LIMITS = """
 from seedbed.core.params import read_params
@@ -162,8 +161,7 @@ def added(example, tmp_path_factory) -> Project:
     rules = seedbed / "cleaning/rules.py"
     insert(rules, "\n\nclass Rule(NamedTuple):", RULE)
     after(rules, "RULES = (\n", RULE_ENTRY)
-    after(seedbed / "private/kinds.py", "KINDS = (\n", KIND)
-    after(seedbed / "private/kinds.py", "SEARCHES = (\n", SEARCH)
+    after(seedbed / "private/kinds.py", "SEARCHES = (\n", KIND)
     (folder / "data/raw/lines.txt").write_text(LINES)
 
     def change(content) -> None:

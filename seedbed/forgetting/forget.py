@@ -22,16 +22,7 @@ from seedbed.core.errors import SeedbedError
 from seedbed.core.files import load_key, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, COLLECT
-from seedbed.forgetting.dvc_stores import (
-    Remote,
-    also_cached,
-    purge_remotes,
-    read_stores,
-    rows_in,
-    scanned,
-    tables_only_there,
-    told_of_remotes,
-)
+from seedbed.forgetting import dvc_stores
 from seedbed.forgetting.raw_files import Found, editable_files, find_rows, held_lines
 from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, cells_as_text, folded
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
@@ -51,7 +42,7 @@ class Plan(NamedTuple):
     delete: list[Path]  # stage outputs, memo, half-written files
     cached: list[Path]
     cache_folders: tuple[Path, ...]
-    remotes: list[Remote]
+    remotes: list[dvc_stores.Remote]
     wanted: Wanted
 
 
@@ -69,10 +60,12 @@ def plan(value: str = "", row_id: str = "") -> Plan:
     by_value = Wanted(value)
     in_files = held_lines(files, by_value)
     every = find_rows(sources, in_files, by_value, key)
-    stores = read_stores()
+    stores = dvc_stores.read_stores()
     in_cache = list(stores.files())
-    cached = also_cached(in_cache, stores.remotes)
-    old: Iterable[Path | bytes] = chain(in_cache, tables_only_there(stores.remotes, cached))
+    cached = dvc_stores.also_cached(in_cache, stores.remotes)
+    old: Iterable[Path | bytes] = chain(
+        in_cache, dvc_stores.tables_only_there(stores.remotes, cached)
+    )
     rows, tombstones, texts = _targets(every, by_value, row_id, old)
     # A row that is nowhere else may still stand in old vectors, by its id alone.
     ids = {one for one, _ in tombstones} | set(WHOLE_ID.findall(row_id))
@@ -94,7 +87,7 @@ def plan(value: str = "", row_id: str = "") -> Plan:
         _to_delete(wanted),
         held,
         stores.folders,
-        [scanned(one, wanted, cached, held) for one in stores.remotes],
+        [dvc_stores.scanned(one, wanted, cached, held) for one in stores.remotes],
         wanted,
     )
     in_remotes = any(one.held for one in found.remotes)
@@ -126,7 +119,7 @@ def _targets(
     for file in filter(by_value.in_file, first):
         rows_of_file = pq.read_table(file).to_pylist()
         ids |= {row["id"] for row in rows_of_file if by_value.in_text(cells_as_text(row.values()))}
-    for old_row in rows_in(chain(first, old), ids) if ids else ():
+    for old_row in dvc_stores.rows_in(chain(first, old), ids) if ids else ():
         tombstones.add((old_row.id, old_row.digest))
         digests.add(old_row.digest)
         texts |= {old_row.text, old_row.text_pair}
@@ -200,7 +193,7 @@ def carry_out(found: Plan, purge: bool) -> dict[str, str]:
     # First, so that a run that is killed half-way already drops the row.
     add_tombstones(found.tombstones)
     # Before what is here, so that a run that is killed can be repeated with all it takes.
-    failed = purge_remotes(found.remotes) if purge else {}
+    failed = dvc_stores.purge_remotes(found.remotes) if purge else {}
     for path, (content, _) in found.raw.items():
         if content is None:
             path.unlink()
@@ -252,7 +245,11 @@ def told(found: Plan, purge: bool) -> list[str]:
     what = "are deleted for good" if purge else "stay; `--purge` deletes them for good"
     lines.append(f"{len(found.cached)} objects in the DVC cache hold it: they {what}")
     lines += [f"  {path}" for path in found.cached]
-    return [*lines, *told_of_remotes(found.remotes, what), *_not_opened(found.wanted, found)]
+    return [
+        *lines,
+        *dvc_stores.told_of_remotes(found.remotes, what),
+        *_not_opened(found.wanted, found),
+    ]
 
 
 def told_after(found: Plan) -> list[str]:

@@ -10,17 +10,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from seedbed.collecting import text_files
 from seedbed.collecting.raw_rows import RawRow, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
 from seedbed.collecting.tables import ENDINGS, Dialect, Record, read_table
-from seedbed.collecting.text_files import (
-    PACKED,
-    PACKERS,
-    File,
-    decode,
-    is_binary,
-    read_file,
-)
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
@@ -42,8 +35,9 @@ class RawFile(NamedTuple):
 
     def without(self, lines: Collection[int]) -> bytes | None:
         """The bytes that are left without these rows, None where that is no file at all."""
-        content, suffix = self.left(lines), self.path.suffix.lower()
-        return content if content is None or suffix not in PACKED else PACKERS[suffix](content)
+        content = self.left(lines)
+        pack = text_files.PACKERS.get(self.path.suffix.lower(), bytes)
+        return None if content is None else pack(content)
 
 
 def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawFile:
@@ -52,9 +46,9 @@ def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawF
     Raises SeedbedError for a format that cannot be edited.
     """
     try:
-        file = read_file(path)
+        file = text_files.read_file(path)
         if one_row:
-            text = decode(file.content, encoding).text
+            text = text_files.decode(file.content, encoding).text
             return RawFile(path, {1: f"{path.as_posix()}\0{text}"}, lambda _: None)
         return _opened(path, file, dialect, encoding)
     except (SourceError, UnicodeDecodeError, pa.ArrowException, ValueError) as error:
@@ -71,7 +65,7 @@ def _no_editing(path: Path, found: str) -> SeedbedError:
     )
 
 
-def _opened(path: Path, file: File, dialect: Dialect, encoding: str) -> RawFile:
+def _opened(path: Path, file: text_files.File, dialect: Dialect, encoding: str) -> RawFile:
     ending = Path(file.name).suffix.lower()
     if ending == ".parquet":
         return _parquet(path, file.content)
@@ -79,8 +73,8 @@ def _opened(path: Path, file: File, dialect: Dialect, encoding: str) -> RawFile:
         return _json(path, file.content)
     is_table = ending in ENDINGS
     records = read_table(file, path.as_posix(), (), dialect, encoding).records if is_table else []
-    text = decode(file.content, encoding).text
-    if not is_table and is_binary(text):
+    text = text_files.decode(file.content, encoding).text
+    if not is_table and text_files.is_binary(text):
         raise _no_editing(path, ending or "no text")
     pattern = JSON_LINE if ending in (".jsonl", ".ndjson") else ANY_LINE
     mark, parts = _lines(path, file.content, text, pattern)
@@ -107,8 +101,8 @@ def _opened(path: Path, file: File, dialect: Dialect, encoding: str) -> RawFile:
 def _lines(path: Path, data: bytes, text: str, pattern: str) -> tuple[bytes, list[bytes]]:
     """The byte order mark and the lines of a file as bytes. Raises SeedbedError where they would
     not give the file back."""
-    encoding = decode(data).encoding
-    if encoding in BYTE_LINES and decode(data).text == text:
+    encoding = text_files.decode(data).encoding
+    if encoding in BYTE_LINES and text_files.decode(data).text == text:
         mark, parts = b"", re.findall(pattern.encode(), data)
     else:
         parts = [line.encode(encoding, "replace") for line in re.findall(pattern, text)]
@@ -119,7 +113,7 @@ def _lines(path: Path, data: bytes, text: str, pattern: str) -> tuple[bytes, lis
 
 
 def _json(path: Path, content: bytes) -> RawFile:
-    items: Any = json.loads(decode(content).text)
+    items: Any = json.loads(text_files.decode(content).text)
     if not isinstance(items, list):
         raise _no_editing(path, "JSON, but no list")
     by_row = dict(enumerate(items, 1))

@@ -2,8 +2,8 @@
 `anonymize` of params.yaml, which names them.
 
 Types of params, the finders, the forms of stand-ins, the residual scan, tests and the reference
-page are made from KINDS and SEARCHES. Adding a kind is an entry in each; a pattern of its own goes
-next to it. What reads or shows settings loads neither detection nor a model for names.
+page are made from SEARCHES and TREATED. Adding a kind is an entry in the first; a pattern of its
+own goes next to it. What reads or shows settings loads neither detection nor a model for names.
 
 A stand-in comes from an HMAC of the value's normal form alone, so one value has one stand-in in
 every row, batch and run. Small ranges repeat: the 762 IPv4 addresses and 80,000 phone numbers are
@@ -158,8 +158,9 @@ ADDRESS = Pseudonym(
     rf"\b[1-9]\d? {LAST.form} Lane, {PLACE.form}\b",
 )
 
-# The kinds that params.yaml and reports name, in this order.
-KINDS = (
+# Kinds in the order of params.yaml and reports. One that is searched for, and needs no more than
+# what `Kind` gives, may be left out: it follows these.
+TREATED = (
     Kind("api_key", residual="looks_like_token"),
     Kind("url_with_secret", pseudonym=LINK, residual="looks_like_link_secret"),
     Kind("email", pseudonym=EMAIL, residual="looks_like_email"),
@@ -206,8 +207,10 @@ SEARCHES = (
     Search("handle", "at", matches(patterns.HANDLE)),
     Search("handle", "reddit", matches(patterns.REDDIT_HANDLE)),
 )
-KIND_OF_NAME = {kind.name: kind for kind in KINDS}
 PATTERN_KINDS = tuple(dict.fromkeys(search.kind for search in SEARCHES))
+TREATED_NAMES = {kind.name for kind in TREATED}
+KINDS = (*TREATED, *(Kind(name) for name in PATTERN_KINDS if name not in TREATED_NAMES))
+KIND_OF_NAME = {kind.name: kind for kind in KINDS}
 NAME_KINDS = tuple(name for name in KIND_OF_NAME if name not in PATTERN_KINDS)
 
 FORMS = (

@@ -14,7 +14,7 @@ from seedbed.core.errors import ParamsError, RevisionError
 from seedbed.core.files import parse_yaml, rounded
 from seedbed.pipeline.code_deps import is_code
 from seedbed.pipeline.dvc import LOCK, parse_lock
-from seedbed.versions.diff_texts import PARAMS, Drift, Texts, drift, texts_of
+from seedbed.versions.diff_texts import PARAMS, Drift, Texts, drift_of, texts_of
 from seedbed.versions.revisions import Files, base_revision, cells
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_diff import difference
@@ -64,7 +64,7 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
         rows,
         _changed_params(*params),
         _changed_code(*lock),
-        drift(old, new, rows, texts),
+        drift_of(old, new, rows, texts),
         texts.shown,
         texts.shown_before,
         [*notes, *texts.notes],

@@ -21,16 +21,7 @@ from typing import NamedTuple
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import parse_yaml
 from seedbed.core.metrics import Number
-from seedbed.scoring.drift import (
-    Counts,
-    TwoSample,
-    jensen_shannon,
-    length_counts,
-    psi_and_chance,
-    psi_in_words,
-    two_sample_test,
-    word_counts,
-)
+from seedbed.scoring import drift
 from seedbed.versions.revisions import Files, cells
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_records import Records
@@ -131,12 +122,12 @@ class Drift(NamedTuple):
     characters by class out of collect's own figures; and what is unknown, in words."""
 
     shifts: list[Shift]
-    test: TwoSample | None
+    test: drift.TwoSample | None
     median_chars: dict[str, tuple[Number | None, Number | None]]
     untold: list[str]
 
 
-def drift(base: Records, head: Records, rows: Difference, texts: Texts) -> Drift:
+def drift_of(base: Records, head: Records, rows: Difference, texts: Texts) -> Drift:
     """Compare the rows of two versions, as far as their texts are here."""
     if not base.manifest or not head.manifest:
         return Drift([], None, {}, ["Drift: one of the two versions has no rows."])
@@ -168,19 +159,19 @@ def drift(base: Records, head: Records, rows: Difference, texts: Texts) -> Drift
     if not new:
         return Drift(shifts, None, medians, ["No row came, so there is nothing to test."])
     shifts += _text_shifts(before, new, CAME, chance=True)
-    return Drift(shifts, two_sample_test(before, new), medians, [])
+    return Drift(shifts, drift.two_sample_test(before, new), medians, [])
 
 
-def _shift(of: str, rows: str, before: Counts, after: Counts, chance: bool) -> Shift:
-    value, bound = psi_and_chance(before, after)
-    reading = psi_in_words(value)
+def _shift(of: str, rows: str, before: drift.Counts, after: drift.Counts, chance: bool) -> Shift:
+    value, bound = drift.psi_and_chance(before, after)
+    reading = drift.psi_in_words(value)
     if chance and value < bound:
         reading += ", no more than chance"
-    apart = jensen_shannon(before, after)
+    apart = drift.jensen_shannon(before, after)
     return Shift(of, rows, apart, value, bound if chance else None, reading)
 
 
 def _text_shifts(before: list[str], after: list[str], rows: str, chance: bool) -> list[Shift]:
-    lengths = length_counts([len(text) for text in before], [len(text) for text in after])
-    words = jensen_shannon(word_counts(before), word_counts(after))
+    lengths = drift.length_counts([len(text) for text in before], [len(text) for text in after])
+    words = drift.jensen_shannon(drift.word_counts(before), drift.word_counts(after))
     return [_shift("lengths", rows, *lengths, chance), Shift("vocabulary", rows, words)]
