@@ -6,6 +6,7 @@ from conftest import approach_params, small_task
 
 from seedbed.approaches import feature, full, lora
 from seedbed.core.errors import ModelError
+from seedbed.training import classifier
 from seedbed.training.classifier import Classifier
 from seedbed.training.loop import layer_groups
 
@@ -61,22 +62,16 @@ def test_a_perceptron_is_read_by_sentence_transformers(task, tmp_path):
 
 def test_lora_gives_the_same_logits_before_and_after_it_is_merged(task, tmp_path, monkeypatch):
     before = {}
-    merged = lora.save_sequence_classifier
-
-    def noted(model, *rest):
-        merged(model, *rest)
 
     def kept(module, groups, task, params, seed, label):
         curve = fit(module, groups, task, params, seed, label)
         before["logits"] = outputs(module, task.validation, torch.float32, "before")
-        before["frozen"] = outputs(module, task.validation, torch.float32, "before")
         return curve
 
     from seedbed.encoding.encoder import outputs
     from seedbed.training.classifier import fit
 
-    monkeypatch.setattr(lora, "fit", kept)
-    monkeypatch.setattr(lora, "save_sequence_classifier", noted)
+    monkeypatch.setattr(classifier, "fit", kept)
     lora.fine_tune(task, params_of(lora, epochs=3), 0, tmp_path)
     after = Classifier(tmp_path).logits(task.validation, torch.float32, "after")
     assert after == pytest.approx(before["logits"], abs=1e-5)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from seedbed.approaches import feature
+from seedbed.training.classifier import head_of
 
 PARAMS = feature.Params(
     run=True, head="logistic", hidden=8, inverse_regularisation=[0.01, 1.0, 1000.0], folds=3
@@ -55,7 +56,7 @@ def corners(classes: int) -> tuple[np.ndarray, np.ndarray]:
 def test_the_layers_give_what_the_head_gives(classes, params):
     points, labels = corners(classes)
     head = feature.fitted_head(even(points, labels), 10.0, params, seed=0)
-    logits = feature.head_of(head, classes)(torch.from_numpy(points))
+    logits = head_of(head, classes)(torch.from_numpy(points))
     assert logits.detach().softmax(1).numpy() == pytest.approx(head.predict_proba(points), abs=1e-5)
 
 

@@ -24,8 +24,15 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from seedbed.arrivals.entry import Entry
-from seedbed.core import files
 from seedbed.core.errors import SeedbedError
+from seedbed.core.files import (
+    fresh_folder,
+    read_json,
+    sha256_of,
+    write_bytes,
+    write_json,
+    write_text,
+)
 
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
@@ -84,7 +91,7 @@ def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: st
     for path in (target, tracked):
         if path.exists():
             raise SeedbedError(str(path), "this file already exists", next_step="name a `--batch`")
-    files.write_json(
+    write_json(
         JOURNAL,
         {"target": target.as_posix(), "pipeline": before, "written": pipeline, "params": params},
     )
@@ -94,15 +101,15 @@ def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: st
             dvc("add", "--quiet", str(target))
         else:
             dvc("import-url", "--quiet", origin, str(target))
-            if target.is_file() and files.sha256_of(target) != sha256:
+            if target.is_file() and sha256_of(target) != sha256:
                 raise SeedbedError(
                     origin, "it changed while it was looked at", "the same bytes", "add it again"
                 )
         _only_to_private(tracked)
         if not isinstance(origin, Path):  # an import holds a digest of its own .dvc file
             dvc("commit", "--quiet", "--force", str(tracked))
-        files.write_text(PIPELINE, pipeline)
-        files.write_text(PARAMS, params)
+        write_text(PIPELINE, pipeline)
+        write_text(PARAMS, params)
     except BaseException:
         undo()
         raise
@@ -134,10 +141,10 @@ def undo() -> bool:
     """Put back what an addition that did not end has left. True where there was one."""
     if not JOURNAL.exists():
         return False
-    begun = files.read_json(JOURNAL)
+    begun = read_json(JOURNAL)
     if PARAMS.read_text(encoding="utf-8") != begun["params"]:
         if PIPELINE.read_text(encoding="utf-8") == begun["written"]:
-            files.write_text(PIPELINE, begun["pipeline"])
+            write_text(PIPELINE, begun["pipeline"])
         target = Path(begun["target"])
         _remove(target)
         _remove(target.with_name(f".{target.name}.partial"))
@@ -149,9 +156,9 @@ def undo() -> bool:
 def _copy(origin: Path, target: Path) -> None:
     """For its owner alone to read, under a name that no stage takes for whole until it is."""
     if not origin.is_dir():
-        files.write_bytes(target, origin.read_bytes(), 0o600)
+        write_bytes(target, origin.read_bytes(), 0o600)
         return
-    with files.fresh_folder(target, 0o700) as folder:
+    with fresh_folder(target, 0o700) as folder:
         shutil.copytree(origin, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o700 if path.is_dir() else 0o600)
@@ -163,7 +170,7 @@ def _only_to_private(tracked: Path) -> None:
     where = f"remote: {REMOTE}" if _has_private_remote() else NOWHERE
     text = tracked.read_text(encoding="utf-8")
     path = next(line for line in reversed(text.splitlines()) if line.startswith("  path: "))
-    files.write_text(tracked, text.replace(path, f"{path}\n  {where}"))
+    write_text(tracked, text.replace(path, f"{path}\n  {where}"))
 
 
 def dvc(*arguments: str) -> None:
