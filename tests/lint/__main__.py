@@ -3,9 +3,10 @@
 import sys
 from pathlib import Path
 
-from tests.lint.checks import arrows_back, foreign_words
+from tests.lint.checks import arrows_back, files_not_there, foreign_words
 
 if __name__ == "__main__":
-    complaints = [*arrows_back(Path.cwd()), *foreign_words(Path.cwd())]
-    print("\n".join(complaints) or "import arrows and wording: nothing to fix")
+    checks = (arrows_back, foreign_words, files_not_there)
+    complaints = [complaint for check in checks for complaint in check(Path.cwd())]
+    print("\n".join(complaints) or "import arrows, wording, files on pages: nothing to fix")
     sys.exit(bool(complaints))

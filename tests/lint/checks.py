@@ -1,4 +1,5 @@
-"""Checks of this repository that neither ruff nor mypy makes: import arrows, wording.
+"""Checks of this repository that neither ruff nor mypy makes: import arrows, wording,
+files that pages name.
 
 Each returns its complaints, one a line, with file and line where there is one.
 """
@@ -13,6 +14,7 @@ from seedbed.running.engine import imported
 
 WORDS = Path(__file__).with_name("words.txt")
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/**/*.md", "params.yaml", "data/README.md")
+NAMED = re.compile(r"(?<![\w/.])(?:seedbed|stages|tests|benchmarks)/[\w/]+\.\w+\b")
 MARGIN = 30  # characters shown around a word
 
 
@@ -82,3 +84,14 @@ def _prose(project: Path) -> Iterator[tuple[str, str]]:
             name = file.relative_to(project).as_posix()
             lines = file.read_text(encoding="utf-8").splitlines()
             yield from ((f"{name}:{number}", line) for number, line in enumerate(lines, start=1))
+
+
+def files_not_there(project: Path) -> list[str]:
+    """Files that pages name and the project does not have; NAME in a path stands for any name."""
+    return [
+        f"{place}: `{path}` does not exist"
+        for place, text in _prose(project)
+        if place.split(":")[0].endswith(".md")
+        for path in NAMED.findall(text)
+        if "NAME" not in path and not (project / path).exists()
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, copy_project
 
-from tests.lint.checks import arrows_back, foreign_words, wordings
+from tests.lint.checks import arrows_back, files_not_there, foreign_words, wordings
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,12 @@ def test_imports_between_rooms_run_one_way():
 
 def test_wording_of_the_list_is_nowhere():
     assert not foreign_words(ROOT)
+
+
+def test_pages_name_files_that_are_there(tmp_path):
+    assert not files_not_there(ROOT)
+    (tmp_path / "README.md").write_text("see `seedbed/gate/gone.py`, `seedbed/approaches/NAME.py`")
+    assert files_not_there(tmp_path) == ["README.md:1: `seedbed/gate/gone.py` does not exist"]
 
 
 @pytest.mark.parametrize("module", ["seedbed.gate.verdict", "stages.collect"])
