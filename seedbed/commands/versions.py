@@ -118,7 +118,7 @@ def post_report(
     pr: Annotated[int, typer.Option(min=1, help="number of the pull request")],
     repo: Annotated[str, typer.Option(help="OWNER/NAME")],
     api: Annotated[str, typer.Option(help="of GitHub Enterprise")] = "https://api.github.com",
-    way: Annotated[str, typer.Option(help="cml, gh or own; else the first there is")] = "",
+    way: Annotated[str, typer.Option(help="cml or own; else cml where it is installed")] = "",
 ) -> None:
     """Post a report to its pull request, or change the one it holds already.
 

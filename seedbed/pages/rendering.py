@@ -12,24 +12,19 @@ from itertools import accumulate
 from markdown_it import MarkdownIt
 
 from seedbed.pages.document import Alarm, Bullets, Cell, Code, Part, Prose, Section, Table
-from seedbed.pages.escaping import clipped, named, quoted
+from seedbed.pages.escaping import WORD_JOINER, named, quoted
 
 NOTE = 200  # characters kept for the line that counts what was cut
 STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; --bad: #c62828; --good: #2e7d32; }
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; --bad: #c62828; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .92em; }
+table { border-collapse: collapse; font-size: .92em; display: block; overflow-x: auto; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: left;
-  vertical-align: top; }
+  vertical-align: top; overflow-wrap: break-word; font-variant-numeric: tabular-nums; }
 th { background: var(--soft); font-weight: 600; }
-td.figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.text { min-width: 24rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 code { font-size: .92em; }
-.alarm { border-left: 4px solid var(--bad); padding: .4rem .8rem; color: var(--bad);
-  font-weight: 600; background: var(--soft); }
-.more { color: var(--good); } .fewer { color: var(--bad); }
+p > strong:only-child { color: var(--bad); }
 """
 PAGE = """<!doctype html>
 <html lang="en">
@@ -41,12 +36,11 @@ PAGE = """<!doctype html>
 <style>{style}</style>
 </head>
 <body>
-<h1>{title}</h1>
-{body}
-</body>
+{body}</body>
 </html>
 """
-PROSE = MarkdownIt("commonmark", {"html": False})
+# HTML of our own alone gets here: `cell` escapes what people wrote, for forges as for this page.
+PARSER = MarkdownIt("commonmark").enable("table")
 
 
 def page_markdown(page: Section) -> str:
@@ -83,7 +77,7 @@ def cell(words: Cell, chars: int | None = 100) -> str:
     if isinstance(words, Prose):
         return words
     if isinstance(words, Code):
-        return f"`{words.replace('`', '')}`" if words else ""
+        return f"`{named(words).replace('`', '')}`" if words else ""
     return quoted(words, chars)
 
 
@@ -117,59 +111,6 @@ def fitted(text: str, chars: int, command: str) -> str:
 
 
 def page_html(page: Section) -> str:
-    """A whole page, with a heading for each section."""
-    body = "\n".join(_part_html(part, 2) for part in page.parts if part)
+    """A whole page as a file of its own, with the title on the tab, too."""
+    body = PARSER.render(markdown(page, 1).replace(WORD_JOINER, ""))  # no forge, no mentions
     return PAGE.format(title=escape(page.title), style=STYLE, body=body)
-
-
-def _section_html(section: Section, level: int) -> str:
-    parts = "".join(_part_html(part, level + 1) for part in section.parts if part)
-    if section.folded:
-        return f"<details><summary>{_html(section.title)}</summary>\n{parts}</details>"
-    title = f"<h{level}>{_html(section.title)}</h{level}>\n" if section.title else ""
-    return f"<section>\n{title}{parts}</section>"
-
-
-def _part_html(part: Part, level: int) -> str:
-    if isinstance(part, Section):
-        return _section_html(part, level)
-    if isinstance(part, Table):
-        return _table_html(part)
-    if isinstance(part, Bullets):
-        return "<ul>" + "".join(f"<li>{_html(point)}</li>" for point in part.points) + "</ul>\n"
-    kind = ' class="alarm"' if isinstance(part, Alarm) else ""
-    return f"<p{kind}>{_html(part)}</p>\n"
-
-
-def _table_html(part: Table) -> str:
-    head = "".join(f"<th>{_html(name)}</th>" for name in part.header)
-    rows = [zip(part.header, row, strict=True) for row in part.shown]
-    cells = ["".join(_cell_html(*one, part.chars) for one in row) for row in rows]
-    lines = "".join(f"<tr>{row}</tr>\n" for row in cells)
-    note = f"<p>{escape(part.note)}</p>\n" if part.note else ""
-    return f'<div class="scroll"><table>\n<tr>{head}</tr>\n{lines}</table></div>\n{note}'
-
-
-def _cell_html(name: str, value: Cell, chars: int) -> str:
-    words = value if isinstance(value, Prose | Code) else clipped(str(value), chars)
-    if name == "text":
-        return f'<td class="text">{_html(words)}</td>'
-    if words[:1].isdigit() and words.split()[0].replace(",", "").replace(".", "").isdigit():
-        return f'<td class="figure">{_change(words)}</td>'
-    return f"<td>{_html(words)}</td>"
-
-
-def _change(words: str) -> str:
-    """12 → 15 (+3), the change in colour."""
-    before, mark, change = words.partition(" (")
-    if not mark:
-        return _html(words)
-    kind = "fewer" if change.startswith("-") else "more"
-    return f'{_html(before)} <span class="{kind}">({_html(change)}</span>'
-
-
-def _html(words: str) -> str:
-    if isinstance(words, Prose):
-        return str(PROSE.renderInline(words))
-    text = escape(named(words))
-    return f"<code>{text}</code>" if isinstance(words, Code) and words else text

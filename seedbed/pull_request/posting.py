@@ -1,23 +1,22 @@
-"""A report posted to its pull request by CML, by gh, or directly, and its comment found again.
+"""A report posted to its pull request by CML or directly, and its comment found again.
 
 A token is given to the API's own host alone, over https (or to this machine, for tests), and is
 in no error. Redirects are not followed: a repository that has moved is an error.
 """
 
-import http.client
 import itertools
-import json
 import os
 import re
 import shutil
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+import requests
 
 from seedbed.core.errors import SeedbedError
 
@@ -33,7 +32,7 @@ LONGEST = 65_536  # characters of a GitHub comment
 REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 DOING = {"GET": "read the comments", "PATCH": "change a comment", "POST": "make a comment"}
-WAYS = ("cml", "gh", "own")
+WAYS = ("cml", "own")
 
 
 class Answer(NamedTuple):
@@ -60,70 +59,32 @@ class Answer(NamedTuple):
 Ask = Callable[[str, str, Any], Answer]  # method, path below the API, content
 
 
-class _AnyStatus(urllib.request.HTTPErrorProcessor):
-    """Every answer is one, a redirect, too: a token must not travel to another address."""
-
-    def http_response(self, request: Any, response: Any) -> Any:
-        return response
-
-    https_response = http_response
-
-
-def by_urllib(api: str, token: str) -> Ask:
-    """Requests by the standard library. Raises SeedbedError where the address is not https."""
+def by_requests(api: str, token: str) -> Ask:
+    """Requests to the API of GitHub. Raises SeedbedError where the address is not https."""
     address = urlsplit(api)
     if address.scheme != "https" and address.hostname not in LOCAL:
         raise SeedbedError("--api", f"{api} is not https", "an https address", "correct it")
-    opener = urllib.request.build_opener(_AnyStatus)
+
+    def signed(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {token}"  # as a header, .netrc would win
+        return request
 
     def ask(method: str, path: str, content: Any = None) -> Answer:
-        request = urllib.request.Request(
-            f"{api.rstrip('/')}/{path}",
-            None if content is None else json.dumps(content).encode(),
-            {
-                "Authorization": f"Bearer {token}",
-                "Accept": "application/vnd.github+json",
-                "Content-Type": "application/json",
-                "X-GitHub-Api-Version": VERSION,
-                "User-Agent": "seedbed",
-            },
-            method=method,
-        )
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": VERSION}
         try:
-            with opener.open(request, timeout=SECONDS) as response:
-                return _answer(response.status, dict(response.headers), response.read())
-        except (OSError, http.client.HTTPException) as error:
-            return Answer(0, {}, str(getattr(error, "reason", error)) or type(error).__name__)
+            got = requests.request(
+                method, f"{api.rstrip('/')}/{path}", json=content, headers=headers, auth=signed,
+                timeout=SECONDS, allow_redirects=False,
+            )  # fmt: skip
+        except requests.RequestException as error:
+            return Answer(0, {}, str(error))
+        try:
+            content = got.json()
+        except ValueError:
+            content = got.text
+        return Answer(got.status_code, {n.lower(): v for n, v in got.headers.items()}, content)
 
     return ask
-
-
-def by_gh() -> Ask:
-    """Requests by `gh api`, which has a token of its own."""
-
-    def ask(method: str, path: str, content: Any = None) -> Answer:
-        command = ["gh", "api", "--include", "--method", method, path]
-        given = b"" if content is None else json.dumps(content).encode()
-        if content is not None:
-            command += ["--input", "-"]
-        done = subprocess.run(command, input=given, capture_output=True, check=False)
-        head, _, body = done.stdout.replace(b"\r\n", b"\n").partition(b"\n\n")
-        first, *lines = head.decode("utf-8", "replace").split("\n")
-        status = first.split()[1] if first.startswith("HTTP/") else ""
-        if not status.isdigit():
-            return Answer(0, {}, done.stderr.decode("utf-8", "replace"))
-        pairs = (line.split(":", 1) for line in lines if ":" in line)
-        return _answer(int(status), {name: value.strip() for name, value in pairs}, body)
-
-    return ask
-
-
-def _answer(status: int, headers: dict[str, str], body: bytes) -> Answer:
-    try:
-        content = json.loads(body) if body.strip() else {}
-    except ValueError:
-        content = body.decode("utf-8", "replace")
-    return Answer(status, {name.lower(): value for name, value in headers.items()}, content)
 
 
 def refused(answer: Answer, doing: str) -> SeedbedError:
@@ -150,14 +111,6 @@ def refused(answer: Answer, doing: str) -> SeedbedError:
     return SeedbedError(f"GitHub: {doing}", f"{status}{answer.message}".strip(), expected, step)
 
 
-class Posted(NamedTuple):
-    """Where the comment is; whether it is new; how many other comments hold the marker."""
-
-    address: str
-    is_new: bool
-    others: int
-
-
 @dataclass
 class Comments:
     """The comments of one pull request of `repository`, OWNER/NAME."""
@@ -167,8 +120,11 @@ class Comments:
     number: int
     pause: Callable[[float], None] = time.sleep
 
-    def post(self, report: str) -> Posted:
-        """Change the comment that holds the report, or make one. Raises SeedbedError."""
+    def post(self, report: str) -> str:
+        """Change the comment that holds the report, or make one; return what was done, in one line.
+
+        Raises SeedbedError.
+        """
         body = report if report.startswith(MARKER) else f"{MARKER}\n{report}"
         for attempt in range(ATTEMPTS):
             ours = [one["id"] for one in self._all() if (one.get("body") or "").startswith(MARKER)]
@@ -176,10 +132,10 @@ class Comments:
                 path = self._path(f"comments/{int(one)}")
                 answer = self._asked("PATCH", path, {"body": body}, passing=(403, 404))
                 if answer.status == 200:  # else it is another user's
-                    return Posted(answer.content["html_url"], False, len(ours) - 1)
+                    return _done("changed", answer, len(ours) - 1)
             answer = self.ask("POST", self._path(f"{self.number}/comments"), {"body": body})
             if answer.status == 201:
-                return Posted(answer.content["html_url"], True, len(ours))
+                return _done("made", answer, len(ours))
             self._wait(answer, attempt, "POST")  # it may be there now: look again
         raise AssertionError  # the last attempt raises
 
@@ -228,27 +184,33 @@ def post(file: Path, number: int, repository: str, api: str = API, way: str = ""
         raise SeedbedError(str(file), found, "a report", "run `seedbed pr-report` first")
     if not REPOSITORY.fullmatch(repository):
         raise SeedbedError("--repo", f"`{repository}`", "OWNER/NAME", "correct it")
-    known = [name for name in ("cml", "gh") if shutil.which(name)]
-    if not way:  # CML and gh know GitHub's own address alone
-        way = known[0] if known and api == API else "own"
+    way = way or ("cml" if shutil.which("cml") and api == API else "own")  # CML knows that one
     if way not in WAYS:
         raise SeedbedError("--way", f"`{way}`", f"one of {', '.join(WAYS)}", "correct it")
     if way == "cml":
         return _by_cml(file, len(report), number, repository)
-    ask = by_gh() if way == "gh" else by_urllib(api, _token())
-    posted = Comments(ask, repository, number).post(report)
-    done = "made" if posted.is_new else "changed"
-    others = f"; {posted.others} other comments hold the marker" if posted.others else ""
-    return f"Comment {done} by {way}: {posted.address}{others}"
+    return Comments(by_requests(api, _token(api)), repository, number).post(report)
 
 
-def _token() -> str:
-    for name in TOKENS:
-        if token := os.environ.get(name, "").strip():
-            return token
+def _done(what: str, answer: Answer, others: int) -> str:
+    rest = f"; {others} other comments hold the marker" if others else ""
+    return f"Comment {what}: {answer.content['html_url']}{rest}"
+
+
+def _token(api: str) -> str:
+    """From the environment, else the one that `gh` is logged in with."""
+    token = next(filter(None, (os.environ.get(name, "").strip() for name in TOKENS)), "")
+    if not token and shutil.which("gh"):
+        host = urlsplit(api).hostname or ""
+        command = ["gh", "auth", "token", "--hostname", host.removeprefix("api.")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        token = done.stdout.strip()
+    if token:
+        return token
     raise SeedbedError(
-        "environment", "no token", f"one in {' or '.join(TOKENS)}", "set it; it is never shown"
-    )
+        "environment", "no token", f"one in {' or '.join(TOKENS)}, or `gh auth login`",
+        "set it; it is never shown",
+    )  # fmt: skip
 
 
 def _by_cml(file: Path, chars: int, number: int, repository: str) -> str:
@@ -262,6 +224,6 @@ def _by_cml(file: Path, chars: int, number: int, repository: str) -> str:
     if done.returncode:
         raise SeedbedError(
             "cml comment update", f"exit code {done.returncode}", "0",
-            "run it by hand to see what it says, or post with `--way gh` or `--way own`",
+            "run it by hand to see what it says, or post with `--way own`",
         )  # fmt: skip
     return "Comment made or changed by cml"

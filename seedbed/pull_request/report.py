@@ -19,7 +19,7 @@ from seedbed.gate.compare import Comparison, compare
 from seedbed.pages.document import Prose, Section, listed
 from seedbed.pages.escaping import quoted, unlinked
 from seedbed.pages.rendering import fitted, markdown
-from seedbed.pipeline.dvc import LOCK, LockedStage, parse_lock, without_shortcuts
+from seedbed.pipeline.dvc import LOCK, LockedStage, mermaid_arrows, parse_lock
 from seedbed.pipeline.freshness import freshness
 from seedbed.pull_request import sections
 from seedbed.pull_request.posting import MARKER
@@ -163,7 +163,7 @@ def _graph(stages: dict[str, LockedStage], reran: set[str], changed: set[str]) -
     if len(boxes) > MAX_STAGES:
         return ""
     lines = [f"  {box}" for box in boxes]
-    lines += [f"  {one} --> {other}" for one, other in _arrows(stages, boxes)]
+    lines += mermaid_arrows(_readers(stages, boxes), boxes)
     kinds = {"changed": changed, "ran": reran - changed, "same": {*boxes} - reran}
     for kind, style in COLOURS.items():
         if members := [box for box in boxes if box in kinds[kind]]:
@@ -178,13 +178,11 @@ def _box(stage: str) -> str:
     return f"{box}_" if box.lower() in ("end", "graph", "subgraph", "class", "style") else box
 
 
-def _arrows(stages: dict[str, LockedStage], boxes: list[str]) -> list[tuple[str, str]]:
-    """Who reads whose outputs, less what follows from other arrows, in the order of the boxes."""
+def _readers(stages: dict[str, LockedStage], boxes: list[str]) -> dict[str, set[str]]:
+    """Who reads the outputs of each box."""
     makers = {path: _box(name) for name, one in stages.items() for path in one.outputs}
     after: dict[str, set[str]] = {box: set() for box in boxes}
     for name, one in stages.items():
-        for path in one.deps:
-            if (maker := makers.get(path, "")) and maker != _box(name):
-                after[maker].add(_box(name))
-    direct = without_shortcuts(after)
-    return [(box, one) for box in boxes for one in boxes if one in direct[box]]
+        for maker in {makers[path] for path in one.deps if path in makers} - {_box(name)}:
+            after[maker].add(_box(name))
+    return after

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +16,7 @@ WHO = "SEEDBED_REVIEWER"
 def open_page(who: str, port: int) -> NoReturn:
     """Become the server of the page, until it is stopped; it sends nothing and watches no file.
 
-    Raises SeedbedError if Streamlit is not installed, or the port is in use.
+    Raises SeedbedError if Streamlit is not installed; Streamlit itself says if the port is in use.
     """
     if importlib.util.find_spec("streamlit") is None:
         raise SeedbedError(
@@ -26,14 +25,6 @@ def open_page(who: str, port: int) -> NoReturn:
             "the extra `review`",
             "run `pip install -e .[review]`, or use `seedbed review --terminal`",
         )
-    with socket.socket() as attempt:
-        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            attempt.bind((ADDRESS, port))
-        except OSError:
-            raise SeedbedError(
-                f"port {port}", "it is in use", "a free port", f"add `--port {port + 1}`"
-            ) from None
     options = {
         "server.address": ADDRESS,
         "server.port": port,

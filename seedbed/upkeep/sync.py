@@ -23,6 +23,7 @@ from seedbed.core.errors import PipelineError, SeedbedError
 from seedbed.core.files import write_text
 from seedbed.core.reasons import Reason
 from seedbed.core.stage import STAGES
+from seedbed.pages.rendering import table
 from seedbed.pipeline.code_deps import (
     ITEM,
     ROOMS,
@@ -31,7 +32,7 @@ from seedbed.pipeline.code_deps import (
     with_approaches,
     with_code_deps,
 )
-from seedbed.pipeline.dvc import read_yaml, without_shortcuts
+from seedbed.pipeline.dvc import mermaid_arrows, read_yaml
 from seedbed.private.kinds import KINDS as PERSONAL_KINDS
 from seedbed.scoring.metrics import METRICS
 
@@ -175,17 +176,7 @@ def graph() -> str:
         }
         for name, (_, writes) in flows.items()
     }
-    arrows = without_shortcuts(behind)
-    order = [stage.name for stage in STAGES]
-    chains: list[list[str]] = []  # each arrow continues the line that ends where it starts
-    for start in sorted(filter(behind.get, behind), key=order.index):
-        for end in sorted(arrows[start], key=order.index):
-            chain = next((chain for chain in chains if chain[-1] == start), None)
-            if chain:
-                chain.append(end)
-            else:
-                chains.append([start, end])
-    lines = [f"  {' --> '.join(chain)}" for chain in chains]
+    lines = mermaid_arrows(behind, [stage.name for stage in STAGES])
     return "\n".join(["```mermaid", "flowchart LR", *lines, "```"])
 
 
@@ -211,18 +202,14 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A markdown table; cells of rows are kept on one line, and | is escaped in them."""
-    lines = [header, ["---"] * len(header), *(map(_cell, row) for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return table(
+        header, [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
+    )
 
 
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
     return text[:1].upper() + text[1:]
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def modules_of(room: str) -> list[str]:

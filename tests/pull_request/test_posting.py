@@ -15,8 +15,7 @@ from seedbed.pull_request.posting import (
     MARKER,
     Answer,
     Comments,
-    by_gh,
-    by_urllib,
+    by_requests,
     post,
 )
 
@@ -38,21 +37,20 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def comments(github, waits) -> Comments:
-    return Comments(by_urllib(github.api, TOKEN), "team/data", 7, waits.append)
+    return Comments(by_requests(github.api, TOKEN), "team/data", 7, waits.append)
 
 
 def test_the_first_report_is_a_new_comment(github, comments):
     github.add("Nice!")
     posted = comments.post("all well")
-    assert (posted.is_new, posted.others) == (True, 0)
-    assert posted.address.endswith("/pull/7#issuecomment-101")
+    assert posted == "Comment made: https://github.com/team/data/pull/7#issuecomment-101"
     assert github.body(101) == f"{MARKER}\nall well"
 
 
 def test_the_next_report_takes_its_place(github, comments):
     comments.post("first")
     posted = comments.post("second")
-    assert not posted.is_new
+    assert posted.startswith("Comment changed: ")
     assert [one["body"] for one in github.comments] == [f"{MARKER}\nsecond"]
 
 
@@ -60,7 +58,7 @@ def test_the_comment_is_found_on_a_later_page(github, comments):
     for number in range(230):
         github.add(f"comment {number}")
     ours = github.add(f"{MARKER}\nold")
-    assert not comments.post("new").is_new
+    assert "changed" in comments.post("new")
     assert github.body(ours) == f"{MARKER}\nnew"
     assert [path[-6:] for method, path in github.asked if method == "GET"] == [
         "page=1", "page=2", "page=3",
@@ -69,20 +67,20 @@ def test_the_comment_is_found_on_a_later_page(github, comments):
 
 def test_a_comment_that_quotes_the_marker_is_left_alone(github, comments):
     github.add(f"> {MARKER}\nwhat does this mean?")
-    assert comments.post("new").is_new
+    assert "made" in comments.post("new")
 
 
 def test_of_two_comments_with_the_marker_the_first_is_changed_and_both_are_told(github, comments):
     first, second = github.add(f"{MARKER}\na"), github.add(f"{MARKER}\nb")
     posted = comments.post("new")
-    assert posted.others == 1
+    assert posted.endswith("; 1 other comments hold the marker")
     assert (github.body(first), github.body(second)) == (f"{MARKER}\nnew", f"{MARKER}\nb")
 
 
 def test_a_comment_of_another_user_with_the_marker_is_passed_over(github, comments):
     github.add(f"{MARKER}\nnot ours", other=True)
     ours = github.add(f"{MARKER}\nours")
-    assert not comments.post("new").is_new
+    assert "changed" in comments.post("new")
     assert github.body(ours) == f"{MARKER}\nnew"
 
 
@@ -102,7 +100,7 @@ def test_a_token_that_may_only_read_is_told_what_to_do(github, comments, waits):
 def test_a_busy_server_is_asked_again_a_few_times(github, comments, waits):
     github.script["GET"] = [BUSY, BUSY]
     github.script["POST"] = [BUSY]
-    assert comments.post("report").is_new
+    assert "made" in comments.post("report")
     assert waits == [1, 2, 1]
 
 
@@ -122,7 +120,7 @@ def test_a_comment_that_was_made_though_the_answer_got_lost_is_not_made_twice(gi
         return Answer(0, {}, "connection lost") if method == "POST" else answer
 
     comments.ask = lossy
-    assert not comments.post("report").is_new
+    assert "changed" in comments.post("report")
     assert len(github.comments) == 1
 
 
@@ -137,7 +135,7 @@ def test_a_rate_limit_is_waited_for_as_long_as_it_says(
     github, comments, waits, status, headers, message
 ):
     github.script["GET"] = [(status, headers, {"message": message})]
-    assert comments.post("report").is_new
+    assert "made" in comments.post("report")
     assert waits == [7]
 
 
@@ -152,7 +150,7 @@ def test_a_network_that_refuses_is_an_error_in_the_end(waits):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    ask = by_urllib(f"http://127.0.0.1:{port}", TOKEN)
+    ask = by_requests(f"http://127.0.0.1:{port}", TOKEN)
     with pytest.raises(SeedbedError, match="GitHub: read the comments.*can be reached"):
         Comments(ask, "team/data", 7, waits.append).post("report")
     assert waits == [1, 2, 4]
@@ -168,7 +166,7 @@ def test_a_token_does_not_follow_a_redirect(github, comments):
 
 def test_a_token_goes_over_https_alone():
     with pytest.raises(SeedbedError, match="not https"):
-        by_urllib("http://api.example.org", TOKEN)
+        by_requests("http://api.example.org", TOKEN)
 
 
 def test_the_command_posts_and_never_shows_the_token(github, tmp_path, monkeypatch):
@@ -177,7 +175,7 @@ def test_the_command_posts_and_never_shows_the_token(github, tmp_path, monkeypat
                "--api", github.api]  # fmt: skip
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
-    assert "Comment made by own: https://github.com/team/data/pull/7#" in done.stdout
+    assert "Comment made: https://github.com/team/data/pull/7#" in done.stdout
     monkeypatch.setenv("GITHUB_TOKEN", "another-secret")
     refused = CliRunner().invoke(app, command)
     assert isinstance(refused.exception, SeedbedError)
@@ -205,6 +203,7 @@ def test_what_cannot_be_posted_is_refused_before_anything_is_sent(
 def test_without_a_token_nothing_is_sent(github, tmp_path, monkeypatch):
     monkeypatch.delenv("GITHUB_TOKEN")
     monkeypatch.delenv("GH_TOKEN", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "report.md").write_text("report")
     with pytest.raises(SeedbedError, match="no token"):
         post(tmp_path / "report.md", 7, "team/data", github.api)
@@ -216,24 +215,25 @@ def program(folder, name: str, script: str) -> None:
     file.chmod(file.stat().st_mode | stat.S_IEXEC)
 
 
-def test_cml_comes_first_and_then_gh(tmp_path, monkeypatch):
+def test_cml_comes_first(tmp_path, monkeypatch):
     (tmp_path / "report.md").write_text("report")
     monkeypatch.setenv("PATH", str(tmp_path) + os.pathsep + os.environ["PATH"])
-    program(tmp_path, "gh", """
-case "$*" in
-  *"--method GET"*) printf 'HTTP/2.0 200 OK\\r\\nx-a: b\\r\\n\\r\\n[]' ;;
-  *) cat > posted; printf 'HTTP/2.0 201 Created\\r\\n\\r\\n{"html_url": "there"}' ;;
-esac""")  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    assert post(tmp_path / "report.md", 7, "team/data", way="gh") == "Comment made by gh: there"
-    assert MARKER in (tmp_path / "posted").read_text()
     program(tmp_path, "cml", 'echo "$@" > cml-was-told')
     assert "by cml" in post(tmp_path / "report.md", 7, "team/data")
     told = (tmp_path / "cml-was-told").read_text()
     assert told.startswith("comment update --target=pr/7 --repo=https://github.com/team/data ")
 
 
-def test_gh_without_an_answer_is_no_success(tmp_path, monkeypatch):
+def test_without_a_token_in_the_environment_the_one_of_gh_is_taken(github, tmp_path, monkeypatch):
+    (tmp_path / "report.md").write_text("report")
+    monkeypatch.delenv("GITHUB_TOKEN")
     monkeypatch.setenv("PATH", str(tmp_path) + os.pathsep + os.environ["PATH"])
-    program(tmp_path, "gh", "echo 'gh: not logged in' >&2; exit 4")
-    assert by_gh()("GET", "repos/team/data", None) == Answer(0, {}, "gh: not logged in\n")
+    program(tmp_path, "gh", f'[ "$*" = "auth token --hostname 127.0.0.1" ] && echo {TOKEN}')
+    assert post(tmp_path / "report.md", 7, "team/data", github.api).startswith("Comment made: ")
+
+
+def test_a_token_of_netrc_is_not_sent(github, comments, tmp_path, monkeypatch):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password another\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert "made" in comments.post("report")

@@ -281,7 +281,7 @@ def test_the_graph_marks_what_ran_again_and_what_changed(versions):
     assert "  class split changed" in page
     assert "  class embed ran" in page
     assert re.search(r"  class collect,clean,.*tokenize.* same\n", page)
-    assert "  split --> embed" in page
+    assert "split --> embed" in page
     assert "  collect --> split" not in page  # follows from clean, anonymize ...
 
 
