@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.public_sets import data_folder
 from seedbed.core.files import read_csv, write_json
-from seedbed.splitting.deduplication import near_pairs
+from seedbed.splitting.near_copies import near_pairs
 
 RESULT = Path("benchmarks/results/near_duplicates.json")
 MIN_JACCARD = 0.7

@@ -21,7 +21,8 @@ from seedbed.core.params import read_params
 from seedbed.encoding.encoder import embed_texts, precision
 from seedbed.encoding.nearest_rows import nearness
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
-from seedbed.splitting.deduplication import DeduplicateParams, by_priority, first_kept
+from seedbed.splitting.deduplication import DeduplicateParams, by_priority
+from seedbed.splitting.near_copies import first_kept
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import assign_sides
 from seedbed.splitting.splits import NearTexts, SplitParams, drop_twins

@@ -51,7 +51,7 @@ def our_clean(texts: list[str]) -> Callable[[], int]:
 
 
 def our_deduplicate(texts: list[str]) -> Callable[[], list[list[int]]]:
-    from seedbed.splitting.deduplication import near_pairs
+    from seedbed.splitting.near_copies import near_pairs
 
     def work() -> list[list[int]]:
         found = near_pairs(texts, SHINGLE_WORDS, MIN_JACCARD)

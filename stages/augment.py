@@ -16,10 +16,11 @@ from seedbed.core.metrics import settle
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import EMBED, FIND_LABEL_ERRORS, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
+from seedbed.core.text_units import is_spaced
 from seedbed.encoding.vectors import EncoderParams, embedded, vectors_of
 from seedbed.making.balancing import AugmentMetrics
 from seedbed.making.made_rows import CheckParams, Made, Row, as_rows, checked, counts_made, parents
-from seedbed.making.negatives import NegativesParams, negatives
+from seedbed.making.negatives import WORDS_NOT_APART, NegativesParams, negatives
 from seedbed.making.paraphrasing import ParaphraseParams, ToParaphrase, paraphrases
 from seedbed.private.kinds import STAND_IN
 from seedbed.splitting.splits import gate_after_split, made_near_another_side
@@ -66,6 +67,9 @@ def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter
         known |= {name: partial(edit, synonyms) for name, edit in edits.OF_SYNONYMS.items()}
     made = Made(rows)
     for row, copy, method in planned:
+        if method == "delete" and not is_spaced(row.text):
+            made.refused[WORDS_NOT_APART] += 1
+            continue
         if method in known:
             draw = edits.generator(params.seed, row.id, copy)
             text = known[method](edits.words_of(row.text, STAND_IN), params.edit_share, draw).text()
@@ -126,4 +130,6 @@ def main() -> str:
     write_results("augment", metrics, after)
     if not made and not metrics.refused_by_reason:
         return "off, no row made"
-    return f"{len(copies)} copies and {len(wrong)} negatives made"
+    not_done = ", ".join(f"{n} {why}" for why, n in metrics.refused_by_reason.items() if n)
+    lacking = f"; not made: {not_done}" if not_done else ""
+    return f"{len(copies)} copies and {len(wrong)} negatives made{lacking}"

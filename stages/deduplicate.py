@@ -8,16 +8,19 @@ from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import APPLY_DECISIONS, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.splitting.deduplication import DeduplicateMetrics, deduplicate, near_pairs
+from seedbed.splitting.deduplication import DeduplicateMetrics, deduplicate
 from seedbed.splitting.deduplication import DeduplicateParams as Params
+from seedbed.splitting.near_copies import near_pairs
 from seedbed.splitting.sides import FROZEN, read_frozen
+
+LISTED = 20  # pairs in the metrics
 
 
 @script
 def main() -> str:
     params = read_params("deduplicate", Params)
     rows, frozen = read_rows(APPLY_DECISIONS), read_frozen(FROZEN)
-    drops, with_other_label = deduplicate(rows, frozen, params, read_params("split.way", str))
+    drops, conflicts = deduplicate(rows, frozen, params, read_params("split.way", str))
     kept = rows[~rows["id"].isin({drop.id for drop in drops})]
     test = rows[rows["id"].isin(frozen)]
     # Two frozen rows are both kept: a person may want to look at them.
@@ -26,9 +29,17 @@ def main() -> str:
     )
     metrics = DeduplicateMetrics(
         rows=settle("deduplicate", rows["id"], kept["id"], drops),
-        near_duplicates_with_other_label=with_other_label,
+        near_conflict_pairs=len(conflicts),
+        near_conflict_rows=len({row for pair in conflicts for row in (pair.id, pair.other_id)}),
+        near_conflicts=conflicts[:LISTED],
         frozen_rows=len(test),
         near_pairs_both_frozen=len(copies.i),
     )
     write_results("deduplicate", metrics, kept, drops)
-    return in_words(metrics.rows)
+    words = in_words(metrics.rows)
+    if conflicts:
+        words += (
+            f"; {metrics.near_conflict_rows} kept rows are near copies of a row with another label:"
+            f" {conflicts[0].id} and {conflicts[0].other_id}, {len(conflicts)} pairs in all"
+        )
+    return words

@@ -80,7 +80,7 @@ def main() -> str:
         data.rows_by_stage({name: getattr(stages, name).rows for name in ROW_STAGES}),
         data.splits(stages.split, stages.embed.near_train),
         data.diversity(stages, stages.embed),
-        data.labels(stages.find_label_errors, tests[chosen]),
+        data.labels(stages.find_label_errors, tests[chosen], stages.deduplicate, stages.split),
         training.cross_validation(read_if_run(METRICS / "cv.json", CvMetrics)),
         training.training_rows(stages.augment, stages.balance),
         training.ablation(read_metrics(METRICS / "ablate.json", AblateMetrics)),

@@ -84,6 +84,13 @@ def summary(metrics: SplitMetrics, warn_below: int) -> str:
     """Return the line that the stage prints, with what a person should know."""
     by_side = ", ".join(f"{share.rows} {side}" for side, share in metrics.by_side.items())
     parts = [f"{by_side}, {in_words(metrics.rows)}, nothing leaks"]
+    if bare := metrics.rows_without_words:
+        parts = [
+            f"{by_side}, {in_words(metrics.rows)}, nothing leaks among the rows with words or signs"
+        ]
+        parts.append(f"{bare} rows of punctuation alone were compared as whole texts only")
+    if twins := metrics.twins_with_other_label:
+        parts.append(f"{twins} rows dropped for a near copy in another split have another label")
     for name, number in metrics.classes_not_in_train.items():
         parts.append(f"no row in train, so {number} rows dropped: {name}")
     if metrics.classes_with_few_test_rows:
@@ -111,6 +118,8 @@ def main() -> str:
     metrics = SplitMetrics(
         rows=settle("split", rows["id"], kept["id"], dropped),
         leak_gate=gate,
+        twins_with_other_label=splits.twins_with_other_label(rows, dropped),
+        rows_without_words=near.without_words(kept),
         way=params.way,
         by_side=sides.shares_of(kept, params, with_rows=True),
         by_class=by_class,

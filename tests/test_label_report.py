@@ -6,6 +6,8 @@ from seedbed.pages.rendering import markdown
 from seedbed.reporting import data
 from seedbed.reporting.data import people
 from seedbed.scoring.metrics_files import Evaluation, WithoutDecisions
+from seedbed.splitting.deduplication import DeduplicateMetrics, NearConflict
+from seedbed.splitting.splits import SplitMetrics
 
 CLEAN = {"given_wrong": 0.0, "true_missed": 0.0}
 FOUND = {
@@ -37,8 +39,26 @@ def evaluation(without: WithoutDecisions) -> Evaluation:
     )
 
 
-def labels(found) -> str:
-    return markdown(data.labels(LabelErrorMetrics.model_validate(found), evaluation(NOBODY)))
+NONE = DeduplicateMetrics.model_construct()
+
+
+def labels(found, copies=NONE, twins: int = 0) -> str:
+    split = SplitMetrics.model_construct(twins_with_other_label=twins)
+    suspects = LabelErrorMetrics.model_validate(found)
+    return markdown(data.labels(suspects, evaluation(NOBODY), copies, split))
+
+
+def test_near_copies_with_two_labels_are_shown():
+    pair = NearConflict(id="a1", label="good", other_id="b2", other_label="b|ad")
+    copies = DeduplicateMetrics.model_construct(
+        near_conflict_pairs=3, near_conflict_rows=4, near_conflicts=[pair]
+    )
+    shown = labels(FOUND, copies, 5)
+    assert "**4 kept rows are near copies of a row with another label** (3 pairs)" in shown
+    assert "| a1 | good | b2 | b\\|ad |" in shown
+    assert "2 more pairs are not shown." in shown
+    assert "5 of the rows that were dropped for a near copy in another split had another" in shown
+    assert "near cop" not in labels(FOUND)
 
 
 def test_what_is_doubted_and_why():

@@ -10,6 +10,7 @@ from seedbed.core import text_units
 from seedbed.core.text_units import apart, length_of, units_of
 
 PLAIN = st.text(st.sampled_from(text_units.PLAIN + list("ab1 .-'+%\n") * 40), max_size=12)
+EASTERN = st.text(st.sampled_from("我叫カらー々、。（１％ｶー・ん゙a1+- ,_é"), max_size=12)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +27,7 @@ PLAIN = st.text(st.sampled_from(text_units.PLAIN + list("ab1 .-'+%\n") * 40), ma
         ("C C++ C# F#", "c c + + c # f #"),
         ("+5 % -5 % 10-20", "+ 5 % − 5 % 10 20"),
         ("£5 or 5€", "£ 5 or 5 €"),
-        ("good 👍🏽👍 ❤️", "good 👍🏽 👍 ❤️"),
+        ("good 👍🏽👍 ❤️❤", "good 👍🏽 👍 ❤ ❤"),  # drawn in colour or not
         ("👩‍👩‍👧‍👦", "👩‍👩‍👧‍👦"),
         ("", ""),
         ("?! … --", ""),
@@ -40,6 +41,17 @@ def test_words_and_signs_of_many_scripts(text: str, units: str) -> None:
 def test_the_fast_way_for_latin_letters_finds_the_same_units(text: str) -> None:
     """A letter of another script sends the text the slow way, where the annex decides."""
     assert units_of(f"{text} ж") == [*units_of(text), "ж"]
+
+
+@given(EASTERN)
+def test_the_fast_way_for_han_and_kana_finds_the_same_units(text: str) -> None:
+    assert units_of(f"{text} ж") == [*units_of(text), "ж"]
+
+
+def test_every_letter_and_mark_of_the_fast_way_is_what_the_annex_says() -> None:
+    for character in map(chr, range(0x3000, 0xA000)):
+        for text in (f"a{character}b", f"{character}{character} 5"):
+            assert units_of(f"{text} ж") == [*units_of(text), "ж"], hex(ord(character))
 
 
 @given(st.text(max_size=30))

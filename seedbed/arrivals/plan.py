@@ -22,7 +22,7 @@ from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import APPLY_DECISIONS, COLLECT, DEFAULTS, read_rows
 from seedbed.scoring import drift
-from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
+from seedbed.splitting.deduplication import DeduplicateParams, NearConflict, deduplicate
 from seedbed.splitting.sides import SideParams, assign_sides, check_frozen, read_frozen
 from seedbed.splitting.splits import SplitParams, split_rows, without_unlabelled
 from seedbed.versions.revisions import Files
@@ -92,6 +92,7 @@ class Rehearsal(NamedTuple):
     lost: list[Drop]  # rows that are there, and that would go because of it
     personal: dict[str, int]  # values replaced, by kind
     rows_touched: int = 0  # rows in which some were
+    conflicts: Sequence[NearConflict] = ()  # kept near copies with two labels, one of them its row
 
 
 class Plan(NamedTuple):
@@ -196,33 +197,35 @@ def rehearse(
     # The memo keeps the results, so that the run that follows need not compute them again.
     kept, cleaned, _ = clean_rows(frame.assign(**missing), read_params("clean", CleanParams))
     ready, found = anonymize_rows(kept, params, load_key(params.key_fingerprint))
-    placed, later, lost = _beside(ready, replaced, standing)
+    placed, later, lost, conflicts = _beside(ready, replaced, standing)
     drops += [*cleaned, *later]
     personal = (found.replaced_by_kind, found.rows_touched)
-    return Rehearsal(list(rows), quarantined, drops, replaced, placed, lost, *personal)
+    return Rehearsal(list(rows), quarantined, drops, replaced, placed, lost, *personal, conflicts)
 
 
 def _beside(
     new: pd.DataFrame, replaced: Sequence[str], standing: Standing
-) -> tuple[pd.DataFrame, list[Drop], list[Drop]]:
-    """The new rows that stay on their sides, drops of new rows, drops of dataset rows."""
+) -> tuple[pd.DataFrame, list[Drop], list[Drop], list[NearConflict]]:
+    """The new rows that stay on their sides, drops of new rows, drops of dataset rows, and the new
+    rows' near copies with another label."""
     known = _copies_by_digest(new, standing) if standing.rows is None else []
     rows = new[~new["id"].isin({drop.id for drop in known})]
     if standing.rows is not None:
         there = standing.rows[~standing.rows["id"].isin(replaced)]
         rows = pd.concat([there, rows], ignore_index=True)
     if rows.empty:
-        return rows, known, []
+        return rows, known, [], []
     way = read_params("split.way", str)
     params = read_params("deduplicate", DeduplicateParams)
-    drops, _ = deduplicate(rows, set(standing.frozen), params, way)
+    drops, conflicts = deduplicate(rows, set(standing.frozen), params, way)
     unique = rows[~rows["id"].isin({drop.id for drop in drops})].reset_index(drop=True)
     placed, more = _placed(unique, standing)
     ids = set(new["id"])
     every = [*known, *drops, *more]
     own = [drop for drop in every if drop.id in ids]
     lost = [drop for drop in every if drop.id in standing.kept and drop.id not in ids]
-    return placed[placed["id"].isin(ids)], own, lost
+    conflicts = [pair for pair in conflicts if not ids.isdisjoint((pair.id, pair.other_id))]
+    return placed[placed["id"].isin(ids)], own, lost, conflicts
 
 
 def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[Drop]]:

@@ -12,7 +12,12 @@ from seedbed.core.rows import SIDES
 from seedbed.scoring.drift import psi_in_words
 
 SHOWN = 5
-COPIES = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.LABEL_CONFLICT)
+COPIES = (
+    Reason.EXACT_DUPLICATE,
+    Reason.NEAR_DUPLICATE,
+    Reason.LABEL_CONFLICT,
+    Reason.NEAR_CONFLICT,
+)
 
 
 def told(found: Plan) -> list[str]:
@@ -52,6 +57,15 @@ def _dropped(found: Plan) -> list[str]:
         lines.append(f"{in_rows(len(members))} would be dropped: {in_words(reason)}")
         if reason in COPIES or reason.startswith(("twin", "group")):
             lines += _of_which(members)
+    if pairs := found.rehearsal.conflicts:
+        lines.append(
+            f"{len(pairs):,} pairs of near copies with two labels would be kept "
+            "(deduplicate.near_conflict):"
+        )
+        lines += _first(
+            [f"{one.id} {shown(one.label)}, {one.other_id} {shown(one.other_label)}"
+             for one in pairs]
+        )  # fmt: skip
     if replaced := found.rehearsal.replaced:
         more = f" and {len(replaced) - SHOWN:,} more" if len(replaced) > SHOWN else ""
         lines.append(

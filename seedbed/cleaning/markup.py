@@ -49,12 +49,18 @@ BARE = (
     "muted|nohref|noshade|nowrap|open|readonly|required|reversed|selected"
 )
 # Possessive throughout: no part of a tag is ever read twice.
+# Prefixes of elements that Office writes into mails; of another one an element is a tag only where
+# it has attributes or is closed.
+OFFICE = ("m", "o", "p", "st1", "v", "w", "x")
 ATTRIBUTE = rf"""\s++(?:(?:{BARE})(?=[\s/>])
     |[A-Za-z_:@][\w:.@-]*+\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))"""
-NAME = "[A-Za-z][A-Za-z0-9]*+"
+NAME = "[A-Za-z][A-Za-z0-9]*+(?::[A-Za-z][A-Za-z0-9.-]*+)?"
 TAG = re.compile(
-    rf"<(?:/({NAME})\s*+>|({NAME})(?:{ATTRIBUTE})*+\s*+/?>|!doctype\b[^<>]*+>)", re.I | re.X
+    rf"""<(?:/({NAME})\s*+>|({NAME})(?:{ATTRIBUTE})*+\s*+/?>
+    |!doctype\b[^<>]*+>|!\[(?:if\b[^<>\]]*+|endif)\]>|\?xml\b[^<>]*+>)""",
+    re.I | re.X,
 )
+TYPE = re.compile(r"\b[A-Z](?:[a-z]\w*)?\Z")  # Box, T; a word in capitals is old HTML's
 CLOSED = re.compile(rf"</({NAME})")
 # A text that was cut off inside a tag: half a link is not text either.
 CUT_TAG = re.compile(rf"<()({NAME})\s++[A-Za-z-]++\s*+=[^<>]*+\Z")
@@ -86,6 +92,11 @@ def remove_tags(text: str) -> str:
 def _in_place_of(tag: re.Match[str], closed: set[str]) -> str:
     """Return what replaces something in angle brackets: itself, if it is no tag."""
     name = (tag[1] or tag[2] or "").lower()
+    if prefix := name.rpartition(":")[0]:
+        is_tag = prefix in OFFICE or name in closed or "=" in tag[0]
+        return "" if is_tag else tag[0]
+    if len(name) == 1 and not closed and _is_type_parameter(tag):
+        return tag[0]
     if name in WORDS and "=" not in tag[0] and name not in closed:
         return tag[0]
     if name in BLOCKS:
@@ -93,6 +104,16 @@ def _in_place_of(tag: re.Match[str], closed: set[str]) -> str:
     if name in ("td", "th"):
         return " "
     return "" if name in INLINES or not name else tag[0]
+
+
+def _is_type_parameter(tag: re.Match[str]) -> bool:
+    """Whether it is the type of a generic, Box<P>: a capital right after a name of a type."""
+    before, after = (
+        tag.string[max(0, tag.start() - 40) : tag.start()],
+        tag.string[tag.end() : tag.end() + 1],
+    )
+    is_bare = tag[0] == f"<{tag[2]}>" and tag[0].isupper()
+    return is_bare and not (after.isalnum() or after == "\n") and bool(TYPE.search(before))
 
 
 def _without_spans(text: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> str:

@@ -19,9 +19,11 @@ from seedbed.core.languages import UNKNOWN_LANGUAGE, known_languages, language_o
 from seedbed.core.metrics import Drop, Metrics, RowCounts, settle
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
+from seedbed.core.text_units import length_of
 from seedbed.running.engine import map_texts
 
 MIN_WORDS_REPEATED = 10  # in shorter texts repetition is measured in characters
+MIN_CHARS_TABLE = 12  # a shorter text of digits and signs is none: people write "10/10" and ":-)"
 MIN_CHARS_REPEATED = 30  # in shorter ones it is not: people write "no no no no"
 
 ASCII_SPACE = bytes(range(9, 14)) + bytes(range(28, 33))
@@ -52,7 +54,7 @@ def _cleaned(text: str, rules: Sequence[str], limits: Limits) -> Cleaned:
     text, touched = rewritten(text, rules)
     reason = drop_reason(text, limits)
     language = UNKNOWN_LANGUAGE
-    if not reason and len(text) >= limits.min_chars_for_language:
+    if not reason and length_of(text) >= limits.min_chars_for_language:
         language = language_of(text)
         if limits.languages and language not in limits.languages:
             reason = Reason.WRONG_LANGUAGE
@@ -91,14 +93,21 @@ def repeated_share(text: str) -> float:
     return 1 - len(set(grams)) / len(grams)
 
 
+def _is_written_in_signs(text: str) -> bool:
+    """Whether a text has marks of two kinds, or digits and a mark, as in ":-)" or "10/10"."""
+    return len({"0" if mark.isdigit() else mark for mark in text if not mark.isspace()}) > 1
+
+
 def drop_reason(text: str, limits: Limits) -> str:
     """Return the first reason to drop the text, "" if no limit of another thing than language is
     broken. A share is not measured if it can drop nothing."""
-    if len(text) < limits.min_chars:
+    length = length_of(text)
+    if length < limits.min_chars:
         return Reason.TOO_SHORT
-    if len(text) > limits.max_chars:
+    if length > limits.max_chars:
         return Reason.TOO_LONG
-    if limits.min_letter_share > 0 and letter_share(text) < limits.min_letter_share:
+    is_table = limits.min_letter_share > 0 and letter_share(text) < limits.min_letter_share
+    if is_table and (length >= MIN_CHARS_TABLE or not _is_written_in_signs(text)):
         return Reason.LOW_LETTER_SHARE
     if limits.max_repeated_share < 1 and repeated_share(text) > limits.max_repeated_share:
         return Reason.REPETITIVE

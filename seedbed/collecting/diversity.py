@@ -3,7 +3,6 @@
 No figure reads the clock: age is counted back from the newest row.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -12,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.text_units import units_of
 
 UNLABELLED = "(unlabelled)"
 QUANTILES = {"min": 0, "p05": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95, "max": 100}
 MAX_TOKENS = 100_000
-WORD = re.compile(r"\w+")
 
 
 class Age(Metrics):
@@ -29,7 +28,7 @@ class Age(Metrics):
 
 
 class DistinctNgrams(Metrics):
-    """Words, and different words and word pairs as shares of all: see `distinct_ngrams`."""
+    """Words and signs, and different ones and pairs as shares of all: see `distinct_ngrams`."""
 
     tokens: int
     distinct_1: float
@@ -114,12 +113,13 @@ def distinct_ngrams(texts: Iterable[str], max_tokens: int = MAX_TOKENS) -> Disti
     as shares of all words and word pairs.
 
     The ratios fall with the size of a text, so classes are comparable where `tokens` is the same:
-    words are counted up to `max_tokens`, in the order of the rows (by id, which is random).
+    words (`units_of`) are counted up to `max_tokens`, in the order of the rows (by id, which is
+    random).
     """
     words: list[str] = []
     pairs: list[tuple[str, str]] = []
     for text in texts:
-        found = WORD.findall(text.casefold())[: max_tokens - len(words)]
+        found = units_of(text)[: max_tokens - len(words)]
         words += found
         pairs += zip(found, found[1:], strict=False)
         if len(words) >= max_tokens:

@@ -2,8 +2,9 @@
 
 Each edit is a function from a text's words to its words, drawn from hash(seed, row id, copy), so a
 row gives the same copies in any order, on any machine. Everything between the words, such as line
-breaks and stand-ins of personal values, is unchanged. A word is a run of letters and digits: in
-scripts without spaces that is a clause, and these edits do little there.
+breaks and stand-ins of personal values, is unchanged. A word is a run of letters with their marks,
+and of digits, with the signs written to it (C++, -5%). In scripts without spaces that is a clause:
+there clauses are moved, but none is deleted, because it may be all that the text says.
 
 Easy data augmentation (synonyms, insert, swap, delete): Wei and Zou, 2019; punctuation insertion
 (AEDA): Karimi, Rossi and Prati, 2021.
@@ -19,6 +20,7 @@ from typing import NamedTuple
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import hash_number
+from seedbed.core.text_units import WORD
 
 PUNCTUATION = [".", ";", "?", ":", "!", ","]
 KEYBOARD = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
@@ -29,7 +31,6 @@ NEAR_KEYS = {
 }
 PARTS_OF_SPEECH = ("adj", "adv", "noun", "verb")
 INSIDE = ("", "corpora/wordnet", "dict")  # of Debian, of nltk_data, of Princeton's archive
-WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 
 
 class Words(NamedTuple):

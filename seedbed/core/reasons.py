@@ -171,6 +171,10 @@ class Reason(StrEnum):
         "its text is nearly that of another row (deduplicate.min_jaccard)",
     )
     LABEL_CONFLICT = "label_conflict", "another row has the same text with another label"
+    NEAR_CONFLICT = (
+        "near_conflict",
+        "another row has nearly the same text with another label (deduplicate.near_conflict)",
+    )
 
     # split
     TWIN_IN_TEST = "twin_in_test", "a near copy of it is in test"

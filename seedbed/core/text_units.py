@@ -18,8 +18,15 @@ import regex
 GLUED = regex.compile(
     r"[[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Bopo}\p{lb=SA}\p{Hangul}]&&[\w\p{M}]]", regex.V1
 )
+SPACELESS = regex.compile(r"[[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{lb=SA}]&&\p{L}]", regex.V1)
 IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hangul}]")
 KANA_OR_THAI = regex.compile(r"[[\p{scx=Hira}\p{scx=Kana}\p{lb=SA}]&&\p{L}]", regex.V1)
+# A word as a reader sees it: with marks, joiners and the signs written to it (C++, -5%, $5). A
+# clause in scripts without spaces.
+WORD = regex.compile(
+    r"(?:(?<![\w)\]}])[-+−](?=[.\p{Sc}]?\d))?[#\p{Sc}]?"
+    r"[\w\p{N}]+(?:[-'’·׳״][\w\p{N}]+)*(?:[+#%‰°\p{Sc}]+(?!\w))?"
+)
 EMOJI = regex.compile(
     r"\p{RI}\p{RI}"
     r"|(?:\p{Emoji_Presentation}|\p{ExtPict}\uFE0F)(?:\p{EMod}|\uFE0F|\u200D\p{ExtPict})*"
@@ -29,7 +36,7 @@ CHARS_OF_EMOJI = 5  # a word's
 JOINED_BY = "'‘’.,:;·‧"  # inside a word for UAX 29, between two for us
 SIGNS = "#%&"  # punctuation to Unicode, but part of names and amounts: C#, 5 %, R&D
 MINUS = "\u2212"
-SOFT_HYPHEN = "\u00ad"
+UNSEEN = re.compile("[\u00ad\ufe0e\ufe0f]")  # soft hyphen; whether a sign is drawn as an emoji
 NEGATIVE = re.compile(r"-(?<![\w)\]}]-)(?=\.?\d)")  # a sign, and no hyphen or dash
 
 
@@ -51,7 +58,13 @@ def _is_plain(character: str) -> bool:
 _LATIN = (*range(0x250), *range(0x2018, 0x203C), *range(0x20A0, 0x20C1))
 PLAIN = ["_", MINUS, "\u2013", "\u2014", *filter(_is_plain, map(chr, _LATIN))]
 NOT_PLAIN = re.compile(f"[^{re.escape(''.join(PLAIN))}]")
-LATIN_UNIT = re.compile(rf"\w+|[{re.escape(''.join(filter(_is_sign, PLAIN)))}]")
+_SIGN = f"[{re.escape(''.join(filter(_is_sign, PLAIN)))}]"
+LATIN_UNIT = re.compile(rf"\w+|{_SIGN}")
+# The same beside the letters of Han and Kana that stand for nothing else, and their punctuation.
+HAN_AND_KANA = "\u3041-\u3094\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff"
+PUNCTUATION = "\u3001\u3002\u3008-\u3011\u3014\u3015"
+NOT_EASTERN = re.compile(f"[^{re.escape(''.join(PLAIN))}{HAN_AND_KANA}{PUNCTUATION}]")
+EASTERN_UNIT = re.compile(rf"[{HAN_AND_KANA}]|[^\W{HAN_AND_KANA}]+|{_SIGN}")
 _OF_ASCII = str.maketrans(
     {
         character: f" {character} " if _is_sign(character) else " "
@@ -61,7 +74,10 @@ _OF_ASCII = str.maketrans(
     | {MINUS: f" {MINUS} "}
 )
 _SPACES = str.maketrans(dict.fromkeys(JOINED_BY, " "))
-_BOUNDARY = regex.compile(r"(?w)\b|(?<=\p{scx=Kana}\p{M}*)(?=\p{scx=Kana})", regex.V1)
+# The annex joins Kana to Kana and to an underscore.
+_BOUNDARY = regex.compile(
+    r"(?w)\b|(?<=\p{scx=Kana}\p{M}*)(?=[\p{scx=Kana}_])|(?<=_)(?=\p{scx=Kana})", regex.V1
+)
 _IS_UNIT = regex.compile(rf"[\w\p{{M}}\p{{Sm}}\p{{Sc}}\p{{So}}{SIGNS}]", regex.V1)
 
 
@@ -74,13 +90,15 @@ def units_of(text: str) -> list[str]:
     is_ascii = text.isascii()
     is_plain = is_ascii or not NOT_PLAIN.search(text)
     if not is_plain:
-        text = unicodedata.normalize("NFKC", text).lower().replace(SOFT_HYPHEN, "")
+        text = UNSEEN.sub("", unicodedata.normalize("NFKC", text).lower())
     if "-" in text:
         text = NEGATIVE.sub(MINUS, text)
     if is_ascii:
         return text.translate(_OF_ASCII).split()
     if is_plain:
         return LATIN_UNIT.findall(text)
+    if not NOT_EASTERN.search(text):
+        return EASTERN_UNIT.findall(text)
     pieces = _BOUNDARY.split(text.translate(_SPACES))
     return [piece for piece in pieces if _IS_UNIT.search(piece)]
 
@@ -96,6 +114,12 @@ def length_of(text: str) -> int:
     emoji = EMOJI.findall(text)
     more = 2 * len(IDEOGRAPH.findall(text)) + len(KANA_OR_THAI.findall(text))
     return len(text) + more + CHARS_OF_EMOJI * len(emoji) - sum(map(len, emoji))
+
+
+def is_spaced(text: str) -> bool:
+    """Whether most letters of a text are of scripts that write spaces between words."""
+    without = len(SPACELESS.findall(text)) if not text.isascii() else 0
+    return not without or 2 * without < sum(map(str.isalpha, text))
 
 
 def apart(text: str) -> str:

@@ -25,6 +25,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
+from seedbed.core.text_units import EMOJI, GLUED, units_of
 from seedbed.encoding.nearest_rows import CELLS, Lists, nearest_lists, nearest_of, unit_length
 
 MODELS = ("neighbours", "linear", "words")
@@ -209,9 +210,20 @@ def ensemble(
             parts.append(out_of_sample(linear(), vectors, labels, folds, classes))
         else:
             # Counts look at no label and at no other row's frequencies, so they may see all rows.
-            counts = CountVectorizer().fit_transform(rows["text"] + "\n" + rows["text_pair"])
+            texts = rows["text"] + "\n" + rows["text_pair"]
+            counts = CountVectorizer(analyzer=words_to_count).fit_transform(texts)
             parts.append(out_of_sample(words(), counts, labels, folds, classes))
     return np.mean(parts, axis=0)
+
+
+def words_to_count(text: str) -> list[str]:
+    """Return the words of two letters or more, as scikit-learn finds them in English, and in other
+    scripts the emoji and the letters that are units of their own."""
+    return [
+        unit
+        for unit in units_of(text)
+        if len(unit) > 1 or not unit.isascii() and (GLUED.match(unit) or EMOJI.match(unit))
+    ]
 
 
 def votes_of_neighbours(

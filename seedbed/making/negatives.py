@@ -25,6 +25,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
+import regex
 from pydantic import Field
 
 from seedbed.core.edits import Words, generator, words_of
@@ -32,12 +33,14 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.metrics import Drop
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
+from seedbed.core.text_units import is_spaced
 from seedbed.making.made_rows import Made, Row, as_rows, parents
 from seedbed.private.kinds import STAND_IN
 from seedbed.splitting.shingles import normalised
 
 MARKS = {"word_salad": "n0", "entity_swap": "n1", "random_pair": "n2", "hard_pair": "n3"}
-NAME_OR_NUMBER = re.compile(r"(?P<name>[^\W\d_][\w'’-]*)|(?P<number>\d+(?:[.,:]\d+)*)")
+NAME_OR_NUMBER = regex.compile(r"(?P<name>[^\W\d_][\w'’-]*)|(?P<number>\d+(?:[.,:]\d+)*)")
+WORDS_NOT_APART = "words_not_apart"  # why what needs words is not made of a text
 BEGINNING = re.compile(r"[.!?:\n\"“]")  # after it, a capital does not indicate a name
 CANDIDATES = 50  # nearest answers that are tried until one is allowed
 BLOCK = 1024
@@ -87,6 +90,9 @@ def negatives(
     train = parents(rows).sort_values("id")
     records = as_rows(train[train["label"] != params.label])
     for row in _drawn(records, params, "word_salad"):
+        if not is_spaced(row.text):  # its clauses in another order are still about something
+            made.refused[WORDS_NOT_APART] += 1
+            continue
         text = word_salad(row.text, generator(params.seed, row.id, -1))
         _add(made, row, "word_salad", label=params.label, text=text)
     if params.entity_swap:

@@ -81,6 +81,9 @@ def splits(found: SplitMetrics, near: Mapping[str, NearTrain]) -> Section:
     `near`: of validation and test."""
     frozen = f" {found.frozen_test_rows:,} test rows are frozen." if found.frozen_test_rows else ""
     gate = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in found.leak_gate)
+    alone = ""
+    if number := found.rows_without_words:
+        alone = f" {number:,} rows of punctuation alone were compared as whole texts only."
     test, validation = near["test"], near["validation"]
     similar = (
         f"Similarity to train: {test.at_least_90:.0%} of the test rows have a train row at a "
@@ -91,7 +94,7 @@ def splits(found: SplitMetrics, near: Mapping[str, NearTrain]) -> Section:
     parts: list[Part] = [
         f"Rows are split {WAYS[found.way]}.{frozen}",
         *_by_class(found),
-        f"Leak gate between splits: {gate}.",
+        f"Leak gate between splits: {gate}.{alone}",
         similar,
     ]
     if gone := found.classes_not_in_train:
@@ -187,8 +190,11 @@ def _sparse(spread: EmbedMetrics, by_class: Mapping[str, Mapping[str, int]]) -> 
     return f"no class is short of rows; {quoted(sparsest)} is covered most sparsely."
 
 
-def labels(found: LabelErrorMetrics, test: Evaluation) -> Section:
-    """Suspected label errors: how many, where and why, the policy, the noise, and decisions."""
+def labels(
+    found: LabelErrorMetrics, test: Evaluation, copies: DeduplicateMetrics, split: SplitMetrics
+) -> Section:
+    """Suspected label errors: how many, where and why, the policy, the noise, and decisions; near
+    copies with two labels."""
     by_split, why = counted(found.suspects_by_side, " in"), counted(found.suspects_by_reason)
     reasons = f": {why}" if why else ""
     suspects = (
@@ -206,6 +212,7 @@ def labels(found: LabelErrorMetrics, test: Evaluation) -> Section:
         *_noise(found.noise),
         Prose(f"{outliers} {_order(found.non_iid_p)}"),
         Prose(people(test)),
+        *_near_conflicts(copies, split),
     ]
     if unjudged := found.not_judged_by_class:
         words = (
@@ -214,6 +221,30 @@ def labels(found: LabelErrorMetrics, test: Evaluation) -> Section:
         )
         parts.append(Prose(words))
     return Section("Labels", parts)
+
+
+def _near_conflicts(found: DeduplicateMetrics, split: SplitMetrics) -> list[Part]:
+    """Near copies whose labels differ: kept, or dropped, each as the ledger says."""
+    parts: list[Part] = []
+    if found.near_conflict_pairs:
+        words = (
+            f"**{found.near_conflict_rows:,} kept rows are near copies of a row with another "
+            f"label** ({found.near_conflict_pairs:,} pairs): one of the labels may be wrong, or "
+            "the classes differ in what the texts differ in. With "
+            "`deduplicate.near_conflict: drop_both` none of them is kept."
+        )
+        rows = [
+            [pair.id, pair.label, pair.other_id, pair.other_label] for pair in found.near_conflicts
+        ]
+        rest = found.near_conflict_pairs - len(rows)
+        table = Table(["row", "label", "near copy", "its label"], rows)
+        parts += [Prose(words), table, *([f"{rest:,} more pairs are not shown."] if rest else [])]
+    if twins := split.twins_with_other_label:
+        parts.append(
+            f"{twins:,} of the rows that were dropped for a near copy in another split had another "
+            "label than the copy; data/ledger/split.csv names both."
+        )
+    return parts
 
 
 def _noise(noise: NoiseFigures) -> list[Part]:

@@ -6,12 +6,12 @@ model is passed in as a function, so that nothing here loads torch.
 """
 
 import random
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import regex
 
 from seedbed.core.edits import Words, generator, mistype, words_of
 from seedbed.core.errors import RowsError
@@ -24,7 +24,7 @@ from seedbed.scoring.metrics_files import CapabilityCases, Invariance, MinimumFu
 Predict = Callable[[list[str], list[str] | None, str], np.ndarray]
 
 TYPO_SHARE = 0.05  # of a text's words, at least one
-MARKS = re.compile(r"[^\w\s]+")
+PUNCTUATION = regex.compile(r"[^\P{P}#%&]+", regex.V1)  # not emoji and signs, which say something
 # First names that are common in English texts, and are not other words too.
 NAMES = (
     "Aisha Alice Amit Andrew Anna Anthony Barbara Brian Carlos Catherine Charles Chen Christopher "
@@ -47,8 +47,8 @@ def _punctuation(text: Words, draw: random.Random) -> Words:
     spelling. Stand-ins of personal values are kept."""
     ends = (0, len(text.gaps) - 1)
     gaps = [
-        MARKS.sub("", gap)
-        if (index in ends or re.search(r"\s", gap)) and not STAND_IN.search(gap)
+        PUNCTUATION.sub("", gap)
+        if (index in ends or any(map(str.isspace, gap))) and not STAND_IN.search(gap)
         else gap
         for index, gap in enumerate(text.gaps)
     ]

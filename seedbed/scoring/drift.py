@@ -5,7 +5,6 @@ rows.
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import NormalDist
@@ -13,11 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from seedbed.core.text_units import units_of
+
 Counts = Mapping[str, float] | Sequence[float]
 
 MODERATE, LARGE = 0.1, 0.25  # the usual reading of PSI (Siddiqi 2006, Credit Risk Scorecards)
 PSEUDO_COUNT = 0.5  # of each bin, or an empty one would make PSI infinite
-WORD = re.compile(r"\w+")
 BUCKETS = 2**12  # of hashed words
 FOLDS = 5
 MOST_WORDS = 1000  # of the vocabulary: rarer words come and go by chance
@@ -111,8 +111,8 @@ def length_counts(
 
 
 def word_counts(texts: Iterable[str]) -> Counter[str]:
-    """Count each word of the texts, in lower case."""
-    return Counter(word for text in texts for word in WORD.findall(text.casefold()))
+    """Count each word and sign of the texts, in lower case."""
+    return Counter(word for text in texts for word in units_of(text))
 
 
 def word_divergence(before: Iterable[str], after: Iterable[str]) -> float:
@@ -186,7 +186,7 @@ def _hashed_words(texts: Sequence[str]) -> Any:
     number: dict[str, int] = {}
     columns, starts = [], [0]
     for text in texts:
-        words = {*WORD.findall(text.casefold()), f" {len(text).bit_length()} "}
+        words = {*units_of(text), f" {len(text).bit_length()} "}
         for word in words - number.keys():
             number[word] = int(_hash(word, 4), 16) % BUCKETS
         columns.append(np.unique([number[word] for word in words]))

@@ -16,6 +16,7 @@ from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
 from seedbed.core.languages import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.rows import NEGATIVE, OUTSIDE
+from seedbed.core.text_units import length_of
 from seedbed.scoring import confidence, metrics
 from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import (
@@ -210,7 +211,9 @@ def languages_of(texts: Sequence[str], min_chars: int) -> list[str]:
 
     ISO 639 codes, "unknown" for a text of less than `min_chars` characters (py3langid).
     """
-    return [language_of(text) if len(text) >= min_chars else UNKNOWN_LANGUAGE for text in texts]
+    return [
+        language_of(text) if length_of(text) >= min_chars else UNKNOWN_LANGUAGE for text in texts
+    ]
 
 
 def thirds(values: Sequence[float] | np.ndarray, names: str) -> list[str]:
@@ -241,7 +244,7 @@ def columns_of(
         "source": list(rows["source"]),
         "batch": list(rows["batch"]),
         "date": periods(list(rows["date"]), dates),
-        "length": thirds(rows["text"].str.len(), "short middle long"),
+        "length": thirds(rows["text"].map(length_of), "short middle long"),
         "language": list(languages),
         "class": list(rows["label"]),
         "nearness to train": thirds(cosines, "far middle near"),

@@ -1,6 +1,6 @@
-"""A text as the set of its word shingles: every k adjacent words."""
+"""A text as the set of its shingles: every k adjacent words or signs, in scripts that write no
+spaces every k adjacent characters (`seedbed/core/text_units.py`)."""
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from seedbed.core.text_units import units_of
 from seedbed.running.engine import UINT64, map_texts
 
-WORD = re.compile(r"\w+")
-NO_WORD = str.maketrans({chr(code): " " for code in range(128) if not WORD.match(chr(code))})
 TEXTS_AT_ONCE = 4096
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth's multiplicative hash
 
@@ -35,23 +34,15 @@ def content_of(text: str, text_pair: str) -> str:
     return normalised(text) + "\n" + normalised(text_pair)
 
 
-def words_of(text: str) -> list[str]:
-    """Return the words of a text, in lower case: runs of `\\w`."""
-    text = text.lower()
-    if text.isascii():
-        return text.translate(NO_WORD).split()  # the same in half the time
-    return WORD.findall(text)
-
-
 def repeated_shingle_sets(
     texts: Sequence[str], words: int, use_memo: bool = False
 ) -> tuple[np.ndarray, csr_array]:
     """Return the number of distinct shingles of each text, and its set as a 0/1 matrix: a row per
     text, a column per shingle, without most of the shingles that occur only once in all texts.
 
-    Words are runs of `\\w` in lower case. A text of fewer than `words` words has one shingle, made
-    of all its words, so that it matches only texts of exactly these words; a text without words has
-    none. Raises ValueError on `words` < 1. `use_memo`: look shingles up in the memo.
+    Words are the units of `units_of`. A text of fewer than `words` units has one shingle, made of
+    all of them, so that it matches only texts of exactly these units; a text of punctuation alone
+    has none. Raises ValueError on `words` < 1. `use_memo`: look shingles up in the memo.
 
     In ordinary text half of all shingles occur once, and no two texts share them. Counts in buckets
     find them, two or more buckets per shingle: a shingle alone in its bucket occurs once for
@@ -112,7 +103,7 @@ def _word_codes(texts: Sequence[str], words: int) -> tuple[np.ndarray, np.ndarra
     number_of = vocabulary.__getitem__
     parts, lengths = [], np.zeros(len(texts), dtype=np.int64)
     for row, text in enumerate(texts):
-        own = words_of(text)
+        own = units_of(text)
         length = len(own) if len(own) >= words or not own else words
         part = np.zeros(length, dtype=np.int32)
         part[: len(own)] = np.fromiter(map(number_of, own), np.int32, len(own))

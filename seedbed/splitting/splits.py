@@ -17,7 +17,7 @@ from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import HELD_OUT, SIDES
-from seedbed.splitting.deduplication import Join
+from seedbed.splitting.near_copies import Join
 from seedbed.splitting.shingles import content_of
 from seedbed.splitting.sides import Share, SideParams, assign_sides, units_of
 
@@ -51,6 +51,8 @@ class SplitMetrics(Metrics):
 
     rows: RowCounts
     leak_gate: LeakGate
+    twins_with_other_label: int = 0  # rows dropped for a near copy on another side
+    rows_without_words: int = 0  # kept rows of punctuation alone, compared as whole texts only
     way: str
     by_side: dict[str, Share]
     by_class: dict[str, dict[str, int]]  # rows by side
@@ -67,6 +69,14 @@ class NearTexts:
         self._index = {row: index for index, row in enumerate(rows["id"])}
         texts, pairs = list(rows["text"]), list(rows["text_pair"])
         self._join = Join(texts, shingle_words, min_jaccard, pairs, use_memo=True)
+
+    def without_words(self, rows: pd.DataFrame) -> int:
+        """Return how many of the rows have no word and no sign, so that nothing can be near them.
+
+        `rows` are some or all of the prepared rows.
+        """
+        indices = [self._index[row] for row in rows["id"]]
+        return int((self._join.whole.sizes[indices] == 0).sum())
 
     def across(self, rows: pd.DataFrame) -> IdPairs:
         """Return the ids of near texts on two sides, (lower side, higher side), sorted.
@@ -158,6 +168,13 @@ def drop_twins(rows: pd.DataFrame, near: NearTexts) -> tuple[pd.DataFrame, list[
             dropped[row] = Drop(row, f"{kind}_in_{SIDES[rank]}", cause)
     kept = rows[~rows["id"].isin(dropped)].reset_index(drop=True)
     return kept, list(dropped.values())
+
+
+def twins_with_other_label(rows: pd.DataFrame, drops: Iterable[Drop]) -> int:
+    """Count the rows dropped for a near copy on a higher side whose label is not theirs."""
+    label = dict(zip(rows["id"], rows["label"], strict=True))
+    twins = [drop for drop in drops if drop.reason.startswith("twin")]
+    return sum(label[drop.id] != label[drop.cause] for drop in twins)
 
 
 def drop_unlearnable(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import read_json, write_csv
@@ -25,6 +27,7 @@ PARAMS = """\
 deduplicate:
   exact: true
   near: true
+  near_conflict: keep
   shingle_words: 3
   min_jaccard: 0.7
 split:
@@ -166,11 +169,125 @@ def test_a_near_copy_of_rows_in_conflict_stays():
     assert read_rows(DEDUPLICATE)["id"].tolist() == ["03"]
 
 
-def test_a_near_copy_with_another_label_goes_and_is_counted():
-    assert drops_of(row("01", PARCEL), row("02", PARCEL_TOO, "payment")) == [
-        Drop("02", "near_duplicate", "01")
+def test_near_copies_with_two_labels_are_kept_counted_and_shown():
+    assert drops_of(row("01", PARCEL), row("02", PARCEL_TOO, "payment")) == []
+    metrics = read_json(METRICS)
+    assert metrics["near_conflict_pairs"] == 1
+    assert metrics["near_conflict_rows"] == 2
+    assert metrics["near_conflicts"] == [
+        {"id": "01", "label": "delivery", "other_id": "02", "other_label": "payment"}
     ]
-    assert read_json(METRICS)["near_duplicates_with_other_label"] == 1
+    assert "2 kept rows are near copies of a row with another label: 01 and 02" in main()
+
+
+def drop_both() -> None:
+    set_params("near_conflict: keep", "near_conflict: drop_both")
+
+
+def test_near_copies_with_two_labels_all_leave_where_that_is_wanted():
+    drop_both()
+    assert drops_of(
+        row("01", PARCEL),
+        row("02", PARCEL_TOO, "payment"),
+        row("03", PARCEL.upper()),
+        row("04", CHARGED),
+        row("05", PARCEL_TOO, ""),
+    ) == [
+        Drop("01", "near_conflict", "02"),
+        Drop("02", "near_conflict", "01"),
+        Drop("03", "near_conflict", "02"),
+    ]
+    assert read_rows(DEDUPLICATE)["id"].tolist() == ["04", "05"]
+    assert read_json(METRICS)["near_conflict_pairs"] == 0
+
+
+def test_of_near_copies_with_two_labels_a_frozen_row_stays():
+    drop_both()
+    rows = [row("01", PARCEL), row("02", PARCEL_TOO, "payment"), row("03", CHARGED)]
+    assert drops_of(*rows, frozen=("02",)) == [Drop("01", "near_conflict", "02")]
+
+
+CHAIN = ["a b c d e f", "b c d e f g", "c d e f g h"]  # each is near the next, first and last not
+
+
+@pytest.mark.parametrize(
+    ("labels", "kept", "pairs", "left"),
+    [
+        ("xyx", "012", 2, ""),
+        ("xxy", "02", 0, "0"),  # the one between goes for the first, and is near the last no more
+        ("xyy", "01", 1, "2"),
+        ("xyz", "012", 2, ""),
+        ("x x", "02", 0, "02"),
+    ],
+)
+def test_chains_of_near_copies_with_two_labels(labels, kept, pairs, left):
+    """`left`: of the chain where none of two labels is kept."""
+    rows = [row(f"0{at}", text, labels[at].strip()) for at, text in enumerate(CHAIN)]
+    rows.append(row("09", CHARGED, "z"))
+    one_word = PARAMS.replace("shingle_words: 3", "shingle_words: 1")
+    Path("params.yaml").write_text(one_word, encoding="utf-8")
+    drops_of(*rows)
+    assert read_rows(DEDUPLICATE)["id"].tolist() == [*(f"0{at}" for at in kept), "09"]
+    assert read_json(METRICS)["near_conflict_pairs"] == pairs
+    both = one_word.replace("near_conflict: keep", "near_conflict: drop_both")
+    Path("params.yaml").write_text(both, encoding="utf-8")
+    drops_of(*rows)
+    assert read_rows(DEDUPLICATE)["id"].tolist() == [*(f"0{at}" for at in left), "09"]
+
+
+def test_pairs_conflict_where_both_texts_are_near():
+    pairs = ["Where is my parcel?", "Where is my parcel, please?", "Who was charged twice?"]
+    rows = [row(f"0{at}", PARCEL, "xyz"[at], pair=pair) for at, pair in enumerate(pairs)]
+    rows[1]["text_pair"] = pairs[0].lower().strip("?")
+    drops_of(*rows)
+    assert [(one["id"], one["other_id"]) for one in read_json(METRICS)["near_conflicts"]] == [
+        ("00", "01")
+    ]
+
+
+WORDS = ["a b c d e f", "b c d e f g", "c d e f g h", "A B C D E F", "g h i j k", "😀", "😡"]
+ROWS = st.lists(
+    st.tuples(st.sampled_from(WORDS), st.sampled_from(["", "a b c"]), st.sampled_from("xyz ")),
+    min_size=1,
+    max_size=9,
+)
+
+
+@given(ROWS, st.permutations(range(9)), st.sampled_from(["keep", "drop_both"]), st.integers(0, 2))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_order_of_rows_never_matters_and_ids_decide_no_conflict(
+    monkeypatch, cells, order, way, frozen
+):
+    params = DeduplicateParams(
+        exact=True, near=True, near_conflict=way, shingle_words=1, min_jaccard=0.7
+    )
+    rows = [row(f"0{at}", text, label.strip(), pair=pair)
+            for at, (text, pair, label) in enumerate(cells)]  # fmt: skip
+    kept_in_test = {f"0{at}" for at in range(frozen)}
+    monkeypatch.setenv("SEEDBED_MEMO", "off")
+    drops, conflicts = deduplicate(pd.DataFrame(rows), kept_in_test, params)
+    assert deduplicate(pd.DataFrame(rows[::-1]), kept_in_test, params) == (drops, conflicts)
+    label = {one["id"]: one["label"] for one in rows}
+    gone = {drop.id for drop in drops}
+    for drop in drops:
+        assert drop.id not in kept_in_test
+        if drop.reason.endswith("_conflict"):
+            assert "" != label[drop.id] != label[drop.cause] != ""
+        else:  # a duplicate goes for a kept row, and never for one with another label
+            assert drop.cause not in gone
+            assert label[drop.cause] == label[drop.id] or "" in (label[drop.id], label[drop.cause])
+    assert gone.isdisjoint({one.id for one in conflicts} | {one.other_id for one in conflicts})
+    other_ids = [
+        one | {"id": f"0{new}"} for one, new in zip(rows, order, strict=False)
+    ]  # which rows are in conflict hangs on their texts and labels alone
+    again, _ = deduplicate(
+        pd.DataFrame(other_ids), {f"0{order[at]}" for at in range(frozen)}, params
+    )
+    new_id = {one["id"]: new["id"] for one, new in zip(rows, other_ids, strict=True)}
+    in_conflict = [
+        {drop.id for drop in found if drop.reason.endswith("_conflict")} for found in (drops, again)
+    ]
+    assert {new_id[row] for row in in_conflict[0]} == in_conflict[1]
 
 
 def test_sameness_is_not_transitive_and_every_cause_is_a_kept_row():
@@ -218,7 +335,9 @@ def test_metrics():
             "dropped": 2,
             "dropped_by_reason": {"exact_duplicate": 1, "near_duplicate": 1},
         },
-        "near_duplicates_with_other_label": 0,
+        "near_conflict_pairs": 0,
+        "near_conflict_rows": 0,
+        "near_conflicts": [],
         "frozen_rows": 0,
         "near_pairs_both_frozen": 0,
     }
@@ -284,8 +403,8 @@ def test_a_copy_without_a_label_conflicts_with_none_and_goes_for_one_that_has_a_
     early = "2025-01-a"
     given = pd.DataFrame([row("a1", PARCEL, "", early), row("b1", PARCEL), row("c1", CHARGED, ""),
                           row("d1", PARCEL_TOO, "", early)])  # fmt: skip
-    drops, _ = deduplicate(given, set(), DeduplicateParams(exact=True, near=True, shingle_words=3,
-                                                min_jaccard=0.7))  # fmt: skip
+    drops, _ = deduplicate(given, set(), DeduplicateParams(exact=True, near=True,
+                           near_conflict="keep", shingle_words=3, min_jaccard=0.7))  # fmt: skip
     found = {drop.id: (drop.reason, drop.cause) for drop in drops}
     assert found == {"a1": ("exact_duplicate", "b1"), "d1": ("near_duplicate", "b1")}
 
