@@ -23,7 +23,7 @@ install: .venv/installed
 	@touch $@
 
 test: install lint
-	@OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile
+	@OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-browser: install .venv/installed-browser
 	@command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }

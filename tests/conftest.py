@@ -27,6 +27,13 @@ yaml = YAML()
 yaml.width = 200
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that need the example's run come first: of two workers none waits for the other's last
+    long file."""
+    long = {item.path for item in items if "example" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in long)
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of this project in a temporary folder, on rows a person can read."""
