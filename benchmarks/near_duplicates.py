@@ -6,11 +6,11 @@ The folder is as benchmarks/public_sets.py says. How fast it is: benchmarks/spee
 """
 
 import json
-import re
 from pathlib import Path
 
 from benchmarks.public_sets import data_folder
 from seedbed.core.files import read_csv, write_json
+from seedbed.core.text_units import units_of
 from seedbed.splitting.near_copies import near_pairs
 
 RESULT = Path("benchmarks/results/near_duplicates.json")
@@ -18,10 +18,10 @@ MIN_JACCARD = 0.7
 
 
 def brute_force(texts: list[str], words: int) -> set[tuple[int, int]]:
-    """Every pair, compared; written without the code under test, on sets of tuples."""
+    """Every pair, compared; written without the join under test, on sets of tuples of units."""
     sets = []
     for text in texts:
-        found = re.findall(r"\w+", text.lower())
+        found = units_of(text)
         count = max(len(found) - words + 1, min(len(found), 1))
         sets.append({tuple(found[start : start + words]) for start in range(count)})
     order = sorted(range(len(sets)), key=lambda row: len(sets[row]))

@@ -92,6 +92,13 @@ def test_salads_are_made_of_rows_that_are_no_negatives():
     assert set(made["origin"]) == {"negative"}
 
 
+def test_clauses_in_another_order_are_no_salad():
+    rows = frame([{"id": "a", "text": "我的订单还没到，请尽快处理，谢谢", "label": "x"}])
+    made, refused = negatives(rows, params(word_salad=1.0), no_vectors)
+    assert made.empty
+    assert refused == {"words_not_apart": 1}
+
+
 def test_off_makes_nothing_and_a_share_is_a_share():
     assert negatives(ROWS, params(), no_vectors)[0].empty
     many = frame([{"id": f"{n:03d}", "text": f"one two three {n}", "label": "x"}

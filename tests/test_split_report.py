@@ -32,6 +32,9 @@ def test_counts_shares_and_intervals_stand_by_class_and_side():
     assert "| rare | 1 | 2 | 3 | 20.0% (10.0% to 30.0%) |" in shown
     assert "| share of all | 20.0% (10.0% to 30.0%) |" in shown
     assert "Leak gate between splits: 0 exact pairs, 0 near pairs, 0 group pairs." in shown
+    assert "punctuation" not in shown
+    alone = "2 rows of punctuation alone were compared as whole texts only."
+    assert f"0 group pairs. {alone}" in splits(FOUND | {"rows_without_words": 2})
     assert "frozen" not in shown
     assert "3 test rows are frozen" in splits(FOUND | {"frozen_test_rows": 3})
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seedbed.core import text_units
 from seedbed.core.text_units import apart, length_of, units_of
 
-PLAIN = st.text(st.sampled_from(text_units.PLAIN + list("ab1 .-'+%\n") * 40), max_size=12)
+PLAIN = st.text(st.sampled_from(text_units.PLAIN + list("ab1 .-'+%#&\n") * 40), max_size=12)
 EASTERN = st.text(st.sampled_from("我叫カらー々、。（１％ｶー・ん゙a1+- ,_é"), max_size=12)
 
 
@@ -25,6 +25,8 @@ EASTERN = st.text(st.sampled_from("我叫カらー々、。（１％ｶー・ん
         ("환불 요청입니다", "환불 요청입니다"),
         ("می‌خواهم", "می‌خواهم"),  # a joiner inside a word
         ("C C++ C# F#", "c c + + c # f #"),
+        ("R&D at AT&T", "r & d at at & t"),
+        ("#1 of #tags & more &#8220;", "1 of tags more 8220"),
         ("+5 % -5 % 10-20", "+ 5 % − 5 % 10 20"),
         ("£5 or 5€", "£ 5 or 5 €"),
         ("good 👍🏽👍 ❤️❤", "good 👍🏽 👍 ❤ ❤"),  # drawn in colour or not

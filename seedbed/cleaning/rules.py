@@ -226,7 +226,7 @@ class Limits(NamedTuple):
     limit drops it.
     """
 
-    min_chars: Count = 3  # a shorter text is dropped
+    min_chars: Count = 3  # a shorter text is dropped; lengths are those of `length_of`
     max_chars: Count = 100_000  # a longer one is
     min_letter_share: Share = 0.25  # letters, marks, emoji of all but white space; below: a table
     max_repeated_share: Share = 0.7  # of word 3-grams that repeat earlier ones; above: a loop

@@ -35,6 +35,7 @@ CHARS_OF_EMOJI = 5  # a word's
 
 JOINED_BY = "'‘’.,:;·‧"  # inside a word for UAX 29, between two for us
 SIGNS = "#%&"  # punctuation to Unicode, but part of names and amounts: C#, 5 %, R&D
+LOOSE = re.compile(r"(?<!\w)[#&]|#(?=\w)|&(?!\w)")  # part of no name: a hashtag, "and"
 MINUS = "\u2212"
 UNSEEN = re.compile("[\u00ad\ufe0e\ufe0f]")  # soft hyphen; whether a sign is drawn as an emoji
 NEGATIVE = re.compile(r"-(?<![\w)\]}]-)(?=\.?\d)")  # a sign, and no hyphen or dash
@@ -91,6 +92,8 @@ def units_of(text: str) -> list[str]:
     is_plain = is_ascii or not NOT_PLAIN.search(text)
     if not is_plain:
         text = UNSEEN.sub("", unicodedata.normalize("NFKC", text).lower())
+    if "#" in text or "&" in text:
+        text = LOOSE.sub(" ", text)
     if "-" in text:
         text = NEGATIVE.sub(MINUS, text)
     if is_ascii:
@@ -99,8 +102,8 @@ def units_of(text: str) -> list[str]:
         return LATIN_UNIT.findall(text)
     if not NOT_EASTERN.search(text):
         return EASTERN_UNIT.findall(text)
-    pieces = _BOUNDARY.split(text.translate(_SPACES))
-    return [piece for piece in pieces if _IS_UNIT.search(piece)]
+    parts = text.translate(_SPACES).split()
+    return [piece for part in parts for piece in _BOUNDARY.split(part) if _IS_UNIT.search(piece)]
 
 
 def length_of(text: str) -> int:

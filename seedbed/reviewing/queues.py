@@ -40,7 +40,7 @@ from seedbed.splitting.sides import SideParams, assign_sides, read_frozen
 
 VECTORS = Path("data/embed")
 NEXT = Path("reports/next.csv")
-CONFLICT, UNLABELLED = Reason.LABEL_CONFLICT, Reason.UNLABELLED
+CONFLICTS, UNLABELLED = (Reason.LABEL_CONFLICT, Reason.NEAR_CONFLICT), Reason.UNLABELLED
 AUDIT_SIZE = 200
 DISAGREEMENTS = "disagreements"  # the only queue with rows that this person has decided
 
@@ -51,7 +51,7 @@ class Workspace:
 
     `rows`: those that may be reviewed, sorted and indexed by id. Their `given` is the label before
     any decision, `label` the one that counted at the last run, `fate` is "kept" or why the row was
-    dropped: "label_conflict", "unlabelled", or by people. A dropped row has the side that it would
+    dropped: for a conflict, "unlabelled", or by people. A dropped row has the side that it would
     be on. `suspects`: reports/suspects.csv, lowest label quality first. `known`: id and digest of
     every row that a decision can hold for. `conflicts`: drops for the same text with two labels.
     `priorities`: reports/next.csv, the most useful first; empty before its first run.
@@ -120,7 +120,7 @@ def read_workspace() -> Workspace:
         read_ledger(existing(f"data/ledger/{stage}.csv"))
         for stage in ("deduplicate", "split", "apply_decisions")
     )
-    conflicts = [drop for drop in copies if drop.reason == CONFLICT]
+    conflicts = [drop for drop in copies if drop.reason in CONFLICTS]
     unlabelled = [drop for drop in unsplit if drop.reason == UNLABELLED]
     fates = {drop.id: drop.reason for drop in [*conflicts, *unlabelled, *by_people]}
     lines: list[Any] = read_csv(existing("reports/suspects.csv"))
@@ -261,20 +261,23 @@ def _suggested(workspace: Workspace, decided: InForce, table: pd.DataFrame) -> l
 
 
 def _conflicts(workspace: Workspace, decided: InForce) -> list[Item]:
-    """Rows whose copies, by the texts that deduplicate compares, do not have one label by now."""
-    texts: dict[tuple[str, str], list[Item]] = defaultdict(list)
-    for row in sorted({row for drop in workspace.conflicts for row in (drop.id, drop.cause)}):
+    """Rows whose copies, by the texts that deduplicate compares, do not have one label by now, and
+    near copies of two labels, pair by pair."""
+    groups: dict[tuple[str, ...], dict[str, Item]] = defaultdict(dict)
+    drops = {(row, drop) for drop in workspace.conflicts for row in (drop.id, drop.cause)}
+    for row, drop in sorted(drops):
         if row in workspace:
-            cells = workspace.row(row)
-            text = normalised(cells["text"]), normalised(cells["text_pair"])
-            texts[text].append(item_of(workspace, row, reason=CONFLICT))
-    items = []
-    for copies in texts.values():
+            texts = (normalised(workspace.row(row)[part]) for part in ("text", "text_pair"))
+            is_near = drop.reason == Reason.NEAR_CONFLICT
+            same = sorted((drop.id, drop.cause)) if is_near else texts
+            groups[tuple(same)][row] = item_of(workspace, row, reason=drop.reason)
+    items: dict[str, Item] = {}
+    for copies in map(dict.values, groups.values()):
         open_ = [copy for copy in copies if copy.id not in decided.settled]
         labels = {decided.settled[copy.id].decided for copy in copies if copy not in open_}
         if len(labels.union(copy.given for copy in open_) - {DROP, AMBIGUOUS}) > 1:
-            items += open_
-    return items
+            items |= {copy.id: copy for copy in open_}
+    return list(items.values())
 
 
 def _disagreements(workspace: Workspace, decided: InForce) -> list[Item]:
@@ -288,7 +291,7 @@ def _disagreements(workspace: Workspace, decided: InForce) -> list[Item]:
 def _blind_mix(workspace: Workspace, decided: InForce, side: str) -> list[Item]:
     """Mix suspects of a side, as many random rows, and the decided rows of the side, by hash."""
     rows = workspace.rows
-    on_side = set(rows["id"][(rows["split"] == side) & (rows["fate"] != CONFLICT)])
+    on_side = set(rows["id"][(rows["split"] == side) & ~rows["fate"].isin(CONFLICTS)])
     suspects = on_side.intersection(workspace.suspects["id"])
     random = by_hash(f"random {side}", on_side - suspects)[: len(suspects)]
     # The order needs a hash of its own: by that of the choice the random rows would come first.
@@ -298,7 +301,7 @@ def _blind_mix(workspace: Workspace, decided: InForce, side: str) -> list[Item]:
 
 def _audit(workspace: Workspace) -> list[Item]:
     # Rows in conflict are in no dataset; rows that people dropped were, and count as judged.
-    rows = workspace.rows[~workspace.rows["fate"].isin([CONFLICT, UNLABELLED])]
+    rows = workspace.rows[~workspace.rows["fate"].isin([*CONFLICTS, UNLABELLED])]
     ids = by_hash("audit", set(rows["id"]))[:AUDIT_SIZE]
     return [item_of(workspace, row, blind=True) for row in ids]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from seedbed.core.errors import SeedbedError
+from seedbed.core.metrics import Drop
 from seedbed.reviewing.queues import by_hash, queue_named, queues_of
 from seedbed.reviewing.session import append
 
@@ -70,6 +71,19 @@ def test_copies_in_conflict_stand_together_until_one_label_is_left(workspace, sa
     assert [(item.id, item.given) for item in queue.items] == [("copy1", "bank"), ("copy2", "post")]
     append(said("copy2", "bank"))
     workspace.refresh()
+    assert ids(workspace, "conflicts") == []
+
+
+def test_near_copies_in_conflict_stand_together_pair_by_pair(workspace, said):
+    a, b, c = workspace.rows.index[2:5]
+    workspace.rows.loc[[a, b, c], "given"] = ["bank", "post", "bank"]
+    workspace.conflicts = [Drop(a, "near_conflict", b), Drop(b, "near_conflict", a),
+                           Drop(c, "near_conflict", b)]  # fmt: skip
+    assert ids(workspace, "conflicts") == [a, b, c]
+    assert {item.reason for item in queues_of(workspace)["conflicts"].items} == {"near_conflict"}
+    workspace.decisions = [said(a, "post")]
+    assert ids(workspace, "conflicts") == [b, c]
+    workspace.decisions.append(said(c, "post"))
     assert ids(workspace, "conflicts") == []
 
 

@@ -91,6 +91,18 @@ def test_a_copy_that_is_no_new_text_is_not_made_and_counted():
     assert refused == {"unchanged": 1, "same_as_a_row": 1}
 
 
+def test_what_needs_words_apart_is_not_done_to_a_text_that_has_none_and_is_told():
+    clauses = "我的订单还没到，请尽快处理，谢谢"
+    rows = frame({"id": "a", "text": clauses, "label": "x"},
+                 {"id": "b", "text": "我要退款", "label": "x"})  # fmt: skip
+    made, refused = augmented(rows, params(methods=["delete"], copies=1))
+    assert made.empty
+    assert refused == {"words_not_apart": 2}
+    made, refused = augmented(rows, params(methods=["swap"], copies=1))
+    assert refused == {"unchanged": 1}
+    assert set(made["text"][0]) == set(clauses)
+
+
 def test_pairs_keep_their_second_text():
     rows = frame({"id": "a", "text": "when does it open", "text_pair": "At nine.", "label": "yes"})
     made, _ = augmented(rows, params(methods=["swap"], copies=1))

@@ -70,6 +70,25 @@ def test_a_twin_in_train_is_dropped_for_the_one_in_test():
     assert [tuple(drop) for drop in read_ledger(LEDGER)] == [(low, "twin_in_test", high)]
 
 
+def test_twins_with_another_label_and_texts_that_cannot_be_compared_are_told():
+    found = run(rows())
+    high, low = first_on("test", found), first_on("train", found)
+    frame = rows().set_index("id")
+    frame.loc[[high, low], "text"] = [TWIN, TWIN + " me"]
+    frame.loc[[high, low], "label"] = ["cat", "dog"]
+    bare = frame.index[-3:]
+    frame.loc[bare, "text"] = [":-)", ":-(", "(?!)"]
+    write_rows(DEDUPLICATE, frame.reset_index())
+    line = main()
+    assert "nothing leaks among the rows with words or signs" in line
+    assert "3 rows of punctuation alone were compared as whole texts only" in line
+    assert "1 rows dropped for a near copy in another split have another label" in line
+    metrics = read_json(METRICS)
+    assert (metrics["rows_without_words"], metrics["twins_with_other_label"]) == (3, 1)
+    write_rows(DEDUPLICATE, rows())
+    assert main().split("; ")[0].split(", ")[-1] == "nothing leaks"
+
+
 @pytest.mark.parametrize("kind", ["exact", "near", "group"])
 def test_the_gate_refuses_each_leak_that_dropping_left_and_nothing_is_written(kind, monkeypatch):
     found = run(rows())
