@@ -13,6 +13,9 @@ from seedbed.core.stage import script
 from seedbed.private.detection import anonymize_rows
 from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.private.kinds import AnonymizeParams as Params
+from seedbed.private.languages import in_other_languages, looked_for
+
+SHOWN = 12  # regions named on the terminal; the report names all
 
 
 @script
@@ -28,9 +31,21 @@ def main() -> str:
     rows = read_rows(CLEAN)
     anonymized, replaced = anonymize_rows(rows, params, key)
     counts = settle("anonymize", rows["id"], anonymized["id"], [])
+    texts = {*rows["text"], *rows["text_pair"]} - {""}
+    scope = looked_for(params.kinds, params.names or (), params.regions, texts)
+    if other := in_other_languages(scope):
+        print(f"anonymize: {other}", file=sys.stderr)
     metrics = AnonymizeMetrics(
-        rows=counts, mode=params.mode, public_key=is_public(key), **replaced._asdict()
+        rows=counts,
+        mode=params.mode,
+        public_key=is_public(key),
+        looked_for=scope,
+        **replaced._asdict(),
     )
     write_results("anonymize", metrics, anonymized)
+    more = len(scope.regions) - SHOWN
     values = sum(replaced.replaced_by_kind.values())
-    return f"{values:,} values replaced in {replaced.rows_touched:,} of {len(rows):,} rows"
+    return (
+        f"{values:,} values replaced in {replaced.rows_touched:,} of {len(rows):,} rows; national "
+        f"numbers of {', '.join(scope.regions[:SHOWN])}{f' and {more} more' if more > 0 else ''}"
+    )

@@ -9,6 +9,7 @@ from seedbed.encoding.vectors import ClassSpread, EmbedMetrics, NearTrain
 from seedbed.pages.document import Section
 from seedbed.pages.rendering import markdown, page_markdown, table
 from seedbed.private.kinds import AnonymizeMetrics
+from seedbed.private.languages import LookedFor
 from seedbed.reporting import data, results
 from seedbed.scoring.metrics import METRICS
 from seedbed.scoring.metrics_files import Choice, ClassScores, Evaluation
@@ -58,6 +59,15 @@ def test_personal_data_in_words():
     nothing = {"residual_scan": {}, "public_key": False}
     calm = markdown(data.privacy(found.model_copy(update=nothing)))
     assert "finds nothing that looks personal." in calm
+    assert "Looked for" not in calm  # a file of an older version
+    scope = LookedFor(
+        kinds=["email", "phone"], names=[], regions=["US", "DE"],
+        texts_by_language={"de": 8, "tl": 2}, languages_without_words=["tl"],
+    )  # fmt: skip
+    scoped = markdown(data.privacy(found.model_copy(update={"looked_for": scope})))
+    assert "Looked for: email, phone; by the model for names: none" in scoped
+    assert "numbers of US, DE" in scoped
+    assert "8 de, 2 tl; no words that name a value are known in tl; for English alone" in scoped
 
 
 def test_what_to_collect_next():

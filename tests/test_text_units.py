@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.core import text_units
-from seedbed.core.text_units import apart, length_of, units_of
+from seedbed.core.text_units import apart, ascii_signs, length_of, units_of, values_apart
 
 PLAIN = st.text(st.sampled_from(text_units.PLAIN + list("ab1 .-'+%#&\n") * 40), max_size=12)
 EASTERN = st.text(st.sampled_from("我叫カらー々、。（１％ｶー・ん゙a1+- ,_é"), max_size=12)
@@ -89,3 +89,33 @@ def test_a_value_is_apart_from_the_letters_around_it() -> None:
         assert apart(around.format("a@b.cn")).strip("\u3000") == "a@b.cn"
         assert apart(start).strip("\u3000") == apart(end).strip("\u3000") == ""
     assert apart("почта a@b.ru नमस्ते") == "почта a@b.ru नमस्ते"
+
+
+@given(st.text(max_size=30))
+def test_values_are_apart_where_words_are_and_positions_are_kept(text: str) -> None:
+    spaced = values_apart(text)
+    assert len(spaced) == len(text) == len(ascii_signs(text))
+    assert values_apart(spaced) == spaced
+    beyond_latin = [index for index, letter in enumerate(text) if letter >= "\u0590"]
+    assert all(
+        spaced[index] == "\u3000" for index in beyond_latin if apart(text)[index] != text[index]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("ｔｅｌ０３－１２３４", "tel03-1234"),
+        ("０３ー１２３４ー５６７８", "03-1234-5678"),
+        ("٠٥٠١٢٣ ९८७ ๑๒", "050123 987 12"),
+        ("カード１，２", "カード1，2"),
+    ],
+)
+def test_digits_and_signs_are_read_as_ascii(text: str, seen: str) -> None:
+    assert ascii_signs(text) == seen
+
+
+def test_particles_of_arabic_and_hebrew_are_apart_from_a_value() -> None:
+    assert values_apart("ל-050").strip("\u3000 ") == "050"
+    assert values_apart("لـali@b.org").strip("\u3000") == "ali@b.org"
+    assert values_apart("café a-1 почта-5") == "café a-1 почта-5"

@@ -6,6 +6,7 @@ values from its reserved ranges are nobody's and never found. Texts of rows go t
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -13,7 +14,17 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seedbed.private.kinds import SEARCHES, STAND_IN, AnonymizeParams, Mode, Wanted, replace
+from seedbed.core.text_units import ascii_signs, values_apart
+from seedbed.private.kinds import (
+    SEARCHES,
+    STAND_IN,
+    AnonymizeParams,
+    Mode,
+    UserPattern,
+    Wanted,
+    replace,
+)
+from seedbed.private.languages import Searched, whole_words
 from seedbed.private.patterns import Span, matches, signals_of
 from seedbed.running.engine import map_texts
 
@@ -95,25 +106,36 @@ def anonymize(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> l
 
 
 def _by_pattern(text: str, wanted: Wanted) -> list[Span]:
-    spans = [
-        Span(pattern.name, start, end)
-        for pattern in wanted.patterns
-        for start, end in matches(re.compile(pattern.regex))(text)
-        if start < end and _in_context(text, start, end, pattern.context)
-    ]
-    signals = signals_of(text)
+    searched = Searched(text, wanted.regions)
+    spans = [span for pattern in wanted.patterns for span in _by_user_pattern(pattern, searched)]
+    signals = signals_of(searched.apart)
     for search in SEARCHES:
         if search.signal in signals and search.kind in wanted.kinds:
-            spans += [Span(search.kind, *pair) for pair in search.find(text)]
+            spans += [Span(search.kind, *pair) for pair in search.find(searched)]
     return spans
 
 
-def _in_context(text: str, start: int, end: int, words: Sequence[str]) -> bool:
+def _by_user_pattern(pattern: UserPattern, searched: Searched) -> list[Span]:
+    """Return what a project's own pattern finds in the text as it stands, and beside letters that
+    may be written together with a value."""
+    regex = re.compile(pattern.regex)
+    spans: list[Span] = []
+    for text in dict.fromkeys((searched.text, searched.folded, searched.apart)):
+        held = sorted((span.start, span.end) for span in spans)
+        for start, end in matches(regex)(text):
+            after = bisect_left(held, (end,))
+            is_new = not after or held[after - 1][1] <= start
+            if start < end and is_new and _in_context(searched, start, end, pattern.context):
+                spans.append(Span(pattern.name, start, end))
+    return spans
+
+
+def _in_context(searched: Searched, start: int, end: int, words: tuple[str, ...]) -> bool:
     if not words:
         return True
-    before, after = text[max(0, start - CONTEXT_CHARS) : start], text[end : end + CONTEXT_CHARS]
-    either = "|".join(re.escape(word) for word in words)
-    return bool(re.search(rf"(?<!\w)(?:{either})(?!\w)", f"{before} {after}", re.IGNORECASE))
+    text, low = searched.lower, max(0, start - CONTEXT_CHARS)
+    word = whole_words(words)
+    return bool(word.search(text, low, start) or word.search(text, end, end + CONTEXT_CHARS))
 
 
 def settled(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -125,7 +147,7 @@ def settled(text: str, spans: Sequence[Span]) -> list[Span]:
     if not spans:
         return []
     free = bytearray(b"\1" * len(text))  # 0 where a stand-in or a kept span is
-    for match in STAND_IN.finditer(text):
+    for match in STAND_IN.finditer(values_apart(text)):
         free[match.start() : match.end()] = bytes(len(match[0]))
     kept: list[Span] = []
     for span in spans:
@@ -142,7 +164,7 @@ def settled(text: str, spans: Sequence[Span]) -> list[Span]:
 
 def scan(text: str) -> dict[str, int]:
     """Count each shape of personal data that is still in a text, stand-ins left out."""
-    rest = STAND_IN.sub(" ", text)
+    rest = STAND_IN.sub(" ", values_apart(ascii_signs(text)))
     counts = {name: len(pattern.findall(rest)) for name, pattern in RESIDUALS.items()}
     return {name: count for name, count in counts.items() if count}
 

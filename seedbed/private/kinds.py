@@ -21,9 +21,20 @@ from pydantic import Field, field_validator
 from seedbed.core.files import keyed_hash
 from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.params import Section, from_table
+from seedbed.core.text_units import ascii_signs, values_apart
 from seedbed.private import patterns
-from seedbed.private.numbers import find_cards, find_ibans, find_national_ids, find_phones
-from seedbed.private.patterns import Finder, Span, lines, matches
+from seedbed.private.languages import (
+    LookedFor,
+    Regions,
+    Search,
+    by_form,
+    by_form_or_whole,
+    called,
+    find_named_secrets,
+)
+from seedbed.private.national_ids import find_national_ids
+from seedbed.private.numbers import find_cards, find_ibans, find_phones
+from seedbed.private.patterns import Invented, Span, matches
 
 Mode = Literal["placeholder", "pseudonym", "hash", "redact"]
 REDACTED = "█████"
@@ -60,29 +71,6 @@ class Kind(NamedTuple):
     pseudonym: Pseudonym | None = None
     residual: str = ""
     default: bool = True  # whether params.yaml, as it comes, looks for it
-
-
-class Search(NamedTuple):
-    """A finder of values of a kind, and the signal without which it need not look."""
-
-    kind: str
-    signal: str
-    find: Finder
-
-
-class Invented:
-    """Names that nobody bears: one of the beginnings in data/NAME.txt and one of the ends."""
-
-    def __init__(self, name: str) -> None:
-        parts = lines(name)
-        self.beginnings = [part.removesuffix("-") for part in parts if part.endswith("-")]
-        self.ends = [part.removeprefix("-") for part in parts if part.startswith("-")]
-        self.form = f"(?:{'|'.join(self.beginnings)})(?:{'|'.join(self.ends)})"
-
-    def at(self, number: int) -> str:
-        """Return the name of a number; numbers beyond the last name begin again."""
-        end, beginning = divmod(number, len(self.beginnings))
-        return self.beginnings[beginning] + self.ends[end % len(self.ends)]
 
 
 FIRST, LAST = Invented("invented_first_names"), Invented("invented_last_names")
@@ -186,26 +174,31 @@ TREATED = (
 # In order of precedence: where two values overlap, the first one names the span. A kind without a
 # search is one of names, which the engine in `names` finds.
 SEARCHES = (
-    Search("api_key", "secret", matches(patterns.PRIVATE_KEY, patterns.KNOWN_TOKEN)),
-    Search("url_with_secret", "link", patterns.find_urls_with_secret),
-    Search("api_key", "secret", matches(patterns.NAMED_SECRET)),
-    Search("email", "at", matches(patterns.EMAIL)),
-    Search("email", "spelled_dot", patterns.find_spelled_emails),
-    Search("url", "link", patterns.find_urls),
-    Search("iban", "number", find_ibans),
-    Search("credit_card", "number", find_cards),
-    Search("mac", "hexadecimal", matches(patterns.MAC)),
-    Search("ip", "hexadecimal", patterns.find_ips),
-    Search("date_of_birth", "code", matches(patterns.BIRTH)),
-    Search("date", "code", patterns.find_dates),
-    Search("case_number", "code", patterns.find_case_numbers),
-    Search("document_number", "number", matches(patterns.DOCUMENT)),
+    Search("api_key", "secret", by_form(matches(patterns.PRIVATE_KEY, patterns.KNOWN_TOKEN))),
+    Search("url_with_secret", "link", by_form_or_whole(patterns.find_urls_with_secret)),
+    Search("api_key", "secret", by_form(matches(patterns.NAMED_SECRET))),
+    Search("email", "at", by_form_or_whole(patterns.find_emails)),
+    Search("email", "spelled_dot", by_form(patterns.find_spelled_emails)),
+    Search("url", "link", by_form_or_whole(patterns.find_urls)),
+    Search("iban", "number", by_form(find_ibans)),
+    Search("credit_card", "number", by_form(find_cards)),
+    Search("mac", "hexadecimal", by_form(matches(patterns.MAC))),
+    Search("ip", "hexadecimal", by_form(patterns.find_ips)),
+    Search("date_of_birth", "code", by_form(matches(patterns.BIRTH))),
+    Search("date_of_birth", "code", called("born", patterns.DATE_OF_BIRTH)),
+    Search("date", "code", by_form(patterns.find_dates)),
+    Search("case_number", "code", by_form(patterns.find_case_numbers)),
+    Search("document_number", "number", by_form(matches(patterns.DOCUMENT))),
     Search("national_id", "number", find_national_ids),
-    Search("account_number", "number", matches(patterns.ACCOUNT)),
+    Search("document_number", "number", called("id", patterns.DOCUMENT_CODE)),
+    Search("account_number", "number", by_form(matches(patterns.ACCOUNT))),
+    Search("postcode", "code", called("postcode", patterns.POSTCODE)),
+    Search("account_number", "number", called("account", patterns.ACCOUNT_CODE)),
     Search("phone", "number", find_phones),
-    Search("postcode", "postal", matches(*patterns.POSTCODES)),
-    Search("handle", "at", matches(patterns.HANDLE)),
-    Search("handle", "reddit", matches(patterns.REDDIT_HANDLE)),
+    Search("postcode", "postal", by_form(matches(*patterns.POSTCODES))),
+    Search("api_key", "digit", find_named_secrets),
+    Search("handle", "at", by_form(matches(patterns.HANDLE))),
+    Search("handle", "reddit", by_form(matches(patterns.REDDIT_HANDLE))),
 )
 PATTERN_KINDS = tuple(dict.fromkeys(search.kind for search in SEARCHES))
 TREATED_NAMES = {kind.name for kind in TREATED}
@@ -229,11 +222,11 @@ def stand_in(kind: str, value: str, key: bytes, mode: Mode) -> str:
     if mode == "redact":
         return REDACTED
     entry = KIND_OF_NAME.get(kind) or Kind(kind)  # the kind of a project's own pattern
-    digest = keyed_hash(key, "stand-in", kind, entry.normal(value))
+    digest = keyed_hash(key, "stand-in", kind, entry.normal(ascii_signs(value)))
     if mode == "hash":
         return f"<{kind.upper()}:{digest[:12]}>"
     if entry.pseudonym:
-        return entry.pseudonym.make(value, int(digest, 16))
+        return entry.pseudonym.make(ascii_signs(value), int(digest, 16))
     return f"{kind.upper()}-0x{digest[:12]}"
 
 
@@ -257,7 +250,7 @@ def replace(text: str, spans: Sequence[Span], key: bytes, mode: Mode) -> str:
 
 
 def _stands_alone(before: str, after: str, behind: str) -> bool:
-    match = STAND_IN.search(before + after + behind)
+    match = STAND_IN.search(values_apart(before + after + behind))
     return match is not None and match[0] == after
 
 
@@ -293,6 +286,7 @@ class Wanted(NamedTuple):
     kinds: frozenset[str]
     patterns: tuple[UserPattern, ...] = ()
     names: frozenset[str] = frozenset()
+    regions: Regions = "auto"
 
 
 class AnonymizeParams(Section):
@@ -302,13 +296,15 @@ class AnonymizeParams(Section):
     mode: Mode = "placeholder"  # <EMAIL>, an invented value, a keyed hash, or a bar
     kinds: tuple[Annotated[str, from_table(PATTERN_KINDS)], ...]  # found by pattern and checksum
     patterns: tuple[UserPattern, ...] = ()  # a project's own: name, regex, context words
+    regions: Regions = "auto"  # whose national numbers count
     # Kinds found by the extra `names`.
     names: tuple[Annotated[str, from_table(NAME_KINDS)], ...] | Literal[False] = False
 
     @property
     def wanted(self) -> Wanted:
         """What detection looks for."""
-        return Wanted(frozenset(self.kinds), self.patterns, frozenset(self.names or ()))
+        names = frozenset(self.names or ())
+        return Wanted(frozenset(self.kinds), self.patterns, names, self.regions)
 
 
 class AnonymizeMetrics(Metrics):
@@ -317,6 +313,7 @@ class AnonymizeMetrics(Metrics):
     rows: RowCounts
     mode: Mode
     public_key: bool
+    looked_for: LookedFor | None = None  # None in files of older versions
     replaced_by_kind: dict[str, int]
     rows_touched: int
     residual_scan: dict[str, int]  # by shape, which is wider than any finder

@@ -1,41 +1,49 @@
-"""Numbers that a check digit or a numbering plan proves: phones, national ids, cards, IBANs; and
-street addresses, which a house number next to a street, a unit, a box or "lives at" proves.
+"""Numbers that a check digit or a numbering plan proves: phones, cards, IBANs; and street
+addresses, which a house number next to a street, a unit, a box or "lives at" proves.
 
 python-stdnum knows the check digits, `phonenumbers` the plans. A phone number with "+" is read by
-its country; others by the plans of REGIONS if no word next to them is about phones, and by length
-alone if one is. A national number whose form is that of any other number needs its name before it.
+its country; others by the plans of the text's regions if no word next to them is about phones, by
+length alone if an English one is, and by the regions of the language of any other word.
 """
 
-import importlib
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import phonenumbers
+from phonenumbers import Leniency, PhoneNumberMatcher
 from stdnum import iban, isbn, luhn
 
+from seedbed.private.languages import ENGLISH, LANGUAGES, Searched, Topic, regions_of
 from seedbed.private.patterns import Pair, Span, spans_of, word_list
 
-REGIONS = ("US", "GB")
 PHONE_WORDS_BEFORE = 40  # chars before a number in which "call" or "tel." counts
+PHONE_WORDS_BEHIND = 24  # chars behind it, where the verb ends a sentence
 
-PHONE = re.compile(
-    r"(?<![\w@/:$£€¥#=&.+-])(?P<number>(?:\+|00)?(?:\(\+?\d{1,5}\)|\d)[\d\-. \u00a0()/]{5,24}\d)"
-    r"(?: ?(?:x|ext\.?|extension) ?\d{1,6})?(?![\w/%$£€]|[.,:-]\d)",
-    re.IGNORECASE,
+NUMBER = (
+    r"(?P<number>(?:\+|00)?(?:\(\+?\d{1,5}\)|\d)[\d\-. \u00a0()/]{5,24}\d)"
+    r"(?: ?(?:x|ext\.?|extension) ?\d{1,6})?(?![\w/%$£€]|[.,:-]\d)"
 )
+PHONE = re.compile(rf"(?<![\w@/:$£€¥#=&.+-]){NUMBER}", re.IGNORECASE)
+# A number directly behind what it is called: tel03-1234-5678, Tel.0171 2345678, 电话:138...
+PHONE_BEHIND = re.compile(rf"(?<=[^\W\d_]|[:.=])(?<!\d[:.=]){NUMBER}", re.IGNORECASE)
 PHONE_WORDS = re.compile(
     r"\b(?:(?:tele)?phones?|tel\b|telefon|call(?:ed|ing)?|mobile|mob\b|cell|fax|whats ?app|sms|dial"
     r"|text(?:ed)?|txt|contact|reach|ring|hotline|voicemail|helpline|landline|pager|answer(?:ing|ed|s)?)\b",
+    re.IGNORECASE,
+)
+PHONE_WORD_HERE = re.compile(rf"(?:{PHONE_WORDS.pattern})[.:=]{{0,2}}$", re.IGNORECASE)
+PHONE_WORD_BEHIND = re.compile(r"[ -]{0,2}(?:fax|mobile|cell|phone|office)\b", re.IGNORECASE)
+AMOUNT_BEHIND = re.compile(  # money, time, size, counts
+    r" ?(?:[$£€¥₹₽₺₪₩฿₫₴]|(?:euros?|eur|usd|dollars?|руб|грн|zł|ns|[mµ]?s|sec(?:ond)?s?"
+    r"|bytes?|[kmg]b|rows?|items?|times)(?!\w)|毫?秒|字节|[元円次个個件人]|[원초회건개명]|บาท)",
     re.IGNORECASE,
 )
 DATE = re.compile(r"\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4}|\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2}")
 YEARS = re.compile(r"\(?(?:1[89]|20)\d\d\)?[ /.-]+\(?(?:(?:1[89]|20)\d\d|\d\d)\)?(?:[ /.-].*)?")
 COUNTED = re.compile(r"\d{1,3}(?:[., ]\d{3})+|\d+\.\d+")
 AREA_IN_BRACKETS = re.compile(r"\(0?\d{2,4}\) ?\d{3,4}[- ]?\d{3,4}")
-CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
+CARD = re.compile(r"(?:(?<![\w.+-])|(?<=[Cc]ard)|(?<=CARD))\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
-ID_WORDS_BEFORE = 48  # chars before a number in which the word that names it counts
 
 # A street address.
 LINK_WORDS = word_list("link_words")
@@ -72,95 +80,102 @@ CHARS_BEHIND = 120
 ADDRESS_WORDS = 14  # the longest address that is looked for, in words and numbers
 
 
-class NationalId(NamedTuple):
-    """A form of national number, and what proves a number of that form.
-
-    `module` of stdnum checks it ("" for form alone); one of `words` must be before it, unless the
-    form and its check digit are proof enough ("").
-    """
-
-    form: str
-    module: str
-    words: str = ""
-
-
-NATIONAL_IDS = (
-    NationalId(r"\d{3}-\d{2}-\d{4}", "us.ssn"),
-    NationalId(r"\d{3}[ .]?\d{2}[ .]?\d{4}", "us.ssn", r"ssn|social security"),
-    NationalId(r"9\d{2}-\d{2}-\d{4}", "us.itin"),
-    NationalId(r"\d{2}-?\d{7}", "us.ein", r"\bein\b|employer identification"),
-    NationalId(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", ""),  # UK NINO
-    NationalId(r"\d{3}[ -]?\d{3}[ -]?\d{4}", "gb.nhs", r"\bnhs\b"),
-    NationalId(r"\d{10}", "gb.utr", r"\butr\b|taxpayer reference"),
-    NationalId(r"\d{3}[ -]?\d{3}[ -]?\d{3}", "ca.sin", r"\bsin\b|social insurance"),
-    NationalId(r"[12] ?\d{2} ?[01]\d ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}", "fr.nir"),
-    NationalId(r"\d{8}-?[A-Z]", "es.dni", r"\bdni\b|\bnif\b"),
-    NationalId(r"[XYZ]-?\d{7}-?[A-Z]", "es.nie"),
-    NationalId(r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", "it.codicefiscale"),
-    NationalId(r"\d{2} ?\d{3} ?\d{3} ?\d{3}", "de.idnr", r"steuer|\btin\b|tax id|idnr"),
-    NationalId(r"\d{9}", "nl.bsn", r"\bbsn\b|burgerservice"),
-    NationalId(r"\d{4}[ -]?\d{4}[ -]?\d{4}", "in_.aadhaar", r"aadhaar|\buid\b"),
-    NationalId(r"[A-Z]{5}\d{4}[A-Z]", "in_.pan", r"\bpan\b"),
-    NationalId(r"\d{3}\.\d{3}\.\d{3}-\d{2}", "br.cpf"),
-    NationalId(r"\d{11}", "br.cpf", r"\bcpf\b"),
-    NationalId(r"\d{11}", "pl.pesel", r"pesel"),
-    NationalId(r"(?:\d{2})?\d{6}[-+]\d{4}", "se.personnummer"),
-    NationalId(r"\d{6}[-+A-FYXWVU]\d{3}[0-9A-Y]", "fi.hetu"),
-    NationalId(r"756\.\d{4}\.\d{4}\.\d{2}", "ch.ssn"),
-    NationalId(r"\d{3} ?\d{3} ?\d{3}", "au.tfn", r"\btfn\b|tax file"),
-)
-ID_FORMS = [
-    re.compile(rf"(?<![\w.-])(?:{national.form})(?![\w-]|\.\d)", re.IGNORECASE)
-    for national in NATIONAL_IDS
-]
-
-
-def find_phones(text: str) -> Iterator[Pair]:
+def find_phones(searched: Searched) -> Iterator[Pair]:
     """Yield where phone numbers are in a text."""
+    text = searched.apart
     for match in PHONE.finditer(text):
-        before = text[max(0, match.start() - PHONE_WORDS_BEFORE) : match.start()]
-        if _is_phone(match["number"], before):
+        if _is_phone(match, searched):
+            yield match.span()
+    for match in PHONE_BEHIND.finditer(text):
+        if _is_called_phone(searched, match.start()) and _is_phone(match, searched):
             yield match.span()
 
 
-def _is_phone(number: str, before: str) -> bool:
-    named = bool(PHONE_WORDS.search(before))
+def _is_called_phone(searched: Searched, start: int) -> bool:
+    """Whether a phone word ends where a number starts, but for a colon or a full stop."""
+    before = searched.folded[max(0, start - PHONE_WORDS_BEFORE) : start]
+    return bool(PHONE_WORD_HERE.search(before)) or bool(
+        searched.last_word("phone", start, r"[.:=]{0,2}$")
+    )
+
+
+def _is_phone(match: re.Match[str], searched: Searched) -> bool:
+    number, start = match["number"], match.start()
+    before = searched.apart[max(0, start - PHONE_WORDS_BEFORE) : start]
     digits = re.sub(r"\D", "", number)
     if not 7 <= len(digits) <= 15 or len(set(digits)) < 3 or number.count("(") != number.count(")"):
         return False
     if number.startswith(("+", "(+", "00")):
-        return _by_plan(re.sub(r"^00", "+", number), None)
-    groups = re.findall(r"\d+", number)
-    if max(map(len, groups)) < 3 and not (named and len(set(map(len, groups))) == 1):
-        return False  # sets and scores: 6-7 (2-7) 7-6
-    if any(form.fullmatch(number) for form in (DATE, YEARS, COUNTED)):
+        return _is_possible(re.sub(r"^00", "+", number), None)
+    if DATE.fullmatch(number) or YEARS.fullmatch(number):
         return False
     if "isbn" in before.lower() or (len(digits) == 13 and isbn.is_valid(digits)):
         return False
-    if named or AREA_IN_BRACKETS.fullmatch(number):
+    codes = _phone_words_around(searched, start, match.end())
+    if COUNTED.fullmatch(number):  # a price, unless the plan of the word's language has it
+        return any(_is_of_plan(number, region) for region in regions_of(codes))
+    if any(_is_possible(number, region) for region in regions_of(codes)):
         return True
-    return len(digits) >= 9 and any(_by_plan(number, region) for region in REGIONS)
+    named = bool(PHONE_WORDS.search(before) or PHONE_WORD_BEHIND.match(searched.apart, match.end()))
+    lengths = list(map(len, re.findall(r"\d+", number)))
+    is_score = max(lengths) < 3  # sets and scores: 6-7 (2-7) 7-6
+    if not is_score and (named or AREA_IN_BRACKETS.fullmatch(number)):
+        return True
+    if is_score and named and len(set(lengths)) == 1:
+        return True
+    return len(digits) >= 9 and _by_plan(number, is_score, searched, match)
 
 
-def _by_plan(number: str, region: str | None) -> bool:
-    """Whether a number is valid in a region; of one with "+", whether its length is possible."""
+def _by_plan(number: str, is_score: bool, searched: Searched, match: re.Match[str]) -> bool:
+    """Whether a number that no word calls a phone is one by the plan of a region of the text."""
+    is_bare = number.isdigit() and not number.startswith("0")
+    if is_bare and searched.is_called("other", match.start()):
+        return False
+    if AMOUNT_BEHIND.match(searched.folded, match.end()):
+        return False
+    english = LANGUAGES[ENGLISH].regions
+    return any(
+        _is_of_plan(number, region) or (region not in english and _has_trunk(number, region))
+        for region in searched.regions
+        if not (is_score and region in english)
+    )
+
+
+def _phone_words_around(searched: Searched, start: int, end: int) -> list[str]:
+    """The languages other than English that have a phone word near a number, with none nearer that
+    says it is a number of another thing."""
+    if searched.is_plainly_english:
+        return []
+    low, high = start - PHONE_WORDS_BEFORE, end + PHONE_WORDS_BEHIND
+    topics: list[Topic] = ["phone", "number"]
+    if searched.is_called("other", start):
+        if searched.last_word("phone", start) <= searched.last_word("other", start):
+            return []
+        topics = ["phone"]
+    before = [code for topic in topics for code in searched.named(topic, low, start)]
+    return [*before, *searched.named("phone", end, high)]
+
+
+def _is_of_plan(number: str, region: str) -> bool:
+    """Whether a number is valid in a region, written with the trunk prefix if that is needed."""
+    digits = re.sub(r"\D", "", number)
+    found = PhoneNumberMatcher(number, region, Leniency.VALID, 1)
+    return any(re.sub(r"\D", "", match.raw_string) == digits for match in found)
+
+
+def _has_trunk(number: str, region: str) -> bool:
+    """Whether a number begins with 0, as numbers of the region do, and has a length of theirs."""
+    if number[0] != "0" or phonenumbers.ndd_prefix_for_region(region, True) != "0":
+        return False
+    return _is_possible(number, region)
+
+
+def _is_possible(number: str, region: str | None) -> bool:
+    """Whether the length of a number is possible; one without region has "+" and a country."""
     try:
-        parsed = phonenumbers.parse(number, region)
+        return phonenumbers.is_possible_number(phonenumbers.parse(number, region))
     except phonenumbers.NumberParseException:
         return False
-    check = phonenumbers.is_valid_number if region else phonenumbers.is_possible_number
-    return check(parsed)
-
-
-def find_national_ids(text: str) -> Iterator[Pair]:
-    """Yield where national identity and tax numbers are in a text."""
-    for national, form in zip(NATIONAL_IDS, ID_FORMS, strict=True):
-        for match in form.finditer(text):
-            before = text[max(0, match.start() - ID_WORDS_BEFORE) : match.start()]
-            named = not national.words or re.search(national.words, before, re.IGNORECASE)
-            module = national.module and importlib.import_module(f"stdnum.{national.module}")
-            if named and (not module or module.is_valid(match[0])):
-                yield match.span()
 
 
 def find_cards(text: str) -> Iterator[Pair]:

@@ -42,6 +42,8 @@ CODE = r"(?=[\w/-]*\d)[A-Z0-9][A-Z0-9/-]{4,24}[A-Z0-9]"
 EMAIL = re.compile(
     r"(?<![\w.%+@-])[\w%+-][\w.%+'-]{0,63}@(?:[^\W_](?:[\w-]{0,62})\.){1,6}[^\W\d_]{2,24}(?![\w@])"
 )
+LOCAL_PART = re.compile(r"[!-~]+$|[^!-~]+$")
+LAST_LABEL = re.compile(r"[!-~]+|[^!-~]+")
 SPELLED_EMAIL = re.compile(
     r"(?<![\w.])[\w.+-]{2,64} ?(?:(?P<bracket>[\[(]at[\])])|\bat\b) ?[\w-]{2,63}"
     r" ?(?:[\[(]dot[\])]|\bdot\b) ?"
@@ -126,6 +128,23 @@ DOCUMENT = re.compile(
     r"(?P<value>(?=[A-Z0-9-]*\d{3})[A-Z0-9][A-Z0-9-]{4,18}[A-Z0-9])(?!\w)",
     re.IGNORECASE,
 )
+# Values that count if a word for them, in any language, is before them.
+DATE_OF_BIRTH = re.compile(
+    r"(?<!\d)(?<!\d[/.-])(?:\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}|\d{2,4}年\s?\d{1,2}月\s?\d{1,2}日"
+    r"|\d{2,4}년\s?\d{1,2}월\s?\d{1,2}일|\d{1,2}[.ºoª]?\s(?:de\s|d['’])?[^\s\d]{3,16}\s(?:del?\s)?\d{4})"
+    r"(?![\d/-]|\.\d)"
+)
+ACCOUNT_CODE = re.compile(
+    r"(?<![A-Za-z0-9_.-])(?<!&#)(?:[A-Z]{1,4}-?)?\d(?:[ -]?\d){5,21}(?![A-Za-z0-9_/%]|[.,]\d)"
+)
+DOCUMENT_CODE = re.compile(
+    r"(?<![A-Za-z0-9_.-])(?<!&#)(?:[A-Z]{1,3}[ -]?)?\d(?:[ .-]?\d){4,17}(?:-?[A-Z]|\(\d\))?"
+    r"(?![A-Za-z0-9_%]|[.,]\d)"
+)
+POSTCODE = re.compile(
+    r"(?<![A-Za-z0-9_.-])(?=\d(?:[ -]?\d){3})\d{2,7}(?:[ -]\d{2,4}| ?[A-Z]{2}(?![A-Za-z]))?"
+    r"(?![A-Za-z0-9_%-]|[.,]\d)"
+)
 HANDLE = re.compile(r"(?<![^\s(\[{\"'“‘,;:>█])@(?=[0-9_]*[A-Za-z])\w{2,30}(?![\w@]|\.\w)")
 REDDIT_HANDLE = re.compile(r"(?<![\w/])/?u/[A-Za-z0-9_-]{3,20}(?![\w/-])")
 
@@ -139,6 +158,21 @@ def lines(name: str) -> list[str]:
 def word_list(name: str) -> frozenset[str]:
     """Return the words of data/NAME.txt, which explains in comments what they are."""
     return frozenset(lines(name))
+
+
+class Invented:
+    """Names that nobody bears: one of the beginnings in data/NAME.txt and one of the ends."""
+
+    def __init__(self, name: str) -> None:
+        parts = lines(name)
+        self.beginnings = [part.removesuffix("-") for part in parts if part.endswith("-")]
+        self.ends = [part.removeprefix("-") for part in parts if part.startswith("-")]
+        self.form = f"(?:{'|'.join(self.beginnings)})(?:{'|'.join(self.ends)})"
+
+    def at(self, number: int) -> str:
+        """Return the name of a number; numbers beyond the last name begin again."""
+        end, beginning = divmod(number, len(self.beginnings))
+        return self.beginnings[beginning] + self.ends[end % len(self.ends)]
 
 
 def matches(*patterns: re.Pattern[str]) -> Finder:
@@ -159,18 +193,49 @@ def spans_of(kind: str, *patterns: re.Pattern[str]) -> Callable[[str], Iterator[
     return lambda text: (Span(kind, *pair) for pair in find(text))
 
 
-def find_urls(text: str) -> Iterator[Pair]:
+def _find_urls(text: str) -> Iterator[Pair]:
     """Yield links and bare domains, without the full stop that ends a sentence."""
     for match in URL.finditer(text):
         yield match.start(), match.start() + len(match[0].rstrip(".,;:!?)]}"))
     yield from matches(DOMAIN)(text)
 
 
-def find_urls_with_secret(text: str) -> Iterator[Pair]:
+def find_emails(apart: str, text: str) -> Iterator[Pair]:
+    """Yield e-mail addresses. What such letters are part of, an internationalised address, is found
+    in the text as it stands, where none was found without them: there, the part before "@"
+    and the last label of the domain are ASCII or have no ASCII."""
+    found = list(matches(EMAIL)(apart))
+    yield from found
+    if apart != text:
+        known = {text.index("@", start) for start, _ in found}
+        for start, end in matches(EMAIL)(text):
+            at, label = text.index("@", start), text.rindex(".", start, end) + 1
+            if at not in known:
+                local = LOCAL_PART.search(text, start, at)
+                last = LAST_LABEL.match(text, label, end)
+                if local and last:
+                    yield local.start(), last.end()
+
+
+def find_urls(apart: str, text: str) -> Iterator[Pair]:
+    """Yield links and bare domains."""
+    found = list(_find_urls(apart))
+    yield from found
+    if apart != text:
+        known = {start for start, _ in found}
+        for start, end in _find_urls(text):
+            if start not in known:
+                yield start, end
+
+
+def find_urls_with_secret(apart: str, text: str) -> Iterator[Pair]:
     """Yield links that carry a password, token or signature."""
-    for start, end in find_urls(text):
-        if URL_SECRET.search(text, start, end):
-            yield start, end
+    with_secret = set()
+    for seen in dict.fromkeys((apart, text)):
+        for start, end in _find_urls(seen):
+            if start not in with_secret and URL_SECRET.search(seen, start, end):
+                with_secret.add(start)
+                yield start, end
 
 
 def find_spelled_emails(text: str) -> Iterator[Pair]:
@@ -235,6 +300,7 @@ SIGNALS: dict[str, Marks] = {
 }
 # These are looked for only in a text with a digit.
 DIGIT_SIGNALS: dict[str, Marks] = {
+    "digit": ("",),
     "number": (re.compile(r"\d(?:(?:[A-Za-z]?[ ./()-]{0,2}\d){4}|\d{3}[A-Z])"),),
     "code": (re.compile(r"\d\D?\d\D?\d|\d+/\d\d"),),
     "postal": ("zip", "post", "plz", re.compile(r"[\dA-Z](?:(?<=\d)\d{4}|(?<=[A-Z])\d)")),

@@ -17,6 +17,7 @@ from seedbed.label_errors.ranking import LabelErrorMetrics, NoiseFigures
 from seedbed.pages.document import Cell, Part, Prose, Section, Table, counted, interval, listed
 from seedbed.pages.escaping import quoted
 from seedbed.private.kinds import AnonymizeMetrics
+from seedbed.private.languages import LookedFor, in_other_languages
 from seedbed.reporting.results import CLASSES, MATRIX_CLASSES, NAMED, thin_classes
 from seedbed.scoring.metrics_files import Evaluation
 from seedbed.splitting.deduplication import DeduplicateMetrics
@@ -309,4 +310,17 @@ def privacy(found: AnonymizeMetrics) -> Section:
         f"independent scan of the output finds {', '.join(left) or 'nothing'} that looks "
         f"personal.{key}"
     )
-    return Section("Personal data", [words])
+    return Section("Personal data", [words, *_looked_for(found.looked_for)])
+
+
+def _looked_for(scope: LookedFor | None) -> list[Part]:
+    if not scope:
+        return []
+    names = ", ".join(scope.names) or "none, because `anonymize.names` is off"
+    parts: list[Part] = [
+        f"Looked for: {', '.join(scope.kinds)}; by the model for names: {names}. National phone "
+        f"numbers and identity numbers of {', '.join(scope.regions)}, and others where a word "
+        "names them."
+    ]
+    other = in_other_languages(scope)
+    return [*parts, f"{other[0].upper()}{other[1:]}."] if other else parts

@@ -52,7 +52,7 @@ def set_params(folder: Path, mode: str = "placeholder", key: bytes = PUBLIC_KEY)
 
 
 def test_replaces_in_text_and_pair_and_drops_nothing(project: Path) -> None:
-    assert anonymize.main() == "5 values replaced in 3 of 4 rows"
+    assert anonymize.main() == "5 values replaced in 3 of 4 rows; national numbers of US, GB"
     after = read_rows(project / "data/anonymize").set_index("id")
     assert list(after.index) == list(TEXTS)
     assert after.loc["a1", "text"] == "My mail is <EMAIL>."
@@ -129,4 +129,47 @@ def test_unknown_kind_is_an_error(project: Path) -> None:
     params = project / "params.yaml"
     params.write_text(params.read_text().replace("- phone", "- telephone"))
     with pytest.raises(ParamsError, match="telephone"):
+        anonymize.main()
+
+
+def test_a_run_says_which_regions_are_on_and_what_is_for_english_alone(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = read_rows(project / "data/clean")
+    rows["text"] = [
+        "Das Paket ist nicht da, erreichbar bin ich unter 0171 2345678",
+        "订单没到,电话13812345678一直打不通，请尽快联系我处理退款",
+        "The parcel has not come and my number is 020 7946 0958.",
+        "Bitte überweisen Sie das Geld auf mein altes Konto zurück",
+    ]
+    write_rows(project / "data/clean", rows, private=True)
+    assert "DE, AT, CH" in anonymize.main()
+    said = capsys.readouterr().err
+    assert "2 de, " in said
+    assert "for English alone: names" in said
+    scope = read_json(project / "reports/metrics/anonymize.json")["looked_for"]
+    assert scope["kinds"] == ["email", "phone"]
+    assert scope["texts_by_language"] == {"de": 2, "en": 1, "zh": 1}
+    assert {"US", "GB", "DE", "CN"} <= set(scope["regions"])
+    assert scope["languages_without_words"] == []
+    after = read_rows(project / "data/anonymize")["text"]
+    assert after[1] == "订单没到,电话<PHONE>一直打不通，请尽快联系我处理退款"
+
+
+def test_listed_regions_are_those_that_count(project: Path) -> None:
+    params = project / "params.yaml"
+    params.write_text(
+        params.read_text().replace("  names: false", "  regions: [FR]\n  names: false")
+    )
+    assert anonymize.main().endswith("; national numbers of FR")
+    scope = read_json(project / "reports/metrics/anonymize.json")["looked_for"]
+    assert scope["regions"] == ["FR"]
+
+
+def test_an_unknown_region_is_an_error(project: Path) -> None:
+    params = project / "params.yaml"
+    params.write_text(
+        params.read_text().replace("  names: false", "  regions: [UK]\n  names: false")
+    )
+    with pytest.raises(ParamsError, match="regions"):
         anonymize.main()

@@ -1,0 +1,330 @@
+"""Languages and regions: whose words name a value in a text, and whose numbers may be in it.
+
+What is known of a language is its entry in data/languages.toml. Which languages a text has is
+decided by that text alone, so that no row changes what is found in another one: by the scripts of
+its letters and, where these are Latin, by py3langid. English regions always count.
+"""
+
+import heapq
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache, cached_property
+from itertools import islice
+from typing import Annotated, Literal, NamedTuple
+from zlib import crc32
+
+import phonenumbers
+import regex
+
+from seedbed.core.languages import language_of
+from seedbed.core.metrics import Metrics
+from seedbed.core.params import from_table
+from seedbed.core.text_units import GLUED, ascii_signs, length_of, values_apart
+from seedbed.private.patterns import DATA, Finder, Pair
+
+Topic = Literal["phone", "number", "born", "account", "id", "postcode", "secret", "other"]
+Regions = (
+    Literal["auto"] | tuple[Annotated[str, from_table(sorted(phonenumbers.SUPPORTED_REGIONS))], ...]
+)
+
+ENGLISH, PIDGIN = "en", "pcm"  # py3langid takes slang for Nigerian Pidgin
+ENGLISH_ONLY = (
+    "names and street addresses by the model, e-mails spelled out, months in the kind date, case "
+    "numbers"
+)
+SAMPLE, MIN_LENGTH = 1000, 40  # texts, and characters of one, whose languages a run tells
+# Between a word and the value it names: what is not a digit and does not end a clause.
+LINK_CHARS = 20
+LINK = rf"[^\d!?;,\n。！？，、،؛]{{0,{LINK_CHARS}}}$"
+SECRET_BEHIND = (
+    r"[\"']?(?:\s{0,2}[:=]\s{0,2}|\s?\p{L}{0,7}[\s\"']{0,2}(?=[!-~]*\d))[\"']?"
+    r"(?P<value>[!#-&(-+\--:=?-~]{6,200})(?<![.)])"
+)
+# A letter that makes another word of a word next to it. Arabic and Hebrew write particles and
+# possessives together with a noun.
+GOES_ON = rf"[[\p{{L}}\p{{M}}]--{GLUED.pattern}--[\p{{scx=Arab}}\p{{scx=Hebr}}]]"
+# Words of no other language: two of them make a text English without a look at the rest.
+ENGLISH_WORD = re.compile(
+    r"\b(?:the|and|you|your|have|with|what|this|that|from|please|been|would|could|should|there|they"
+    r"|call|now|send|reply|txt|it's|i'm|don't|were|when|who|my|to|get|how|why|just|like|know)\b",
+    re.IGNORECASE,
+)
+SECRET_BEHIND = (
+    r"[\"']?(?:\s{0,2}[:=]\s{0,2}|\s?\p{L}{0,7}[\s\"']{0,2}(?=[!-~]*\d))[\"']?"
+    r"(?P<value>[!#-&(-+\--:=?-~]{6,200})(?<![.)])"
+)
+# A letter that makes another word of a word next to it. Arabic and Hebrew write particles and
+# possessives together with a noun.
+GOES_ON = rf"[[\p{{L}}\p{{M}}]--{GLUED.pattern}--[\p{{scx=Arab}}\p{{scx=Hebr}}]]"
+# Words of no other language: a text with two of them needs no words of others.
+ENGLISH_WORD = re.compile(
+    r"\b(?:the|and|you|your|have|with|what|this|that|from|please|been|would|could|should|there|they"
+    r"|call|now|send|reply|txt|it's|i'm|don't|were|when|who|will|are|my|to|get|can|how|why|but)\b",
+    re.IGNORECASE,
+)
+
+
+class Language(NamedTuple):
+    """A language: its script if that tells it, regions where it is written, words by topic."""
+
+    code: str
+    script: str
+    regions: tuple[str, ...]
+    words: dict[str, tuple[str, ...]]
+
+
+def _read() -> dict[str, Language]:
+    content = tomllib.loads((DATA / "languages.toml").read_text(encoding="utf-8"))
+    return {
+        code: Language(
+            code,
+            entry.pop("script", ""),
+            tuple(entry.pop("regions")),
+            {topic: tuple(words) for topic, words in entry.items()},
+        )
+        for code, entry in content.items()
+    }
+
+
+LANGUAGES = _read()
+SECRET_STEMS = {
+    word.rstrip("*") for one in LANGUAGES.values() for word in one.words.get("secret", ())
+}
+ASCII_STEMS = set(filter(str.isascii, SECRET_STEMS))
+SCRIPTS = {
+    script: regex.compile(rf"\p{{{script}}}")
+    for script in dict.fromkeys(language.script for language in LANGUAGES.values())
+    if script
+}
+NOT_LATIN_LETTER = re.compile("[\u0370-\u1dff\u2e80-\ufdff\ufe70-\U0001efff\U00020000-\U0003ffff]")
+LATIN = regex.compile(r"\p{Latin}")
+
+
+def either_word(words: Collection[str]) -> regex.Pattern[str]:
+    """The pattern of any of the words, whole, in a text of lower case; `*` is any ending."""
+    return regex.compile(_either(words), regex.V1)
+
+
+def _either(words: Collection[str]) -> str:
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    either = "|".join(regex.sub(r"(?<!\\)\*", r"[\\p{L}\\p{M}]*", word) for word in longest_first)
+    return rf"(?<!{GOES_ON})(?:{either})(?!{GOES_ON})"
+
+
+@cache
+def whole_words(words: tuple[str, ...]) -> regex.Pattern[str]:
+    """The pattern of words that a project names, each as it is written."""
+    return either_word([regex.escape(word.lower()) for word in words])
+
+
+@cache
+def naming(
+    topic: Topic, is_ascii: bool = False, code: str = "", end: str = ""
+) -> regex.Pattern[str]:
+    """The pattern of the words on a topic, of one language or of all.
+
+    `is_ascii`: only those that an ASCII text can hold. `end`: a pattern that follows the word.
+    """
+    of = [LANGUAGES[code]] if code else LANGUAGES.values()
+    words = {word for one in of for word in one.words.get(topic, ())}
+    words = {word for word in words if word.isascii()} if is_ascii else words
+    return regex.compile(_either(words or {r"(?!)"}) + end, regex.V1)
+
+
+def languages_of(text: str) -> list[str]:
+    """The codes of the languages that a text may be in: those of the scripts of its letters or,
+    of a text in Latin letters alone, the one of py3langid."""
+    found = [] if is_latin(text) else [name for name, one in SCRIPTS.items() if one.search(text)]
+    if "Hiragana" in found and "Han" in found:
+        found.remove("Han")  # Kanji
+    if found:
+        return [code for code, one in LANGUAGES.items() if one.script in found]
+    if not LATIN.search(text) or _is_plainly_english(text):
+        return [ENGLISH]
+    code = language_of(text)
+    return [ENGLISH if code == PIDGIN else code]
+
+
+def is_latin(text: str) -> bool:
+    """Whether a text has letters of the Latin script alone."""
+    return text.isascii() or not NOT_LATIN_LETTER.search(text)
+
+
+def _is_plainly_english(text: str) -> bool:
+    return len(list(islice(ENGLISH_WORD.finditer(text), 2))) == 2
+
+
+class Searched:
+    """A text as finders search it; its positions are those of the text.
+
+    `folded` has ASCII digits and signs in place of full-width ones and those of other scripts.
+    `apart` has spaces, too, where letters are that may be written together with a value.
+    """
+
+    def __init__(self, text: str, regions: Regions = "auto") -> None:
+        self.text = text
+        self.folded = ascii_signs(text)
+        self.apart = values_apart(self.folded)
+        self._regions = regions
+
+    @cached_property
+    def lower(self) -> str:
+        """The folded text in lower case, as words are looked up in it."""
+        lower = self.folded.lower()
+        if len(lower) != len(self.folded):  # İ becomes two characters
+            lower = "".join(character.lower()[0] for character in self.folded)
+        return lower
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """The codes of its languages."""
+        return languages_of(self.text)
+
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The regions whose national numbers may be in it."""
+        if self._regions != "auto":
+            return self._regions
+        return regions_of([ENGLISH, *self.languages])
+
+    @cached_property
+    def is_plainly_english(self) -> bool:
+        """Whether two English words make a look for words of other languages needless."""
+        return is_latin(self.text) and _is_plainly_english(self.text)
+
+    def named(self, topic: Topic, low: int, high: int) -> list[str]:
+        """The codes of the languages other than English that have a word on a topic between two
+        positions."""
+        text, low = self.lower, max(0, low)
+        if self.is_plainly_english or not naming(topic, text.isascii()).search(text, low, high):
+            return []
+        if self.languages == [ENGLISH]:
+            return []
+        codes = (code for code in LANGUAGES if code != ENGLISH)
+        return [code for code in codes if naming(topic, code=code).search(text, low, high)]
+
+    def last_word(self, topic: Topic, end: int, behind: str = "") -> int:
+        """Where the last word on a topic ends before a position; 0 if there is none near. In an
+        English text only English words count.
+
+        `behind`: a pattern of what follows the word.
+        """
+        text, low = self.lower, max(0, end - 2 * LINK_CHARS)
+
+        def last(code: str) -> int:
+            words = naming(topic, text.isascii(), code, behind)
+            return max((match.end() for match in words.finditer(text, low, end)), default=0)
+
+        last_of_any = 0 if self.is_plainly_english else last("")
+        if last_of_any and self.languages != [ENGLISH]:
+            return last_of_any
+        return last(ENGLISH) if topic in LANGUAGES[ENGLISH].words else 0
+
+    def is_called(self, topic: Topic, start: int) -> bool:
+        """Whether a word on a topic is directly before a value that starts at `start`: one of
+        another language than English or, in an English text, of data/languages.toml."""
+        return self.last_word(topic, start, LINK) > 0
+
+
+def regions_of(codes: Sequence[str]) -> tuple[str, ...]:
+    """The regions of languages, each once, in order."""
+    of = (LANGUAGES[code].regions for code in codes if code in LANGUAGES)
+    return tuple(dict.fromkeys(region for regions in of for region in regions))
+
+
+def texts_by_language(texts: Collection[str]) -> dict[str, int]:
+    """Count the languages of a sample of texts, the most frequent first: 1,000 by hash, of 40
+    characters or more. A language of less than a fiftieth may be a mistake and is left out."""
+    long = [text for text in texts if length_of(text) >= MIN_LENGTH]
+    sample = heapq.nsmallest(
+        SAMPLE, long, key=lambda text: (crc32(text.encode("utf-8", "replace")), text)
+    )
+    counts = Counter(map(_language, sample))
+    return {code: n for code, n in counts.most_common() if n * 50 >= len(sample)}
+
+
+def _language(text: str) -> str:
+    codes = languages_of(text)
+    if len(codes) > 1 and (code := language_of(text)) in codes:
+        return code
+    return codes[0]
+
+
+class LookedFor(Metrics):
+    """What is on: kinds by pattern and of names, the regions whose national numbers count, the
+    languages of a sample of the texts, and those of them in which no word names a value."""
+
+    kinds: list[str]
+    names: list[str]
+    regions: list[str]
+    texts_by_language: dict[str, int]
+    languages_without_words: list[str]
+
+
+def looked_for(
+    kinds: Sequence[str], names: Sequence[str], regions: Regions, texts: Collection[str]
+) -> LookedFor:
+    """Return what is on for texts, under the values of the params."""
+    languages = texts_by_language(texts)
+    found = regions_of([ENGLISH, *languages]) if regions == "auto" else regions
+    without = [code for code in languages if code not in LANGUAGES]
+    return LookedFor(
+        kinds=list(kinds),
+        names=list(names),
+        regions=list(found),
+        texts_by_language=languages,
+        languages_without_words=without,
+    )
+
+
+def in_other_languages(found: LookedFor) -> str:
+    """Say what is not looked for in the texts that are not English; "" if all are."""
+    if not set(found.texts_by_language) - {ENGLISH}:
+        return ""
+    counts = ", ".join(f"{n:,} {code}" for code, n in found.texts_by_language.items())
+    without = ", ".join(found.languages_without_words)
+    words = f"; no words that name a value are known in {without}" if without else ""
+    return f"texts by language, in a sample: {counts}{words}; for English alone: {ENGLISH_ONLY}"
+
+
+class Search(NamedTuple):
+    """A finder of values of a kind, and the signal without which it need not look."""
+
+    kind: str
+    signal: str
+    find: Callable[[Searched], Iterator[Pair]]
+
+
+def by_form(find: Finder) -> Callable[[Searched], Iterator[Pair]]:
+    """Return the finder of values by their form alone, whatever letters are around them."""
+    return lambda searched: find(searched.apart)
+
+
+def by_form_or_whole(
+    find: Callable[[str, str], Iterator[Pair]],
+) -> Callable[[Searched], Iterator[Pair]]:
+    """Return the finder of values which such letters may be part of, too."""
+    return lambda searched: find(searched.apart, searched.folded)
+
+
+def called(topic: Topic, value: re.Pattern[str]) -> Callable[[Searched], Iterator[Pair]]:
+    """Return a finder of values of a form that a word on a topic is directly before."""
+
+    def find(searched: Searched) -> Iterator[Pair]:
+        if searched.is_plainly_english:
+            return
+        for match in value.finditer(searched.folded):
+            if searched.is_called(topic, match.start()):
+                yield match.span()
+
+    return find
+
+
+def find_named_secrets(searched: Searched) -> Iterator[Pair]:
+    """Yield passwords by what they are called in other languages than English."""
+    stems = ASCII_STEMS if searched.text.isascii() else SECRET_STEMS
+    if any(map(searched.lower.__contains__, stems)) and searched.languages != [ENGLISH]:
+        for match in naming("secret", end=SECRET_BEHIND).finditer(searched.lower):
+            yield match.span("value")

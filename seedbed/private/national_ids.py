@@ -1,0 +1,164 @@
+"""National identity and tax numbers: forms, the check digits that prove them, and their names.
+
+python-stdnum knows the check digits. A number whose form is that of any other number needs its
+name before it: one of its own, or a word such as "id number" in a language of the text, if the
+text's regions have such numbers.
+"""
+
+import importlib
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from seedbed.private.languages import Searched, either_word, regions_of
+from seedbed.private.patterns import Pair
+
+ID_WORDS_BEFORE = 48  # chars before a number in which the word that names it counts
+
+
+class NationalId(NamedTuple):
+    """A form of national number, and what proves a number of that form.
+
+    `module` of stdnum checks it ("" for form alone); one of `words`, in the notation of
+    data/languages.toml, must be before it, unless the form and its check digit are proof enough
+    ("").
+    """
+
+    form: str
+    module: str
+    words: str = ""
+
+    @property
+    def region(self) -> str:
+        """The region that gives such numbers, an ISO 3166 code."""
+        return self.module.partition(".")[0].strip("_").upper()
+
+
+# A number that needs a name has a form loose enough for the separators that people write.
+NINE = r"\d{3}[ .-]?\d{3}[ .-]?\d{3}"
+TEN, ELEVEN, TWELVE, THIRTEEN = r"\d{10}", r"\d{11}", r"\d{12}", r"\d{13}"
+NATIONAL_IDS = (
+    NationalId(r"\d{3}-\d{2}-\d{4}", "us.ssn"),
+    NationalId(r"\d{3}[ .]?\d{2}[ .]?\d{4}", "us.ssn", "ssn*|social security*"),
+    NationalId(r"9\d{2}-\d{2}-\d{4}", "us.itin"),
+    NationalId(r"\d{2}-?\d{7}", "us.ein", "ein|employer identification*"),
+    NationalId(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", ""),  # UK NINO
+    NationalId(r"\d{3}[ -]?\d{3}[ -]?\d{4}", "gb.nhs", "nhs"),
+    NationalId(TEN, "gb.utr", "utr|taxpayer reference*"),
+    NationalId(NINE, "ca.sin", "sin|social insurance*"),
+    NationalId(NINE, "au.tfn", "tfn|tax file*"),
+    NationalId(r"\d{2,3}-?\d{3}-?\d{3}", "nz.ird", "ird"),
+    NationalId(r"\d{7}[A-W][A-IW]?", "ie.pps", "pps|ppsn"),
+    NationalId(THIRTEEN, "za.idnr", "id n*|id:|identity n*|rsa id*"),
+    NationalId(r"[12] ?\d{2} ?[01]\d ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}", "fr.nir"),
+    NationalId(r"[0-3]\d ?\d{2} ?\d{3} ?\d{3} ?\d{3}", "fr.nif", "numéro fiscal|numero fiscal|spi"),
+    NationalId(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", "be.nn"),
+    NationalId(ELEVEN, "be.nn", "rijksregister*|registre national*|nrn|rrn"),
+    NationalId(r"\d{8}-?[A-Z]", "es.dni", "dni|nif"),
+    NationalId(r"[XYZ]-?\d{7}-?[A-Z]", "es.nie"),
+    NationalId(r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", "it.codicefiscale"),
+    NationalId(r"\d{2} ?\d{3} ?\d{3} ?\d{3}", "de.idnr", "steuer*|tin|tax id*|idnr*"),
+    NationalId(r"\d{4} ?\d{6}", "at.vnr", "sozialversicherung*|sv-n*|svn*"),
+    NationalId(r"756\.\d{4}\.\d{4}\.\d{2}", "ch.ssn"),
+    NationalId(r"\d{9}|\d{4}\.\d{2}\.\d{3}", "nl.bsn", "bsn|burgerservice*"),
+    NationalId(NINE, "pt.nif", "nif|contribuinte*"),
+    NationalId(r"\d{8} ?\d ?[A-Z0-9]{2}\d", "pt.cc", "cidadão*|cidadao*|cc"),
+    NationalId(ELEVEN, "pl.pesel", "pesel*"),
+    NationalId(r"\d{3}-?\d{3}-?\d{2}-?\d{2}", "pl.nip", "nip"),
+    NationalId(r"\d{6}/?\d{3,4}", "cz.rc", "rodné*|rodne*|rč|r.č*"),
+    NationalId(r"\d{6}/?\d{3,4}", "sk.rc", "rodné*|rodne*|rč|r.č*"),
+    NationalId(THIRTEEN, "ro.cnp", "cnp|cod numeric*"),
+    NationalId(TEN, "bg.egn", "егн*|egn"),
+    NationalId(ELEVEN, "hr.oib", "oib"),
+    NationalId(THIRTEEN, "si.emso", "emšo*|emso*|jmbg*"),
+    NationalId(ELEVEN, "lt.asmens", "asmens*"),
+    NationalId(ELEVEN, "ee.ik", "isikukood*"),
+    NationalId(r"\d{6}-?\d{5}", "lv.pvn", "personas kods*"),
+    NationalId(r"(?:\d{2})?\d{6}[-+]\d{4}", "se.personnummer"),
+    NationalId(TWELVE, "se.personnummer", "personnummer*"),
+    NationalId(r"\d{6}[-+A-FYXWVU]\d{3}[0-9A-Y]", "fi.hetu"),
+    NationalId(r"\d{6}[- ]?\d{4}", "dk.cpr", "cpr|personnummer*"),
+    NationalId(r"\d{6} ?\d{5}", "no.fodselsnummer", "fødselsn*|fodselsn*|personnummer*"),
+    NationalId(r"\d{6}-?\d{4}", "is_.kennitala", "kennitala*"),
+    NationalId(ELEVEN, "gr.amka", "αμκα*|amka*"),
+    NationalId(r"\d{9}", "gr.vat", "αφμ*|α.φ.μ*|afm"),
+    NationalId(ELEVEN, "tr.tckimlik", "tc|t.c|kimlik*|tckn*"),
+    NationalId(TWELVE, "ru.inn", "инн|inn"),
+    NationalId(TEN, "ua.rntrc", "рнокпп*|іпн"),
+    NationalId(THIRTEEN, "md.idno", "idnp"),
+    NationalId(r"\d{9}", "il.idnr", 'תז|ת.ז|ת"ז|ת״ז|תעודת זהות|teudat*'),
+    NationalId(r"\d{4}[ -]?\d{4}[ -]?\d{4}", "in_.aadhaar", "aadhaar*|aadaar*|uid|आधार*"),
+    NationalId(r"[A-Z]{5}\d{4}[A-Z]", "in_.pan", "pan|पैन*"),
+    NationalId(r"\d{5}-\d{7}-\d", "pk.cnic"),
+    NationalId(r"\d{17}[\dX]", "cn.ric"),
+    NationalId(r"\d{6}-[1-8]\d{6}", "kr.rrn"),
+    NationalId(THIRTEEN, "kr.rrn", "주민*|외국인등록*"),
+    NationalId(r"\d{4}[ -]?\d{4}[ -]?\d{4}", "jp.in_", "マイナンバー*|個人番号*|my number*"),
+    NationalId(r"\d-\d{4}-\d{5}-\d{2}-\d", "th.pin"),
+    NationalId(THIRTEEN, "th.pin", "ประชาชน*|ผู้เสียภาษี*"),
+    NationalId(r"\d{6}-\d{2}-\d{4}", "my.nric", "nric*|mykad*|ic|pengenalan*"),
+    NationalId(r"\d{16}", "id.nik", "nik|ktp"),
+    NationalId(r"\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}", "id.npwp"),
+    NationalId(r"\d{10}(?:-\d{3})?", "vn.mst", "mã số thuế*|mst"),
+    NationalId(r"\d{3}\.\d{3}\.\d{3}-\d{2}", "br.cpf"),
+    NationalId(ELEVEN, "br.cpf", "cpf"),
+    NationalId(r"\d{2}-\d{8}-\d", "ar.cuit"),
+    NationalId(ELEVEN, "ar.cuit", "cuit|cuil"),
+    NationalId(r"\d{2}\.?\d{3}\.?\d{3}", "ar.dni", "dni"),
+    NationalId(r"\d{1,2}\.\d{3}\.\d{3}-[\dK]", "cl.rut"),
+    NationalId(r"\d{7,8}-?[\dK]", "cl.rut", "rut"),
+    NationalId(r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z\d]\d", "mx.curp"),
+    NationalId(r"[A-Z&Ñ]{4}\d{6}[A-Z\d]{3}", "mx.rfc", "rfc"),
+    NationalId(r"\d{1,3}\.?\d{3}\.?\d{3}-?\d", "co.nit", "nit"),
+    NationalId(TEN, "ec.ci", "cédula*|cedula*"),
+    NationalId(r"\d{8}-?[\dA-K]", "pe.cui", "dni|cui"),
+    NationalId(r"[VE]-?\d{8}-?\d", "ve.rif", "rif|cédula*|cedula*"),
+    NationalId(r"\d{3}-?\d{7}-?\d", "do.cedula", "cédula*|cedula*"),
+    NationalId(ELEVEN, "cu.ni", "carné*|carne*|identidad*"),
+)  # fmt: skip
+BEGINS = re.compile(  # four digits at least, and six signs
+    r"(?<![\w.-])(?<!&#)(?=[A-Z&Ñ]{0,6}[ -]?\d(?:[ ./-]?[A-Z]?\d){3}[ ./-]?[\dA-Z])",
+    re.IGNORECASE,
+)
+FORMS = [
+    re.compile(rf"(?:{national.form})(?![\w-]|\.\d)", re.IGNORECASE) for national in NATIONAL_IDS
+]
+PROVEN = re.compile(
+    "|".join(f"(?:{one.form})" for one in NATIONAL_IDS if not one.words), re.IGNORECASE
+)
+NAMES = [either_word(one.words.split("|")) if one.words else None for one in NATIONAL_IDS]
+STEMS = {word.rstrip("*") for one in NATIONAL_IDS if one.words for word in one.words.split("|")}
+
+
+def find_national_ids(searched: Searched) -> Iterator[Pair]:
+    """Yield where national identity and tax numbers are in a text."""
+    text = searched.apart
+    for beginning in BEGINS.finditer(text):
+        start = beginning.start()
+        before = searched.lower[max(0, start - ID_WORDS_BEFORE) : start]
+        is_named = any(map(before.__contains__, STEMS))
+        is_id = searched.is_called("id", start)
+        if not (is_named or is_id or PROVEN.match(text, start)):
+            continue
+        regions = _id_regions(searched, start) if is_id else ()
+        for national, form, name in zip(NATIONAL_IDS, FORMS, NAMES, strict=True):
+            match = form.match(text, start)
+            if (
+                match
+                and (
+                    name is None or national.region in regions or (is_named and name.search(before))
+                )
+                and _is_valid(national, match[0])
+            ):
+                yield match.span()
+
+
+def _id_regions(searched: Searched, start: int) -> tuple[str, ...]:
+    named = searched.named("id", start - ID_WORDS_BEFORE, start)
+    return (*searched.regions, *regions_of(named))
+
+
+def _is_valid(national: NationalId, number: str) -> bool:
+    if not national.module:
+        return True
+    return bool(importlib.import_module(f"stdnum.{national.module}").is_valid(number))
