@@ -4,7 +4,6 @@ as a person said of its options, columns and labels."""
 import difflib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePath
 from typing import Any, Literal, NamedTuple
@@ -14,8 +13,8 @@ from seedbed.collecting.collection import parse_source
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
 from seedbed.collecting.source import Source
-from seedbed.collecting.table_forms import TableForm
-from seedbed.collecting.text_files import PACKED, SAMPLE, decode, read_file
+from seedbed.collecting.table_forms import ENDINGS, TableForm
+from seedbed.collecting.text_files import PACKED, read_file
 from seedbed.core.errors import ParamsError, SeedbedError
 
 RAW = Path("data/raw")
@@ -82,7 +81,7 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
     said = asked._asdict()
     entry |= {key: said[key] for key in SAID if said[key]}
     form = (table.form if table else asked.form)._asdict()
-    entry |= {key: value for key, value in form.items() if value not in ("", None)}
+    entry |= {key: value for key, value in form.items() if value not in ("", None, "utf-8")}
     if asked.label_map:
         entry["label_map"] = {**entry.get("label_map", {}), **asked.label_map}
     columns: dict[str, Any] = {}
@@ -154,20 +153,16 @@ def _ending(path: Path) -> str:
         return ""
     packed = path.suffix.lower() if path.suffix.lower() in PACKED else ""
     inner = PurePath(path.stem if packed else path.name).suffix.lower()
-    return (inner if inner in tables.ENDINGS else "") + packed
+    return (inner if inner in ENDINGS else "") + packed
 
 
 def look_at(path: Path, form: TableForm) -> tables.Table:
     """The table in a file, read for its columns, and how it is written. Raises SourceError where it
     is no table."""
     file = read_file(path)
-    if not form.separator and Path(file.name).suffix.lower() in tables.SEPARATORS:
-        with suppress(UnicodeDecodeError):
-            start = decode(file.content[:SAMPLE], form.encoding).text
-            form = form._replace(separator=tables.found_separator(start.split("\n", 1)[0]))
     columns = tables.read_table(file, path.as_posix(), (), form).columns
     wanted = [name for name in columns if name.casefold() in PLAIN["id"]]
-    return tables.read_table(file, path.as_posix(), wanted, form)._replace(form=form)
+    return tables.read_table(file, path.as_posix(), wanted, form)
 
 
 def inferred(

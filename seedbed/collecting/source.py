@@ -17,9 +17,10 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 
+from seedbed.collecting.encodings import decode
 from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.tables import Record, Table, as_text, read_table
-from seedbed.collecting.text_files import PACKED, decode, is_binary, read_file
+from seedbed.collecting.text_files import PACKED, is_binary, read_file
 from seedbed.core.errors import SourceError
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason

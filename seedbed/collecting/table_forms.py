@@ -1,6 +1,61 @@
-"""How a table is written: what was said of it, and what its content shows of the rest."""
+"""How a table is written: what was said of it, and what its content shows of the rest.
 
+Nothing is told by the ending alone: JSON is told by its first signs, and of the ways to read CSV
+the one under which the fewest rows do not fit their header, in a sample, is taken. Where several do
+equally well it is the way of the batch before, then the usual one.
+"""
+
+import csv
+import io
+import json
+import re
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
 from typing import NamedTuple
+
+from seedbed.core.reasons import Reason
+
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".xlsx": "workbook",
+    ".xlsm": "workbook",
+    ".xlsb": "workbook",
+    ".xls": "workbook",
+    ".ods": "workbook",
+}
+KINDS = {
+    "csv": "rows of cells, as CSV",
+    "json": "one JSON document",
+    "jsonl": "JSON Lines, an object a line",
+    "parquet": "Parquet",
+    "workbook": "a workbook",
+}
+SEPARATORS = {".csv": ",", ".tsv": "\t"}  # of .txt and other endings it is the comma
+TRIED = (",", "\t", ";", "|")
+QUOTE = '"'
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)  # Excel's own first line
+JSON_LIST = re.compile(r"\[\s*[\]{]")
+JSON_OBJECT = re.compile(r"\{\s*[\"}]")
+SAMPLE_ROWS = 500  # lines of CSV that are read in each way
+JSON_SAMPLE = 20
+MAX_RECORD_LINES = 10_000  # a CSV record over more lines than this is taken for an unclosed quote
+csv.field_size_limit(2**31 - 1)  # Python's own limit, 131,072 characters, stops the whole file
+
+
+class Record(NamedTuple):
+    """One row of a table. `line` counts from 1: the line it begins in, or, in JSON, Parquet and
+    datasets, which have no lines, the row. `reason` says why a row cannot be read, else ""."""
+
+    line: int
+    cells: dict[str, object]
+    reason: str = ""
 
 
 class TableForm(NamedTuple):
@@ -12,3 +67,250 @@ class TableForm(NamedTuple):
     escape: str | None = None  # of CSV: the character before a quote that belongs to the text
     header: bool | None = None  # False: the first line is a row, columns are called "1", "2" ...
     sheet: str = ""  # of a workbook
+
+
+NOTHING_SAID = TableForm()
+
+
+def text_kind(sample: Sequence[str], ending: str) -> str:
+    """Return what a text is, a key of `KINDS`, by its first lines; an ending decides where these
+    are of no help."""
+    start = "".join(sample).lstrip()
+    if JSON_LIST.match(start) or (ending == ".json" and start[:1] in ("", "[", '"')):
+        return "json"
+    if JSON_OBJECT.match(start):
+        lines = [line for line in sample if line.strip()]
+        objects = [one for one in map(_object, lines[:JSON_SAMPLE]) if one is not None]
+        if not objects:
+            return "jsonl" if ENDINGS.get(ending) == "jsonl" else "json"
+        return "json" if len(lines) == 1 and rows_in(objects[0]) is not None else "jsonl"
+    return "jsonl" if ENDINGS.get(ending) == "jsonl" else "csv"
+
+
+def _object(line: str) -> dict[str, object] | None:
+    with suppress(ValueError, RecursionError):
+        found = json.loads(line)
+        return found if isinstance(found, dict) else None
+    return None
+
+
+def rows_in(document: dict[str, object]) -> list[object] | None:
+    """Return the rows that a JSON object holds: the only list of objects in it, or its columns as
+    pandas writes them (a column of cells by row, or a list of names and one of rows); None where it
+    holds none."""
+    names, data = document.get("columns"), document.get("data")
+    if isinstance(names, list) and isinstance(data, list) and all(map(_is_list, data)):
+        return [dict(zip(map(str, names), row, strict=False)) for row in data]
+    lists = [
+        value
+        for value in document.values()
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value)
+    ]
+    if len(lists) == 1:
+        return lists[0]
+    columns = [value for value in document.values() if isinstance(value, dict) and value]
+    if len(columns) == len(document) > 1 and all(
+        one.keys() == columns[0].keys() for one in columns
+    ):
+        return [{name: document[name][row] for name in document} for row in columns[0]]  # type: ignore[index]
+    return None
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def separator_line(line: str) -> str:
+    """Return the separator that Excel's first line `sep=;` names, "" where it is no such line."""
+    match = SEPARATOR_LINE.fullmatch(line)
+    return match[1] if match else ""
+
+
+def found_form(
+    sample: Sequence[str], said: TableForm, before: TableForm, usual: str, is_whole: bool
+) -> TableForm:
+    """Return how CSV is written, nothing left open: as was said, else as its lines show.
+
+    `before`: the form of the batch before, `usual`: the separator that the ending stands for; both
+    decide among ways that do equally well. `is_whole`: the sample is the file.
+    """
+    named = said.separator or (separator_line(sample[0]) if sample else "")
+    lines = sample[bool(sample and separator_line(sample[0])) :][:SAMPLE_ROWS]
+    is_whole = is_whole and len(lines) < SAMPLE_ROWS
+    form = said._replace(header=said.header is not False)
+    fallback = form._replace(
+        separator=named or usual,
+        quote=QUOTE if said.quote is None else said.quote,
+        escape=said.escape or "",
+    )
+    best, fewest = fallback, 2.0
+    tried = (before.separator, usual, *TRIED)
+    for separator in [named] if named else dict.fromkeys(filter(None, tried)):
+        for quote, escape in _quotings(lines, said, before, separator):
+            way = form._replace(separator=separator, quote=quote, escape=escape)
+            misfits = _misfits(lines, way, is_whole, said.quote is None)
+            if misfits < fewest:
+                best, fewest = way, misfits
+    return best
+
+
+def _quotings(
+    lines: Sequence[str], said: TableForm, before: TableForm, separator: str
+) -> list[tuple[str, str]]:
+    """The quote and escape characters to try, those that win a tie first."""
+    text = "".join(lines)
+    ways = [(QUOTE, "")]
+    if text.startswith("'"):
+        ways.insert(0, ("'", ""))
+    if before.quote is not None or before.escape is not None:
+        ways.insert(0, (QUOTE if before.quote is None else before.quote, before.escape or ""))
+    ways += [(quote, "\\") for quote, _ in ways if quote and f"\\{quote}" in text]
+    if separator == "\t":
+        ways += [("", ""), ("", "\\")]
+    return list(
+        dict.fromkeys(
+            (
+                quote if said.quote is None else said.quote,
+                escape if said.escape is None else said.escape,
+            )
+            for quote, escape in ways
+        )
+    )
+
+
+def _misfits(lines: Sequence[str], form: TableForm, is_whole: bool, is_guess: bool) -> float:
+    """The share of rows that do not fit their header; more than 2 where one cell alone is found in
+    a line, or quotes are taken for characters around cells."""
+    rows = [cells for _, cells in csv_rows(csv_lines(lines), form)]
+    if not is_whole and len(rows) > 1:
+        rows.pop()  # may be cut
+    header = next((cells for cells in rows if cells), [])
+    if len(header) < 2:
+        return 3.0
+    if is_guess and not form.quote and any(map(_has_quoted, rows)):
+        return 3.0
+    bad = sum(cells is None or fitted(cells, header) is None for cells in rows)
+    return bad / len(rows)
+
+
+def _has_quoted(cells: list[str] | None) -> bool:
+    return any(len(cell) > 1 and cell[0] == cell[-1] == QUOTE for cell in cells or ())
+
+
+def csv_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines that end in "\\n" as CSV wants them: ended by "\\r" too, and nothing else."""
+    return chain.from_iterable(io.StringIO(line, newline="") for line in lines)
+
+
+def fitted(cells: list[str], header: Sequence[str]) -> list[str] | None:
+    """Return the cells of a row, one a column; empty ones that are too many or missing at its end
+    are cut, or filled where the header has no names; None where it does not fit."""
+    width = len(header)
+    if len(cells) == width:
+        return cells
+    if not any(cells[width:]) and len(cells) > width:
+        return cells[:width]
+    is_short = len(cells) < width and not any(header[len(cells) :])
+    return [*cells, *[""] * (width - len(cells))] if is_short else None
+
+
+def csv_rows(
+    lines: Iterable[str], form: TableForm, first: int = 1
+) -> Iterator[tuple[int, list[str] | None]]:
+    """Yield (line, cells) of each CSV row (RFC 4180), or (line, None) where its quotes do not
+    close. `lines` begin with the line `first`.
+
+    A quote that is not closed would swallow the rows after it; so only the line it begins in is
+    given up, and reading goes on with the next line.
+    """
+    quote = QUOTE if form.quote is None else form.quote
+    unread = iter(lines)
+    again: deque[str] = deque()  # lines that a quote has swallowed
+    record: list[str] = []  # lines of the row that is being read, which begins in line `start`
+    start = first
+
+    def feed() -> Iterator[str]:
+        while True:
+            if len(record) >= MAX_RECORD_LINES:
+                raise csv.Error("record too long")
+            line = again.popleft() if again else next(unread, None)
+            if line is None:
+                return
+            record.append(line)
+            yield line
+
+    while True:
+        reader = csv.reader(
+            feed(),
+            delimiter=form.separator,
+            quotechar=quote or None,
+            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+            escapechar=form.escape or None,
+            strict=True,
+        )
+        try:
+            for cells in reader:
+                if cells:  # an empty line is no row
+                    yield start, cells
+                start += len(record)
+                record.clear()
+            return
+        except csv.Error:
+            yield start, None
+            start += 1
+            again.extendleft(reversed(record[1:]))
+            record.clear()
+
+
+def csv_records(
+    lines: Iterable[str], form: TableForm, first: int = 1, again: list[int] | None = None
+) -> tuple[list[str], Iterator[Record]]:
+    """The columns of a CSV file, and its rows, which are read as they are asked for.
+
+    `lines` keep their line ends, as those of a file that is opened with `newline=""`, and begin
+    with the line `first`; `again` gets the lines that repeat the header.
+    """
+    return records_of(csv_rows(lines, form, first), form, [] if again is None else again)
+
+
+def records_of(
+    rows: Iterator[tuple[int, list[str] | None]], form: TableForm, again: list[int]
+) -> tuple[list[str], Iterator[Record]]:
+    """The columns and rows of cells by line, which begin with the header, if there is one."""
+    broken, has_header = [], form.header is not False
+    columns: list[str] = []
+    for line, cells in rows:
+        if cells is not None:
+            columns = cells if has_header else [str(n + 1) for n in range(len(cells))]
+            rows = rows if has_header else chain([(line, cells)], rows)
+            break
+        broken.append((line, cells))
+
+    def records() -> Iterator[Record]:
+        names = distinct(columns)
+        for line, cells in chain(broken, rows):
+            if has_header and len(names) > 1 and cells == columns:
+                again.append(line)  # files that were put together
+            elif cells is None:
+                yield Record(line, {}, Reason.BAD_QUOTES)
+            elif (whole := fitted(cells, columns)) is None:
+                yield Record(line, {}, Reason.WRONG_COLUMN_COUNT)
+            else:
+                yield Record(line, dict(zip(names, whole, strict=True)))
+
+    return columns, records()
+
+
+def distinct(columns: Sequence[str]) -> list[str]:
+    """The names of columns; from the second of one name on with a number: `a`, `a.1`."""
+    taken, times = set(columns), Counter[str]()
+    names = []
+    for column in columns:
+        name = column
+        while times[column] and name in taken:
+            name = f"{column}.{times[column]}"
+            times[column] += 1
+        times[column] = max(1, times[column])
+        taken.add(name)
+        names.append(name)
+    return names

@@ -89,7 +89,7 @@ def table_form(
     sheet: str,
 ) -> TableForm:
     """Return what the options say of a table. Raises BadParameter."""
-    separator, quote, escape = (TABS.get(sign or "", sign) for sign in (separator, quote, escape))
+    separator = TABS.get(separator, separator)
     for name, sign in {"separator": separator, "quote": quote, "escape": escape}.items():
         if len(sign or "") > 1:
             raise typer.BadParameter(f"--{name} {sign}: one character")
@@ -97,7 +97,7 @@ def table_form(
         codecs.lookup(encoding or "utf-8")
     except LookupError:
         raise typer.BadParameter(f"--encoding {encoding}: Python knows none of that name") from None
-    return TableForm(encoding, separator or "", quote, escape, header, sheet)
+    return TableForm(encoding, separator, quote, escape, header, sheet)
 
 
 def _mapped(pairs: list[str]) -> dict[str, str | None]:

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.collecting import text_files
+from seedbed.collecting import encodings, text_files
 from seedbed.collecting.raw_rows import RawRow, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
-from seedbed.collecting.table_forms import TableForm
-from seedbed.collecting.tables import ENDINGS, Record, read_table
+from seedbed.collecting.table_forms import ENDINGS, TableForm
+from seedbed.collecting.tables import Record, read_table
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
@@ -49,7 +49,7 @@ def open_raw(path: Path, form: TableForm, one_row: bool) -> RawFile:
     try:
         file = text_files.read_file(path)
         if one_row:
-            text = text_files.decode(file.content, form.encoding).text
+            text = encodings.decode(file.content, form.encoding).text
             return RawFile(path, {1: f"{path.as_posix()}\0{text}"}, lambda _: None)
         return _opened(path, file, form)
     except (SourceError, UnicodeDecodeError, pa.ArrowException, ValueError) as error:
@@ -74,7 +74,7 @@ def _opened(path: Path, file: text_files.File, form: TableForm) -> RawFile:
         return _json(path, file.content)
     is_table = ending in ENDINGS
     records = read_table(file, path.as_posix(), (), form).records if is_table else []
-    text = text_files.decode(file.content, form.encoding).text
+    text = encodings.decode(file.content, form.encoding).text
     if not is_table and text_files.is_binary(text):
         raise _no_editing(path, ending or "no text")
     pattern = JSON_LINE if ending in (".jsonl", ".ndjson") else ANY_LINE
@@ -102,8 +102,8 @@ def _opened(path: Path, file: text_files.File, form: TableForm) -> RawFile:
 def _lines(path: Path, data: bytes, text: str, pattern: str) -> tuple[bytes, list[bytes]]:
     """The byte order mark and the lines of a file as bytes. Raises SeedbedError where they would
     not give the file back."""
-    encoding = text_files.decode(data).encoding
-    if encoding in BYTE_LINES and text_files.decode(data).text == text:
+    encoding = encodings.decode(data).encoding
+    if encoding in BYTE_LINES and encodings.decode(data).text == text:
         mark, parts = b"", re.findall(pattern.encode(), data)
     else:
         parts = [line.encode(encoding, "replace") for line in re.findall(pattern, text)]
@@ -114,7 +114,7 @@ def _lines(path: Path, data: bytes, text: str, pattern: str) -> tuple[bytes, lis
 
 
 def _json(path: Path, content: bytes) -> RawFile:
-    items: Any = json.loads(text_files.decode(content).text)
+    items: Any = json.loads(encodings.decode(content).text)
     if not isinstance(items, list):
         raise _no_editing(path, "JSON, but no list")
     by_row = dict(enumerate(items, 1))

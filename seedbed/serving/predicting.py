@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.cleaning.rules import rewritten
-from seedbed.collecting.tables import SEPARATORS, Chunk, as_text, table_chunks
+from seedbed.collecting.table_forms import SEPARATORS
+from seedbed.collecting.tables import Chunk, as_text, table_chunks
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import load_key
 from seedbed.core.stage import progress
