@@ -48,4 +48,6 @@ def main() -> str:
     metrics = collect_metrics(rows, counts.model_copy(update=quarantined), encodings)
     write_results("collect", metrics, rows, dropped, private=True)
     write_csv(QUARANTINE, HEADER, [(r.source, r.file, r.line, r.reason) for r in bad])
-    return f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine"
+    doubtful = collection.doubtful_dates(raw)
+    more = f", {doubtful:,} with a date before 1970 or after their batch" if doubtful else ""
+    return f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine{more}"

@@ -17,6 +17,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 
+from seedbed.collecting import dates
 from seedbed.collecting.tables import Dialect, Record, Table, as_text, read_table
 from seedbed.collecting.text_files import PACKED, decode, is_binary, read_file
 from seedbed.core.errors import SourceError
@@ -37,7 +38,7 @@ class Columns(Section):
     text_pair: str = ""  # second text of a pair task
     label: str = "label"
     id: str = ""  # the source's own key: the row keeps its id when its text or label changes
-    date: str = ""  # ISO 8601, or as `date_format` says
+    date: str = ""  # a day, written as `date_format` says
     group: str = ""  # author, thread, customer: rows of one group share a side
     split: str = ""  # the side that the source itself gives: train, validation, test
     meta: list[str] = []  # columns that are safe to keep as they are; they leave the private zone
@@ -70,7 +71,11 @@ class Source(Section, ABC):
     batch: str = Field(pattern=r"^\d{4}-\d{2}[A-Za-z0-9._-]*$")  # one arrival; starts with a date
     licence: str = Field(min_length=1)  # what the texts may be used for, as the source states it
     date: str = ""  # YYYY-MM-DD, of rows without a date of their own
-    date_format: str = ""  # strptime format of the date column, if it is not ISO 8601
+    # How the date column is written, if not as ISO 8601 or with months by name: day_first,
+    # month_first, year_first, epoch, excel, or a strptime format such as %d/%m/%y.
+    date_format: str = ""
+    # The date column was chosen by its name: a cell that is no date leaves its row without a date.
+    date_guessed: bool = False
     columns: Columns = Columns()
     label: str = ""  # one label for every row
     label_map: dict[str, str | None] = {}  # rename, merge; null drops the row
@@ -120,6 +125,8 @@ class Source(Section, ABC):
         """Yield what is wrong with the entry as a whole."""
         if self.unlabelled and (self.label or self.negative):
             yield "unlabelled", "with `label` or `negative`", "rows with a label or without"
+        if not dates.names_a_day(self.date_format):
+            yield "date_format", f"`{self.date_format}`", dates.KNOWN
 
     @abstractmethod
     def tables(self) -> Iterator[SourceTable]:
