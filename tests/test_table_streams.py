@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seedbed.collecting.tables import Dialect, distinct, read_table
+from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.tables import distinct, read_table
 from seedbed.collecting.text_files import PACKERS, read_file
 from seedbed.core.errors import SeedbedError
 from seedbed.serving.predicting import read_chunks, write
@@ -183,6 +184,6 @@ def test_what_does_not_fit_leaves_no_file(tmp_path, second, suffix, error):
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
 def test_rows_are_those_that_collect_reads(tmp_path, kind):
     path = files(tmp_path)[kind]
-    table = read_table(read_file(path), path.name, ["text", "n"], Dialect())
+    table = read_table(read_file(path), path.name, ["text", "n"], TableForm())
     chunks = read_chunks(path, 2)
     assert [row for chunk in chunks for row in chunk.records] == table.records

@@ -14,11 +14,12 @@ from seedbed.collecting.collection import parse_source
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
 from seedbed.collecting.source import Source
+from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.text_files import PACKED, SAMPLE, decode, read_file
 from seedbed.core.errors import ParamsError, SeedbedError
 
 RAW = Path("data/raw")
-SAID = ("date", "label", "negative", "unlabelled", "separator", "encoding", "pattern")
+SAID = ("date", "label", "negative", "unlabelled", "pattern")
 OWN = ("path", "batch", "date")  # what a batch does not take from the one before it
 SHOWN = 10
 # Names that mean one thing in tables of texts, in small letters; any other has to be said.
@@ -48,8 +49,7 @@ class Asked(NamedTuple):
     new_labels: tuple[str, ...] = ()  # labels that may be new classes
     negative: Negative = ""
     unlabelled: bool = False
-    separator: str = ""
-    encoding: str = ""
+    form: TableForm = TableForm()
     pattern: str = ""  # which files of a folder are rows
 
 
@@ -64,7 +64,7 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
         raise SeedbedError(str(path), "no such file or folder", "a table or a folder", "correct it")
     kind = next(name for name, kind in KINDS.items() if kind.takes(path))
     is_file = kind == "file"
-    table, separator = look_at(path, asked.separator, asked.encoding) if is_file else (None, "")
+    table = look_at(path, asked.form) if is_file else None
     before = _before(asked, sources, kind, table.columns if table else None)
     name = asked.source or (before.name if before else "")
     entry: dict[str, Any] = {"name": name, "kind": kind, "path": "", "batch": ""}
@@ -79,8 +79,10 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
             "a name for it, which is part of its rows' ids for good",
             f"add `--source NAME`, a new one{f' or one of: {known}' if known else ''}",
         )
-    said = asked._replace(separator=separator)._asdict()
+    said = asked._asdict()
     entry |= {key: said[key] for key in SAID if said[key]}
+    form = (table.form if table else asked.form)._asdict()
+    entry |= {key: value for key, value in form.items() if value not in ("", None)}
     if asked.label_map:
         entry["label_map"] = {**entry.get("label_map", {}), **asked.label_map}
     columns: dict[str, Any] = {}
@@ -155,18 +157,17 @@ def _ending(path: Path) -> str:
     return (inner if inner in tables.ENDINGS else "") + packed
 
 
-def look_at(path: Path, separator: str, encoding: str) -> tuple[tables.Table, str]:
-    """The table in a file, read for its columns, and the separator that it needs ("": its ending
-    says it). Raises SourceError where it is no table."""
+def look_at(path: Path, form: TableForm) -> tables.Table:
+    """The table in a file, read for its columns, and how it is written. Raises SourceError where it
+    is no table."""
     file = read_file(path)
-    if not separator and Path(file.name).suffix.lower() in tables.SEPARATORS:
+    if not form.separator and Path(file.name).suffix.lower() in tables.SEPARATORS:
         with suppress(UnicodeDecodeError):
-            start = decode(file.content[:SAMPLE], encoding).text
-            separator = tables.found_separator(start.split("\n", 1)[0])
-    dialect = tables.Dialect(separator)
-    columns = tables.read_table(file, path.as_posix(), (), dialect, encoding).columns
+            start = decode(file.content[:SAMPLE], form.encoding).text
+            form = form._replace(separator=tables.found_separator(start.split("\n", 1)[0]))
+    columns = tables.read_table(file, path.as_posix(), (), form).columns
     wanted = [name for name in columns if name.casefold() in PLAIN["id"]]
-    return tables.read_table(file, path.as_posix(), wanted, dialect, encoding), separator
+    return tables.read_table(file, path.as_posix(), wanted, form)._replace(form=form)
 
 
 def inferred(

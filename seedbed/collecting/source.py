@@ -18,7 +18,8 @@ from typing import ClassVar, Literal, NamedTuple
 from pydantic import Field, field_validator
 
 from seedbed.collecting import dates
-from seedbed.collecting.tables import Dialect, Record, Table, as_text, read_table
+from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.tables import Record, Table, as_text, read_table
 from seedbed.collecting.text_files import PACKED, decode, is_binary, read_file
 from seedbed.core.errors import SourceError
 from seedbed.core.params import Section
@@ -56,8 +57,7 @@ class RawWay(NamedTuple):
     """A file that holds rows of a source, and how to read it; a text file is one row."""
 
     path: Path
-    dialect: Dialect = Dialect()
-    encoding: str = ""
+    form: TableForm = TableForm()
     is_text: bool = False
 
 
@@ -156,21 +156,24 @@ class WithTables(Source):
     """The keys of kinds that read tables from files."""
 
     encoding: str = ""  # of the text; empty: found for each file
-    separator: str = ""  # of CSV; empty: comma in .csv, tab in .tsv
-    quote: str = '"'  # of CSV; empty: quotes are characters like any other
-    escape: str = ""  # of CSV: the character before a quote that belongs to the text
+    separator: str = ""  # of CSV; empty: found for each file
+    quote: str | None = None  # of CSV; null: found; empty: quotes are characters like any other
+    escape: str | None = None  # of CSV: the character before a quote in the text; null: found
     header: bool = True  # false: the first line is a row, and columns are called "1", "2" ...
+    sheet: str = ""  # of a workbook; empty: the only one that has rows
 
     @property
-    def dialect(self) -> Dialect:
-        """How CSV is written."""
-        return Dialect(self.separator, self.quote, self.escape, self.header)
+    def form(self) -> TableForm:
+        """What the entry says of how its tables are written."""
+        return TableForm(
+            self.encoding, self.separator, self.quote, self.escape, self.header, self.sheet
+        )
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the entry as a whole."""
         yield from super().problems()
         yield from encoding_problems(self.encoding)
-        if any(len(sign) > 1 for sign in (self.separator, self.quote, self.escape)):
+        if any(len(sign or "") > 1 for sign in (self.separator, self.quote, self.escape)):
             expected = "one character each"
             yield "separator, quote, escape", "more than one character", expected
 
@@ -182,7 +185,7 @@ class WithTables(Source):
         """Yield the table of each file at `path` below `root`."""
         for path in table_files(self.path, self.place, root):
             shown, file = _shown(path, root.parent), read_file(path)
-            table = read_table(file, shown, self.wanted, self.dialect, self.encoding)
+            table = read_table(file, shown, self.wanted, self.form)
             yield SourceTable(shown, file.sha256, table)
 
 

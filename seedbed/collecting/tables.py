@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.text_files import PACKED, File, read_file, text_lines, text_of
 from seedbed.core.errors import SourceError
 from seedbed.core.reasons import Reason
@@ -27,6 +28,7 @@ from seedbed.core.reasons import Reason
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 OTHER_SEPARATORS = (";", "\t", "|")
 ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+NOTHING_SAID = TableForm()
 MAX_RECORD_LINES = 10_000  # a CSV record over more lines than this is taken for an unclosed quote
 csv.field_size_limit(2**31 - 1)  # Python's own limit, 131,072 characters, stops the whole file
 
@@ -41,41 +43,38 @@ class Record(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The columns a file has, its rows in their order, and the encoding that was found."""
+    """The columns a file has, its rows in their order, the encoding that was found, the form it was
+    read in, and what a person is told of guesses, one sentence each."""
 
     columns: list[str]
     records: list[Record]
     encoding: str = ""
+    form: TableForm = TableForm()
+    notes: tuple[str, ...] = ()
 
 
 class Chunk(NamedTuple):
     """Some rows of a table: the columns as the file names them (of JSON none: each row has its
-    own), rows by distinct names, rows that cannot be read, and, of Parquet, the typed rows."""
+    own), rows by distinct names, rows that cannot be read, of Parquet the typed rows, and, in the
+    first chunk, what a person is told of guesses."""
 
     file: Path
     columns: list[str]
     records: list[Record]
     unreadable: list[Record] = []
     batch: pa.RecordBatch | None = None
+    notes: tuple[str, ...] = ()
 
     def place(self, record: Record) -> str:
         """Where a row is, for messages."""
         return f"{self.file}{':' if self.batch is None else ', row '}{record.line}"
 
 
-class Dialect(NamedTuple):
-    """How a CSV file is written; an empty separator means the one of the file's ending."""
-
-    separator: str = ""
-    quote: str = '"'
-    escape: str = ""
-    header: bool = True
-
-
 def read_table(
-    file: File, place: str, wanted: Collection[str], dialect: Dialect, encoding: str = ""
+    file: File, place: str, wanted: Collection[str] = (), form: TableForm = NOTHING_SAID
 ) -> Table:
-    """The table in `file`; `place` names it in errors, `wanted` are the columns that matter.
+    """The table in `file`; `place` names it in errors, `wanted` are the columns that matter, `form`
+    what was said of it.
 
     Raises SourceError where the file is no table as a whole.
     """
@@ -85,16 +84,16 @@ def read_table(
             columns = parquet.schema_arrow.names
             rows = parquet.read([name for name in columns if name in wanted]).to_pylist()
         return Table(columns, [Record(number, cells) for number, cells in enumerate(rows, 1)])
-    text, found = text_of(file.content, place, encoding)
+    text, found = text_of(file.content, place, form.encoding)
     # Lines of JSON may hold U+2028 and U+0085, which are no line ends here.
-    columns, read = _text_records(io.StringIO(text, newline="\n"), ending, dialect, place)
+    columns, read = _text_records(io.StringIO(text, newline="\n"), ending, form, place)
     records = list(read)
     columns = columns or list({name: None for record in records for name in record.cells})
-    return Table(columns, records, found)
+    return Table(columns, records, found, form._replace(encoding=found))
 
 
-def table_chunks(path: Path, rows: int) -> Iterator[Chunk]:
-    """A table as `read_table` reads it, at most `rows` rows at a time; the separator is found.
+def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Iterator[Chunk]:
+    """A table as `read_table` reads it, at most `rows` rows at a time.
 
     Memory is that of one chunk, but .json, packed Parquet, UTF-16 and UTF-32 are read whole.
     Raises SourceError where the file is no table as a whole.
@@ -114,9 +113,9 @@ def table_chunks(path: Path, rows: int) -> Iterator[Chunk]:
         return
     lines = text_lines(path)
     header = next(lines, "")
-    separator = found_separator(header) if ending in SEPARATORS else ""
-    dialect = Dialect(separator)
-    columns, read = _text_records(chain([header], lines), ending, dialect, str(path))
+    if ending in SEPARATORS and not form.separator:
+        form = form._replace(separator=found_separator(header))
+    columns, read = _text_records(chain([header], lines), ending, form, str(path))
     while part := list(islice(read, rows)):
         good = [record for record in part if not record.reason]
         yield Chunk(path, columns, good, [record for record in part if record.reason])
@@ -139,28 +138,28 @@ def found_separator(header: str) -> str:
 
 
 def _text_records(
-    lines: Iterable[str], ending: str, dialect: Dialect, place: str
+    lines: Iterable[str], ending: str, form: TableForm, place: str
 ) -> tuple[list[str], Iterator[Record]]:
     """Columns (of JSON none: its rows name them) and rows; each line but the last ends in "\\n"."""
     if ending in SEPARATORS:
-        dialect = dialect._replace(separator=dialect.separator or SEPARATORS[ending])
+        form = form._replace(separator=form.separator or SEPARATORS[ending])
         parts = chain.from_iterable(io.StringIO(line, newline="") for line in lines)
-        return csv_records(parts, dialect)
+        return csv_records(parts, form)
     return [], _json("".join(lines), place) if ending == ".json" else json_records(lines)
 
 
-def csv_records(lines: Iterable[str], dialect: Dialect) -> tuple[list[str], Iterator[Record]]:
+def csv_records(lines: Iterable[str], form: TableForm) -> tuple[list[str], Iterator[Record]]:
     """The columns of a CSV file, and its rows, which are read as they are asked for.
 
     `lines` keep their line ends, as those of a file that is opened with `newline=""`.
     """
-    rows = _csv_rows(lines, dialect)
-    broken = []
+    rows = _csv_rows(lines, form)
+    broken, has_header = [], form.header is not False
     columns: list[str] = []
     for line, cells in rows:
         if cells is not None:
-            columns = cells if dialect.header else [str(n + 1) for n in range(len(cells))]
-            rows = rows if dialect.header else chain([(line, cells)], rows)
+            columns = cells if has_header else [str(n + 1) for n in range(len(cells))]
+            rows = rows if has_header else chain([(line, cells)], rows)
             break
         broken.append((line, cells))
     names = distinct(columns)
@@ -190,12 +189,13 @@ def _csv_record(line: int, cells: list[str] | None, names: list[str]) -> Record:
     return Record(line, dict(zip(names, cells, strict=True)))
 
 
-def _csv_rows(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str] | None]]:
+def _csv_rows(lines: Iterable[str], form: TableForm) -> Iterator[tuple[int, list[str] | None]]:
     """(line, cells) of each CSV row (RFC 4180), or (line, None) where its quotes do not close.
 
     A quote that is not closed would swallow the rows after it; so only the line it begins in is
     given up, and reading goes on with the next line.
     """
+    quote = '"' if form.quote is None else form.quote
     unread = iter(lines)
     again: deque[str] = deque()  # lines that a quote has swallowed
     record: list[str] = []  # lines of the row that is being read, which begins in line `start`
@@ -214,10 +214,10 @@ def _csv_rows(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, lis
     while True:
         reader = csv.reader(
             feed(),
-            delimiter=dialect.separator,
-            quotechar=dialect.quote or None,
-            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-            escapechar=dialect.escape or None,
+            delimiter=form.separator,
+            quotechar=quote or None,
+            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+            escapechar=form.escape or None,
             strict=True,
         )
         try:

@@ -1,5 +1,6 @@
 """Rows in and out, decisions on them, predictions for others: add, forget, review, predict."""
 
+import codecs
 import sys
 from pathlib import Path
 from typing import Annotated, cast
@@ -7,10 +8,21 @@ from typing import Annotated, cast
 import typer
 
 from seedbed.arrivals.entry import Asked, Negative
+from seedbed.collecting.table_forms import TableForm
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import BEST
 
 Said = Annotated[str, typer.Option()]
+# How a table is written, for every command that reads one. What is not said is found.
+Separator = Annotated[str, typer.Option(help="of CSV; tab for a tab")]
+Quote = Annotated[str | None, typer.Option(help='of CSV; "": quotes are characters')]
+Escape = Annotated[str | None, typer.Option(help="of CSV: what stands before a quote in a cell")]
+Header = Annotated[
+    bool | None, typer.Option("--header/--no-header", help="whether CSV begins with its columns")
+]
+TABS = {"tab": "\t", r"\t": "\t"}
+Encoding = Annotated[str, typer.Option(help="of the text")]
+Sheet = Annotated[str, typer.Option(help="of a workbook")]
 Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 
 
@@ -35,8 +47,12 @@ def add(
     new_label: Annotated[list[str] | None, typer.Option(help="a label that is a new class")] = None,
     negative: Annotated[str, typer.Option(help="in_domain or general: no class is right")] = "",
     unlabelled: Annotated[bool, typer.Option("--unlabelled", help="rows without labels")] = False,
-    separator: Annotated[str, typer.Option(help="of CSV, where it is found wrongly")] = "",
-    encoding: Said = "",
+    separator: Separator = "",
+    quote: Quote = None,
+    escape: Escape = None,
+    header: Header = None,
+    encoding: Encoding = "",
+    sheet: Sheet = "",
     pattern: Annotated[str, typer.Option(help="which files of a folder are rows")] = "",
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell, and change nothing")] = False,
@@ -59,9 +75,29 @@ def add(
             str(path), source, batch, date, licence,
             {field: name for field, name in columns.items() if name}, tuple(meta_column or ()),
             label, _mapped(map_ or []), tuple(new_label or ()), cast(Negative, negative),
-            unlabelled, separator, encoding, pattern,
+            unlabelled, table_form(encoding, separator, quote, escape, header, sheet), pattern,
         )  # fmt: skip
         _carry_out(asked, as_dvc_says(url), yes, dry_run)
+
+
+def table_form(
+    encoding: str,
+    separator: str,
+    quote: str | None,
+    escape: str | None,
+    header: bool | None,
+    sheet: str,
+) -> TableForm:
+    """Return what the options say of a table. Raises BadParameter."""
+    separator, quote, escape = (TABS.get(sign or "", sign) for sign in (separator, quote, escape))
+    for name, sign in {"separator": separator, "quote": quote, "escape": escape}.items():
+        if len(sign or "") > 1:
+            raise typer.BadParameter(f"--{name} {sign}: one character")
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError:
+        raise typer.BadParameter(f"--encoding {encoding}: Python knows none of that name") from None
+    return TableForm(encoding, separator or "", quote, escape, header, sheet)
 
 
 def _mapped(pairs: list[str]) -> dict[str, str | None]:

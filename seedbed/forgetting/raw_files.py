@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from seedbed.collecting import text_files
 from seedbed.collecting.raw_rows import RawRow, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
-from seedbed.collecting.tables import ENDINGS, Dialect, Record, read_table
+from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.tables import ENDINGS, Record, read_table
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
@@ -40,7 +41,7 @@ class RawFile(NamedTuple):
         return None if content is None else pack(content)
 
 
-def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawFile:
+def open_raw(path: Path, form: TableForm, one_row: bool) -> RawFile:
     """Read a raw file; `one_row`: the whole file is a row of a text folder.
 
     Raises SeedbedError for a format that cannot be edited.
@@ -48,9 +49,9 @@ def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawF
     try:
         file = text_files.read_file(path)
         if one_row:
-            text = text_files.decode(file.content, encoding).text
+            text = text_files.decode(file.content, form.encoding).text
             return RawFile(path, {1: f"{path.as_posix()}\0{text}"}, lambda _: None)
-        return _opened(path, file, dialect, encoding)
+        return _opened(path, file, form)
     except (SourceError, UnicodeDecodeError, pa.ArrowException, ValueError) as error:
         raise _no_editing(path, type(error).__name__) from None
 
@@ -65,15 +66,15 @@ def _no_editing(path: Path, found: str) -> SeedbedError:
     )
 
 
-def _opened(path: Path, file: text_files.File, dialect: Dialect, encoding: str) -> RawFile:
+def _opened(path: Path, file: text_files.File, form: TableForm) -> RawFile:
     ending = Path(file.name).suffix.lower()
     if ending == ".parquet":
         return _parquet(path, file.content)
     if ending == ".json":
         return _json(path, file.content)
     is_table = ending in ENDINGS
-    records = read_table(file, path.as_posix(), (), dialect, encoding).records if is_table else []
-    text = text_files.decode(file.content, encoding).text
+    records = read_table(file, path.as_posix(), (), form).records if is_table else []
+    text = text_files.decode(file.content, form.encoding).text
     if not is_table and text_files.is_binary(text):
         raise _no_editing(path, ending or "no text")
     pattern = JSON_LINE if ending in (".jsonl", ".ndjson") else ANY_LINE
@@ -161,9 +162,7 @@ def editable_files(sources: Sequence[Source]) -> list[RawFile]:
     for source in sources:
         if is_inside(source.path):
             ways |= {_here(way.path): way for way in source.raw_files()}
-    return [
-        open_raw(path, way.dialect, way.encoding, way.is_text) for path, way in sorted(ways.items())
-    ]
+    return [open_raw(path, way.form, way.is_text) for path, way in sorted(ways.items())]
 
 
 def _here(path: Path | str) -> Path:

@@ -11,18 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.collecting.tables import Dialect, Record, as_text, csv_records, read_table
+from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.tables import Record, as_text, csv_records, read_table
 from seedbed.collecting.text_files import File
 from seedbed.core.errors import SourceError
 
 
-def read(name: str, content: str | bytes, **dialect):
+def read(name: str, content: str | bytes, **form):
     data = content.encode() if isinstance(content, str) else content
-    return read_table(File(name, "", data), name, ["text", "label"], Dialect(**dialect))
+    return read_table(File(name, "", data), name, ["text", "label"], TableForm(**form))
 
 
-def rows(name: str, content: str | bytes, **dialect) -> list[tuple[int, dict, str]]:
-    return [tuple(record) for record in read(name, content, **dialect).records]
+def rows(name: str, content: str | bytes, **form) -> list[tuple[int, dict, str]]:
+    return [tuple(record) for record in read(name, content, **form).records]
 
 
 def test_csv_cells_stay_what_they_are() -> None:
@@ -107,7 +108,7 @@ def test_no_csv_stops_the_reading(content: str) -> None:
 
 def test_csv_is_read_row_by_row() -> None:
     lines = iter(["text\n", "a\n", '"b\n', 'c"\n', "d\n"])
-    columns, records = csv_records(lines, Dialect(","))
+    columns, records = csv_records(lines, TableForm(separator=","))
     assert columns == ["text"]
     assert next(records).cells == {"text": "a"}
     assert next(records).cells == {"text": "b\nc"}
@@ -162,7 +163,7 @@ def test_what_is_no_table(name: str, content: str | bytes, message: str) -> None
 
 def test_a_named_encoding_that_does_not_fit() -> None:
     with pytest.raises(SourceError, match="byte 0 is not ascii"):
-        read_table(File("a.csv", "", b"\xe4"), "a.csv", [], Dialect(), "ascii")
+        read_table(File("a.csv", "", b"\xe4"), "a.csv", [], TableForm("ascii"))
 
 
 def test_parquet() -> None:

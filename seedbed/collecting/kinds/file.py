@@ -28,7 +28,7 @@ class FileSource(WithTables):
     def raw_files(self) -> list[RawWay]:
         """The tables themselves."""
         files = table_files(self.path, self.place)
-        return [RawWay(file, self.dialect, self.encoding) for file in files]
+        return [RawWay(file, self.form) for file in files]
 
     @classmethod
     def takes(cls, path: Path) -> bool:
