@@ -5,10 +5,12 @@ import difflib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from datetime import date
 from itertools import count
 from pathlib import Path, PurePath
 from typing import Any, Literal, NamedTuple
 
+from seedbed.arrivals.date_column import choose_dates
 from seedbed.collecting import tables
 from seedbed.collecting.collection import parse_source
 from seedbed.collecting.kinds import KINDS
@@ -42,7 +44,8 @@ class Asked(NamedTuple):
     batch: str = ""
     date: str = ""  # of rows without a date of their own
     licence: str = ""
-    columns: dict[str, str] = {}  # which column is text, text_pair, label, id, date, group
+    # Which column is text, text_pair, label, id, date, group; "": none.
+    columns: dict[str, str] = {}
     meta: tuple[str, ...] = ()
     label: str = ""  # one for every row
     label_map: dict[str, str | None] = {}
@@ -51,10 +54,12 @@ class Asked(NamedTuple):
     unlabelled: bool = False
     form: TableForm = TableForm()
     pattern: str = ""  # which files of a folder are rows
+    date_format: str = ""  # of the date column
 
 
-def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
-    """The entry for the file or folder at `asked.path`, with its place below data/raw.
+def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> tuple[Entry, list[str]]:
+    """The entry for the file or folder at `asked.path`, with its place below data/raw, and what a
+    person is told of how its dates are read.
 
     It takes after the last batch of its source, or, where no source is named, after the last one
     that its columns fit. `today`: YYYY-MM-DD. Raises SeedbedError where something must be said.
@@ -86,22 +91,37 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
     if asked.label_map:
         entry["label_map"] = {**entry.get("label_map", {}), **asked.label_map}
     columns: dict[str, Any] = {}
+    notes: list[str] = []
     if table and alike:
         columns = {**entry.get("columns", {}), **asked.columns}
+        columns = {field: name for field, name in columns.items() if name}
+        if entry.get("date_guessed") and columns.get("date") not in table.columns:
+            columns.pop("date", "")
     elif table:
         needs_label = not (entry.get("label") or entry.get("unlabelled"))
         columns = {**inferred(table, asked.columns, needs_label, asked.path)}
+        entry["date_guessed"] = True
+        notes = [
+            f"`{name}` could be the date, too: `--date-column {name}` takes it"
+            for name in table.columns
+            if name.casefold() in PLAIN["date"] and "date" not in asked.columns
+            if name not in columns.values()
+        ]
     if table and asked.meta:
         columns["meta"] = list(asked.meta)
-    if columns:
+    if table:
         entry["columns"] = columns
+        said = {"column": asked.columns.get("date", ""), "format": asked.date_format}
+        notes += choose_dates(entry, table.records, said, date.fromisoformat(today))
+    elif asked.date_format:
+        entry["date_format"] = asked.date_format
     entry["licence"] = asked.licence or (before.licence if before else "")
     if not entry["licence"]:
         expected = "what the texts may be used for"
         raise SeedbedError(asked.path, "the licence is missing", expected, "add `--licence L`")
     entry["batch"] = _batch(asked, {one.batch for one in sources}, f"{today}-{name}")
     entry["path"] = (RAW / (entry["batch"] + _ending(path))).as_posix()
-    return entry
+    return entry, notes
 
 
 def as_source(entry: Entry, place: str) -> Source:
@@ -166,8 +186,7 @@ def look_at(path: Path, form: TableForm) -> tables.Table:
             start = decode(file.content[:SAMPLE], form.encoding).text
             form = form._replace(separator=tables.found_separator(start.split("\n", 1)[0]))
     columns = tables.read_table(file, path.as_posix(), (), form).columns
-    wanted = [name for name in columns if name.casefold() in PLAIN["id"]]
-    return tables.read_table(file, path.as_posix(), wanted, form)._replace(form=form)
+    return tables.read_table(file, path.as_posix(), columns, form)._replace(form=form)
 
 
 def inferred(
@@ -179,13 +198,14 @@ def inferred(
     """
     columns = {field: name for field, name in said.items() if name}
     for field in PLAIN:
-        if field in columns or (field == "label" and not needs_label):
+        if field in said or (field == "label" and not needs_label):
             continue
         free = [name for name in table.columns if name not in columns.values()]
         found = [name for name in free if name.casefold() in PLAIN[field]]
+        found.sort(key=lambda name: PLAIN[field].index(name.casefold()))
         if field == "id":
             found = [name for name in found if names_rows(name, table.records)]
-        if len(found) == 1:
+        if len(found) == 1 or (found and field == "date"):  # a guess, which need not be asked for
             columns[field] = found[0]
         elif found or field in ("text", "label"):
             named = [f"`{one}`" for one in table.columns[:20] if COLUMN_NAME.fullmatch(one)]

@@ -1,4 +1,4 @@
-"""Days as exports write them: one table of forms, and which of them a column is in.
+"""Days as exports write them: one table of forms.
 
 A cell that can be read in one way only (year first, month by name) is read in every form. A form
 says the rest: whether 03/11/2025 is in March or November, and what a bare number counts. It is
@@ -10,8 +10,7 @@ The day is the one that is written: hours and zones are left out. Days of an epo
 
 import calendar
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
@@ -181,7 +180,6 @@ FORMS = {
     "excel": Form("45231.5, days as Excel counts them", _of_excel),
 }
 KNOWN = f"one of {', '.join(FORMS)}, or a strptime format such as `%d/%m/%y %H:%M`"
-ORDERS = ("day_first", "month_first", "year_first")
 
 
 def day_of(cell: str, date_format: str = "") -> date:
@@ -189,10 +187,11 @@ def day_of(cell: str, date_format: str = "") -> date:
 
     Raises ValueError where it has none.
     """
-    return _read(cell, date_format)[0]
+    return read_day(cell, date_format)[0]
 
 
-def _read(cell: str, date_format: str) -> tuple[date, bool]:
+def read_day(cell: str, date_format: str) -> tuple[date, bool]:
+    """The day in a cell as `day_of`, and whether its year has two digits."""
     cell = unicodedata.normalize("NFKC", cell).strip()
     if "%" in date_format:
         return datetime.strptime(cell, date_format).date(), "%y" in date_format
@@ -223,66 +222,3 @@ def batch_day(batch: str) -> date:
         year, month = map(int, batch[:7].split("-"))
         return date(year, month, calendar.monthrange(year, month)[1])
     return date.max
-
-
-class Dating(NamedTuple):
-    """How a column of dates is read, and what that leaves open; numbers are of cells."""
-
-    date_format: str  # as a source has it; "" for ISO
-    filled: int = 0
-    read: int = 0
-    doubtful: int = 0  # read as a day before 1970, or after tomorrow
-    short_years: int = 0
-    example: str = ""  # a cell that another form reads as another day, where both forms fit
-    other: str = ""  # that form
-
-    @property
-    def is_readable(self) -> bool:
-        """Whether at least half of the cells are dates in this form."""
-        return 2 * self.read >= self.filled
-
-
-def dating(cells: Iterable[str], newest: date, before: str = "", said: str = "") -> Dating:
-    """Find the form that reads most of a column as days that can be, from 1970 to tomorrow.
-
-    `newest`: the last day that can be; `before`: the form of an earlier file, which counts where
-    several fit; `said`: the form, by a person. Of day and month the day is first where nothing
-    says otherwise, without doubt where dots are between them.
-    """
-    counts = Counter(cell for cell in map(str.strip, cells) if cell)
-    names = [said] if said else list(dict.fromkeys(filter(None, (before, *FORMS))))
-    found = {names[0]: _under(names[0], counts, newest)}
-    if said or found[names[0]].read - found[names[0]].doubtful == counts.total():
-        return found[names[0]]
-    found |= {name: _under(name, counts, newest) for name in names[1:]}
-    best = max(names, key=lambda name: (found[name].read - found[name].doubtful, found[name].read))
-    result = found[best]
-    if best in ("epoch", "excel") and 2 * result.doubtful > result.read:
-        result = result._replace(read=0)  # a count, or a number of a row
-    if best == before or best not in ORDERS:
-        return result
-    for other in ORDERS:
-        if other == best or found[other][1:4] != result[1:4]:
-            continue
-        for cell in counts:
-            if (other, "." in cell) != ("month_first", True) and _differ(cell, best, other):
-                return result._replace(example=cell, other=other)
-    return result
-
-
-def _under(name: str, counts: Counter[str], newest: date) -> Dating:
-    read = doubtful = short = 0
-    for cell, times in counts.items():
-        with suppress(ValueError):
-            day, is_short = _read(cell, name)
-            read += times
-            short += is_short * times
-            doubtful += is_doubtful(day, newest) * times
-    return Dating("" if name == ISO else name, counts.total(), read, doubtful, short)
-
-
-def _differ(cell: str, one: str, other: str) -> bool:
-    try:
-        return day_of(cell, one) != day_of(cell, other)
-    except ValueError:
-        return False

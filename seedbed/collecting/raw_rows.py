@@ -84,11 +84,20 @@ def raw_rows(
             yield row._replace(reason=record.reason)
             continue
         try:
-            cells = {name: as_text(record.cells.get(name)) for name in wanted}
+            cells = {name: _text_of(record.cells.get(name), name, source) for name in wanted}
         except TypeError:
             yield row._replace(reason=Reason.NOT_TEXT)
         else:
             yield _filled(row, source, cells, labels, max_chars)
+
+
+def _text_of(cell: object, name: str, source: Source) -> str:
+    try:
+        return as_text(cell)
+    except TypeError:
+        if source.date_guessed and name == source.columns.date:
+            return ""  # no date, which refuses no row
+        raise
 
 
 def _check_columns(source: Source, table: SourceTable) -> None:

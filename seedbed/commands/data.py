@@ -13,6 +13,7 @@ from seedbed.core.errors import SeedbedError
 from seedbed.core.files import BEST
 
 Said = Annotated[str, typer.Option()]
+Left = Annotated[str | None, typer.Option(help='"": none')]
 # How a table is written, for every command that reads one. What is not said is found.
 Separator = Annotated[str, typer.Option(help="of CSV; tab for a tab")]
 Quote = Annotated[str | None, typer.Option(help='of CSV; "": quotes are characters')]
@@ -34,11 +35,12 @@ def add(
     date: Annotated[str, typer.Option(help="YYYY-MM-DD, of rows without a date")] = "",
     licence: Annotated[str, typer.Option(help="what the texts may be used for")] = "",
     text_column: Said = "",
-    text_pair_column: Said = "",
+    text_pair_column: Left = None,
     label_column: Said = "",
-    id_column: Said = "",
-    date_column: Said = "",
-    group_column: Said = "",
+    id_column: Left = None,
+    date_column: Left = None,
+    date_format: Annotated[str, typer.Option(help="day_first, epoch ..., or strptime's")] = "",
+    group_column: Left = None,
     meta_column: Annotated[list[str] | None, typer.Option(help="kept as it is; repeat it")] = None,
     label: Annotated[str, typer.Option(help="one class for every row")] = "",
     map_: Annotated[
@@ -65,7 +67,7 @@ def add(
     if negative not in ("", "in_domain", "general"):
         raise typer.BadParameter("--negative is in_domain or general")
     columns = {
-        "text": text_column, "text_pair": text_pair_column, "label": label_column,
+        "text": text_column or None, "text_pair": text_pair_column, "label": label_column or None,
         "id": id_column, "date": date_column, "group": group_column,
     }  # fmt: skip
     with alone(), fetched(file or url, bool(url)) as path:
@@ -73,9 +75,11 @@ def add(
             print("An addition that was cut off has been undone.")
         asked = Asked(
             str(path), source, batch, date, licence,
-            {field: name for field, name in columns.items() if name}, tuple(meta_column or ()),
+            {field: name for field, name in columns.items() if name is not None},
+            tuple(meta_column or ()),
             label, _mapped(map_ or []), tuple(new_label or ()), cast(Negative, negative),
             unlabelled, table_form(encoding, separator, quote, escape, header, sheet), pattern,
+            date_format,
         )  # fmt: skip
         _carry_out(asked, as_dvc_says(url), yes, dry_run)
 

@@ -1,4 +1,4 @@
-"""Days in the forms of exports, and which form a column is in."""
+"""Days in the forms of exports."""
 
 from contextlib import suppress
 from datetime import date
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.collecting.dates import FORMS, batch_day, dating, day_of, is_doubtful, names_a_day
+from seedbed.collecting.dates import FORMS, batch_day, day_of, is_doubtful, names_a_day
 
-MAY, NEWEST = "2024-05-01", date(2025, 12, 1)
+MAY = "2024-05-01"
 
 
 @pytest.mark.parametrize(
@@ -93,70 +93,6 @@ def test_what_is_written_with_the_day_first_is_read_so(day) -> None:
 def test_any_text_is_a_day_or_refused(text, form) -> None:
     with suppress(ValueError):
         assert isinstance(day_of(text, form), date)
-
-
-def form_of(*cells: str, **known: str) -> str:
-    return dating(cells, NEWEST, **known).date_format
-
-
-@pytest.mark.parametrize(
-    ("cells", "form"),
-    [
-        (["2024-05-01", "2024-05-02 10:00:00 UTC"], ""),
-        (["10/Jun/24 3:10 PM", "Wed Oct 10 20:10:24 +0000 2018"], ""),
-        (["20240501"], ""),
-        (["03.11.2025", "04.11.2025"], "day_first"),
-        (["03/11/2025", "25/11/2025"], "day_first"),
-        (["03/11/2025", "11/25/2025"], "month_first"),
-        (["2024-05-01", "11/25/2025", "n/a"], "month_first"),
-        (["25-11-30", "25-10-31"], "year_first"),
-        (["1612011210000", "1612011211000"], "epoch"),
-        (["1612011210", ""], "epoch"),
-        (["45231", "45232.5"], "excel"),
-    ],
-)
-def test_a_column_shows_its_form(cells, form) -> None:
-    found = dating(cells, NEWEST)
-    assert (found.date_format, found.other) == (form, "")
-    assert found.is_readable
-
-
-def test_day_and_month_that_nothing_tells_apart_are_doubtful_but_for_dots() -> None:
-    found = dating(["03/11/2025", "04/11/2025"], NEWEST)
-    assert (found.date_format, found.other) == ("day_first", "month_first")
-    assert found.example == "03/11/2025"
-    assert dating(["03.11.2025"], NEWEST).other == ""
-    assert dating(["11/11/2025", "05/05/2025"], NEWEST).other == ""  # the same day either way
-    assert dating(["03-11-25"], NEWEST).short_years == 1
-
-
-def test_days_after_tomorrow_decide_what_the_cells_leave_open() -> None:
-    assert form_of("12/04/2025", "01/05/2025") == "day_first"  # 4 December is after tomorrow
-    assert form_of("04/12/2025", "05/01/2025") == "month_first"
-
-
-def test_an_earlier_file_decides_what_this_one_leaves_open_and_no_more() -> None:
-    found = dating(["03/11/2025"], NEWEST, before="month_first")
-    assert (found.date_format, found.other) == ("month_first", "")
-    assert form_of("03/11/2025", "25/11/2025", before="month_first") == "day_first"
-    assert form_of("2025-11-03", before="%d.%m.%Y") == ""
-    assert form_of("03.11.2025", before="%d.%m.%Y") == "%d.%m.%Y"
-
-
-def test_what_a_person_said_stands() -> None:
-    found = dating(["03.11.2025", "25.11.2025"], NEWEST, said="month_first")
-    assert (found.date_format, found.read) == ("month_first", 1)
-
-
-@pytest.mark.parametrize("cells", [["1", "2", "3"], ["x", "y"], ["n/a", "?", "2024-05-01"]])
-def test_a_count_and_other_things_are_no_dates(cells) -> None:
-    assert not dating(cells, NEWEST).is_readable
-
-
-def test_days_before_1970_and_after_tomorrow_are_doubtful() -> None:
-    found = dating(["1912-04-14", "2025-12-02", "2025-12-03", "2025-11-01"], NEWEST)
-    assert (found.date_format, found.read, found.doubtful) == ("", 4, 2)
-    assert is_doubtful(day_of("16120112"), NEWEST)
 
 
 @pytest.mark.parametrize(
