@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import cast
 
+from seedbed.arrivals.date_column import CHANGE
 from seedbed.arrivals.entry import in_rows, shown
 from seedbed.arrivals.plan import Plan
 from seedbed.core.metrics import Drop
@@ -31,6 +32,7 @@ def _what(found: Plan) -> list[str]:
         *([f"The class of all of them is {shown(source.label)}"] if source.label else []),
         *(["Reports may show its texts (show_text)"] if source.show_text else []),
         *(["They are negatives: no class is right for them"] if source.negative else []),
+        *found.notes,
     ]
 
 
@@ -40,7 +42,8 @@ def _quarantined(found: Plan) -> list[str]:
         return ["No row goes to quarantine"]
     share = len(bad) / len(found.rehearsal.read)
     lines = [f"{row.file}:{row.line} {row.reason}" for row in bad]
-    return [f"{in_rows(len(bad))} ({share:.1%}) to quarantine:", *_first(lines)]
+    change = [CHANGE] if any(row.reason == Reason.BAD_DATE for row in bad) else []
+    return [f"{in_rows(len(bad))} ({share:.1%}) to quarantine:", *_first(lines), *change]
 
 
 def _dropped(found: Plan) -> list[str]:

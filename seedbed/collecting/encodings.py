@@ -214,6 +214,8 @@ def decode(data: bytes, encoding: str = "") -> Decoded:
 
     Raises UnicodeDecodeError where the named encoding, or that of the mark, does not fit.
     """
+    if encoding == WESTERN:
+        return Decoded(western(data), encoding)
     if encoding:
         return Decoded(data.decode(encoding).removeprefix("\ufeff"), encoding)
     mark, name = marked(data)

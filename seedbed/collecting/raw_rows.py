@@ -15,11 +15,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from seedbed.collecting.dates import day_of
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import as_text
 from seedbed.core.errors import RowsError, SourceError
@@ -84,11 +84,20 @@ def raw_rows(
             yield row._replace(reason=record.reason)
             continue
         try:
-            cells = {name: as_text(record.cells.get(name)) for name in wanted}
+            cells = {name: _text_of(record.cells.get(name), name, source) for name in wanted}
         except TypeError:
             yield row._replace(reason=Reason.NOT_TEXT)
         else:
             yield _filled(row, source, cells, labels, max_chars)
+
+
+def _text_of(cell: object, name: str, source: Source) -> str:
+    try:
+        return as_text(cell)
+    except TypeError:
+        if source.date_guessed and name == source.columns.date:
+            return ""  # no date, which refuses no row
+        raise
 
 
 def _check_columns(source: Source, table: SourceTable) -> None:
@@ -172,11 +181,9 @@ def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
     if not found:
         return source.date, ""
     try:
-        if source.date_format:
-            return datetime.strptime(found, source.date_format).date().isoformat(), ""
-        return datetime.fromisoformat(found).date().isoformat(), ""
+        return day_of(found, source.date_format).isoformat(), ""
     except ValueError:
-        return "", Reason.BAD_DATE
+        return (source.date, "") if source.date_guessed else ("", Reason.BAD_DATE)
 
 
 def identified(

@@ -13,6 +13,7 @@ from seedbed.core.errors import SeedbedError
 from seedbed.core.files import BEST
 
 Said = Annotated[str, typer.Option()]
+Left = Annotated[str | None, typer.Option(help='"": none')]
 # How a table is written, for every command that reads one. What is not said is found.
 Separator = Annotated[str, typer.Option(help="of CSV; tab for a tab")]
 Quote = Annotated[str | None, typer.Option(help='of CSV; "": quotes are characters')]
@@ -34,11 +35,12 @@ def add(
     date: Annotated[str, typer.Option(help="YYYY-MM-DD, of rows without a date")] = "",
     licence: Annotated[str, typer.Option(help="what the texts may be used for")] = "",
     text_column: Said = "",
-    text_pair_column: Said = "",
+    text_pair_column: Left = None,
     label_column: Said = "",
-    id_column: Said = "",
-    date_column: Said = "",
-    group_column: Said = "",
+    id_column: Left = None,
+    date_column: Left = None,
+    date_format: Annotated[str, typer.Option(help="day_first, epoch ..., or strptime's")] = "",
+    group_column: Left = None,
     meta_column: Annotated[list[str] | None, typer.Option(help="kept as it is; repeat it")] = None,
     label: Annotated[str, typer.Option(help="one class for every row")] = "",
     map_: Annotated[
@@ -65,7 +67,7 @@ def add(
     if negative not in ("", "in_domain", "general"):
         raise typer.BadParameter("--negative is in_domain or general")
     columns = {
-        "text": text_column, "text_pair": text_pair_column, "label": label_column,
+        "text": text_column or None, "text_pair": text_pair_column, "label": label_column or None,
         "id": id_column, "date": date_column, "group": group_column,
     }  # fmt: skip
     with alone(), fetched(file or url, bool(url)) as path:
@@ -73,9 +75,11 @@ def add(
             print("An addition that was cut off has been undone.")
         asked = Asked(
             str(path), source, batch, date, licence,
-            {field: name for field, name in columns.items() if name}, tuple(meta_column or ()),
+            {field: name for field, name in columns.items() if name is not None},
+            tuple(meta_column or ()),
             label, _mapped(map_ or []), tuple(new_label or ()), cast(Negative, negative),
             unlabelled, table_form(encoding, separator, quote, escape, header, sheet), pattern,
+            date_format, bool(url),
         )  # fmt: skip
         _carry_out(asked, as_dvc_says(url), yes, dry_run)
 
@@ -111,9 +115,18 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
     """Tell, ask, and put it in. `url`: as DVC takes it; "" for a path on this machine."""
     from datetime import date
 
-    from seedbed.arrivals.adding import PARAMS, PIPELINE, add, told_after, with_dep, with_source
+    from seedbed.arrivals.adding import (
+        PARAMS,
+        PIPELINE,
+        add,
+        sheet_as_csv,
+        told_after,
+        with_dep,
+        with_source,
+    )
     from seedbed.arrivals.plan import plan
     from seedbed.arrivals.telling import told
+    from seedbed.collecting.text_files import is_workbook
     from seedbed.core.files import sha256_of
 
     found = plan(asked, date.today().isoformat())
@@ -124,8 +137,9 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
     if not yes:
         typer.confirm("Add this batch?", abort=True)
     path, target = Path(asked.path), Path(found.source.path)
+    is_sheet = path.is_file() and is_workbook(path)
     add(
-        url or path,
+        url or (sheet_as_csv(path, asked.form.sheet) if is_sheet else path),
         target,
         with_source(PARAMS.read_text(encoding="utf-8"), found.entry),
         with_dep(PIPELINE.read_text(encoding="utf-8"), found.source.path),
