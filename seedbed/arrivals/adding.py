@@ -93,8 +93,8 @@ def sheet_as_csv(path: Path, sheet: str) -> bytes:
 def add(
     origin: Path | bytes | str, target: Path, params: str, pipeline: str, sha256: str = ""
 ) -> None:
-    """Copy `origin` (a path, or bytes; or a URL, which DVC fetches and can update) to `target`, track
-    it, and write the two files. Raises SeedbedError with everything as it was.
+    """Copy `origin` (a path, or bytes; or a URL, which DVC fetches and can update) to `target`,
+    track it, and write the two files. Raises SeedbedError with everything as it was.
 
     `sha256`: what the file that a URL gives must be: the one that was looked at.
     """

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
 from seedbed.arrivals.date_column import choose_dates
-from seedbed.arrivals.file_form import PLAIN, form_before, look_at, stored_ending, stored_form
+from seedbed.arrivals.file_form import (
+    PLAIN,
+    form_before,
+    look_at,
+    other_form,
+    stored_ending,
+    stored_form,
+)
 from seedbed.collecting import tables
 from seedbed.collecting.collection import parse_source
 from seedbed.collecting.kinds import KINDS
@@ -210,7 +217,8 @@ def inferred(
                 place,
                 f"{several} could be the {field}" if found else f"no column is plainly the {field}",
                 f"one of its columns: {', '.join(named) or 'none with a name'}",
-                f"say which with `--{field}-column NAME`{more if field == 'label' else ''}",
+                f"say which with `--{field}-column NAME`{more if field == 'label' else ''}"
+                + ("" if found else other_form(table)),
             )
     return columns
 

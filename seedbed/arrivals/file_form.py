@@ -73,3 +73,26 @@ def stored_form(table: Table, ending: str) -> TableForm:
     }
     is_plain = form["encoding"].startswith(("utf-8", "utf-16", "utf-32"))
     return TableForm(**{**form, "encoding": "" if is_plain else form["encoding"]})
+
+
+def other_form(table: Table) -> str:
+    """What else may be wrong where a column is not found in CSV: the separator or, where no name of
+    a column is a plain one, that the first line is a row."""
+    if table.kind not in ("csv", "workbook"):
+        return ""
+    if len(table.columns) < 2:
+        return "; where another sign is between its cells: `--separator SIGN`"
+    has_names = any(name.casefold() in names for name in table.columns for names in PLAIN.values())
+    if has_names and table.form.header is not False:
+        return ""
+    rows = [list(record.cells.values()) for record in table.records if not record.reason]
+    columns = [[str(cell) for cell in column] for column in zip(*rows, strict=True)]
+    if not columns:
+        return "; where its first line is a row: `--no-header`"
+    text = max(range(len(columns)), key=lambda n: sum(map(len, columns[n])))
+    others = [n for n in range(len(columns)) if n != text]
+    label = min(others, key=lambda n: len(set(columns[n])))
+    options = f"--text-column {text + 1} --label-column {label + 1}"
+    if table.form.header is False:
+        return f", such as `{options}`"
+    return f"; where its first line is a row: `--no-header {options}`"

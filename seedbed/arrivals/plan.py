@@ -30,6 +30,14 @@ from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Placed, read_records
 
 SHOWN = 10
+SIGNS = "`--separator`, `--quote` and `--escape` set how its lines are read"
+# By reason: what may be wrong is not the row, but how it is read.
+OPTIONS: dict[str, str] = {
+    Reason.BAD_DATE: CHANGE,
+    Reason.BAD_QUOTES: SIGNS,
+    Reason.WRONG_COLUMN_COUNT: SIGNS,
+    Reason.BAD_ENCODING: "`--encoding` names the encoding of the files",
+}
 
 
 class Standing(NamedTuple):
@@ -163,9 +171,7 @@ def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) ->
     if not found.quarantined or bad <= max_share * read:
         return
     first = "".join(f"\n  {row.file}:{row.line} {row.reason}" for row in found.quarantined[:SHOWN])
-    step = "correct the rows and add the file again"
-    if dates := sum(row.reason == Reason.BAD_DATE for row in found.quarantined):
-        step += f"; for {dates:,} bad_date: {CHANGE}"
+    step = "; ".join(["correct the rows and add the file again", *options_for(found.quarantined)])
     raise SeedbedError(
         found.quarantined[0].file,
         f"{len(found.quarantined):,} of its {len(found.read):,} rows cannot be used, {bad:,} of "
@@ -173,6 +179,14 @@ def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) ->
         f"at most collect.max_quarantine_share, {max_share:.2%}",
         step,
     )
+
+
+def options_for(rows: Sequence[raw_rows.RawRow]) -> list[str]:
+    """The options that may make rows in quarantine readable."""
+    counts = Counter(row.reason for row in rows)
+    return [
+        f"for {counts[one]:,} {one}: {option}" for one, option in OPTIONS.items() if counts[one]
+    ]
 
 
 def rehearse(

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import cast
 
-from seedbed.arrivals.date_column import CHANGE
 from seedbed.arrivals.entry import in_rows, shown
-from seedbed.arrivals.plan import Plan
+from seedbed.arrivals.plan import Plan, options_for
 from seedbed.core.metrics import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
@@ -42,8 +41,8 @@ def _quarantined(found: Plan) -> list[str]:
         return ["No row goes to quarantine"]
     share = len(bad) / len(found.rehearsal.read)
     lines = [f"{row.file}:{row.line} {row.reason}" for row in bad]
-    change = [CHANGE] if any(row.reason == Reason.BAD_DATE for row in bad) else []
-    return [f"{in_rows(len(bad))} ({share:.1%}) to quarantine:", *_first(lines), *change]
+    head = f"{in_rows(len(bad))} ({share:.1%}) to quarantine:"
+    return [head, *_first(lines), *options_for(bad)]
 
 
 def _dropped(found: Plan) -> list[str]:

@@ -125,8 +125,9 @@ def _foreign_words(text: str) -> str:
 
 def excerpt(text: str) -> str:
     """Return what a person can judge an encoding by: up to three of the most frequent words with
-    letters beyond ASCII, a few characters of each."""
-    words = Counter(CONTROL.sub("?", word[:SHOWN_CHARS]) for word in FOREIGN.findall(text))
+    letters beyond ASCII, or where there are none of all, a few characters of each."""
+    found = FOREIGN.findall(text) or text.split()
+    words = Counter(CONTROL.sub("?", word[:SHOWN_CHARS]) for word in found)
     frequent = sorted(words, key=lambda word: (-words[word], word))
     return " ".join(frequent[:SHOWN])
 
@@ -240,7 +241,7 @@ def marked(data: bytes) -> tuple[bytes, str]:
 def _wide(start: bytes) -> str:
     """UTF-16 or UTF-32 without a mark: NUL bytes in every second place, or, in scripts without NUL
     bytes, bytes that are no UTF-8 and hold line ends and no character that is none."""
-    if start.count(0) < MIN_NUL_SHARE * len(start):
+    if start.count(0) <= MIN_NUL_SHARE * len(start):
         return ""
     for name in ("utf-32-le", "utf-32-be"):
         if len(start) % 4 == 0 and _is_in(start, name):

@@ -39,7 +39,6 @@ SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 NAMES_SHOWN = 20
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 COLUMN_NAME = re.compile(r"[\w .:/;|\t-]{1,40}")
-OTHER_SEPARATOR = re.compile(r"[;|\t]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
 
@@ -110,8 +109,6 @@ def _check_columns(source: Source, table: SourceTable) -> None:
         for name in columns[:NAMES_SHOWN]
     )
     more = f" and {len(columns) - NAMES_SHOWN} more" if len(columns) > NAMES_SHOWN else ""
-    split_wrongly = len(columns) == 1 and OTHER_SEPARATOR.search(columns[0])
-    wrong = "`separator`" if split_wrongly else "`columns`"
     for name in source.wanted:
         if (times := columns.count(name)) != 1:
             found = f"{times} columns `{name}`" if times else f"no column `{name}`"
@@ -119,7 +116,9 @@ def _check_columns(source: Source, table: SourceTable) -> None:
                 table.file,
                 f"{found}; there are {shown}{more}",
                 "each column that the source names, once",
-                f"correct {wrong} of the source {source.name} in params.yaml",
+                f"name others with `--text-column` and the like, or set how the file is read with "
+                f"`--separator` or `--no-header`; in params.yaml: `columns`, `separator`, `header` "
+                f"of the source {source.name}",
             )
 
 

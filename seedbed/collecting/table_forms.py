@@ -143,14 +143,18 @@ def found_form(
         quote=QUOTE if said.quote is None else said.quote,
         escape=said.escape or "",
     )
-    best, fewest = fallback, 2.0
-    tried = (before.separator, usual, *TRIED)
-    for separator in [named] if named else dict.fromkeys(filter(None, tried)):
-        for quote, escape in _quotings(lines, said, before, separator):
-            way = form._replace(separator=separator, quote=quote, escape=escape)
-            misfits = _misfits(lines, way, is_whole, said.quote is None)
-            if misfits < fewest:
-                best, fewest = way, misfits
+    separators = dict.fromkeys(filter(None, (before.separator, usual, *TRIED)))
+    for min_cells in (2, 1):  # one cell in the header: signs in the lines below are no separators
+        best, fewest = fallback, 2.0
+        for separator in [named] if named else separators:
+            quotings = _quotings(lines, said, before, separator)
+            for quote, escape in quotings if min_cells == 2 else quotings[:1]:
+                way = form._replace(separator=separator, quote=quote, escape=escape)
+                misfits = _misfits(lines, way, min_cells, is_whole, said.quote is None)
+                if misfits < fewest:
+                    best, fewest = way, misfits
+        if fewest <= 1:
+            break
     return best
 
 
@@ -178,14 +182,16 @@ def _quotings(
     )
 
 
-def _misfits(lines: Sequence[str], form: TableForm, is_whole: bool, is_guess: bool) -> float:
-    """The share of rows that do not fit their header; more than 2 where one cell alone is found in
-    a line, or quotes are taken for characters around cells."""
+def _misfits(
+    lines: Sequence[str], form: TableForm, min_cells: int, is_whole: bool, is_guess: bool
+) -> float:
+    """The share of rows that do not fit their header; more than 2 where this has fewer cells, or
+    quotes are taken for characters around cells."""
     rows = [cells for _, cells in csv_rows(csv_lines(lines), form)]
     if not is_whole and len(rows) > 1:
         rows.pop()  # may be cut
     header = next((cells for cells in rows if cells), [])
-    if len(header) < 2:
+    if len(header) < min_cells:
         return 3.0
     if is_guess and not form.quote and any(map(_has_quoted, rows)):
         return 3.0

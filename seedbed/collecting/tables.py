@@ -10,6 +10,7 @@ import decimal
 import io
 import json
 import math
+import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -59,6 +60,7 @@ from seedbed.core.reasons import Reason
 
 PARQUET = b"PAR1"
 LFS = "version https://git-lfs"
+MARKUP = re.compile(r"\s*<(?:!doctype|html|head|meta|table|\?xml)\b", re.IGNORECASE)
 
 
 class Table(NamedTuple):
@@ -134,7 +136,7 @@ def read_table(
     notes = [
         *read.notes,
         *(
-            [f"{len(read.again)} lines of {place} repeat its header and are no rows"]
+            [f"lines of {place} that repeat its header, and are no rows: {len(read.again)}"]
             if read.again
             else []
         ),
@@ -159,7 +161,8 @@ def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Itera
                 if len(set(columns)) < len(columns):
                     batch = batch.rename_columns(distinct(columns))
                 records = [Record(n, cells) for n, cells in enumerate(batch.to_pylist(), first)]
-                yield Chunk(path, columns, records, batch=batch)
+                notes = _lies(ending, "parquet", place) if first == 1 else ()
+                yield Chunk(path, columns, records, batch=batch, notes=notes)
                 first += len(records)
         return
     if is_workbook(path):
@@ -198,6 +201,8 @@ def _text(lines: Lines, ending: str, place: str, form: TableForm, before: TableF
         return Rows([], json_records(whole), form, kind, notes)
     if sample and sample[0].startswith(LFS):
         raise SourceError(place, "a pointer of Git LFS", "the file itself", "run `git lfs pull`")
+    if MARKUP.match("".join(sample[:5])):
+        raise SourceError(place, "a web page or XML", "a table", "save it as CSV or .xlsx")
     usual = SEPARATORS.get(ending, ",")
     found = found_form(sample, form, before, usual, size <= SAMPLE)
     names = ("separator", "quote", "escape")

@@ -94,6 +94,10 @@ class Lines(NamedTuple):
     note: str
 
 
+class SeveralFilesError(ValueError):
+    """A zip with more than one file, or none."""
+
+
 def packing_of(data: bytes | Path) -> str:
     """How a file is packed by its first bytes, as a suffix; "" for one that is not."""
     start = data[:8] if isinstance(data, bytes) else start_of(data)
@@ -122,15 +126,14 @@ def is_workbook(data: bytes | Path) -> bool:
 
 
 def _only_member(archive: ZipFile) -> Any:
-    """The stream of the one file in a zip. Raises SourceError where there are more."""
+    """The stream of the one file in a zip. Raises SeveralFilesError where there are more."""
     names = [
         one.filename
         for one in archive.infolist()
         if not one.is_dir() and not one.filename.startswith("__MACOSX/")
     ]
     if len(names) != 1:
-        place = Path(archive.filename or "a zip").name
-        raise SourceError(place, f"{len(names)} files in it", "one", "unpack it and name the table")
+        raise SeveralFilesError(f"a zip with {len(names)} files")
     return archive.open(names[0])
 
 
@@ -161,6 +164,9 @@ def bare_name(path: Path) -> str:
 def _unreadable(path: Path, error: Exception) -> SourceError:
     if isinstance(error, OSError) and error.strerror:
         return SourceError(path.as_posix(), error.strerror, "a readable file", "correct it")
+    if isinstance(error, SeveralFilesError):
+        step = "unpack it, and name the file that is the table"
+        return SourceError(path.as_posix(), str(error), "one file in it", step)
     return SourceError(
         path.as_posix(),
         "the compressed data is damaged or cut off",
@@ -226,8 +232,10 @@ def text_of(content: bytes, place: str, encoding: str = "", before: str = "") ->
         ) from None
     if not encoding and found.endswith(WESTERN):
         odd = odd_lines(content.split(b"\n"))
-        if before and before in likeliest(odd.sample)[:2]:
-            with suppress(UnicodeDecodeError):
+        with suppress(UnicodeDecodeError):
+            if before and odd.sample.decode(before) in map(
+                odd.sample.decode, likeliest(odd.sample)[:2]
+            ):
                 text = content.decode(before)
                 return Text(text, before, f"{place} is {before}, as before: {excerpt(text)}")
         return Text(text, found, judged(odd, place))

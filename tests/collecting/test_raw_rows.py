@@ -176,7 +176,7 @@ def test_missing_column_names_those_there_are() -> None:
 
 
 def test_wrong_separator_is_named() -> None:
-    with pytest.raises(SourceError, match="there are `text;label` .* correct `separator`"):
+    with pytest.raises(SourceError, match="there are `text;label` .*`--separator`"):
         shape(source(), {"text;label": "t;pos"})
 
 
