@@ -1,7 +1,7 @@
 """Tables as records: CSV, TSV, JSON, JSON Lines and Parquet, each cell as it is in the file.
 
 A row that cannot be read is a record with a reason, and the rows after it are read all the same:
-collect quarantines such a row, predict leaves it out. `None`, `NA` and `null` as text stay text.
+collect quarantines such a row, predict gives it no label. `None`, `NA`, `null` as text stay text.
 """
 
 import csv
@@ -35,7 +35,8 @@ csv.field_size_limit(2**31 - 1)  # Python's own limit, 131,072 characters, stops
 
 class Record(NamedTuple):
     """One row of a table. `line` counts from 1: the line it begins in, or, in JSON, Parquet and
-    datasets, which have no lines, the row. `reason` says why a row cannot be read, else ""."""
+    datasets, which have no lines, the row. `reason` says why a row cannot be read, else ""; the
+    cells of such a row are what its line holds, under columns that may be the wrong ones."""
 
     line: int
     cells: dict[str, object]
@@ -55,13 +56,12 @@ class Table(NamedTuple):
 
 class Chunk(NamedTuple):
     """Some rows of a table: the columns as the file names them (of JSON none: each row has its
-    own), rows by distinct names, rows that cannot be read, of Parquet the typed rows, and, in the
-    first chunk, what a person is told of guesses."""
+    own), rows by distinct names, of Parquet the typed rows, and, in the first chunk, what a person
+    is told of guesses."""
 
     file: Path
     columns: list[str]
     records: list[Record]
-    unreadable: list[Record] = []
     batch: pa.RecordBatch | None = None
     notes: tuple[str, ...] = ()
 
@@ -117,8 +117,7 @@ def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Itera
         form = form._replace(separator=found_separator(header))
     columns, read = _text_records(chain([header], lines), ending, form, str(path))
     while part := list(islice(read, rows)):
-        good = [record for record in part if not record.reason]
-        yield Chunk(path, columns, good, [record for record in part if record.reason])
+        yield Chunk(path, columns, part)
 
 
 def ending_of(name: str, place: str) -> str:
@@ -156,14 +155,14 @@ def csv_records(lines: Iterable[str], form: TableForm) -> tuple[list[str], Itera
     rows = _csv_rows(lines, form)
     broken, has_header = [], form.header is not False
     columns: list[str] = []
-    for line, cells in rows:
-        if cells is not None:
-            columns = cells if has_header else [str(n + 1) for n in range(len(cells))]
-            rows = rows if has_header else chain([(line, cells)], rows)
+    for row in rows:
+        if not row[-1]:
+            columns = row[1] if has_header else [str(n + 1) for n in range(len(row[1]))]
+            rows = rows if has_header else chain([row], rows)
             break
-        broken.append((line, cells))
+        broken.append(row)
     names = distinct(columns)
-    return columns, (_csv_record(line, cells, names) for line, cells in chain(broken, rows))
+    return columns, (_csv_record(*row, names, form.separator) for row in chain(broken, rows))
 
 
 def distinct(columns: Sequence[str]) -> list[str]:
@@ -181,16 +180,19 @@ def distinct(columns: Sequence[str]) -> list[str]:
     return names
 
 
-def _csv_record(line: int, cells: list[str] | None, names: list[str]) -> Record:
-    if cells is None:
-        return Record(line, {}, Reason.BAD_QUOTES)
+def _csv_record(
+    line: int, cells: list[str], reason: str, names: list[str], separator: str
+) -> Record:
     if len(cells) != len(names):
-        return Record(line, {}, Reason.WRONG_COLUMN_COUNT)
-    return Record(line, dict(zip(names, cells, strict=True)))
+        reason = reason or Reason.WRONG_COLUMN_COUNT
+        last = len(names) - 1  # the last column takes what is too much, so that nothing is lost
+        cells = [*cells[:last], separator.join(cells[last:])] if names else []
+    return Record(line, dict(zip(names, cells, strict=False)), reason)
 
 
-def _csv_rows(lines: Iterable[str], form: TableForm) -> Iterator[tuple[int, list[str] | None]]:
-    """(line, cells) of each CSV row (RFC 4180), or (line, None) where its quotes do not close.
+def _csv_rows(lines: Iterable[str], form: TableForm) -> Iterator[tuple[int, list[str], str]]:
+    """(line, cells, "") of each CSV row (RFC 4180); where its quotes do not close, the line between
+    separators, and the reason.
 
     A quote that is not closed would swallow the rows after it; so only the line it begins in is
     given up, and reading goes on with the next line.
@@ -223,12 +225,13 @@ def _csv_rows(lines: Iterable[str], form: TableForm) -> Iterator[tuple[int, list
         try:
             for cells in reader:
                 if cells:  # an empty line is no row
-                    yield start, cells
+                    yield start, cells, ""
                 start += len(record)
                 record.clear()
             return
         except csv.Error:
-            yield start, None
+            parts = record[0].rstrip("\r\n").split(form.separator) if record else []
+            yield start, parts, Reason.BAD_QUOTES
             start += 1
             again.extendleft(reversed(record[1:]))
             record.clear()
