@@ -12,7 +12,8 @@ from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.tables import distinct, read_table
 from seedbed.collecting.text_files import PACKERS, read_file
 from seedbed.core.errors import SeedbedError
-from seedbed.serving.predicting import read_chunks, write
+from seedbed.serving.predicting import read_chunks
+from seedbed.serving.writing import write
 
 ROWS = [{"text": 'a "b", c', "n": "007"}, {"text": "two\nlines", "n": ""}, {"text": "ü", "n": "3"}]
 CSV = 'text,n\n"a ""b"", c",007\n"two\nlines",\nü,3\n'
@@ -106,9 +107,9 @@ def test_what_cannot_be_read_is_an_error_with_its_place(tmp_path, name, content,
 def test_a_row_that_cannot_be_read_costs_no_other(tmp_path, name, content, line, reason):
     (tmp_path / name).write_bytes(content)
     [chunk] = read_chunks(tmp_path / name, 10)
-    assert len(chunk.records) == 1
-    assert [(chunk.place(row), row.reason) for row in chunk.unreadable] == [
-        (f"{tmp_path / name}:{line}", reason)
+    assert [(chunk.place(row), row.reason) for row in chunk.records] == [
+        (f"{tmp_path / name}:{line - 1}", ""),
+        (f"{tmp_path / name}:{line}", reason),
     ]
 
 

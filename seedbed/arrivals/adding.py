@@ -86,7 +86,7 @@ def sheet_as_csv(path: Path, sheet: str) -> bytes:
     """A sheet of a workbook as CSV in UTF-8, cells as they are read. Raises SourceError."""
     buffer = io.StringIO(newline="")
     _, rows = sheet_rows(path.read_bytes(), path.as_posix(), sheet)
-    csv.writer(buffer, lineterminator="\n").writerows(cells for _, cells in rows if cells)
+    csv.writer(buffer, lineterminator="\n").writerows(cells for _, cells, _ in rows)
     return buffer.getvalue().encode()
 
 

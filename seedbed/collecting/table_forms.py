@@ -18,18 +18,10 @@ from typing import NamedTuple
 from seedbed.core.reasons import Reason
 
 ENDINGS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".xlsx": "workbook",
-    ".xlsm": "workbook",
-    ".xlsb": "workbook",
-    ".xls": "workbook",
-    ".ods": "workbook",
-}
+    ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".parquet": "parquet", ".xlsx": "workbook", ".xlsm": "workbook", ".xlsb": "workbook",
+    ".xls": "workbook", ".ods": "workbook",
+}  # fmt: skip
 KINDS = {
     "csv": "rows of cells, as CSV",
     "json": "one JSON document",
@@ -51,11 +43,15 @@ csv.field_size_limit(2**31 - 1)  # Python's own limit, 131,072 characters, stops
 
 class Record(NamedTuple):
     """One row of a table. `line` counts from 1: the line it begins in, or, in JSON, Parquet and
-    datasets, which have no lines, the row. `reason` says why a row cannot be read, else ""."""
+    datasets, which have no lines, the row. `reason` says why a row cannot be read, else ""; the
+    cells of such a row are what its line holds, under columns that may be the wrong ones."""
 
     line: int
     cells: dict[str, object]
     reason: str = ""
+
+
+CsvRow = tuple[int, list[str], str]  # line, cells, and why it cannot be read, else ""
 
 
 class TableForm(NamedTuple):
@@ -187,20 +183,20 @@ def _misfits(
 ) -> float:
     """The share of rows that do not fit their header; more than 2 where this has fewer cells, or
     quotes are taken for characters around cells."""
-    rows = [cells for _, cells in csv_rows(csv_lines(lines), form)]
+    rows = list(csv_rows(csv_lines(lines), form))
     if not is_whole and len(rows) > 1:
         rows.pop()  # may be cut
-    header = next((cells for cells in rows if cells), [])
+    header = next((cells for _, cells, reason in rows if not reason), [])
     if len(header) < min_cells:
         return 3.0
-    if is_guess and not form.quote and any(map(_has_quoted, rows)):
+    if is_guess and not form.quote and any(_has_quoted(cells) for _, cells, _ in rows):
         return 3.0
-    bad = sum(cells is None or fitted(cells, header) is None for cells in rows)
+    bad = sum(bool(reason) or fitted(cells, header) is None for _, cells, reason in rows)
     return bad / len(rows)
 
 
-def _has_quoted(cells: list[str] | None) -> bool:
-    return any(len(cell) > 1 and cell[0] == cell[-1] == QUOTE for cell in cells or ())
+def _has_quoted(cells: list[str]) -> bool:
+    return any(len(cell) > 1 and cell[0] == cell[-1] == QUOTE for cell in cells)
 
 
 def csv_lines(lines: Iterable[str]) -> Iterator[str]:
@@ -220,11 +216,9 @@ def fitted(cells: list[str], header: Sequence[str]) -> list[str] | None:
     return [*cells, *[""] * (width - len(cells))] if is_short else None
 
 
-def csv_rows(
-    lines: Iterable[str], form: TableForm, first: int = 1
-) -> Iterator[tuple[int, list[str] | None]]:
-    """Yield (line, cells) of each CSV row (RFC 4180), or (line, None) where its quotes do not
-    close. `lines` begin with the line `first`.
+def csv_rows(lines: Iterable[str], form: TableForm, first: int = 1) -> Iterator[CsvRow]:
+    """Yield (line, cells, "") of each CSV row (RFC 4180); where its quotes do not close, the line
+    between separators, and the reason. `lines` begin with the line `first`.
 
     A quote that is not closed would swallow the rows after it; so only the line it begins in is
     given up, and reading goes on with the next line.
@@ -257,12 +251,13 @@ def csv_rows(
         try:
             for cells in reader:
                 if cells:  # an empty line is no row
-                    yield start, cells
+                    yield start, cells, ""
                 start += len(record)
                 record.clear()
             return
         except csv.Error:
-            yield start, None
+            parts = record[0].rstrip("\r\n").split(form.separator) if record else []
+            yield start, parts, Reason.BAD_QUOTES
             start += 1
             again.extendleft(reversed(record[1:]))
             record.clear()
@@ -280,29 +275,30 @@ def csv_records(
 
 
 def records_of(
-    rows: Iterator[tuple[int, list[str] | None]], form: TableForm, again: list[int]
+    rows: Iterator[CsvRow], form: TableForm, again: list[int]
 ) -> tuple[list[str], Iterator[Record]]:
-    """The columns and rows of cells by line, which begin with the header, if there is one."""
+    """The columns and records of rows of cells, which begin with the header, if there is one."""
     broken, has_header = [], form.header is not False
     columns: list[str] = []
-    for line, cells in rows:
-        if cells is not None:
-            columns = cells if has_header else [str(n + 1) for n in range(len(cells))]
-            rows = rows if has_header else chain([(line, cells)], rows)
+    for row in rows:
+        if not row[-1]:
+            columns = row[1] if has_header else [str(n + 1) for n in range(len(row[1]))]
+            rows = rows if has_header else chain([row], rows)
             break
-        broken.append((line, cells))
+        broken.append(row)
 
     def records() -> Iterator[Record]:
         names = distinct(columns)
-        for line, cells in chain(broken, rows):
+        for line, cells, reason in chain(broken, rows):
             if has_header and len(names) > 1 and cells == columns:
                 again.append(line)  # files that were put together
-            elif cells is None:
-                yield Record(line, {}, Reason.BAD_QUOTES)
-            elif (whole := fitted(cells, columns)) is None:
-                yield Record(line, {}, Reason.WRONG_COLUMN_COUNT)
-            else:
-                yield Record(line, dict(zip(names, whole, strict=True)))
+                continue
+            whole = None if reason else fitted(cells, columns)
+            if whole is None:
+                reason = reason or Reason.WRONG_COLUMN_COUNT
+                last = len(names) - 1  # the last column takes what is too much: nothing is lost
+                whole = [*cells[:last], form.separator.join(cells[last:])] if names else []
+            yield Record(line, dict(zip(names, whole, strict=False)), reason)
 
     return columns, records()
 

@@ -2,7 +2,7 @@
 file. The content says what a file is, and its ending where the content leaves that open.
 
 A row that cannot be read is a record with a reason, and the rows after it are read all the same:
-collect quarantines such a row, predict leaves it out. `None`, `NA` and `null` as text stay text.
+collect quarantines such a row, predict gives it no label. `None`, `NA`, `null` as text stay text.
 """
 
 import datetime
@@ -29,6 +29,7 @@ from seedbed.collecting.table_forms import (
     NOTHING_SAID,
     QUOTE,
     SEPARATORS,
+    CsvRow,
     TableForm,
     csv_lines,
     csv_records,
@@ -89,13 +90,12 @@ class Rows(NamedTuple):
 
 class Chunk(NamedTuple):
     """Some rows of a table: the columns as the file names them (of JSON none: each row has its
-    own), rows by distinct names, rows that cannot be read, of Parquet the typed rows, and, in the
-    first chunk, what a person is told of guesses."""
+    own), rows by distinct names, of Parquet the typed rows, and, in the first chunk, what a person
+    is told of guesses."""
 
     file: Path
     columns: list[str]
     records: list[Record]
-    unreadable: list[Record] = []
     batch: pa.RecordBatch | None = None
     notes: tuple[str, ...] = ()
 
@@ -171,9 +171,7 @@ def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Itera
         read = _text(text_lines(path, form.encoding), ending, place, form, NOTHING_SAID)
     notes = read.notes
     while part := list(islice(read.records, rows)):
-        good = [record for record in part if not record.reason]
-        bad = [record for record in part if record.reason]
-        yield Chunk(path, read.columns, good, bad, notes=notes)
+        yield Chunk(path, read.columns, part, notes=notes)
         notes = ()
 
 
@@ -277,9 +275,7 @@ def _parquet(file: Path | pa.BufferReader, place: str) -> Iterator[pq.ParquetFil
         raise SourceError(place, found, "a whole Parquet file", "write it again") from None
 
 
-def sheet_rows(
-    content: bytes, place: str, sheet: str = ""
-) -> tuple[str, Iterator[tuple[int, list[str] | None]]]:
+def sheet_rows(content: bytes, place: str, sheet: str = "") -> tuple[str, Iterator[CsvRow]]:
     """The name of a sheet, and the number and cells of each row that is not empty, as text: of the
     sheet that is named, else of the only one with rows.
 
@@ -301,7 +297,7 @@ def sheet_rows(
         raise SourceError(place, found, "one that is named", f"add {named}" if named else "")
     [(name, rows)] = filled.items()
     texts = ((number, list(map(as_text, row))) for number, row in enumerate(rows, 1))
-    return name, ((number, cells) for number, cells in texts if any(cells))
+    return name, ((number, cells, "") for number, cells in texts if any(cells))
 
 
 WRITTEN: dict[type, Callable[[Any], str]] = {

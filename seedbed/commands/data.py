@@ -250,18 +250,27 @@ def predict(
     pair_column: Annotated[str, typer.Option(help="for a model of pairs: the second text")] = "",
     model: Annotated[Path, typer.Option(help="a folder that stage select wrote")] = BEST,
     prefix: Annotated[str, typer.Option(help="before the names of the new columns")] = "",
+    separator: Separator = "",
+    quote: Quote = None,
+    escape: Escape = None,
+    header: Header = None,
+    encoding: Encoding = "",
+    sheet: Sheet = "",
     chunk_rows: Annotated[int, typer.Option(min=1, help="rows in memory at a time")] = 2048,
 ) -> None:
-    """Label the rows of a table: columns label, probability and, if the model can, out_of_scope."""
+    """Label the rows of a table: columns label, probability, out_of_scope (if the model can), and
+    reason, where a row has no label."""
     from seedbed.serving.predicting import PredictColumns
     from seedbed.serving.predicting import predict as write_predictions
 
-    counts, left_out = write_predictions(
-        source, target, model, PredictColumns(column, pair_column, prefix), chunk_rows
-    )
-    others = {"out of scope": counts["out_of_scope"], "without text": counts["without_text"]}
-    told = "".join(f", {number:,} {what}" for what, number in others.items() if number)
-    print(f"{target}: {counts['rows']:,} rows{told}")
-    if left_out:
-        print(f"Rows that cannot be read are left out: {counts['left_out']:,}, the first of them:")
-        print("\n".join(f"  {one}" for one in left_out))
+    form = table_form(encoding, separator, quote, escape, header, sheet)
+    columns = PredictColumns(column, pair_column, prefix)
+    done = write_predictions(source, target, model, columns, form, chunk_rows)
+    outside = f", {done.out_of_scope:,} out of scope" if done.out_of_scope else ""
+    print("\n".join([*done.notes, f"{target}: {done.rows:,} rows{outside}"]))
+    if done.reasons:
+        counts = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(done.reasons.items()))
+        print(f"Without a label (column `{prefix}reason`): {counts}")
+    if done.unreadable:
+        print("Rows that cannot be read, the first of them:")
+        print("\n".join(f"  {place}" for place in done.unreadable))

@@ -74,10 +74,17 @@ def test_a_cell_of_10_megabytes_is_read() -> None:
 def test_unclosed_quote_costs_its_own_line_only() -> None:
     content = 'text,label\n"a good film,pos\nplain,neg\n"a, quoted",pos\nlast,neg\n'
     assert rows("a.csv", content) == [
-        (2, {}, "bad_quotes"),
+        (2, {"text": '"a good film', "label": "pos"}, "bad_quotes"),
         (3, {"text": "plain", "label": "neg"}, ""),
         (4, {"text": "a, quoted", "label": "pos"}, ""),
         (5, {"text": "last", "label": "neg"}, ""),
+    ]
+
+
+def test_a_line_of_another_number_of_cells_keeps_what_it_holds() -> None:
+    assert rows("a.csv", "text,label\none,two,three\nshort\n") == [
+        (2, {"text": "one", "label": "two,three"}, "wrong_column_count"),
+        (3, {"text": "short", "label": ""}, "wrong_column_count"),
     ]
 
 
