@@ -99,10 +99,11 @@ def is_western(sample: bytes) -> bool:
     if sum(map(len, MISPLACED.findall(text))) > MAX_MISPLACED_SHARE * foreign:
         return False
     language = language_of(text)
-    return not any(
-        language in LANGUAGES[encoding] and sample.decode(encoding, "replace") != text
-        for encoding in LATIN
-    )
+    for encoding in (encoding for encoding in LATIN if language in LANGUAGES[encoding]):
+        other = sample.decode(encoding, "replace")
+        if any(a != b and b.isalpha() for a, b in zip(text, other, strict=True)):
+            return False
+    return True
 
 
 def likeliest(sample: bytes) -> list[str]:

@@ -54,11 +54,13 @@ class SourceTable(NamedTuple):
 
 
 class RawWay(NamedTuple):
-    """A file that holds rows of a source, and how to read it; a text file is one row."""
+    """A file that holds rows of a source, and how to read it: as a table, as a text that is one
+    row, or else by its ending."""
 
     path: Path
     form: TableForm = TableForm()
     is_text: bool = False
+    is_table: bool = False
 
 
 class Source(Section, ABC):

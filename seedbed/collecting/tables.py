@@ -194,7 +194,8 @@ def _text(lines: Lines, ending: str, place: str, form: TableForm, before: TableF
     notes = (*filter(None, [lines.note]), *_lies(ending, kind, place))
     form = form._replace(encoding=lines.encoding)
     if kind == "json":
-        return Rows([], _json("".join(whole), place), form, kind, notes)
+        rows = map(_object, count(1), json_rows("".join(whole), place))
+        return Rows([], rows, form, kind, notes)
     if kind == "jsonl":
         return Rows([], json_records(whole), form, kind, notes)
     if sample and sample[0].startswith(LFS):
@@ -236,9 +237,9 @@ def json_records(lines: Iterable[str]) -> Iterator[Record]:
             yield Record(line, {}, Reason.BAD_JSON)
 
 
-def _json(text: str, place: str) -> Iterator[Record]:
-    if not text.strip():
-        return
+def json_rows(text: str, place: str) -> list[Any]:
+    """The rows of a JSON document: of a list, of an object that holds one, or of objects one after
+    another. Raises SourceError where there are none."""
     documents, end = [], 0
     try:
         while rest := text[end:].lstrip():
@@ -250,13 +251,13 @@ def _json(text: str, place: str) -> Iterator[Record]:
             f"{place}:{error.lineno}", error.msg, "one JSON list of objects", "correct the line"
         ) from None
     except (ValueError, RecursionError):
-        documents = []
-    rows = documents[0] if len(documents) == 1 else documents  # objects one after another
+        documents = [None]
+    rows = documents[0] if len(documents) == 1 else documents
     if isinstance(rows, dict):
         rows = rows_in(rows)
-    if not isinstance(rows, list) or not documents:
+    if not isinstance(rows, list):
         raise SourceError(place, "no list of objects", "one JSON list of objects", "convert it")
-    yield from map(_object, count(1), rows)
+    return rows
 
 
 def _object(line: int, content: Any) -> Record:

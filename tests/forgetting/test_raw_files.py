@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seedbed.collecting.source import RawWay
 from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.text_files import PACKERS, read_file
 from seedbed.core.errors import SeedbedError
@@ -20,7 +21,7 @@ LEFT = "text,label\ngood,pos\nfine,pos\n"
 
 def opened(path: Path, content: bytes, form: TableForm | None = None) -> RawFile:
     path.write_bytes(content)
-    return open_raw(path, form or TableForm(), one_row=False)
+    return open_raw(path, RawWay(path, form or TableForm()))
 
 
 def lines_with(file: RawFile, word: str) -> list[int]:
@@ -78,7 +79,7 @@ def test_json_lines_json_and_parquet(tmp_path) -> None:
     ("name", "content"),
     [
         ("a.zip", b"PK\x03\x04" + bytes(range(9)) * 30),
-        ("a.json", b'{"text": "one object"}'),
+        ("a.json", b'{"text":\n "one object"}'),
         ("a.csv.gz", b"\x1f\x8b cut off"),
         ("a.parquet", b"PAR1 cut off"),
     ],
