@@ -125,7 +125,7 @@ def read_table(
         records = [Record(number, cells) for number, cells in enumerate(rows, 1)]
         return Table(columns, records, kind="parquet", notes=_lies(ending, "parquet", place))
     if is_workbook(file.content):
-        read = _sheet(file.content, place, form)._replace(notes=_lies(ending, "workbook", place))
+        read = _sheet(file.content, ending, place, form)
     else:
         text = text_of(file.content, place, form.encoding, before.encoding)
         # Lines of JSON may hold U+2028 and U+0085, which are no line ends here.
@@ -166,7 +166,7 @@ def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Itera
                 first += len(records)
         return
     if is_workbook(path):
-        read = _sheet(path.read_bytes(), place, form)
+        read = _sheet(path.read_bytes(), ending, place, form)
     else:
         read = _text(text_lines(path, form.encoding), ending, place, form, NOTHING_SAID)
     notes = read.notes
@@ -219,12 +219,19 @@ def _text(lines: Lines, ending: str, place: str, form: TableForm, before: TableF
     return Rows(columns, records, found, kind, notes, again)
 
 
-def _sheet(content: bytes, place: str, form: TableForm) -> Rows:
+def _sheet(content: bytes, ending: str, place: str, form: TableForm) -> Rows:
     """The rows of a sheet; lines are those of the sheet."""
     name, cells = sheet_rows(content, place, form.sheet)
     again: list[int] = []
     columns, records = records_of(cells, form, again)
-    return Rows(columns, records, form._replace(sheet=name), "workbook", (), again)
+    return Rows(
+        columns,
+        records,
+        form._replace(sheet=name),
+        "workbook",
+        _lies(ending, "workbook", place),
+        again,
+    )
 
 
 def json_records(lines: Iterable[str]) -> Iterator[Record]:
