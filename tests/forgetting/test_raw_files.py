@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.collecting.tables import Dialect
+from seedbed.collecting.source import RawWay
+from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.text_files import PACKERS, read_file
 from seedbed.core.errors import SeedbedError
 from seedbed.forgetting.raw_files import RawFile, open_raw
@@ -18,9 +19,9 @@ CSV = 'text,label\ngood,pos\n"bad, \nand Zoë",neg\n\nfine,pos\n'
 LEFT = "text,label\ngood,pos\nfine,pos\n"
 
 
-def opened(path: Path, content: bytes, dialect: Dialect | None = None) -> RawFile:
+def opened(path: Path, content: bytes, form: TableForm | None = None) -> RawFile:
     path.write_bytes(content)
-    return open_raw(path, dialect or Dialect(), "", one_row=False)
+    return open_raw(path, RawWay(path, form or TableForm()))
 
 
 def lines_with(file: RawFile, word: str) -> list[int]:
@@ -46,7 +47,7 @@ def test_packed_files_stay_packed(tmp_path, suffix) -> None:
 
 
 def test_the_first_row_of_a_file_without_header_and_with_a_mark(tmp_path) -> None:
-    file = opened(tmp_path / "a.csv", "Zoë,x\ngut,y\n".encode("utf-16"), Dialect(header=False))
+    file = opened(tmp_path / "a.csv", "Zoë,x\ngut,y\n".encode("utf-16"), TableForm(header=False))
     assert file.without([1]).decode("utf-16") == "gut,y\n"
 
 
@@ -78,7 +79,7 @@ def test_json_lines_json_and_parquet(tmp_path) -> None:
     ("name", "content"),
     [
         ("a.zip", b"PK\x03\x04" + bytes(range(9)) * 30),
-        ("a.json", b'{"text": "one object"}'),
+        ("a.json", b'{"text":\n "one object"}'),
         ("a.csv.gz", b"\x1f\x8b cut off"),
         ("a.parquet", b"PAR1 cut off"),
     ],
