@@ -6,6 +6,7 @@ data/clean/ -> data/anonymize/, reports/metrics/anonymize.json
 import sys
 
 from seedbed.core.files import is_public, load_key
+from seedbed.core.labels import unmatched, unused_in_words
 from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, read_rows, write_results
@@ -31,6 +32,9 @@ def main() -> str:
     metrics = AnonymizeMetrics(
         rows=counts, mode=params.mode, public_key=is_public(key), **replaced._asdict()
     )
-    write_results("anonymize", metrics, anonymized)
+    names = [pattern.name for pattern in params.patterns]
+    unused = unmatched("anonymize.patterns", names, replaced.replaced_by_kind, ())
+    write_results("anonymize", metrics.naming(unused), anonymized)
     values = sum(replaced.replaced_by_kind.values())
-    return f"{values:,} values replaced in {replaced.rows_touched:,} of {len(rows):,} rows"
+    line = f"{values:,} values replaced in {replaced.rows_touched:,} of {len(rows):,} rows"
+    return line + unused_in_words(unused)

@@ -103,6 +103,7 @@ def test_cases_are_counted_by_capability_and_failures_named_without_text(tmp_pat
     found = cases_of(lambda texts, pairs, label: np.array([1, 1, 0]), classes, tmp_path)
     assert found.model_dump(exclude_unset=True) == {
         "of_other_classes": 1,
+        "other_classes": ["sport"],
         "rows": 3,
         "passed": 2,
         "by_capability": {

@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.metrics import Metrics, RowCounts, WithUnused
 
 UNLABELLED = "(unlabelled)"
 QUANTILES = {"min": 0, "p05": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95, "max": 100}
@@ -43,8 +43,9 @@ class DistinctNgramsByClass(Metrics):
     by_class: dict[str, DistinctNgrams]
 
 
-class CollectMetrics(Metrics):
-    """reports/metrics/collect.json."""
+class CollectMetrics(WithUnused):
+    """reports/metrics/collect.json. `alike`: labels that differ from another in form alone, and
+    that other one; `joined`: those that it stands for now. Left out if there are none."""
 
     rows: RowCounts
     files_by_encoding: dict[str, int]
@@ -54,6 +55,8 @@ class CollectMetrics(Metrics):
     age_by_class: dict[str, Age]
     chars_by_class: dict[str, dict[str, int]]  # by the names of `quantiles`
     distinct_ngrams: DistinctNgramsByClass
+    alike: dict[str, str] = {}
+    joined: dict[str, str] = {}
 
 
 def collect_metrics(

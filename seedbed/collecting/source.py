@@ -9,6 +9,7 @@ import codecs
 import datetime
 import os
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from glob import glob
@@ -17,7 +18,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 
-from seedbed.collecting.tables import Dialect, Record, Table, as_text, read_table
+from seedbed.collecting.tables import Dialect, Record, Table, read_table
 from seedbed.collecting.text_files import PACKED, decode, is_binary, read_file
 from seedbed.core.errors import SourceError
 from seedbed.core.params import Section
@@ -73,7 +74,7 @@ class Source(Section, ABC):
     date_format: str = ""  # strptime format of the date column, if it is not ISO 8601
     columns: Columns = Columns()
     label: str = ""  # one label for every row
-    label_map: dict[str, str | None] = {}  # rename, merge; null drops the row
+    label_map: dict[str, str | None] = {}  # rename, merge; null drops the row; keys in quotes
     split: str = Field("", pattern=f"^({'|'.join(SIDES)})?$")  # one split for every row
     # Examples that belong to no class: close to the classes' subjects, or of any subject (true
     # means general).
@@ -94,13 +95,10 @@ class Source(Section, ABC):
     def _is_day(cls, value: str) -> str:
         return value and datetime.date.fromisoformat(value).isoformat()
 
-    @field_validator("label_map", mode="before")
+    @field_validator("label_map")
     @classmethod
-    def _keys_as_text(cls, value: object) -> object:
-        # YAML reads the class 3 as a number and the class true as a truth value.
-        if not isinstance(value, dict):
-            return value
-        return {as_text(old): None if new is None else as_text(new) for old, new in value.items()}
+    def _composed(cls, value: dict[str, str | None]) -> dict[str, str | None]:
+        return {unicodedata.normalize("NFC", old): new for old, new in value.items()}
 
     @property
     def wanted(self) -> list[str]:

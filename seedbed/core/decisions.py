@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.core.errors import SeedbedError
-from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.metrics import Metrics, RowCounts, WithUnused
 from seedbed.core.params import Section
 
 if TYPE_CHECKING:  # a command that only reads decisions starts a second sooner without it
@@ -97,7 +97,7 @@ class SideDecisions(Metrics):
     disagreed: int
 
 
-class ApplyDecisionsMetrics(Metrics):
+class ApplyDecisionsMetrics(WithUnused):
     """reports/metrics/apply_decisions.json."""
 
     rows: RowCounts

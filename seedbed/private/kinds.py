@@ -19,7 +19,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, field_validator
 
 from seedbed.core.files import keyed_hash
-from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.metrics import RowCounts, WithUnused
 from seedbed.core.params import Section, from_table
 from seedbed.private import patterns
 from seedbed.private.numbers import find_cards, find_ibans, find_national_ids, find_phones
@@ -311,7 +311,7 @@ class AnonymizeParams(Section):
         return Wanted(frozenset(self.kinds), self.patterns, frozenset(self.names or ()))
 
 
-class AnonymizeMetrics(Metrics):
+class AnonymizeMetrics(WithUnused):
     """reports/metrics/anonymize.json: counts alone, never a value."""
 
     rows: RowCounts
