@@ -5,9 +5,9 @@ data/ledger/collect.csv, reports/metrics/collect.json
 """
 
 from collections import Counter
-from pathlib import Path
 
 from seedbed.collecting import collection, raw_rows
+from seedbed.collecting.collection import QUARANTINE
 from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import collect_metrics
 from seedbed.collecting.raw_rows import TOMBSTONES
@@ -18,7 +18,6 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import write_results
 from seedbed.core.stage import script
 
-QUARANTINE = Path("data/quarantine.csv")
 HEADER = ("source", "file", "line", "reason")
 
 

@@ -32,6 +32,7 @@ from seedbed.core.rows import NEGATIVE, SIDES
 from seedbed.core.stage import progress
 
 DVC = Path("dvc.yaml")
+QUARANTINE = Path("data/quarantine.csv")
 SHOWN = 10
 COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 AS_READ = ("id", "digest", "text", "text_pair", "label", "source", "batch", "date", "split")
