@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seedbed.core.labels import (
     alike,
-    listed,
+    in_line,
     map_option,
     nearest,
     option,
@@ -89,11 +89,11 @@ def test_a_label_is_shown_as_it_is_what_is_not_seen_as_an_escape(label, seen):
 
 
 def test_seven_hundred_labels_make_a_short_line():
-    line = listed(f"a class with a long name, number {number}" for number in range(700))
+    line = in_line(f"a class with a long name, number {number}" for number in range(700))
     assert len(line) < 600
     assert line.endswith(" and 690 more")
     assert line.startswith('"a class with a long name, number 0", "a class')
-    assert listed(["C++", "R&D"]) == "C++, R&D"
+    assert in_line(["C++", "R&D"]) == "C++, R&D"
 
 
 @pytest.mark.parametrize(

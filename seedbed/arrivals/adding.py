@@ -221,11 +221,13 @@ def _with_item(file: Path, text: str, keys: tuple[str, ...], item: Entry | str) 
         pairs = items.value if isinstance(items, MappingNode) else []
         items = next((value for name, value in pairs if name.value == key), None)
     is_empty = isinstance(items, ScalarNode) and items.value in NOTHING
-    if not (is_empty or isinstance(items, SequenceNode)) or (items.flow_style and items.value):
+    if isinstance(items, SequenceNode):
+        is_empty = items.flow_style and not items.value
+    if not (is_empty or (isinstance(items, SequenceNode) and not items.flow_style)):
         raise error
     lines = text.split("\n")
     start, end = items.start_mark, items.end_mark
-    if is_empty or items.flow_style:  # an empty list, `[]`, or nothing at all
+    if is_empty:  # an empty list, `[]`, or nothing at all
         line = lines[start.line]
         after, dash = start.line, _indent(line) + 2
         lines[after] = (line[: start.column] + line[end.column :]).rstrip()

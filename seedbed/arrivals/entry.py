@@ -15,8 +15,7 @@ from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
 from seedbed.collecting.source import Source
 from seedbed.collecting.text_files import PACKED, SAMPLE, decode, read_file
 from seedbed.core.errors import ParamsError, SeedbedError
-from seedbed.core.labels import alike, map_option, nearest, option, shown
-from seedbed.core.labels import listed as labels_listed
+from seedbed.core.labels import alike, in_line, map_option, nearest, option, shown
 
 RAW = Path("data/raw")
 SAID = ("date", "label", "negative", "unlabelled", "separator", "encoding", "pattern")
@@ -231,13 +230,14 @@ def check_labels(
     found = Counter(label for label in usable if label not in known)
     if not found:
         return
-    forms = alike(Counter(classes) + found, known)
-    first = min(found)
+    forms = alike(classes + found, known)
+    joins = join_options({old: new for old, new in forms.items() if old in found})
+    first = min(found, key=lambda label: (label in forms, label))
     steps = [
         f"`{map_option(first, 'CLASS')}` renames them, `{map_option(first, '')}` drops their rows, "
         f"`{option('--new-label', first)}` makes a class of them"
     ]
-    if joins := join_options({old: new for old, new in forms.items() if old in found}):
+    if joins:
         steps.insert(0, f"join those that differ in form alone by `{joins}`")
     if negative in found:
         steps.append(
@@ -247,7 +247,7 @@ def check_labels(
     raise SeedbedError(
         asked.path,
         f"{in_rows(found.total())} with labels that the dataset has not: {_in_words(found, known)}",
-        f"one of {labels_listed(sorted(classes))}",
+        f"one of {in_line(sorted(classes))}",
         "; ".join(steps),
     )
 

@@ -180,7 +180,8 @@ def _unused(rows: Sequence[raw_rows.RawRow], asked: Asked, classes: Sequence[str
     prompt: Any = read_params("approaches", object)
     prompt = prompt.get("prompt", {})
     for key in ("descriptions", "words") if classes and prompt.get("run") else ():
-        unused |= unmatched(f"approaches.prompt.{key}", prompt.get(key) or (), classes)
+        place = f"approaches.prompt.{key} (finetune stops there)"
+        unused |= unmatched(place, prompt.get(key) or (), classes)
     return unused
 
 

@@ -6,7 +6,7 @@ from typing import cast
 
 from seedbed.arrivals.entry import in_rows, join_options
 from seedbed.arrivals.plan import Plan
-from seedbed.core.labels import listed, pairs_in_words, shown, unused_in_words
+from seedbed.core.labels import in_line, pairs_in_words, shown, unused_in_words
 from seedbed.core.metrics import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
@@ -41,7 +41,7 @@ def _labels(found: Plan) -> list[str]:
     lines = []
     if found.standing.gone:
         lines.append(
-            f"The last dataset has rows of {listed(found.standing.gone)}, which params.yaml no "
+            f"The last dataset has rows of {in_line(found.standing.gone)}, which params.yaml no "
             "longer names: they count for nothing here, as in the next run"
         )
     if any(row.spelling for row in found.rehearsal.read):
@@ -129,7 +129,7 @@ def _classes(found: Plan) -> list[str]:
     if len(joins) > CLASSES:
         lines.append(f"  and {len(joins) - CLASSES:,} more classes")
     if lacking := [one for one in sorted(there) if not joins[one]]:
-        lines.append(f"  none for {listed(lacking)}")
+        lines.append(f"  none for {in_line(lacking)}")
     return lines
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.core.errors import SeedbedError
+from seedbed.core.labels import in_line
 from seedbed.core.metrics import Metrics, RowCounts, WithUnused
 from seedbed.core.params import Section
 
@@ -213,6 +214,6 @@ def check_labels(decided: InForce, known: Collection[str], folder: Path) -> None
             raise SeedbedError(
                 place_of(vote, folder),
                 f"label {vote.decided!r}",
-                f"one of {', '.join(sorted(known))}, {DROP}, {AMBIGUOUS} or {WITHDRAWN}",
+                f"one of {in_line(sorted(known))}, {DROP}, {AMBIGUOUS} or {WITHDRAWN}",
                 "correct the label in the line, or add the new class to collect.labels",
             )

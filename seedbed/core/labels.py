@@ -38,7 +38,7 @@ def _is_seen(character: str) -> bool:
     return character.isprintable() or character == JOINER
 
 
-def listed(labels: Iterable[str], limit: int = SHOWN, separator: str = ", ") -> str:
+def in_line(labels: Iterable[str], limit: int = SHOWN, separator: str = ", ") -> str:
     """Return the first labels in a line, and how many more there are; quoted if one has commas."""
     every = list(labels)
     words = [f'"{shown(one)}"' if separator.strip() in one else shown(one) for one in every[:limit]]
@@ -157,7 +157,7 @@ def unused_in_words(unused: Unused, limit: int = SHOWN) -> str:
     places = []
     for place, entries in unused.items():
         words = [f"{one} (near {near})" if near else one for one, near in entries.items()]
-        places.append(f"{place}: {listed(words, limit)}")
+        places.append(f"{place}: {in_line(words, limit)}")
     return f"; matches nothing: {'; '.join(places)}" if places else ""
 
 
@@ -173,4 +173,4 @@ def alike_in_words(alike: Mapping[str, str], joined: Mapping[str, str]) -> str:
 
 def pairs_in_words(alike: Mapping[str, str]) -> str:
     """Return labels with what stands for them."""
-    return listed([f"{shown(old)} = {shown(new)}" for old, new in alike.items()], separator="; ")
+    return in_line([f"{shown(old)} = {shown(new)}" for old, new in alike.items()], separator="; ")

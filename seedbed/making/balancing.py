@@ -30,7 +30,7 @@ from pydantic import AliasChoices, Field
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import hash_number
-from seedbed.core.labels import listed
+from seedbed.core.labels import in_line
 from seedbed.core.metrics import Drop, Metrics, RowCounts, WithUnused
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
@@ -175,7 +175,7 @@ def _groups(train: pd.DataFrame, target: TargetParams) -> pd.Series:
     wrong = [name for name, share in shares.items() if not 0 < share <= 1]
     others = sorted(set(known) - set(shares))
     if unknown:
-        raise ParamsError(place, f"`{unknown[0]}`", f"some of {listed(known)}", "correct the name")
+        raise ParamsError(place, f"`{unknown[0]}`", f"some of {in_line(known)}", "correct the name")
     if wrong or (others and total > 1 - ROUNDING) or (not others and abs(total - 1) > ROUNDING):
         raise ParamsError(
             place,
