@@ -127,6 +127,8 @@ def main() -> str:
     pairs = negative.random_pair or negative.hard_pair  # else no pair is made, nor positive
     named = () if pairs else (*negative.positive_labels, *filter(None, [negative.pair_label]))
     unused = unmatched("negatives: positive_labels, pair_label", named, (), ())
+    if params.only_classes_below and not chosen(parents(rows), params):
+        unused |= unmatched("augment.only_classes_below", [str(params.only_classes_below)], ())
     write_results("augment", metrics.naming(unused), after)
     line = f"{len(copies)} copies and {len(wrong)} negatives made"
     if not made and not metrics.refused_by_reason:

@@ -170,8 +170,7 @@ def unused_entries(
     unused |= unmatched("collect.labels", labels, {row.label for row in rows if not row.reason})
     unused |= unmatched("sources", maps, {row.source for row in rows if not row.reason})
     for source in sources:
-        idle = [] if source.columns.date or not source.date_format else ["date_format"]
-        unused |= unmatched(f"sources: {source.name}", idle, ())
+        unused |= unmatched(f"sources: {source.name}", source.idle_keys(), ())
     return unused
 
 

@@ -109,6 +109,16 @@ class Source(Section, ABC):
         single = [named.text, named.text_pair, label, named.id, named.date, named.group, split]
         return [name for name in [*single, *named.meta] if name]
 
+    def idle_keys(self) -> list[str]:
+        """The keys that another key of the entry makes idle."""
+        columns, named = self.columns, self.columns.model_fields_set
+        idle = {
+            "date_format": self.date_format and not columns.date,
+            "columns.label": "label" in named and (self.label or self.unlabelled),
+            "columns.split": columns.split and self.split,
+        }
+        return [key for key, is_idle in idle.items() if is_idle]
+
     @property
     def place(self) -> str:
         """Where params.yaml has the path of this source, for messages."""

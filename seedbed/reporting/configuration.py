@@ -15,7 +15,7 @@ from seedbed.pages.escaping import quoted
 from seedbed.scoring.metrics_files import MinimumFunctionality
 
 UNUSED = 30  # entries in a table
-BY_CLASS = ("descriptions", "words")  # params of an approach whose keys are classes
+BY_CLASS = {"descriptions": "label_prompts", "words": "cloze"}  # by kind of prompts that reads it
 
 
 def unused_by_approaches(
@@ -25,14 +25,18 @@ def unused_by_approaches(
     classes: Collection[str],
 ) -> Unused:
     """What is said of approaches that do not run: values of their own for `shared` keys, those of
-    `training`; keys that are no class; grids, by approach."""
+    `training`, and grids by approach; and keys of prompts that are no class, or that the kind of
+    prompts does not read."""
     off = {name: params for name, params in approaches.items() if not params.get("run")}
     unused = unmatched("cv.grid", grids, set(approaches) - set(off), ())
     for name, params in off.items():
         own = [key for key in params if key in shared]
         unused |= unmatched(f"approaches.{name}, which does not run", own, ())
-        for key in BY_CLASS:
-            unused |= unmatched(f"approaches.{name}.{key}", params.get(key) or (), classes)
+    for name, params in approaches.items():
+        for key, kind in BY_CLASS.items():
+            is_read = name in off or params.get("kind") in ("auto", kind)
+            used = classes if is_read else ()
+            unused |= unmatched(f"approaches.{name}.{key}", params.get(key) or (), used)
     return unused
 
 

@@ -130,3 +130,12 @@ def test_unknown_kind_is_an_error(project: Path) -> None:
     params.write_text(params.read_text().replace("- phone", "- telephone"))
     with pytest.raises(ParamsError, match="telephone"):
         anonymize.main()
+
+
+def test_a_pattern_that_never_fires_is_named(project: Path) -> None:
+    text = (project / "params.yaml").read_text()
+    pattern = "    - name: parcel_number\n      regex: 'P-[0-9]{9}'\n"
+    (project / "params.yaml").write_text(text.replace("  names:", f"{pattern}  names:"))
+    assert anonymize.main().endswith("; matches nothing: anonymize.patterns: parcel_number")
+    found = read_json(project / "reports/metrics/anonymize.json")
+    assert found["unused"] == {"anonymize.patterns": {"parcel_number": ""}}
