@@ -37,7 +37,7 @@ def _what(found: Plan) -> list[str]:
 
 
 def _labels(found: Plan) -> list[str]:
-    """Labels that may be meant as others, and what was said of labels that are not there."""
+    """Labels that may be meant as others, and options and params that match nothing."""
     lines = []
     if found.standing.gone:
         lines.append(

@@ -136,7 +136,7 @@ def labels_alike(rows: Iterable[RawRow], listed: Sequence[str]) -> dict[str, str
 
 
 def joined(rows: Iterable[RawRow], alike: Mapping[str, str], listed: Sequence[str]) -> list[RawRow]:
-    """The rows with labels that stand for all that are alike; others than those `listed`, if any
+    """The rows with labels that represent all that are alike; others than those `listed`, if any
     are, are unknown."""
     renamed = (
         row._replace(label=alike[row.label], spelling=row.label) if row.label in alike else row

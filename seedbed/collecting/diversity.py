@@ -45,7 +45,7 @@ class DistinctNgramsByClass(Metrics):
 
 class CollectMetrics(WithUnused):
     """reports/metrics/collect.json. `alike`: labels that differ from another in form alone, and
-    that other one; `joined`: those that it stands for now. Left out if there are none."""
+    that other one; `joined`: those that became it. Left out if there are none."""
 
     rows: RowCounts
     files_by_encoding: dict[str, int]

@@ -83,7 +83,7 @@ def read_map(value: str) -> tuple[str, str] | None:
 
 def words_of(label: str) -> list[str]:
     """Return the words of a label without what does not change its meaning: case, width, unseen
-    characters, punctuation around it, and what stands between words."""
+    characters, punctuation around it, and what separates words."""
     plain = UNSEEN.sub("", unicodedata.normalize("NFKC", label)).casefold()
     plain = unicodedata.normalize("NFKC", plain)
     words = BETWEEN.split(AROUND.sub("", plain) or plain)
@@ -97,7 +97,7 @@ def form_of(words: Sequence[str]) -> str:
 
 def alike(rows: Mapping[str, int], first: Collection[str] = ()) -> dict[str, str]:
     """Return, for each label that differs from another by its form alone, or by a plural in -s,
-    the label that stands for both, if it is not itself.
+    the label that represents both, if it is another.
 
     It is one of `first`, else the most frequent; of equally frequent ones the first in `rows`.
     """
@@ -172,5 +172,5 @@ def alike_in_words(alike: Mapping[str, str], joined: Mapping[str, str]) -> str:
 
 
 def pairs_in_words(alike: Mapping[str, str]) -> str:
-    """Return labels with what stands for them."""
+    """Return labels with those that represent them."""
     return in_line([f"{shown(old)} = {shown(new)}" for old, new in alike.items()], separator="; ")

@@ -24,7 +24,7 @@ def unused_by_approaches(
     grids: Iterable[str],
     classes: Collection[str],
 ) -> Unused:
-    """What is said of approaches that do not run: values of their own for `shared` keys, those of
+    """Find what configures approaches that do not run: values of their own for `shared` keys, those of
     `training`, and grids by approach; and keys of prompts that are no class, or that the kind of
     prompts does not read."""
     off = {name: params for name, params in approaches.items() if not params.get("run")}

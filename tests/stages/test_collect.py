@@ -185,10 +185,8 @@ def test_a_key_that_another_makes_idle_is_named(fields, key) -> None:
     assert metrics()["unused"] == {"sources: films": {key: ""}}
 
 
-FORMS = "text,label\n" + "".join(
-    f"t{n},{label}\n"
-    for n, label in enumerate(["Pos", "pos", "pos", "ＰＯＳ", "neg", "NEG.", "other"])
-)
+SPELLINGS = ["Pos", "pos", "pos", "ＰＯＳ", "neg", "NEG.", "other"]
+FORMS = "text,label\n" + "".join(f"t{n},{label}\n" for n, label in enumerate(SPELLINGS))
 
 
 def test_labels_that_differ_in_form_alone_are_told_and_stay_apart() -> None:
