@@ -17,6 +17,7 @@ from seedbed.core.params import check_file, read_params
 from seedbed.making.balancing import BalanceParams
 from seedbed.making.negatives import NegativesParams
 from seedbed.pipeline.freshness import freshness
+from seedbed.training.trainer import ApproachTrainer
 
 PARAMS = (ROOT / "params.yaml").read_text()
 ENTRY = (
@@ -154,3 +155,13 @@ def test_the_example_has_only_names_that_are_text():
     Path("params.yaml").write_text(PARAMS)
     check_file()
     assert yaml.load(PARAMS)["collect"]["labels"] == []
+
+
+def test_a_list_or_mapping_whose_last_line_was_deleted_is_empty():
+    changed("      sports: sport\n      tech: technology\n", "")
+    assert ApproachTrainer("prompt").params.descriptions == {}
+    changed("  labels: []", "  labels:")
+    assert read_params("collect", CollectParams).labels == []
+    start, end = PARAMS.index("  - name: bbc"), PARAMS.index("collect:")
+    Path("params.yaml").write_text(PARAMS[:start] + PARAMS[end:])
+    assert read_entries() == []

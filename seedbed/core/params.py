@@ -12,9 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from seedbed.core.errors import ParamsError
@@ -49,6 +57,13 @@ class Section(BaseModel):
     """Base of every typed section: no unknown keys, no changes after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _nothing_left(cls, value: object, info: ValidationInfo) -> object:
+        # A list or a mapping whose last line was deleted.
+        kind = get_origin(cls.model_fields[str(info.field_name)].annotation)
+        return kind() if value is None and kind in (list, dict, tuple) else value
 
 
 def read_params(name: str, kind: type[Kind]) -> Kind:

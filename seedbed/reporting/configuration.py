@@ -24,8 +24,8 @@ def unused_by_approaches(
     grids: Iterable[str],
     classes: Collection[str],
 ) -> Unused:
-    """Find what configures approaches that do not run: values of their own for `shared` keys, those of
-    `training`, and grids by approach; and keys of prompts that are no class, or that the kind of
+    """Find what configures approaches that do not run: values of their own for `shared` keys (of
+    `training`) and grids by approach; and keys of prompts that are no class, or that the kind of
     prompts does not read."""
     off = {name: params for name, params in approaches.items() if not params.get("run")}
     unused = unmatched("cv.grid", grids, set(approaches) - set(off), ())
