@@ -238,7 +238,7 @@ def check_labels(
         f"`{option('--new-label', first)}` makes a class of them"
     ]
     if joins:
-        steps.insert(0, f"join those that differ in form alone by `{joins}`")
+        steps.insert(0, f"join those that differ in form alone by {joins}")
     if negative in found:
         steps.append(
             f"rows without a right answer are a source of their own: `seedbed add FILE --source "
@@ -253,8 +253,11 @@ def check_labels(
 
 
 def join_options(forms: Mapping[str, str]) -> str:
-    """The options that give labels the names of those that they differ from in form alone."""
-    return " ".join(map_option(old, new) for old, new in sorted(forms.items())[:SHOWN])
+    """The options that give labels the names of those that they differ from in form alone, the
+    first of many."""
+    options = [map_option(old, new) for old, new in sorted(forms.items())[:SHOWN]]
+    more = f", and {len(forms) - SHOWN:,} more" if len(forms) > SHOWN else ""
+    return f"`{' '.join(options)}`{more}" if options else ""
 
 
 def _in_words(found: Counter[str], known: set[str]) -> str:

@@ -7,7 +7,7 @@ the data only copies of rows in git are detected.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -151,7 +151,8 @@ def plan(asked: Asked, today: str) -> Plan:
     first = labels or ([] if params.join_labels else list(standing.classes))
     mine = Counter(row.label for row in rows if row.label and not row.reason)
     forms = alike(standing.classes + mine, first)
-    classes, unused = standing.classes, _unused(rows, asked, [*standing.classes, *mine])
+    negative = read_params("negatives.label", str)
+    classes, unused = standing.classes, _unused(rows, asked, {*standing.classes, *mine, negative})
     if params.join_labels:
         rows = collection.joined(rows, forms, [])
         classes = Counter()
@@ -159,7 +160,7 @@ def plan(asked: Asked, today: str) -> Plan:
             classes[forms.get(label, label)] += number
     unknown = (bool(labels and row.label) and row.label not in labels for row in rows)
     rows = raw_rows.with_reason(rows, Reason.UNKNOWN_LABEL, unknown)
-    check_labels(rows, classes, asked, labels, read_params("negatives.label", str))
+    check_labels(rows, classes, asked, labels, negative)
     key = load_key(read_params("anonymize.key_fingerprint", str))
     found = rehearse(rows, source, standing, key)
     _check_quarantine(found, standing, params.max_quarantine_share)
@@ -172,14 +173,14 @@ def plan(asked: Asked, today: str) -> Plan:
     return Plan(entry, source, found, standing, shift, known, waiting, forms, unused)
 
 
-def _unused(rows: Sequence[raw_rows.RawRow], asked: Asked, classes: Sequence[str]) -> Unused:
+def _unused(rows: Sequence[raw_rows.RawRow], asked: Asked, classes: Collection[str]) -> Unused:
     """Options that no row of the batch has, and params of prompts that name no class."""
     found = {row.label for row in rows if row.label and not row.entry}
     unused = unmatched("--map", asked.label_map, {row.entry for row in rows}, found)
     unused |= unmatched("--new-label", asked.new_labels, {row.label for row in rows}, found)
     prompt: Any = read_params("approaches", object)
     prompt = prompt.get("prompt", {})
-    for key in ("descriptions", "words") if classes and prompt.get("run") else ():
+    for key in ("descriptions", "words") if prompt.get("run") else ():
         place = f"approaches.prompt.{key} (finetune stops there)"
         unused |= unmatched(place, prompt.get(key) or (), classes)
     return unused

@@ -49,7 +49,7 @@ def _labels(found: Plan) -> list[str]:
     elif found.alike:
         lines.append(
             f"Labels that differ in form alone: {pairs_in_words(found.alike)}; "
-            f"`{join_options(found.alike)}` joins them, or `collect.join_labels: true`"
+            f"{join_options(found.alike)} joins them, or `collect.join_labels: true`"
         )
     if unused := unused_in_words(found.unused):
         lines.append(unused.replace("; m", "M", 1))

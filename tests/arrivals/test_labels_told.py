@@ -222,6 +222,15 @@ def test_labels_of_a_first_file_that_are_alike_are_told(project):
     assert "differ in form" not in told(*texts("Billing", "billing"), options=options[:2])
 
 
+def test_of_many_labels_that_are_alike_the_first_ten_are_joined(project):
+    without_sources()
+    pairs = [label for number in range(30) for label in (f"Class {number}", f"class_{number}")]
+    told_line = line(told(*texts(*pairs)), "Labels that differ in form alone: ")
+    assert "`, and 20 more joins them" in told_line
+    assert len(shlex.split(told_line.split("`")[1])) == 20
+    assert len(told_line) < 1500
+
+
 def test_seven_hundred_labels_make_no_long_line(project):
     labels = [f"a class with a name of some length, number {number}" for number in range(700)]
     assert len(str(refused(*texts(*labels)))) < 2000
