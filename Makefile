@@ -8,6 +8,7 @@ export PYTHONUNBUFFERED = 1
 .PHONY: run install test test-browser pictures lint sync fresh resolve update bench peers clean
 
 run: install
+	@python -m seedbed.core.params  # names the line, where DVC names none
 	@dvc repro --quiet
 	@seedbed summary
 

@@ -6,6 +6,7 @@ data/clean/ -> data/anonymize/, reports/metrics/anonymize.json
 import sys
 
 from seedbed.core.files import is_public, load_key
+from seedbed.core.labels import in_line, unmatched, unused_in_words
 from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, read_rows, write_results
@@ -14,8 +15,6 @@ from seedbed.private.detection import anonymize_rows
 from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.private.kinds import AnonymizeParams as Params
 from seedbed.private.languages import in_other_languages, looked_for
-
-SHOWN = 12  # regions named on the terminal; the report names all
 
 
 @script
@@ -42,10 +41,12 @@ def main() -> str:
         looked_for=scope,
         **replaced._asdict(),
     )
-    write_results("anonymize", metrics, anonymized)
-    more = len(scope.regions) - SHOWN
+    names = [pattern.name for pattern in params.patterns]
+    unused = unmatched("anonymize.patterns", names, replaced.replaced_by_kind, ())
+    write_results("anonymize", metrics.naming(unused), anonymized)
     values = sum(replaced.replaced_by_kind.values())
-    return (
+    line = (
         f"{values:,} values replaced in {replaced.rows_touched:,} of {len(rows):,} rows; national "
-        f"numbers of {', '.join(scope.regions[:SHOWN])}{f' and {more} more' if more > 0 else ''}"
+        f"numbers of {in_line(scope.regions)}"
     )
+    return line + unused_in_words(unused)

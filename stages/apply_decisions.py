@@ -15,6 +15,7 @@ from seedbed.core import decisions
 from seedbed.core.decisions import DECIDED, FOLDER
 from seedbed.core.decisions import DisagreementRule as Params
 from seedbed.core.files import write_csv
+from seedbed.core.labels import unmatched, unused_in_words
 from seedbed.core.metrics import Drop, RowCounts, settle
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
@@ -76,7 +77,8 @@ def metrics_of(
 def main() -> str:
     params = read_params("apply_decisions", Params)
     rows = read_rows(ANONYMIZE)
-    decided = decisions.in_force(decisions.read_decisions(FOLDER), rows, params)
+    everyone = decisions.read_decisions(FOLDER)
+    decided = decisions.in_force(everyone, rows, params)
     known = {*rows["label"], *read_params("collect.labels", list[str])} - {""}
     decisions.check_labels(decided, known, FOLDER)
     side: dict[str, str] = {}
@@ -92,11 +94,14 @@ def main() -> str:
     ]
     counts = settle("apply_decisions", rows["id"], kept["id"], dropped)
     metrics = metrics_of(counts, lines, decided, side)
-    write_results("apply_decisions", metrics, kept, dropped)
+    arbiters = [params.arbiter] if params.arbiter else []
+    people = {decision.who for decision in everyone}
+    unused = unmatched("apply_decisions.arbiter", arbiters, people)
+    write_results("apply_decisions", metrics.naming(unused), kept, dropped)
     write_csv(DECIDED, HEADER, lines)
     summary = f"{len(decided.settled)} rows decided, {metrics.relabelled} of them relabelled"
     if decided.disagreed:
         summary += f"; people disagree on {len(decided.disagreed)}"
     if void := metrics.void_unknown_id + metrics.void_changed_text:
         summary += f"; {void} decisions are void, as `seedbed review --status` lists"
-    return summary
+    return summary + unused_in_words(unused)

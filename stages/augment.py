@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.core import edits
+from seedbed.core.labels import unmatched, unused_in_words
 from seedbed.core.metrics import settle
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import EMBED, FIND_LABEL_ERRORS, SPLIT, read_rows, write_results
@@ -127,9 +128,15 @@ def main() -> str:
         made_by_class=by_class,
         refused_by_reason=dict(sorted((refused + not_made).items())),
     )
-    write_results("augment", metrics, after)
+    pairs = negative.random_pair or negative.hard_pair  # else no pair is made, nor positive
+    named = () if pairs else (*negative.positive_labels, *filter(None, [negative.pair_label]))
+    unused = unmatched("negatives: positive_labels, pair_label", named, (), ())
+    if params.only_classes_below and not chosen(parents(rows), params):
+        unused |= unmatched("augment.only_classes_below", [str(params.only_classes_below)], ())
+    write_results("augment", metrics.naming(unused), after)
+    line = f"{len(copies)} copies and {len(wrong)} negatives made"
     if not made and not metrics.refused_by_reason:
-        return "off, no row made"
+        line = "off, no row made"
     not_done = ", ".join(f"{n} {why}" for why, n in metrics.refused_by_reason.items() if n)
     lacking = f"; not made: {not_done}" if not_done else ""
-    return f"{len(copies)} copies and {len(wrong)} negatives made{lacking}"
+    return line + lacking + unused_in_words(unused)

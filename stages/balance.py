@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from seedbed.core.files import write_csv
+from seedbed.core.labels import unmatched, unused_in_words
 from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import AUGMENT, read_rows, write_results
@@ -60,8 +61,10 @@ def main() -> str:
         train_by_source=before_and_after(rows, after, "source"),
         asked=in_words(params),
     )
-    write_results("balance", metrics, after, dropped)
+    target = params.target
+    unused = unmatched("balance.target.shares", target.shares if not target.by else (), (), ())
+    write_results("balance", metrics.naming(unused), after, dropped)
     groups = metrics.train_by_class.items()
     lines = [(name, group.rows_before, group.rows, group.weight) for name, group in groups]
     write_csv(PLOT, ["class", "rows_before", "rows", "weight"], lines)
-    return f"{in_words(params)}, {len(dropped)} rows dropped"
+    return f"{in_words(params)}, {len(dropped)} rows dropped{unused_in_words(unused)}"

@@ -5,19 +5,19 @@ data/ledger/collect.csv, reports/metrics/collect.json
 """
 
 from collections import Counter
-from pathlib import Path
 
 from seedbed.collecting import collection, raw_rows
+from seedbed.collecting.collection import QUARANTINE
 from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import collect_metrics
 from seedbed.collecting.raw_rows import TOMBSTONES
 from seedbed.core.files import load_key, write_csv
+from seedbed.core.labels import alike_in_words, unused_in_words
 from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import write_results
 from seedbed.core.stage import script
 
-QUARANTINE = Path("data/quarantine.csv")
 HEADER = ("source", "file", "line", "reason")
 
 
@@ -46,9 +46,15 @@ def main() -> str:
         "quarantined_by_reason": dict(sorted(reasons.items())),
     }
     metrics = collect_metrics(rows, counts.model_copy(update=quarantined), encodings)
-    write_results("collect", metrics, rows, dropped, private=True)
+    unused = collection.unused_entries(raw, sources, params.labels)
+    forms = {
+        "alike": collection.labels_alike(raw, params.labels),
+        "joined": {row.spelling: row.label for row in raw if row.spelling},
+    }
+    metrics = metrics.model_copy(update={key: names for key, names in forms.items() if names})
+    write_results("collect", metrics.naming(unused), rows, dropped, private=True)
     write_csv(QUARANTINE, HEADER, [(r.source, r.file, r.line, r.reason) for r in bad])
     doubtful = collection.doubtful_dates(raw)
     more = f", {doubtful:,} with a date before 1970 or after their batch" if doubtful else ""
     line = f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine{more}"
-    return "; ".join([line, *notes])
+    return "; ".join([line, *notes]) + unused_in_words(unused) + alike_in_words(**forms)

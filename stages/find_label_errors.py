@@ -18,6 +18,7 @@ from seedbed.approaches import NAMES
 from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import fresh_folder, write_csv
+from seedbed.core.labels import in_line
 from seedbed.core.metrics import settle
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import EMBED, SIDES, SPLIT, read_rows, write_results
@@ -163,5 +164,5 @@ def main() -> str:
     write_csv(OUTLIERS, shown, outliers[shown].to_numpy())
     line = f"{len(suspects)} suspects, policy {params.policy}, {len(dropped)} rows dropped"
     if unjudged:
-        line += f"; not judged, as in one fold alone: {', '.join(sorted(unjudged))}"
+        line += f"; not judged, as in one fold alone: {in_line(sorted(unjudged))}"
     return line

@@ -6,11 +6,24 @@ data/manifest/ -> reports/report.md, reports/dataset.json
 
 import hashlib
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from pathlib import Path
+from typing import Any
 
 from seedbed.approaches import NAMES
 from seedbed.core.files import read_csv, write_text
-from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_if_run, read_metrics, write_metrics
+from seedbed.core.labels import Unused, unused_in_words
+from seedbed.core.metrics import (
+    CHOICE,
+    EVALUATE,
+    METRICS,
+    WithUnused,
+    read_if_run,
+    read_metrics,
+    write_metrics,
+)
+from seedbed.core.params import read_params
 from seedbed.core.rows import COUNTS, CURVES, DATASET, MANIFEST, PREDICTIONS, SIDES
 from seedbed.core.stage import ROW_STAGES, script
 from seedbed.encoding.tokens import TokenizeMetrics
@@ -18,9 +31,15 @@ from seedbed.encoding.vectors import EmbedMetrics
 from seedbed.making.balancing import AblateMetrics, AdaptMetrics, AugmentMetrics, BalanceMetrics
 from seedbed.pages.document import Section
 from seedbed.pages.rendering import page_markdown
-from seedbed.reporting import data, results, training
+from seedbed.reporting import configuration, data, results, training
 from seedbed.scoring.metrics import resampled_counts
-from seedbed.scoring.metrics_files import Choice, Evaluation, read_test, read_validation
+from seedbed.scoring.metrics_files import (
+    Choice,
+    Evaluation,
+    MinimumFunctionality,
+    read_test,
+    read_validation,
+)
 from seedbed.scoring.predictions import Pair, pairs_with, read_predictions
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
@@ -59,6 +78,14 @@ def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> d
     return pairs_with(reference, predictions, seeds, samples)
 
 
+def unused_by_params(classes: list[str], cases: MinimumFunctionality) -> Unused:
+    """What of params that no stage compares with the data, and of plain cases, matches nothing."""
+    approaches, shared = (read_params(name, dict[str, Any]) for name in ("approaches", "training"))
+    grids = read_params("cv.grid", dict[str, Any])
+    unused = configuration.unused_by_approaches(approaches, shared, grids, classes)
+    return unused | configuration.unused_cases(cases, classes)
+
+
 @script
 def main() -> str:
     stages = StageMetrics.read(METRICS)
@@ -70,8 +97,13 @@ def main() -> str:
         "validation": pairs_on("validation", validations, chosen),
         "test": pairs_on("test", tests, chosen),
     }
+    cases = validations[chosen].behaviour.minimum_functionality
+    unused = unused_by_params(sorted(stages.balance.train_by_class), cases)
+    by_stages = [getattr(stages, name) for name in StageMetrics.model_fields]
+    known = [found.unused for found in by_stages if isinstance(found, WithUnused)]
     sections = [
         results.verdict(choice, tests),
+        configuration.matches_nothing(reduce(or_, [*known, unused])),
         results.approaches(validations, tests, pairs, chosen),
         results.budgets(choice),
         results.chosen_model(chosen, tests[chosen]),
@@ -81,6 +113,7 @@ def main() -> str:
         data.splits(stages.split, stages.embed.near_train),
         data.diversity(stages, stages.embed),
         data.labels(stages.find_label_errors, tests[chosen], stages.deduplicate, stages.split),
+        configuration.labels_alike(stages.collect),
         training.cross_validation(read_if_run(METRICS / "cv.json", CvMetrics)),
         training.training_rows(stages.augment, stages.balance),
         training.ablation(read_metrics(METRICS / "ablate.json", AblateMetrics)),
@@ -93,4 +126,4 @@ def main() -> str:
     write_metrics(DATASET, dataset)
     page = Section(f"Report on dataset {dataset.version}", sections)
     write_text(REPORT, page_markdown(page))
-    return f"dataset {dataset.version}, {REPORT}"
+    return f"dataset {dataset.version}, {REPORT}{unused_in_words(unused)}"

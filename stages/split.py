@@ -11,6 +11,7 @@ import pandas as pd
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import fresh_folder, sha256_of, write_csv
+from seedbed.core.labels import in_line
 from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
@@ -91,11 +92,10 @@ def summary(metrics: SplitMetrics, warn_below: int) -> str:
         parts.append(f"{bare} rows of punctuation alone were compared as whole texts only")
     if twins := metrics.twins_with_other_label:
         parts.append(f"{twins} rows dropped for a near copy in another split have another label")
-    for name, number in metrics.classes_not_in_train.items():
-        parts.append(f"no row in train, so {number} rows dropped: {name}")
-    if metrics.classes_with_few_test_rows:
-        few = ", ".join(metrics.classes_with_few_test_rows)
-        parts.append(f"fewer than {warn_below} test rows: {few}")
+    if gone := metrics.classes_not_in_train:
+        parts.append(f"no row in train, so {sum(gone.values())} rows dropped: {in_line(gone)}")
+    if few := metrics.classes_with_few_test_rows:
+        parts.append(f"fewer than {warn_below} test rows: {in_line(few)}")
     return "; ".join(parts)
 
 

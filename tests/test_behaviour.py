@@ -103,6 +103,7 @@ def test_cases_are_counted_by_capability_and_failures_named_without_text(tmp_pat
     found = cases_of(lambda texts, pairs, label: np.array([1, 1, 0]), classes, tmp_path)
     assert found.model_dump(exclude_unset=True) == {
         "of_other_classes": 1,
+        "other_classes": ["sport"],
         "rows": 3,
         "passed": 2,
         "by_capability": {
@@ -112,7 +113,9 @@ def test_cases_are_counted_by_capability_and_failures_named_without_text(tmp_pat
         "failed": ["a.csv:2"],
     }
     none = cases_of(lambda *_: pytest.fail("no case to run"), ["other"], tmp_path)
-    assert none.model_dump(exclude_unset=True) == {"of_other_classes": 4}
+    gone = ["cooking", "sport", "weather"]
+    assert none.model_dump() == none.model_copy().model_dump()
+    assert (none.of_other_classes, none.other_classes, none.rows) == (4, gone, 0)
 
 
 def test_cases_of_all_files_are_read(tmp_path):

@@ -203,3 +203,12 @@ def _covers(entry: str, path: str) -> bool:
              for part in Path(path).parts]  # fmt: skip
     final = "/".join(parts)
     return final == entry or final.startswith(entry + "/") or entry.startswith(path + "/")
+
+
+def test_configuration_that_matches_nothing_is_in_the_report_and_in_its_line(example):
+    report = (example.folder / "reports/report.md").read_text()
+    section = report.split("## Configuration that matches nothing\n")[1].split("\n## ")[0]
+    assert "1 entry matches nothing" in section
+    assert "| `tests/model` | music |" in section
+    [line] = [one for one in example.output.splitlines() if one.startswith("report: ")]
+    assert "; matches nothing: tests/model: music" in line

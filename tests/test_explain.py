@@ -75,6 +75,14 @@ def test_a_kept_row(project) -> None:
     assert f"Dropped because of it: 1 rows: {COPY}" in text
 
 
+def test_a_label_with_unseen_characters_is_printed_escaped(project) -> None:
+    file = Path("data/manifest/2026-01.csv")
+    file.write_text(file.read_text().replace("post", "po\u202est"))
+    printed = CliRunner().invoke(app, ["explain", KEPT]).output
+    assert "po\\u202est" in printed
+    assert "\u202e" not in printed
+
+
 def test_a_dropped_row_tells_stage_reason_and_the_life_of_the_cause(project) -> None:
     text = life(COPY)
     stages = stage_lines(text)

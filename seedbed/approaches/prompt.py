@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from seedbed.core.errors import ParamsError
+from seedbed.core.labels import in_line
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.encoding.tokens import TextTokenizer
 from seedbed.training import classifier
@@ -139,8 +140,8 @@ def label_prompts(classes: Sequence[str], params: Params) -> list[str]:
 def _by_class(key: str, values: dict[str, str], classes: Sequence[str]) -> list[str]:
     """The value of each class, by default its name as words."""
     if unknown := sorted(set(values) - set(classes)):
-        found = f"no class {', '.join(unknown)} in the data"
-        expected, step = f"some of {', '.join(classes)}", "correct the name or delete the line"
+        found = f"no class {in_line(unknown)} in the data"
+        expected, step = f"some of {in_line(classes)}", "correct the name or delete the line"
         raise ParamsError(f"{PLACE}.{key}", found, expected, step)
     return [values.get(name, name.replace("_", " ")) for name in classes]
 

@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ruamel.yaml import YAML
-from ruamel.yaml.nodes import MappingNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from seedbed.arrivals.entry import Entry
 from seedbed.collecting.tables import sheet_rows
@@ -42,6 +42,7 @@ JOURNAL = Path(".seedbed/adding.json")
 LOCK = Path(".seedbed/adding.lock")
 REMOTE = "private"  # where raw texts may go, and nowhere else
 NOWHERE = "push: false"
+NOTHING = ("", "~", "null")  # a list whose last item was deleted
 
 
 @contextmanager
@@ -231,11 +232,14 @@ def _with_item(file: Path, text: str, keys: tuple[str, ...], item: Entry | str) 
     for key in keys:
         pairs = items.value if isinstance(items, MappingNode) else []
         items = next((value for name, value in pairs if name.value == key), None)
-    if not isinstance(items, SequenceNode) or (items.flow_style and items.value):
+    is_empty = isinstance(items, ScalarNode) and items.value in NOTHING
+    if isinstance(items, SequenceNode):
+        is_empty = items.flow_style and not items.value
+    if not (is_empty or (isinstance(items, SequenceNode) and not items.flow_style)):
         raise error
     lines = text.split("\n")
     start, end = items.start_mark, items.end_mark
-    if items.flow_style:  # an empty list, `[]`
+    if is_empty:  # an empty list, `[]`, or nothing at all
         line = lines[start.line]
         after, dash = start.line, _indent(line) + 2
         lines[after] = (line[: start.column] + line[end.column :]).rstrip()

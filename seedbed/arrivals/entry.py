@@ -1,9 +1,8 @@
 """The entry of `sources:` that a new batch gets: as its source's last one, or as its file says, and
 as a person said of its options, columns and labels."""
 
-import difflib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -25,6 +24,7 @@ from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
 from seedbed.collecting.source import Source, WithTables
 from seedbed.collecting.table_forms import NOTHING_SAID, TableForm
 from seedbed.core.errors import ParamsError, SeedbedError
+from seedbed.core.labels import alike, in_line, map_option, nearest, option, shown
 
 RAW = Path("data/raw")
 SAID = ("date", "label", "negative", "unlabelled", "pattern")
@@ -235,7 +235,7 @@ def names_rows(column: str, records: Sequence[tables.Record]) -> bool:
 
 
 def check_labels(
-    rows: Sequence[RawRow], classes: Collection[str], asked: Asked, listed: list[str], negative: str
+    rows: Sequence[RawRow], classes: Counter[str], asked: Asked, listed: list[str], negative: str
 ) -> None:
     """Raise SeedbedError where labels are new and nobody said so.
 
@@ -244,8 +244,8 @@ def check_labels(
     """
     if late := [one for one in asked.new_labels if listed and one not in listed]:
         raise SeedbedError(
-            "params.yaml: collect.labels", f"`{late[0]}` is not listed", "every class that may be",
-            "add it there first; a class is a decision for everyone",
+            "params.yaml: collect.labels", f"`{shown(late[0])}` is not listed",
+            "every class that may be", "add it there first; a class is a decision for everyone",
         )  # fmt: skip
     if listed or not classes:
         return
@@ -254,30 +254,42 @@ def check_labels(
     found = Counter(label for label in usable if label not in known)
     if not found:
         return
-    example = shown(next(iter(sorted(found))))
+    forms = alike(classes + found, known)
+    joins = join_options({old: new for old, new in forms.items() if old in found})
+    first = min(found, key=lambda label: (label in forms, label))
     steps = [
-        f"`--map {example}=CLASS` renames them, `--map {example}=` drops their rows, "
-        f"`--new-label {example}` makes a class of them"
+        f"`{map_option(first, 'CLASS')}` renames them, `{map_option(first, '')}` drops their rows, "
+        f"`{option('--new-label', first)}` makes a class of them"
     ]
+    if joins:
+        steps.insert(0, f"join those that differ in form alone by {joins}")
     if negative in found:
         steps.append(
             f"rows without a right answer are a source of their own: `seedbed add FILE --source "
-            f"NAME --label {negative} --negative in_domain`"
+            f"NAME {option('--label', negative)} --negative in_domain`"
         )
     raise SeedbedError(
         asked.path,
         f"{in_rows(found.total())} with labels that the dataset has not: {_in_words(found, known)}",
-        f"one of {', '.join(sorted(classes))}",
+        f"one of {in_line(sorted(classes))}",
         "; ".join(steps),
     )
+
+
+def join_options(forms: Mapping[str, str]) -> str:
+    """The options that give labels the names of those that they differ from in form alone, the
+    first of many."""
+    options = [map_option(old, new) for old, new in sorted(forms.items())[:SHOWN]]
+    more = f", and {len(forms) - SHOWN:,} more" if len(forms) > SHOWN else ""
+    return f"`{' '.join(options)}`{more}" if options else ""
 
 
 def _in_words(found: Counter[str], known: set[str]) -> str:
     """Labels with their counts and the known label that each looks like."""
     parts = []
     for label, rows in sorted(found.items(), key=lambda one: (-one[1], one[0]))[:SHOWN]:
-        near = difflib.get_close_matches(label, sorted(known), n=1)
-        parts.append(f"{shown(label)} ({rows:,}{f', near {near[0]}' if near else ''})")
+        near = nearest(label, known)
+        parts.append(f"{shown(label)} ({rows:,}{f', near {shown(near)}' if near else ''})")
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return ", ".join(parts) + more
 
@@ -285,8 +297,3 @@ def _in_words(found: Counter[str], known: set[str]) -> str:
 def in_rows(number: int) -> str:
     """1 row, 2 rows."""
     return "1 row" if number == 1 else f"{number:,} rows"
-
-
-def shown(label: str) -> str:
-    """A label as a terminal may show it; one that looks like a text by its length alone."""
-    return label if COLUMN_NAME.fullmatch(label) else f"one of {len(label)} characters"

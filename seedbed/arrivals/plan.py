@@ -7,8 +7,8 @@ the data only copies of rows in git are detected.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -17,7 +17,8 @@ from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_
 from seedbed.collecting import collection, raw_rows
 from seedbed.collecting.source import Source
 from seedbed.core.errors import SeedbedError
-from seedbed.core.files import load_key, read_json
+from seedbed.core.files import load_key, read_csv, read_json
+from seedbed.core.labels import Unused, alike, unmatched
 from seedbed.core.metrics import METRICS, Drop
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
@@ -54,29 +55,46 @@ class Standing(NamedTuple):
     quarantined: int
     frozen: dict[str, str]
     tombstones: frozenset[str]
+    gone: list[str]  # sources of the last dataset that params.yaml no longer names
 
 
-def read_standing() -> Standing:
-    """The last dataset in this folder; empty where none was made yet."""
-    records = read_records(Files())
+def read_standing(sources: Sequence[Source]) -> Standing:
+    """The last dataset in this folder as far as the next run will have it: without the batches that
+    `sources` no longer name. Empty where none was made yet."""
+    records, entries = read_records(Files()), {(one.name, one.batch) for one in sources}
+    batches = {batch for _, batch in entries}
+    gone = {row for row, one in records.manifest.items() if one.batch not in batches}
     contents = {row: (one.digest, one.label) for row, one in records.manifest.items()}
     if any(COLLECT.glob("*.parquet")):
         raw = read_rows(COLLECT)
         pairs = zip(raw["digest"], raw["label"], strict=True)
         contents |= dict(zip(raw["id"], pairs, strict=True))
+        origins = zip(raw["id"], raw["source"], raw["batch"], strict=True)
+        gone |= {row for row, *origin in origins if tuple(origin) not in entries}
+    kept = {row: one for row, one in records.manifest.items() if row not in gone}
     metrics = METRICS / "collect.json"
     collected = read_json(metrics) if metrics.exists() else {"rows": {}}
+    by_batch = collected.get("by_batch", {})
+    rows = read_rows(APPLY_DECISIONS) if any(APPLY_DECISIONS.glob("*.parquet")) else None
+    if rows is not None:
+        rows = rows[~rows["id"].isin(gone)].reset_index(drop=True)
+    names = {source.name for source in sources}
+    quarantine = read_csv(collection.QUARANTINE) if collection.QUARANTINE.exists() else []
+    bad = sum(line["source"] in names for line in quarantine)
+    left = sum(n for batch, n in by_batch.items() if batch not in batches)
+    left += len(quarantine) - bad
     return Standing(
-        kept=records.manifest,
-        named=frozenset(records.ids),
-        contents=contents,
-        rows=read_rows(APPLY_DECISIONS) if any(APPLY_DECISIONS.glob("*.parquet")) else None,
-        classes=Counter(one.label for one in records.manifest.values()),
-        batches=Counter(collected.get("by_batch", {})),
-        read=collected["rows"].get("read", 0),
-        quarantined=collected["rows"].get("quarantined", 0),
+        kept=kept,
+        named=frozenset(records.ids - gone) if batches & set(by_batch) else frozenset(),
+        contents={row: content for row, content in contents.items() if row not in gone},
+        rows=None if rows is None or rows.empty else rows,
+        classes=Counter(one.label for one in kept.values()),
+        batches=Counter({batch: n for batch, n in by_batch.items() if batch in batches}),
+        read=max(0, collected["rows"].get("read", 0) - left),
+        quarantined=bad,
         frozen=read_frozen(),
         tombstones=raw_rows.read_tombstones(),
+        gone=[name for name in collected.get("by_source", {}) if name not in names],
     )
 
 
@@ -115,6 +133,8 @@ class Plan(NamedTuple):
     known: set[str]  # names of the sources that are there
     waiting: list[str]  # batches that are registered, and that no run has read yet
     notes: list[str]  # how guesses were made, and how to change them
+    alike: dict[str, str]  # labels of the batch that differ from others in form alone, and those
+    unused: Unused  # options of the command, and params, that match nothing
 
 
 def plan(asked: Asked, today: str) -> Plan:
@@ -122,7 +142,7 @@ def plan(asked: Asked, today: str) -> Plan:
     what the readers and the stages raise. `today`: YYYY-MM-DD, for the name of the batch."""
     # The first source of all has none before it, which a run would not take.
     sources = collection.read_sources() if collection.read_entries() else []
-    standing = read_standing()
+    standing = read_standing(sources)
     if asked.batch in standing.batches:
         raise SeedbedError(
             f"batch {asked.batch}",
@@ -135,12 +155,24 @@ def plan(asked: Asked, today: str) -> Plan:
     _check_keys_go_on(source, sources)
     params = read_params("collect", collection.CollectParams)
     here = source.model_copy(update={"path": asked.path, **(form._asdict() if form else {})})
-    rows, _, told = collection.read_all([here], params.model_copy(update={"labels": []}))
+    rows, _, told = collection.read_all(
+        [here], params.model_copy(update={"labels": [], "join_labels": False})
+    )
     notes = notes if form else [*told, *notes]
     labels = params.labels  # a row of any other gets the reason that collect will give
+    first = labels or ([] if params.join_labels else list(standing.classes))
+    mine = Counter(row.label for row in rows if row.label and not row.reason)
+    forms = alike(standing.classes + mine, first)
+    negative = read_params("negatives.label", str)
+    classes, unused = standing.classes, _unused(rows, asked, {*standing.classes, *mine, negative})
+    if params.join_labels:
+        rows = collection.joined(rows, forms, [])
+        classes = Counter()
+        for label, number in standing.classes.items():
+            classes[forms.get(label, label)] += number
     unknown = (bool(labels and row.label) and row.label not in labels for row in rows)
     rows = raw_rows.with_reason(rows, Reason.UNKNOWN_LABEL, unknown)
-    check_labels(rows, standing.classes, asked, labels, read_params("negatives.label", str))
+    check_labels(rows, classes, asked, labels, negative)
     key = load_key(read_params("anonymize.key_fingerprint", str))
     found = rehearse(rows, source, standing, key)
     _check_quarantine(found, standing, params.max_quarantine_share)
@@ -149,7 +181,21 @@ def plan(asked: Asked, today: str) -> Plan:
     known, batches = {one.name for one in sources}, {one.batch for one in sources}
     waiting = sorted(batches - set(standing.batches)) if standing.batches else []
     shift = changes(found.placed, standing)
-    return Plan(entry, source, found, standing, shift, known, waiting, notes)
+    forms = {old: new for old, new in forms.items() if mine[old]}
+    return Plan(entry, source, found, standing, shift, known, waiting, notes, forms, unused)
+
+
+def _unused(rows: Sequence[raw_rows.RawRow], asked: Asked, classes: Collection[str]) -> Unused:
+    """Options that no row of the batch has, and params of prompts that name no class."""
+    found = {row.label for row in rows if row.label and not row.entry}
+    unused = unmatched("--map", asked.label_map, {row.entry for row in rows}, found)
+    unused |= unmatched("--new-label", asked.new_labels, {row.label for row in rows}, found)
+    prompt: Any = read_params("approaches", object)
+    prompt = prompt.get("prompt", {})
+    for key in ("descriptions", "words") if prompt.get("run") else ():
+        place = f"approaches.prompt.{key} (finetune stops there)"
+        unused |= unmatched(place, prompt.get(key) or (), classes)
+    return unused
 
 
 def _check_keys_go_on(source: Source, sources: list[Source]) -> None:

@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import cast
 
-from seedbed.arrivals.entry import in_rows, shown
+from seedbed.arrivals.entry import in_rows, join_options
 from seedbed.arrivals.plan import Plan, options_for
+from seedbed.core.labels import in_line, pairs_in_words, shown, unused_in_words
 from seedbed.core.metrics import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
 from seedbed.scoring.drift import psi_in_words
 
 SHOWN = 5
+CLASSES = 20  # lines
 COPIES = (
     Reason.EXACT_DUPLICATE,
     Reason.NEAR_DUPLICATE,
@@ -22,7 +24,7 @@ COPIES = (
 
 def told(found: Plan) -> list[str]:
     """All that would change, in the order in which it happens."""
-    parts = (_what, _quarantined, _dropped, _personal, _classes, _changes, _there)
+    parts = (_what, _labels, _quarantined, _dropped, _personal, _classes, _changes, _there)
     return [line for part in parts for line in part(found)]
 
 
@@ -38,6 +40,26 @@ def _what(found: Plan) -> list[str]:
         *(["They are negatives: no class is right for them"] if source.negative else []),
         *found.notes,
     ]
+
+
+def _labels(found: Plan) -> list[str]:
+    """Labels that may be meant as others, and options and params that match nothing."""
+    lines = []
+    if found.standing.gone:
+        lines.append(
+            f"The last dataset has rows of {in_line(found.standing.gone)}, which params.yaml no "
+            "longer names: they count for nothing here, as in the next run"
+        )
+    if any(row.spelling for row in found.rehearsal.read):
+        lines.append(f"Joined by collect.join_labels: {pairs_in_words(found.alike)}")
+    elif found.alike:
+        lines.append(
+            f"Labels that differ in form alone: {pairs_in_words(found.alike)}; "
+            f"{join_options(found.alike)} joins them, or `collect.join_labels: true`"
+        )
+    if unused := unused_in_words(found.unused):
+        lines.append(unused.replace("; m", "M", 1))
+    return lines
 
 
 def _quarantined(found: Plan) -> list[str]:
@@ -113,16 +135,17 @@ def _classes(found: Plan) -> list[str]:
     joins = Counter(placed["label"])
     sides = Counter(zip(placed["label"], placed["split"], strict=True))
     lines = [f"{in_rows(len(placed))} would join:"]
-    for label in sorted({*joins, *there}):
+    for label in sorted(joins)[:CLASSES]:
         parts = [f"{sides[label, side]:,} {side}" for side in SIDES if sides[label, side]]
         new = "" if label in found.standing.classes or not there else ", a new class"
-        if joins[label]:
-            lines.append(
-                f"  {shown(label) or 'without a label'}: {there[label]:,} -> "
-                f"{there[label] + joins[label]:,} ({', '.join(parts) or 'on no side'}){new}"
-            )
-    if lacking := [shown(one) for one in sorted(there) if not joins[one]]:
-        lines.append(f"  none for {', '.join(lacking)}")
+        lines.append(
+            f"  {shown(label) or 'without a label'}: {there[label]:,} -> "
+            f"{there[label] + joins[label]:,} ({', '.join(parts) or 'on no side'}){new}"
+        )
+    if len(joins) > CLASSES:
+        lines.append(f"  and {len(joins) - CLASSES:,} more classes")
+    if lacking := [one for one in sorted(there) if not joins[one]]:
+        lines.append(f"  none for {in_line(lacking)}")
     return lines
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from seedbed.cleaning.rules import EMOJI, RULE_NAMES, Limits, rewritten, rules_wanted
 from seedbed.core.languages import UNKNOWN_LANGUAGE, known_languages, language_of
-from seedbed.core.metrics import Drop, Metrics, RowCounts, settle
+from seedbed.core.metrics import Drop, RowCounts, WithUnused, settle
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
 from seedbed.core.text_units import length_of
@@ -114,7 +114,7 @@ def drop_reason(text: str, limits: Limits) -> str:
     return ""
 
 
-class CleanMetrics(Metrics):
+class CleanMetrics(WithUnused):
     """reports/metrics/clean.json."""
 
     rows: RowCounts

@@ -4,7 +4,7 @@ checked, and written under the row contract."""
 import datetime
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,15 @@ from seedbed.collecting.raw_rows import (
 from seedbed.collecting.source import Source
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import keyed_hash, parse_yaml
+from seedbed.core.labels import Unused, alike, unmatched
 from seedbed.core.metrics import Drop
 from seedbed.core.params import Section, read_params, unknown_name, validated
+from seedbed.core.reasons import Reason
 from seedbed.core.rows import NEGATIVE, SIDES
 from seedbed.core.stage import progress
 
 DVC = Path("dvc.yaml")
+QUARANTINE = Path("data/quarantine.csv")
 SHOWN = 10
 NOTES_SHOWN = 3  # of one source
 COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -42,6 +45,7 @@ class CollectParams(Section):
     """params.yaml section `collect`."""
 
     labels: list[str]  # the classes that may be; empty: any. Another label is quarantined
+    join_labels: bool = False  # labels that differ in form alone are one class
     max_row_chars: int = Field(ge=1)  # text and pair of one row; a longer row is quarantined
     max_quarantine_share: float = Field(ge=0, le=1)  # of all rows read; more is an error
     max_classes: int = Field(ge=2)  # more means that the label column is not one
@@ -69,7 +73,9 @@ def read_sources() -> list[Source]:
 
 def read_entries() -> list[Source]:
     """Read the entries in their order, which may be none. Raises ParamsError."""
-    return [parse_source(entry) for entry in read_params("sources", list[dict[str, Any]])]
+    entries: Any = read_params("sources", object)
+    checked = validated("sources", entries or [], list[dict[str, Any]])
+    return [parse_source(entry) for entry in checked]
 
 
 def parse_source(entry: Mapping[str, object]) -> Source:
@@ -114,7 +120,7 @@ def read_all(
     """Every raw row in the order (batch, source, file, line), versions that do not count with
     their reason, the files by encoding, and what a person is told of how they are read."""
     rows: list[RawRow] = []
-    labels = frozenset(params.labels)
+    labels = frozenset() if params.join_labels else frozenset(params.labels)
     encodings: Counter[str] = Counter()
     notes: list[str] = []
     for source in sources:
@@ -127,7 +133,54 @@ def read_all(
         more = len(told) - NOTES_SHOWN
         notes += told[:NOTES_SHOWN] + ([f"and {more:,} more like these"] if more > 0 else [])
         _check_keys(rows[before:])
+    if params.join_labels:
+        rows = joined(rows, labels_alike(rows, params.labels), params.labels)
     return with_versions(rows), encodings, notes
+
+
+def labels_alike(rows: Iterable[RawRow], listed: Sequence[str]) -> dict[str, str]:
+    """The labels that differ from another of the usable rows in form alone, and what that is: one
+    of those `listed`, else the most frequent."""
+    return alike(Counter(row.label for row in rows if row.label and not row.reason), listed)
+
+
+def joined(rows: Iterable[RawRow], alike: Mapping[str, str], listed: Sequence[str]) -> list[RawRow]:
+    """The rows with labels that represent all that are alike; others than those `listed`, if any
+    are, are unknown."""
+    renamed = (
+        row._replace(label=alike[row.label], spelling=row.label) if row.label in alike else row
+        for row in rows
+    )
+    return [
+        row._replace(label="", reason=Reason.UNKNOWN_LABEL)
+        if listed and row.label and not row.reason and row.label not in listed
+        else row
+        for row in renamed
+    ]
+
+
+def unused_entries(
+    rows: Sequence[RawRow], sources: Sequence[Source], labels: Sequence[str]
+) -> Unused:
+    """What of the sources, their label maps and the list of labels no row has. A map that goes on
+    over batches counts once."""
+    used = {(row.source, row.entry) for row in rows if row.entry}
+    found: dict[str, set[str]] = defaultdict(set)  # labels that no map has touched
+    for row in rows:
+        if row.label and not row.entry:
+            found[row.source].add(row.label)
+    maps: dict[str, dict[str, None]] = {}
+    for source in sources:
+        maps.setdefault(source.name, {}).update(dict.fromkeys(source.label_map))
+    unused: Unused = {}
+    for name, entries in maps.items():
+        mine = {entry for source, entry in used if source == name}
+        unused |= unmatched(f"sources: {name}: label_map", entries, mine, found[name])
+    unused |= unmatched("collect.labels", labels, {row.label for row in rows if not row.reason})
+    unused |= unmatched("sources", maps, {row.source for row in rows if not row.reason})
+    for source in sources:
+        unused |= unmatched(f"sources: {source.name}", source.idle_keys(), ())
+    return unused
 
 
 def _check_keys(rows: Sequence[RawRow]) -> None:

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.metrics import Metrics, RowCounts, WithUnused
 from seedbed.core.text_units import units_of
 
 UNLABELLED = "(unlabelled)"
@@ -42,8 +42,9 @@ class DistinctNgramsByClass(Metrics):
     by_class: dict[str, DistinctNgrams]
 
 
-class CollectMetrics(Metrics):
-    """reports/metrics/collect.json."""
+class CollectMetrics(WithUnused):
+    """reports/metrics/collect.json. `alike`: labels that differ from another in form alone, and
+    that other one; `joined`: those that became it. Left out if there are none."""
 
     rows: RowCounts
     files_by_encoding: dict[str, int]
@@ -53,6 +54,8 @@ class CollectMetrics(Metrics):
     age_by_class: dict[str, Age]
     chars_by_class: dict[str, dict[str, int]]  # by the names of `quantiles`
     distinct_ngrams: DistinctNgramsByClass
+    alike: dict[str, str] = {}
+    joined: dict[str, str] = {}
 
 
 def collect_metrics(

@@ -63,6 +63,8 @@ class RawRow(NamedTuple):
     reason: str = ""
     id: str = ""
     digest: str = ""  # keyed hash of the source text, to which decisions and tombstones hold
+    entry: str = ""  # of label_map, which renamed or dropped it
+    spelling: str = ""  # its label, where another one that is alike stands for it
 
 
 def raw_rows(
@@ -126,7 +128,7 @@ def _filled(
     row: RawRow, source: Source, cells: dict[str, str], labels: Collection[str], max_chars: int
 ) -> RawRow:
     columns = source.columns
-    label, label_reason = _label(source, cells, labels)
+    label, entry, label_reason = _label(source, cells, labels)
     date, date_reason = _date(source, cells)
     split = source.split or cells.get(columns.split, "")
     filled = row._replace(
@@ -138,6 +140,7 @@ def _filled(
         group=cells.get(columns.group, ""),
         split=SIDE_NAMES.get(split, split),
         meta={name: cells[name] for name in columns.meta},
+        entry=entry,
     )
     text, pair = filled.text, filled.text_pair
     problems = {
@@ -155,22 +158,24 @@ def _filled(
     return filled._replace(reason=reason)
 
 
-def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tuple[str, str]:
-    """The label after the map, and what is wrong with it."""
+def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tuple[str, str, str]:
+    """The label after the map, the map's entry that was used, and what is wrong with the label."""
     if source.unlabelled:
-        return "", ""
-    found = source.label or cells[source.columns.label].strip()
+        return "", "", ""
+    # macOS may give folder names decomposed.
+    found = unicodedata.normalize("NFC", source.label or cells[source.columns.label].strip())
     label = source.label_map.get(found, found)
+    entry = found if found in source.label_map else ""
     if label is None:
-        return found, Reason.LABEL_DROPPED
+        return found, entry, Reason.LABEL_DROPPED
     if not label:
-        return "", Reason.MISSING_LABEL
-    label = unicodedata.normalize("NFC", label)  # macOS may give folder names decomposed
+        return "", entry, Reason.MISSING_LABEL
+    label = unicodedata.normalize("NFC", label)
     if len(label) > MAX_LABEL_CHARS or CONTROL.search(label) or SURROGATE.search(label):
-        return "", Reason.LABEL_IS_NO_NAME
+        return "", entry, Reason.LABEL_IS_NO_NAME
     if labels and label not in labels:
-        return "", Reason.UNKNOWN_LABEL
-    return label, ""
+        return "", entry, Reason.UNKNOWN_LABEL
+    return label, entry, ""
 
 
 def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import codecs
 import datetime
 import os
 import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from glob import glob
@@ -19,7 +20,7 @@ from pydantic import Field, field_validator
 
 from seedbed.collecting import dates
 from seedbed.collecting.table_forms import TableForm
-from seedbed.collecting.tables import Record, Table, as_text, read_table
+from seedbed.collecting.tables import Record, Table, read_table
 from seedbed.collecting.text_files import PACKED, read_file, text_of
 from seedbed.core.errors import SourceError
 from seedbed.core.params import Section
@@ -80,7 +81,7 @@ class Source(Section, ABC):
     date_guessed: bool = False
     columns: Columns = Columns()
     label: str = ""  # one label for every row
-    label_map: dict[str, str | None] = {}  # rename, merge; null drops the row
+    label_map: dict[str, str | None] = {}  # rename, merge; null drops the row; keys in quotes
     split: str = Field("", pattern=f"^({'|'.join(SIDES)})?$")  # one split for every row
     # Examples that belong to no class: close to the classes' subjects, or of any subject (true
     # means general).
@@ -101,13 +102,10 @@ class Source(Section, ABC):
     def _is_day(cls, value: str) -> str:
         return value and datetime.date.fromisoformat(value).isoformat()
 
-    @field_validator("label_map", mode="before")
+    @field_validator("label_map")
     @classmethod
-    def _keys_as_text(cls, value: object) -> object:
-        # YAML reads the class 3 as a number and the class true as a truth value.
-        if not isinstance(value, dict):
-            return value
-        return {as_text(old): None if new is None else as_text(new) for old, new in value.items()}
+    def _composed(cls, value: dict[str, str | None]) -> dict[str, str | None]:
+        return {unicodedata.normalize("NFC", old): new for old, new in value.items()}
 
     @property
     def wanted(self) -> list[str]:
@@ -117,6 +115,16 @@ class Source(Section, ABC):
         split = "" if self.split else named.split
         single = [named.text, named.text_pair, label, named.id, named.date, named.group, split]
         return [name for name in [*single, *named.meta] if name]
+
+    def idle_keys(self) -> list[str]:
+        """The keys that another key of the entry makes idle."""
+        columns, named = self.columns, self.columns.model_fields_set
+        idle = {
+            "date_format": self.date_format and not columns.date,
+            "columns.label": "label" in named and (self.label or self.unlabelled),
+            "columns.split": columns.split and self.split,
+        }
+        return [key for key, is_idle in idle.items() if is_idle]
 
     @property
     def place(self) -> str:

@@ -2,6 +2,7 @@
 
 import codecs
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -105,10 +106,14 @@ def table_form(
 
 
 def _mapped(pairs: list[str]) -> dict[str, str | None]:
+    from seedbed.core.labels import read_map
+
+    labels: dict[str, str | None] = {}
     for pair in pairs:
-        if "=" not in pair:
+        if (found := read_map(unicodedata.normalize("NFC", pair))) is None:
             raise typer.BadParameter(f"--map {pair}: OLD=NEW, or OLD= to drop its rows")
-    return {old: new or None for old, _, new in (pair.rpartition("=") for pair in pairs)}
+        labels[found[0]] = found[1] or None
+    return labels
 
 
 def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:

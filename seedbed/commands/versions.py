@@ -67,9 +67,10 @@ def explain(
     rev: Annotated[str, typer.Option(help="a git revision; without it the workspace")] = "",
 ) -> None:
     """The life of one row through all stages, in plain words; never its text."""
+    from seedbed.pages.escaping import for_terminal
     from seedbed.versions.explain import explain as lines_on
 
-    print("\n".join(lines_on(row_id, rev)))
+    print(for_terminal("\n".join(lines_on(row_id, rev))))
 
 
 def end_by_verdict(work: Callable[[], int]) -> None:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.core.errors import SeedbedError
-from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.labels import in_line
+from seedbed.core.metrics import Metrics, RowCounts, WithUnused
 from seedbed.core.params import Section
 
 if TYPE_CHECKING:  # a command that only reads decisions starts a second sooner without it
@@ -97,7 +98,7 @@ class SideDecisions(Metrics):
     disagreed: int
 
 
-class ApplyDecisionsMetrics(Metrics):
+class ApplyDecisionsMetrics(WithUnused):
     """reports/metrics/apply_decisions.json."""
 
     rows: RowCounts
@@ -213,6 +214,6 @@ def check_labels(decided: InForce, known: Collection[str], folder: Path) -> None
             raise SeedbedError(
                 place_of(vote, folder),
                 f"label {vote.decided!r}",
-                f"one of {', '.join(sorted(known))}, {DROP}, {AMBIGUOUS} or {WITHDRAWN}",
+                f"one of {in_line(sorted(known))}, {DROP}, {AMBIGUOUS} or {WITHDRAWN}",
                 "correct the label in the line, or add the new class to collect.labels",
             )

@@ -15,12 +15,13 @@ kept. A ledger never holds text.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seedbed.core.errors import LedgerError, PipelineError
 from seedbed.core.files import read_csv, read_json, write_csv, write_json
+from seedbed.core.labels import Unused
 from seedbed.core.reasons import NAMES
 
 METRICS = Path("reports/metrics")  # a file per stage, NAME.json
@@ -34,6 +35,16 @@ class Metrics(BaseModel):
     """Base of every model of a metrics file: no unknown keys, no changes after it is built."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class WithUnused(Metrics):
+    """What of its configuration a stage saw match nothing; left out of the file if all matched."""
+
+    unused: Unused = {}
+
+    def naming(self, unused: Unused) -> Self:
+        """Return the same figures with the entries that match nothing."""
+        return self.model_copy(update={"unused": unused}) if unused else self
 
 
 class Bounds(Metrics):

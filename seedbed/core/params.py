@@ -1,13 +1,28 @@
-"""params.yaml, one typed section at a time. Unknown keys are refused, near misses are named."""
+"""params.yaml, one typed section at a time. Unknown keys are refused, near misses are named.
+
+A class may be called 1.0, 012, true or null, which YAML reads as other things than text: as another
+class, "1" or "12", or, as keys of several kinds in one place, as what DVC cannot sort. So one rule
+holds for names wherever they stand: what is not text for YAML is written in quotes. The error shows
+the line as it has to be.
+"""
 
 import difflib
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from seedbed.core.errors import ParamsError
@@ -26,6 +41,14 @@ MOVED = (
     "patience_epochs",
 )  # fmt: skip
 READ_BY_COMMANDS = ("gate",)  # sections that no stage reads: a change of them reruns nothing
+YAML_TAG = "tag:yaml.org,2002:"
+TEXT = ("str", "merge")  # what a key may be for YAML
+READ_AS = {
+    "int": "a number", "float": "a number", "bool": "a truth value", "null": "nothing",
+    "timestamp": "a date",
+}  # fmt: skip
+
+SHOWN = 5
 
 Kind = TypeVar("Kind")
 
@@ -35,6 +58,13 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _nothing_left(cls, value: object, info: ValidationInfo) -> object:
+        # A list or a mapping whose last line was deleted.
+        kind = get_origin(cls.model_fields[str(info.field_name)].annotation)
+        return kind() if value is None and kind in (list, dict, tuple) else value
+
 
 def read_params(name: str, kind: type[Kind]) -> Kind:
     """Read section `name` ("clean", or dotted: "approaches.lora") as `kind`.
@@ -43,6 +73,12 @@ def read_params(name: str, kind: type[Kind]) -> Kind:
     Raises ParamsError that names the key, its value and the nearest known key.
     """
     return validated(name, _find(name), kind)
+
+
+def check_file() -> None:
+    """Check that names are text, as `read_params` does: DVC stops at others without a line."""
+    if PARAMS.exists():
+        _parsed(PARAMS.read_text(encoding="utf-8"))
 
 
 def validated(name: str, value: object, kind: type[Kind]) -> Kind:
@@ -110,7 +146,92 @@ def _load() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _parsed(text: str) -> Any:
     """Return the content: a stage reads up to five sections, and parsing takes .2 s."""
-    return parse_yaml(text, "params.yaml", ParamsError)
+    try:
+        content = parse_yaml(text, "params.yaml", ParamsError)
+    except ParamsError:
+        _check_keys_are_text(text)  # 1 and 01 are one key twice, where two names are meant
+        raise
+    if not _has_text_keys(content):
+        _check_keys_are_text(text)
+    return content
+
+
+def _has_text_keys(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _has_text_keys(inner) for key, inner in value.items())
+    return not isinstance(value, list) or all(map(_has_text_keys, value))
+
+
+def _composed(text: str) -> Any:
+    """The file as nodes, which know their lines and how they are written; None if it is no YAML."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).compose(text)
+    except YAMLError:
+        return None
+
+
+def _check_keys_are_text(text: str) -> None:
+    """Raise ParamsError for the keys that are no text, with their lines as they have to be."""
+    for path, keys in _mappings(_composed(text), "params.yaml"):
+        if wrong := [key for key in keys if key.tag not in [YAML_TAG + kind for kind in TEXT]]:
+            raise _unquoted(path, wrong, text)
+
+
+def _mappings(node: Any, path: str) -> Iterator[tuple[str, list[Any]]]:
+    """Each mapping: its place, and the nodes of its keys."""
+    if node is None or isinstance(node.value, str):
+        return
+    if node.id == "mapping":
+        yield path, [key for key, _ in node.value]
+        for key, value in node.value:
+            yield from _mappings(value, f"{path}: {key.value}")
+    else:
+        for number, item in enumerate(node.value):
+            yield from _mappings(item, f"{path}: {_item_name(item) or number}")
+
+
+def _item_name(node: Any) -> str:
+    """The name of a source."""
+    pairs = node.value if node.id == "mapping" else []
+    return next((value.value for key, value in pairs if key.value == "name"), "")
+
+
+def _unquoted(path: str, wrong: Sequence[Any], text: str) -> ParamsError:
+    """The error for scalars that YAML reads as other things than text."""
+    first, lines = wrong[0], text.split("\n")
+    number = first.start_mark.line
+    if not isinstance(first.value, str):
+        found = "a list or a mapping as a name"
+        return ParamsError(f"{path}, line {number + 1}", found, "text", "write one name")
+    for node in reversed(wrong):
+        start, end = node.start_mark, node.end_mark
+        if node.value and isinstance(node.value, str) and start.line == end.line:
+            line, quoted = lines[start.line], node.value.replace("'", "''")
+            lines[start.line] = f"{line[: start.column]}'{quoted}'{line[end.column :]}"
+    fixed = dict.fromkeys(lines[node.start_mark.line].strip() for node in wrong[:SHOWN])
+    step = "write" + "".join(f"\n  {line}" for line in fixed)
+    kind = READ_AS.get(first.tag.removeprefix(YAML_TAG), "no text")
+    return ParamsError(
+        f"{path}, line {number + 1}",
+        f"YAML reads the name `{first.value}` as {kind}",
+        "text, which such a name is in quotes",
+        step if first.value else "write `''` for a name without characters",
+    )
+
+
+def _nodes_at(node: Any, path: Sequence[object]) -> Iterator[Any]:
+    """The scalars at a path of keys, of numbers and of names of sources, which several may have."""
+    if node is not None and isinstance(node.value, str):
+        yield from [] if path else [node]
+    elif node is not None and path:
+        is_mapping = node.id == "mapping"
+        for number, item in enumerate(node.value):
+            names = [item[0].value] if is_mapping else [str(number), _item_name(item)]
+            if str(path[0]) in names:
+                yield from _nodes_at(item[1] if is_mapping else item, path[1:])
 
 
 def _find(name: str) -> Any:
@@ -161,5 +282,27 @@ def _explained(name: str, kind: Any, error: ValidationError) -> ParamsError:
         one_of = f"one of {', '.join(known)}" if known else "a known key"
         unknown = f"unknown key `{key}`{_near(key, known)}"
         return ParamsError(place, unknown, one_of, "correct or delete the key")
+    if unquoted := list(_not_text(name, errors)):
+        return _unquoted(place, unquoted, PARAMS.read_text(encoding="utf-8"))
     found = "nothing" if first["type"] == "missing" else repr(first["input"])
     return ParamsError(place, found, first["msg"], "correct the value")
+
+
+def _not_text(name: str, errors: Iterable[Any]) -> Iterator[Any]:
+    """The scalars of the file that should be text and are none."""
+    wrong = [one["loc"] for one in errors if one["type"] == "string_type"]
+    if not wrong or not PARAMS.exists():
+        return
+    whole = _composed(PARAMS.read_text(encoding="utf-8"))
+    for loc in wrong:
+        path = [*name.split(": " if ": " in name else "."), *loc]
+        for node in _nodes_at(whole, path):
+            if node.tag != YAML_TAG + "str":
+                yield node
+
+
+if __name__ == "__main__":  # `make` asks before DVC does
+    try:
+        check_file()
+    except ParamsError as error:
+        sys.exit(f"\nseedbed: {error}\n")

@@ -30,7 +30,8 @@ from pydantic import AliasChoices, Field
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import hash_number
-from seedbed.core.metrics import Drop, Metrics, RowCounts
+from seedbed.core.labels import in_line
+from seedbed.core.metrics import Drop, Metrics, RowCounts, WithUnused
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 
@@ -66,7 +67,7 @@ class GroupWeight(Metrics):
     weight_share: float
 
 
-class BalanceMetrics(Metrics):
+class BalanceMetrics(WithUnused):
     """reports/metrics/balance.json."""
 
     rows: RowCounts
@@ -75,7 +76,7 @@ class BalanceMetrics(Metrics):
     asked: str  # the params in words
 
 
-class AugmentMetrics(Metrics):
+class AugmentMetrics(WithUnused):
     """reports/metrics/augment.json."""
 
     rows: RowCounts
@@ -174,9 +175,7 @@ def _groups(train: pd.DataFrame, target: TargetParams) -> pd.Series:
     wrong = [name for name, share in shares.items() if not 0 < share <= 1]
     others = sorted(set(known) - set(shares))
     if unknown:
-        raise ParamsError(
-            place, f"`{unknown[0]}`", f"some of {', '.join(known)}", "correct the name"
-        )
+        raise ParamsError(place, f"`{unknown[0]}`", f"some of {in_line(known)}", "correct the name")
     if wrong or (others and total > 1 - ROUNDING) or (not others and abs(total - 1) > ROUNDING):
         raise ParamsError(
             place,

@@ -30,6 +30,7 @@ from pydantic import Field
 
 from seedbed.core.edits import Words, generator, words_of
 from seedbed.core.errors import ParamsError
+from seedbed.core.labels import in_line
 from seedbed.core.metrics import Drop
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
@@ -200,7 +201,7 @@ def _check_pairs(rows: pd.DataFrame, params: NegativesParams) -> None:
     elif unknown or not params.positive_labels:
         key, problem = "positive_labels", f"`{unknown[0]}`" if unknown else "none"
         expected = (
-            f"labels of pairs in which text_pair answers text, some of {', '.join(sorted(labels))}"
+            f"labels of pairs in which text_pair answers text, some of {in_line(sorted(labels))}"
         )
     elif not params.pair_label or params.pair_label in params.positive_labels:
         key, problem = "pair_label", f"`{params.pair_label}`"

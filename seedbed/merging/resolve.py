@@ -21,6 +21,7 @@ from seedbed.core.decisions import parse_decisions
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import write_csv, write_text
 from seedbed.core.git import git, git_paths
+from seedbed.core.params import check_file
 from seedbed.merging.yaml_merge import merged_yaml
 from seedbed.pages.document import listed
 from seedbed.pipeline.dvc import LOCK, PIPELINE, command_of, opened_pipeline, tracked_data
@@ -180,8 +181,9 @@ def _written_by_stages() -> list[str]:
 def rerun() -> None:
     """Run `dvc repro` on the merged inputs, then add everything that it wrote to the index.
 
-    Raises SeedbedError if DVC ends with an error.
+    Raises SeedbedError if DVC ends with an error, or would at a name that is no text.
     """
+    check_file()
     missing = [path for path in tracked_data() if not Path(path).exists()]
     # What is not in the cache of this machine is pulled.
     if missing and subprocess.call(command_of("checkout", *missing)):

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, field_validator
 
 from seedbed.core.files import keyed_hash
-from seedbed.core.metrics import Metrics, RowCounts
+from seedbed.core.metrics import RowCounts, WithUnused
 from seedbed.core.params import Section, from_table
 from seedbed.core.text_units import ascii_signs, values_apart
 from seedbed.private import patterns
@@ -307,7 +307,7 @@ class AnonymizeParams(Section):
         return Wanted(frozenset(self.kinds), self.patterns, names, self.regions)
 
 
-class AnonymizeMetrics(Metrics):
+class AnonymizeMetrics(WithUnused):
     """reports/metrics/anonymize.json: counts alone, never a value."""
 
     rows: RowCounts

@@ -26,6 +26,7 @@ from seedbed.core.decisions import (
 )
 from seedbed.core.errors import SeedbedError
 from seedbed.core.git import git_answer
+from seedbed.core.labels import in_line
 from seedbed.reviewing.queues import DISAGREEMENTS, Item, Queue, Workspace
 
 
@@ -146,7 +147,7 @@ class Session:
             raise SeedbedError(
                 f"row {item.id}",
                 f"label {decided!r}",
-                f"one of {', '.join(self.workspace.classes)}, {DROP} or {AMBIGUOUS}",
+                f"one of {in_line(self.workspace.classes)}, {DROP} or {AMBIGUOUS}",
                 "choose one of them, or add a new class to collect.labels first",
             )
         before = self._mine().get(item.id)

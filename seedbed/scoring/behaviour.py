@@ -8,6 +8,7 @@ model is passed in as a function, so that nothing here loads torch.
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -147,14 +148,16 @@ def cases_of(predict: Predict, classes: list[str], folder: Path) -> MinimumFunct
     `failed` lists files and lines, because no figure holds a text.
     """
     cases = read_cases(folder)
-    known = cases[cases["label"].isin(classes)]
-    of_other_classes = len(cases) - len(known)
+    is_known = cases["label"].isin(classes)
+    known, others = cases[is_known], sorted(set(cases["label"][~is_known]))
+    left_out: dict[str, Any] = {"of_other_classes": len(cases) - len(known)}
+    left_out |= {"other_classes": others} if others else {}
     if known.empty:
-        return MinimumFunctionality(of_other_classes=of_other_classes)
+        return MinimumFunctionality(**left_out)
     indices = predict(list(known["text"]), None, "plain cases")
     passed = known["label"] == [classes[index] for index in indices]
     return MinimumFunctionality(
-        of_other_classes=of_other_classes,
+        **left_out,
         rows=len(known),
         passed=int(passed.sum()),
         by_capability={

@@ -162,6 +162,7 @@ class MinimumFunctionality(Metrics):
     """Plain cases of tests/model; `failed` lists file:line. `rows` is 0 if none was run."""
 
     of_other_classes: int = 0
+    other_classes: list[str] = []  # left out if there are none
     rows: int = 0
     passed: int = 0
     by_capability: dict[str, CapabilityCases] = {}

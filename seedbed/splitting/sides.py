@@ -26,6 +26,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from seedbed.core.errors import LeakError, ParamsError, RowsError, SeedbedError
 from seedbed.core.files import hash_number, read_csv, write_csv
+from seedbed.core.labels import in_line
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
 from seedbed.core.rows import DEDUPLICATE, HELD_OUT, SIDES, SPLIT, read_rows
@@ -129,7 +130,7 @@ def _named_sides(rows: pd.DataFrame, frozen: Collection[str], params: SideParams
         known = set(rows["source"])
         for name in ("test_sources", "validation_sources"):
             if unknown := sorted(set(getattr(params, name)) - known):
-                expected = f"sources with rows: {', '.join(sorted(known))}"
+                expected = f"sources with rows: {in_line(sorted(known))}"
                 raise _wrong(name, f"`{unknown[0]}`", expected, "correct it")
         held_out = dict.fromkeys(params.validation_sources, "validation")
         held_out |= dict.fromkeys(params.test_sources, "test")

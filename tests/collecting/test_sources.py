@@ -54,7 +54,8 @@ def test_sources_stand_in_the_order_of_batch_and_name() -> None:
 sources:
   - {name: b, kind: file, path: b.csv, batch: 2026-11, licence: x}
   - {name: z, kind: file, path: z.csv, batch: 2025-01-02, licence: x, date: 2025-01-02}
-  - {name: a, kind: file, path: a.csv, batch: 2026-11, licence: x, label_map: {3: pos, true: null}}
+  - {name: a, kind: file, path: a.csv, batch: 2026-11, licence: x,
+     label_map: {'3': pos, 'true': null}}
 """
     )
     found = read_sources()

@@ -173,3 +173,12 @@ def test_an_unknown_region_is_an_error(project: Path) -> None:
     )
     with pytest.raises(ParamsError, match="regions"):
         anonymize.main()
+
+
+def test_a_pattern_that_never_fires_is_named(project: Path) -> None:
+    text = (project / "params.yaml").read_text()
+    pattern = "    - name: parcel_number\n      regex: 'P-[0-9]{9}'\n"
+    (project / "params.yaml").write_text(text.replace("  names:", f"{pattern}  names:"))
+    assert anonymize.main().endswith("; matches nothing: anonymize.patterns: parcel_number")
+    found = read_json(project / "reports/metrics/anonymize.json")
+    assert found["unused"] == {"anonymize.patterns": {"parcel_number": ""}}

@@ -149,3 +149,12 @@ def test_an_unknown_label_stops_with_file_and_line_and_a_new_class_does_not(proj
     yaml.dump(content, file)
     say(*votes)
     assert labels()[on("test")] == "jam"
+
+
+def test_an_arbiter_who_decided_nothing_is_named(project):
+    params = YAML().load(Path("params.yaml"))
+    params["apply_decisions"] |= {"disagreement": "arbiter", "arbiter": "kimm"}
+    YAML().dump(params, Path("params.yaml"))
+    line = say((on("train"), "spam", "kim"))
+    assert line.endswith("; matches nothing: apply_decisions.arbiter: kimm (near kim)")
+    assert read_json(FIGURES)["unused"] == {"apply_decisions.arbiter": {"kimm": "kim"}}

@@ -239,3 +239,21 @@ def test_no_rows_to_read_is_an_error(workspace):
         file.unlink()
     with pytest.raises(RowsError, match="no rows here"):
         main()
+
+
+def test_rules_and_languages_that_no_text_has_are_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_rows(COLLECT, rows_of({name: TEXTS[name] for name in ("01", "02")}))
+    asked = PARAMS.replace("boilerplate: []", "boilerplate: [quoted_reply, signature]")
+    Path("params.yaml").write_text(asked.replace("languages: []", "languages: [en, de, fi]"))
+    line = main()
+    assert read_json(METRICS)["unused"] == {
+        "clean.boilerplate": {"quoted_reply": "", "signature": ""},
+        "clean.languages": {"fi": ""},
+    }
+    assert line.endswith(
+        "matches nothing: clean.boilerplate: quoted_reply, signature; clean.languages: fi"
+    )
+    Path("params.yaml").write_text(PARAMS)
+    assert "matches nothing" not in main()
+    assert "unused" not in read_json(METRICS)

@@ -131,6 +131,87 @@ def test_every_row_has_a_fate() -> None:
     assert (drop.reason, drop.id in set(rows["id"])) == ("label_dropped", False)
 
 
+LAB = "text,label\nalpha,1.0\nbeta,5.0\ngamma,1.0\ndelta,5.0\nepsilon,012\nzeta,012\n"
+
+
+def test_a_label_map_matches_labels_as_they_are_written() -> None:
+    Path("films.csv").write_text(LAB)
+    names = {"1.0": "bad", "5.0": "good", "012": "twelve"}
+    assert sorted(collected({"label_map": names})["label"].unique()) == ["bad", "good", "twelve"]
+    assert "unused" not in metrics()
+
+
+def test_entries_of_a_label_map_and_labels_that_no_row_has_are_named() -> None:
+    Path("films.csv").write_text(LAB)
+    params(
+        {"label_map": {"1.0": "bad", "5.O": "good", "12": "x", "cafe\u0301": "y"}},
+        labels=["bad", "5.0", "012", "goood"],
+    )
+    line = collect.main()
+    assert metrics()["unused"] == {
+        "sources: films: label_map": {"5.O": "5.0", "12": "012", "café": ""},
+        "collect.labels": {"goood": ""},
+    }
+    assert "matches nothing: sources: films: label_map: 5.O (near 5.0), 12 (near 012), café" in line
+    assert line.endswith("collect.labels: goood")
+
+
+def test_an_entry_that_a_row_in_quarantine_or_dropped_has_is_used() -> None:
+    Path("films.csv").write_text("text,label\na,pos\nb,neg\nc,other\n,empty\n")
+    collected({"label_map": {"other": None, "empty": "pos"}})
+    assert "unused" not in metrics()
+
+
+def test_a_label_map_that_goes_on_over_batches_counts_once() -> None:
+    Path("old.csv").write_text("text,label\na,old\nb,neg\n")
+    names = {"old": "pos", "gone": "neg"}
+    collected(
+        {"path": "old.csv", "batch": "2026-10", "label_map": names}, {"label_map": names},
+    )  # fmt: skip
+    assert metrics()["unused"] == {"sources: films: label_map": {"gone": ""}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        ({"date_format": "%d.%m.%Y"}, "date_format"),
+        ({"label": "pos", "columns": {"label": "label"}}, "columns.label"),
+        ({"columns": {"split": "author"}, "split": "train"}, "columns.split"),
+    ],
+)
+def test_a_key_that_another_makes_idle_is_named(fields, key) -> None:
+    Path("more.csv").write_text("text,label\nmore,neg\n")
+    collected(fields, {"name": "more", "path": "more.csv"})
+    assert metrics()["unused"] == {"sources: films": {key: ""}}
+
+
+SPELLINGS = ["Pos", "pos", "pos", "ＰＯＳ", "neg", "NEG.", "other"]
+FORMS = "text,label\n" + "".join(f"t{n},{label}\n" for n, label in enumerate(SPELLINGS))
+
+
+def test_labels_that_differ_in_form_alone_are_told_and_stay_apart() -> None:
+    Path("films.csv").write_text(FORMS)
+    params()
+    line = collect.main()
+    assert metrics()["alike"] == {"Pos": "pos", "ＰＯＳ": "pos", "NEG.": "neg"}
+    assert len(metrics()["by_class"]) == 6
+    assert "differ in form alone (collect.join_labels makes one of them): Pos = pos; " in line
+
+
+def test_a_param_joins_them_to_the_most_frequent_or_listed_one() -> None:
+    Path("films.csv").write_text(FORMS)
+    rows = collected(join_labels=True)
+    assert rows["label"].value_counts().to_dict() == {"pos": 4, "neg": 2, "other": 1}
+    assert metrics()["joined"] == {"Pos": "pos", "ＰＯＳ": "pos", "NEG.": "neg"}
+    assert "alike" not in metrics()
+    first = outputs()
+    collected(join_labels=True)
+    assert outputs() == first
+    rows = collected(join_labels=True, labels=["Pos", "NEG."])
+    assert rows["label"].value_counts().to_dict() == {"Pos": 4, "NEG.": 2}
+    assert quarantine() == ["films,films.csv,8,unknown_label"]
+
+
 def test_rows_that_do_not_add_up_are_refused(monkeypatch) -> None:
     Path("films.csv").write_text("text,label\ngood,pos\nbad,neg\nmeh,neutral\n")
     monkeypatch.setattr(
