@@ -140,11 +140,13 @@ def augmentation(language: Language) -> Iterator[Case]:
 
 
 def forgetting(language: Language) -> Iterator[Case]:
-    """Each name in each sentence; whether it is found, and whether without a question."""
+    """Each name in each sentence must be found; where it is not whole, forget asks."""
     for name in language.names:
         for line in language.forget:
-            text = line.replace("{name}", name)
-            yield Case("names_found", Wanted(name).in_text(text), f"{name}: {text}")
+            wanted, text = Wanted(name), line.replace("{name}", name)
+            whole = wanted.in_text(text, "here")
+            yield Case("names_found", whole or bool(wanted.doubtful), f"{name}: {text}")
+            yield Case("names_whole", whole, f"{name}: {text}")
 
 
 MEASURES = (personal_values, no_values, near_copies, augmentation, forgetting)
@@ -175,12 +177,13 @@ def line(name: str, counts: dict[str, list[int]]) -> list[str]:
         return str(counts[measure][1] - counts[measure][0])
 
     return [name, right("values_found"), wrong("no_wrong_values"), right("near_copies_found"),
-            wrong("other_texts_kept"), right("words_kept"), right("names_found")]  # fmt: skip
+            wrong("other_texts_kept"), right("words_kept"), right("names_found"),
+            wrong("names_whole")]  # fmt: skip
 
 
 def with_table(page: str, lines: list[list[str]]) -> str:
     """The page with the table between its markers."""
-    made = table(HEADER[: len(lines[0])], lines)
+    made = table(HEADER, lines)
     return BLOCK.sub(lambda match: f"{match[1]}{made}\n{match[2]}", page)
 
 
@@ -200,7 +203,7 @@ def main() -> None:
     write_json(RESULT, figures)
     lines = [line(names[code], counts) for code, counts in figures.items()]
     write_text(PAGE, with_table(PAGE.read_text(encoding="utf-8"), lines))
-    print(table(HEADER[: len(lines[0])], lines))
+    print(table(HEADER, lines))
 
 
 if __name__ == "__main__":

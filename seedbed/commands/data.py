@@ -103,13 +103,32 @@ def forget(
     purge: Annotated[
         bool, typer.Option(help="delete old versions in DVC's cache, remotes")
     ] = False,
+    inside: Annotated[
+        bool, typer.Option("--inside", help="also where the value is part of a longer word")
+    ] = False,
     yes: Yes = False,
 ) -> None:
     """Forget one person or row everywhere. The value is asked for, or read from stdin."""
     from seedbed.forgetting.dvc_stores import check_purged, check_within_reach
-    from seedbed.forgetting.forget import carry_out, plan, told, told_after
+    from seedbed.forgetting.forget import (
+        carry_out,
+        nothing_whole,
+        plan,
+        told,
+        told_after,
+        told_of_doubt,
+    )
 
-    found = plan(row_id=row_id) if row_id else plan(value=_value(yes))
+    value = "" if row_id else _value(yes)
+    found = plan(value, row_id, inside)
+    if doubt := told_of_doubt(found):
+        print("\n".join(doubt))
+        if not yes and typer.confirm("Forget these rows, too?"):
+            found = plan(value, row_id, inside=True)
+        elif found.changes_nothing():
+            raise nothing_whole(found)
+        else:
+            print("These are left; `--inside` forgets them, too.")
     print("\n".join(told(found, purge)))
     if purge:
         check_within_reach(found.remotes)
