@@ -204,7 +204,7 @@ def spelling(value: str) -> Spelling:
 
 
 def _core(value: str, spaceless: regex.Pattern[str]) -> str:
-    """A pattern of a folded value with or without the spaces next to letters of scripts that write none."""
+    """A pattern of a folded value, in which spaces are free next to letters of `spaceless`."""
     words = value.split(" ")
     parts = []
     for word, after in zip(words, [*words[1:], ""], strict=True):
