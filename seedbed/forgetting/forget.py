@@ -23,14 +23,14 @@ from seedbed.core.files import load_key, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, COLLECT
 from seedbed.forgetting import dvc_stores
-from seedbed.forgetting.raw_files import Found, editable_files, find_rows, held_lines
+from seedbed.forgetting.raw_files import RAW, Found, editable_files, find_rows, held_lines
 from seedbed.forgetting.spellings import MIN_VALUE_CHARS, is_too_short
 from seedbed.forgetting.wanted import Wanted, cells_as_text
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.splitting.sides import FROZEN
 
 WHOLE_ID = re.compile(r"^[0-9a-f]{16}$")
-RUNS_SHOWN = 5  # lengths of words, a place
+LENGTHS_SHOWN = 5  # of words, a file
 NOT_LOOKED_INTO = {".git", ".venv"}
 
 
@@ -62,7 +62,7 @@ def plan(value: str = "", row_id: str = "", inside: bool = False) -> Plan:
         raise SeedbedError(
             "the value",
             "too short",
-            f"{MIN_VALUE_CHARS} characters or more (fewer in Chinese, Korean, Arabic and the like)",
+            f"{MIN_VALUE_CHARS} characters or more, fewer in Chinese, Korean, Arabic and the like",
             "give the whole one",
         )
     key = load_key(read_params("anonymize.key_fingerprint", str))
@@ -271,11 +271,17 @@ def told_of_doubt(found: Plan) -> list[str]:
     if not found.doubtful:
         return []
     lines = ["The value is also part of a longer word, or has other accents, here:"]
-    for place, runs in found.doubtful.items():
-        lengths = ", ".join(map(str, sorted(set(runs))[:RUNS_SHOWN]))
-        lines.append(
-            f"  {_shown(Path(place), found)}: {len(runs)} times, in words of {lengths} letters"
-        )
+    counted = {
+        place: words
+        for place, words in found.doubtful.items()
+        if place.startswith(("source ", RAW.as_posix(), FOLDER.as_posix()))
+    }
+    for place, words in counted.items():
+        lengths = ", ".join(map(str, sorted(set(words))[:LENGTHS_SHOWN]))
+        shown = _shown(Path(place), found)
+        lines.append(f"  {shown}: {len(words)} rows, in words of {lengths} letters")
+    if others := len(found.doubtful) - len(counted):
+        lines.append(f"  {others} files of stages, DVC's cache and remotes")
     return lines
 
 

@@ -136,7 +136,7 @@ def test_what_may_be_meant_is_shown_and_goes_only_when_asked_for(project, value,
 
 def test_whole_values_go_and_doubtful_ones_are_counted(project) -> None:
     output = forget("Anna")
-    assert "data/raw/rows.csv: 1 times, in words of 8 letters" in output
+    assert "data/raw/rows.csv: 1 rows, in words of 8 letters" in output
     assert "`--inside` forgets them" in output
     assert "Savannah" not in output
     assert "zh2" not in keys()
