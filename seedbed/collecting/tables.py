@@ -147,9 +147,8 @@ def read_table(
 def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Iterator[Chunk]:
     """A table as `read_table` reads it, at most `rows` rows at a time.
 
-    Memory is that of one chunk, but JSON documents, workbooks, packed Parquet, UTF-16, UTF-32 and
-    text in an encoding that was named are read whole. Raises SourceError where the file is no table
-    as a whole.
+    Memory is that of one chunk, but JSON documents, workbooks, packed Parquet and text that is not
+    UTF-8 or windows-1252 are read whole. Raises SourceError where the file is no table as a whole.
     """
     place, ending, packing = str(path), PurePath(bare_name(path)).suffix.lower(), packing_of(path)
     start = read_file(path).content if packing and ending == ".parquet" else start_of(path)
@@ -184,11 +183,9 @@ def _lies(ending: str, kind: str, place: str) -> tuple[str, ...]:
 def _text(lines: Lines, ending: str, place: str, form: TableForm, before: TableForm) -> Rows:
     """The rows of a text; each line but the last ends in "\n"."""
     sample, size = [], 0
-    for line in lines.lines:
+    while size <= SAMPLE and (line := next(lines.lines, "")):
         sample.append(line)
         size += len(line)
-        if size > SAMPLE:
-            break
     whole = chain(sample, lines.lines)
     kind = text_kind(sample, ending)
     notes = (*filter(None, [lines.note]), *_lies(ending, kind, place))
