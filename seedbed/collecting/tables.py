@@ -66,7 +66,7 @@ MARKUP = re.compile(r"\s*<(?:!doctype|html|head|meta|table|\?xml)\b", re.IGNOREC
 
 class Table(NamedTuple):
     """The columns a file has, its rows in their order, the encoding that was found, the form it was
-    read in, its kind (a key of `KINDS`), and what a person is told of guesses, a sentence each."""
+    read in, its kind (a key of `KINDS`), and notes on guesses, a sentence each."""
 
     columns: list[str]
     records: list[Record]
@@ -90,8 +90,8 @@ class Rows(NamedTuple):
 
 class Chunk(NamedTuple):
     """Some rows of a table: the columns as the file names them (of JSON none: each row has its
-    own), rows by distinct names, of Parquet the typed rows, and, in the first chunk, what a person
-    is told of guesses."""
+    own), rows by distinct names, of Parquet the typed rows, and, in the first chunk, notes on
+    guesses."""
 
     file: Path
     columns: list[str]
@@ -175,7 +175,7 @@ def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Itera
 
 
 def _lies(ending: str, kind: str, place: str) -> tuple[str, ...]:
-    """What a person is told where an ending stands for something else."""
+    """The note on an ending of something else."""
     lies = ENDINGS.get(ending, kind) != kind
     return (f"{place} holds {KINDS[kind]}, whatever its ending says",) if lies else ()
 

@@ -216,7 +216,7 @@ def test_another_sign_between_cells_is_an_option_that_is_named(project):
     ("arguments", "message"),
     [
         (("--separator", "::"), "one character"),
-        (("--encoding", "klingon"), "Python knows none of that name"),
+        (("--encoding", "klingon"), "no encoding that Python has"),
     ],
 )
 def test_options_that_are_none_are_refused(project, arguments, message):
