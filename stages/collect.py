@@ -27,7 +27,7 @@ def main() -> str:
     key = load_key(read_params("anonymize.key_fingerprint", str))
     sources = collection.read_sources()
     collection.check_declared(sources)
-    raw, encodings = collection.read_all(sources, params)
+    raw, encodings, notes = collection.read_all(sources, params)
     raw = raw_rows.without_forgotten(
         raw_rows.identified(raw, key), raw_rows.read_tombstones(TOMBSTONES)
     )
@@ -48,4 +48,7 @@ def main() -> str:
     metrics = collect_metrics(rows, counts.model_copy(update=quarantined), encodings)
     write_results("collect", metrics, rows, dropped, private=True)
     write_csv(QUARANTINE, HEADER, [(r.source, r.file, r.line, r.reason) for r in bad])
-    return f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine"
+    doubtful = collection.doubtful_dates(raw)
+    more = f", {doubtful:,} with a date before 1970 or after their batch" if doubtful else ""
+    line = f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine{more}"
+    return "; ".join([line, *notes])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seedbed.collecting.table_forms import TableForm
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import read_csv, read_json, write_json
 from seedbed.core.rows import read_rows
@@ -71,20 +72,20 @@ def table(folder, texts, name="in.csv", column="text"):
 
 
 def labelled(folder, source, model, columns=PredictColumns(), **options):  # noqa: B008
-    counts, _ = predict(source, folder / "out.csv", model, columns, **options)
-    return counts, read_csv(folder / "out.csv")
+    done = predict(source, folder / "out.csv", model, columns, **options)
+    return done, read_csv(folder / "out.csv")
 
 
 def test_label_and_calibrated_probability_stand_beside_the_texts_as_they_came(tmp_path, model):
     source = table(tmp_path, ["hi", "write to  jo@shop.test"])
-    counts, rows = labelled(tmp_path, source, model())
+    done, rows = labelled(tmp_path, source, model())
     assert rows[0] | {"probability": ""} == {"n": "0", "text": "hi", "label": "short",
-                                             "probability": ""}  # fmt: skip
+                                             "probability": "", "reason": ""}  # fmt: skip
     assert rows[1]["text"] == "write to  jo@shop.test"  # as it came
     assert StandIn.seen == ["hi", "write to <EMAIL>"]  # as in training
     assert float(rows[0]["probability"]) == pytest.approx(1 / (1 + np.exp(-8 / 2)), abs=1e-6)
     assert float(rows[1]["probability"]) == pytest.approx(1 / (1 + np.exp(-6 / 2)), abs=1e-6)
-    assert counts == {"rows": 2, "without_text": 0, "left_out": 0}
+    assert done == (2, 0, {}, [], ())
 
 
 def test_chunks_change_nothing(tmp_path, model):
@@ -106,21 +107,22 @@ def test_no_more_than_a_chunk_is_in_memory(tmp_path, model, monkeypatch):
 
 
 def test_a_text_of_which_nothing_is_left_gets_no_label(tmp_path, model):
-    counts, rows = labelled(tmp_path, table(tmp_path, ["  ", "hi", ""]), model())
+    done, rows = labelled(tmp_path, table(tmp_path, ["  ", "hi", ""]), model())
     assert [row["label"] for row in rows] == ["", "short", ""]
     assert [row["probability"] == "" for row in rows] == [True, False, True]
-    assert counts["without_text"] == 2
-    counts, rows = labelled(tmp_path, table(tmp_path, [" "]), model())
+    assert [row["reason"] for row in rows] == ["missing_text", "", "missing_text"]
+    assert (done.reasons, done.unreadable) == ({"missing_text": 2}, [])
+    _, rows = labelled(tmp_path, table(tmp_path, [" "]), model())
     assert rows[0]["label"] == ""
 
 
 def test_a_threshold_flags_by_the_confidence_of_the_model_itself(tmp_path, model):
     folder = model(outside="other", threshold=0.9)  # confidences: .5, .88 and .95
     texts = ["x" * 10, "x" * 12, "x" * 13]
-    counts, rows = labelled(tmp_path, table(tmp_path, texts), folder)
+    done, rows = labelled(tmp_path, table(tmp_path, texts), folder)
     assert [row["out_of_scope"] for row in rows] == ["true", "true", "false"]
     assert {row["label"] for row in rows} <= {"short", "long"}
-    assert counts["out_of_scope"] == 2
+    assert done.out_of_scope == 2
 
 
 def test_a_class_for_them_is_flagged(tmp_path, model):
@@ -152,11 +154,11 @@ def test_pairs_are_prepared_alike_and_asked_of_models_of_pairs_alone(tmp_path, m
     ("lines", "error"),
     [
         ('{"body": "hi"}', r"in.jsonl:1: no column `text` \(expected one of body\); set `--col"),
-        ('{"text": "hi"}\n{"body": "x"}', "in.jsonl:2: no column `text`"),
-        ('{"text": ["hi"]}', "in.jsonl:1: `text`: list is not text"),
+        ('{"text": ["hi"]}', "no row can be read, such as .*in.jsonl:1 not_text"),
+        ('{"text": "hi"\n', "no column `text`"),
     ],
 )
-def test_a_row_without_text_to_read_is_an_error_and_leaves_no_file(tmp_path, model, lines, error):
+def test_a_table_without_text_to_read_is_an_error_and_leaves_no_file(tmp_path, model, lines, error):
     (tmp_path / "in.jsonl").write_text(lines)
     with pytest.raises(SeedbedError, match=error):
         labelled(tmp_path, tmp_path / "in.jsonl", model())
@@ -178,20 +180,82 @@ ODD = 'id{0}text{0}betrag\n000{0}süß{0}1\n001{0}{0}1\n002{0}"two\nlines"{0}1\n
             b'[{"id": "000", "text": "s\xc3\xbc\xc3\x9f", "betrag": 1}, '
             b'{"id": "001", "text": null}, {"id": "002", "text": "two\\nlines"}]',
         ),
-        ("ragged.csv", ODD.format(",").encode() + b"003,one comma,too many,here\n"),
     ],
 )
 def test_what_add_reads_predict_reads(tmp_path, model, name, content):
     (tmp_path / name).write_bytes(content)
-    _, left_out = predict(tmp_path / name, tmp_path / "out.csv", model(), PredictColumns())
+    predict(tmp_path / name, tmp_path / "out.csv", model(), PredictColumns())
     rows = read_csv(tmp_path / "out.csv")
     assert [(row["id"], row["text"], row["label"]) for row in rows] == [
         ("000", "süß", "short"),
         ("001", "", ""),
         ("002", "two\nlines", "short"),
     ]
-    ragged = [f"{tmp_path / name}:6 wrong_column_count"] if name == "ragged.csv" else []
-    assert left_out == ragged
+
+
+BAD_LINES = {
+    "bad.csv": b'id,text\n000,hi\n001\n002,Just 12345 !!!,extra, more\n003,"open\n004,ho\n',
+    "bad.tsv": b'id\ttext\n000\thi\n001\n002\tJust 12345 !!!,extra, more\t\n003\t"open\n004\tho\n',
+}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("name", list(BAD_LINES))
+def test_a_line_that_cannot_be_read_stays_in_its_place_without_a_label(
+    tmp_path, model, name, suffix
+):
+    (tmp_path / name).write_bytes(BAD_LINES[name])
+    done = predict(tmp_path / name, tmp_path / f"out{suffix}", model(), PredictColumns())
+    if suffix == ".parquet":
+        rows = pd.read_parquet(tmp_path / "out.parquet").to_dict("records")
+    elif suffix == ".jsonl":
+        rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    else:
+        sign = "," if suffix == ".csv" else "\t"
+        rows = pd.read_csv(tmp_path / f"out{suffix}", sep=sign, dtype=str).to_dict("records")
+    assert [row["id"] for row in rows] == ["000", "001", "002", "003", "004"]
+    assert [None if pd.isna(row["label"]) else row["label"] for row in rows] == [
+        "short", None, None, None, "short",
+    ]  # fmt: skip
+    reasons = [None, "wrong_column_count", "wrong_column_count", "bad_quotes", None]
+    assert [None if pd.isna(row["reason"]) else row["reason"] for row in rows] == reasons
+    assert rows[2]["text"].rstrip("\t") == "Just 12345 !!!,extra, more"
+    assert done.rows == 5
+    assert done.reasons == {"wrong_column_count": 2, "bad_quotes": 1}
+    assert done.unreadable[0] == f"{tmp_path / name}:3 wrong_column_count"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"text": "cut off', "bad_json"),
+        ("[1, 2]", "not_an_object"),
+        ('{"text": ["a", "list"]}', "not_text"),
+        ('{"text": "half \\ud83d"}', "lone_surrogate"),
+        ('{"text": null}', "missing_text"),
+        ('{"body": "another key"}', "missing_text"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_objects_that_cannot_be_read_stay_in_their_place(tmp_path, model, line, reason, suffix):
+    lines = ['{"text": "hi"}', line, '{"text": "ho"}']
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    if suffix == ".parquet" and reason == "not_text":
+        suffix = ".jsonl"  # a column of Parquet has one type
+    done = predict(tmp_path / "in.jsonl", tmp_path / f"out{suffix}", model(), PredictColumns())
+    assert (done.rows, done.reasons) == (3, {reason: 1})
+    if suffix == ".jsonl":
+        rows = [json.loads(one) for one in (tmp_path / "out.jsonl").read_text().splitlines()]
+        assert [row["reason"] for row in rows] == [None, reason, None]
+        assert [row["label"] for row in rows] == ["short", None, "short"]
+
+
+def test_what_is_said_of_a_table_is_taken(tmp_path, model):
+    (tmp_path / "in.csv").write_text('000|привет, "так\n')
+    form = TableForm(separator="|", quote="", header=False)
+    predict(tmp_path / "in.csv", tmp_path / "out.csv", model(), PredictColumns("2"), form)
+    [row] = read_csv(tmp_path / "out.csv")
+    assert (row["1"], row["2"], row["label"]) == ("000", 'привет, "так', "long")
 
 
 @pytest.mark.parametrize("header", ["Summary,text,Labels,Labels", "id,text,,"])
@@ -206,7 +270,7 @@ def test_other_columns_may_have_one_name_and_the_text_may_not(tmp_path, model, h
 
 def test_a_table_of_which_no_row_can_be_read_is_an_error(tmp_path, model):
     (tmp_path / "in.csv").write_text("text,n\na\nb\n")
-    with pytest.raises(SeedbedError, match=r"no row can be read, such as .*in.csv:2 wrong_column"):
+    with pytest.raises(SeedbedError, match=r"such as .*in.csv:2 wrong_column.*--separator"):
         labelled(tmp_path, tmp_path / "in.csv", model())
     assert not (tmp_path / "out.csv").exists()
 
@@ -228,11 +292,11 @@ def test_predictions_are_those_that_were_scored_with_the_temperature(example, tm
     pd.DataFrame({"id": scored.ids, "text": raw_texts}).to_json(
         tmp_path / "in.jsonl", orient="records", lines=True
     )
-    counts, _ = predict(
+    done = predict(
         tmp_path / "in.jsonl", tmp_path / "out.jsonl", best, PredictColumns(), chunk_rows=4
     )
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert counts["rows"] == len(scored.ids)
+    assert done.rows == len(scored.ids)
     serving, classes = read_serving(best), read_json(best / "seedbed.json")["classes"]
     found = rescaled(scored.probabilities[choice["seed"]], serving.temperature)
     assert [row["label"] for row in rows] == [classes[number] for number in found.argmax(1)]
@@ -246,7 +310,8 @@ def test_the_command_tells_what_it_did_and_refuses_a_damaged_model(example, tmp_
     done = example.run(*command, *options)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"{tmp_path / 'out.parquet'}: 1 rows\n"
-    assert list(pd.read_parquet(tmp_path / "out.parquet")) == ["body", "label", "probability"]
+    found = list(pd.read_parquet(tmp_path / "out.parquet"))
+    assert found == ["body", "label", "probability", "reason"]
     damaged = tmp_path / "best"
     shutil.copytree(example.folder / "models/best", damaged)
     weights = damaged / "model.safetensors"

@@ -1,5 +1,6 @@
 """Tables in, tables out, a few rows at a time."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seedbed.collecting.tables import Dialect, distinct, read_table
+from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.tables import distinct, read_table
 from seedbed.collecting.text_files import PACKERS, read_file
 from seedbed.core.errors import SeedbedError
-from seedbed.serving.predicting import read_chunks, write
+from seedbed.serving.predicting import read_chunks
+from seedbed.serving.writing import write
 
 ROWS = [{"text": 'a "b", c', "n": "007"}, {"text": "two\nlines", "n": ""}, {"text": "ü", "n": "3"}]
 CSV = 'text,n\n"a ""b"", c",007\n"two\nlines",\nü,3\n'
@@ -76,15 +79,15 @@ def test_a_byte_order_mark_and_empty_lines_are_no_cells(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "error"),
     [
-        ("in.xlsx", b"x", "the ending `.xlsx`"),
         ("in.csv", b"", "no rows"),
         ("in.csv", b"text,n\n", "no rows"),
         ("in.jsonl", b"\n", "no rows"),
         ("in.csv", bytes(range(256)) * 8, "not text"),
         ("in.csv", b"\xff\xfea", "byte 0 is not utf-16"),
-        ("in.json", b'{"text": "a"}', "no list"),
-        ("in.csv.gz", b"text\na\n", "damaged or cut off"),
+        ("in.json", b'{"text":\n "a"}', "no list"),
+        ("in.csv.gz", gzip.compress(b"text\na\n")[:-5], "damaged or cut off"),
         ("in.parquet", b"PAR1", "not readable"),
+        ("in.csv", "text,n\n商品坏了我要退款,1\n".encode("gbk"), "`--encoding gb18030` reads 商品"),
     ],
 )
 def test_what_cannot_be_read_is_an_error_with_its_place(tmp_path, name, content, error):
@@ -105,9 +108,9 @@ def test_what_cannot_be_read_is_an_error_with_its_place(tmp_path, name, content,
 def test_a_row_that_cannot_be_read_costs_no_other(tmp_path, name, content, line, reason):
     (tmp_path / name).write_bytes(content)
     [chunk] = read_chunks(tmp_path / name, 10)
-    assert len(chunk.records) == 1
-    assert [(chunk.place(row), row.reason) for row in chunk.unreadable] == [
-        (f"{tmp_path / name}:{line}", reason)
+    assert [(chunk.place(row), row.reason) for row in chunk.records] == [
+        (f"{tmp_path / name}:{line - 1}", ""),
+        (f"{tmp_path / name}:{line}", reason),
     ]
 
 
@@ -183,6 +186,6 @@ def test_what_does_not_fit_leaves_no_file(tmp_path, second, suffix, error):
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
 def test_rows_are_those_that_collect_reads(tmp_path, kind):
     path = files(tmp_path)[kind]
-    table = read_table(read_file(path), path.name, ["text", "n"], Dialect())
+    table = read_table(read_file(path), path.name, ["text", "n"], TableForm())
     chunks = read_chunks(path, 2)
     assert [row for chunk in chunks for row in chunk.records] == table.records

@@ -6,6 +6,7 @@ would move comments. What comes out is parsed again and must hold what was there
 nothing else.
 """
 
+import csv
 import fcntl
 import io
 import shutil
@@ -24,6 +25,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from seedbed.arrivals.entry import Entry
+from seedbed.collecting.tables import sheet_rows
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import (
     fresh_folder,
@@ -80,9 +82,19 @@ def alone() -> Iterator[None]:
         yield
 
 
-def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: str = "") -> None:
-    """Copy `origin` (a path; or a URL, which DVC fetches and can update) to `target`, track it,
-    and write the two files. Raises SeedbedError with everything as it was.
+def sheet_as_csv(path: Path, sheet: str) -> bytes:
+    """A sheet of a workbook as CSV in UTF-8, cells as they are read. Raises SourceError."""
+    buffer = io.StringIO(newline="")
+    _, rows = sheet_rows(path.read_bytes(), path.as_posix(), sheet)
+    csv.writer(buffer, lineterminator="\n").writerows(cells for _, cells, _ in rows)
+    return buffer.getvalue().encode()
+
+
+def add(
+    origin: Path | bytes | str, target: Path, params: str, pipeline: str, sha256: str = ""
+) -> None:
+    """Copy `origin` (a path, or bytes; or a URL, which DVC fetches and can update) to `target`,
+    track it, and write the two files. Raises SeedbedError with everything as it was.
 
     `sha256`: what the file that a URL gives must be: the one that was looked at.
     """
@@ -96,7 +108,7 @@ def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: st
         {"target": target.as_posix(), "pipeline": before, "written": pipeline, "params": params},
     )
     try:
-        if isinstance(origin, Path):
+        if not isinstance(origin, str):
             _copy(origin, target)
             dvc("add", "--quiet", str(target))
         else:
@@ -106,7 +118,7 @@ def add(origin: Path | str, target: Path, params: str, pipeline: str, sha256: st
                     origin, "it changed while it was looked at", "the same bytes", "add it again"
                 )
         _only_to_private(tracked)
-        if not isinstance(origin, Path):  # an import holds a digest of its own .dvc file
+        if isinstance(origin, str):  # an import holds a digest of its own .dvc file
             dvc("commit", "--quiet", "--force", str(tracked))
         write_text(PIPELINE, pipeline)
         write_text(PARAMS, params)
@@ -153,10 +165,10 @@ def undo() -> bool:
     return True
 
 
-def _copy(origin: Path, target: Path) -> None:
+def _copy(origin: Path | bytes, target: Path) -> None:
     """For its owner alone to read, under a name that no stage takes for whole until it is."""
-    if not origin.is_dir():
-        write_bytes(target, origin.read_bytes(), 0o600)
+    if isinstance(origin, bytes) or not origin.is_dir():
+        write_bytes(target, origin if isinstance(origin, bytes) else origin.read_bytes(), 0o600)
         return
     with fresh_folder(target, 0o700) as folder:
         shutil.copytree(origin, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)

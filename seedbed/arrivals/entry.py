@@ -4,30 +4,32 @@ as a person said of its options, columns and labels."""
 import difflib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from datetime import date
 from itertools import count
-from pathlib import Path, PurePath
-from typing import Any, Literal, NamedTuple
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, cast
 
+from seedbed.arrivals.date_column import choose_dates
+from seedbed.arrivals.file_form import (
+    PLAIN,
+    form_before,
+    look_at,
+    other_form,
+    stored_ending,
+    stored_form,
+)
 from seedbed.collecting import tables
 from seedbed.collecting.collection import parse_source
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
-from seedbed.collecting.source import Source
-from seedbed.collecting.text_files import PACKED, SAMPLE, decode, read_file
+from seedbed.collecting.source import Source, WithTables
+from seedbed.collecting.table_forms import NOTHING_SAID, TableForm
 from seedbed.core.errors import ParamsError, SeedbedError
 
 RAW = Path("data/raw")
-SAID = ("date", "label", "negative", "unlabelled", "separator", "encoding", "pattern")
+SAID = ("date", "label", "negative", "unlabelled", "pattern")
 OWN = ("path", "batch", "date")  # what a batch does not take from the one before it
 SHOWN = 10
-# Names that mean one thing in tables of texts, in small letters; any other has to be said.
-PLAIN = {
-    "text": ("text", "body", "message", "content", "sentence", "utterance", "review"),
-    "label": ("label", "class", "category", "intent", "target", "queue", "topic"),
-    "id": ("id", "key", "uuid", "guid", "ticket_id", "row_id", "message_id"),
-    "date": ("date", "created", "created_at", "timestamp", "datetime"),
-}
 
 Negative = Literal["", "in_domain", "general"]
 Entry = dict[str, object]  # keys and values as params.yaml has them; each kind has keys of its own
@@ -41,19 +43,30 @@ class Asked(NamedTuple):
     batch: str = ""
     date: str = ""  # of rows without a date of their own
     licence: str = ""
-    columns: dict[str, str] = {}  # which column is text, text_pair, label, id, date, group
+    # Which column is text, text_pair, label, id, date, group; "": none.
+    columns: dict[str, str] = {}
     meta: tuple[str, ...] = ()
     label: str = ""  # one for every row
     label_map: dict[str, str | None] = {}
     new_labels: tuple[str, ...] = ()  # labels that may be new classes
     negative: Negative = ""
     unlabelled: bool = False
-    separator: str = ""
-    encoding: str = ""
+    form: TableForm = TableForm()
     pattern: str = ""  # which files of a folder are rows
+    date_format: str = ""  # of the date column
+    is_url: bool = False  # fetched, and kept as it is
 
 
-def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
+class Arrival(NamedTuple):
+    """The entry of a new file or folder, what `add` reports of guesses, and how the file, if it
+    is one, is written."""
+
+    entry: Entry
+    notes: list[str]
+    form: TableForm | None
+
+
+def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Arrival:
     """The entry for the file or folder at `asked.path`, with its place below data/raw.
 
     It takes after the last batch of its source, or, where no source is named, after the last one
@@ -64,7 +77,7 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
         raise SeedbedError(str(path), "no such file or folder", "a table or a folder", "correct it")
     kind = next(name for name, kind in KINDS.items() if kind.takes(path))
     is_file = kind == "file"
-    table, separator = look_at(path, asked.separator, asked.encoding) if is_file else (None, "")
+    table = look_at(path, asked.form, form_before(asked.source, sources)) if is_file else None
     before = _before(asked, sources, kind, table.columns if table else None)
     name = asked.source or (before.name if before else "")
     entry: dict[str, Any] = {"name": name, "kind": kind, "path": "", "batch": ""}
@@ -79,27 +92,59 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Entry:
             "a name for it, which is part of its rows' ids for good",
             f"add `--source NAME`, a new one{f' or one of: {known}' if known else ''}",
         )
-    said = asked._replace(separator=separator)._asdict()
+    said = asked._asdict()
     entry |= {key: said[key] for key in SAID if said[key]}
+    ending = stored_ending(path, table, asked.is_url)
+    if table:
+        form = stored_form(table, ending)
+        entry = {key: value for key, value in entry.items() if key not in form._fields}
+        pairs = zip(form._fields, form, NOTHING_SAID, strict=True)
+        entry |= {key: value for key, value, nothing in pairs if value != nothing}
+    elif asked.form.encoding:
+        entry["encoding"] = asked.form.encoding
     if asked.label_map:
         entry["label_map"] = {**entry.get("label_map", {}), **asked.label_map}
-    columns: dict[str, Any] = {}
-    if table and alike:
-        columns = {**entry.get("columns", {}), **asked.columns}
-    elif table:
-        needs_label = not (entry.get("label") or entry.get("unlabelled"))
-        columns = {**inferred(table, asked.columns, needs_label, asked.path)}
-    if table and asked.meta:
-        columns["meta"] = list(asked.meta)
-    if columns:
-        entry["columns"] = columns
+    notes = [] if table is None else list(table.notes)
+    if table:
+        entry["columns"], more = _columns(asked, table, entry, alike)
+        said = {"column": asked.columns.get("date", ""), "format": asked.date_format}
+        notes += more + choose_dates(entry, table.records, said, date.fromisoformat(today))
+    elif asked.date_format:
+        entry["date_format"] = asked.date_format
     entry["licence"] = asked.licence or (before.licence if before else "")
     if not entry["licence"]:
         expected = "what the texts may be used for"
         raise SeedbedError(asked.path, "the licence is missing", expected, "add `--licence L`")
     entry["batch"] = _batch(asked, {one.batch for one in sources}, f"{today}-{name}")
-    entry["path"] = (RAW / (entry["batch"] + _ending(path))).as_posix()
-    return entry
+    entry["path"] = (RAW / (entry["batch"] + ending)).as_posix()
+    return Arrival(entry, notes, table.form._replace(encoding=form.encoding) if table else None)
+
+
+def _columns(
+    asked: Asked, table: tables.Table, entry: Entry, alike: Source | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Which column is what, as in the batch before or as their names say, and notes on that. Names
+    of a batch that had a header say nothing of one that has none, nor the other way round."""
+    notes = []
+    has_header = isinstance(alike, WithTables) and alike.header
+    if alike and has_header == (table.form.header is not False):
+        before = cast(dict[str, Any], entry.get("columns", {}))
+        columns = {field: name for field, name in {**before, **asked.columns}.items() if name}
+        if entry.get("date_guessed") and columns.get("date") not in table.columns:
+            columns.pop("date", "")
+    else:
+        needs_label = not (entry.get("label") or entry.get("unlabelled"))
+        columns = {**inferred(table, asked.columns, needs_label, asked.path)}
+        entry["date_guessed"] = True
+        notes = [
+            f"`{name}` could be the date, too: `--date-column {name}` takes it"
+            for name in table.columns
+            if name.casefold() in PLAIN["date"] and "date" not in asked.columns
+            if name not in columns.values()
+        ]
+    if asked.meta:
+        columns["meta"] = list(asked.meta)
+    return columns, notes
 
 
 def as_source(entry: Entry, place: str) -> Source:
@@ -146,29 +191,6 @@ def _batch(asked: Asked, taken: set[str], first: str) -> str:
     return asked.batch
 
 
-def _ending(path: Path) -> str:
-    """What the file's name must keep: how it is packed, and what it is."""
-    if path.is_dir():
-        return ""
-    packed = path.suffix.lower() if path.suffix.lower() in PACKED else ""
-    inner = PurePath(path.stem if packed else path.name).suffix.lower()
-    return (inner if inner in tables.ENDINGS else "") + packed
-
-
-def look_at(path: Path, separator: str, encoding: str) -> tuple[tables.Table, str]:
-    """The table in a file, read for its columns, and the separator that it needs ("": its ending
-    says it). Raises SourceError where it is no table."""
-    file = read_file(path)
-    if not separator and Path(file.name).suffix.lower() in tables.SEPARATORS:
-        with suppress(UnicodeDecodeError):
-            start = decode(file.content[:SAMPLE], encoding).text
-            separator = tables.found_separator(start.split("\n", 1)[0])
-    dialect = tables.Dialect(separator)
-    columns = tables.read_table(file, path.as_posix(), (), dialect, encoding).columns
-    wanted = [name for name in columns if name.casefold() in PLAIN["id"]]
-    return tables.read_table(file, path.as_posix(), wanted, dialect, encoding), separator
-
-
 def inferred(
     table: tables.Table, said: Mapping[str, str], needs_label: bool, place: str
 ) -> dict[str, str]:
@@ -178,13 +200,14 @@ def inferred(
     """
     columns = {field: name for field, name in said.items() if name}
     for field in PLAIN:
-        if field in columns or (field == "label" and not needs_label):
+        if field in said or (field == "label" and not needs_label):
             continue
         free = [name for name in table.columns if name not in columns.values()]
         found = [name for name in free if name.casefold() in PLAIN[field]]
+        found.sort(key=lambda name: PLAIN[field].index(name.casefold()))
         if field == "id":
             found = [name for name in found if names_rows(name, table.records)]
-        if len(found) == 1:
+        if len(found) == 1 or (found and field == "date"):  # a guess, which need not be asked for
             columns[field] = found[0]
         elif found or field in ("text", "label"):
             named = [f"`{one}`" for one in table.columns[:20] if COLUMN_NAME.fullmatch(one)]
@@ -194,7 +217,8 @@ def inferred(
                 place,
                 f"{several} could be the {field}" if found else f"no column is plainly the {field}",
                 f"one of its columns: {', '.join(named) or 'none with a name'}",
-                f"say which with `--{field}-column NAME`{more if field == 'label' else ''}",
+                f"say which with `--{field}-column NAME`{more if field == 'label' else ''}"
+                + ("" if found else other_form(table)),
             )
     return columns
 

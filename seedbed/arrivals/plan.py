@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from seedbed.arrivals.date_column import CHANGE
 from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for
 from seedbed.collecting import collection, raw_rows
 from seedbed.collecting.source import Source
@@ -29,6 +30,14 @@ from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Placed, read_records
 
 SHOWN = 10
+SIGNS = "`--separator`, `--quote` and `--escape` set how its lines are read"
+# By reason: what may be wrong is not the row, but how it is read.
+OPTIONS: dict[str, str] = {
+    Reason.BAD_DATE: CHANGE,
+    Reason.BAD_QUOTES: SIGNS,
+    Reason.WRONG_COLUMN_COUNT: SIGNS,
+    Reason.BAD_ENCODING: "`--encoding` names the encoding of the files",
+}
 
 
 class Standing(NamedTuple):
@@ -104,6 +113,7 @@ class Plan(NamedTuple):
     changes: Changes
     known: set[str]  # names of the sources that are there
     waiting: list[str]  # batches that are registered, and that no run has read yet
+    notes: list[str]  # how guesses were made, and how to change them
 
 
 def plan(asked: Asked, today: str) -> Plan:
@@ -119,12 +129,13 @@ def plan(asked: Asked, today: str) -> Plan:
             "a name of its own, since a batch never changes",
             "name another `--batch`",
         )
-    entry = entry_for(asked, sources, today)
+    entry, notes, form = entry_for(asked, sources, today)
     source = as_source(entry, asked.path)
     _check_keys_go_on(source, sources)
     params = read_params("collect", collection.CollectParams)
-    here = source.model_copy(update={"path": asked.path})
-    rows, _ = collection.read_all([here], params.model_copy(update={"labels": []}))
+    here = source.model_copy(update={"path": asked.path, **(form._asdict() if form else {})})
+    rows, _, told = collection.read_all([here], params.model_copy(update={"labels": []}))
+    notes = notes if form else [*told, *notes]
     labels = params.labels  # a row of any other gets the reason that collect will give
     unknown = (bool(labels and row.label) and row.label not in labels for row in rows)
     rows = raw_rows.with_reason(rows, Reason.UNKNOWN_LABEL, unknown)
@@ -137,7 +148,7 @@ def plan(asked: Asked, today: str) -> Plan:
     known, batches = {one.name for one in sources}, {one.batch for one in sources}
     waiting = sorted(batches - set(standing.batches)) if standing.batches else []
     shift = changes(found.placed, standing)
-    return Plan(entry, source, found, standing, shift, known, waiting)
+    return Plan(entry, source, found, standing, shift, known, waiting, notes)
 
 
 def _check_keys_go_on(source: Source, sources: list[Source]) -> None:
@@ -160,13 +171,22 @@ def _check_quarantine(found: Rehearsal, standing: Standing, max_share: float) ->
     if not found.quarantined or bad <= max_share * read:
         return
     first = "".join(f"\n  {row.file}:{row.line} {row.reason}" for row in found.quarantined[:SHOWN])
+    step = "; ".join(["correct the rows and add the file again", *options_for(found.quarantined)])
     raise SeedbedError(
         found.quarantined[0].file,
         f"{len(found.quarantined):,} of its {len(found.read):,} rows cannot be used, {bad:,} of "
         f"{read:,} with the rows of the dataset; the first of them:{first}\n",
         f"at most collect.max_quarantine_share, {max_share:.2%}",
-        "correct the rows and add the file again",
+        step,
     )
+
+
+def options_for(rows: Sequence[raw_rows.RawRow]) -> list[str]:
+    """The options that may make rows in quarantine readable."""
+    counts = Counter(row.reason for row in rows)
+    return [
+        f"for {counts[one]:,} {one}: {option}" for one, option in OPTIONS.items() if counts[one]
+    ]
 
 
 def rehearse(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from seedbed.arrivals.entry import in_rows, shown
-from seedbed.arrivals.plan import Plan
+from seedbed.arrivals.plan import Plan, options_for
 from seedbed.core.metrics import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
@@ -31,6 +31,7 @@ def _what(found: Plan) -> list[str]:
         *([f"The class of all of them is {shown(source.label)}"] if source.label else []),
         *(["Reports may show its texts (show_text)"] if source.show_text else []),
         *(["They are negatives: no class is right for them"] if source.negative else []),
+        *found.notes,
     ]
 
 
@@ -40,7 +41,8 @@ def _quarantined(found: Plan) -> list[str]:
         return ["No row goes to quarantine"]
     share = len(bad) / len(found.rehearsal.read)
     lines = [f"{row.file}:{row.line} {row.reason}" for row in bad]
-    return [f"{in_rows(len(bad))} ({share:.1%}) to quarantine:", *_first(lines)]
+    head = f"{in_rows(len(bad))} ({share:.1%}) to quarantine:"
+    return [head, *_first(lines), *options_for(bad)]
 
 
 def _dropped(found: Plan) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from pydantic import Field
 
+from seedbed.collecting.dates import batch_day, is_doubtful
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import (
     CHOSEN,
@@ -31,6 +32,7 @@ from seedbed.core.stage import progress
 
 DVC = Path("dvc.yaml")
 SHOWN = 10
+NOTES_SHOWN = 3  # of one source
 COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 AS_READ = ("id", "digest", "text", "text_pair", "label", "source", "batch", "date", "split")
 PROVENANCE = {"file", "licence", "line", "sha256"}
@@ -106,19 +108,26 @@ def check_declared(sources: Sequence[Source]) -> None:
             )
 
 
-def read_all(sources: Sequence[Source], params: CollectParams) -> tuple[list[RawRow], Counter[str]]:
+def read_all(
+    sources: Sequence[Source], params: CollectParams
+) -> tuple[list[RawRow], Counter[str], list[str]]:
     """Every raw row in the order (batch, source, file, line), versions that do not count with
-    their reason, and the files by encoding."""
+    their reason, the files by encoding, and notes on how they were read."""
     rows: list[RawRow] = []
     labels = frozenset(params.labels)
     encodings: Counter[str] = Counter()
+    notes: list[str] = []
     for source in sources:
         before = len(rows)
+        told: list[str] = []
         for table in progress(source.tables(), source.name):
             rows += raw_rows(source, table, labels, params.max_row_chars)
             encodings[table.table.encoding or "binary"] += 1
+            told += table.table.notes
+        more = len(told) - NOTES_SHOWN
+        notes += told[:NOTES_SHOWN] + ([f"and {more:,} more like these"] if more > 0 else [])
         _check_keys(rows[before:])
-    return with_versions(rows), encodings
+    return with_versions(rows), encodings, notes
 
 
 def _check_keys(rows: Sequence[RawRow]) -> None:
@@ -169,6 +178,15 @@ def check_usable(sources: Sequence[Source], rows: Sequence[RawRow], max_classes:
             f"2 to {max_classes} classes (collect.max_classes)",
             "correct `label`, `columns.label` or `label_map`, or add a source",
         )
+
+
+def doubtful_dates(rows: Iterable[RawRow]) -> int:
+    """How many usable rows have a date before 1970 or after the day of their batch."""
+    return sum(
+        is_doubtful(datetime.date.fromisoformat(row.date), batch_day(row.batch))
+        for row in rows
+        if row.date and not row.reason
+    )
 
 
 def drops_of(rows: Iterable[RawRow], key: bytes) -> list[Drop]:

@@ -15,11 +15,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
+from seedbed.collecting.dates import day_of
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import as_text
 from seedbed.core.errors import RowsError, SourceError
@@ -39,7 +39,6 @@ SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 NAMES_SHOWN = 20
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 COLUMN_NAME = re.compile(r"[\w .:/;|\t-]{1,40}")
-OTHER_SEPARATOR = re.compile(r"[;|\t]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
 
@@ -84,11 +83,20 @@ def raw_rows(
             yield row._replace(reason=record.reason)
             continue
         try:
-            cells = {name: as_text(record.cells.get(name)) for name in wanted}
+            cells = {name: _text_of(record.cells.get(name), name, source) for name in wanted}
         except TypeError:
             yield row._replace(reason=Reason.NOT_TEXT)
         else:
             yield _filled(row, source, cells, labels, max_chars)
+
+
+def _text_of(cell: object, name: str, source: Source) -> str:
+    try:
+        return as_text(cell)
+    except TypeError:
+        if source.date_guessed and name == source.columns.date:
+            return ""  # no date, which refuses no row
+        raise
 
 
 def _check_columns(source: Source, table: SourceTable) -> None:
@@ -101,8 +109,6 @@ def _check_columns(source: Source, table: SourceTable) -> None:
         for name in columns[:NAMES_SHOWN]
     )
     more = f" and {len(columns) - NAMES_SHOWN} more" if len(columns) > NAMES_SHOWN else ""
-    split_wrongly = len(columns) == 1 and OTHER_SEPARATOR.search(columns[0])
-    wrong = "`separator`" if split_wrongly else "`columns`"
     for name in source.wanted:
         if (times := columns.count(name)) != 1:
             found = f"{times} columns `{name}`" if times else f"no column `{name}`"
@@ -110,7 +116,9 @@ def _check_columns(source: Source, table: SourceTable) -> None:
                 table.file,
                 f"{found}; there are {shown}{more}",
                 "each column that the source names, once",
-                f"correct {wrong} of the source {source.name} in params.yaml",
+                f"name others with `--text-column` and the like, or set how the file is read with "
+                f"`--separator` or `--no-header`; in params.yaml: `columns`, `separator`, `header` "
+                f"of the source {source.name}",
             )
 
 
@@ -172,11 +180,9 @@ def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
     if not found:
         return source.date, ""
     try:
-        if source.date_format:
-            return datetime.strptime(found, source.date_format).date().isoformat(), ""
-        return datetime.fromisoformat(found).date().isoformat(), ""
+        return day_of(found, source.date_format).isoformat(), ""
     except ValueError:
-        return "", Reason.BAD_DATE
+        return (source.date, "") if source.date_guessed else ("", Reason.BAD_DATE)
 
 
 def identified(

@@ -17,8 +17,10 @@ from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field, field_validator
 
-from seedbed.collecting.tables import Dialect, Record, Table, as_text, read_table
-from seedbed.collecting.text_files import PACKED, decode, is_binary, read_file
+from seedbed.collecting import dates
+from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.tables import Record, Table, as_text, read_table
+from seedbed.collecting.text_files import PACKED, read_file, text_of
 from seedbed.core.errors import SourceError
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
@@ -37,7 +39,7 @@ class Columns(Section):
     text_pair: str = ""  # second text of a pair task
     label: str = "label"
     id: str = ""  # the source's own key: the row keeps its id when its text or label changes
-    date: str = ""  # ISO 8601, or as `date_format` says
+    date: str = ""  # a day, written as `date_format` says
     group: str = ""  # author, thread, customer: rows of one group share a side
     split: str = ""  # the side that the source itself gives: train, validation, test
     meta: list[str] = []  # columns that are safe to keep as they are; they leave the private zone
@@ -52,12 +54,13 @@ class SourceTable(NamedTuple):
 
 
 class RawWay(NamedTuple):
-    """A file that holds rows of a source, and how to read it; a text file is one row."""
+    """A file that holds rows of a source, and how to read it: as a table, as a text that is one
+    row, or else by its ending."""
 
     path: Path
-    dialect: Dialect = Dialect()
-    encoding: str = ""
+    form: TableForm = TableForm()
     is_text: bool = False
+    is_table: bool = False
 
 
 class Source(Section, ABC):
@@ -70,7 +73,11 @@ class Source(Section, ABC):
     batch: str = Field(pattern=r"^\d{4}-\d{2}[A-Za-z0-9._-]*$")  # one arrival; starts with a date
     licence: str = Field(min_length=1)  # what the texts may be used for, as the source states it
     date: str = ""  # YYYY-MM-DD, of rows without a date of their own
-    date_format: str = ""  # strptime format of the date column, if it is not ISO 8601
+    # How the date column is written, if not as ISO 8601 or with months by name: day_first,
+    # month_first, year_first, epoch, excel, or a strptime format such as %d/%m/%y.
+    date_format: str = ""
+    # The date column was chosen by its name: a cell that is no date leaves its row without a date.
+    date_guessed: bool = False
     columns: Columns = Columns()
     label: str = ""  # one label for every row
     label_map: dict[str, str | None] = {}  # rename, merge; null drops the row
@@ -120,6 +127,8 @@ class Source(Section, ABC):
         """Yield what is wrong with the entry as a whole."""
         if self.unlabelled and (self.label or self.negative):
             yield "unlabelled", "with `label` or `negative`", "rows with a label or without"
+        if not dates.names_a_day(self.date_format):
+            yield "date_format", f"`{self.date_format}`", dates.KNOWN
 
     @abstractmethod
     def tables(self) -> Iterator[SourceTable]:
@@ -149,21 +158,24 @@ class WithTables(Source):
     """The keys of kinds that read tables from files."""
 
     encoding: str = ""  # of the text; empty: found for each file
-    separator: str = ""  # of CSV; empty: comma in .csv, tab in .tsv
-    quote: str = '"'  # of CSV; empty: quotes are characters like any other
-    escape: str = ""  # of CSV: the character before a quote that belongs to the text
+    separator: str = ""  # of CSV; empty: found for each file
+    quote: str | None = None  # of CSV; null: found; empty: quotes are characters like any other
+    escape: str | None = None  # of CSV: the character before a quote in the text; null: found
     header: bool = True  # false: the first line is a row, and columns are called "1", "2" ...
+    sheet: str = ""  # of a workbook; empty: the only one that has rows
 
     @property
-    def dialect(self) -> Dialect:
-        """How CSV is written."""
-        return Dialect(self.separator, self.quote, self.escape, self.header)
+    def form(self) -> TableForm:
+        """What the entry says of how its tables are written."""
+        return TableForm(
+            self.encoding, self.separator, self.quote, self.escape, self.header, self.sheet
+        )
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the entry as a whole."""
         yield from super().problems()
         yield from encoding_problems(self.encoding)
-        if any(len(sign) > 1 for sign in (self.separator, self.quote, self.escape)):
+        if any(len(sign or "") > 1 for sign in (self.separator, self.quote, self.escape)):
             expected = "one character each"
             yield "separator, quote, escape", "more than one character", expected
 
@@ -175,7 +187,7 @@ class WithTables(Source):
         """Yield the table of each file at `path` below `root`."""
         for path in table_files(self.path, self.place, root):
             shown, file = _shown(path, root.parent), read_file(path)
-            table = read_table(file, shown, self.wanted, self.dialect, self.encoding)
+            table = read_table(file, shown, self.wanted, self.form)
             yield SourceTable(shown, file.sha256, table)
 
 
@@ -202,14 +214,18 @@ def read_texts(
     for path in text_files(folder, pattern, place):
         file, inside = read_file(path), path.relative_to(folder)
         label = inside.parts[0] if len(inside.parts) > 1 else None
+        shown, found, note = _shown(path, root), "", ""
+        cells = dict[str, object](text="", label=label, path=inside.as_posix())
         try:
-            text, found = decode(file.content, encoding)
-            reason = str(Reason.NOT_TEXT) if is_binary(text) else ""
-        except UnicodeDecodeError:
-            text, found, reason = "", "", str(Reason.BAD_ENCODING)
-        cells = dict[str, object](text=text, label=label, path=inside.as_posix())
-        record = Record(1, {} if reason else cells, reason)
-        yield SourceTable(_shown(path, root), file.sha256, Table(list(cells), [record], found))
+            cells["text"], found, note = text_of(file.content, shown, encoding)
+            record = Record(1, cells)
+        except SourceError as error:
+            # One file of many: the others are read.
+            is_text = "encoding" in error.expected
+            record = Record(1, {}, Reason.BAD_ENCODING if is_text else Reason.NOT_TEXT)
+            note = str(error) if is_text else ""
+        table = Table(list(cells), [record], found, notes=(note,) if note else ())
+        yield SourceTable(shown, file.sha256, table)
 
 
 def is_glob(path: str) -> bool:

@@ -1,16 +1,17 @@
-"""Tables as records: CSV, TSV, JSON, JSON Lines and Parquet, each cell as it is in the file.
+"""Tables as records: CSV, TSV, JSON, JSON Lines, Parquet and workbooks, each cell as it is in the
+file. The content says what a file is, and its ending where the content leaves that open.
 
 A row that cannot be read is a record with a reason, and the rows after it are read all the same:
-collect quarantines such a row, predict leaves it out. `None`, `NA` and `null` as text stay text.
+collect quarantines such a row, predict gives it no label. `None`, `NA`, `null` as text stay text.
 """
 
-import csv
 import datetime
 import decimal
 import io
 import json
 import math
-from collections import Counter, deque
+import re
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, count, islice
@@ -19,219 +20,215 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import python_calamine
 
-from seedbed.collecting.text_files import PACKED, File, read_file, text_lines, text_of
+from seedbed.collecting.encodings import SAMPLE
+from seedbed.collecting.table_forms import (
+    ENDINGS,
+    KINDS,
+    NOTHING_SAID,
+    QUOTE,
+    SEPARATORS,
+    CsvRow,
+    TableForm,
+    csv_lines,
+    csv_records,
+    found_form,
+    records_of,
+    rows_in,
+    separator_line,
+    text_kind,
+)
+from seedbed.collecting.table_forms import (
+    Record as Record,
+)
+from seedbed.collecting.table_forms import (
+    distinct as distinct,
+)
+from seedbed.collecting.text_files import (
+    File,
+    Lines,
+    bare_name,
+    is_workbook,
+    packing_of,
+    read_file,
+    start_of,
+    text_lines,
+    text_of,
+)
 from seedbed.core.errors import SourceError
 from seedbed.core.reasons import Reason
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-OTHER_SEPARATORS = (";", "\t", "|")
-ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
-MAX_RECORD_LINES = 10_000  # a CSV record over more lines than this is taken for an unclosed quote
-csv.field_size_limit(2**31 - 1)  # Python's own limit, 131,072 characters, stops the whole file
-
-
-class Record(NamedTuple):
-    """One row of a table. `line` counts from 1: the line it begins in, or, in JSON, Parquet and
-    datasets, which have no lines, the row. `reason` says why a row cannot be read, else ""."""
-
-    line: int
-    cells: dict[str, object]
-    reason: str = ""
+PARQUET = b"PAR1"
+LFS = "version https://git-lfs"
+MARKUP = re.compile(r"\s*<(?:!doctype|html|head|meta|table|\?xml)\b", re.IGNORECASE)
 
 
 class Table(NamedTuple):
-    """The columns a file has, its rows in their order, and the encoding that was found."""
+    """The columns a file has, its rows in their order, the encoding that was found, the form it was
+    read in, its kind (a key of `KINDS`), and notes on guesses, a sentence each."""
 
     columns: list[str]
     records: list[Record]
     encoding: str = ""
+    form: TableForm = TableForm()
+    kind: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Rows(NamedTuple):
+    """Columns (of JSON none: its rows name them), rows as they are asked for, and what `Table` has
+    of them; `again`: lines so far that repeat the header."""
+
+    columns: list[str]
+    records: Iterator[Record]
+    form: TableForm
+    kind: str
+    notes: tuple[str, ...]
+    again: Sequence[int] = ()
 
 
 class Chunk(NamedTuple):
     """Some rows of a table: the columns as the file names them (of JSON none: each row has its
-    own), rows by distinct names, rows that cannot be read, and, of Parquet, the typed rows."""
+    own), rows by distinct names, of Parquet the typed rows, and, in the first chunk, notes on
+    guesses."""
 
     file: Path
     columns: list[str]
     records: list[Record]
-    unreadable: list[Record] = []
     batch: pa.RecordBatch | None = None
+    notes: tuple[str, ...] = ()
 
     def place(self, record: Record) -> str:
         """Where a row is, for messages."""
         return f"{self.file}{':' if self.batch is None else ', row '}{record.line}"
 
 
-class Dialect(NamedTuple):
-    """How a CSV file is written; an empty separator means the one of the file's ending."""
-
-    separator: str = ""
-    quote: str = '"'
-    escape: str = ""
-    header: bool = True
-
-
 def read_table(
-    file: File, place: str, wanted: Collection[str], dialect: Dialect, encoding: str = ""
+    file: File,
+    place: str,
+    wanted: Collection[str] = (),
+    form: TableForm = NOTHING_SAID,
+    before: TableForm = NOTHING_SAID,
 ) -> Table:
-    """The table in `file`; `place` names it in errors, `wanted` are the columns that matter.
+    """The table in `file`; `place` names it in errors, `wanted` are the columns that matter, `form`
+    what was said of it, `before` the form of the batch before, which decides what neither that nor
+    the content does.
 
     Raises SourceError where the file is no table as a whole.
     """
-    ending = ending_of(file.name, place)
-    if ending == ".parquet":
+    ending = PurePath(file.name).suffix.lower()
+    if file.content.startswith(PARQUET) or ending == ".parquet":
         with _parquet(pa.BufferReader(file.content), place) as parquet:
             columns = parquet.schema_arrow.names
             rows = parquet.read([name for name in columns if name in wanted]).to_pylist()
-        return Table(columns, [Record(number, cells) for number, cells in enumerate(rows, 1)])
-    text, found = text_of(file.content, place, encoding)
-    # Lines of JSON may hold U+2028 and U+0085, which are no line ends here.
-    columns, read = _text_records(io.StringIO(text, newline="\n"), ending, dialect, place)
-    records = list(read)
-    columns = columns or list({name: None for record in records for name in record.cells})
-    return Table(columns, records, found)
+        records = [Record(number, cells) for number, cells in enumerate(rows, 1)]
+        return Table(columns, records, kind="parquet", notes=_lies(ending, "parquet", place))
+    if is_workbook(file.content):
+        read = _sheet(file.content, ending, place, form)
+    else:
+        text = text_of(file.content, place, form.encoding, before.encoding)
+        # Lines of JSON may hold U+2028 and U+0085, which are no line ends here.
+        lines = Lines(io.StringIO(text.text, newline="\n"), text.encoding, text.note)
+        read = _text(lines, ending, place, form, before)
+    records = list(read.records)
+    columns = read.columns or list({name: None for record in records for name in record.cells})
+    notes = [
+        *read.notes,
+        *(
+            [f"lines of {place} that repeat its header, and are no rows: {len(read.again)}"]
+            if read.again
+            else []
+        ),
+    ]
+    return Table(columns, records, read.form.encoding, read.form, read.kind, tuple(notes))
 
 
-def table_chunks(path: Path, rows: int) -> Iterator[Chunk]:
-    """A table as `read_table` reads it, at most `rows` rows at a time; the separator is found.
+def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Iterator[Chunk]:
+    """A table as `read_table` reads it, at most `rows` rows at a time.
 
-    Memory is that of one chunk, but .json, packed Parquet, UTF-16 and UTF-32 are read whole.
-    Raises SourceError where the file is no table as a whole.
+    Memory is that of one chunk, but JSON documents, workbooks, packed Parquet and text that is not
+    UTF-8 or windows-1252 are read whole. Raises SourceError where the file is no table as a whole.
     """
-    is_packed = path.suffix.lower() in PACKED
-    ending = ending_of(path.stem if is_packed else path.name, str(path))
-    if ending == ".parquet":
-        file = pa.BufferReader(read_file(path).content) if is_packed else path
-        with _parquet(file, str(path)) as parquet:
-            columns, start = parquet.schema_arrow.names, 1
+    place, ending, packing = str(path), PurePath(bare_name(path)).suffix.lower(), packing_of(path)
+    start = read_file(path).content if packing and ending == ".parquet" else start_of(path)
+    if start.startswith(PARQUET) or ending == ".parquet":
+        file = pa.BufferReader(start) if packing else path
+        with _parquet(file, place) as parquet:
+            columns, first = parquet.schema_arrow.names, 1
             for batch in parquet.iter_batches(batch_size=rows):
                 if len(set(columns)) < len(columns):
                     batch = batch.rename_columns(distinct(columns))
-                records = [Record(n, cells) for n, cells in enumerate(batch.to_pylist(), start)]
-                yield Chunk(path, columns, records, batch=batch)
-                start += len(records)
+                records = [Record(n, cells) for n, cells in enumerate(batch.to_pylist(), first)]
+                notes = _lies(ending, "parquet", place) if first == 1 else ()
+                yield Chunk(path, columns, records, batch=batch, notes=notes)
+                first += len(records)
         return
-    lines = text_lines(path)
-    header = next(lines, "")
-    separator = found_separator(header) if ending in SEPARATORS else ""
-    dialect = Dialect(separator)
-    columns, read = _text_records(chain([header], lines), ending, dialect, str(path))
-    while part := list(islice(read, rows)):
-        good = [record for record in part if not record.reason]
-        yield Chunk(path, columns, good, [record for record in part if record.reason])
+    if is_workbook(path):
+        read = _sheet(path.read_bytes(), ending, place, form)
+    else:
+        read = _text(text_lines(path, form.encoding), ending, place, form, NOTHING_SAID)
+    notes = read.notes
+    while part := list(islice(read.records, rows)):
+        yield Chunk(path, read.columns, part, notes=notes)
+        notes = ()
 
 
-def ending_of(name: str, place: str) -> str:
-    """The ending of the name of a table, not packed. Raises SourceError for any other."""
-    ending = PurePath(name).suffix.lower()
-    if ending not in ENDINGS:
-        raise SourceError(
-            place, f"the ending `{ending}`", f"one of {', '.join(ENDINGS)}", "rename or convert it"
-        )
-    return ending
+def _lies(ending: str, kind: str, place: str) -> tuple[str, ...]:
+    """The note on an ending of something else."""
+    lies = ENDINGS.get(ending, kind) != kind
+    return (f"{place} holds {KINDS[kind]}, whatever its ending says",) if lies else ()
 
 
-def found_separator(header: str) -> str:
-    """Another separator than the comma or tab, where the first line holds that one alone."""
-    found = [sign for sign in OTHER_SEPARATORS if sign in header]
-    return found[0] if len(found) == 1 and "," not in header else ""
+def _text(lines: Lines, ending: str, place: str, form: TableForm, before: TableForm) -> Rows:
+    """The rows of a text; each line but the last ends in "\n"."""
+    sample, size = [], 0
+    while size <= SAMPLE and (line := next(lines.lines, "")):
+        sample.append(line)
+        size += len(line)
+    whole = chain(sample, lines.lines)
+    kind = text_kind(sample, ending)
+    notes = (*filter(None, [lines.note]), *_lies(ending, kind, place))
+    form = form._replace(encoding=lines.encoding)
+    if kind == "json":
+        rows = map(_object, count(1), json_rows("".join(whole), place))
+        return Rows([], rows, form, kind, notes)
+    if kind == "jsonl":
+        return Rows([], json_records(whole), form, kind, notes)
+    if sample and sample[0].startswith(LFS):
+        raise SourceError(place, "a pointer of Git LFS", "the file itself", "run `git lfs pull`")
+    if MARKUP.match("".join(sample[:5])):
+        raise SourceError(place, "a web page or XML", "a table", "save it as CSV or .xlsx")
+    usual = SEPARATORS.get(ending, ",")
+    found = found_form(sample, form, before, usual, size <= SAMPLE)
+    names = ("separator", "quote", "escape")
+    guessed = [
+        f"{name} {json.dumps(getattr(found, name))} (`--{name}`)"
+        for name, default in zip(names, (usual, QUOTE, ""), strict=True)
+        if getattr(found, name) not in (default, getattr(form, name))
+    ]
+    if guessed:
+        notes = (*notes, f"{place} is read with {', '.join(guessed)}, as its lines show")
+    skipped = bool(sample and separator_line(sample[0]))
+    parts = csv_lines(islice(whole, skipped, None))
+    again: list[int] = []
+    columns, records = csv_records(parts, found, 1 + skipped, again)
+    return Rows(columns, records, found, kind, notes, again)
 
 
-def _text_records(
-    lines: Iterable[str], ending: str, dialect: Dialect, place: str
-) -> tuple[list[str], Iterator[Record]]:
-    """Columns (of JSON none: its rows name them) and rows; each line but the last ends in "\\n"."""
-    if ending in SEPARATORS:
-        dialect = dialect._replace(separator=dialect.separator or SEPARATORS[ending])
-        parts = chain.from_iterable(io.StringIO(line, newline="") for line in lines)
-        return csv_records(parts, dialect)
-    return [], _json("".join(lines), place) if ending == ".json" else json_records(lines)
-
-
-def csv_records(lines: Iterable[str], dialect: Dialect) -> tuple[list[str], Iterator[Record]]:
-    """The columns of a CSV file, and its rows, which are read as they are asked for.
-
-    `lines` keep their line ends, as those of a file that is opened with `newline=""`.
-    """
-    rows = _csv_rows(lines, dialect)
-    broken = []
-    columns: list[str] = []
-    for line, cells in rows:
-        if cells is not None:
-            columns = cells if dialect.header else [str(n + 1) for n in range(len(cells))]
-            rows = rows if dialect.header else chain([(line, cells)], rows)
-            break
-        broken.append((line, cells))
-    names = distinct(columns)
-    return columns, (_csv_record(line, cells, names) for line, cells in chain(broken, rows))
-
-
-def distinct(columns: Sequence[str]) -> list[str]:
-    """The names of columns; from the second of one name on with a number: `a`, `a.1`."""
-    taken, times = set(columns), Counter[str]()
-    names = []
-    for column in columns:
-        name = column
-        while times[column] and name in taken:
-            name = f"{column}.{times[column]}"
-            times[column] += 1
-        times[column] = max(1, times[column])
-        taken.add(name)
-        names.append(name)
-    return names
-
-
-def _csv_record(line: int, cells: list[str] | None, names: list[str]) -> Record:
-    if cells is None:
-        return Record(line, {}, Reason.BAD_QUOTES)
-    if len(cells) != len(names):
-        return Record(line, {}, Reason.WRONG_COLUMN_COUNT)
-    return Record(line, dict(zip(names, cells, strict=True)))
-
-
-def _csv_rows(lines: Iterable[str], dialect: Dialect) -> Iterator[tuple[int, list[str] | None]]:
-    """(line, cells) of each CSV row (RFC 4180), or (line, None) where its quotes do not close.
-
-    A quote that is not closed would swallow the rows after it; so only the line it begins in is
-    given up, and reading goes on with the next line.
-    """
-    unread = iter(lines)
-    again: deque[str] = deque()  # lines that a quote has swallowed
-    record: list[str] = []  # lines of the row that is being read, which begins in line `start`
-    start = 1
-
-    def feed() -> Iterator[str]:
-        while True:
-            if len(record) >= MAX_RECORD_LINES:
-                raise csv.Error("record too long")
-            line = again.popleft() if again else next(unread, None)
-            if line is None:
-                return
-            record.append(line)
-            yield line
-
-    while True:
-        reader = csv.reader(
-            feed(),
-            delimiter=dialect.separator,
-            quotechar=dialect.quote or None,
-            quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE,
-            escapechar=dialect.escape or None,
-            strict=True,
-        )
-        try:
-            for cells in reader:
-                if cells:  # an empty line is no row
-                    yield start, cells
-                start += len(record)
-                record.clear()
-            return
-        except csv.Error:
-            yield start, None
-            start += 1
-            again.extendleft(reversed(record[1:]))
-            record.clear()
+def _sheet(content: bytes, ending: str, place: str, form: TableForm) -> Rows:
+    """The rows of a sheet; lines are those of the sheet."""
+    name, cells = sheet_rows(content, place, form.sheet)
+    again: list[int] = []
+    columns, records = records_of(cells, form, again)
+    return Rows(
+        columns,
+        records,
+        form._replace(sheet=name),
+        "workbook",
+        _lies(ending, "workbook", place),
+        again,
+    )
 
 
 def json_records(lines: Iterable[str]) -> Iterator[Record]:
@@ -244,21 +241,27 @@ def json_records(lines: Iterable[str]) -> Iterator[Record]:
             yield Record(line, {}, Reason.BAD_JSON)
 
 
-def _json(text: str, place: str) -> Iterator[Record]:
-    if not text.strip():
-        return
+def json_rows(text: str, place: str) -> list[Any]:
+    """The rows of a JSON document: of a list, of an object that holds one, or of objects one after
+    another. Raises SourceError where there are none."""
+    documents, end = [], 0
     try:
-        content = json.loads(text)
+        while rest := text[end:].lstrip():
+            end = len(text) - len(rest)
+            document, end = json.JSONDecoder().raw_decode(text, end)
+            documents.append(document)
     except json.JSONDecodeError as error:
         raise SourceError(
             f"{place}:{error.lineno}", error.msg, "one JSON list of objects", "correct the line"
         ) from None
     except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, list):
-        expected = "one JSON list of objects"
-        raise SourceError(place, "no list", expected, "one object a line is `.jsonl`")
-    yield from map(_object, count(1), content)
+        documents = [None]
+    rows = documents[0] if len(documents) == 1 else documents
+    if isinstance(rows, dict):
+        rows = rows_in(rows)
+    if not isinstance(rows, list):
+        raise SourceError(place, "no list of objects", "one JSON list of objects", "convert it")
+    return rows
 
 
 def _object(line: int, content: Any) -> Record:
@@ -277,6 +280,31 @@ def _parquet(file: Path | pa.BufferReader, place: str) -> Iterator[pq.ParquetFil
         raise SourceError(place, found, "a whole Parquet file", "write it again") from None
 
 
+def sheet_rows(content: bytes, place: str, sheet: str = "") -> tuple[str, Iterator[CsvRow]]:
+    """The name of a sheet, and the number and cells of each row that is not empty, as text: of the
+    sheet that is named, else of the only one with rows.
+
+    Raises SourceError where the workbook cannot be read, or a sheet has to be named.
+    """
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheets = {
+            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            for name in ([sheet] if sheet in book.sheet_names else book.sheet_names)
+        }
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        found = f"not readable ({type(error).__name__})"
+        raise SourceError(place, found, "a workbook without a password", "save it as CSV") from None
+    filled = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
+    if len(filled) != 1 or (sheet and sheet not in filled):
+        named = " or ".join(f"`--sheet {shlex.quote(name)}`" for name in filled)
+        found = f"{len(filled)} sheets with rows" + (f", none called `{sheet}`" if sheet else "")
+        raise SourceError(place, found, "one that is named", f"add {named}" if named else "")
+    [(name, rows)] = filled.items()
+    texts = ((number, list(map(as_text, row))) for number, row in enumerate(rows, 1))
+    return name, ((number, cells, "") for number, cells in texts if any(cells))
+
+
 WRITTEN: dict[type, Callable[[Any], str]] = {
     str: str,
     bool: lambda value: "true" if value else "false",
@@ -284,6 +312,8 @@ WRITTEN: dict[type, Callable[[Any], str]] = {
     float: lambda value: str(int(value)) if value.is_integer() else repr(value),
     decimal.Decimal: str,
     datetime.date: lambda value: value.isoformat(),
+    datetime.time: lambda value: value.isoformat(),
+    datetime.timedelta: str,
 }
 
 

@@ -1,5 +1,6 @@
 """Rows in and out, decisions on them, predictions for others: add, forget, review, predict."""
 
+import codecs
 import sys
 from pathlib import Path
 from typing import Annotated, cast
@@ -7,10 +8,22 @@ from typing import Annotated, cast
 import typer
 
 from seedbed.arrivals.entry import Asked, Negative
+from seedbed.collecting.table_forms import TableForm
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import BEST
 
 Said = Annotated[str, typer.Option()]
+Left = Annotated[str | None, typer.Option(help='"": none')]
+# How a table is written, for every command that reads one. What is not said is found.
+Separator = Annotated[str, typer.Option(help="of CSV; tab for a tab")]
+Quote = Annotated[str | None, typer.Option(help='of CSV; "": quotes are characters')]
+Escape = Annotated[str | None, typer.Option(help="of CSV: the sign before a quote in a cell")]
+Header = Annotated[
+    bool | None, typer.Option("--header/--no-header", help="whether CSV begins with its columns")
+]
+TABS = {"tab": "\t", r"\t": "\t"}
+Encoding = Annotated[str, typer.Option(help="of the text")]
+Sheet = Annotated[str, typer.Option(help="of a workbook")]
 Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 
 
@@ -22,11 +35,12 @@ def add(
     date: Annotated[str, typer.Option(help="YYYY-MM-DD, of rows without a date")] = "",
     licence: Annotated[str, typer.Option(help="what the texts may be used for")] = "",
     text_column: Said = "",
-    text_pair_column: Said = "",
+    text_pair_column: Left = None,
     label_column: Said = "",
-    id_column: Said = "",
-    date_column: Said = "",
-    group_column: Said = "",
+    id_column: Left = None,
+    date_column: Left = None,
+    date_format: Annotated[str, typer.Option(help="day_first, epoch ..., or strptime's")] = "",
+    group_column: Left = None,
     meta_column: Annotated[list[str] | None, typer.Option(help="kept as it is; repeat it")] = None,
     label: Annotated[str, typer.Option(help="one class for every row")] = "",
     map_: Annotated[
@@ -35,8 +49,12 @@ def add(
     new_label: Annotated[list[str] | None, typer.Option(help="a label that is a new class")] = None,
     negative: Annotated[str, typer.Option(help="in_domain or general: no class is right")] = "",
     unlabelled: Annotated[bool, typer.Option("--unlabelled", help="rows without labels")] = False,
-    separator: Annotated[str, typer.Option(help="of CSV, where it is found wrongly")] = "",
-    encoding: Said = "",
+    separator: Separator = "",
+    quote: Quote = None,
+    escape: Escape = None,
+    header: Header = None,
+    encoding: Encoding = "",
+    sheet: Sheet = "",
     pattern: Annotated[str, typer.Option(help="which files of a folder are rows")] = "",
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell, and change nothing")] = False,
@@ -49,7 +67,7 @@ def add(
     if negative not in ("", "in_domain", "general"):
         raise typer.BadParameter("--negative is in_domain or general")
     columns = {
-        "text": text_column, "text_pair": text_pair_column, "label": label_column,
+        "text": text_column or None, "text_pair": text_pair_column, "label": label_column or None,
         "id": id_column, "date": date_column, "group": group_column,
     }  # fmt: skip
     with alone(), fetched(file or url, bool(url)) as path:
@@ -57,11 +75,33 @@ def add(
             print("An addition that was cut off has been undone.")
         asked = Asked(
             str(path), source, batch, date, licence,
-            {field: name for field, name in columns.items() if name}, tuple(meta_column or ()),
+            {field: name for field, name in columns.items() if name is not None},
+            tuple(meta_column or ()),
             label, _mapped(map_ or []), tuple(new_label or ()), cast(Negative, negative),
-            unlabelled, separator, encoding, pattern,
+            unlabelled, table_form(encoding, separator, quote, escape, header, sheet), pattern,
+            date_format, bool(url),
         )  # fmt: skip
         _carry_out(asked, as_dvc_says(url), yes, dry_run)
+
+
+def table_form(
+    encoding: str,
+    separator: str,
+    quote: str | None,
+    escape: str | None,
+    header: bool | None,
+    sheet: str,
+) -> TableForm:
+    """Return what the options say of a table. Raises BadParameter."""
+    separator = TABS.get(separator, separator)
+    for name, sign in {"separator": separator, "quote": quote, "escape": escape}.items():
+        if len(sign or "") > 1:
+            raise typer.BadParameter(f"--{name} {sign}: one character")
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError:
+        raise typer.BadParameter(f"--encoding {encoding}: no encoding that Python has") from None
+    return TableForm(encoding, separator, quote, escape, header, sheet)
 
 
 def _mapped(pairs: list[str]) -> dict[str, str | None]:
@@ -75,9 +115,18 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
     """Tell, ask, and put it in. `url`: as DVC takes it; "" for a path on this machine."""
     from datetime import date
 
-    from seedbed.arrivals.adding import PARAMS, PIPELINE, add, told_after, with_dep, with_source
+    from seedbed.arrivals.adding import (
+        PARAMS,
+        PIPELINE,
+        add,
+        sheet_as_csv,
+        told_after,
+        with_dep,
+        with_source,
+    )
     from seedbed.arrivals.plan import plan
     from seedbed.arrivals.telling import told
+    from seedbed.collecting.text_files import is_workbook
     from seedbed.core.files import sha256_of
 
     found = plan(asked, date.today().isoformat())
@@ -88,8 +137,9 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
     if not yes:
         typer.confirm("Add this batch?", abort=True)
     path, target = Path(asked.path), Path(found.source.path)
+    is_sheet = path.is_file() and is_workbook(path)
     add(
-        url or path,
+        url or (sheet_as_csv(path, asked.form.sheet) if is_sheet else path),
         target,
         with_source(PARAMS.read_text(encoding="utf-8"), found.entry),
         with_dep(PIPELINE.read_text(encoding="utf-8"), found.source.path),
@@ -219,18 +269,27 @@ def predict(
     pair_column: Annotated[str, typer.Option(help="for a model of pairs: the second text")] = "",
     model: Annotated[Path, typer.Option(help="a folder that stage select wrote")] = BEST,
     prefix: Annotated[str, typer.Option(help="before the names of the new columns")] = "",
+    separator: Separator = "",
+    quote: Quote = None,
+    escape: Escape = None,
+    header: Header = None,
+    encoding: Encoding = "",
+    sheet: Sheet = "",
     chunk_rows: Annotated[int, typer.Option(min=1, help="rows in memory at a time")] = 2048,
 ) -> None:
-    """Label the rows of a table: columns label, probability and, if the model can, out_of_scope."""
+    """Label the rows of a table: columns label, probability, out_of_scope (if the model can), and
+    reason, where a row has no label."""
     from seedbed.serving.predicting import PredictColumns
     from seedbed.serving.predicting import predict as write_predictions
 
-    counts, left_out = write_predictions(
-        source, target, model, PredictColumns(column, pair_column, prefix), chunk_rows
-    )
-    others = {"out of scope": counts["out_of_scope"], "without text": counts["without_text"]}
-    told = "".join(f", {number:,} {what}" for what, number in others.items() if number)
-    print(f"{target}: {counts['rows']:,} rows{told}")
-    if left_out:
-        print(f"Rows that cannot be read are left out: {counts['left_out']:,}, the first of them:")
-        print("\n".join(f"  {one}" for one in left_out))
+    form = table_form(encoding, separator, quote, escape, header, sheet)
+    columns = PredictColumns(column, pair_column, prefix)
+    done = write_predictions(source, target, model, columns, form, chunk_rows)
+    outside = f", {done.out_of_scope:,} out of scope" if done.out_of_scope else ""
+    print("\n".join([*done.notes, f"{target}: {done.rows:,} rows{outside}"]))
+    if done.reasons:
+        counts = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(done.reasons.items()))
+        print(f"Without a label (column `{prefix}reason`): {counts}")
+    if done.unreadable:
+        print("Rows that cannot be read, the first of them:")
+        print("\n".join(f"  {place}" for place in done.unreadable))

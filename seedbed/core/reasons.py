@@ -133,7 +133,7 @@ class Reason(StrEnum):
         "bad_date",
         "its date cannot be read",
         Choice.SOURCE,
-        "write the date as YYYY-MM-DD, or name another column in `columns.date`",
+        "set `date_format` of its source (`seedbed add --date-format`), or correct `columns.date`",
     )
 
     # collect: rows dropped by choice

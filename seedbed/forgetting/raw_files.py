@@ -1,19 +1,21 @@
 """The raw files that hold rows: which can be edited, and how rows are taken out of them."""
 
+import codecs
 import json
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.collecting import text_files
+from seedbed.collecting import encodings, text_files
 from seedbed.collecting.raw_rows import RawRow, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
-from seedbed.collecting.tables import ENDINGS, Dialect, Record, read_table
+from seedbed.collecting.table_forms import ENDINGS, Record
+from seedbed.collecting.tables import Table, json_rows, read_table
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
@@ -22,7 +24,6 @@ from seedbed.forgetting.wanted import Wanted, cells_as_text
 RAW = Path("data/raw")
 ANY_LINE = r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+"
 JSON_LINE = r"[^\n]*\n|[^\n]+"  # as the reader of JSON Lines: no other character ends a line
-BYTE_LINES = ("utf-8", "windows-1252", "utf-8 and windows-1252")
 
 
 class RawFile(NamedTuple):
@@ -32,25 +33,26 @@ class RawFile(NamedTuple):
     path: Path
     records: dict[int, str]
     left: Callable[[Collection[int]], bytes | None]
+    packing: str = ""
 
     def without(self, lines: Collection[int]) -> bytes | None:
         """The bytes that are left without these rows, None where that is no file at all."""
         content = self.left(lines)
-        pack = text_files.PACKERS.get(self.path.suffix.lower(), bytes)
+        pack = text_files.PACKERS.get(self.packing, bytes)
         return None if content is None else pack(content)
 
 
-def open_raw(path: Path, dialect: Dialect, encoding: str, one_row: bool) -> RawFile:
-    """Read a raw file; `one_row`: the whole file is a row of a text folder.
+def open_raw(path: Path, way: RawWay) -> RawFile:
+    """Read a raw file in the way that its source does.
 
     Raises SeedbedError for a format that cannot be edited.
     """
     try:
         file = text_files.read_file(path)
-        if one_row:
-            text = text_files.decode(file.content, encoding).text
+        if way.is_text:
+            text = encodings.decode(file.content, way.form.encoding).text
             return RawFile(path, {1: f"{path.as_posix()}\0{text}"}, lambda _: None)
-        return _opened(path, file, dialect, encoding)
+        return _opened(path, file, way)._replace(packing=text_files.packing_of(path))
     except (SourceError, UnicodeDecodeError, pa.ArrowException, ValueError) as error:
         raise _no_editing(path, type(error).__name__) from None
 
@@ -59,26 +61,30 @@ def _no_editing(path: Path, found: str) -> SeedbedError:
     return SeedbedError(
         path.as_posix(),
         f"a format that this command can neither look into nor edit ({found})",
-        f"text, or one of {', '.join(ENDINGS)}, packed or not",
+        "text, CSV, JSON, JSON Lines or Parquet, packed or not",
         "nothing was changed; convert the file, or look into it yourself and move it out of "
         "data/raw meanwhile",
     )
 
 
-def _opened(path: Path, file: text_files.File, dialect: Dialect, encoding: str) -> RawFile:
+def _opened(path: Path, file: text_files.File, way: RawWay) -> RawFile:
     ending = Path(file.name).suffix.lower()
-    if ending == ".parquet":
+    is_sheet = text_files.is_workbook(file.content)
+    is_table = way.is_table or is_sheet or ending in ENDINGS
+    table = read_table(file, path.as_posix(), (), way.form) if is_table else Table([], [])
+    if table.kind == "parquet":
         return _parquet(path, file.content)
-    if ending == ".json":
-        return _json(path, file.content)
-    is_table = ending in ENDINGS
-    records = read_table(file, path.as_posix(), (), dialect, encoding).records if is_table else []
-    text = text_files.decode(file.content, encoding).text
+    if table.kind == "workbook":
+        return _workbook(path, table)
+    text = encodings.decode(file.content, way.form.encoding).text
+    if table.kind == "json":
+        return _json(path, text, way.form.encoding)
     if not is_table and text_files.is_binary(text):
         raise _no_editing(path, ending or "no text")
-    pattern = JSON_LINE if ending in (".jsonl", ".ndjson") else ANY_LINE
-    mark, parts = _lines(path, file.content, text, pattern)
+    pattern = JSON_LINE if table.kind == "jsonl" else ANY_LINE
+    mark, parts = _lines(path, file.content, way.form.encoding, pattern)
     text_lines = re.findall(pattern, text)
+    records = table.records
     if not is_table:
         records = [Record(line, {}) for line in range(1, len(text_lines) + 1)]
     # Each record goes on to where the next one begins, the last one to the end.
@@ -98,30 +104,39 @@ def _opened(path: Path, file: text_files.File, dialect: Dialect, encoding: str) 
     return RawFile(path, texts, left)
 
 
-def _lines(path: Path, data: bytes, text: str, pattern: str) -> tuple[bytes, list[bytes]]:
+def _lines(path: Path, data: bytes, named: str, pattern: str) -> tuple[bytes, list[bytes]]:
     """The byte order mark and the lines of a file as bytes. Raises SeedbedError where they would
     not give the file back."""
-    encoding = text_files.decode(data).encoding
-    if encoding in BYTE_LINES and text_files.decode(data).text == text:
-        mark, parts = b"", re.findall(pattern.encode(), data)
-    else:
-        parts = [line.encode(encoding, "replace") for line in re.findall(pattern, text)]
-        mark = data[: max(0, len(data) - sum(map(len, parts)))]
+    text, encoding = encodings.decode(data, named)
+    if not codecs.lookup(encoding.split()[0]).name.startswith(("utf-16", "utf-32")):
+        # In every other encoding the bytes of line ends are a part of no other character.
+        return b"", re.findall(pattern.encode(), data)
+    parts = [line.encode(encoding, "replace") for line in re.findall(pattern, text)]
+    mark = data[: max(0, len(data) - sum(map(len, parts)))]
     if mark + b"".join(parts) != data or len(mark) > len(b"\xff\xfe\0\0"):
         raise _no_editing(path, "its encoding")
     return mark, parts
 
 
-def _json(path: Path, content: bytes) -> RawFile:
-    items: Any = json.loads(text_files.decode(content).text)
-    if not isinstance(items, list):
-        raise _no_editing(path, "JSON, but no list")
+def _json(path: Path, text: str, encoding: str) -> RawFile:
+    items = json_rows(text, path.as_posix())
     by_row = dict(enumerate(items, 1))
     records = {row: json.dumps(item, ensure_ascii=False) for row, item in by_row.items()}
 
     def left(lines: Collection[int]) -> bytes:
         kept = [item for row, item in by_row.items() if row not in lines]
-        return (json.dumps(kept, ensure_ascii=False, indent=1) + "\n").encode()
+        # In ASCII, which is the same in every encoding that was named.
+        written = json.dumps(kept, ensure_ascii=bool(encoding), indent=1) + "\n"
+        return written.encode(encoding or "utf-8")
+
+    return RawFile(path, records, left)
+
+
+def _workbook(path: Path, table: Table) -> RawFile:
+    records = {one.line: cells_as_text(one.cells.values()) for one in table.records}
+
+    def left(_: Collection[int]) -> bytes:
+        raise _no_editing(path, "a workbook that holds it; save its sheet as CSV")
 
     return RawFile(path, records, left)
 
@@ -161,9 +176,7 @@ def editable_files(sources: Sequence[Source]) -> list[RawFile]:
     for source in sources:
         if is_inside(source.path):
             ways |= {_here(way.path): way for way in source.raw_files()}
-    return [
-        open_raw(path, way.dialect, way.encoding, way.is_text) for path, way in sorted(ways.items())
-    ]
+    return [open_raw(path, way) for path, way in sorted(ways.items())]
 
 
 def _here(path: Path | str) -> Path:

@@ -17,18 +17,13 @@ from zipfile import BadZipFile, ZipFile
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.collecting.text_files import SAMPLE, decode, is_binary, unpacked
+from seedbed.collecting.encodings import SAMPLE, decode
+from seedbed.collecting.text_files import BEGINS, is_binary, unpacked
 from seedbed.core.text_units import GLUED, length_of
 from seedbed.forgetting.spellings import folded, in_bytes, in_wrong_encodings, readings, spelling
 
 MIN_TEXT_CHARS = 20  # a shorter text of a row ("thank you") stands in many places by chance
 PARQUET_BEGINS = b"PAR1"
-PACKED_BEGINS = {
-    b"\x1f\x8b": ".gz",
-    b"BZh": ".bz2",
-    b"\xfd7zXZ": ".xz",
-    b"\x28\xb5\x2f\xfd": ".zst",
-}
 ZIP_BEGINS = b"PK\x03\x04"
 MAX_UNPACKED_BYTES = 1 << 30
 MAX_DEPTH = 4  # zips in zips; a zip can hold itself
@@ -147,8 +142,8 @@ def cells_as_text(cells: Iterable[object]) -> str:
 
 def _bare(data: bytes) -> bytes:
     """The content of a packed file; of a damaged one the bytes as they are."""
-    for begin, suffix in PACKED_BEGINS.items():
-        if data.startswith(begin):
+    for begin, suffix in BEGINS.items():
+        if data.startswith(begin) and begin != ZIP_BEGINS:
             try:
                 return unpacked(data, suffix)
             except DAMAGED:

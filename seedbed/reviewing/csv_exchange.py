@@ -9,7 +9,8 @@ import io
 from datetime import timedelta
 from pathlib import Path
 
-from seedbed.collecting.tables import Dialect, Record, read_table
+from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.tables import Record, read_table
 from seedbed.collecting.text_files import read_file
 from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import SeedbedError
@@ -94,7 +95,7 @@ def _records(file: Path) -> list[Record]:
     first = content.content.split(b"\n", 1)[0]
     # Spreadsheets write semicolons where the comma is the decimal sign.
     separator = ";" if first.count(b";") > first.count(b",") else ""
-    table = read_table(content, str(file), NEEDED, Dialect(separator=separator))
+    table = read_table(content, str(file), NEEDED, TableForm(separator=separator))
     if missing := [name for name in NEEDED if name not in table.columns]:
         raise SeedbedError(
             f"{file}:1",

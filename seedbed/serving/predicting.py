@@ -3,36 +3,34 @@
 Texts are cleaned and their personal values replaced as before training, whatever params.yaml says
 by now; the output has the original texts. The memo is not used, so nothing of them is kept.
 
-Tables are read as collect reads them. What is written is CSV, TSV, JSON Lines or Parquet by suffix,
-in UTF-8, and has a temporary name until it is whole.
+Tables are read as collect reads them. Every row is written, in its order: one that cannot be read,
+or has no text, without a label and with the reason.
 """
 
-import csv
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from seedbed.cleaning.rules import rewritten
-from seedbed.collecting.tables import SEPARATORS, Chunk, as_text, table_chunks
-from seedbed.core.errors import SeedbedError, SourceError
+from seedbed.collecting.raw_rows import SURROGATE
+from seedbed.collecting.table_forms import NOTHING_SAID, Record, TableForm
+from seedbed.collecting.tables import Chunk, as_text, table_chunks
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import load_key
+from seedbed.core.reasons import Reason
 from seedbed.core.stage import progress
 from seedbed.private.detection import anonymize
 from seedbed.serving.model_folder import Serving, TextPreparation, read_serving
+from seedbed.serving.writing import SUFFIXES, write
 
 if TYPE_CHECKING:  # torch, which a mistake in the command need not wait for
     from seedbed.training.classifier import Classifier
 
-LINES = (".jsonl", ".ndjson")
-SUFFIXES = (*SEPARATORS, *LINES, ".parquet")
 DIGITS = 6
 SHOWN = 5
 KEYED = ("pseudonym", "hash")  # modes whose stand-ins depend on the secret key
@@ -48,18 +46,31 @@ class PredictColumns(NamedTuple):
 
     def new(self, serving: Serving) -> list[str]:
         """The names of the columns to add."""
-        names = ["label", "probability", *(["out_of_scope"] if serving.outside else [])]
+        names = ["label", "probability", *(["out_of_scope"] if serving.outside else []), "reason"]
         return [self.prefix + name for name in names]
 
 
-def predict(
-    source: Path, target: Path, folder: Path, columns: PredictColumns, chunk_rows: int = 2048
-) -> tuple[Counter[str], list[str]]:
-    """Write the rows of `source` to `target` with the new columns; rows without text get no label,
-    and rows that cannot be read are left out.
+class Predicted(NamedTuple):
+    """Rows that were written, of these out of scope, and without a label by reason; place and
+    reason of the first ones that cannot be read; how the table was found to be written."""
 
-    How many rows were written, of these out of scope and without text, and left out because they
-    cannot be read; place and reason of the first ones that were left out.
+    rows: int
+    out_of_scope: int
+    reasons: Counter[str]
+    unreadable: list[str]
+    notes: tuple[str, ...]
+
+
+def predict(
+    source: Path,
+    target: Path,
+    folder: Path,
+    columns: PredictColumns,
+    form: TableForm = NOTHING_SAID,
+    chunk_rows: int = 2048,
+) -> Predicted:
+    """Write the rows of `source` to `target` with the new columns; `form`: what was said of how
+    `source` is written.
 
     Raises SeedbedError where a table cannot be read or written, ModelError where the model cannot
     be loaded.
@@ -69,7 +80,7 @@ def predict(
         raise SeedbedError(str(target), found, known, "convert it")
     if source.resolve() == target.resolve():
         raise SeedbedError(str(target), "it is the input", "another file", "name another output")
-    chunks = read_chunks(source, chunk_rows)
+    chunks = read_chunks(source, chunk_rows, form)
     first = next(chunks)
     serving = read_serving(folder)
     if serving.paired and not columns.pair:
@@ -78,47 +89,55 @@ def predict(
     if columns.pair and not serving.paired:
         step = "leave `--pair-column` out"
         raise SeedbedError(str(folder), "a model of single texts", "no pairs", step)
-    check_columns(first, columns, serving)
+    check_columns(first, columns)
     from seedbed.training.classifier import Classifier
 
-    model, counts = Classifier(folder), Counter[str]()
-    left_out: list[str] = []
+    model, counts, reasons = Classifier(folder), Counter[str](), Counter[str]()
+    unreadable: list[str] = []
 
     def labelled_chunks() -> Iterator[tuple[Chunk, pa.RecordBatch]]:
         for chunk in progress(chain([first], chunks), "predict", None):
-            counts.update(left_out=len(chunk.unreadable))
-            some = chunk.unreadable[: SHOWN - len(left_out)]
-            left_out.extend(f"{chunk.place(row)} {row.reason}" for row in some)
-            if not chunk.records:
-                continue
-            check_columns(chunk, columns, serving)
+            check_new_columns(chunk, columns, serving)
             more = labelled(chunk, columns, model, serving)
-            counts.update(rows=len(chunk.records), without_text=more.column(0).null_count)
+            counts["rows"] += more.num_rows
             if serving.outside:
-                counts.update(out_of_scope=sum(map(bool, more.column(2).to_pylist())))
+                counts["out_of_scope"] += sum(map(bool, more.column(2).to_pylist()))
+            for record, reason in zip(chunk.records, more.columns[-1].to_pylist(), strict=True):
+                reasons.update([reason] if reason else [])
+                if reason not in (None, Reason.MISSING_TEXT) and len(unreadable) < SHOWN:
+                    unreadable.append(f"{chunk.place(record)} {reason}")
             yield chunk, more
-        if not counts["rows"]:
-            found = f"no row can be read, such as {left_out[0]}"
-            raise SeedbedError(str(source), found, "a table", "correct its rows")
+        if counts["rows"] == reasons.total() - reasons[Reason.MISSING_TEXT]:
+            found = f"no row can be read, such as {unreadable[0]}"
+            step = "correct its rows, or name --separator, --quote or --encoding"
+            raise SeedbedError(str(source), found, "a table", step)
 
     write(target, labelled_chunks())
-    return counts, left_out
+    return Predicted(counts["rows"], counts["out_of_scope"], reasons, unreadable, first.notes)
 
 
-def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
-    """Check that each row has the columns to read and none of the new ones. Raises SeedbedError."""
+def check_columns(chunk: Chunk, columns: PredictColumns) -> None:
+    """Check that a table has the columns to read, each once. Raises SeedbedError."""
     options = {columns.text: "--column"} | ({columns.pair: "--pair-column"} if columns.pair else {})
-    if twice := [name for name in options if chunk.columns.count(name) > 1]:
-        found = f"two columns `{twice[0]}`"
-        raise SeedbedError(str(chunk.file), found, "different names", "rename one")
+    there = dict.fromkeys([*chunk.columns, *(key for row in chunk.records for key in row.cells)])
+    for name, option in options.items():
+        if chunk.columns.count(name) > 1:
+            raise SeedbedError(
+                str(chunk.file), f"two columns `{name}`", "different names", "rename one"
+            )
+        if name not in there:
+            found, known = f"no column `{name}`", f"one of {', '.join(there)}"
+            raise SeedbedError(chunk.place(chunk.records[0]), found, known, f"set `{option}`")
+
+
+def check_new_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
+    """Check that no row has a column that is to be added. Raises SeedbedError."""
+    new = set(columns.new(serving))
     for record in chunk.records:
-        if missing := [name for name in options if name not in record.cells]:
-            found, known = f"no column `{missing[0]}`", f"one of {', '.join(record.cells)}"
-            raise SeedbedError(chunk.place(record), found, known, f"set `{options[missing[0]]}`")
-        if there := [name for name in columns.new(serving) if name in record.cells]:
+        if there := new.intersection(record.cells):
             raise SeedbedError(
                 chunk.place(record),
-                f"a column `{there[0]}`, which would be overwritten",
+                f"a column `{min(there)}`, which would be overwritten",
                 "no column with that name",
                 "add `--prefix predicted_`",
             )
@@ -127,20 +146,44 @@ def check_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> No
 def labelled(
     chunk: Chunk, columns: PredictColumns, model: "Classifier", serving: Serving
 ) -> pa.RecordBatch:
-    """The new columns of a chunk: label, its calibrated probability and, where the model detects
-    it, whether the text is out of scope. Nulls where there is no text."""
-    texts = prepared(_texts(chunk, columns.text), serving.preparation)
-    pairs = columns.pair and prepared(_texts(chunk, columns.pair), serving.preparation)
-    indices = [index for index, text in enumerate(texts) if text]
-    kinds = (pa.string(), pa.float64(), pa.bool_())
-    schema = pa.schema(zip(columns.new(serving), kinds, strict=False))
-    rows: list[dict[str, Any]] = [{} for _ in texts]
+    """The new columns of a chunk: label, its calibrated probability, where the model detects it,
+    whether the text is out of scope, and why a row has none of these. The others are null."""
+    texts, reasons = _texts(chunk, columns.text, serving)
+    pairs: list[str] = []
+    if columns.pair:
+        pairs, more = _texts(chunk, columns.pair, serving)
+        others = [reason if reason != Reason.MISSING_TEXT else "" for reason in more]
+        reasons = [one or other for one, other in zip(reasons, others, strict=True)]
+    indices = [index for index, reason in enumerate(reasons) if not reason]
+    names = columns.new(serving)
+    kinds = [pa.string(), pa.float64(), *([pa.bool_()] if serving.outside else []), pa.string()]
+    rows: list[dict[str, Any]] = [{names[-1]: str(reason) or None} for reason in reasons]
     if indices:
         some = [pairs[index] for index in indices] if pairs else None
         results = answers([texts[index] for index in indices], some, model, serving)
         for index, *values in zip(indices, *results, strict=True):
-            rows[index] = dict(zip(schema.names, values, strict=False))
-    return pa.RecordBatch.from_pylist(rows, schema=schema)
+            rows[index] |= dict(zip(names[:-1], values, strict=False))
+    return pa.RecordBatch.from_pylist(rows, schema=pa.schema(zip(names, kinds, strict=True)))
+
+
+def _texts(chunk: Chunk, column: str, serving: Serving) -> tuple[list[str], list[str]]:
+    """The prepared text of each row, and "" or why it has none."""
+    found = [_text(record, column) for record in chunk.records]
+    texts = prepared([text for text, _ in found], serving.preparation)
+    reasons = [
+        reason or ("" if text else Reason.MISSING_TEXT)
+        for text, (_, reason) in zip(texts, found, strict=True)
+    ]
+    return texts, reasons
+
+
+def _text(record: Record, column: str) -> tuple[str, str]:
+    """The text of a row, and the reason for which collect would refuse it."""
+    try:
+        text = "" if record.reason else as_text(record.cells.get(column))
+    except TypeError:
+        return "", Reason.NOT_TEXT
+    return ("", Reason.LONE_SURROGATE) if SURROGATE.search(text) else (text, record.reason)
 
 
 def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
@@ -153,18 +196,6 @@ def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
     key = load_key(settings.key_fingerprint) if settings.mode in KEYED else b""
     cleaned = [rewritten(text, preparation.rules)[0] for text in texts]
     return [change.text for change in anonymize(cleaned, settings.wanted, key, settings.mode)]
-
-
-def _texts(chunk: Chunk, column: str) -> list[str]:
-    texts = []
-    for record in chunk.records:
-        try:
-            texts.append(as_text(record.cells[column]))
-        except TypeError as error:
-            raise SeedbedError(
-                chunk.place(record), f"`{column}`: {error}", "text", "correct the row or the column"
-            ) from None
-    return texts
 
 
 def answers(
@@ -199,95 +230,14 @@ def probabilities(
     return rescaled(np.exp(logits - logits.max(1, keepdims=True)), 1.0)
 
 
-def read_chunks(path: Path, rows: int) -> Iterator[Chunk]:
+def read_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Iterator[Chunk]:
     """The table in chunks of at most `rows` rows. Raises SeedbedError where it cannot be read as a
     whole, and where it has no row."""
     if not path.is_file():
         raise SeedbedError(str(path), "no such file", "a table", "correct the name")
     is_empty = True
-    try:
-        for chunk in table_chunks(path, rows):
-            is_empty = False
-            yield chunk
-    except SourceError as error:
-        step = "correct the file, or convert it"
-        raise SeedbedError(error.place, error.found, error.expected, step) from None
+    for chunk in table_chunks(path, rows, form):
+        is_empty = False
+        yield chunk
     if is_empty:
         raise SeedbedError(str(path), "no rows", "at least one row", "look at what wrote it")
-
-
-Labelled = Iterable[tuple[Chunk, pa.RecordBatch]]  # rows, and more columns to stand after theirs
-
-
-def write(path: Path, chunks: Labelled) -> None:
-    """Write rows with their new columns, one value a row each, as the suffix of `path` says; the
-    file is there when all of them are written."""
-    suffix = path.suffix.lower()
-    partial = path.with_name(f".{path.name}.partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_all = _parquet if suffix == ".parquet" else _lines if suffix in LINES else _csv
-    try:
-        write_all(partial, path, chunks)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    partial.replace(path)
-
-
-def _csv(partial: Path, path: Path, chunks: Labelled) -> None:
-    columns: list[str] = []
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        separator = SEPARATORS[path.suffix.lower()]
-        writer = csv.writer(file, delimiter=separator, lineterminator="\n")
-        for chunk, more in chunks:
-            if not columns:
-                columns.extend({key: None for row in chunk.records for key in row.cells})
-                writer.writerow([*columns, *more.schema.names])
-            for record, new in zip(chunk.records, more.to_pylist(), strict=True):
-                if unknown := [key for key in record.cells if key not in columns]:
-                    raise SeedbedError(
-                        chunk.place(record),
-                        f"a key `{unknown[0]}` that no row of the first chunk has",
-                        "the same columns from first to last",
-                        "write JSON Lines, which need none",
-                    )
-                values = [*(record.cells.get(name) for name in columns), *new.values()]
-                writer.writerow(map(_cell, values))
-
-
-def _cell(value: object) -> str:
-    try:
-        return as_text(value)
-    except TypeError:
-        return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _lines(partial: Path, path: Path, chunks: Labelled) -> None:
-    with partial.open("w", encoding="utf-8", newline="") as file:
-        for chunk, more in chunks:
-            for record, new in zip(chunk.records, more.to_pylist(), strict=True):
-                file.write(json.dumps(record.cells | new, ensure_ascii=False, default=str) + "\n")
-
-
-def _parquet(partial: Path, path: Path, chunks: Labelled) -> None:
-    schema: pa.Schema | None = None
-    with ExitStack() as open_files:
-        writer: pq.ParquetWriter | None = None
-        for chunk, more in chunks:
-            try:
-                batch = chunk.batch
-                if batch is None:
-                    cells = [record.cells for record in chunk.records]
-                    batch = pa.RecordBatch.from_pylist(cells, schema=schema)
-                    schema = batch.schema
-                whole = pa.schema([*batch.schema, *more.schema], metadata=batch.schema.metadata)
-                writer = writer or open_files.enter_context(pq.ParquetWriter(partial, whole))
-                arrays = [*batch.columns, *more.columns]
-                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=whole))
-            except (pa.ArrowException, ValueError) as error:
-                raise SeedbedError(
-                    f"{chunk.place(chunk.records[0])} and after",
-                    f"cells of another type than before ({type(error).__name__})",
-                    "one type a column, which Parquet needs",
-                    f"write {path.stem}.jsonl",
-                ) from None

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.arrivals.entry import inferred, look_at
+from seedbed.arrivals.entry import inferred
+from seedbed.arrivals.file_form import look_at
+from seedbed.collecting.table_forms import TableForm
 from seedbed.core.errors import SeedbedError
 
 
 def columns(content: str, said: dict | None = None, needs_label: bool = True) -> dict[str, str]:
     Path("new.csv").write_text(content)
-    table, _ = look_at(Path("new.csv"), "", "")
+    table = look_at(Path("new.csv"), TableForm())
     return inferred(table, said or {}, needs_label, "new.csv")
 
 
@@ -26,8 +28,8 @@ def test_plain_names_in_any_case():
 
 def test_another_separator_is_found_in_the_header():
     Path("new.csv").write_text("text;label\na, b;post\n")
-    table, separator = look_at(Path("new.csv"), "", "")
-    assert (table.columns, separator) == (["text", "label"], ";")
+    table = look_at(Path("new.csv"), TableForm())
+    assert (table.columns, table.form.separator) == (["text", "label"], ";")
 
 
 def test_two_that_could_be_it_and_none_that_is_are_asked_for():

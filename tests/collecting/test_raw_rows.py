@@ -9,7 +9,7 @@ from seedbed.collecting.collection import contract_rows, parse_source
 from seedbed.collecting.raw_rows import RawRow, raw_rows
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import Record, Table
-from seedbed.core.errors import SourceError
+from seedbed.core.errors import ParamsError, SourceError
 
 GOOD = {"text": "good film", "label": "pos"}
 
@@ -147,13 +147,36 @@ def test_dates() -> None:
     assert [row.date for row in rows] == ["2026-11-03", "2020-01-01"]
 
 
+def test_a_cell_of_a_guessed_date_column_never_refuses_its_row() -> None:
+    cells = [GOOD | {"created": cell} for cell in ("01/May/24 3:10 PM", "soon", "")]
+    guessed = source(date="2020-01-01", date_guessed=True, columns={"date": "created"})
+    assert [(row.date, row.reason) for row in shape(guessed, *cells)] == [
+        ("2024-05-01", ""), ("2020-01-01", ""), ("2020-01-01", ""),
+    ]  # fmt: skip
+    named = source(columns={"date": "created"})
+    assert [row.reason for row in shape(named, *cells)] == ["", "bad_date", ""]
+
+
+def test_milliseconds_are_no_day_of_1612() -> None:
+    row = {"created": 1612011210000}
+    entry = source(columns={"date": "created"})
+    assert reason(entry, GOOD | row) == "bad_date"
+    entry = source(columns={"date": "created"}, date_format="epoch")
+    assert shape(entry, GOOD | row)[0].date == "2021-01-30"
+
+
+def test_a_date_format_that_names_no_day_is_refused_with_the_forms() -> None:
+    with pytest.raises(ParamsError, match="`DD.MM.YYYY` .*day_first, month_first.*strptime"):
+        source(date_format="DD.MM.YYYY")
+
+
 def test_missing_column_names_those_there_are() -> None:
     with pytest.raises(SourceError, match="no column `text`; there are `body`, `label`"):
         shape(source(), {"body": "t", "label": "pos"})
 
 
 def test_wrong_separator_is_named() -> None:
-    with pytest.raises(SourceError, match="there are `text;label` .* correct `separator`"):
+    with pytest.raises(SourceError, match="there are `text;label` .*`--separator`"):
         shape(source(), {"text;label": "t;pos"})
 
 

@@ -11,18 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.collecting.tables import Dialect, Record, as_text, csv_records, read_table
+from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.tables import Record, as_text, csv_records, read_table
 from seedbed.collecting.text_files import File
 from seedbed.core.errors import SourceError
 
 
-def read(name: str, content: str | bytes, **dialect):
+def read(name: str, content: str | bytes, **form):
     data = content.encode() if isinstance(content, str) else content
-    return read_table(File(name, "", data), name, ["text", "label"], Dialect(**dialect))
+    return read_table(File(name, "", data), name, ["text", "label"], TableForm(**form))
 
 
-def rows(name: str, content: str | bytes, **dialect) -> list[tuple[int, dict, str]]:
-    return [tuple(record) for record in read(name, content, **dialect).records]
+def rows(name: str, content: str | bytes, **form) -> list[tuple[int, dict, str]]:
+    return [tuple(record) for record in read(name, content, **form).records]
 
 
 def test_csv_cells_stay_what_they_are() -> None:
@@ -73,10 +74,17 @@ def test_a_cell_of_10_megabytes_is_read() -> None:
 def test_unclosed_quote_costs_its_own_line_only() -> None:
     content = 'text,label\n"a good film,pos\nplain,neg\n"a, quoted",pos\nlast,neg\n'
     assert rows("a.csv", content) == [
-        (2, {}, "bad_quotes"),
+        (2, {"text": '"a good film', "label": "pos"}, "bad_quotes"),
         (3, {"text": "plain", "label": "neg"}, ""),
         (4, {"text": "a, quoted", "label": "pos"}, ""),
         (5, {"text": "last", "label": "neg"}, ""),
+    ]
+
+
+def test_a_line_of_another_number_of_cells_keeps_what_it_holds() -> None:
+    assert rows("a.csv", "text,label\none,two,three\nshort\n") == [
+        (2, {"text": "one", "label": "two,three"}, "wrong_column_count"),
+        (3, {"text": "short", "label": ""}, "wrong_column_count"),
     ]
 
 
@@ -107,7 +115,7 @@ def test_no_csv_stops_the_reading(content: str) -> None:
 
 def test_csv_is_read_row_by_row() -> None:
     lines = iter(["text\n", "a\n", '"b\n', 'c"\n', "d\n"])
-    columns, records = csv_records(lines, Dialect(","))
+    columns, records = csv_records(lines, TableForm(separator=","))
     assert columns == ["text"]
     assert next(records).cells == {"text": "a"}
     assert next(records).cells == {"text": "b\nc"}
@@ -149,9 +157,8 @@ def test_json_list() -> None:
     ("name", "content", "message"),
     [
         ("a.json", '[{"text": "a"},\n', "a.json:2"),
-        ("a.json", '{"text": "a"}', "no list"),
+        ("a.json", '{"text":\n "a"}', "no list"),
         ("a.parquet", "text", "not readable"),
-        ("a.xlsx", "text", "the ending `.xlsx`"),
         ("a.csv", bytes(range(256)) * 8, "not text"),
     ],
 )
@@ -162,7 +169,7 @@ def test_what_is_no_table(name: str, content: str | bytes, message: str) -> None
 
 def test_a_named_encoding_that_does_not_fit() -> None:
     with pytest.raises(SourceError, match="byte 0 is not ascii"):
-        read_table(File("a.csv", "", b"\xe4"), "a.csv", [], Dialect(), "ascii")
+        read_table(File("a.csv", "", b"\xe4"), "a.csv", [], TableForm("ascii"))
 
 
 def test_parquet() -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.collecting.text_files import decode, is_binary, read_file
+from seedbed.collecting.encodings import decode
+from seedbed.collecting.text_files import is_binary, read_file
 from seedbed.core.errors import SourceError
 
 GERMAN = "Größe: 5 €\nübel – “so”"
@@ -92,11 +93,10 @@ def test_unpacks(ending: str, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("ending", PACKERS)
-@pytest.mark.parametrize("part", ["cut", "noise"])
-def test_damaged_compression_is_an_error(ending: str, part: str, tmp_path) -> None:
+def test_damaged_compression_is_an_error(ending: str, tmp_path) -> None:
     path = tmp_path / f"a.csv{ending}"
     whole = PACKERS[ending](b"text,label\n" * 100)
-    path.write_bytes(whole[: len(whole) // 2] if part == "cut" else b"this is no archive")
+    path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SourceError, match="damaged or cut off"):
         read_file(path)
 

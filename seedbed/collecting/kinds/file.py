@@ -9,11 +9,11 @@ from seedbed.collecting.source import WILDCARD, RawWay, WithTables, is_glob, tab
 
 
 class FileSource(WithTables):
-    """CSV, TSV, JSON, JSON Lines or Parquet, packed or not."""
+    """CSV, TSV, JSON, JSON Lines, Parquet or a workbook, packed or not."""
 
     kind: Literal["file"]
 
-    about: ClassVar[str] = "a table, or a glob of tables: CSV, TSV, JSON, JSON Lines, Parquet"
+    about: ClassVar[str] = "a table, or a glob of them: CSV, TSV, JSON, JSON Lines, Parquet, Excel"
 
     def declared(self, listed: Collection[Path]) -> list[Path]:
         """The file; for a glob each file that it finds, or, if DVC tracks the folder as one, the
@@ -28,7 +28,7 @@ class FileSource(WithTables):
     def raw_files(self) -> list[RawWay]:
         """The tables themselves."""
         files = table_files(self.path, self.place)
-        return [RawWay(file, self.dialect, self.encoding) for file in files]
+        return [RawWay(file, self.form, is_table=True) for file in files]
 
     @classmethod
     def takes(cls, path: Path) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from seedbed.collecting import source
+from seedbed.collecting.table_forms import TableForm
 
 
 class FolderSource(source.Source):
@@ -28,7 +29,7 @@ class FolderSource(source.Source):
     def raw_files(self) -> list[source.RawWay]:
         """The text files themselves."""
         files = source.text_files(Path(self.path), self.pattern, self.place)
-        return [source.RawWay(file, encoding=self.encoding, is_text=True) for file in files]
+        return [source.RawWay(file, TableForm(self.encoding), is_text=True) for file in files]
 
     @classmethod
     def takes(cls, path: Path) -> bool:
