@@ -5,7 +5,8 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run install test test-browser pictures lint sync fresh resolve update bench peers clean
+.PHONY: run install test test-browser pictures lint sync fresh resolve update bench \
+	bench-languages peers clean
 
 run: install
 	@python -m seedbed.core.params  # names the line, where DVC names none
@@ -59,6 +60,10 @@ resolve: install
 # What `dvc import` and `dvc import-url` brought, as it is today.
 update: install
 	@git ls-files -z '*.dvc' | xargs -0 -r grep -l '^frozen: true' | xargs -r dvc update
+
+# docs/explanation/languages.md: what works in which language, on made rows; needs no data.
+bench-languages: install
+	@python -m benchmarks.languages
 
 bench: install peers
 	@python -m benchmarks.near_duplicates

@@ -61,8 +61,8 @@ def xlsx(**sheets: list[list[object]]) -> bytes:
         )
         parts = (
             "".join(
-                f'<Relationship Id="r{n}" Type="{RELATION}/worksheet" '
-                f'Target="worksheets/s{n}.xml"/>'
+                f'<Relationship Id="r{n}" Type="{RELATION}/worksheet"'
+                f' Target="worksheets/s{n}.xml"/>'
                 for n in range(1, len(names) + 1)
             )
             + f'<Relationship Id="rs" Type="{RELATION}/styles" Target="styles.xml"/>'

@@ -18,7 +18,7 @@ Left = Annotated[str | None, typer.Option(help='"": none')]
 # How a table is written, for every command that reads one. What is not said is found.
 Separator = Annotated[str, typer.Option(help="of CSV; tab for a tab")]
 Quote = Annotated[str | None, typer.Option(help='of CSV; "": quotes are characters')]
-Escape = Annotated[str | None, typer.Option(help="of CSV: what stands before a quote in a cell")]
+Escape = Annotated[str | None, typer.Option(help="of CSV: the sign before a quote in a cell")]
 Header = Annotated[
     bool | None, typer.Option("--header/--no-header", help="whether CSV begins with its columns")
 ]
@@ -101,7 +101,7 @@ def table_form(
     try:
         codecs.lookup(encoding or "utf-8")
     except LookupError:
-        raise typer.BadParameter(f"--encoding {encoding}: Python knows none of that name") from None
+        raise typer.BadParameter(f"--encoding {encoding}: no encoding that Python has") from None
     return TableForm(encoding, separator, quote, escape, header, sheet)
 
 
@@ -158,13 +158,32 @@ def forget(
     purge: Annotated[
         bool, typer.Option(help="delete old versions in DVC's cache, remotes")
     ] = False,
+    inside: Annotated[
+        bool, typer.Option("--inside", help="also where the value is part of a longer word")
+    ] = False,
     yes: Yes = False,
 ) -> None:
     """Forget one person or row everywhere. The value is asked for, or read from stdin."""
     from seedbed.forgetting.dvc_stores import check_purged, check_within_reach
-    from seedbed.forgetting.forget import carry_out, plan, told, told_after
+    from seedbed.forgetting.forget import (
+        carry_out,
+        nothing_whole,
+        plan,
+        told,
+        told_after,
+        told_of_doubt,
+    )
 
-    found = plan(row_id=row_id) if row_id else plan(value=_value(yes))
+    value = "" if row_id else _value(yes)
+    found = plan(value, row_id, inside)
+    if doubt := told_of_doubt(found):
+        print("\n".join(doubt))
+        if not yes and typer.confirm("Forget these rows, too?"):
+            found = plan(value, row_id, inside=True)
+        elif found.changes_nothing():
+            raise nothing_whole(found)
+        else:
+            print("These are left; `--inside` forgets them, too.")
     print("\n".join(told(found, purge)))
     if purge:
         check_within_reach(found.remotes)

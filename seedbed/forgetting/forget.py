@@ -23,12 +23,14 @@ from seedbed.core.files import load_key, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, COLLECT
 from seedbed.forgetting import dvc_stores
-from seedbed.forgetting.raw_files import Found, editable_files, find_rows, held_lines
-from seedbed.forgetting.wanted import MIN_VALUE_CHARS, Wanted, cells_as_text, folded
+from seedbed.forgetting.raw_files import RAW, Found, editable_files, find_rows, held_lines
+from seedbed.forgetting.spellings import MIN_VALUE_CHARS, is_too_short
+from seedbed.forgetting.wanted import Wanted, cells_as_text
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.splitting.sides import FROZEN
 
 WHOLE_ID = re.compile(r"^[0-9a-f]{16}$")
+LENGTHS_SHOWN = 5  # of words, a file
 NOT_LOOKED_INTO = {".git", ".venv"}
 
 
@@ -44,20 +46,30 @@ class Plan(NamedTuple):
     cache_folders: tuple[Path, ...]
     remotes: list[dvc_stores.Remote]
     wanted: Wanted
+    doubtful: dict[str, list[int]]  # where the value may be meant: lengths of the words around it
+
+    def changes_nothing(self) -> bool:
+        """Whether nothing is to be forgotten."""
+        in_remotes = any(one.held for one in self.remotes)
+        return not (self.tombstones or self.raw or self.lines or self.cached or in_remotes)
 
 
-def plan(value: str = "", row_id: str = "") -> Plan:
-    """Look for a value or a row everywhere. Raises SeedbedError where it is nowhere, where a raw
-    file cannot be edited, or where the value is too short to name anyone."""
-    if not row_id and len(folded(value)) < MIN_VALUE_CHARS:
+def plan(value: str = "", row_id: str = "", inside: bool = False) -> Plan:
+    """Look for a value or a row everywhere; `inside`: also where the value may be part of a longer
+    one. Raises SeedbedError where it is nowhere, where a raw file cannot be edited, or where the
+    value is too short to name anyone."""
+    if not row_id and is_too_short(value):
         raise SeedbedError(
-            "the value", "too short", f"{MIN_VALUE_CHARS} characters or more", "give the whole one"
+            "the value",
+            "too short",
+            f"{MIN_VALUE_CHARS} characters or more, fewer in Chinese, Korean, Arabic and the like",
+            "give the whole one",
         )
     key = load_key(read_params("anonymize.key_fingerprint", str))
     read_tombstones()
     sources = read_sources()
     files = editable_files(sources)
-    by_value = Wanted(value)
+    by_value = Wanted(value, inside=inside)
     in_files = held_lines(files, by_value)
     every = find_rows(sources, in_files, by_value, key)
     stores = dvc_stores.read_stores()
@@ -77,7 +89,7 @@ def plan(value: str = "", row_id: str = "") -> Plan:
         for file in files
         if (lines := in_files[file.path])
     }
-    wanted = Wanted(value, ids, texts)
+    wanted = Wanted(value, ids, texts, inside)
     held = [path for path in in_cache if wanted.in_file(path)]
     found = Plan(
         tombstones,
@@ -89,9 +101,9 @@ def plan(value: str = "", row_id: str = "") -> Plan:
         stores.folders,
         [dvc_stores.scanned(one, wanted, cached, held) for one in stores.remotes],
         wanted,
+        wanted.doubtful | by_value.doubtful,
     )
-    in_remotes = any(one.held for one in found.remotes)
-    if not (tombstones or found.raw or found.lines or found.cached or in_remotes):
+    if found.changes_nothing() and not found.doubtful:
         unseen = ", ".join(one.name for one in found.remotes if one.problem or one.versioned)
         raise SeedbedError(
             f"row {row_id}" if row_id else "the value",
@@ -143,7 +155,9 @@ def _lines_to_drop(
         left = [
             line
             for line, one in zip(lines, parse_decisions(text, str(file)), strict=True)
-            if one.id not in ids and one.digest not in digests and not by_value.in_text(line)
+            if one.id not in ids
+            and one.digest not in digests
+            and not by_value.in_text(line, file.as_posix())
         ]
         found[file] = (lines, left)
     if FROZEN.exists():
@@ -159,7 +173,7 @@ def _lines_to_drop(
 def _to_delete(wanted: Wanted) -> list[Path]:
     """Every cached output, since each may hold the row and `dvc repro` makes it again; outputs in
     git that hold it; the memo; what a killed stage left behind."""
-    only_text = Wanted(wanted.value, (), wanted.texts)
+    only_text = Wanted(wanted.value, (), wanted.texts, wanted.inside)
     cached, held = set(), set()
     for path, in_git in _outputs():
         if not in_git:
@@ -252,9 +266,40 @@ def told(found: Plan, purge: bool) -> list[str]:
     ]
 
 
+def told_of_doubt(found: Plan) -> list[str]:
+    """Return the doubtful places in words: numbers and lengths, no text."""
+    if not found.doubtful:
+        return []
+    lines = ["The value is also part of a longer word, or has other accents, here:"]
+    counted = {
+        place: words
+        for place, words in found.doubtful.items()
+        if place.startswith(("source ", RAW.as_posix(), FOLDER.as_posix()))
+    }
+    for place, words in counted.items():
+        lengths = ", ".join(map(str, sorted(set(words))[:LENGTHS_SHOWN]))
+        shown = _shown(Path(place), found)
+        lines.append(f"  {shown}: {len(words)} rows, in words of {lengths} letters")
+    if others := len(found.doubtful) - len(counted):
+        lines.append(f"  {others} files of stages, DVC's cache and remotes")
+    return lines
+
+
+def nothing_whole(found: Plan) -> SeedbedError:
+    """Return the error for a value that is whole in no place."""
+    return SeedbedError(
+        "the value",
+        f"part of a longer word or with other accents in {len(found.doubtful)} places, and whole "
+        "in none",
+        "a value that is a word of its own somewhere",
+        "nothing was changed; give the longer word, or add `--inside` to forget "
+        "every row that these places are in",
+    )
+
+
 def told_after(found: Plan) -> list[str]:
     """What is left to a person, once the plan is carried out."""
-    wanted = Wanted(found.wanted.value, (), found.wanted.texts)
+    wanted = Wanted(found.wanted.value, (), found.wanted.texts, found.wanted.inside)
     left = [_shown(path, found) for path in still_holding(found, wanted)]
     lines = _not_opened(wanted, found)
     lines += [f"still holds it, take it out by hand: {path}" for path in left]
@@ -269,7 +314,8 @@ def _not_opened(wanted: Wanted, found: Plan) -> list[str]:
 
 
 def _shown(path: Path, found: Plan) -> str:
-    if not found.wanted.in_text(path.as_posix()):
+    named = Wanted(found.wanted.value, (), found.wanted.texts, inside=True)
+    if not named.in_text(path.as_posix()):
         return path.as_posix()
     above = path.parent.as_posix()
-    return f"a file in {above if not found.wanted.in_text(above) else 'a folder'} that is named so"
+    return f"a file in {above if not named.in_text(above) else 'a folder'} that is named so"

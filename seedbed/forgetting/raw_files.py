@@ -186,7 +186,11 @@ def _here(path: Path | str) -> Path:
 def held_lines(files: Sequence[RawFile], wanted: Wanted) -> dict[Path, set[int]]:
     """The lines of each file where rows begin that hold what is wanted."""
     return {
-        file.path: {line for line, text in file.records.items() if wanted.in_text(text)}
+        file.path: {
+            line
+            for line, text in file.records.items()
+            if wanted.in_text(text, file.path.as_posix())
+        }
         for file in files
     }
 
@@ -203,9 +207,13 @@ def find_rows(
         for table in source.tables():
             read = raw_rows(source, table, (), max_chars)
             for row, record in zip(read, table.table.records, strict=True):
-                in_file = row.line in held.get(_here(row.file), ())
+                file = _here(row.file)
+                # The lines of a file that can be edited have been counted.
+                place = "" if file in held else f"source {source.name}"
+                in_file = row.line in held.get(file, ())
+                cells = cells_as_text(record.cells.values())
                 rows.append(row)
-                holds.append(in_file or wanted.in_text(cells_as_text(record.cells.values())))
+                holds.append(in_file or wanted.in_text(cells, place))
     return [
         Found(row, _here(row.file), row.id, row.digest, one)
         for row, one in zip(identified(rows, key), holds, strict=True)

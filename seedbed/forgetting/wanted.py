@@ -1,17 +1,15 @@
 """What is to be forgotten, and whether a text or a file holds it.
 
-A value is found in any case, spacing and Unicode form, as words of their own ("Ann" is not in
-"planned"), and as JSON, CSV and HTML write it. Another way to write it (a telephone number with
-other dashes) is another value: forget it too.
+A value is found as `spellings` says it may be written. Where it is whole it counts ("Ann" is not in
+"planned"); where it is part of a longer word, or has other accents, a person decides. Another
+spelling (a telephone number without its country) is another value.
 """
 
-import html
 import io
-import json
 import lzma
 import re
-import unicodedata
 import zlib
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -21,11 +19,11 @@ import pyarrow.parquet as pq
 
 from seedbed.collecting.encodings import SAMPLE, decode
 from seedbed.collecting.text_files import BEGINS, is_binary, unpacked
+from seedbed.core.text_units import GLUED, length_of
+from seedbed.forgetting.spellings import folded, in_bytes, in_wrong_encodings, readings, spelling
 
-MIN_VALUE_CHARS = 4
 MIN_TEXT_CHARS = 20  # a shorter text of a row ("thank you") stands in many places by chance
 PARQUET_BEGINS = b"PAR1"
-JSON_SPACE = re.compile(r"\\[nrtbf]")
 ZIP_BEGINS = b"PK\x03\x04"
 MAX_UNPACKED_BYTES = 1 << 30
 MAX_DEPTH = 4  # zips in zips; a zip can hold itself
@@ -33,46 +31,53 @@ MAX_DEPTH = 4  # zips in zips; a zip can hold itself
 DAMAGED = (BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError)
 
 
-def folded(text: str) -> str:
-    """A text without what does not make it another one: case, spacing, Unicode form."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
-
-
-def written(value: str) -> set[str]:
-    """The ways in which text, JSON, CSV and HTML write a value."""
-    in_json = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-    return {value, value.replace('"', '""'), html.escape(value), *in_json}
-
-
 class Wanted:
     """A value and rows: by their ids, and by their texts where these are long enough.
 
-    `not_opened`: the files looked into so far with a zip in them that could not be opened whole.
+    `inside`: the value counts as part of a longer word, too. Where it does not, `doubtful` has the
+    lengths of such words by place, one for each text looked at so far. `not_opened`: the
+    files looked into so far with a zip in them that could not be opened whole.
     """
 
     def __init__(
-        self, value: str = "", ids: Collection[str] = (), texts: Collection[str] = ()
+        self,
+        value: str = "",
+        ids: Collection[str] = (),
+        texts: Collection[str] = (),
+        inside: bool = False,
     ) -> None:
-        self.value, self.ids = value, frozenset(ids)
-        self.texts = frozenset(text for text in texts if len(folded(text)) >= MIN_TEXT_CHARS)
-        self.not_opened: set[str] = set()
-
-        values = {value, *self.texts} - {""}
-        ways = "|".join(
-            re.escape(way)
-            for way in sorted({folded(way) for one in values for way in written(one)})
+        self.value, self.ids, self.inside = value, frozenset(ids), inside
+        by_form = {folded(text): text for text in texts}
+        self.texts = frozenset(
+            text for form, text in by_form.items() if length_of(form) >= MIN_TEXT_CHARS
         )
-        self._pattern = re.compile(rf"(?<!\w)(?:{ways})(?!\w)") if ways else None
+        self.not_opened: set[str] = set()
+        self.doubtful: defaultdict[str, list[int]] = defaultdict(list)
+
+        self._value = spelling(value) if value else None
+        self._texts = _any_of(sorted(map(folded, self.texts)), r"\w")
+        self._wrong = _any_of(sorted(in_wrong_encodings(value)), "[A-Za-z0-9]")
         # Arrow writes strings one after the other, so there are no words to look for.
         parts = b"|".join(re.escape(one.encode()) for one in sorted({value, *self.ids} - {""}))
         self._bytes = re.compile(parts, re.IGNORECASE) if parts else None
+        self._forms = sorted(in_bytes(value)) if not value.isascii() else []
 
-    def in_text(self, text: str) -> bool:
-        """Whether a text holds the value or a row's text."""
-        if self._pattern is None:
-            return False
-        ways = {text, JSON_SPACE.sub(" ", text)}
-        return any(self._pattern.search(folded(way)) for way in ways)
+    def in_text(self, text: str, place: str = "") -> bool:
+        """Whether a text holds the value or a row's text. Where it may hold the value, that is
+        noted in `doubtful` of the place."""
+        run = 0
+        for form in map(folded, readings(text)):
+            if self._texts and self._texts.search(form):
+                return True
+            around = self._value.around(form) if self._value else 0
+            if around and self._value and (self.inside or self._value.whole.search(form)):
+                return True
+            run = run or around
+        if self._wrong and not text.isascii() and self._wrong.search(text):
+            return True
+        if run and place:
+            self.doubtful[place].append(run)
+        return False
 
     def in_file(self, path: Path) -> bool:
         """Whether a file's content holds the value or a row: packed, zip, Parquet or other."""
@@ -85,25 +90,27 @@ class Wanted:
             for name, content in unzipped(data):
                 if content is None:
                     self.not_opened.add(place)
-                if self.in_text(name) or (content and self._in_content(_bare(content))):
+                if self.in_text(name) or (content and self._in_content(_bare(content), place)):
                     return True
-        return self._in_content(data)
+        return self._in_content(data, place)
 
-    def _in_content(self, data: bytes) -> bool:
+    def _in_content(self, data: bytes, place: str) -> bool:
         if data.startswith(PARQUET_BEGINS):
             try:
-                return self._in_table(pq.read_table(pa.BufferReader(data)))
+                return self._in_table(pq.read_table(pa.BufferReader(data)), place)
             except (pa.ArrowException, OSError):
                 pass  # cut off: looked at as bytes
         try:
             if not is_binary(decode(data[:SAMPLE]).text):
                 text = decode(data).text
-                return self.in_text(text) or any(row_id in text for row_id in self.ids)
+                return self.in_text(text, place) or any(row_id in text for row_id in self.ids)
         except UnicodeDecodeError:
             pass
-        return bool(self._bytes and self._bytes.search(data))
+        if self._bytes and self._bytes.search(data):
+            return True
+        return any(form in data for form in self._forms)
 
-    def _in_table(self, table: pa.Table) -> bool:
+    def _in_table(self, table: pa.Table, place: str) -> bool:
         for name, column in zip(table.column_names, table.columns, strict=True):
             # Fractions and vectors of them hold no value.
             if pa.types.is_floating(getattr(column.type, "value_type", column.type)):
@@ -111,9 +118,21 @@ class Wanted:
             cells = column.to_pylist()
             if name in ("id", "parent") and not self.ids.isdisjoint(cells):
                 return True
-            if self.in_text(cells_as_text(cells)):
+            if self.in_text(cells_as_text(cells), place):
                 return True
         return False
+
+
+def _any_of(texts: list[str], letter: str) -> re.Pattern[str] | None:
+    """A pattern of any of the texts; where one ends with a letter, no other one follows."""
+
+    def at_end(end: str, pattern: str) -> str:
+        return pattern.format(letter) if re.match(letter, end) and not GLUED.match(end) else ""
+
+    ways = [
+        at_end(text[0], "(?<!{})") + re.escape(text) + at_end(text[-1], "(?!{})") for text in texts
+    ]
+    return re.compile("|".join(ways)) if ways else None
 
 
 def cells_as_text(cells: Iterable[object]) -> str:
