@@ -79,6 +79,14 @@ def test_the_hubs_library_reads_the_dataset_card(data):
     assert found["task_categories"] == ["text-classification"]
 
 
+def test_the_dataset_card_says_what_the_leak_gate_could_not_compare(data):
+    figures = DataMetrics.read(METRICS)
+    split = figures.split.model_copy(update={"rows_without_words": 2})
+    card = data_card(dataset(), SOURCES, figures.model_copy(update={"split": split}))
+    assert "two splits (2 rows of punctuation alone were compared as whole texts only)" in card
+    assert "punctuation" not in data
+
+
 def test_the_hubs_library_reads_the_model_card_and_its_figures():
     found = ModelCard(model_card(told())).data
     assert found.pipeline_tag == "text-classification"

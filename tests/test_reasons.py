@@ -67,7 +67,9 @@ def test_a_stage_with_a_reason_that_is_not_in_the_table_is_refused():
 def test_a_reason_is_its_name_and_has_a_sentence():
     assert Reason.TOO_SHORT == "too_short"
     assert f"{Reason.TOO_SHORT}" == "too_short"
-    assert in_words("too_short") == "its text is shorter than clean.min_chars (too_short)"
+    assert in_words("too_short") == (
+        "its text has fewer characters than clean.min_chars (too_short)"
+    )
     assert in_words("of_another_version") == "of_another_version"
 
 

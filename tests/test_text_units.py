@@ -10,7 +10,7 @@ from seedbed.core import text_units
 from seedbed.core.text_units import apart, ascii_signs, length_of, units_of, values_apart
 
 PLAIN = st.text(st.sampled_from(text_units.PLAIN + list("ab1 .-'+%#&\n") * 40), max_size=12)
-EASTERN = st.text(st.sampled_from("我叫カらー々、。（１％ｶー・ん゙a1+- ,_é"), max_size=12)
+EASTERN = st.text(st.sampled_from("我叫カらー々、。（１％ｶー・ん゙a1+- ,_é👍🏽❤️\u200d"), max_size=12)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,8 @@ def test_the_fast_way_for_han_and_kana_finds_the_same_units(text: str) -> None:
 
 
 def test_every_letter_and_mark_of_the_fast_way_is_what_the_annex_says() -> None:
-    for character in map(chr, range(0x3000, 0xA000)):
+    codes = (*range(0x2600, 0x2800), *range(0x3000, 0xA000), *range(0x1F300, 0x1FA80))
+    for character in map(chr, codes):
         for text in (f"a{character}b", f"{character}{character} 5"):
             assert units_of(f"{text} ж") == [*units_of(text), "ж"], hex(ord(character))
 

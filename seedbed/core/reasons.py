@@ -147,8 +147,8 @@ class Reason(StrEnum):
     )
 
     # clean
-    TOO_SHORT = "too_short", "its text is shorter than clean.min_chars"
-    TOO_LONG = "too_long", "its text is longer than clean.max_chars"
+    TOO_SHORT = "too_short", "its text has fewer characters than clean.min_chars"
+    TOO_LONG = "too_long", "its text has more characters than clean.max_chars"
     LOW_LETTER_SHARE = (
         "low_letter_share",
         "its text has too small a share of letters (clean.min_letter_share)",

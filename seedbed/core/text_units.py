@@ -49,7 +49,8 @@ NOT_LATIN = re.compile(  # no Latin letter, punctuation or emoji is among these
 
 JOINED_BY = "'‘’.,:;·‧"  # inside a word for UAX 29, between two for us
 SIGNS = "#%&"  # punctuation to Unicode, but part of names and amounts: C#, 5 %, R&D
-LOOSE = re.compile(r"(?<!\w)[#&]|#(?=\w)|&(?!\w)")  # part of no name: a hashtag, "and"
+# Part of no name: a hashtag, "and".
+LOOSE = re.compile(r"[#&](?:(?<!\w[#&])|(?<=#)(?=\w)|(?<=&)(?!\w))")
 MINUS = "\u2212"
 UNSEEN = re.compile("[\u00ad\ufe0e\ufe0f]")  # soft hyphen; whether a sign is drawn as an emoji
 NEGATIVE = re.compile(r"-(?<![\w)\]}]-)(?=\.?\d)")  # a sign, and no hyphen or dash
@@ -75,11 +76,15 @@ PLAIN = ["_", MINUS, "\u2013", "\u2014", *filter(_is_plain, map(chr, _LATIN))]
 NOT_PLAIN = re.compile(f"[^{re.escape(''.join(PLAIN))}]")
 _SIGN = f"[{re.escape(''.join(filter(_is_sign, PLAIN)))}]"
 LATIN_UNIT = re.compile(rf"\w+|{_SIGN}")
-# The same beside the letters of Han and Kana that stand for nothing else, and their punctuation.
-HAN_AND_KANA = "\u3041-\u3094\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff"
+# The same beside characters that are units of their own: letters of Han and Kana that stand for
+# nothing else, with their punctuation, and emoji that nothing follows.
+SINGLE = (
+    "\u3041-\u3094\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff\u2600-\u266e\u2670-\u2767"
+    "\U0001f300-\U0001f3fa\U0001f400-\U0001f6d7\U0001f7e0-\U0001f7eb\U0001f900-\U0001fa53"
+)
 PUNCTUATION = "\u3001\u3002\u3008-\u3011\u3014\u3015"
-NOT_EASTERN = re.compile(f"[^{re.escape(''.join(PLAIN))}{HAN_AND_KANA}{PUNCTUATION}]")
-EASTERN_UNIT = re.compile(rf"[{HAN_AND_KANA}]|[^\W{HAN_AND_KANA}]+|{_SIGN}")
+NOT_SIMPLE = re.compile(f"[^{re.escape(''.join(PLAIN))}{SINGLE}{PUNCTUATION}]")
+SIMPLE_UNIT = re.compile(rf"[{SINGLE}]|[^\W{SINGLE}]+|{_SIGN}")
 _OF_ASCII = str.maketrans(
     {
         character: f" {character} " if _is_sign(character) else " "
@@ -104,8 +109,10 @@ def units_of(text: str) -> list[str]:
     text = text.lower()
     is_ascii = text.isascii()
     is_plain = is_ascii or not NOT_PLAIN.search(text)
-    if not is_plain:
+    is_simple = is_plain or not NOT_SIMPLE.search(text)
+    if not is_simple:
         text = UNSEEN.sub("", unicodedata.normalize("NFKC", text).lower())
+        is_simple = not NOT_SIMPLE.search(text)
     if "#" in text or "&" in text:
         text = LOOSE.sub(" ", text)
     if "-" in text:
@@ -114,8 +121,8 @@ def units_of(text: str) -> list[str]:
         return text.translate(_OF_ASCII).split()
     if is_plain:
         return LATIN_UNIT.findall(text)
-    if not NOT_EASTERN.search(text):
-        return EASTERN_UNIT.findall(text)
+    if is_simple:
+        return SIMPLE_UNIT.findall(text)
     parts = text.translate(_SPACES).split()
     return [piece for part in parts for piece in _BOUNDARY.split(part) if _IS_UNIT.search(piece)]
 

@@ -248,14 +248,15 @@ def _decided(changes: Changes) -> str:
 
 def leak_gate(base: Files, head: Files) -> str:
     """Pairs of rows in two splits: none, or the run would have ended."""
-    before, now = (
-        files.known(f"{METRICS}/split.json", KnownStage).leak_gate for files in (base, head)
-    )
+    found = [files.known(f"{METRICS}/split.json", KnownStage) for files in (base, head)]
+    before, now = (one.leak_gate for one in found)
     if now is None:
         return "Leak gate: `split` has not run."
     pairs = ", ".join(f"{now[key]:,} {word}" for key, word in PAIRS.items() if key in now)
     same = "as in the base" if before == now else "the base has other figures"
-    return f"Leak gate: {pairs} across splits; {same}."
+    number = found[1].rows_without_words
+    alone = f" {number:,} rows of punctuation alone were compared as whole texts only."
+    return f"Leak gate: {pairs} across splits; {same}.{alone if number else ''}"
 
 
 def cost(base: Files, head: Files, reran: list[str]) -> Section:

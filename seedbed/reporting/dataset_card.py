@@ -130,6 +130,8 @@ def _contents(
     leaks = "no exact copy, near copy or group is in two splits"
     if any(number for _, number in split.leak_gate):
         leaks = ", ".join(f"{number} {name}" for name, number in split.leak_gate)
+    if alone := split.rows_without_words:
+        leaks += f" ({alone:,} rows of punctuation alone were compared as whole texts only)"
     words = (
         f"By batch: {counted(dataset.batches)}. Split by {split.way}; a row never changes split. "
         f"Leak gate: {leaks}."

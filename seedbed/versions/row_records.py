@@ -50,6 +50,7 @@ class KnownStage(Known):
     rows: KnownRows | None = None
     chars_by_class: dict[str, dict[str, Number]] = {}  # collect
     leak_gate: dict[str, int] | None = None  # split
+    rows_without_words: int = 0  # split
     policy: str = ""  # find_label_errors
     suspects_by_side: dict[str, int] = {}  # find_label_errors
 

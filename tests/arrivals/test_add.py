@@ -115,6 +115,15 @@ def test_a_near_copy_is_told_with_the_row_that_it_is_near(project):
     assert f"{id_of('n1')} because of {id_of('w10')}" in found
 
 
+def test_a_near_copy_with_another_label_is_kept_and_told(project):
+    row = "z1,Heavy rain is expected along the coast before noon today.,cooking\n"
+    shown = told(HEADER + row)
+    assert "1 pairs of near copies with two labels would be kept (deduplicate.near_conflict):" in (
+        shown
+    )
+    assert f"{id_of('w1')} weather, {id_of('z1')} cooking" in shown
+
+
 def test_what_it_says_is_what_the_run_then_does(project, no_dvc):
     text = HEADER + f"n1,{RAIN}n2,{SOUP}n3,Chop the onion and fry it slowly in butter.,cooking\n"
     text += "w2,The storm brought strong wind and broke four old trees.,weather\n"

@@ -1,5 +1,6 @@
 """The report of a pull request: its verdict first, its rows, its limits; out of git alone."""
 
+import json
 import re
 from pathlib import Path
 from types import NoneType
@@ -296,6 +297,14 @@ def test_labels_decisions_and_the_leak_gate_are_told(versions):
     assert "Leak gate: 0 exact copies, 0 near copies, 0 rows of a group across splits" in page
 
 
+def test_rows_that_the_leak_gate_could_not_compare_are_told(versions):
+    versions.commit()
+    file = Path("reports/metrics/split.json")
+    metrics = json.loads(file.read_text())
+    file.write_text(json.dumps(metrics | {"rows_without_words": 3}))
+    assert "3 rows of punctuation alone were compared as whole texts only." in versions.page()
+
+
 def test_seconds_are_told_where_they_were_measured(versions):
     versions.commit()
     assert "Seconds and memory were not measured" in versions.page()
@@ -380,7 +389,8 @@ def test_what_is_read_of_a_metrics_file_has_the_keys_that_its_stage_writes(known
 
 def test_what_is_read_of_a_stage_s_metrics_has_the_keys_that_these_stages_write():
     for name in KnownStage.model_fields.keys() - {"chars_by_class"}:
-        model = SplitMetrics if name == "leak_gate" else LabelErrorMetrics
+        of_split = name in ("leak_gate", "rows_without_words")
+        model = SplitMetrics if of_split else LabelErrorMetrics
         assert written(model, [name]), name
 
 
