@@ -9,7 +9,10 @@ text's regions have such numbers.
 import importlib
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
+
+import regex
 
 from seedbed.private.languages import (
     ENGLISH,
@@ -160,13 +163,9 @@ BEGINS = re.compile(  # four digits at least, and six signs
     r"(?<![\w.-])(?<!&#)(?=[A-Z&Ñ]{0,6}[ -]?\d(?:[ ./-]?[A-Z]?\d){3}[ ./-]?[\dA-Z])",
     re.IGNORECASE,
 )
-FORMS = [
-    re.compile(rf"(?:{national.form})(?![\w-]|\.\d)", re.IGNORECASE) for national in NATIONAL_IDS
-]
 PROVEN = re.compile(
     "|".join(f"(?:{one.form})" for one in NATIONAL_IDS if not one.words), re.IGNORECASE
 )
-NAMES = [either_word(one.words.split("|")) if one.words else None for one in NATIONAL_IDS]
 STEMS = {word.rstrip("*") for one in NATIONAL_IDS if one.words for word in one.words.split("|")}
 
 
@@ -181,16 +180,26 @@ def find_national_ids(searched: Searched) -> Iterator[Pair]:
         if not (is_named or is_id or PROVEN.match(text, start)):
             continue
         regions = _id_regions(searched, start) if is_id else ()
-        for national, form, name in zip(NATIONAL_IDS, FORMS, NAMES, strict=True):
-            match = form.match(text, start)
-            if (
-                match
-                and (
-                    name is None or national.region in regions or (is_named and name.search(before))
-                )
-                and _is_valid(national, match[0])
-            ):
+        for national in NATIONAL_IDS:
+            match = _form(national).match(text, start)
+            if not match or not _is_valid(national, match[0]):
+                continue
+            if not national.words or national.region in regions or _is_named(national, before):
                 yield match.span()
+
+
+@cache
+def _form(national: NationalId) -> re.Pattern[str]:
+    return re.compile(rf"(?:{national.form})(?![\w-]|\.\d)", re.IGNORECASE)
+
+
+@cache
+def _names(words: str) -> regex.Pattern[str]:
+    return either_word(words.split("|"))
+
+
+def _is_named(national: NationalId, before: str) -> bool:
+    return bool(_names(national.words).search(before))
 
 
 def _id_regions(searched: Searched, start: int) -> tuple[str, ...]:
