@@ -63,7 +63,7 @@ ENGLISH_WORD = re.compile(
 
 
 class Language(NamedTuple):
-    """A language: its script if that tells it, regions where it is written, words by topic."""
+    """A language: its script if that identifies it, regions where it is written, words by topic."""
 
     code: str
     script: str

@@ -189,7 +189,7 @@ def _find_urls(text: str) -> Iterator[Pair]:
 
 def find_emails(apart: str, text: str) -> Iterator[Pair]:
     """Yield e-mail addresses. What such letters are part of, an internationalised address, is found
-    in the text as it stands, where none was found without them: there, the part before "@"
+    in the text as it is, where none was found without them: there, the part before "@"
     and the last label of the domain are ASCII or have no ASCII."""
     found = list(matches(EMAIL)(apart))
     yield from found
