@@ -116,7 +116,7 @@ def _by_pattern(text: str, wanted: Wanted) -> list[Span]:
 
 
 def _by_user_pattern(pattern: UserPattern, searched: Searched) -> list[Span]:
-    """Return what a project's own pattern finds in the text as it stands, and beside letters that
+    """Return what a project's own pattern finds in the text as it is, and next to letters that
     may be written together with a value."""
     regex = re.compile(pattern.regex)
     spans: list[Span] = []

@@ -22,17 +22,15 @@ from seedbed.core.files import keyed_hash
 from seedbed.core.metrics import RowCounts, WithUnused
 from seedbed.core.params import Section, from_table
 from seedbed.core.text_units import ascii_signs, values_apart
-from seedbed.private import patterns
+from seedbed.private import named_values, patterns
 from seedbed.private.languages import (
     LookedFor,
     Regions,
     Search,
     by_form,
     by_form_or_whole,
-    called,
-    find_named_secrets,
 )
-from seedbed.private.national_ids import find_national_ids
+from seedbed.private.named_values import called, find_named_secrets, find_national_ids
 from seedbed.private.numbers import find_cards, find_ibans, find_phones
 from seedbed.private.patterns import Invented, Span, matches
 
@@ -183,17 +181,17 @@ SEARCHES = (
     Search("iban", "number", by_form(find_ibans)),
     Search("credit_card", "number", by_form(find_cards)),
     Search("mac", "hexadecimal", by_form(matches(patterns.MAC))),
-    Search("ip", "hexadecimal", by_form(patterns.find_ips)),
+    Search("ip", "hexadecimal", by_form_or_whole(patterns.find_ips)),
     Search("date_of_birth", "code", by_form(matches(patterns.BIRTH))),
-    Search("date_of_birth", "code", called("born", patterns.DATE_OF_BIRTH)),
+    Search("date_of_birth", "code", called("born", named_values.DATE_OF_BIRTH)),
     Search("date", "code", by_form(patterns.find_dates)),
     Search("case_number", "code", by_form(patterns.find_case_numbers)),
     Search("document_number", "number", by_form(matches(patterns.DOCUMENT))),
     Search("national_id", "number", find_national_ids),
-    Search("document_number", "number", called("id", patterns.DOCUMENT_CODE)),
+    Search("document_number", "number", called("id", named_values.DOCUMENT_CODE)),
     Search("account_number", "number", by_form(matches(patterns.ACCOUNT))),
-    Search("postcode", "code", called("postcode", patterns.POSTCODE)),
-    Search("account_number", "number", called("account", patterns.ACCOUNT_CODE)),
+    Search("postcode", "code", called("postcode", named_values.POSTCODE)),
+    Search("account_number", "number", called("account", named_values.ACCOUNT_CODE)),
     Search("phone", "number", find_phones),
     Search("postcode", "postal", by_form(matches(*patterns.POSTCODES))),
     Search("api_key", "digit", find_named_secrets),

@@ -38,10 +38,6 @@ SAMPLE, MIN_LENGTH = 1000, 40  # texts, and characters of one, whose languages a
 # Between a word and the value it names: what is not a digit and does not end a clause.
 LINK_CHARS = 20
 LINK = rf"[^\d!?;,\n。！？，、،؛]{{0,{LINK_CHARS}}}$"
-SECRET_BEHIND = (
-    r"[\"']?(?:\s{0,2}[:=]\s{0,2}|\s?\p{L}{0,7}[\s\"']{0,2}(?=[!-~]*\d))[\"']?"
-    r"(?P<value>[!#-&(-+\--:=?-~]{6,200})(?<![.)])"
-)
 # A letter that makes another word of a word next to it. Arabic and Hebrew write particles and
 # possessives together with a noun.
 GOES_ON = rf"[[\p{{L}}\p{{M}}]--{GLUED.pattern}--[\p{{scx=Arab}}\p{{scx=Hebr}}]]"
@@ -67,7 +63,7 @@ ENGLISH_WORD = re.compile(
 
 
 class Language(NamedTuple):
-    """A language: its script if that tells it, regions where it is written, words by topic."""
+    """A language: its script if that identifies it, regions where it is written, words by topic."""
 
     code: str
     script: str
@@ -89,10 +85,6 @@ def _read() -> dict[str, Language]:
 
 
 LANGUAGES = _read()
-SECRET_STEMS = {
-    word.rstrip("*") for one in LANGUAGES.values() for word in one.words.get("secret", ())
-}
-ASCII_STEMS = set(filter(str.isascii, SECRET_STEMS))
 SCRIPTS = {
     script: regex.compile(rf"\p{{{script}}}")
     for script in dict.fromkeys(language.script for language in LANGUAGES.values())
@@ -307,24 +299,3 @@ def by_form_or_whole(
 ) -> Callable[[Searched], Iterator[Pair]]:
     """Return the finder of values which such letters may be part of, too."""
     return lambda searched: find(searched.apart, searched.folded)
-
-
-def called(topic: Topic, value: re.Pattern[str]) -> Callable[[Searched], Iterator[Pair]]:
-    """Return a finder of values of a form that a word on a topic is directly before."""
-
-    def find(searched: Searched) -> Iterator[Pair]:
-        if searched.is_plainly_english:
-            return
-        for match in value.finditer(searched.folded):
-            if searched.is_called(topic, match.start()):
-                yield match.span()
-
-    return find
-
-
-def find_named_secrets(searched: Searched) -> Iterator[Pair]:
-    """Yield passwords by what they are called in other languages than English."""
-    stems = ASCII_STEMS if searched.text.isascii() else SECRET_STEMS
-    if any(map(searched.lower.__contains__, stems)) and searched.languages != [ENGLISH]:
-        for match in naming("secret", end=SECRET_BEHIND).finditer(searched.lower):
-            yield match.span("value")

@@ -14,9 +14,11 @@ from phonenumbers import Leniency, PhoneNumberMatcher
 from stdnum import iban, isbn, luhn
 
 from seedbed.private.languages import ENGLISH, LANGUAGES, Searched, Topic, regions_of
+from seedbed.private.named_values import AMOUNT_BEHIND
 from seedbed.private.patterns import Pair, Span, spans_of, word_list
 
 PHONE_WORDS_BEFORE = 40  # chars before a number in which "call" or "tel." counts
+WIDE_COLON = "\uff1a"
 PHONE_WORDS_BEHIND = 24  # chars behind it, where the verb ends a sentence
 
 NUMBER = (
@@ -33,11 +35,6 @@ PHONE_WORDS = re.compile(
 )
 PHONE_WORD_HERE = re.compile(rf"(?:{PHONE_WORDS.pattern})[.:=]{{0,2}}$", re.IGNORECASE)
 PHONE_WORD_BEHIND = re.compile(r"[ -]{0,2}(?:fax|mobile|cell|phone|office)\b", re.IGNORECASE)
-AMOUNT_BEHIND = re.compile(  # money, time, size, counts
-    r" ?(?:[$£€¥₹₽₺₪₩฿₫₴]|(?:euros?|eur|usd|dollars?|руб|грн|zł|ns|[mµ]?s|sec(?:ond)?s?"
-    r"|bytes?|[kmg]b|rows?|items?|times)(?!\w)|毫?秒|字节|[元円次个個件人]|[원초회건개명]|บาท)",
-    re.IGNORECASE,
-)
 DATE = re.compile(r"\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4}|\d{4}[-./ ]\d{1,2}[-./ ]\d{1,2}")
 YEARS = re.compile(r"\(?(?:1[89]|20)\d\d\)?[ /.-]+\(?(?:(?:1[89]|20)\d\d|\d\d)\)?(?:[ /.-].*)?")
 COUNTED = re.compile(r"\d{1,3}(?:[., ]\d{3})+|\d+\.\d+")
@@ -83,20 +80,22 @@ ADDRESS_WORDS = 14  # the longest address that is looked for, in words and numbe
 def find_phones(searched: Searched) -> Iterator[Pair]:
     """Yield where phone numbers are in a text."""
     text = searched.apart
-    for match in PHONE.finditer(text):
-        if _is_phone(match, searched):
-            yield match.span()
     for match in PHONE_BEHIND.finditer(text):
         if _is_called_phone(searched, match.start()) and _is_phone(match, searched):
+            yield match.span()
+    for match in PHONE.finditer(text):
+        if _is_phone(match, searched):
             yield match.span()
 
 
 def _is_called_phone(searched: Searched, start: int) -> bool:
-    """Whether a phone word ends where a number starts, but for a colon or a full stop."""
+    """Whether a phone word is directly before a number that a letter or a colon touches. A
+    full-width colon ends a clause like a space."""
+    if searched.text[start - 1] == WIDE_COLON:
+        return True
     before = searched.folded[max(0, start - PHONE_WORDS_BEFORE) : start]
-    return bool(PHONE_WORD_HERE.search(before)) or bool(
-        searched.last_word("phone", start, r"[.:=]{0,2}$")
-    )
+    named = searched.is_called("phone", start) or searched.is_called("number", start)
+    return named or bool(PHONE_WORD_HERE.search(before))
 
 
 def _is_phone(match: re.Match[str], searched: Searched) -> bool:

@@ -82,6 +82,10 @@ IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 IPV6 = re.compile(
     r"(?<![\w:.])(?=[0-9a-f:]*\d)(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE
 )
+VERSION = re.compile(
+    r"(?:\bv|\bver\.?|version|release|section|firmware|versi[oóòe]n?e?|versão|верси\w|версі\w|sürüm\w*"
+    r"|wersj\w|έκδοση|版本?号?|バージョン|버전|إصدار|الإصدار|גרסה|संस्करण|वर्शन|เวอร์ชัน|phiên bản)\s?$"
+)
 MAC = re.compile(
     r"(?<![\w:.-])(?:[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}"
     r"|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})(?![\w:-]|\.\w)",
@@ -127,23 +131,6 @@ DOCUMENT = re.compile(
     rf"|identity card|id card){CALLED}"
     r"(?P<value>(?=[A-Z0-9-]*\d{3})[A-Z0-9][A-Z0-9-]{4,18}[A-Z0-9])(?!\w)",
     re.IGNORECASE,
-)
-# Values that count if a word for them, in any language, is before them.
-DATE_OF_BIRTH = re.compile(
-    r"(?<!\d)(?<!\d[/.-])(?:\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}|\d{2,4}年\s?\d{1,2}月\s?\d{1,2}日"
-    r"|\d{2,4}년\s?\d{1,2}월\s?\d{1,2}일|\d{1,2}[.ºoª]?\s(?:de\s|d['’])?[^\s\d]{3,16}\s(?:del?\s)?\d{4})"
-    r"(?![\d/-]|\.\d)"
-)
-ACCOUNT_CODE = re.compile(
-    r"(?<![A-Za-z0-9_.-])(?<!&#)(?:[A-Z]{1,4}-?)?\d(?:[ -]?\d){5,21}(?![A-Za-z0-9_/%]|[.,]\d)"
-)
-DOCUMENT_CODE = re.compile(
-    r"(?<![A-Za-z0-9_.-])(?<!&#)(?:[A-Z]{1,3}[ -]?)?\d(?:[ .-]?\d){4,17}(?:-?[A-Z]|\(\d\))?"
-    r"(?![A-Za-z0-9_%]|[.,]\d)"
-)
-POSTCODE = re.compile(
-    r"(?<![A-Za-z0-9_.-])(?=\d(?:[ -]?\d){3})\d{2,7}(?:[ -]\d{2,4}| ?[A-Z]{2}(?![A-Za-z]))?"
-    r"(?![A-Za-z0-9_%-]|[.,]\d)"
 )
 HANDLE = re.compile(r"(?<![^\s(\[{\"'“‘,;:>█])@(?=[0-9_]*[A-Za-z])\w{2,30}(?![\w@]|\.\w)")
 REDDIT_HANDLE = re.compile(r"(?<![\w/])/?u/[A-Za-z0-9_-]{3,20}(?![\w/-])")
@@ -202,7 +189,7 @@ def _find_urls(text: str) -> Iterator[Pair]:
 
 def find_emails(apart: str, text: str) -> Iterator[Pair]:
     """Yield e-mail addresses. What such letters are part of, an internationalised address, is found
-    in the text as it stands, where none was found without them: there, the part before "@"
+    in the text as it is, where none was found without them: there, the part before "@"
     and the last label of the domain are ASCII or have no ASCII."""
     found = list(matches(EMAIL)(apart))
     yield from found
@@ -249,12 +236,12 @@ def find_spelled_emails(text: str) -> Iterator[Pair]:
             yield match.span()
 
 
-def find_ips(text: str) -> Iterator[Pair]:
+def find_ips(apart: str, text: str) -> Iterator[Pair]:
     """Yield IPv4 and IPv6 addresses, but not version numbers, and not "this machine"."""
     for pattern in (IPV4, IPV6):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(apart):
             before = text[max(0, match.start() - 12) : match.start()].lower()
-            if re.search(r"(?:\bv|\bver\.?|version|release|section|firmware)\s?$", before):
+            if VERSION.search(before):
                 continue
             try:
                 address = ipaddress.ip_address(match[0])

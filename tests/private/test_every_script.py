@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from seedbed.private.detection import anonymize, detect, scan
 from seedbed.private.kinds import KINDS, UserPattern, Wanted
 from seedbed.private.languages import LANGUAGES, Topic, languages_of, naming, texts_by_language
-from seedbed.private.national_ids import NATIONAL_IDS
+from seedbed.private.named_values import NATIONAL_IDS
 
 KEY = b"a key of these tests"
 DEFAULT = Wanted(frozenset(kind.name for kind in KINDS if kind.default))
@@ -193,6 +193,50 @@ def test_phones_of_other_countries_and_no_log_line() -> None:
     assert after(text) == text
     for beside in (" 请打电话 138 1234 5678 联系我", " erreichbar unter 0171 2345678"):
         assert after(text + beside).startswith(f"{text} ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "时间戳1700000000有误",
+        "快递单号 123456789012 没更新",
+        "价格¥13812345678",
+        "版本1.2.3.4发布",
+        "версия 1.2.3.4 вышла",
+        "счет на 1 234 567 рублей",
+        "население 146 447 424 человек",
+        "Preis 612 345 678 Euro",
+        "Umsatz 2023: 612 345 678",
+        "[2024-01-02T10:11:12] WARN 线程 9876543210 超时 1700000000",
+        'ts=1700000000 level=error msg="worker 1234567890 died"',
+        "GET /api/v1/item/9876543210 200 1234567890us",
+        "주문번호 20240101-1234567 배송",
+        "注文番号：503-1234567-1234567",
+    ],
+)
+def test_log_lines_prices_orders_and_timestamps_stay(text: str) -> None:
+    assert after(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "anonymous"),
+    [
+        ("メールはｔａｒｏ＠ｙｕｕｂｉｎ．ｊｐです", "メールは<EMAIL>です"),
+        ("電話：０３（１２３４）５６７８まで", "電話：<PHONE>まで"),
+        ("연락처:010 1234 5678로 주세요", "연락처:<PHONE>로 주세요"),
+        ("手机号：138-1234-5678，座机：(010)62345678", "手机号：<PHONE>，座机：<PHONE>"),
+        ("אני זמין ב052-7654321", "אני זמין ב<PHONE>"),
+        ("والرقم0501234567", "والرقم<PHONE>"),
+        ("0532 1234567'yi arayın", "<PHONE>'yi arayın"),
+        ("IBANはDE89370400440532013000です", "IBANは<IBAN>です"),
+        ("パスワードはabc12345です", "パスワードは<API_KEY>です"),
+        ("我的护照号E12345678", "我的护照号<DOCUMENT_NUMBER>"),
+    ],
+)
+def test_full_width_signs_colons_and_particles_are_no_part_of_a_value(
+    text: str, anonymous: str
+) -> None:
+    assert after(text) == anonymous
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""National identity and tax numbers: forms, the check digits that prove them, and their names.
+"""Values that their name proves, in any language: national identity and tax numbers, accounts,
+documents, days of birth, postcodes, passwords.
 
 python-stdnum knows the check digits. A number whose form is that of any other number needs its
 name before it: one of its own, or a word such as "id number" in a language of the text, if the
@@ -7,12 +8,54 @@ text's regions have such numbers.
 
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
-from seedbed.private.languages import Searched, either_word, regions_of
+import regex
+
+from seedbed.private.languages import (
+    ENGLISH,
+    LANGUAGES,
+    Searched,
+    Topic,
+    either_word,
+    naming,
+    regions_of,
+)
 from seedbed.private.patterns import Pair
 
+# Values that count if a word for them, in any language, is before them.
+DATE_OF_BIRTH = re.compile(
+    r"(?<!\d)(?<!\d[/.-])(?:\d{1,4}[./-] ?\d{1,2}[./-] ?\d{1,4}|\d{2,4}年\s?\d{1,2}月\s?\d{1,2}日"
+    r"|\d{2,4}년\s?\d{1,2}월\s?\d{1,2}일|\d{1,2}[.ºoª]?\s(?:de\s|d['’])?[^\s\d]{3,16}\s(?:del?\s)?\d{4})"
+    r"(?![\d/-]|\.\d)"
+)
+ACCOUNT_CODE = re.compile(
+    r"(?<![A-Za-z0-9_.-])(?<!&#)(?:[A-Z]{1,4}-?)?\d(?:[ -]?\d){5,21}(?![A-Za-z0-9_/%]|[.,]\d)"
+)
+DOCUMENT_CODE = re.compile(
+    r"(?<![A-Za-z0-9_.-])(?<!&#)(?:[A-Z]{1,3}[ -]?)?\d(?:[ .-]?\d){4,17}(?:-?[A-Z]|\(\d\))?"
+    r"(?![A-Za-z0-9_%]|[.,]\d)"
+    r"|(?<![A-Za-z0-9_.-])(?=(?:[A-Z]{0,3}\d){4})[A-Z0-9]{7,18}(?![A-Za-z0-9_%])"
+)
+POSTCODE = re.compile(
+    r"(?<![A-Za-z0-9_.-])(?=\d(?:[ -]?\d){3})\d{2,7}(?:[ -]\d{2,4}| ?[A-Z]{2}(?![A-Za-z]))?"
+    r"(?![A-Za-z0-9_%-]|[.,]\d)"
+)
+AMOUNT_BEHIND = re.compile(  # a number is money, time, size or a count
+    r" ?(?:[$£€¥₹₽₺₪₩฿₫₴]|(?:euros?|eur|usd|dollars?|руб\w*|грн|zł|ns|[mµ]?s|sec(?:ond)?s?"
+    r"|bytes?|[kmg]b|rows?|items?|times)(?!\w)|毫?秒|字节|[元円次个個件人]|[원초회건개명]|บาท)",
+    re.IGNORECASE,
+)
+SECRET_BEHIND = (
+    r"[\"']?(?:\s{0,2}[:=]\s{0,2}|\s?(?:\p{L}{0,7}[\s\"']{1,2}|[\p{L}--[a-z]]{0,7})(?=[!-~]*\d))[\"']?"
+    r"(?P<value>[!#-&(-+\--:=?-~]{6,200})(?<![.)])"
+)
+SECRET_STEMS = {
+    word.rstrip("*") for one in LANGUAGES.values() for word in one.words.get("secret", ())
+}
+ASCII_STEMS = set(filter(str.isascii, SECRET_STEMS))
 ID_WORDS_BEFORE = 48  # chars before a number in which the word that names it counts
 
 
@@ -120,13 +163,9 @@ BEGINS = re.compile(  # four digits at least, and six signs
     r"(?<![\w.-])(?<!&#)(?=[A-Z&Ñ]{0,6}[ -]?\d(?:[ ./-]?[A-Z]?\d){3}[ ./-]?[\dA-Z])",
     re.IGNORECASE,
 )
-FORMS = [
-    re.compile(rf"(?:{national.form})(?![\w-]|\.\d)", re.IGNORECASE) for national in NATIONAL_IDS
-]
 PROVEN = re.compile(
     "|".join(f"(?:{one.form})" for one in NATIONAL_IDS if not one.words), re.IGNORECASE
 )
-NAMES = [either_word(one.words.split("|")) if one.words else None for one in NATIONAL_IDS]
 STEMS = {word.rstrip("*") for one in NATIONAL_IDS if one.words for word in one.words.split("|")}
 
 
@@ -141,16 +180,26 @@ def find_national_ids(searched: Searched) -> Iterator[Pair]:
         if not (is_named or is_id or PROVEN.match(text, start)):
             continue
         regions = _id_regions(searched, start) if is_id else ()
-        for national, form, name in zip(NATIONAL_IDS, FORMS, NAMES, strict=True):
-            match = form.match(text, start)
-            if (
-                match
-                and (
-                    name is None or national.region in regions or (is_named and name.search(before))
-                )
-                and _is_valid(national, match[0])
-            ):
+        for national in NATIONAL_IDS:
+            match = _form(national).match(text, start)
+            if not match or not _is_valid(national, match[0]):
+                continue
+            if not national.words or national.region in regions or _is_named(national, before):
                 yield match.span()
+
+
+@cache
+def _form(national: NationalId) -> re.Pattern[str]:
+    return re.compile(rf"(?:{national.form})(?![\w-]|\.\d)", re.IGNORECASE)
+
+
+@cache
+def _names(words: str) -> regex.Pattern[str]:
+    return either_word(words.split("|"))
+
+
+def _is_named(national: NationalId, before: str) -> bool:
+    return bool(_names(national.words).search(before))
 
 
 def _id_regions(searched: Searched, start: int) -> tuple[str, ...]:
@@ -162,3 +211,26 @@ def _is_valid(national: NationalId, number: str) -> bool:
     if not national.module:
         return True
     return bool(importlib.import_module(f"stdnum.{national.module}").is_valid(number))
+
+
+def called(topic: Topic, value: re.Pattern[str]) -> Callable[[Searched], Iterator[Pair]]:
+    """Return a finder of values of a form that a word on a topic is directly before."""
+
+    def find(searched: Searched) -> Iterator[Pair]:
+        if searched.is_plainly_english:
+            return
+        for match in value.finditer(searched.folded):
+            if searched.is_called(topic, match.start()) and not AMOUNT_BEHIND.match(
+                searched.folded, match.end()
+            ):
+                yield match.span()
+
+    return find
+
+
+def find_named_secrets(searched: Searched) -> Iterator[Pair]:
+    """Yield passwords by what they are called in other languages than English."""
+    stems = ASCII_STEMS if searched.text.isascii() else SECRET_STEMS
+    if any(map(searched.lower.__contains__, stems)) and searched.languages != [ENGLISH]:
+        for match in naming("secret", end=SECRET_BEHIND).finditer(searched.lower):
+            yield match.span("value")
