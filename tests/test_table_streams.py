@@ -87,6 +87,7 @@ def test_a_byte_order_mark_and_empty_lines_are_no_cells(tmp_path):
         ("in.json", b'{"text":\n "a"}', "no list"),
         ("in.csv.gz", gzip.compress(b"text\na\n")[:-5], "damaged or cut off"),
         ("in.parquet", b"PAR1", "not readable"),
+        ("in.csv", "text,n\n商品坏了我要退款,1\n".encode("gbk"), "`--encoding gb18030` reads 商品"),
     ],
 )
 def test_what_cannot_be_read_is_an_error_with_its_place(tmp_path, name, content, error):

@@ -23,7 +23,8 @@ MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 # The second cell format is that of a day.
 STYLES = (
     f'<?xml version="1.0"?><styleSheet {MAIN}><fonts count="1"><font/></fonts>'
-    '<fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<fills count="1"><fill/></fills><borders count="1"><border/></borders>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs>'
     '<cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/>'
     '<xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>'
 )
@@ -60,7 +61,8 @@ def xlsx(**sheets: list[list[object]]) -> bytes:
         )
         parts = (
             "".join(
-                f'<Relationship Id="r{n}" Type="{RELATION}/worksheet" Target="worksheets/s{n}.xml"/>'
+                f'<Relationship Id="r{n}" Type="{RELATION}/worksheet"'
+                f' Target="worksheets/s{n}.xml"/>'
                 for n in range(1, len(names) + 1)
             )
             + f'<Relationship Id="rs" Type="{RELATION}/styles" Target="styles.xml"/>'

@@ -58,7 +58,7 @@ class Asked(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """The entry of a new file or folder, what a person is told of guesses, and how the file, if it
+    """The entry of a new file or folder, what `add` reports of guesses, and how the file, if it
     is one, is written."""
 
     entry: Entry
@@ -123,8 +123,8 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Arrival:
 def _columns(
     asked: Asked, table: tables.Table, entry: Entry, alike: Source | None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Which column is what, as in the batch before or as their names say, and what is told of it.
-    Names of a batch that had a header say nothing of one that has none, nor the other way round."""
+    """Which column is what, as in the batch before or as their names say, and notes on that. Names
+    of a batch that had a header say nothing of one that has none, nor the other way round."""
     notes = []
     has_header = isinstance(alike, WithTables) and alike.header
     if alike and has_header == (table.form.header is not False):

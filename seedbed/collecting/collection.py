@@ -112,7 +112,7 @@ def read_all(
     sources: Sequence[Source], params: CollectParams
 ) -> tuple[list[RawRow], Counter[str], list[str]]:
     """Every raw row in the order (batch, source, file, line), versions that do not count with
-    their reason, the files by encoding, and what a person is told of how they are read."""
+    their reason, the files by encoding, and notes on how they were read."""
     rows: list[RawRow] = []
     labels = frozenset(params.labels)
     encodings: Counter[str] = Counter()

@@ -1,11 +1,11 @@
-"""The encoding of a text: found in its bytes, told where it is not Unicode, and refused where what
-comes out is no language.
+"""The encoding of a text: found in its bytes, reported where it is not Unicode, and refused where
+the result is no language.
 
 A byte order mark decides; else NUL bytes mean UTF-16 or UTF-32; else each line is UTF-8 where it is
 valid UTF-8, and windows-1252 where it is not, so that the same bytes are the same text everywhere.
-windows-1252 alone is taken, and told, where what comes out reads as a Western language by the
-places its letters and signs have in words. Every other encoding turns any bytes into some text, so
-a person has to say it: the two likeliest are named, each with a few characters of what it gives.
+Only windows-1252 is taken unasked, and reported, where the result reads as a Western language by
+the places its letters and signs have in words. Every other encoding turns any bytes into some text,
+so a person has to say it: the two likeliest are named, with a few characters of what each gives.
 """
 
 import codecs
@@ -192,7 +192,7 @@ def name_of(odd: Odd) -> str:
 
 
 def judged(odd: Odd, place: str) -> str:
-    """Return what a person is told of a file with lines that are not UTF-8.
+    """Return the note on a file with lines that are not UTF-8, "" if there is none.
 
     Raises SourceError where they are no text, or no language as what they would be read as.
     """
@@ -208,7 +208,12 @@ def judged(odd: Odd, place: str) -> str:
 
 def not_text(place: str) -> SourceError:
     """Return the error for a file that is an image or the like."""
-    return SourceError(place, "not text", "a table of text", "correct `path` of the source")
+    return SourceError(
+        place,
+        "not text",
+        "a table of text",
+        "name the file that is one, in params.yaml as `path` of the source",
+    )
 
 
 def decode(data: bytes, encoding: str = "") -> Decoded:

@@ -1,8 +1,8 @@
 """How a table is written: what was said of it, and what its content shows of the rest.
 
-Nothing is told by the ending alone: JSON is told by its first signs, and of the ways to read CSV
-the one under which the fewest rows do not fit their header, in a sample, is taken. Where several do
-equally well it is the way of the batch before, then the usual one.
+No ending decides alone: JSON is recognized by its first signs, and of the ways to read CSV the one
+under which the fewest rows of a sample do not fit their header is taken. Of several that do equally
+well it is that of the batch before, then the usual one.
 """
 
 import csv
@@ -127,8 +127,8 @@ def found_form(
 ) -> TableForm:
     """Return how CSV is written, nothing left open: as was said, else as its lines show.
 
-    `before`: the form of the batch before, `usual`: the separator that the ending stands for; both
-    decide among ways that do equally well. `is_whole`: the sample is the file.
+    `before`: the form of the batch before, `usual`: the separator of the ending; both decide
+    among ways that do equally well. `is_whole`: the sample is the file.
     """
     named = said.separator or (separator_line(sample[0]) if sample else "")
     lines = sample[bool(sample and separator_line(sample[0])) :][:SAMPLE_ROWS]

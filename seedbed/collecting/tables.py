@@ -66,7 +66,7 @@ MARKUP = re.compile(r"\s*<(?:!doctype|html|head|meta|table|\?xml)\b", re.IGNOREC
 
 class Table(NamedTuple):
     """The columns a file has, its rows in their order, the encoding that was found, the form it was
-    read in, its kind (a key of `KINDS`), and what a person is told of guesses, a sentence each."""
+    read in, its kind (a key of `KINDS`), and notes on guesses, a sentence each."""
 
     columns: list[str]
     records: list[Record]
@@ -90,8 +90,8 @@ class Rows(NamedTuple):
 
 class Chunk(NamedTuple):
     """Some rows of a table: the columns as the file names them (of JSON none: each row has its
-    own), rows by distinct names, of Parquet the typed rows, and, in the first chunk, what a person
-    is told of guesses."""
+    own), rows by distinct names, of Parquet the typed rows, and, in the first chunk, notes on
+    guesses."""
 
     file: Path
     columns: list[str]
@@ -147,9 +147,8 @@ def read_table(
 def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Iterator[Chunk]:
     """A table as `read_table` reads it, at most `rows` rows at a time.
 
-    Memory is that of one chunk, but JSON documents, workbooks, packed Parquet, UTF-16, UTF-32 and
-    text in an encoding that was named are read whole. Raises SourceError where the file is no table
-    as a whole.
+    Memory is that of one chunk, but JSON documents, workbooks, packed Parquet and text that is not
+    UTF-8 or windows-1252 are read whole. Raises SourceError where the file is no table as a whole.
     """
     place, ending, packing = str(path), PurePath(bare_name(path)).suffix.lower(), packing_of(path)
     start = read_file(path).content if packing and ending == ".parquet" else start_of(path)
@@ -176,7 +175,7 @@ def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Itera
 
 
 def _lies(ending: str, kind: str, place: str) -> tuple[str, ...]:
-    """What a person is told where an ending stands for something else."""
+    """The note on an ending of something else."""
     lies = ENDINGS.get(ending, kind) != kind
     return (f"{place} holds {KINDS[kind]}, whatever its ending says",) if lies else ()
 
@@ -184,11 +183,9 @@ def _lies(ending: str, kind: str, place: str) -> tuple[str, ...]:
 def _text(lines: Lines, ending: str, place: str, form: TableForm, before: TableForm) -> Rows:
     """The rows of a text; each line but the last ends in "\n"."""
     sample, size = [], 0
-    for line in lines.lines:
+    while size <= SAMPLE and (line := next(lines.lines, "")):
         sample.append(line)
         size += len(line)
-        if size > SAMPLE:
-            break
     whole = chain(sample, lines.lines)
     kind = text_kind(sample, ending)
     notes = (*filter(None, [lines.note]), *_lies(ending, kind, place))

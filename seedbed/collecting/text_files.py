@@ -1,6 +1,6 @@
 """Bytes of a file as text: unpacked, and in the encoding that is found in them.
 
-How a file is packed is told by its first bytes, whatever it is called.
+How a file is packed is seen from its first bytes, whatever it is called.
 """
 
 import bz2
@@ -79,7 +79,7 @@ class File(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text, its encoding, and what a person is told where that is not Unicode."""
+    """A text, its encoding, and a note where that is not Unicode."""
 
     text: str
     encoding: str
@@ -87,7 +87,7 @@ class Text(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """The lines of a text, its encoding, and what a person is told where that is not Unicode."""
+    """The lines of a text, its encoding, and a note where that is not Unicode."""
 
     lines: Iterator[str]
     encoding: str
@@ -228,7 +228,8 @@ def text_of(content: bytes, place: str, encoding: str = "", before: str = "") ->
             place,
             f"byte {error.start} is not {error.encoding}",
             "text in that encoding",
-            "correct `encoding` of the source, or leave it out and it is found",
+            "name another with `--encoding`, in params.yaml `encoding` of the source, or none: then "
+            "it is found",
         ) from None
     if not encoding and found.endswith(WESTERN):
         odd = odd_lines(content.split(b"\n"))

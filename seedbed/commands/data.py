@@ -17,7 +17,7 @@ Left = Annotated[str | None, typer.Option(help='"": none')]
 # How a table is written, for every command that reads one. What is not said is found.
 Separator = Annotated[str, typer.Option(help="of CSV; tab for a tab")]
 Quote = Annotated[str | None, typer.Option(help='of CSV; "": quotes are characters')]
-Escape = Annotated[str | None, typer.Option(help="of CSV: what stands before a quote in a cell")]
+Escape = Annotated[str | None, typer.Option(help="of CSV: the sign before a quote in a cell")]
 Header = Annotated[
     bool | None, typer.Option("--header/--no-header", help="whether CSV begins with its columns")
 ]
@@ -100,7 +100,7 @@ def table_form(
     try:
         codecs.lookup(encoding or "utf-8")
     except LookupError:
-        raise typer.BadParameter(f"--encoding {encoding}: Python knows none of that name") from None
+        raise typer.BadParameter(f"--encoding {encoding}: no encoding that Python has") from None
     return TableForm(encoding, separator, quote, escape, header, sheet)
 
 

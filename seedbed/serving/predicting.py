@@ -20,7 +20,7 @@ from seedbed.cleaning.rules import rewritten
 from seedbed.collecting.raw_rows import SURROGATE
 from seedbed.collecting.table_forms import NOTHING_SAID, Record, TableForm
 from seedbed.collecting.tables import Chunk, as_text, table_chunks
-from seedbed.core.errors import SeedbedError, SourceError
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import load_key
 from seedbed.core.reasons import Reason
 from seedbed.core.stage import progress
@@ -236,12 +236,8 @@ def read_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Iterat
     if not path.is_file():
         raise SeedbedError(str(path), "no such file", "a table", "correct the name")
     is_empty = True
-    try:
-        for chunk in table_chunks(path, rows, form):
-            is_empty = False
-            yield chunk
-    except SourceError as error:
-        step = "correct the file, or convert it"
-        raise SeedbedError(error.place, error.found, error.expected, step) from None
+    for chunk in table_chunks(path, rows, form):
+        is_empty = False
+        yield chunk
     if is_empty:
         raise SeedbedError(str(path), "no rows", "at least one row", "look at what wrote it")

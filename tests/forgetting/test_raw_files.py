@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from workbooks import xlsx
 
 from seedbed.collecting.source import RawWay
 from seedbed.collecting.table_forms import TableForm
-from seedbed.collecting.text_files import PACKERS, read_file
+from seedbed.collecting.tables import read_table
+from seedbed.collecting.text_files import PACKERS, packing_of, read_file
 from seedbed.core.errors import SeedbedError
 from seedbed.forgetting.raw_files import RawFile, open_raw
 from seedbed.forgetting.wanted import Wanted
@@ -73,6 +75,66 @@ def test_json_lines_json_and_parquet(tmp_path) -> None:
     file = opened(tmp_path / "a.parquet", (tmp_path / "b.parquet").read_bytes())
     (tmp_path / "a.parquet").write_bytes(file.without(lines_with(file, "Zoë")))
     assert pd.read_parquet(tmp_path / "a.parquet").to_dict("records") == [rows[0], rows[2]]
+
+
+def test_json_in_any_form_that_is_read_is_a_list_of_what_is_left(tmp_path) -> None:
+    rows = [{"text": "good"}, {"text": "Zoë"}, {"text": "fine"}]
+    for content in (
+        json.dumps({"about": "me", "rows": rows}),
+        "\n".join(json.dumps(row, indent=1) for row in rows),
+        pd.DataFrame(rows).assign(n=1).to_json(),
+    ):
+        path = tmp_path / "a.json"
+        file = opened(path, content.encode())
+        path.write_bytes(file.without(lines_with(file, "Zoë")))
+        left = read_table(read_file(path), "a.json").records
+        assert [record.cells["text"] for record in left] == ["good", "fine"]
+
+
+def test_lines_of_json_go_by_lines_whatever_the_ending(tmp_path) -> None:
+    lines = [json.dumps({"text": text}) + "\n" for text in ("good", "Zoë", "fine")]
+    file = opened(tmp_path / "a.json", "".join(lines).encode())
+    assert file.without(lines_with(file, "Zo")) == (lines[0] + lines[2]).encode()
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "big5", "cp932", "euc_kr", "windows-1251"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_file_in_an_encoding_that_was_named_keeps_its_other_bytes(
+    tmp_path, encoding, ending
+) -> None:
+    value = {"windows-1251": "Анна", "euc_kr": "김민수"}.get(encoding, "王小明")
+    first, last = f"text,label{ending}", f"fine,pos{ending}"
+    content = f'{first}"so, {value}{ending}",neg{ending}{last}'
+    file = opened(tmp_path / "a.csv", content.encode(encoding), TableForm(encoding))
+    assert file.without(lines_with(file, value)) == (first + last).encode(encoding)
+    rows = json.dumps([{"text": value}, {"text": f"not {value[0]}"}], ensure_ascii=False)
+    file = opened(tmp_path / "a.json", rows.encode(encoding), TableForm(encoding))
+    assert json.loads(file.without([1]).decode(encoding)) == [{"text": f"not {value[0]}"}]
+
+
+def test_a_zip_stays_a_zip_and_a_name_without_its_ending_stays_packed(tmp_path) -> None:
+    for name, packing in (("a.zip", ".zip"), ("a.csv", ".gz")):
+        path = tmp_path / name
+        path.write_bytes(PACKERS[packing](CSV.encode()))
+        file = open_raw(path, RawWay(path, is_table=True))
+        path.write_bytes(file.without(lines_with(file, "Zoë")))
+        assert packing_of(path) == packing
+        assert read_file(path).content.decode() == LEFT
+
+
+def test_a_table_of_a_source_is_one_whatever_its_ending(tmp_path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(CSV)
+    file = open_raw(path, RawWay(path, is_table=True))
+    assert file.without(lines_with(file, "Zoë")).decode() == LEFT
+
+
+def test_a_workbook_is_looked_into_and_stops_only_where_it_holds_the_value(tmp_path) -> None:
+    file = opened(tmp_path / "a.xlsx", xlsx(Data=[["text"], ["about Zoë"], ["fine"]]))
+    assert lines_with(file, "Zoë") == [2]
+    assert lines_with(file, "Ann") == []
+    with pytest.raises(SeedbedError, match="a workbook that holds it; save its sheet as CSV"):
+        file.without([2])
 
 
 @pytest.mark.parametrize(
