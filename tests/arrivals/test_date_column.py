@@ -172,12 +172,12 @@ def test_day_and_month_in_doubt_are_told_with_the_option(project):
     found = planned(["03/11/2025", "04/11/2025"])
     assert found.entry["date_format"] == "day_first"
     assert (
-        "DAY AND MONTH of `created_at` cannot be told apart: 03/11/2025 is read as 2025-11-03, and "
+        "DAY AND MONTH of `created_at` are ambiguous: 03/11/2025 is read as 2025-11-03, and "
         "could be 2025-03-11: then add `--date-format month_first`"
     ) in told(found)
     said = planned(["03/11/2025", "04/11/2025"], date_format="month_first")
     assert dates_of(said) == ["2025-03-11", "2025-04-11"]
-    assert "cannot be told apart" not in "\n".join(told(said))
+    assert "are ambiguous" not in "\n".join(told(said))
 
 
 def test_years_of_two_digits_and_days_that_cannot_be_are_told(project):
