@@ -1,13 +1,16 @@
 """`seedbed predict` on models of the example project, and on a stand-in for a model."""
 
 import gzip
+import io
 import json
 import shutil
+import zipfile
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from workbooks import xlsx
 
 from seedbed.collecting.table_forms import TableForm
 from seedbed.core.errors import SeedbedError
@@ -165,6 +168,15 @@ def test_a_table_without_text_to_read_is_an_error_and_leaves_no_file(tmp_path, m
     assert not (tmp_path / "out.csv").exists()
 
 
+def zipped(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("inside.csv", content)
+    return buffer.getvalue()
+
+
+OBJECTS = [{"id": "000", "text": "süß"}, {"id": "001", "text": None}]
+OBJECTS.append({"id": "002", "text": "two\nlines"})
 ODD = 'id{0}text{0}betrag\n000{0}süß{0}1\n001{0}{0}1\n002{0}"two\nlines"{0}1\n'
 
 
@@ -179,6 +191,18 @@ ODD = 'id{0}text{0}betrag\n000{0}süß{0}1\n001{0}{0}1\n002{0}"two\nlines"{0}1\n
             "list.json",
             b'[{"id": "000", "text": "s\xc3\xbc\xc3\x9f", "betrag": 1}, '
             b'{"id": "001", "text": null}, {"id": "002", "text": "two\\nlines"}]',
+        ),
+        ("excel.csv", b"sep=;\r\n" + ODD.format(";").encode("cp1252")),
+        ("tabs.txt", ODD.format("\t").encode()),
+        ("bars.csv", ODD.format("|").encode("utf-16-le")),
+        ("trailing.csv", ODD.format(",").replace("1\n", "1,,\n").replace("betrag", "b,,").encode()),
+        ("twice.csv", ODD.format(",").replace("betrag", "id").encode()),
+        ("packed.zip", zipped(ODD.format(";").encode())),
+        ("lines.json", "\n".join(map(json.dumps, OBJECTS)).encode()),
+        ("list.jsonl", json.dumps(OBJECTS).encode()),
+        (
+            "sheet.xlsx",
+            xlsx(one=[["id", "text"], *([one["id"], one["text"] or ""] for one in OBJECTS)]),
         ),
     ],
 )
@@ -256,6 +280,23 @@ def test_what_is_said_of_a_table_is_taken(tmp_path, model):
     predict(tmp_path / "in.csv", tmp_path / "out.csv", model(), PredictColumns("2"), form)
     [row] = read_csv(tmp_path / "out.csv")
     assert (row["1"], row["2"], row["label"]) == ("000", 'привет, "так', "long")
+
+
+def test_a_ragged_file_comes_back_whole(tmp_path, model):
+    """Lines, empty texts and line breaks in cells: as many rows as came, in their order."""
+    (tmp_path / "in.csv").write_text(
+        "id,text\n000,The apple needs the stone\n001,\n002,   \n003,Just 12345 !!!,extra\n004,\n"
+        '005,Zebra\n006,"The river wants the zebra\nnear cloud and ""engine"""\n007, no \n'
+    )
+    done, rows = labelled(tmp_path, tmp_path / "in.csv", model(), chunk_rows=3)
+    assert [row["id"] for row in rows] == [f"00{number}" for number in range(8)]
+    empty, ragged = "missing_text", "wrong_column_count"
+    assert [row["reason"] for row in rows] == ["", empty, empty, ragged, empty, "", "", ""]
+    assert [bool(row["label"]) for row in rows] == [not row["reason"] for row in rows]
+    assert rows[3]["text"] == "Just 12345 !!!,extra"
+    assert rows[6]["text"] == 'The river wants the zebra\nnear cloud and "engine"'
+    assert (done.rows, done.reasons) == (8, {empty: 3, ragged: 1})
+    assert done.unreadable == [f"{tmp_path / 'in.csv'}:5 wrong_column_count"]
 
 
 @pytest.mark.parametrize("header", ["Summary,text,Labels,Labels", "id,text,,"])

@@ -1,4 +1,4 @@
-"""Small workbooks, written by hand: Excel's XML in a zip."""
+"""Small workbooks, written by hand: XML of Excel and OpenDocument in a zip."""
 
 import datetime
 import io
@@ -76,4 +76,34 @@ def xlsx(**sheets: list[list[object]]) -> bytes:
                 f'<?xml version="1.0"?><worksheet {MAIN}><sheetData>{lines}</sheetData>'
                 "</worksheet>",
             )
+    return buffer.getvalue()
+
+
+OASIS = "urn:oasis:names:tc:opendocument"
+
+
+def ods(rows: list[list[str]]) -> bytes:
+    """An OpenDocument sheet of texts."""
+    buffer = io.BytesIO()
+    names = ("office", "table", "text")
+    kinds = " ".join(f'xmlns:{name}="{OASIS}:xmlns:{name}:1.0"' for name in names)
+    lines = "".join(
+        "<table:table-row>"
+        + "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{escape(cell)}</text:p>'
+            "</table:table-cell>"
+            for cell in row
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr(
+            "content.xml",
+            f'<?xml version="1.0"?><office:document-content {kinds}><office:body>'
+            f'<office:spreadsheet><table:table table:name="S">{lines}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
     return buffer.getvalue()

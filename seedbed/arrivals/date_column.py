@@ -1,4 +1,4 @@
-"""The date column of a new file: which form its dates are in, and what a person is told of that.
+"""The date column of a new file: which form its dates are in, and what `seedbed add` shows of it.
 
 A column that was named must be read. One that was chosen by its name is a guess: a cell that is no
 date leaves its row without one, and a column of other things is left out.
@@ -89,7 +89,7 @@ def choose_dates(
     entry: dict[str, Any], records: Sequence[Record], said: Mapping[str, str], today: date
 ) -> list[str]:
     """Set in the entry of a source how its date column is read, or leave the column out; return
-    what a person is told.
+    the lines to show.
 
     `entry`: as its columns were found, or as the batch before has it. `said`: the options `column`
     and `format`, where a person gave them. Raises SeedbedError for a format that is none, or has no
@@ -135,19 +135,19 @@ def _notes(name: str, found: Dating, before: str, is_guess: bool) -> Iterable[st
         yield f"The dates of `{name}` are read as {form}{example}{earlier}"
     if found.other:
         yield (
-            f"DAY AND MONTH of `{name}` cannot be told apart: {found.example} is read as "
+            f"DAY AND MONTH of `{name}` are ambiguous: {found.example} is read as "
             f"{day_of(found.example, form)}, and could be {day_of(found.example, found.other)}: "
             f"then add `--date-format {found.other}`"
         )
     if found.short_years:
         yield (
-            f"{found.short_years:,} dates of `{name}` have years of two digits, read as 1969 to "
-            "2068"
+            f"Years of two digits in `{name}` ({found.short_years:,} of {found.read:,} dates) are "
+            "read as 1969 to 2068"
         )
     if found.doubtful:
         yield (
-            f"{found.doubtful:,} of {found.read:,} dates of `{name}` are before 1970 or after "
-            f"tomorrow; {CHANGE}"
+            f"Days before 1970 or after tomorrow in `{name}`: {found.doubtful:,} of "
+            f"{found.read:,} dates; {CHANGE}"
         )
     if is_guess and (unread := found.filled - found.read):
         yield (

@@ -96,7 +96,7 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Arrival:
     entry |= {key: said[key] for key in SAID if said[key]}
     ending = stored_ending(path, table, asked.is_url)
     if table:
-        form = stored_form(table, ending)
+        form = stored_form(table, ending, asked.form)
         entry = {key: value for key, value in entry.items() if key not in form._fields}
         pairs = zip(form._fields, form, NOTHING_SAID, strict=True)
         entry |= {key: value for key, value, nothing in pairs if value != nothing}

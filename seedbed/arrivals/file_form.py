@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path, PurePath
+from typing import Any
 
 from seedbed.collecting.source import Source, WithTables
 from seedbed.collecting.table_forms import ENDINGS, NOTHING_SAID, QUOTE, SEPARATORS, TableForm
@@ -60,19 +61,22 @@ def look_at(path: Path, form: TableForm, before: TableForm = NOTHING_SAID) -> Ta
     return table
 
 
-def stored_form(table: Table, ending: str) -> TableForm:
+def stored_form(table: Table, ending: str, said: TableForm) -> TableForm:
     """What an entry has to say of a table for it to be read as it was, from a file of this ending:
-    what is usual stays open."""
+    what was said by a person, and what is not usual."""
     if table.kind == "workbook" and ending == ".csv":
         return TableForm(header=False if table.form.header is False else None)
-    usual = {"separator": SEPARATORS.get(ending, ","), "quote": QUOTE, "escape": "", "header": True}
-    open_again = NOTHING_SAID._asdict()
-    form = {
-        key: open_again[key] if value == usual.get(key) else value
-        for key, value in table.form._asdict().items()
+    usual = TableForm("utf-8", SEPARATORS.get(ending, ","), QUOTE, "", True)
+    parts = zip(TableForm._fields, table.form, usual, said, NOTHING_SAID, strict=True)
+    left_open: dict[str, Any] = {
+        name: nothing
+        for name, value, one, by_person, nothing in parts
+        if value == one and by_person == nothing
     }
-    is_plain = form["encoding"].startswith(("utf-8", "utf-16", "utf-32"))
-    return TableForm(**{**form, "encoding": "" if is_plain else form["encoding"]})
+    found = table.form._replace(**left_open)
+    # Found again, whatever else the file holds: not all of these names are encodings.
+    is_plain = not said.encoding and found.encoding.startswith(("utf-8", "utf-16", "utf-32"))
+    return found._replace(encoding="") if is_plain else found
 
 
 def other_form(table: Table) -> str:
@@ -81,7 +85,10 @@ def other_form(table: Table) -> str:
     if table.kind not in ("csv", "workbook"):
         return ""
     if len(table.columns) < 2:
-        return "; where another sign is between its cells: `--separator SIGN`"
+        return (
+            "; where another sign is between its cells: `--separator SIGN`; where its first line "
+            "is a row: `--no-header`"
+        )
     has_names = any(name.casefold() in names for name in table.columns for names in PLAIN.values())
     if has_names and table.form.header is not False:
         return ""

@@ -2,6 +2,7 @@
 a guess, refused with the option that helps, and read the same way by collect."""
 
 import gzip
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,9 @@ LABELS = ["weather", "cooking"]
 def _no_dvc(monkeypatch):
     def dvc(command: str, *arguments: str) -> None:
         target = Path(arguments[-1])
-        if command == "add":
+        if command in ("get-url", "import-url"):
+            shutil.copy(arguments[-2], target)
+        if command in ("add", "import-url"):
             file = target.with_name(target.name + ".dvc")
             file.write_text(f"outs:\n- path: x\n  path: {target.name}\n")
 
@@ -187,6 +190,19 @@ def test_a_sheet_is_stored_as_csv_so_that_a_row_can_be_taken_out(project):
     assert collected() == {"Fog, and more of it", "Salt the\nwater"}
 
 
+def test_a_workbook_of_a_url_stays_one_and_its_entry_names_the_sheet(project):
+    rain, soup = "Fog in the lowlands again", "Poach an egg"
+    book = xlsx(Data=[["text", "label"], [rain, "weather"], [soup, "cooking"]], Notes=[["a"]])
+    Path("feed.xlsx").write_bytes(book)
+    url = f"file://{Path('feed.xlsx').resolve()}"
+    said = ["--source", "new", "--licence", "CC0", "--yes", "--sheet", "Data"]
+    done = CliRunner().invoke(app, ["add", "--url", url, *said])
+    assert done.exception is None
+    assert entries()[0]["path"].endswith(".xlsx")
+    assert entries()[0]["sheet"] == "Data"
+    assert collected() == {rain, soup}
+
+
 def test_a_file_without_a_header_has_a_line_to_paste(project):
     rain = "The clouds are gathering over all of us this evening"
     content = f"ham\t{rain}\nspam\tBoil the rice, then rest it\n"
@@ -210,6 +226,16 @@ def test_another_sign_between_cells_is_an_option_that_is_named(project):
     add("new.csv", content, "--separator", "^")
     assert entries()[0]["separator"] == "^"
     assert len(collected()) == 2
+
+
+def test_a_usual_sign_that_was_said_is_kept_where_a_run_would_find_another(project):
+    content = "text;more,label;more\nSleet; and ice,weather\nSugar; and spice,cooking\n"
+    said = ["--separator", ",", "--text-column", "text;more", "--label-column", "label;more"]
+    add("new.csv", content.replace("Sugar;", "Sugar"), *said, "--quote", '"', "--encoding", "utf-8")
+    entry = entries()[0]
+    assert (entry["separator"], entry["quote"], entry["encoding"]) == (",", '"', "utf-8")
+    assert "escape" not in entry
+    assert collected() == {"Sleet; and ice", "Sugar and spice"}
 
 
 @pytest.mark.parametrize(

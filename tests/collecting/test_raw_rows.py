@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from seedbed.collecting.collection import contract_rows, parse_source
+from seedbed.collecting.collection import contract_rows, doubtful_dates, parse_source
 from seedbed.collecting.raw_rows import RawRow, raw_rows
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import Record, Table
@@ -155,6 +155,14 @@ def test_a_cell_of_a_guessed_date_column_never_refuses_its_row() -> None:
     ]  # fmt: skip
     named = source(columns={"date": "created"})
     assert [row.reason for row in shape(named, *cells)] == ["", "bad_date", ""]
+
+
+def test_days_that_cannot_be_are_counted_by_the_day_of_the_batch() -> None:
+    entry = source(batch="2026-11-03-films", columns={"date": "when"})
+    days = ["1969-12-31", "1970-01-01", "2026-11-04", "2026-11-05", ""]
+    rows = shape(entry, *(GOOD | {"when": day} for day in days))
+    assert [row.reason for row in rows] == [""] * 5
+    assert doubtful_dates(rows) == 2
 
 
 def test_milliseconds_are_no_day_of_1612() -> None:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 import pandas as pd
 import pytest
-from workbooks import xlsx
+from workbooks import ods, xlsx
 
 from seedbed.collecting.table_forms import TableForm, fitted, found_form, text_kind
 from seedbed.collecting.tables import Table, read_table, table_chunks
@@ -100,6 +100,7 @@ def pairs(table: Table) -> list[tuple[object, object]]:
         ("a.json", LINES.encode("utf-16-le")),
         ("a.xlsx", xlsx(Data=[["text", "label"], *map(list, ROWS)], Notes=[])),
         ("a.csv", xlsx(Data=[["text", "label"], *map(list, ROWS)])),
+        ("a.ods", ods([["text", "label"], *map(list, ROWS)])),
     ],
 )
 def test_a_table_is_read_whatever_its_name_says(tmp_path, name, content) -> None:
