@@ -86,8 +86,7 @@ MIN_COMMON_SHARE = 0.95
 MAX_MISPLACED_SHARE = 0.1  # of what is not ASCII: none in Western texts, .4 and more in others
 FOREIGN = regex.compile(r"[^\s,;|\"]*[^\x00-\x7F][^\s,;|\"]*")
 CONTROL = regex.compile(r"\p{C}")
-SHOWN_CHARS = 12
-SHOWN = 3
+SHOWN, SHOWN_CHARS = 3, 12
 
 
 # WHATWG Encoding Standard, windows-1252: bytes 80..9F, five of which are control characters.
@@ -210,6 +209,17 @@ def odd_lines(lines: Iterable[bytes]) -> Odd:
             if len(sample) + len(line) <= SAMPLE:
                 sample += line.rstrip(b"\n") + b"\n"
     return Odd(bytes(sample), count, utf_8)
+
+
+def odd_in(data: bytes) -> Odd:
+    """Look at a whole file for lines that are not UTF-8; one in UTF-16 or UTF-32 has none."""
+    mark, name = marked(data)
+    try:
+        if not name:
+            data.decode("utf-8")
+    except UnicodeDecodeError:
+        return odd_lines(data.removeprefix(mark).split(b"\n"))
+    return Odd(b"", 0, 0)
 
 
 def name_of(odd: Odd) -> str:

@@ -23,7 +23,6 @@ import pyarrow as pa
 
 from seedbed.collecting.encodings import (
     SAMPLE,
-    WESTERN,
     decode,
     decoded_line,
     excerpt,
@@ -32,6 +31,7 @@ from seedbed.collecting.encodings import (
     marked,
     name_of,
     not_text,
+    odd_in,
     odd_lines,
 )
 from seedbed.core.errors import SourceError
@@ -221,6 +221,14 @@ def text_of(content: bytes, place: str, encoding: str = "", before: str = "") ->
     """Text and encoding of a whole file; `before`: the encoding of the batch before, which is taken
     for bytes that are no Unicode where it is likely. Raises SourceError where it is not text, or in
     an encoding that has to be named."""
+    if not encoding and (odd := odd_in(content)).lines:
+        with suppress(UnicodeDecodeError):
+            likely = likeliest(odd.sample)[:2] if before else []
+            if before and odd.sample.decode(before) in map(odd.sample.decode, likely):
+                text = content.decode(before)
+                return Text(text, before, f"{place} is {before}, as before: {excerpt(text)}")
+        note = judged(odd, place)  # before all of it is decoded
+        return Text(decode(content).text, name_of(odd), note)
     try:
         text, found = decode(content, encoding)
     except UnicodeDecodeError as error:
@@ -231,15 +239,6 @@ def text_of(content: bytes, place: str, encoding: str = "", before: str = "") ->
             "name another with `--encoding`, in params.yaml `encoding` of the source, or none: "
             "then it is found",
         ) from None
-    if not encoding and found.endswith(WESTERN):
-        odd = odd_lines(content.split(b"\n"))
-        with suppress(UnicodeDecodeError):
-            if before and odd.sample.decode(before) in map(
-                odd.sample.decode, likeliest(odd.sample)[:2]
-            ):
-                text = content.decode(before)
-                return Text(text, before, f"{place} is {before}, as before: {excerpt(text)}")
-        return Text(text, found, judged(odd, place))
     _check_text(text, place)
     is_unicode = codecs.lookup(found).name.startswith(("utf-8", "utf-16"))
     return Text(text, found, "" if is_unicode else f"{place} is {found}: {excerpt(text[:SAMPLE])}")
