@@ -32,8 +32,7 @@ def _here(tmp_path, monkeypatch) -> None:
 
 
 def with_map(written: str) -> None:
-    rest = PARAMS[PARAMS.index("\ncollect:") :]
-    Path("params.yaml").write_text(ENTRY.replace("{}", written) + rest)
+    Path("params.yaml").write_text(ENTRY.replace("{}", written))
 
 
 def changed(old: str, new: str) -> None:
@@ -61,6 +60,7 @@ def refused(ask=read_entries) -> tuple[str, list[str]]:
         ("{true: x, 1: y}", "true", "a truth value", "{'true': x, '1': y}"),
         ("{1: x, 01: y}", "1", "a number", "{'1': x, '01': y}"),
         ("{2026-11-03: x}", "2026-11-03", "a date", "{'2026-11-03': x}"),
+        ("{2026-13-01: x}", "2026-13-01", "a date", "{'2026-13-01': x}"),
         ("{1e3: x, 0x1f: y, 1_000: z}", "1e3", "a number", "{'1e3': x, '0x1f': y, '1_000': z}"),
         ("{.inf: x, .nan: y}", ".inf", "a number", "{'.inf': x, '.nan': y}"),
         ("{spam: 1.0, ham: true}", "1.0", "a number", "{spam: '1.0', ham: 'true'}"),
@@ -120,6 +120,12 @@ def test_one_rule_wherever_a_class_is_named(old, new, section, kind, fixed):
     assert line.startswith(fixed)
 
 
+@pytest.mark.parametrize("written", ["2026-13-01", "!!int a", "!!binary ä", "[" * 400])
+def test_a_value_that_yaml_cannot_make_is_one_paragraph(written):
+    changed("  labels: []", f"  labels: {written}")
+    assert "params.yaml" in refused(lambda: read_params("collect", CollectParams))[0]
+
+
 def test_the_check_before_dvc_needs_no_run():
     with_map("{1: one, spam: two}")
     for ask in (check_file, freshness):
@@ -165,3 +171,12 @@ def test_a_list_or_mapping_whose_last_line_was_deleted_is_empty():
     start, end = PARAMS.index("  - name: bbc"), PARAMS.index("collect:")
     Path("params.yaml").write_text(PARAMS[:start] + PARAMS[end:])
     assert read_entries() == []
+
+
+def test_an_alias_inside_itself_and_many_of_aliases_end():
+    laughs = "".join(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 20))
+    for text in ("collect: &a\n  labels: *a\n", f"collect:\n  a0: &a0 [x]\n{laughs}"):
+        Path("params.yaml").write_text(text)
+        check_file()
+        Path("params.yaml").write_text(f"{text}gate: {{1: x}}\n")
+        assert "YAML reads the name `1` as a number" in refused(check_file)[0]

@@ -68,9 +68,10 @@ def parse_yaml(
 
     try:
         return YAML(typ="safe").load(text)
-    except YAMLError as error:
+    # 2026-13-01 is a date to YAML, and a ValueError to Python.
+    except (YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "not YAML"
+        problem = getattr(error, "problem", None) or f"not YAML ({error})"
         raise kind(
             f"{place}:{mark.line + 1}" if mark else place, problem, "valid YAML", next_step
         ) from None

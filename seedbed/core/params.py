@@ -156,10 +156,16 @@ def _parsed(text: str) -> Any:
     return content
 
 
-def _has_text_keys(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and _has_text_keys(inner) for key, inner in value.items())
-    return not isinstance(value, list) or all(map(_has_text_keys, value))
+def _has_text_keys(content: Any) -> bool:
+    stack, seen = [content], set()
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict | list) and id(value) not in seen:
+            seen.add(id(value))  # an alias may stand in itself
+            if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
+                return False
+            stack += value.values() if isinstance(value, dict) else value
+    return True
 
 
 def _composed(text: str) -> Any:
@@ -169,7 +175,7 @@ def _composed(text: str) -> Any:
 
     try:
         return YAML(typ="safe", pure=True).compose(text)
-    except YAMLError:
+    except (YAMLError, RecursionError):
         return None
 
 
@@ -180,17 +186,23 @@ def _check_keys_are_text(text: str) -> None:
             raise _unquoted(path, wrong, text)
 
 
-def _mappings(node: Any, path: str) -> Iterator[tuple[str, list[Any]]]:
-    """Each mapping: its place, and the nodes of its keys."""
-    if node is None or isinstance(node.value, str):
-        return
-    if node.id == "mapping":
-        yield path, [key for key, _ in node.value]
-        for key, value in node.value:
-            yield from _mappings(value, f"{path}: {key.value}")
-    else:
-        for number, item in enumerate(node.value):
-            yield from _mappings(item, f"{path}: {_item_name(item) or number}")
+def _mappings(whole: Any, path: str) -> Iterator[tuple[str, list[Any]]]:
+    """Each mapping, in the order of the file: its place, and the nodes of its keys."""
+    stack, seen = [(whole, path)], set()
+    while stack:
+        node, path = stack.pop()
+        if node is None or isinstance(node.value, str) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.id == "mapping":
+            yield path, [key for key, _ in node.value]
+            inner = [(value, f"{path}: {key.value}") for key, value in node.value]
+        else:
+            inner = [
+                (item, f"{path}: {_item_name(item) or number}")
+                for number, item in enumerate(node.value)
+            ]
+        stack += reversed(inner)
 
 
 def _item_name(node: Any) -> str:

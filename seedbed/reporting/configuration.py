@@ -53,7 +53,7 @@ def matches_nothing(unused: Unused) -> Section:
         for entry, near in entries.items()
     ]
     what = "1 entry matches" if len(rows) == 1 else f"{len(rows):,} entries match"
-    alarm = Alarm(f"{what} nothing in the data, and changes nothing: correct or delete it.")
+    alarm = Alarm(f"{what} nothing in the data; correct or delete what has no effect.")
     table = Table(["where", "entry", "near"], rows, UNUSED, "entries")
     return Section("Configuration that matches nothing", [alarm, table] if rows else [])
 
