@@ -195,7 +195,7 @@ def test_what_add_reads_predict_reads(tmp_path, model, name, content):
 
 BAD_LINES = {
     "bad.csv": b'id,text\n000,hi\n001\n002,Just 12345 !!!,extra, more\n003,"open\n004,ho\n',
-    "bad.tsv": b'id\ttext\n000\thi\n001\n002\tJust 12345 !!!,extra, more\t\n003\t"open\n004\tho\n',
+    "semi.csv": b'id;text\n000;hi\n001\n002;Just 12345 !!!,extra, more;x\n003;"open\n004;ho\n',
 }
 
 
@@ -219,7 +219,7 @@ def test_a_line_that_cannot_be_read_stays_in_its_place_without_a_label(
     ]  # fmt: skip
     reasons = [None, "wrong_column_count", "wrong_column_count", "bad_quotes", None]
     assert [None if pd.isna(row["reason"]) else row["reason"] for row in rows] == reasons
-    assert rows[2]["text"].rstrip("\t") == "Just 12345 !!!,extra, more"
+    assert rows[2]["text"].removesuffix(";x") == "Just 12345 !!!,extra, more"
     assert done.rows == 5
     assert done.reasons == {"wrong_column_count": 2, "bad_quotes": 1}
     assert done.unreadable[0] == f"{tmp_path / name}:3 wrong_column_count"
@@ -251,8 +251,8 @@ def test_objects_that_cannot_be_read_stay_in_their_place(tmp_path, model, line, 
 
 
 def test_what_is_said_of_a_table_is_taken(tmp_path, model):
-    (tmp_path / "in.csv").write_text('000|привет, "так\n')
-    form = TableForm(separator="|", quote="", header=False)
+    (tmp_path / "in.csv").write_bytes('000|привет, "так\n'.encode("cp1251"))
+    form = TableForm(separator="|", quote="", header=False, encoding="cp1251")
     predict(tmp_path / "in.csv", tmp_path / "out.csv", model(), PredictColumns("2"), form)
     [row] = read_csv(tmp_path / "out.csv")
     assert (row["1"], row["2"], row["label"]) == ("000", 'привет, "так', "long")

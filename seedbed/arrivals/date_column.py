@@ -141,13 +141,13 @@ def _notes(name: str, found: Dating, before: str, is_guess: bool) -> Iterable[st
         )
     if found.short_years:
         yield (
-            f"{found.short_years:,} dates of `{name}` have years of two digits, read as 1969 to "
-            "2068"
+            f"Years of two digits in `{name}` ({found.short_years:,} of {found.read:,} dates) are "
+            "read as 1969 to 2068"
         )
     if found.doubtful:
         yield (
-            f"{found.doubtful:,} of {found.read:,} dates of `{name}` are before 1970 or after "
-            f"tomorrow; {CHANGE}"
+            f"Days before 1970 or after tomorrow in `{name}`: {found.doubtful:,} of "
+            f"{found.read:,} dates; {CHANGE}"
         )
     if is_guess and (unread := found.filled - found.read):
         yield (

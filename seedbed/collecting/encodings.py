@@ -47,8 +47,8 @@ LANGUAGES = {
     "windows-1254": ("tr", "az", "tk"),
     "windows-1257": ("lt", "lv"),
     "cp949": ("ko",),  # EUC-KR
-    "big5": ("zh",),
     "euc_jp": ("ja",),
+    "big5": ("zh",),
     "koi8-r": ("ru", "uk"),
     "windows-1253": ("el",),
     "windows-1255": ("he",),
@@ -60,6 +60,16 @@ LANGUAGES = {
     "mac-roman": ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "nb", "fi"),
     "cp850": ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "nb", "fi"),
 }
+# First bytes of the characters in common use, which these standards put before all others.
+COMMON = {
+    "gb18030": range(0xB0, 0xD8),
+    "cp932": range(0x82, 0x98),
+    "cp949": range(0xB0, 0xC9),
+    "euc_jp": range(0xA4, 0xD0),
+    "big5": range(0xA4, 0xC7),
+}
+BESIDE_ASCII = regex.compile(r"[A-Za-z][^\x00-\x7F]|[^\x00-\x7F][A-Za-z]")
+IN_PAIRS = ("gb18030", "cp949", "euc_jp")  # both bytes of such a character are beyond ASCII
 # Latin letters beyond windows-1252 are misread as other letters, in the right places: their
 # languages are recognized by what is ASCII.
 LATIN = ("windows-1250", "windows-1254", "windows-1257")
@@ -72,6 +82,7 @@ MISPLACED = regex.compile(
     r"|(?<=\p{L})[„‚¡¿ƒˆ‰†‡˜¤¦¨¬¯¸¢¥]|[\x80-\x9F]",
     regex.V1,
 )
+MIN_COMMON_SHARE = 0.95
 MAX_MISPLACED_SHARE = 0.1  # of what is not ASCII: none in Western texts, .4 and more in others
 FOREIGN = regex.compile(r"[^\s,;|\"]*[^\x00-\x7F][^\s,;|\"]*")
 CONTROL = regex.compile(r"\p{C}")
@@ -98,6 +109,8 @@ def is_western(sample: bytes) -> bool:
     foreign = sum(not character.isascii() for character in text)
     if sum(map(len, MISPLACED.findall(text))) > MAX_MISPLACED_SHARE * foreign:
         return False
+    if not BESIDE_ASCII.search(text) and any(_is_common(sample, one) for one in IN_PAIRS):
+        return False
     language = language_of(text)
     for encoding in (encoding for encoding in LATIN if language in LANGUAGES[encoding]):
         other = sample.decode(encoding, "replace")
@@ -107,21 +120,36 @@ def is_western(sample: bytes) -> bool:
 
 
 def likeliest(sample: bytes) -> list[str]:
-    """Return the encodings that such lines can be in, the likeliest first: those that give one of
-    their languages, then by disorder and by frequent letters (charset-normalizer)."""
+    """Return the encodings that such lines can be in, the likeliest first: those that give
+    characters in common use, then one of their languages, then by disorder and by frequent letters
+    (charset-normalizer)."""
     ranked = []
     for index, (encoding, languages) in enumerate(LANGUAGES.items()):
         alone = from_bytes(sample, cp_isolation=[encoding], preemptive_behaviour=False).best()
         if alone is None or not alone.could_be_from_charset:
             continue
-        is_of_them = language_of(_foreign_words(sample.decode(encoding, "replace"))) in languages
-        figures = (not is_of_them, round(alone.chaos, 1), -round(alone.coherence, 1))
-        ranked.append((*figures, index, encoding))
-    return [encoding for *_, encoding in sorted(ranked)]
+        words = FOREIGN.findall(sample.decode(encoding, "replace"))
+        fits = (_is_common(sample, encoding), language_of(" ".join(words)) in languages)
+        figures = (round(alone.chaos, 1), -round(alone.coherence, 1))
+        ranked.append(((*(not one for one in fits), *figures, index), encoding))
+    return [encoding for _, encoding in sorted(ranked)]
 
 
-def _foreign_words(text: str) -> str:
-    return " ".join(FOREIGN.findall(text))
+def _is_common(sample: bytes, encoding: str) -> bool:
+    """Whether bytes are nothing but characters in common use, in an encoding that has pairs of
+    bytes for them."""
+    if encoding not in COMMON:
+        return False
+    try:
+        letters = [one for one in sample.decode(encoding) if one.isalpha() and not one.isascii()]
+    except UnicodeDecodeError:
+        return False
+    pairs = [one.encode(encoding) for one in letters]
+    common = sum(
+        pair[0] in COMMON[encoding] and (pair[-1] > 0xA0 or encoding not in IN_PAIRS)
+        for pair in pairs
+    )
+    return bool(pairs) and common >= MIN_COMMON_SHARE * len(pairs)
 
 
 def excerpt(text: str) -> str:

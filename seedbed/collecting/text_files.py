@@ -228,8 +228,8 @@ def text_of(content: bytes, place: str, encoding: str = "", before: str = "") ->
             place,
             f"byte {error.start} is not {error.encoding}",
             "text in that encoding",
-            "name another with `--encoding`, in params.yaml `encoding` of the source, or none: then "
-            "it is found",
+            "name another with `--encoding`, in params.yaml `encoding` of the source, or none: "
+            "then it is found",
         ) from None
     if not encoding and found.endswith(WESTERN):
         odd = odd_lines(content.split(b"\n"))

@@ -210,8 +210,13 @@ def review(
     status: Annotated[bool, typer.Option(help="how far review is, and what is void")] = False,
     export: Annotated[Path | None, typer.Option(help="write a queue as CSV")] = None,
     import_: Annotated[
-        Path | None, typer.Option("--import", help="take decisions out of a filled-in CSV")
+        Path | None, typer.Option("--import", help="take decisions out of a filled-in table")
     ] = None,
+    separator: Separator = "",
+    quote: Quote = None,
+    escape: Escape = None,
+    encoding: Encoding = "",
+    sheet: Sheet = "",
 ) -> None:
     """Decide on doubted labels: on a local web page, here on the terminal, or in a CSV file."""
     from seedbed.reviewing.queues import queue_named, read_workspace
@@ -239,7 +244,8 @@ def review(
         from seedbed.reviewing.csv_exchange import read_back
 
         person = _person(who)
-        decisions = read_back(import_, person, read_workspace())
+        form = table_form(encoding, separator, quote, escape, None, sheet)
+        decisions = read_back(import_, person, read_workspace(), form)
         for decision in decisions:
             append(decision)
         print(

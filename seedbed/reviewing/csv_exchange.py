@@ -9,12 +9,13 @@ import io
 from datetime import timedelta
 from pathlib import Path
 
-from seedbed.collecting.table_forms import TableForm
-from seedbed.collecting.tables import Record, read_table
+from seedbed.collecting.table_forms import NOTHING_SAID, TableForm
+from seedbed.collecting.tables import Record, as_text, read_table
 from seedbed.collecting.text_files import read_file
 from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import write_bytes
+from seedbed.core.reasons import Reason
 from seedbed.pages.document import listed
 from seedbed.reviewing.queues import Queue, Workspace, item_of
 from seedbed.reviewing.session import checked_who, decision_on, now
@@ -24,6 +25,7 @@ HEADER = (
     "decided", "note",
 )  # fmt: skip
 NEEDED = ("id", "digest", "decided")
+READ = (*NEEDED, "note")
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 SHOWN = 20
 
@@ -49,8 +51,11 @@ def export(queue: Queue, workspace: Workspace, file: Path) -> int:
     return len(queue.items)
 
 
-def read_back(file: Path, who: str, workspace: Workspace) -> list[Decision]:
+def read_back(
+    file: Path, who: str, workspace: Workspace, form: TableForm = NOTHING_SAID
+) -> list[Decision]:
     """Read the decisions of a filled-in file, in its order; a blank `decided` is no decision.
+    `form`: what was said of how the file is written.
 
     Nothing is written. Columns other than id, digest, decided and note are ignored. Raises
     SeedbedError that lists the bad lines, SourceError if the file is no table.
@@ -58,8 +63,11 @@ def read_back(file: Path, who: str, workspace: Workspace) -> list[Decision]:
     checked_who(who)
     moment, wrong = now(), []
     decisions: dict[str, Decision] = {}
-    for record in _records(file):
-        cells = {name: unescaped(str(cell)).strip() for name, cell in record.cells.items()}
+    for record in _records(file, form):
+        try:
+            cells = {name: unescaped(as_text(record.cells.get(name))).strip() for name in READ}
+        except TypeError:
+            record = record._replace(reason=Reason.NOT_TEXT)
         if not record.reason and not cells["decided"]:
             continue
         if problem := record.reason or _wrong(cells, workspace, decisions):
@@ -67,7 +75,7 @@ def read_back(file: Path, who: str, workspace: Workspace) -> list[Decision]:
             continue
         moment += timedelta(microseconds=1)
         item = item_of(workspace, cells["id"])
-        decided, note = cells["decided"], cells.get("note", "")
+        decided, note = cells["decided"], cells["note"]
         decisions[item.id] = decision_on(item, decided, who, moment, note)
     if wrong:
         lines = listed(wrong, SHOWN, "\n  ", "\n  and {} more")
@@ -90,18 +98,14 @@ def unescaped(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(RISKY) else cell
 
 
-def _records(file: Path) -> list[Record]:
-    content = read_file(file)
-    first = content.content.split(b"\n", 1)[0]
-    # Spreadsheets write semicolons where the comma is the decimal sign.
-    separator = ";" if first.count(b";") > first.count(b",") else ""
-    table = read_table(content, str(file), NEEDED, TableForm(separator=separator))
+def _records(file: Path, form: TableForm) -> list[Record]:
+    table = read_table(read_file(file), str(file), READ, form)
     if missing := [name for name in NEEDED if name not in table.columns]:
         raise SeedbedError(
             f"{file}:1",
             f"no column {', '.join(missing)}",
             f"the columns {', '.join(NEEDED)}",
-            "keep the first line of the export as it is",
+            "keep the first line of the export as it is, or name --separator or --encoding",
         )
     return table.records
 

@@ -164,7 +164,7 @@ def test_a_named_column_quarantines_and_names_the_option(project):
     yaml.dump(params, Path("params.yaml"))
     found = planned(["soon", "2024-05-02", "2024-05-01"], columns={"date": "created_at"})
     assert [row.reason for row in found.rehearsal.read] == ["bad_date", "", ""]
-    assert any(line.startswith("`--date-format`") for line in told(found))
+    assert any(line.startswith("for 1 bad_date: `--date-format`") for line in told(found))
     assert "date_guessed" not in found.entry
 
 
@@ -182,8 +182,10 @@ def test_day_and_month_in_doubt_are_told_with_the_option(project):
 
 def test_years_of_two_digits_and_days_that_cannot_be_are_told(project):
     lines = told(planned(["1912-04-14", "2026-11-29", "2026-11-30", "10/Jun/24"]))
-    assert any("2 of 4 dates of `created_at` are before 1970 or after tomorrow" in x for x in lines)
-    assert any("1 dates of `created_at` have years of two digits" in line for line in lines)
+    days = "Days before 1970 or after tomorrow in `created_at`: 2 of 4 dates; `--date-format`"
+    assert any(line.startswith(days) for line in lines)
+    years = "Years of two digits in `created_at` (1 of 4 dates) are read as 1969 to 2068"
+    assert years in lines
     plain = told(planned(["2026-11-01", "2026-11-29"]))
     assert not [line for line in plain if "created_at`" in line and "date is" not in line]
 

@@ -73,6 +73,24 @@ def test_what_is_no_western_language_is_refused_with_the_option_that_reads_it(
         assert two.count("--encoding") <= 2
 
 
+@pytest.mark.parametrize(
+    ("word", "encoding", "named"),
+    [
+        ("好,A", "gbk", "gb18030"), ("退款,投诉", "gbk", "gb18030"), ("很好用", "gbk", "gb18030"),
+        ("差评！！！", "gbk", "gb18030"), ("物流太慢 iPhone 14", "gbk", "gb18030"),
+        ("很好", "big5", "big5"), ("物流太慢了", "big5", "big5"),
+        ("良い", "shift_jis", "cp932"), ("キャンセル", "shift_jis", "cp932"),
+        ("환불", "euc_kr", "cp949"), ("로그인 오류", "euc_kr", "cp949"),
+        ("Привет", "windows-1251", "windows-1251"), ("Где заказ?", "koi8-r", "koi8-r"),
+        ("Καλημέρα", "windows-1253", "windows-1253"), ("مرحبا", "windows-1256", "windows-1256"),
+        ("zażółć gęślą", "windows-1250", "windows-1250"), ("İade", "windows-1254", "windows-1254"),
+    ],
+)  # fmt: skip
+def test_a_word_or_two_is_enough_to_refuse_and_to_name_it(word, encoding, named) -> None:
+    with pytest.raises(SourceError, match=f"--encoding {named}` reads"):
+        table_of(f"{word},x\n", encoding)
+
+
 @pytest.mark.parametrize(("text", "encoding", "named"), FOREIGN)
 def test_the_option_that_is_named_reads_it_and_the_result_is_told(
     text: str, encoding: str, named: str
@@ -87,7 +105,7 @@ WESTERN = [
     "Il caffè è buono, perché più,città\n", "Jag är väldigt besviken på er, får åka hem,köp\n",
     "Tak for hjælpen, det var på grund af,ærø\n", "en pääse sisään, hyvää päivää,käyttö\n",
     "één café, geïnteresseerd,naïef\n", "þetta er ekki gott, ég vil fá það til baka,síðan\n",
-    "It’s “new” – don’t buy,€5\n", "Zoë,résumé\n", "ÜBER DIE STRASSE,GRÖSSE\n",
+    "It’s “new” – don’t buy,€5\n", "Zoë,résumé\n", "ÜBER DIE STRASSE,GRÖSSE\n", "ATENÇÃO,AÇÃO\n",
     "„Gut“, sagt er,»Na ja«\n", "això és una prova, col·legi,vostè\n", "5 µm, ½ price, 20°C,a\n",
 ]  # fmt: skip
 

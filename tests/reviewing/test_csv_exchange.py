@@ -1,11 +1,14 @@
 """CSV out to those who annotate elsewhere, and back; a spreadsheet runs nothing."""
 
 import csv
+import gzip
+import json
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from seedbed.collecting.table_forms import TableForm
 from seedbed.core.decisions import read_decisions
 from seedbed.core.errors import SeedbedError
 from seedbed.reviewing.csv_exchange import HEADER, escaped, export, read_back, unescaped
@@ -83,6 +86,46 @@ def test_a_file_of_another_program_is_read(workspace, tmp_path, separator):
     text = "\r\n".join(lines).replace(",", separator)
     (tmp_path / "q.csv").write_bytes(text.encode())
     assert [one.id for one in read_back(tmp_path / "q.csv", "ann", workspace)] == ["row01"]
+
+
+DECIDED = "id,digest,decided,note\nrow01,drow01,bank,süß\nrow02,drow02, ,\n"
+OBJECTS = [
+    {"id": "row01", "digest": "drow01", "decided": "bank", "note": "süß"},
+    {"id": "row02", "digest": "drow02", "decided": None},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("tabs.csv", DECIDED.replace(",", "\t").encode("utf-16")),
+        ("western.csv", DECIDED.replace(",", ";").encode("cp1252")),
+        ("excel.csv", ("sep=;\n" + DECIDED.replace(",", ";")).encode("utf-8-sig")),
+        ("packed.csv.gz", gzip.compress(DECIDED.encode())),
+        ("bars.txt", DECIDED.replace(",", "|").encode()),
+        ("trailing.csv", DECIDED.replace("\n", ",,\n").encode()),
+        ("list.json", json.dumps(OBJECTS).encode()),
+        ("lines.jsonl", "\n".join(map(json.dumps, OBJECTS)).encode()),
+    ],
+)
+def test_what_add_reads_the_import_reads(workspace, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    [decision] = read_back(tmp_path / name, "ann", workspace)
+    assert (decision.id, decision.decided, decision.note) == ("row01", "bank", "süß")
+
+
+def test_what_is_said_of_the_table_is_taken(workspace, tmp_path):
+    text = DECIDED.replace("süß", "привет").replace(",", "|")
+    (tmp_path / "q.csv").write_bytes(text.encode("cp1251"))
+    form = TableForm(encoding="cp1251", separator="|")
+    [decision] = read_back(tmp_path / "q.csv", "ann", workspace, form)
+    assert decision.note == "привет"
+
+
+def test_a_cell_that_is_no_text_is_a_bad_line(workspace, tmp_path):
+    (tmp_path / "q.jsonl").write_text('{"id": ["a"], "digest": "b", "decided": "bank"}\n')
+    with pytest.raises(SeedbedError, match="q.jsonl:1: not_text"):
+        read_back(tmp_path / "q.jsonl", "ann", workspace)
 
 
 def test_all_bad_lines_are_told_together_with_their_place(workspace, tmp_path):
