@@ -27,8 +27,9 @@ MIN_WRONG_CHARS = 4  # of a value in a wrong encoding: less is there by chance
 UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\u0640]")  # also Arabic's long joiner
 MARKED = regex.compile(r"[\p{scx=Greek}\p{scx=Arab}\p{scx=Hebr}]")  # by case or reader, not by name
 SAME = {"ı": "i", "\u0307": "", "\u2212": "-", "’": "'", "‘": "'", "ʼ": "'", "׳": "'", "״": '"',
-        "ی": "ي", "ک": "ك"}  # fmt: skip
+        "ی": "ي", "ک": "ك", "・": " ", "·": " ", "•": " ", "‧": " "}  # fmt: skip
 ACCENTS = regex.compile(r"[\u0300-\u036f]")
+STROKES = str.maketrans("đøłħ", "dolh")  # which Unicode does not take apart
 VOWELS_WRITTEN = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{N}\W_]*")
 WORD = r"[\w\p{M}]"
 SPACELESS = regex.compile(rf"[{GLUED.pattern}--\p{{Hangul}}]", regex.V1)
@@ -80,7 +81,8 @@ def without_accents(text: str) -> str:
     """Return a folded text without the accents of its letters."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFD", text)))
+    bare = ACCENTS.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", bare).translate(STROKES)
 
 
 def readings(text: str) -> Iterator[str]:
@@ -159,6 +161,7 @@ def in_bytes(value: str) -> set[bytes]:
 
 
 def _cases(value: str) -> set[str]:
+    value = unicodedata.normalize("NFC", value)
     return {value, value.lower(), value.upper(), value.title()}
 
 
@@ -183,7 +186,7 @@ class Spelling(NamedTuple):
 
 def spelling(value: str) -> Spelling:
     """Return what finds a value. A short one is whole only where no letter is next to it."""
-    value = folded(value)
+    value = folded(value).replace("عبد ال", "عبدال")
     digits = sum(map(str.isdigit, value))
     if digits >= MIN_NUMBER_DIGITS and NUMBER.fullmatch(value) and not IPV4.fullmatch(value):
         value = "".join(filter(str.isalnum, value))
@@ -192,6 +195,8 @@ def spelling(value: str) -> Spelling:
         core, anywhere = _core(value, SPACELESS), _core(without_accents(value), GLUED)
     if value.startswith("ال"):  # after "to" the first letter of "the" is not written
         core, anywhere = f"[ال]{core[1:]}", f"[ال]{anywhere[1:]}"
+    # "Servant of the ...", the first half of many names, is written with and without a space.
+    core, anywhere = (part.replace("عبدال", "عبد ?ال") for part in (core, anywhere))
     abjad = bool(ABJAD.match(value))
     if length_of(value) < MIN_VALUE_CHARS - abjad:
         left, right = rf"(?<!{WORD})", rf"(?!{WORD})"

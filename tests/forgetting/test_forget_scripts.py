@@ -134,6 +134,17 @@ def test_what_may_be_meant_is_shown_and_goes_only_when_asked_for(project, value,
         forget(value, "--inside")
 
 
+def test_files_that_people_must_edit_are_named_by_the_same_search(project) -> None:
+    Path("notes.txt").write_text("call Savannah")
+    Path("letter.txt").write_text("我叫Anna谢谢")
+    left = [line for line in forget("Anna").splitlines() if line.startswith("still holds it")]
+    assert any(line.endswith(" letter.txt") for line in left)
+    assert not any(line.endswith(" notes.txt") for line in left)
+    Path("letter.txt").unlink()
+    left = [line for line in forget("Anna", "--inside").splitlines() if "still holds" in line]
+    assert any(line.endswith(" notes.txt") for line in left)
+
+
 def test_whole_values_go_and_doubtful_ones_are_counted(project) -> None:
     output = forget("Anna")
     assert "data/raw/rows.csv: 1 rows, in words of 8 letters" in output
