@@ -31,6 +31,7 @@ from seedbed.label_errors.ranking import (
     candidates,
     check_policy,
 )
+from seedbed.pages.document import shortly
 from seedbed.scoring.confidence import uncertainty
 from seedbed.training.resampling import read_out_of_fold
 
@@ -163,5 +164,5 @@ def main() -> str:
     write_csv(OUTLIERS, shown, outliers[shown].to_numpy())
     line = f"{len(suspects)} suspects, policy {params.policy}, {len(dropped)} rows dropped"
     if unjudged:
-        line += f"; not judged, as in one fold alone: {', '.join(sorted(unjudged))}"
+        line += f"; not judged, as in one fold alone: {shortly(sorted(unjudged))}"
     return line

@@ -16,6 +16,7 @@ from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import COUNTS, DEDUPLICATE, MANIFEST, SIDES, read_rows, write_results
 from seedbed.core.stage import script
+from seedbed.pages.document import shortly
 from seedbed.splitting import sides, splits
 from seedbed.splitting.sides import FROZEN
 from seedbed.splitting.splits import SplitMetrics
@@ -84,11 +85,11 @@ def summary(metrics: SplitMetrics, warn_below: int) -> str:
     """Return the line that the stage prints, with what a person should know."""
     by_side = ", ".join(f"{share.rows} {side}" for side, share in metrics.by_side.items())
     parts = [f"{by_side}, {in_words(metrics.rows)}, nothing leaks"]
-    for name, number in metrics.classes_not_in_train.items():
-        parts.append(f"no row in train, so {number} rows dropped: {name}")
-    if metrics.classes_with_few_test_rows:
-        few = ", ".join(metrics.classes_with_few_test_rows)
-        parts.append(f"fewer than {warn_below} test rows: {few}")
+    if gone := metrics.classes_not_in_train:
+        names = shortly(gone)
+        parts.append(f"no row in train, so {sum(gone.values()):,} rows dropped: {names}")
+    if few := metrics.classes_with_few_test_rows:
+        parts.append(f"fewer than {warn_below} test rows: {shortly(few)}")
     return "; ".join(parts)
 
 

@@ -6,12 +6,14 @@ What the code itself writes with markup is Prose; to put people's words into Pro
 through `quoted` (seedbed.pages.escaping) first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Union
 
 from seedbed.core.metrics import Difference, Metrics
-from seedbed.pages.escaping import CLIP, quoted
+from seedbed.pages.escaping import CLIP, in_one_line, quoted
+
+TOLD = 5  # names in a line of the terminal
 
 
 class Code(str):
@@ -99,6 +101,11 @@ def listed(words: Sequence[str], limit: int, mark: str = ", ", more: str = " and
     """The first words in a sentence, and how many `more` there are: a, b and 3 more."""
     left = len(words) - limit
     return mark.join(words[:limit]) + (more.format(left) if left > 0 else "")
+
+
+def shortly(names: Iterable[str]) -> str:
+    """The first names on one line of a terminal, each clipped, and how many more there are."""
+    return listed([in_one_line(name, CLIP) for name in names], TOLD)
 
 
 def counted(counts: Mapping[str, int], before: str = "", limit: int = 10) -> str:
