@@ -87,7 +87,7 @@ def test_a_real_difference_is_seen_and_none_is_not():
     assert real.low > 0
     none = paired_difference([Scored.of(LABELS, GOOD)], [Scored.of(LABELS, GOOD)])["macro_f1"]
     assert none.difference == 0
-    assert none.high == -none.low == pytest.approx(1.96 / 302, abs=0.001)  # Agresti and Min
+    assert none.high == -none.low == pytest.approx(3 / 302, abs=0.0005)  # the rule of three
 
 
 def test_every_approach_stands_beside_the_reference():

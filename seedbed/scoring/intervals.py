@@ -12,7 +12,7 @@ The spread is that of a linear approximation at a smoothed population (seedbed.s
 The figure is then a share of as many rows as have that spread (Korn and Graubard, 1998, who count
 clusters in this way, too), and its interval that of Clopper and Pearson with the mid-P correction
 (Lancaster, 1961; Berry and Armitage, 1995), which has a width where all rows are right. Differences
-are paired, with two rows added (Agresti and Min, 2005). benchmarks/intervals.md has the coverage.
+are paired, as by Agresti and Min (2005), with more added. benchmarks/intervals.md has the coverage.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,6 +26,9 @@ from seedbed.scoring.metrics_files import Estimate, Slice
 from seedbed.scoring.population import SIMULATED, STEP, Models, Slopes, left_over
 
 NORMAL = 1.959964  # the quantile of the normal distribution at 97.5 %
+# Variance added to a difference, in rows: of models that never differ on n rows the share that they
+# may differ on is then that of the mid-P interval of no row in n, -log(0.05) / n.
+NONE_SEEN = (-np.log(2 * TAILS[0]) / NORMAL) ** 2
 BISECTIONS = 40
 
 
@@ -189,7 +192,7 @@ def _paired(metric: Metric, models: Sequence[Models], gap: float) -> tuple[float
     sums = np.bincount(clusters, weights=means[0] - means[1])
     sizes, units = np.bincount(clusters), len(sums)
     gaps = slopes.moments(populations[0])[2][true]
-    added = float((gaps**2).mean() * (sizes**2).mean())
+    added = NONE_SEEN * float((gaps**2).mean() * (sizes**2).mean())
     weight = units / (units + 2)
     bent = left_over(
         *(
