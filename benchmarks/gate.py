@@ -117,16 +117,15 @@ def judged_draw(
     one: Draw, classes: list[str], params: GateParams, seed: int
 ) -> tuple[dict[str, bool], dict[str, float]]:
     """Which challengers fail, and what was measured."""
-    random, rows = np.random.default_rng([seed, 1]), len(one.labels)
+    random = np.random.default_rng([seed, 1])
     alike, heads = one.heads["another sample"], dict(one.heads)
     answers = Answers(classes, *(Scored.of(one.labels, said) for said in (one.base, alike)))
     for share in PLANTED:
         heads[f"planted {share}"] = planted(answers, alike, share, random)
     fails, facts = {}, {"accuracy": float((one.base == one.labels).mean())}
-    once = np.ones((1, rows))  # no least limit is on, so nothing asks for bootstrap samples
     for name, head in heads.items():
         found = answers._replace(head=head)
-        fails[name] = any(limit.fails for limit in look(found, params, once))
+        fails[name] = any(limit.fails for limit in look(found, params))
         facts[f"{name} drop"] = float(found.lost.mean())
         facts[f"{name} differs"] = float((one.base != head).mean())
     facts["sees"] = sees_in_accuracy(answers, params)

@@ -1,13 +1,14 @@
 """The pages of figures, made of the results.
 
 python -m benchmarks.tables: benchmarks/results/*.json ->
-benchmarks/quality.md, benchmarks/speed.md, benchmarks/fine_tuning.md
+benchmarks/quality.md, benchmarks/speed.md, benchmarks/fine_tuning.md, benchmarks/intervals.md
 """
 
 import textwrap
 from pathlib import Path
 
 from benchmarks.fine_tuning_page import fine_tuning_page
+from benchmarks.intervals import page as intervals_page
 from benchmarks.quality_page import quality_page
 from benchmarks.speed_page import speed_page
 from seedbed.core.files import read_csv, read_json, write_text
@@ -23,6 +24,7 @@ def pages(folder: Path) -> dict[str, str]:
         "quality.md": quality_page(results, reads_of(folder / "test_reads.csv")),
         "speed.md": speed_page(results),
         "fine_tuning.md": fine_tuning_page(results),
+        "intervals.md": intervals_page(results["intervals"]),
     }
     return {name: wrapped(page) for name, page in made.items()}
 

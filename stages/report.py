@@ -32,7 +32,6 @@ from seedbed.making.balancing import AblateMetrics, AdaptMetrics, AugmentMetrics
 from seedbed.pages.document import Section
 from seedbed.pages.rendering import page_markdown
 from seedbed.reporting import configuration, data, results, training
-from seedbed.scoring.metrics import resampled_counts
 from seedbed.scoring.metrics_files import (
     Choice,
     Evaluation,
@@ -73,9 +72,8 @@ def dataset_version(manifest: Path) -> data.DatasetVersion:
 def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> dict[str, Pair]:
     """Every approach but the reference, compared with it on one split."""
     predictions = {name: read_predictions(PREDICTIONS / name / split) for name in figures}
-    samples = resampled_counts(predictions[reference].clusters())
     seeds = {name: evaluation.seed_shown for name, evaluation in figures.items()}
-    return pairs_with(reference, predictions, seeds, samples)
+    return pairs_with(reference, predictions, seeds)
 
 
 def unused_by_params(classes: list[str], cases: MinimumFunctionality) -> Unused:

@@ -33,7 +33,7 @@ from cost import measured, tell
 print('a word of a library'); tell(measured(lambda: [[['person', 0, 3]]]))"""
 
 
-@pytest.mark.parametrize("name", ["quality.md", "speed.md", "fine_tuning.md"])
+@pytest.mark.parametrize("name", ["quality.md", "speed.md", "fine_tuning.md", "intervals.md"])
 def test_the_pages_are_made_of_the_results_in_git(name):
     page = (ROOT / "benchmarks" / name).read_text(encoding="utf-8")
     assert page == tables.pages(ROOT / "benchmarks")[name]

@@ -17,11 +17,10 @@ from seedbed.scoring.confidence import (
     risk_coverage_curve,
     uncertainty,
 )
-from seedbed.scoring.metrics import resampled_counts
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)
-SAMPLES = resampled_counts(np.arange(300))
+ROWS = np.arange(300)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -39,7 +38,7 @@ def honest(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def test_calibration_is_that_of_the_reference_library():
     probabilities = RANDOM.dirichlet([1, 1, 1], 300)
-    found = calibration(LABELS, probabilities, SAMPLES)
+    found = calibration(LABELS, probabilities, ROWS)
     assert found.log_loss.mean == pytest.approx(log_loss(LABELS, probabilities))
     assert found.brier.mean == pytest.approx(
         brier_score_loss(LABELS, probabilities, scale_by_half=False)
@@ -49,7 +48,7 @@ def test_calibration_is_that_of_the_reference_library():
 def test_expected_calibration_error_by_hand():
     probabilities = np.array([[0.9, 0.1]] * 10)
     labels = np.array([0] * 6 + [1] * 4)
-    found = calibration(labels, probabilities, resampled_counts(np.arange(10)))
+    found = calibration(labels, probabilities, np.arange(10))
     assert found.expected_calibration_error == pytest.approx(0.3)
 
 
@@ -115,9 +114,9 @@ def test_each_row_is_scaled_by_what_other_clusters_ask_for():
 
 
 def test_a_perfect_model_lies_in_its_interval_about_95_times_in_100():
-    inside, samples = 0, resampled_counts(np.arange(200), draws=1)
+    inside, clusters = 0, np.arange(200)
     for seed in range(100):
-        found = calibration(*honest(200, seed), samples)
+        found = calibration(*honest(200, seed), clusters)
         perfect = found.expected_calibration_error_if_perfect
         inside += perfect.low <= found.expected_calibration_error <= perfect.high
     assert 88 <= inside <= 100
@@ -126,10 +125,10 @@ def test_a_perfect_model_lies_in_its_interval_about_95_times_in_100():
 def test_an_overconfident_model_lies_outside_and_scaling_brings_it_in():
     labels, found = honest(2000)
     sure = rescaled(found, 0.3)
-    samples = resampled_counts(np.arange(2000), draws=50)
-    before = calibration(labels, sure, samples)
+    clusters = np.arange(2000)
+    before = calibration(labels, sure, clusters)
     scaled = rescaled(sure, fitted_temperature(labels, sure))
-    after = calibration(labels, scaled, samples)
+    after = calibration(labels, scaled, clusters)
     error = "expected_calibration_error"
     assert getattr(before, error) > getattr(before, f"{error}_if_perfect").high
     assert getattr(after, error) < getattr(after, f"{error}_if_perfect").high
@@ -160,20 +159,14 @@ def test_a_long_curve_has_twenty_points():
 
 
 def test_the_area_is_the_mean_risk_and_order_is_all_that_counts():
-    samples = resampled_counts(np.arange(10))
-    found = risk_coverage(RISKY_LABELS, RISKY_FOUND, samples)
+    clusters = np.arange(10)
+    found = risk_coverage(RISKY_LABELS, RISKY_FOUND, clusters)
     assert found.area.mean == pytest.approx((1 / 9 + 2 / 10) / 10)
     assert found.area.low <= found.area.mean <= found.area.high
     assert (found.risk_at_80, found.risk_at_90) == (0, pytest.approx(1 / 9))
     backwards = np.array([1, 1] + [0] * 8)  # the surest two are wrong
-    worst = risk_coverage(backwards, RISKY_FOUND, samples)
+    worst = risk_coverage(backwards, RISKY_FOUND, clusters)
     assert worst.area.mean == pytest.approx(np.mean([1, 1, *(2 / n for n in range(3, 11))]))
-
-
-def test_a_sample_of_each_row_once_has_the_area_itself():
-    found = risk_coverage(RISKY_LABELS, RISKY_FOUND, np.ones((3, 10), int))
-    assert found.area.low == pytest.approx(found.area.mean)
-    assert found.area.high == pytest.approx(found.area.mean)
 
 
 def test_uncertainty_goes_from_sure_to_even():

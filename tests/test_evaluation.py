@@ -19,7 +19,6 @@ from seedbed.scoring.evaluation import (
     fit,
     without_decisions,
 )
-from seedbed.scoring.metrics import resampled_counts
 from seedbed.scoring.metrics_files import Evaluation, ModelCosts, WithoutDecisions
 from seedbed.scoring.predictions import Predictions
 
@@ -127,8 +126,7 @@ DECIDED = Predictions(
 
 
 def without(*decided: DecidedRow) -> WithoutDecisions:
-    samples = resampled_counts(np.arange(4), draws=50)
-    return without_decisions(DECIDED, list(decided), ["ham", "spam"], samples)
+    return without_decisions(DECIDED, list(decided), ["ham", "spam"])
 
 
 def test_without_decisions_both_figures_are_the_same():

@@ -9,14 +9,8 @@ from seedbed.gate.verdict import Answers, GateParams, Limit, judged
 from seedbed.pages.rendering import markdown
 from seedbed.reporting import results
 from seedbed.scoring.evaluation import Classes, Part, evaluate, fit, with_behaviour
-from seedbed.scoring.metrics import (
-    METRICS,
-    Metric,
-    Scored,
-    headline,
-    paired_difference,
-    resampled_counts,
-)
+from seedbed.scoring.intervals import headline, paired_difference
+from seedbed.scoring.metrics import METRICS, Metric, Scored
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions
 
@@ -24,7 +18,6 @@ CLASSES = ["rain", "snow", "sun"]
 ROWS = 300
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, ROWS)
-SAMPLES = resampled_counts(np.arange(ROWS))
 PARAMS = GateParams(
     max_drop_class_recall=None, max_drop_class_f1=None, false_fail=0.05, power=0.8, must_see_drop=1
 )
@@ -54,16 +47,16 @@ def scored(confidence: float) -> Scored:
 
 
 def test_it_has_the_interval_of_every_metric():
-    estimate = headline({"0": scored(0.9)}, SAMPLES)["likelihood"]
+    estimate = headline({"0": scored(0.9)})["likelihood"]
     assert estimate.mean == pytest.approx(np.exp(-log_loss(LABELS, probabilities(0.9))))
     assert estimate.low < estimate.mean < estimate.high
-    gap = paired_difference([scored(0.9)], [scored(0.5)], SAMPLES)
+    gap = paired_difference([scored(0.9)], [scored(0.5)])
     assert gap["likelihood"].low > 0
     assert gap["accuracy"].difference == 0
 
 
 def test_without_probabilities_it_is_left_out():
-    assert "likelihood" not in headline({"0": Scored.of(LABELS, LABELS)}, SAMPLES)
+    assert "likelihood" not in headline({"0": Scored.of(LABELS, LABELS)})
 
 
 def test_it_is_in_the_figures_and_in_the_report():

@@ -49,11 +49,11 @@ def test_a_sample_scores_as_its_rows_written_out(labels, predicted, counts):
             assert value == pytest.approx(alone[name]), name
 
 
-def test_a_class_that_a_sample_lacks_scores_nothing():
+def test_a_class_that_a_sample_lacks_is_left_out_of_its_mean():
     labels, predicted = np.array([0, 0, 1]), np.array([0, 0, 1])
     found = scores(Scored.of(labels, predicted)._replace(counts=np.array([[1, 1, 0]])))
     assert found["accuracy"][0] == 1
-    assert found["macro_f1"][0] == 0.5
+    assert found["macro_f1"][0] == 1
     assert found["mcc"][0] == 0  # all labels of the sample are alike
 
 

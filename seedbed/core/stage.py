@@ -5,15 +5,17 @@ the graph, the reference and tests are made from it. dvc.yaml wires the same sta
 compares.
 
 No stage output contains a clock reading. The cost of a stage goes to `.seedbed/costs.jsonl`, the
-speed of a model's predictions to `.seedbed/prediction_costs.jsonl`. Both are in neither git nor
-DVC, and `seedbed summary` shows them.
+speed of a model's predictions to `.seedbed/prediction_costs.jsonl`; `seedbed summary` shows both.
+Warnings of libraries go to `.seedbed/warnings.jsonl`. None of them is in git or DVC.
 """
 
 import gc
 import json
+import os
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -22,6 +24,7 @@ from seedbed.core.errors import SeedbedError
 
 COSTS = Path(".seedbed/costs.jsonl")
 PREDICTION_COSTS = Path(".seedbed/prediction_costs.jsonl")
+WARNINGS = Path(".seedbed/warnings.jsonl")
 
 Item = TypeVar("Item")
 Main = TypeVar("Main", bound=Callable[..., str])
@@ -88,13 +91,16 @@ def run(name: str, main: Callable[[], str]) -> None:
 
     gc.freeze()
     gc.enable()
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of processes that libraries start
     try:
-        line = main()
+        with warnings.catch_warnings(record=True) as caught:
+            line = main()
     except SeedbedError as error:
         print(f"\nseedbed: {name}: {error}\n", file=sys.stderr)
         sys.exit(1)
     finally:
         gc.freeze()  # or the interpreter walks every object of torch once more before it ends
+    _note_warnings(name, caught)
     seconds = time.time() - psutil.Process().create_time()  # imports are part of the cost
     usage = max(
         resource.getrusage(who).ru_maxrss
@@ -103,6 +109,20 @@ def run(name: str, main: Callable[[], str]) -> None:
     megabytes = usage / (2**20 if sys.platform == "darwin" else 2**10)
     _note(COSTS, stage=name, seconds=round(seconds, 1), peak_mb=round(megabytes))
     print(f"{name}: {line} ({seconds:.1f} s, {megabytes:,.0f} MB)", flush=True)
+
+
+def _note_warnings(stage: str, caught: list[warnings.WarningMessage]) -> None:
+    """Note what libraries warned of, which is meant for those who call them; print a count."""
+    kinds = {(one.category.__name__, str(one.message), one.filename) for one in caught}
+    for category, message, file in sorted(kinds):
+        _note(WARNINGS, stage=stage, category=category, message=message, module=file)
+    if kinds:
+        few = (
+            "a warning of a library is"
+            if len(kinds) == 1
+            else f"{len(kinds)} warnings of libraries are"
+        )
+        print(f"{stage}: {few} in {WARNINGS}", file=sys.stderr)
 
 
 def note_predictions(approach: str, rows: int, tokens: int, seconds: float) -> None:

@@ -20,10 +20,10 @@ TITLES = {
 SHOWN = 30  # classes, and limits
 REASONS = 3
 INTERVALS = (
-    "Intervals are 95 %, by a bootstrap over rows (over whole groups if rows have one), paired for "
-    "the difference. p: the probability of such a drop beyond the allowed one if the models were "
-    "equally good, by swapping their predictions at random, after Holm's correction over all "
-    "limits."
+    "Intervals are 95 %, over other rows of the same classes (whole groups if rows have one), "
+    "paired for the difference. p: the probability of such a drop beyond the allowed one if the "
+    "models were equally good, by swapping their predictions at random, after Holm's correction "
+    "over all limits."
 )
 
 

@@ -18,7 +18,7 @@ from pydantic import Field, create_model
 from seedbed.core.metrics import Difference, Metrics
 from seedbed.core.params import Section
 from seedbed.pages.document import points
-from seedbed.scoring import metrics, significance
+from seedbed.scoring import intervals, metrics, significance
 from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import ClassScores, Estimate
 from seedbed.scoring.significance import McNemar
@@ -180,14 +180,13 @@ class Judgement(Metrics):
 
 def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
-    samples = metrics.resampled_counts(answers.head.clusters)
     labels, base, head = answers.head.labels, answers.base.predicted, answers.head.predicted
     one, other = (metrics.per_class(labels, said, answers.classes) for said in (base, head))
     even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
     return Judgement(
-        base=metrics.headline({"base": answers.base}, samples),
-        head=metrics.headline({"head": answers.head}, samples),
-        difference=metrics.paired_difference([answers.head], [answers.base], samples),
+        base=intervals.headline({"base": answers.base}),
+        head=intervals.headline({"head": answers.head}),
+        difference=intervals.paired_difference([answers.head], [answers.base]),
         mcnemar=significance.mcnemar(labels, head, base),
         same_answer_share=float((base == head).mean()),
         per_class={
@@ -195,17 +194,17 @@ def judged(answers: Answers, params: GateParams) -> Judgement:
             for name in answers.classes
             if one[name].rows
         },
-        limits=look(answers, params, samples),
+        limits=look(answers, params),
         sees=sees_in_accuracy(answers, params),
         fails_from=sees_in_accuracy(answers, even),
     )
 
 
-def look(answers: Answers, params: GateParams, samples: np.ndarray) -> list[Checked]:
-    """Every limit that is on, looked at. `samples` (draws, rows): see `resampled_counts`."""
+def look(answers: Answers, params: GateParams) -> list[Checked]:
+    """Every limit that is on, looked at."""
     limits = limits_of(params, [answers.classes[number] for number in answers.present])
     drops = significance.swapped_f1_drops(answers.base, answers.head, len(answers.classes))
-    found = [_found(answers, limit, samples, drops) for limit in limits]
+    found = [_found(answers, limit, drops) for limit in limits]
     p_holm = significance.holm([p for _, p in found], [limit.share for limit in limits])
     ratio = _error_ratio(answers, drops[1])
     return [
@@ -241,21 +240,21 @@ def _accuracy_limit(answers: Answers, params: GateParams) -> Limit:
 
 
 def _found(
-    answers: Answers, limit: Limit, samples: np.ndarray, drops: tuple[np.ndarray, np.ndarray]
+    answers: Answers, limit: Limit, drops: tuple[np.ndarray, np.ndarray]
 ) -> tuple[float, float]:
     """What was found of a limit, and its p-value before the correction: the share of random swaps
-    that drop as much; of a least figure, that of bootstrap samples in which it is not below.
-    `drops`: see `swapped_f1_drops`."""
+    that drop as much; of a least figure, how likely one as low is where that of the population is
+    just enough. `drops`: see `swapped_f1_drops`."""
     measure = limit.measure
     if limit.kind == "least":
-        found = float(metrics.scores(answers.head)[measure][0])
-        reached = metrics.scores(answers.head._replace(counts=samples))[measure] >= limit.value
-    elif measure in ("accuracy", "recall"):
+        seen = intervals.evidence([answers.head])[measure]
+        return seen.figure, seen.chance_of_reaching(limit.value)
+    if measure in ("accuracy", "recall"):
         rows = _members(answers, limit)
         sums = significance.sums_by_cluster(answers.lost[rows], answers.head.clusters[rows])
         net, number = int(sums.sum()), int(rows.sum())
         return net / number, significance.flip_p(sums, net - limit.value * number)
-    elif measure in ("macro_f1", "f1"):  # macro-F1 is over the classes that stand in the labels
+    if measure in ("macro_f1", "f1"):  # macro-F1 is over the classes that stand in the labels
         places = [answers.classes.index(limit.name)] if limit.name else answers.present
         found = float(drops[0][places].mean())
         reached = drops[1][:, places].mean(1) >= found - limit.value - significance.TINY

@@ -133,8 +133,8 @@ def _training(facts: ModelFacts) -> Section:
 def _evaluation(test: Evaluation) -> list[Section]:
     """The scores on test, and how far confidence is from accuracy there."""
     first = (
-        f"On {test.rows:,} test rows, which no choice has read; intervals are 95 %, by a "
-        "bootstrap over rows or groups."
+        f"On {test.rows:,} test rows, which no choice has read; intervals are 95 %, over "
+        "other rows, or groups, of the same classes."
     )
     table = Table(["metric", "test"], shown_scores("card", test))
     before, after = test.calibration.before, test.calibration.after

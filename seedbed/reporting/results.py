@@ -51,7 +51,7 @@ def verdict(choice: Choice, tests: Mapping[str, Evaluation]) -> Section:
     scores = " and a ".join(f"{title} of **{score}**" for title, score in measured)
     words = (
         f"On the {test.rows:,} test rows, which no choice has read, it has an {scores}. "
-        "Intervals are 95 %, by a bootstrap over rows (over whole groups if rows have one)."
+        "Intervals are 95 %, over other rows of the same classes (whole groups if rows have one)."
     )
     return Section("", [Prose(f"**{choice.why}**"), Prose(words)])
 
@@ -107,7 +107,7 @@ def _differences(split: str, reference: str, pairs: Mapping[str, Pair]) -> list[
     header = ["approach", *(metric.title for metric in metrics), "only this model correct",
               "only the reference correct", "p"]  # fmt: skip
     words = (
-        f"Difference to `{reference}` on the same {split} rows: paired bootstrap, 95 % intervals; "
+        f"Difference to `{reference}` on the same {split} rows: paired, with 95 % intervals; "
         "p: McNemar's exact test between the seeds shown, Holm-corrected over the approaches."
     )
     return [Prose(words), Table(header, rows)]

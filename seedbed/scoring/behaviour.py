@@ -18,7 +18,8 @@ from seedbed.core.edits import Words, generator, mistype, words_of
 from seedbed.core.errors import RowsError
 from seedbed.core.files import read_csv
 from seedbed.private.kinds import STAND_IN
-from seedbed.scoring.metrics import Scored, resampled_counts, shares
+from seedbed.scoring.intervals import shares
+from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import CapabilityCases, Invariance, MinimumFunctionality
 
 # Class indices of texts, or of texts and their pairs, (texts,); with the label of a progress bar.
@@ -103,7 +104,6 @@ def invariance_of(
     rows, predicted = rows.iloc[drawn], before.predicted[drawn]
     texts, pairs = (np.array(rows[name], dtype=object) for name in ("text", "text_pair"))
     clusters = np.unique(before.clusters[drawn], return_inverse=True)[1]
-    samples = resampled_counts(clusters)
     result = {}
     for name, versions in edited(list(texts), list(rows.index), seed).items():
         new = np.array(versions, dtype=object)
@@ -113,7 +113,7 @@ def invariance_of(
             continue
         after = predict(list(new[changed]), list(pairs[changed]), f"edited: {name}")
         stays[changed] = after == predicted[changed]
-        [share] = shares(stays, changed[None], samples, clusters)
+        [share] = shares(stays, changed[None], clusters)
         result[name] = Invariance(
             stays=share.accuracy, low=share.low, high=share.high, rows=share.rows
         )

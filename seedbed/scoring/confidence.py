@@ -17,7 +17,8 @@ import numpy as np
 
 from seedbed.core.metrics import Bounds, Interval
 from seedbed.core.rows import OUTSIDE
-from seedbed.scoring.metrics import bounds, macro_f1_of, mean_with_interval, resampled_counts
+from seedbed.scoring.intervals import Evidence, concordance, mean_with_interval
+from seedbed.scoring.metrics import bounds, clustered, macro_f1_of
 from seedbed.scoring.metrics_files import Calibration, Detection, OutOfScope, RiskCoverage
 
 BINS = 10
@@ -70,16 +71,15 @@ def cross_fitted(labels: np.ndarray, probabilities: np.ndarray, clusters: np.nda
     return result
 
 
-def calibration(labels: np.ndarray, probabilities: np.ndarray, samples: np.ndarray) -> Calibration:
+def calibration(labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray) -> Calibration:
     """Compute log loss and Brier score per row with intervals, expected calibration error (the mean
     distance of confidence and accuracy over ten bins; Naeini et al., 2015), and the 95 % interval
     of that error for a perfectly calibrated model with the same confidences.
 
     In each draw of a perfect model a row is correct with the probability that is its confidence.
-    With few rows the interval is far from 0. Rows count as independent. `samples`: bootstrap
-    counts.
+    With few rows the interval is far from 0. There rows count as independent; `clusters` (rows,).
     """
-    given = probabilities[np.arange(len(labels)), labels]
+    losses = -np.log(np.maximum(probabilities, LEAST))
     squares = ((probabilities - np.eye(probabilities.shape[1])[labels]) ** 2).sum(1)
     confidence, correct = probabilities.max(1), probabilities.argmax(1) == labels
     random = np.random.default_rng(0)
@@ -87,11 +87,30 @@ def calibration(labels: np.ndarray, probabilities: np.ndarray, samples: np.ndarr
         _errors(confidence, random.random((10, len(confidence))) < confidence) for _ in range(100)
     ]
     return Calibration(
-        log_loss=mean_with_interval(-np.log(np.maximum(given, LEAST)), samples),
-        brier=mean_with_interval(squares, samples),
+        log_loss=mean_with_interval(
+            losses[np.arange(len(labels)), labels],
+            clusters,
+            -np.log(LEAST),
+            _expected(probabilities, losses),
+        ),
+        brier=mean_with_interval(
+            squares,
+            clusters,
+            2.0,
+            _expected(
+                probabilities, 1 + (probabilities**2).sum(1, keepdims=True) - 2 * probabilities
+            ),
+        ),
         expected_calibration_error=float(_errors(confidence, correct[None])[0]),
         expected_calibration_error_if_perfect=Bounds(**bounds(np.concatenate(perfect))),
     )
+
+
+def _expected(probabilities: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of a value that depends on the true class, (rows, classes), by the model's
+    own probabilities: (rows,) each."""
+    means = (probabilities * values).sum(1)
+    return means, (probabilities * (values - means[:, None]) ** 2).sum(1)
 
 
 def _errors(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
@@ -126,20 +145,23 @@ def risk_coverage_curve(
 
 
 def risk_coverage(
-    labels: np.ndarray, probabilities: np.ndarray, samples: np.ndarray
+    labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
 ) -> RiskCoverage:
     """Compute the area under the risk-coverage curve (mean risk over all coverages) with its 95 %
-    interval, and the risk at coverages of 80 % and 90 %.
+    interval, and the risk at coverages of 80 % and 90 %; `clusters` (rows,).
 
-    `samples`: bootstrap counts (draws, rows).
+    The interval is that of a share with the variance of the area's linear approximation.
     """
     order, wrong, risks = _by_confidence(labels, probabilities)
-    weights = samples[:, order].astype(np.float32)
-    answered = np.cumsum(weights, axis=1)
-    drawn = np.cumsum(weights * wrong, axis=1) / np.maximum(answered, 1)
-    areas = (drawn * weights).sum(1) / answered[:, -1]
+    figure, rows, places = float(risks.mean()), len(order), np.arange(1, len(order) + 1)
+    # What the weight of a row adds: its own risk, and what it changes in those of all after it.
+    below, above = (np.cumsum((part / places)[::-1])[::-1] for part in (np.ones(rows), risks))
+    added = (risks - figure + wrong * below - above) / rows
+    units = clusters[order]
+    variance = float((added**2).sum()) * clustered(added, np.unique(units, return_inverse=True)[1])
+    found = Evidence.of(figure, variance, (0.0, 1.0), len(np.unique(units)))
     at_80, at_90 = (float(risks[int(np.ceil(share * len(order))) - 1]) for share in (0.8, 0.9))
-    area = Interval(mean=float(risks.mean()), **bounds(areas))
+    area = Interval(mean=figure, **found.bounds())
     return RiskCoverage(area=area, risk_at_80=at_80, risk_at_90=at_90)
 
 
@@ -217,25 +239,19 @@ def detection(
 def _detection(
     is_outside: np.ndarray, scores: np.ndarray, flagged: np.ndarray, clusters: np.ndarray
 ) -> Detection:
-    numbers = np.unique(clusters, return_inverse=True)[1]
-    drawn = [
-        auroc(is_outside, scores, counts)
-        for counts in resampled_counts(numbers, draws=500)
-        if counts[is_outside].any() and counts[~is_outside].any()
-    ]
     return Detection(
         rows=int(is_outside.sum()),
-        auroc=Interval(mean=auroc(is_outside, scores), **bounds(np.array(drawn))),
+        auroc=concordance(is_outside, auroc(is_outside, scores), clusters),
         false_positive_rate_at_95_recall=false_positive_rate(is_outside, scores),
         recall=float(flagged[is_outside].mean()),
     )
 
 
-def auroc(is_outside: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> float:
+def auroc(is_outside: np.ndarray, scores: np.ndarray) -> float:
     """Compute the probability that a row out of scope scores above one in scope, ties half."""
     from sklearn.metrics import roc_auc_score
 
-    return float(roc_auc_score(is_outside, scores, sample_weight=weights))
+    return float(roc_auc_score(is_outside, scores))
 
 
 def false_positive_rate(is_outside: np.ndarray, scores: np.ndarray) -> float:

@@ -17,7 +17,7 @@ from seedbed.core.errors import RowsError
 from seedbed.core.languages import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.rows import NEGATIVE, OUTSIDE
 from seedbed.core.text_units import length_of
-from seedbed.scoring import confidence, metrics
+from seedbed.scoring import confidence, intervals, metrics
 from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import (
     Behaviour,
@@ -119,14 +119,10 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
     predictions = raw.with_outside(fitted.thresholds)
     by_seed, names = predictions.scored(), classes.predictable(fitted)
     scored = by_seed[fitted.seed]
-    samples = metrics.resampled_counts(scored.clusters)
-    inside = samples[:, raw.labels != OUTSIDE]
-    inside = inside[inside.sum(1) > 0]  # draws without a row in scope are left out
+    inside = raw.clusters()[raw.labels != OUTSIDE]
     labels, probabilities = raw.inside(fitted.seed)
     if part.name == "validation":  # where the temperature was fitted: each row by that of others
-        scaled = confidence.cross_fitted(
-            labels, probabilities, raw.clusters()[raw.labels != OUTSIDE]
-        )
+        scaled = confidence.cross_fitted(labels, probabilities, inside)
     else:
         scaled = confidence.rescaled(probabilities, fitted.temperature)
     scope = scope_figures(part, fitted, classes)
@@ -134,7 +130,7 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
         run=True,
         model=model,
         rows=len(raw.ids),
-        estimates=metrics.headline(by_seed, samples),
+        estimates=intervals.headline(by_seed),
         seed_shown=fitted.seed,
         calibration=TemperatureScaling(
             temperature=fitted.temperature,
@@ -144,9 +140,9 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
         risk_coverage=confidence.risk_coverage(labels, probabilities, inside),
         per_class=metrics.per_class(scored.labels, scored.predicted, names),
         confusion=metrics.confusion(scored.labels, scored.predicted, names),
-        slices=slices(scored, part.columns, samples),
+        slices=slices(scored, part.columns),
         **({"out_of_scope": scope} if scope else {}),
-        without_decisions=without_decisions(predictions, part.people, names, samples),
+        without_decisions=without_decisions(predictions, part.people, names),
     )
 
 
@@ -175,14 +171,14 @@ def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | 
 
 
 def without_decisions(
-    predictions: Predictions, people: list[DecidedRow], classes: list[str], samples: np.ndarray
+    predictions: Predictions, people: list[DecidedRow], classes: list[str]
 ) -> WithoutDecisions:
     """Compute the figures of a split as if no person had decided on its rows.
 
     A person may change a test label, and a reviewer must see what that does to the score. A label
     that is no class any more is one that no model predicts. Rows taken out are in no dataset and
     have no prediction: `accuracy_range` is the accuracy if the models had all of them wrong, and
-    all correct. `samples`: bootstrap counts.
+    all correct.
     """
     relabelled = {row.id: row.given for row in people if row.decided not in TAKEN_OUT | {row.given}}
     number = {name: index for index, name in enumerate(classes)}
@@ -193,9 +189,10 @@ def without_decisions(
     taken_out, rows = sum(row.decided in TAKEN_OUT for row in people), len(labels)
     # No probabilities: a label that is no class any more has no column there.
     scored = {
-        seed: Scored.of(labels, model.predicted) for seed, model in predictions.scored().items()
+        seed: Scored.of(labels, model.predicted, clusters=model.clusters)
+        for seed, model in predictions.scored().items()
     }
-    estimates = metrics.headline(scored, samples)
+    estimates = intervals.headline(scored)
     correct, all_rows = estimates["accuracy"].mean * rows, rows + taken_out
     return WithoutDecisions(
         relabelled=int((labels != predictions.labels).sum()),
@@ -251,17 +248,14 @@ def columns_of(
     }
 
 
-def slices(scored: Scored, columns: Columns, samples: np.ndarray) -> dict[str, dict[str, Slice]]:
-    """Compute accuracy for each value of each column; columns of one value are left out.
-
-    `samples`: bootstrap counts (draws, rows).
-    """
+def slices(scored: Scored, columns: Columns) -> dict[str, dict[str, Slice]]:
+    """Compute accuracy for each value of each column; columns of one value are left out."""
     correct = scored.labels == scored.predicted
     result = {}
     for column, values in columns.items():
         names, index = np.unique(np.asarray(values, dtype=object).astype(str), return_inverse=True)
         if len(names) > 1:
             members = np.arange(len(names))[:, None] == index
-            found = metrics.shares(correct, members, samples, scored.clusters)
+            found = intervals.shares(correct, members, scored.clusters)
             result[column] = dict(zip(map(str, names), found, strict=True))
     return result

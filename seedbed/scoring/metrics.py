@@ -1,21 +1,18 @@
-"""Metrics of predictions: the one table of them, the functions that compute them, and intervals.
+"""Metrics of predictions: the one table of them, and the functions that compute them.
 
-Each metric is computed over many samples of the rows at once, so that a bootstrap is one call. A
-sample is a row of `counts` (samples, rows): how often each row is in it; one row of ones is the
-rows as they are.
-
-Intervals are of 95 %, by a bootstrap over clusters: percentile intervals (Efron and Tibshirani,
-1993). A cluster is a row, or a whole group if rows have one, because rows of a group are not
-independent.
+Each metric is computed over many samples of the rows at once. A sample is a row of `counts`
+(samples, rows): how often each row is in it; one row of ones is the rows as they are. Of metrics of
+labels a sample may also be expected counts, which are no whole numbers. Intervals are in
+seedbed.scoring.intervals. A cluster is a row, or a whole group if rows have one, because rows of a
+group are not independent.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from seedbed.core.metrics import Difference, Interval
-from seedbed.scoring.metrics_files import ClassScores, Estimate, Slice
+from seedbed.scoring.metrics_files import ClassScores
 
 DRAWS = 2000
 TAILS = (0.025, 0.975)
@@ -84,12 +81,18 @@ class Metric(NamedTuple):
     compute: Callable[[Any], np.ndarray]
     shown_in: tuple[View, ...]
     hub_name: str = ""  # of the Hugging Face `evaluate` library
+    span: tuple[float, float] = (0.0, 1.0)  # the least and the greatest value it can have
 
 
 def tallied(scored: Scored) -> Tallies:
     """Count what metrics of labels need."""
     labels, predicted = scored.labels, scored.predicted
-    names = np.unique(np.r_[labels, predicted])
+    names, numbers = np.unique(np.r_[labels, predicted], return_inverse=True)
+    if len(scored.counts) == 1:
+        (weights,), (true, said) = scored.counts, np.split(numbers, 2)
+        parts = ((true, np.where(true == said, weights, 0)), (true, weights), (said, weights))
+        one, two, three = (np.bincount(part, few, len(names))[None] for part, few in parts)
+        return Tallies(one * 1.0, two * 1.0, three * 1.0, np.isin(names, labels))
     is_label, is_predicted = (part[:, None] == names for part in (labels, predicted))
     # One product of float32 for all: counts are integers far below 2**24, so it is exact.
     every = np.concatenate([is_label & is_predicted, is_label, is_predicted], axis=1)
@@ -111,7 +114,10 @@ def _accuracy(tallies: Tallies) -> np.ndarray:
 
 
 def _macro_f1(tallies: Tallies) -> np.ndarray:
-    return _f1(tallies).mean(1)
+    """The mean over the classes that have rows in the sample: a class that is not drawn is no class
+    that is never right."""
+    drawn = tallies.actual[:, tallies.is_actual] > 0
+    return (_f1(tallies) * drawn).sum(1) / np.maximum(drawn.sum(1), 1)
 
 
 def _weighted_f1(tallies: Tallies) -> np.ndarray:
@@ -142,6 +148,7 @@ METRICS = {
             _mcc,
             ("approaches", "chosen", "comparison", "card", "metadata"),
             "matthews_correlation",
+            (-1.0, 1.0),
         ),
     )
 }
@@ -223,76 +230,18 @@ def bounds(values: np.ndarray) -> dict[str, float]:
     return {"low": float(low), "high": float(high)}
 
 
-def mean_with_interval(values: np.ndarray, samples: np.ndarray) -> Interval:
-    """Compute the mean of one value per row and its interval: (rows,), (draws, rows)."""
-    drawn = samples @ values / samples.sum(1)
-    return Interval(mean=float(values.mean()), **bounds(drawn))
+def clustered(values: np.ndarray, clusters: np.ndarray) -> float:
+    """By what factor clusters widen the variance of a sum of (rows,) values around 0, at least 1,
+    with Student's t for the number of clusters."""
+    sums = np.bincount(clusters, weights=values)
+    if len(sums) == len(values):
+        return 1.0
+    alone = float((values**2).sum())
+    return max(1.0, float((sums**2).sum()) / alone if alone else 1.0) * few_units(len(sums))
 
 
-def shares(
-    correct: np.ndarray, members: np.ndarray, samples: np.ndarray, clusters: np.ndarray
-) -> list[Slice]:
-    """Compute, for each set of rows, the share that is correct, with its interval and its rows.
+def few_units(units: int) -> float:
+    """The square of Student's t over the normal quantile; infinite for one unit."""
+    from scipy.special import ndtri, stdtrit  # a tenth of a second that most stages need not spend
 
-    `correct` (rows,) bool, `members` (sets, rows) bool, `samples` (draws, rows). If all rows are
-    correct, or none is, a bootstrap has no width: then the bound is that of Clopper and Pearson
-    (1934) over clusters.
-    """
-    weights = samples.astype(np.float32)
-    hits, sizes = weights @ (members & correct).T, weights @ members.T.astype(np.float32)
-    result = []
-    for index, rows in enumerate(members):
-        share, number = float(correct[rows].mean()), len(np.unique(clusters[rows]))
-        drawn = sizes[:, index] > 0
-        if 0 < share < 1 and drawn.any():
-            ends = bounds(hits[drawn, index] / sizes[drawn, index])
-        else:
-            width = 1 - TAILS[0] ** (1 / (1 if 0 < share < 1 else number))
-            ends = {"low": 1 - width, "high": 1.0} if share else {"low": 0.0, "high": width}
-        result.append(Slice(accuracy=share, **ends, rows=int(rows.sum())))
-    return result
-
-
-def headline(by_seed: dict[str, Scored], samples: np.ndarray) -> dict[str, Estimate]:
-    """Estimate each metric of the table: mean over the seeds, 95 % interval, sd, every value.
-
-    `by_seed`: predictions for the same rows. `samples`: see `resampled_counts`.
-    """
-    values = {seed: scores(scored) for seed, scored in by_seed.items()}
-    result = {}
-    for name, drawn in _means(by_seed.values(), samples).items():
-        each = {seed: float(metrics[name][0]) for seed, metrics in values.items()}
-        result[name] = Estimate(
-            mean=float(np.mean(list(each.values()))),
-            **bounds(drawn),
-            sd_over_seeds=float(np.std(list(each.values()), ddof=1)) if len(each) > 1 else 0,
-            by_seed=each,
-        )
-    return result
-
-
-def paired_difference(
-    one: Collection[Scored], other: Collection[Scored], samples: np.ndarray
-) -> dict[str, Difference]:
-    """Compute one - other on the same rows, for each metric of the table.
-
-    That is the difference of the means over seeds, with the 95 % interval of a paired bootstrap.
-    `one` and `other` hold the predictions of each seed; `samples`: see `resampled_counts`.
-    """
-    values, draws = _means(one), _means(one, samples)
-    other_values, other_draws = _means(other), _means(other, samples)
-    return {
-        name: Difference(
-            difference=float((values[name] - other_values[name])[0]),
-            **bounds(draws[name] - other_draws[name]),
-        )
-        for name in values
-    }
-
-
-def _means(seeds: Collection[Scored], samples: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Each metric's mean over the seeds, in each sample; in the rows as they are if None."""
-    by_seed = [
-        scores(scored if samples is None else scored._replace(counts=samples)) for scored in seeds
-    ]
-    return {name: np.mean([values[name] for values in by_seed], axis=0) for name in by_seed[0]}
+    return float((stdtrit(units - 1, TAILS[1]) / ndtri(TAILS[1])) ** 2) if units > 1 else np.inf

@@ -1,8 +1,8 @@
 """Predictions of one approach on one split as a file, approaches compared by them, and the choice
 of one by validation alone.
 
-An approach is as good as the best if its difference to it, in a paired bootstrap of validation
-macro-F1, may be chance. Of these the cheapest is chosen: fewest trainable parameters, then fewest
+An approach is as good as the best if its difference to it, paired, in validation macro-F1, may be
+chance. Of these the cheapest is chosen: fewest trainable parameters, then fewest
 training tokens, then the smallest model, then the first by name. Seconds would differ from run to
 run; these do not.
 """
@@ -20,7 +20,8 @@ from seedbed.core.files import fresh_folder
 from seedbed.core.metrics import Difference, Interval
 from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.confidence import with_outside
-from seedbed.scoring.metrics import Scored, clusters_of, paired_difference, resampled_counts
+from seedbed.scoring.intervals import paired_difference
+from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.scoring.metrics_files import Budgets, BudgetStep, Candidate, Choice, Validation
 from seedbed.scoring.significance import McNemar, holm, mcnemar
 
@@ -67,7 +68,7 @@ class Predictions:
         }
 
     def clusters(self) -> np.ndarray:
-        """Number the cluster of each row, (rows,): what the bootstrap draws."""
+        """Number the cluster of each row, (rows,): its group, or the row itself."""
         return clusters_of(self.ids, self.groups)
 
 
@@ -105,7 +106,7 @@ class Pair(NamedTuple):
 
 
 def pairs_with(
-    reference: str, predictions: dict[str, Predictions], seeds: dict[str, str], samples: np.ndarray
+    reference: str, predictions: dict[str, Predictions], seeds: dict[str, str]
 ) -> dict[str, Pair]:
     """Compare every approach with the reference. All predictions are for the same rows."""
     base = predictions[reference].scored()
@@ -114,7 +115,7 @@ def pairs_with(
     tests = [mcnemar(labels, one[seeds[name]].predicted, shown) for name, one in ours.items()]
     corrected = holm([test.p for test in tests])
     return {
-        name: Pair(paired_difference(one.values(), base.values(), samples), test, p_holm)
+        name: Pair(paired_difference(one.values(), base.values()), test, p_holm)
         for (name, one), test, p_holm in zip(ours.items(), tests, corrected, strict=True)
     }
 
@@ -127,9 +128,8 @@ def cost(candidate: Candidate, name: str) -> tuple[float, float, float, str]:
 def choice(validations: dict[str, Validation], predictions: dict[str, Predictions]) -> Choice:
     """Choose an approach; `predictions` are those on validation, of each approach that ran."""
     best = max(validations, key=lambda name: (validations[name]["macro_f1"].mean, name))
-    samples = resampled_counts(predictions[best].clusters())
     seeds = {name: figures.seed_shown for name, figures in validations.items()}
-    pairs = pairs_with(best, predictions, seeds, samples)
+    pairs = pairs_with(best, predictions, seeds)
     candidates: Candidates = {}
     for name, figures in validations.items():
         pair, score = pairs.get(name), figures["macro_f1"]
@@ -149,7 +149,7 @@ def choice(validations: dict[str, Validation], predictions: dict[str, Prediction
         why=sentence(chosen, best, equals, candidates),
         measured_on="validation",
         candidates=candidates,
-        per_budget=budgets(candidates, predictions, samples),
+        per_budget=budgets(candidates, predictions),
     )
 
 
@@ -175,9 +175,7 @@ def _with_interval(gap: Difference) -> str:
     return f"{gap.difference:+.3f}, 95 % interval {gap.low:+.3f} to {gap.high:+.3f}"
 
 
-def budgets(
-    candidates: Candidates, predictions: dict[str, Predictions], samples: np.ndarray
-) -> Budgets:
+def budgets(candidates: Candidates, predictions: dict[str, Predictions]) -> Budgets:
     """List what to choose for how much training, and for how many megabytes.
 
     Each step costs more than the one before it and scores higher; `is_real` says whether by more
@@ -196,7 +194,7 @@ def budgets(
             step = BudgetStep(approach=name, macro_f1=candidate.macro_f1.mean, **costs_of)
             if steps:
                 now, before = (predictions[one].scored() for one in (name, steps[-1].approach))
-                gain = paired_difference(now.values(), before.values(), samples)["macro_f1"]
+                gain = paired_difference(now.values(), before.values())["macro_f1"]
                 step = step.model_copy(update={"gain": gain, "is_real": gain.low > 0})
             steps.append(step)
         return steps

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from seedbed.core.files import BEST, write_json
 from seedbed.core.params import Section
+from seedbed.pages.document import listed
+from seedbed.pages.escaping import quoted
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice
 from seedbed.training import models
@@ -60,6 +62,7 @@ def read_serving(folder: Path) -> Serving:
 
 def model_readme(card: models.SavedModel, choice: Choice, serving: Serving) -> str:
     """Markdown for models/best/README.md."""
+    classes = listed([quoted(name) for name in card.classes], models.IN_CODE)
     return f"""# The model of this run: `{choice.approach}`, seed {choice.seed}
 
 {choice.why}
@@ -75,14 +78,22 @@ divides logits by the temperature that was fitted on validation ({serving.temper
 probabilities are calibrated, and checks the files of this folder.
 {scope_sentence(serving)}
 
-Classes: {", ".join(card.classes)}. {truncation_sentence(card)} The
+Classes: {classes}. {truncation_sentence(card)} The
 encoder is the one that `encoder:` in params.yaml names, and its licence holds for this model.
 """
 
 
 def loading_code(card: models.SavedModel) -> str:
-    """Python that loads models/best with a stock library and classifies a text."""
-    return card.usage.replace("{folder}", BEST.as_posix()).replace("{text}", EXAMPLE)
+    """Python that loads models/best with a stock library and classifies a text.
+
+    Many classes, and those that would end a block of code in markdown, are read from the card.
+    """
+    code, names = card.usage, repr(card.classes)
+    if len(card.classes) > models.IN_CODE or "```" in names:
+        read = f'json.load(open("{{folder}}/{models.CARD}", encoding="utf-8"))["classes"]'
+        replaced = code.replace(names, read)
+        code = code if replaced == code else f"import json\n{replaced}"
+    return code.replace("{folder}", BEST.as_posix()).replace("{text}", EXAMPLE)
 
 
 def scope_sentence(serving: Serving) -> str:

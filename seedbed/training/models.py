@@ -19,6 +19,7 @@ from seedbed.core.params import Section, validated
 from seedbed.encoding.tokens import InJson
 
 CARD = "seedbed.json"
+IN_CODE = 30  # classes that loading code lists; of more it reads the card
 DIGESTS = "digests.json"
 UNCHECKED = (DIGESTS, "README.md")
 # A former version named no approach in the card; any that saves the same kind can load it.

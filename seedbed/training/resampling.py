@@ -7,7 +7,7 @@ best epoch for it: a share of the other rows, by hash, is set aside for that.
 A learning curve is the error as a power of the number of train rows, error(n) = a n^-b, fitted by
 least squares of logarithms to every share and seed (Cortes et al., 1994; Hestness et al., 2017).
 The interval is from a bootstrap over seeds and over clusters of validation rows, with a new fit for
-each sample.
+each sample; samples are moved to lie about the figure itself, and the interval holds it.
 """
 
 from collections.abc import Iterator
@@ -226,7 +226,7 @@ def fit_curve(
     counts = np.concatenate([np.ones((1, len(labels)), dtype=samples.dtype), samples])
     floor = 0.5 / len(labels)  # half a row replaces an error of zero, which has no logarithm
     errors = np.stack(
-        [np.maximum(1 - macro_f1(labels, run.predicted, counts), floor) for run in runs], axis=1
+        [_centred(1 - macro_f1(labels, run.predicted, counts), floor) for run in runs], axis=1
     )  # (1 + draws, runs); the first row is without resampling
     shares, seeds = (np.array([run[column] for run in runs]) for column in (0, 1))
     names, index = np.unique(seeds, return_inverse=True)
@@ -257,7 +257,7 @@ def fit_curve(
         twice_the_rows=TwiceTheRows(
             rows=2 * sizes[-1],
             macro_f1=_interval(1 - then),
-            gain=Difference(difference=float((now - then)[0]), **bounds((now - then)[1:])),
+            gain=Difference(difference=float((now - then)[0]), **_around(now - then)),
         ),
         check=FitCheck(
             measured=float(1 - means[0, -1]),
@@ -268,4 +268,18 @@ def fit_curve(
 
 def _interval(values: np.ndarray) -> Interval:
     """The first value as the mean, and the interval of the others."""
-    return Interval(mean=float(values[0]), **bounds(values[1:]))
+    return Interval(mean=float(values[0]), **_around(values))
+
+
+def _around(values: np.ndarray) -> dict[str, float]:
+    """The interval of all but the first value, widened to hold the first."""
+    ends, first = bounds(values[1:]), float(values[0])
+    return {"low": min(ends["low"], first), "high": max(ends["high"], first)}
+
+
+def _centred(errors: np.ndarray, floor: float) -> np.ndarray:
+    """The samples' errors, moved to lie about the first one: a sample has fewer rows of a class,
+    and so a larger error on average."""
+    moved = errors.copy()
+    moved[1:] += errors[0] - errors[1:].mean()
+    return np.clip(moved, floor, 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seedbed.gate.verdict import Answers, GateParams, judged, look
-from seedbed.scoring.metrics import Scored, resampled_counts
+from seedbed.scoring.metrics import Scored
 
 CLASSES = ["rain", "snow", "sun"]
 PARAMS = GateParams(
@@ -25,7 +25,7 @@ def answers(wrong_base=(), wrong_head=(), units=None, rows=ROWS) -> Answers:
 
 def failed(found: Answers, **changes) -> list[str]:
     params = PARAMS.model_copy(update=changes)
-    checked = look(found, params, resampled_counts(found.head.clusters, draws=500))
+    checked = look(found, params)
     return [one.in_words() for one in checked if one.fails]
 
 
@@ -96,7 +96,7 @@ def test_figures_stand_beside_the_limits_and_are_the_same_again():
 def test_a_class_without_rows_has_no_floor():
     found = answers()
     found = found._replace(classes=[*CLASSES, "fog"])
-    told = [one.name for one in look(found, PARAMS, np.ones((1, ROWS)))]
+    told = [one.name for one in look(found, PARAMS)]
     assert told == ["", "", *CLASSES]
 
 
@@ -113,10 +113,8 @@ def drawn(random, rows: int, right: float, drop: float) -> Answers:
 
 def share_of_fails(drop: float, draws: int = 60) -> float:
     random = np.random.default_rng(0)
-    once = np.ones((1, 425))
     fails = [
-        any(one.fails for one in look(drawn(random, 425, 0.95, drop), PARAMS, once))
-        for _ in range(draws)
+        any(one.fails for one in look(drawn(random, 425, 0.95, drop), PARAMS)) for _ in range(draws)
     ]
     return float(np.mean(fails))
 

@@ -1,0 +1,299 @@
+"""95 % intervals: of the metrics of the table, of differences between models, of shares and means.
+
+What is random is which rows of each class stand in the split, by whole clusters. Fixed are the
+model, the classes and the number of rows of each. An interval is of the metric in the population:
+its formula at the expected counts of all classes, each with as many rows as the split has. With
+one row a class that is still the mean of what each class's F1 would be over very many rows in these
+proportions. The figure of a small split lies below it on average, because F1 is not linear: the
+bias, by simulation, is taken off, and the interval is widened to hold the figure itself, so that
+low <= figure <= high.
+
+The spread is that of a linear approximation at a smoothed population (seedbed.scoring.population).
+The figure is then a share of as many rows as have that spread (Korn and Graubard, 1998, who count
+clusters in this way, too), and its interval that of Clopper and Pearson with the mid-P correction
+(Lancaster, 1961; Berry and Armitage, 1995), which has a width where all rows are right. Differences
+are paired, as by Agresti and Min (2005), with more added. benchmarks/intervals.md has the coverage.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from seedbed.core.metrics import Difference, Interval
+from seedbed.scoring.metrics import METRICS, TAILS, Metric, Scored, clustered, few_units, scores
+from seedbed.scoring.metrics_files import Estimate, Slice
+from seedbed.scoring.population import SIMULATED, STEP, Models, Slopes, left_over
+
+NORMAL = 1.959964  # the quantile of the normal distribution at 97.5 %
+# Variance added to a difference, in rows: of models that never differ on n rows the share that they
+# may differ on is then that of the mid-P interval of no row in n, -log(0.05) / n.
+NONE_SEEN = (-np.log(2 * TAILS[0]) / NORMAL) ** 2
+BISECTIONS = 40
+
+
+def share_bounds(
+    shares: np.ndarray, rows: np.ndarray, tail: float = TAILS[0]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mid-P interval of each share, of so many rows, which need not be whole: low, high."""
+    sides = np.stack([1 - shares, shares])
+    low, high = np.zeros(sides.shape), np.ones(sides.shape)
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        inside = chance_below(sides, rows, middle) > tail
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    ends = np.maximum(sides, np.where(sides >= 1, 1, high))
+    return 1 - ends[0], ends[1]
+
+
+def chance_below(shares: np.ndarray, rows: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """The mid-P value of a share, or a lower one, of so many rows where the true share is `truth`:
+    the mean of the chances of less, and of less or as many."""
+    from scipy.special import betaincc  # a tenth of a second that most stages need not spend
+
+    hits = np.maximum(shares * rows, 1e-12)
+    misses = np.maximum(rows - hits, 1e-12)
+    as_many, less = betaincc(hits + 1, misses, truth), betaincc(hits, misses + 1, truth)
+    return (np.where(misses > 1e-9, as_many, 1.0) + np.where(hits > 1e-9, less, 0.0)) / 2
+
+
+class Evidence(NamedTuple):
+    """What an interval is made from: a figure, the figure less its bias, its variance, the values
+    it can have, and the rows that it is a share of (see `of`)."""
+
+    figure: float
+    centre: float
+    variance: float
+    span: tuple[float, float]
+    rows: float
+
+    @classmethod
+    def of(
+        cls,
+        figure: float,
+        variance: float,
+        span: tuple[float, float],
+        units: float,
+        assumed: float | None = None,
+        bias: float = 0.0,
+    ) -> "Evidence":
+        """Count the rows: those of a share as large as `assumed`, the figure by default, with the
+        same variance; `units` if it has none."""
+        width = span[1] - span[0]
+        centre = float(np.clip(figure - bias, *span))
+        if not (np.isfinite(width) and variance > 0):
+            return cls(figure, centre, variance, span, units)
+        part = np.clip(((figure if assumed is None else assumed) - span[0]) / width, 0, 1)
+        rows = float(part * (1 - part) * width**2 / variance)
+        return cls(figure, centre, variance, span, rows or units)
+
+    def bounds(self) -> dict[str, float]:
+        """The 95 % interval, widened to hold the figure itself."""
+        if np.isfinite(self.span).all():
+            low, width = self.span[0], self.span[1] - self.span[0]
+            shares = share_bounds(np.array((self.centre - low) / width), np.array(self.rows))
+            ends = [low + width * float(end) for end in shares]
+        else:
+            half = NORMAL * self.variance**0.5
+            ends = [self.centre - half, self.centre + half]
+        return {"low": min(ends[0], self.figure), "high": max(ends[1], self.figure)}
+
+    def chance_of_reaching(self, least: float) -> float:
+        """The probability of a figure as low as this one if that of the population is `least`."""
+        from scipy.special import ndtr
+
+        if np.isfinite(self.span).all():
+            low, width = self.span[0], self.span[1] - self.span[0]
+            share, truth = (self.centre - low) / width, np.clip((least - low) / width, 0, 1)
+            return float(chance_below(np.array(share), np.array(self.rows), truth))
+        return float(ndtr((self.centre - least) / max(self.variance**0.5, 1e-12)))
+
+
+def evidence(by_seed: Collection[Scored]) -> dict[str, Evidence]:
+    """What the interval of each metric of the table is made from, for the mean over the seeds.
+
+    Metrics of probabilities are left out if there are none; their spread is that of a change in the
+    weight of each cluster, and they are taken to have no bias.
+    """
+    models, units = Models(by_seed), _clusters(by_seed)
+    figures = _means(by_seed)
+    result = {}
+    for name, figure in figures.items():
+        metric = METRICS[name]
+        if metric.of == "labels":
+            assumed, variance = models.spread(metric)
+            result[name] = Evidence.of(
+                figure, variance, metric.span, units, assumed, models.bias(metric)
+            )
+        else:
+            added = _by_cluster(metric, by_seed)
+            spread = float((added**2).sum()) * units / max(1, units - 1)
+            variance = spread and spread * few_units(units)
+            result[name] = Evidence.of(figure, variance, metric.span, units)
+    return result
+
+
+def headline(by_seed: dict[str, Scored]) -> dict[str, Estimate]:
+    """Estimate each metric of the table: mean over the seeds, 95 % interval, sd, every value.
+
+    `by_seed`: predictions for the same rows.
+    """
+    values = {seed: scores(scored) for seed, scored in by_seed.items()}
+    result = {}
+    for name, found in evidence(by_seed.values()).items():
+        each = {seed: float(metrics[name][0]) for seed, metrics in values.items()}
+        result[name] = Estimate(
+            mean=found.figure,
+            **found.bounds(),
+            sd_over_seeds=float(np.std(list(each.values()), ddof=1)) if len(each) > 1 else 0,
+            by_seed=each,
+        )
+    return result
+
+
+def paired_difference(one: Collection[Scored], other: Collection[Scored]) -> dict[str, Difference]:
+    """Compute one - other on the same rows, for each metric of the table.
+
+    That is the difference of the means over seeds, with its 95 % interval. `one` and `other` hold
+    the predictions of each seed.
+    """
+    units = _clusters(one)
+    names = [scored.predicted for scored in (*one, *other)]
+    models = [Models(part, names) for part in (one, other)]
+    figures, others = _means(one), _means(other)
+    result = {}
+    for name, figure in figures.items():
+        metric, gap = METRICS[name], figure - others[name]
+        reach = metric.span[1] - metric.span[0]
+        if metric.of == "labels":
+            bias = models[0].bias(metric) - models[1].bias(metric)
+            shrunk, variance = _paired(metric, models, gap - bias)
+        else:
+            added = _by_cluster(metric, one) - _by_cluster(metric, other)
+            spread = float((added**2).sum()) * units / max(1, units - 1)
+            shrunk, variance = gap, spread and spread * few_units(units)
+        half = NORMAL * variance**0.5
+        low, high = (float(np.clip(shrunk + sign * half, -reach, reach)) for sign in (-1, 1))
+        result[name] = Difference(difference=gap, low=min(low, gap), high=max(high, gap))
+    return result
+
+
+def _paired(metric: Metric, models: Sequence[Models], gap: float) -> tuple[float, float]:
+    """The difference of two sets of models, and its variance, with a row added on which only one
+    set is right and a row on which only the other is (Agresti and Min, 2005).
+
+    Slopes are the mean of all models', so that a row on which all agree adds nothing.
+    """
+    populations = [one for part in models for one in part.populations]
+    each = [Slopes.of(metric, one.tallies()) for one in populations]
+    slopes = Slopes(*(np.mean(part, axis=0) for part in zip(*each, strict=True)))
+    true, clusters = models[0].true, models[0].clusters
+    means = [np.mean([slopes.values(true, one) for one in part.said], axis=0) for part in models]
+    sums = np.bincount(clusters, weights=means[0] - means[1])
+    sizes, units = np.bincount(clusters), len(sums)
+    gaps = slopes.moments(populations[0])[2][true]
+    added = NONE_SEEN * float((gaps**2).mean() * (sizes**2).mean())
+    weight = units / (units + 2)
+    bent = left_over(
+        *(
+            np.mean([figures(one) for one in models[0].drawn], axis=0)
+            - np.mean([figures(one) for one in models[1].drawn], axis=0)
+            for figures in (metric.compute, slopes.sums)
+        )
+    )
+    variance = float((sums**2).sum()) + added - float(sums.sum()) ** 2 / (units + 2)
+    whole = variance * weight**2 + bent
+    return gap * weight, whole * few_units(units) if whole and units < len(true) else whole
+
+
+def _means(by_seed: Collection[Scored]) -> dict[str, float]:
+    """Each metric's mean over the seeds."""
+    each = [scores(scored) for scored in by_seed]
+    return {name: float(np.mean([values[name][0] for values in each])) for name in each[0]}
+
+
+def _clusters(by_seed: Collection[Scored]) -> int:
+    return len(np.unique(next(iter(by_seed)).clusters))
+
+
+def _by_cluster(metric: Metric, by_seed: Collection[Scored]) -> np.ndarray:
+    """What the weight of each cluster adds to a metric of probabilities, less the mean:
+    (clusters,)."""
+    added = []
+    for scored in by_seed:
+        numbers = np.unique(scored.clusters, return_inverse=True)[1]
+        units, parts = int(numbers.max()) + 1, []
+        step = max(1, SIMULATED // len(numbers))
+        for start in range(0, units, step):
+            chosen = np.arange(start, min(units, start + step))[:, None] == numbers
+            parts.append(metric.compute(scored._replace(counts=1 + STEP * chosen)))
+        added.append((np.concatenate(parts) - metric.compute(scored)[0]) / STEP)
+    mean = np.mean(added, axis=0)
+    return mean - mean.mean()
+
+
+def shares(correct: np.ndarray, members: np.ndarray, clusters: np.ndarray) -> list[Slice]:
+    """Compute, for each set of rows, the share that is correct, with its interval and its rows.
+
+    `correct` (rows,) bool, `members` (sets, rows) bool, `clusters` (rows,).
+    """
+    sizes, hits = members.sum(1), (members & correct).sum(1)
+    numbers = np.unique(clusters, return_inverse=True)[1]
+    widened = np.ones(len(members))
+    if numbers.max(initial=0) + 1 < len(numbers):
+        for index, rows in enumerate(members):
+            inside = np.unique(numbers[rows], return_inverse=True)[1]
+            expected = (hits[index] + 0.5) / (sizes[index] + 1)
+            widened[index] = clustered(correct[rows] - expected, inside)
+    ends = zip(*share_bounds(hits / sizes, np.maximum(1, sizes / widened)), strict=True)
+    return [
+        Slice(accuracy=hit / size, low=float(low), high=float(high), rows=size)
+        for hit, size, (low, high) in zip(hits.tolist(), sizes.tolist(), ends, strict=True)
+    ]
+
+
+def mean_with_interval(
+    values: np.ndarray,
+    clusters: np.ndarray,
+    most: float,
+    expected: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Interval:
+    """Compute the mean of one value per row, from 0 to `most`, and its interval: (rows,) each.
+
+    `expected`: mean and variance of each row's value by the model's own probabilities. Where they
+    give more spread than the rows do, theirs counts: among a few rows that are all right none shows
+    what a wrong one costs.
+    """
+    figure, units = float(values.mean()), len(np.unique(clusters))
+    numbers = np.unique(clusters, return_inverse=True)[1]
+    sums = np.bincount(numbers, weights=values - figure) / len(values)
+    few = units / max(1, units - 1) * few_units(units)
+    choices = [(float((sums**2).sum()) * few, figure)]
+    if expected:
+        means, variances = expected
+        spread = (means.var() + variances.mean()) / len(values)
+        choices.append((float(spread) * clustered(values - figure, numbers), float(means.mean())))
+    variance, assumed = max(choices)
+    found = Evidence.of(figure, variance, (0.0, most), units, assumed)
+    return Interval(mean=figure, **found.bounds())
+
+
+def concordance(outside: np.ndarray, figure: float, clusters: np.ndarray) -> Interval:
+    """The interval of an area under the ROC curve, by Newcombe's method 5 (2006): `outside` (rows,)
+    bool, `clusters` (rows,), of which those of each kind are counted."""
+    few, many = (len(np.unique(clusters[part])) for part in (outside, ~outside))
+    extra = (few + many) / 2 - 1
+
+    def reaches(truth: float) -> bool:
+        pairs = 1 + extra * ((1 - truth) / (2 - truth) + truth / (1 + truth))
+        variance = truth * (1 - truth) * pairs / (few * many)
+        return bool((figure - truth) ** 2 <= NORMAL**2 * variance)
+
+    ends = []
+    for far in (0.0, 1.0):
+        near = figure
+        for _ in range(BISECTIONS):
+            middle = (near + far) / 2
+            near, far = (middle, far) if reaches(middle) else (near, middle)
+        ends.append(near)
+    return Interval(mean=figure, low=ends[0], high=ends[1])
