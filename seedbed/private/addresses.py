@@ -27,7 +27,7 @@ STREET_END = (
 STREET_END_OF_NAME = (
     r"(?:allee|chaussee|damm|ring|ufer|markt|singel|steig|graben|gränd|stigen|vegur)"
 )
-UNIT = r"(?:apt|apartment|suite|ste|unit|flat|p\.? ?o\.? box|floor|fl|nos?|nr|h\.?no|plot|house)"
+UNIT = r"(?:apt|apartment|suite|ste|unit|flat|p\.? ?o\.? box|floor|fl|no|nr)"
 TOKEN = re.compile(
     r"[CcPp][./][/\w]?\.?(?=[^\W\d]| [^\W\d_a-z])|[^\W_][\w'’/-]*\.?|[,;]|\n+|[^\w\s,;]"
 )

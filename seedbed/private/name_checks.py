@@ -15,6 +15,7 @@ COMMON = word_list("common_words")
 # Words at the end of which an organisation is one although all its words are of the dictionary.
 ORGANISATION_WORDS = word_list("organisation_words")
 INSIDE_SENTENCE = re.compile(r"[a-z,;:] $| [A-Z] ?\. ?$")
+LINE_BEFORE, LINE_AFTER = re.compile(r"\n[>\s]*$"), re.compile(r"[ ,]*(?:\n|$)")
 DETERMINED = re.compile(r"\b(?:the|an?|this|your|my|our|no|any|each|every|new) $", re.IGNORECASE)
 # What follows a person at the start of a sentence, where a capital says nothing.
 AS_PERSON = re.compile(
@@ -33,6 +34,7 @@ BEFORE_ORGANISATION = re.compile(
     r"\b(?:at|for|from|join(?:ed|ing)?|outside|via|called|the) $|[,:] $", re.IGNORECASE
 )
 OF_A_THING = re.compile(r" ([a-z]{3,})")
+NATIONALITIES = word_list("nationalities")
 # Of the census, from which a word of the dictionary is rather a name.
 COMMON_FIRST_PERCENT, COMMON_LAST_PERCENT = 0.05, 0.02
 MAX_ACRONYM = 6  # letters
@@ -62,6 +64,9 @@ def checked(span: Span, text: str) -> Span | None:
         return _person(text, start, end)
     if value.isupper() and "".join(parts) in LETTERS_OF_PLACE:
         return None if _is_shouted(text, start, end) else Span("place", start, end)
+    if LINE_BEFORE.search(text[:start]) and LINE_AFTER.match(text, end):
+        # A line of its own, as in a letter's head.
+        return None if all(map(is_english, parts)) and len(parts) < 2 else span
     if value.isupper() and not _is_acronym(text, start, end, parts):
         return None
     if len(parts) == 1 and _is_lone_person(text, start, end, parts[0]):
@@ -112,7 +117,8 @@ def _is_person(text: str, start: int, end: int, parts: list[str]) -> bool:
         pair = (last and len(parts[0]) < 3) or (
             parts[0] in lists.all_first_names() and (last or not is_english(parts[-1]))
         )
-        unlisted = value.istitle() and (inside or not is_english(parts[0]))
+        odd = not all(map(is_english, parts))
+        unlisted = value.istitle() and odd and (inside or not is_english(parts[0]))
         thing = is_english(parts[-1]) and not (pair or last or _is_listed(parts[0]))
         if thing and start > 0:
             return False  # "a Nokia Phone"; but a text may begin with "Soulja Boy"
@@ -136,6 +142,8 @@ def _is_person(text: str, start: int, end: int, parts: list[str]) -> bool:
 
 
 def _is_listed(part: str) -> bool:
+    if part.title() in NATIONALITIES:
+        return False  # "German Government"
     if part in lists.all_first_names() or part in lists.world_first_names():
         return not is_english(part) or part in lists.first_names()
     return part in lists.last_names(0) and not is_english(part)
@@ -183,7 +191,10 @@ def _is_organisation(text: str, start: int, end: int, parts: list[str]) -> bool:
     if MARKS_INSIDE.search(value) or any(map(is_chat, parts)):
         return False
     if all(is_english(part) or part in codes() for part in parts):
-        return False
+        # "Castle Biosciences", but "Apple Pay": what ends in a verb is rather a product.
+        plain = is_plain(parts[-1]) or bool(codes() & set(parts)) or not value.istitle()
+        inside = INSIDE_SENTENCE.search(text[:start]) and not DETERMINED.search(text[:start])
+        return len(parts) > 1 and bool(inside) and not plain
     if len(parts) > 1:
         # A shout inside: "Nokia & FREE".
         return not any(word.isupper() and is_english(word.lower()) for word in value.split())
