@@ -67,7 +67,7 @@ def checked(span: Span, text: str) -> Span | None:
     if LINE_BEFORE.search(text[:start]) and LINE_AFTER.match(text, end):
         # A line of its own, as in a letter's head.
         return None if all(map(is_english, parts)) and len(parts) < 2 else span
-    if value.isupper() and not _is_acronym(text, start, end, parts):
+    if value.isupper() and not _is_acronym(span, text, parts):
         return None
     if len(parts) == 1 and _is_lone_person(text, start, end, parts[0]):
         return Span("person", start, end)
@@ -154,14 +154,15 @@ def _is_shouted(text: str, start: int, end: int) -> bool:
     return bool(SHOUT_BEFORE.search(text[:start]) or SHOUT_AFTER.match(text, end))
 
 
-def _is_acronym(text: str, start: int, end: int, parts: list[str]) -> bool:
-    """Whether capitals alone are an acronym ("HBO"), and no word or shout ("PIN", "CALL NOW")."""
+def _is_acronym(span: Span, text: str, parts: list[str]) -> bool:
+    """Whether capitals are an acronym ("HBO") or a town, no word or shout ("PIN", "CALL NOW")."""
+    kind, start, end = span
     if len(parts) > 1:
         in_place = re.search(r"\bin $", text[:start]) and not any(map(is_english, parts))
         return bool(in_place) or parts[-1] in ORGANISATION_WORDS or is_town(" ".join(parts))
     if is_english(parts[0]) and not is_town(parts[0]):
         return False
-    fits = len(parts[0]) <= MAX_ACRONYM or BEFORE_PLACE.search(text[:start])
+    fits = kind == "place" or len(parts[0]) <= MAX_ACRONYM or BEFORE_PLACE.search(text[:start])
     return bool(fits) and not _is_shouted(text, start, end)
 
 
@@ -175,7 +176,7 @@ def _is_lone_person(text: str, start: int, end: int, word: str) -> bool:
         return False
     if lists.is_first_name(value):
         return True
-    if not is_english(word) and not is_chat(word):
+    if not in_dictionary(word) and not is_chat(word):
         return len(word) > 3 and not BEFORE_ORGANISATION.search(text[:start])
     return word in lists.last_names() and not is_plain(word)
 
@@ -190,7 +191,7 @@ def _is_organisation(text: str, start: int, end: int, parts: list[str]) -> bool:
         return True  # "Taylor-Jones"
     if MARKS_INSIDE.search(value) or any(map(is_chat, parts)):
         return False
-    if all(is_english(part) or part in codes() for part in parts):
+    if all(in_dictionary(part) or part in codes() for part in parts):
         # "Castle Biosciences", but "Apple Pay": what ends in a verb is rather a product.
         plain = is_plain(parts[-1]) or bool(codes() & set(parts)) or not value.istitle()
         inside = INSIDE_SENTENCE.search(text[:start]) and not DETERMINED.search(text[:start])
@@ -214,7 +215,7 @@ def _is_place(text: str, start: int, end: int, parts: list[str]) -> bool:
     if all(map(is_english, parts)):
         return bool(rules.ENDS_AS_PLACE.fullmatch(value))
     after = BEFORE_PLACE.search(text[:start]) or INSIDE_SENTENCE.search(text[:start])
-    return bool(after) or any(map(is_town, parts))
+    return bool(after or AS_PERSON.match(text, end)) or any(map(is_town, parts))
 
 
 def checked_in_one_case(span: Span, text: str) -> Span | None:

@@ -18,7 +18,7 @@ from seedbed.private import name_lists as lists
 from seedbed.private import name_rules as rules
 from seedbed.private import traits
 from seedbed.private.addresses import find_addresses
-from seedbed.private.dictionary import is_chat, is_english, missing_extra
+from seedbed.private.dictionary import in_dictionary, is_chat, missing_extra
 from seedbed.private.name_checks import BEFORE_PLACE, COMMON
 from seedbed.private.patterns import Span, spans_of
 
@@ -165,7 +165,7 @@ def _gets_capital(sentence: str, word: re.Match[str], name_ends: int) -> bool:
     if lower in lists.NOT_A_NAME or is_chat(lower) or len(lower) < 3:
         return False
     sure = lower in lists.first_names() and lower not in lists.LOWER_CASE_WORDS
-    if sure or not is_english(lower):
+    if sure or not in_dictionary(lower):
         return True
     if name_ends == word.start() - 1 and lower in lists.last_names():
         return True
