@@ -13,8 +13,6 @@ from typing import Union
 from seedbed.core.metrics import Difference, Metrics
 from seedbed.pages.escaping import CLIP, quoted
 
-TOLD = 5  # names in a line of the terminal
-
 
 class Code(str):
     """A name, an id, a digest: shown as it is typed."""

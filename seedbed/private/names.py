@@ -1,9 +1,11 @@
-"""The engine for names: persons, places, organisations, street addresses (the extra `names`).
+"""The engine for names: persons, places, organisations, street addresses, and what else tells who
+somebody is (the extra `names`).
 
 An engine is a function like `find_names`: texts and wanted kinds in, spans of each text out;
 `detection.detect` calls it. This one joins rules with spaCy's small English model, whose tagger,
 parser and lemmatizer are left out, and which reads only sentences in which a name could be. The
-rules add what the model does not see, and remove what it mistakes for a name.
+rules add what the model does not see, and `name_checks` removes what it mistakes for a name. All is
+for English texts, street addresses apart (LANGUAGES_OF_NAMES in `kinds`).
 """
 
 import functools
@@ -11,10 +13,14 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from seedbed.private import name_checks as checks
 from seedbed.private import name_lists as lists
 from seedbed.private import name_rules as rules
-from seedbed.private.numbers import find_addresses
-from seedbed.private.patterns import Span, spans_of, word_list
+from seedbed.private import traits
+from seedbed.private.addresses import find_addresses
+from seedbed.private.dictionary import in_dictionary, is_chat, missing_extra
+from seedbed.private.name_checks import BEFORE_PLACE, COMMON
+from seedbed.private.patterns import Span, spans_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -27,15 +33,10 @@ SENTENCE = re.compile(r"\S(?:.*?[.!?](?=[\s\"'”)]|$)|.*)[\"'”)]*|\S[^\n]*")
 CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ][\w'’]*")
 CAPITALISED_WORDS = re.compile(r"[A-Z]\S*(?: (?:(?:van|von|de|der|di|da|al|el) )?[A-Z]\S*)*")
 AFTER_NAME = re.compile(r"(?<=\w) ?['’]s\b|(?<=\w)\s*\n| ?&(?:amp|quot|lt|gt)\b")
-INSIDE_SENTENCE = re.compile(r"[a-z,] $")
-GOES_ON = re.compile(r" ?(?: [a-z]|['’]s |: |, )")
 QUOTE_MARK = re.compile(r"^>", re.MULTILINE)  # before quoted lines; the model trips over it
-LONGEST_UNLISTED = 12  # letters; longer words are mostly compounds: Verwaltungsgerichtshof
 WHOLE_CHARS = 300  # texts up to this length go to the model whole: it reads lists better
 # A letter whose capital is two letters would move what follows.
 CASE_WORD = re.compile(r"(?<![\w'’@#/.-])(?!ß|ŉ|ǰ|ﬀ|ﬁ|ﬂ)[^\W\d_]{2,}(?![\w@/])")
-BEFORE_PLACE = re.compile(r"(?<!\w)(?:in|from|at|near|visit|to) $", re.IGNORECASE)
-COMMON = word_list("common_words")
 
 
 @functools.cache
@@ -51,7 +52,7 @@ def load_model() -> "Language":
             return spacy.load(MODEL, exclude=unused)
     except (ImportError, OSError) as error:
         found = f"the model for names cannot be loaded ({type(error).__name__})"
-        raise lists.missing_extra(found) from None
+        raise missing_extra(found) from None
 
 
 def find_names(texts: Sequence[str], kinds: frozenset[str]) -> list[list[Span]]:
@@ -70,7 +71,9 @@ def find_names(texts: Sequence[str], kinds: frozenset[str]) -> list[list[Span]]:
             *lists.find_lone(text),
             *lists.find_pairs(text),
         ]
-        spans = rules.with_mended_persons(text, spans)
+        spans = [*rules.with_mended_persons(text, spans), *lists.find_related(text)]
+        if kinds & set(traits.KINDS):
+            spans = [*traits.find_traits(text), *spans]
         spans += rules.find_repeated(text, [span for span in spans if span.kind == "person"])
         results.append([span for span in spans if span.kind in kinds])
     return results
@@ -118,59 +121,22 @@ def _by_model(texts: Sequence[str]) -> list[list[Span]]:
                 # The words of a name that got their capitals back.
                 words = CAPITALISED_WORDS.search(sentence, low, high)
                 low, high = words.span() if words else (low, low)
-            if kind == "organisation" and lists.is_pair_of_names(sentence[low:high]):
-                kind = "person"
-            trusted = _is_lower_case_name if original.islower() else _is_name
-            if kind and low < high and trusted(kind, sentence, low, high):
-                results[index].append(Span(kind, offset + low, offset + high))
+            in_one_case = original.islower() or original.isupper()
+            check = checks.checked_in_one_case if in_one_case else checks.checked
+            if kind and low < high and (name := check(Span(kind, low, high), sentence)):
+                results[index].append(Span(name.kind, offset + name.start, offset + name.end))
     return results
-
-
-def _is_lower_case_name(kind: str, text: str, start: int, end: int) -> bool:
-    """Whether to trust the model in lower case: only with a listed name, or after "in"."""
-    if kind == "person":
-        parts = text[start:end].lower().split()
-        return any(part in lists.first_names() for part in parts) and len(parts) < 4
-    return kind == "place" and bool(re.search(r"\b(?:in|from|at|near|visit) $", text[:start]))
 
 
 def _tightened(text: str, start: int, end: int) -> tuple[int, int]:
     """Return a name without "the" before it, and without "'s" or a new line and all after."""
     end = start + len(AFTER_NAME.split(text[start:end], maxsplit=1)[0])
     value = text[start:end]
-    if cut := re.match(r"(?:@\w+\s+)+|(?:the|a|an)\s|[\W_]+", value, re.IGNORECASE):
+    if cut := re.match(r"(?:@\w+\s+)+|(?:the|a|an)\s|[\W_]+|\w+: (?=\w)", value, re.IGNORECASE):
         start += cut.end()
-    if cut := re.search(r"(?:['’]s?|[^\w.)]+)$", value):
+    if cut := re.search(r"(?: (?:and|or|in|at|of|for))?(?:['’]s?|[^\w.)]+)?$", value):
         end -= len(cut[0])
     return start, max(start, end)
-
-
-def _is_name(kind: str, text: str, start: int, end: int) -> bool:
-    value = text[start:end]
-    letters = sum(map(str.isalpha, value))
-    if (
-        letters < 2
-        or sum(map(str.isdigit, value)) >= letters
-        or not any(map(str.isupper, value))
-        or "@" in value
-        or text[:start].endswith(("#", "@"))
-        or re.fullmatch(rules.TITLE, value)
-    ):
-        return False
-    if kind != "person" and start == 0 and lists.is_first_name(value):
-        return False  # "Lucas, can I ...": the first word of a text is rarely a place
-    parts = value.lower().split()
-    if kind != "person" or len(parts) > 1:
-        return not all(part in COMMON for part in parts)
-    if lists.is_first_name(value) or parts[0] in lists.last_names():
-        return True
-    if not value.istitle():
-        return False
-    # Words around the name may show that its capital is not due to the start of a sentence.
-    if INSIDE_SENTENCE.search(text[:start]) or GOES_ON.match(text, end):
-        return True
-    unlisted = 2 < len(value) <= LONGEST_UNLISTED
-    return unlisted and not (lists.is_english(parts[0]) or lists.is_chat(parts[0]))
 
 
 def with_restored_case(sentence: str, common: frozenset[str]) -> str:
@@ -196,11 +162,14 @@ def with_restored_case(sentence: str, common: frozenset[str]) -> str:
 
 def _gets_capital(sentence: str, word: re.Match[str], name_ends: int) -> bool:
     lower = word[0].lower()
-    if lower in lists.NOT_A_NAME or lists.is_chat(lower) or len(lower) < 3:
+    if lower in lists.NOT_A_NAME or is_chat(lower) or len(lower) < 3:
         return False
     sure = lower in lists.first_names() and lower not in lists.LOWER_CASE_WORDS
-    if sure or not lists.is_english(lower):
+    if sure or not in_dictionary(lower):
         return True
     if name_ends == word.start() - 1 and lower in lists.last_names():
         return True
-    return bool(BEFORE_PLACE.search(sentence, 0, word.start())) or lower in lists.LOWER_CASE_WORDS
+    if lower in lists.LOWER_CASE_WORDS:
+        return True
+    after_in = bool(BEFORE_PLACE.search(sentence, 0, word.start()))
+    return after_in and not checks.is_word_in_lower_case(lower)

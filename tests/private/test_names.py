@@ -7,6 +7,7 @@ import pytest
 
 from seedbed.core.errors import ModelError
 from seedbed.private import name_lists, names
+from seedbed.private.addresses import find_addresses
 from seedbed.private.detection import anonymize
 from seedbed.private.kinds import Wanted
 from seedbed.private.name_lists import find_pairs, is_pair_of_names
@@ -18,7 +19,6 @@ from seedbed.private.name_rules import (
     with_mended_persons,
 )
 from seedbed.private.names import suspicious
-from seedbed.private.numbers import find_addresses
 from seedbed.private.patterns import Span
 
 KEY = b"a key of these tests"

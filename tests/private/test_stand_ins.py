@@ -19,6 +19,7 @@ KINDS = {
     "date_of_birth": "12 March 1980", "case_number": "18403/91", "account_number": "12345678",
     "document_number": "X1234567", "person": "Ann Lee", "place": "Leeds",
     "organisation": "Shop Ltd", "street_address": "1 High Street", "order_number": "77",
+    "age": "34", "nationality": "Turkish", "job_title": "night nurse",
 }  # fmt: skip
 
 
