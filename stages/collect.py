@@ -54,7 +54,7 @@ def main() -> str:
     metrics = metrics.model_copy(update={key: names for key, names in forms.items() if names})
     write_results("collect", metrics.naming(unused), rows, dropped, private=True)
     write_csv(QUARANTINE, HEADER, [(r.source, r.file, r.line, r.reason) for r in bad])
-    doubtful = collection.doubtful_dates(raw)
+    doubtful = raw_rows.doubtful_dates(raw)
     more = f", {doubtful:,} with a date before 1970 or after their batch" if doubtful else ""
     line = f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine{more}"
     return "; ".join([line, *notes]) + unused_in_words(unused) + alike_in_words(**forms)

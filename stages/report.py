@@ -31,7 +31,7 @@ from seedbed.encoding.vectors import EmbedMetrics
 from seedbed.making.balancing import AblateMetrics, AdaptMetrics, AugmentMetrics, BalanceMetrics
 from seedbed.pages.document import Section
 from seedbed.pages.rendering import page_markdown
-from seedbed.reporting import configuration, data, results, training
+from seedbed.reporting import data, results, training
 from seedbed.scoring.metrics_files import (
     Choice,
     Evaluation,
@@ -80,8 +80,8 @@ def unused_by_params(classes: list[str], cases: MinimumFunctionality) -> Unused:
     """What of params that no stage compares with the data, and of plain cases, matches nothing."""
     approaches, shared = (read_params(name, dict[str, Any]) for name in ("approaches", "training"))
     grids = read_params("cv.grid", dict[str, Any])
-    unused = configuration.unused_by_approaches(approaches, shared, grids, classes)
-    return unused | configuration.unused_cases(cases, classes)
+    unused = training.unused_by_approaches(approaches, shared, grids, classes)
+    return unused | training.unused_cases(cases, classes)
 
 
 @script
@@ -101,7 +101,7 @@ def main() -> str:
     known = [found.unused for found in by_stages if isinstance(found, WithUnused)]
     sections = [
         results.verdict(choice, tests),
-        configuration.matches_nothing(reduce(or_, [*known, unused])),
+        training.matches_nothing(reduce(or_, [*known, unused])),
         results.approaches(validations, tests, pairs, chosen),
         results.budgets(choice),
         results.chosen_model(chosen, tests[chosen]),
@@ -111,7 +111,7 @@ def main() -> str:
         data.splits(stages.split, stages.embed.near_train),
         data.diversity(stages, stages.embed),
         data.labels(stages.find_label_errors, tests[chosen], stages.deduplicate, stages.split),
-        configuration.labels_alike(stages.collect),
+        training.labels_alike(stages.collect),
         training.cross_validation(read_if_run(METRICS / "cv.json", CvMetrics)),
         training.training_rows(stages.augment, stages.balance),
         training.ablation(read_metrics(METRICS / "ablate.json", AblateMetrics)),

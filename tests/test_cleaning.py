@@ -23,8 +23,8 @@ from seedbed.cleaning.rules import (
     fold_white_space,
     rewritten,
 )
-from seedbed.core.languages import language_of
 from seedbed.core.reasons import Reason
+from seedbed.core.text_units import language_of
 
 CASES = Path(__file__).parent / "stages" / "clean"
 ALL = RULE_NAMES

@@ -10,7 +10,7 @@ from seedbed.collecting.diversity import CollectMetrics
 from seedbed.core.files import read_json
 from seedbed.core.rows import AUGMENT, DEFAULTS, FIND_LABEL_ERRORS, write_rows
 from seedbed.pages.rendering import markdown
-from seedbed.reporting.configuration import (
+from seedbed.reporting.training import (
     labels_alike,
     matches_nothing,
     unused_by_approaches,

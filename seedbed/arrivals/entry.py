@@ -2,7 +2,7 @@
 as a person said of its options, columns and labels."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -24,7 +24,17 @@ from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
 from seedbed.collecting.source import Source, WithTables
 from seedbed.collecting.table_forms import NOTHING_SAID, TableForm
 from seedbed.core.errors import ParamsError, SeedbedError
-from seedbed.core.labels import alike, in_line, map_option, nearest, option, shown
+from seedbed.core.labels import (
+    Unused,
+    alike,
+    in_line,
+    map_option,
+    nearest,
+    option,
+    shown,
+    unmatched,
+)
+from seedbed.core.params import read_params
 
 RAW = Path("data/raw")
 SAID = ("date", "label", "negative", "unlabelled", "pattern")
@@ -297,3 +307,16 @@ def _in_words(found: Counter[str], known: set[str]) -> str:
 def in_rows(number: int) -> str:
     """1 row, 2 rows."""
     return "1 row" if number == 1 else f"{number:,} rows"
+
+
+def unused_options(rows: Sequence[RawRow], asked: Asked, classes: Collection[str]) -> Unused:
+    """Options that no row of the batch has, and params of prompts that name no class."""
+    found = {row.label for row in rows if row.label and not row.entry}
+    unused = unmatched("--map", asked.label_map, {row.entry for row in rows}, found)
+    unused |= unmatched("--new-label", asked.new_labels, {row.label for row in rows}, found)
+    prompt: Any = read_params("approaches", object)
+    prompt = prompt.get("prompt", {})
+    for key in ("descriptions", "words") if prompt.get("run") else ():
+        place = f"approaches.prompt.{key} (finetune stops there)"
+        unused |= unmatched(place, prompt.get(key) or (), classes)
+    return unused

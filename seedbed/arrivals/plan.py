@@ -7,18 +7,18 @@ the data only copies of rows in git are detected.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import pandas as pd
 
 from seedbed.arrivals.date_column import CHANGE
-from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for
+from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for, unused_options
 from seedbed.collecting import collection, raw_rows
 from seedbed.collecting.source import Source
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import load_key, read_csv, read_json
-from seedbed.core.labels import Unused, alike, unmatched
+from seedbed.core.labels import Unused, alike
 from seedbed.core.metrics import METRICS, Drop
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
@@ -164,7 +164,8 @@ def plan(asked: Asked, today: str) -> Plan:
     mine = Counter(row.label for row in rows if row.label and not row.reason)
     forms = alike(standing.classes + mine, first)
     negative = read_params("negatives.label", str)
-    classes, unused = standing.classes, _unused(rows, asked, {*standing.classes, *mine, negative})
+    classes = standing.classes
+    unused = unused_options(rows, asked, {*classes, *mine, negative})
     if params.join_labels:
         rows = collection.joined(rows, forms, [])
         classes = Counter()
@@ -183,19 +184,6 @@ def plan(asked: Asked, today: str) -> Plan:
     shift = changes(found.placed, standing)
     forms = {old: new for old, new in forms.items() if mine[old]}
     return Plan(entry, source, found, standing, shift, known, waiting, notes, forms, unused)
-
-
-def _unused(rows: Sequence[raw_rows.RawRow], asked: Asked, classes: Collection[str]) -> Unused:
-    """Options that no row of the batch has, and params of prompts that name no class."""
-    found = {row.label for row in rows if row.label and not row.entry}
-    unused = unmatched("--map", asked.label_map, {row.entry for row in rows}, found)
-    unused |= unmatched("--new-label", asked.new_labels, {row.label for row in rows}, found)
-    prompt: Any = read_params("approaches", object)
-    prompt = prompt.get("prompt", {})
-    for key in ("descriptions", "words") if prompt.get("run") else ():
-        place = f"approaches.prompt.{key} (finetune stops there)"
-        unused |= unmatched(place, prompt.get(key) or (), classes)
-    return unused
 
 
 def _check_keys_go_on(source: Source, sources: list[Source]) -> None:

@@ -15,11 +15,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from seedbed.cleaning.rules import EMOJI, RULE_NAMES, Limits, rewritten, rules_wanted
-from seedbed.core.languages import UNKNOWN_LANGUAGE, known_languages, language_of
 from seedbed.core.metrics import Drop, RowCounts, WithUnused, settle
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
-from seedbed.core.text_units import length_of
+from seedbed.core.text_units import UNKNOWN_LANGUAGE, known_languages, language_of, length_of
 from seedbed.running.engine import map_texts
 
 MIN_WORDS_REPEATED = 10  # in shorter texts repetition is measured in characters

@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 from pydantic import Field
 
-from seedbed.collecting.dates import batch_day, is_doubtful
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import (
     CHOSEN,
@@ -231,15 +230,6 @@ def check_usable(sources: Sequence[Source], rows: Sequence[RawRow], max_classes:
             f"2 to {max_classes} classes (collect.max_classes)",
             "correct `label`, `columns.label` or `label_map`, or add a source",
         )
-
-
-def doubtful_dates(rows: Iterable[RawRow]) -> int:
-    """How many usable rows have a date before 1970 or after the day of their batch."""
-    return sum(
-        is_doubtful(datetime.date.fromisoformat(row.date), batch_day(row.batch))
-        for row in rows
-        if row.date and not row.reason
-    )
 
 
 def drops_of(rows: Iterable[RawRow], key: bytes) -> list[Drop]:

@@ -17,7 +17,7 @@ import regex
 from charset_normalizer import from_bytes
 
 from seedbed.core.errors import SourceError
-from seedbed.core.languages import language_of
+from seedbed.core.text_units import language_of
 
 WESTERN = "windows-1252"
 CUT = "seedbed-western"  # how Python calls the handler of bytes that are no UTF-8

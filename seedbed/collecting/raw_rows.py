@@ -11,6 +11,7 @@ data/tombstones.csv, in git, holds keyed hashes only: nobody without the key lea
 forgotten.
 """
 
+import datetime
 import re
 import unicodedata
 from collections import Counter
@@ -19,7 +20,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.collecting.dates import day_of
+from seedbed.collecting.dates import batch_day, day_of, is_doubtful
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import as_text
 from seedbed.core.errors import RowsError, SourceError
@@ -270,3 +271,12 @@ def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -
         row._replace(reason=reason) if is_there and not row.reason else row
         for row, is_there in zip(rows, where, strict=True)
     ]
+
+
+def doubtful_dates(rows: Iterable[RawRow]) -> int:
+    """How many usable rows have a date before 1970 or after the day of their batch."""
+    return sum(
+        is_doubtful(datetime.date.fromisoformat(row.date), batch_day(row.batch))
+        for row in rows
+        if row.date and not row.reason
+    )

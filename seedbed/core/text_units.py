@@ -3,7 +3,7 @@
 Words follow the default word boundaries of Unicode (UAX 29), with their combining marks: a vowel
 sign belongs to its letter. Two tailorings, which the annex allows: an apostrophe, a full stop, a
 comma and a colon end a word, and symbols (emoji, +, %, currency) are units of their own, because
-they may be all that tells two texts of different classes apart. Scripts that write no spaces
+they may be all that separates two texts of different classes. Scripts that write no spaces
 between words (Han, Kana; Thai, Lao, Khmer, Myanmar) have a unit per character: three of them are
 what three words are elsewhere. Properties of characters are those of the `regex` module.
 """
@@ -11,6 +11,7 @@ what three words are elsewhere. Properties of characters are those of the `regex
 import re
 import unicodedata
 from functools import cache
+from typing import Any
 
 import regex
 
@@ -62,7 +63,7 @@ def _is_sign(character: str) -> bool:
 
 def _is_plain(character: str) -> bool:
     """Whether `re` sees in a character what the annex does: no mark, nothing that joins words or
-    stands for other characters (a ligature, a superscript)."""
+    represents other characters (a ligature, a superscript)."""
     category = unicodedata.category(character)
     return category in ("Po", "Pd", "Ps", "Pe", "Pi", "Pf", "Zs", "Cc") or (
         category not in ("Cf", "Cn", "Pc") and unicodedata.normalize("NFKC", character) == character
@@ -192,3 +193,24 @@ def values_apart(text: str) -> str:
         return text
     text = _glued().sub(lambda match: "\u3000" * len(match[0]), text)
     return HYPHEN_OF_PARTICLE.sub(" ", text)
+
+
+CHARS = 300  # of 10,000 film reviews the language is that of 500; time is proportional
+UNKNOWN_LANGUAGE = "unknown"
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE)
+
+
+def language_of(text: str) -> str:
+    """Return the ISO 639 code of the language of the first 300 characters."""
+    return str(_identifier().classify(text[:CHARS])[0])
+
+
+def known_languages() -> list[str]:
+    """Return the codes that `language_of` can return."""
+    return sorted(_identifier().labels)

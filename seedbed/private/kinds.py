@@ -206,8 +206,6 @@ TREATED_NAMES = {kind.name for kind in TREATED}
 KINDS = (*TREATED, *(Kind(name) for name in PATTERN_KINDS if name not in TREATED_NAMES))
 KIND_OF_NAME = {kind.name: kind for kind in KINDS}
 NAME_KINDS = tuple(name for name in KIND_OF_NAME if name not in PATTERN_KINDS)
-# What finds them was made for texts in these (ISO 639); street addresses are found in more.
-LANGUAGES_OF_NAMES = ("en",)
 
 FORMS = (
     r"<[A-Z][A-Z0-9_]{1,40}(?::[0-9a-f]{12})?>",

@@ -18,10 +18,9 @@ from zlib import crc32
 import phonenumbers
 import regex
 
-from seedbed.core.languages import language_of
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import from_table
-from seedbed.core.text_units import GLUED, ascii_signs, length_of, values_apart
+from seedbed.core.text_units import GLUED, ascii_signs, language_of, length_of, values_apart
 from seedbed.private.patterns import DATA, Finder, Pair
 
 Topic = Literal["phone", "number", "born", "account", "id", "postcode", "secret", "other"]
@@ -31,10 +30,10 @@ Regions = (
 
 ENGLISH, PIDGIN = "en", "pcm"  # py3langid takes slang for Nigerian Pidgin
 ENGLISH_ONLY = (
-    "names and street addresses by the model, e-mails spelled out, months in the kind date, case "
-    "numbers"
+    "names (street addresses are found in more), ages, nationalities, job titles, e-mails spelled "
+    "out, months in the kind date, case numbers"
 )
-SAMPLE, MIN_LENGTH = 1000, 40  # texts, and characters of one, whose languages a run tells
+SAMPLE, MIN_LENGTH = 1000, 40  # texts, and characters of one, whose languages a run reports
 # Between a word and the value it names: what is not a digit and does not end a clause.
 LINK_CHARS = 20
 LINK = rf"[^\d!?;,\n。！？，、،؛]{{0,{LINK_CHARS}}}$"
@@ -277,7 +276,7 @@ def in_other_languages(found: LookedFor) -> str:
         return ""
     counts = ", ".join(f"{n:,} {code}" for code, n in found.texts_by_language.items())
     without = ", ".join(found.languages_without_words)
-    words = f"; no words that name a value are known in {without}" if without else ""
+    words = f"; no words which name a value are known in {without}" if without else ""
     return f"texts by language, in a sample: {counts}{words}; for English alone: {ENGLISH_ONLY}"
 
 

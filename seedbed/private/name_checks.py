@@ -167,7 +167,7 @@ def _is_acronym(span: Span, text: str, parts: list[str]) -> bool:
 
 
 def _is_lone_person(text: str, start: int, end: int, word: str) -> bool:
-    """Whether a word that the model calls otherwise is a first or last name that stands alone."""
+    """Whether a word that the model calls otherwise is a first or last name on its own."""
     value = text[start:end]
     inside, acts = INSIDE_SENTENCE.search(text[:start]), AS_PERSON.match(text, end)
     if not (inside or acts) or not value.istitle() or is_town(word):

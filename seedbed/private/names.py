@@ -1,11 +1,11 @@
-"""The engine for names: persons, places, organisations, street addresses, and what else tells who
-somebody is (the extra `names`).
+"""The engine for names: persons, places, organisations, street addresses, and what else identifies
+somebody (the extra `names`).
 
 An engine is a function like `find_names`: texts and wanted kinds in, spans of each text out;
 `detection.detect` calls it. This one joins rules with spaCy's small English model, whose tagger,
 parser and lemmatizer are left out, and which reads only sentences in which a name could be. The
 rules add what the model does not see, and `name_checks` removes what it mistakes for a name. All is
-for English texts, street addresses apart (LANGUAGES_OF_NAMES in `kinds`).
+for English texts, street addresses apart (ENGLISH_ONLY in `languages`).
 """
 
 import functools
@@ -17,10 +17,10 @@ from seedbed.private import name_checks as checks
 from seedbed.private import name_lists as lists
 from seedbed.private import name_rules as rules
 from seedbed.private import traits
-from seedbed.private.addresses import find_addresses
 from seedbed.private.dictionary import in_dictionary, is_chat, missing_extra
 from seedbed.private.name_checks import BEFORE_PLACE, COMMON
 from seedbed.private.patterns import Span, spans_of
+from seedbed.private.traits import find_addresses
 
 if TYPE_CHECKING:
     from spacy.language import Language

@@ -14,9 +14,8 @@ import pandas as pd
 
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import RowsError
-from seedbed.core.languages import UNKNOWN_LANGUAGE, language_of
 from seedbed.core.rows import NEGATIVE, OUTSIDE
-from seedbed.core.text_units import length_of
+from seedbed.core.text_units import UNKNOWN_LANGUAGE, language_of, length_of
 from seedbed.scoring import confidence, intervals, metrics
 from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import (

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from seedbed.collecting.collection import contract_rows, doubtful_dates, parse_source
-from seedbed.collecting.raw_rows import RawRow, raw_rows
+from seedbed.collecting.collection import contract_rows, parse_source
+from seedbed.collecting.raw_rows import RawRow, doubtful_dates, raw_rows
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import Record, Table
 from seedbed.core.errors import ParamsError, SourceError

@@ -2,8 +2,8 @@
 
 import pytest
 
-from seedbed.private.addresses import find_addresses
 from seedbed.private.detection import settled
+from seedbed.private.traits import find_addresses
 
 ADDRESSES = [
     ("Bitte an Am Markt 5, 80331 München senden", "Am Markt 5, 80331 München"),

@@ -7,7 +7,6 @@ import pytest
 
 from seedbed.core.errors import ModelError
 from seedbed.private import name_lists, names
-from seedbed.private.addresses import find_addresses
 from seedbed.private.detection import anonymize
 from seedbed.private.kinds import Wanted
 from seedbed.private.name_lists import find_pairs, is_pair_of_names
@@ -20,6 +19,7 @@ from seedbed.private.name_rules import (
 )
 from seedbed.private.names import suspicious
 from seedbed.private.patterns import Span
+from seedbed.private.traits import find_addresses
 
 KEY = b"a key of these tests"
 

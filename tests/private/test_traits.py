@@ -4,7 +4,7 @@ import pytest
 from conftest import ROOT, yaml
 
 from seedbed.private.detection import anonymize
-from seedbed.private.kinds import LANGUAGES_OF_NAMES, NAME_KINDS, AnonymizeParams, Wanted
+from seedbed.private.kinds import NAME_KINDS, AnonymizeParams, Wanted
 from seedbed.private.traits import KINDS, find_traits
 
 KEY = b"a key of these tests"
@@ -63,7 +63,6 @@ def test_things_have_no_age_nation_or_job(text: str) -> None:
 
 def test_they_are_kinds_of_names_that_nobody_gets_unasked() -> None:
     assert set(KINDS) <= set(NAME_KINDS)
-    assert LANGUAGES_OF_NAMES == ("en",)
     params = AnonymizeParams(**yaml.load(ROOT / "params.yaml")["anonymize"])
     assert not params.names
     text = "Ann Lee is 34 years old and works as a night nurse."
