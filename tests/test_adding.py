@@ -110,7 +110,7 @@ def shorten_ellipses(text: str) -> str:
     return text.replace("...", "\\u2026")
 '''
 RULE_ENTRY = '    Rule("ellipses", shorten_ellipses, "shorten three dots to an ellipsis"),\n'
-KIND = """    Search("room", "code", matches(re.compile(r"\\b\\d{2}-\\d{3}\\b"))),
+KIND = """    Search("room", "code", by_form(matches(re.compile(r"\\b\\d{2}-\\d{3}\\b")))),
 """
 LIMITS = """
 from seedbed.core.params import read_params

@@ -101,7 +101,7 @@ OBJECTS = [
         ("tabs.csv", DECIDED.replace(",", "\t").encode("utf-16")),
         ("western.csv", DECIDED.replace(",", ";").encode("cp1252")),
         ("excel.csv", ("sep=;\n" + DECIDED.replace(",", ";")).encode("utf-8-sig")),
-        ("packed.csv.gz", gzip.compress(DECIDED.encode())),
+        ("packed.csv.gz", gzip.compress(DECIDED.encode(), mtime=0)),
         ("bars.txt", DECIDED.replace(",", "|").encode()),
         ("trailing.csv", DECIDED.replace("\n", ",,\n").encode()),
         ("list.json", json.dumps(OBJECTS).encode()),
