@@ -68,11 +68,11 @@ versions differ in 37 persons more (some eight of them wrong) and 9 fewer, of 1,
 
 "Names" above was read before words, codes and products were kept out; "three sets" after it: 100
 replacements by one reader, the default kinds and names together, 34 of 1,500 messages of sms_spam,
-33 of banking77's train texts and 33 of 1,500 other film reviews (`random.Random(15)`). Wrong were 6,
-0 and 6 of them: the reach of 8 of 100 is missed. What is wrong in messages is spelled as no
-dictionary has it; in reviews it is titles of films and words such as "Drama". On all 10,003 texts of
-banking77's train file 341 values are replaced in 329 (1,327 in 1,161 before); some 7 are wrong by
-eye, 2 % of the replacements and less than 1 text of 1,000.
+33 of banking77's train texts and 33 of 1,500 other film reviews (`random.Random(15)`). Wrong were
+6, 0 and 6 of them: the reach of 8 of 100 is missed. What is wrong in messages is spelled as no
+dictionary has it; in reviews it is titles of films and words such as "Drama". On all 10,003 texts
+of banking77's train file 341 values are replaced in 329 (1,327 in 1,161 before); some 7 are wrong
+by eye, 2 % of the replacements and less than 1 text of 1,000.
 
 ### A second engine that was not taken
 

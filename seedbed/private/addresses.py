@@ -38,6 +38,7 @@ ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th)$")
 DECADE = re.compile(r"(?:\d\d)?\d0s$")  # "the 70s"
 YEAR = re.compile(r"(?:1[5-9]|20)\d\d\.?$")
 POSTCODE = re.compile(r"\d{4,6}$|\d{2}-\d{3}$|\d{4}-\d{3}$")
+SAID_BEFORE = re.compile(r"(?:\b(?:at|to|from|address|address is)[: ]\s?|[>\n]\s*)$", re.IGNORECASE)
 SAID_TO_BE_ADDRESS = re.compile(
     r"\b(?:address(?: is| to|:)|live at|lives at|living at|resid(?:e|es|ing) at|taxi to"
     r"|(?:sent|send it|deliver(?:ed)?|shipped?|new one|mail it) to)\s+"
@@ -188,6 +189,8 @@ def _is_of_names(shapes: str, tokens: list[re.Match[str]]) -> bool:
         return True
     if not names or DECADE.match(part[-1][0]) or part[0][0].endswith("."):
         return False
+    if SAID_BEFORE.search(tokens[0].string, 0, tokens[0].start()):
+        return True
     if any(word.isupper() or word.lower().rstrip(".") in small_words() for word in names):
         return False
     return not all(is_english(word.lower().rstrip(".")) for word in names)
