@@ -42,8 +42,14 @@ HYPHENS = "\u2010\u2011\u2212"
 LONG_VOWEL = re.compile(r"(?<=\d)\u30fc(?=\d)")  # typed for a hyphen
 # Letters that may be written together with a value: beside those above the ones of Arabic and
 # Hebrew, in which "and", "to" and "in" are, with a hyphen or without.
-PARTICLE = regex.compile(r"[[\p{scx=Arab}\p{scx=Hebr}]&&[\p{L}\p{M}]]", regex.V1)
-HYPHEN_OF_PARTICLE = re.compile("(?<=\u3000)[-\u05be](?=[0-9+])")
+_OF_PARTICLES = (
+    "Arab", "Hebr", "Deva", "Beng", "Guru", "Gujr", "Orya", "Taml", "Telu", "Knda", "Mlym", "Sinh",
+)  # fmt: skip
+PARTICLE = regex.compile(
+    rf"[[{''.join(rf'{chr(92)}p{{scx={script}}}' for script in _OF_PARTICLES)}]&&[\p{{L}}\p{{M}}]]",
+    regex.V1,
+)
+HYPHEN_OF_PARTICLE = re.compile("(?<=\u3000)[-\u05be](?=[0-9A-Za-z+])")
 NOT_LATIN = re.compile(  # no Latin letter, punctuation or emoji is among these
     "[\u0590-\u1dff\u2010\u2011\u2212\u2e80-\ufdff\ufe70-\U0001efff\U00020000-\U0003ffff]"
 )
@@ -188,7 +194,7 @@ def _runs(characters: list[str]) -> list[list[str]]:
 
 def values_apart(text: str) -> str:
     """Return the text with a space for each letter that a value may be written together with, as
-    `apart` does, and for the particles of Arabic and Hebrew; positions are those of the text."""
+    `apart` does, and for particles of Arabic, Hebrew and Indic scripts; positions are kept."""
     if text.isascii() or not NOT_LATIN.search(text):
         return text
     text = _glued().sub(lambda match: "\u3000" * len(match[0]), text)

@@ -82,7 +82,8 @@ def without_accents(text: str) -> str:
     if text.isascii():
         return text
     bare = ACCENTS.sub("", unicodedata.normalize("NFD", text))
-    return unicodedata.normalize("NFC", bare).translate(STROKES)
+    bare = unicodedata.normalize("NFC", bare).translate(STROKES)
+    return " ".join(bare.split())  # an accent of its own may have been a word
 
 
 def readings(text: str) -> Iterator[str]:
@@ -122,7 +123,7 @@ DECODERS: tuple[tuple[str, Callable[[str], str]], ...] = (
 def is_too_short(value: str) -> bool:
     """Whether a value names nobody: no letter or digit, or too few of a script that writes vowels.
     A name of two or three signs is common in the others."""
-    value = folded(value)
+    value = without_accents(folded(value))
     if not any(map(str.isalnum, value)):
         return True
     return bool(VOWELS_WRITTEN.fullmatch(value)) and length_of(value) < MIN_VALUE_CHARS

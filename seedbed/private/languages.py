@@ -36,6 +36,7 @@ ENGLISH_ONLY = (
 SAMPLE, MIN_LENGTH = 1000, 40  # texts, and characters of one, whose languages a run reports
 # Between a word and the value it names: what is not a digit and does not end a clause.
 LINK_CHARS = 20
+PARTICLE_BETWEEN = re.compile(r"\w{0,2}\s?")
 LINK = rf"[^\d!?;,\n。！？，、،؛]{{0,{LINK_CHARS}}}$"
 # A letter that makes another word of a word next to it. Arabic and Hebrew write particles and
 # possessives together with a noun.
@@ -217,6 +218,15 @@ class Searched:
         """Whether a word on a topic is directly before a value that starts at `start`: one of
         another language than English or, in an English text, of data/languages.toml."""
         return self.last_word(topic, start, LINK) > 0
+
+    def is_called_behind(self, topic: Topic, end: int) -> bool:
+        """Whether such a word of another language than English is directly behind a value that ends
+        at `end`, but for a particle of one or two letters."""
+        text, high = self.lower, end + LINK_CHARS
+        return bool(self.named(topic, end, high)) and any(
+            PARTICLE_BETWEEN.fullmatch(text, end, match.start())
+            for match in naming(topic, text.isascii()).finditer(text, end, high)
+        )
 
 
 def regions_of(codes: Sequence[str]) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ MARKS_INSIDE = re.compile(r"[!?;:*<>=£$€\n]|\.\.|\d\w*[a-z]")
 BEFORE_ORGANISATION = re.compile(
     r"\b(?:at|for|from|join(?:ed|ing)?|outside|via|called|the) $|[,:] $", re.IGNORECASE
 )
+AT_ORGANISATION = re.compile(r"\b(?:at|from|for|joined|outside) $")
 OF_A_THING = re.compile(r" ([a-z]{3,})")
 NATIONALITIES = word_list("nationalities")
 # Of the census, from which a word of the dictionary is rather a name.
@@ -195,6 +196,8 @@ def _is_organisation(text: str, start: int, end: int, parts: list[str]) -> bool:
         # "Castle Biosciences", but "Apple Pay": what ends in a verb is rather a product.
         plain = is_plain(parts[-1]) or bool(codes() & set(parts)) or not value.istitle()
         inside = INSIDE_SENTENCE.search(text[:start]) and not DETERMINED.search(text[:start])
+        if len(parts) == 1 and AT_ORGANISATION.search(text[:start]):
+            return not plain  # "contacting you from Nielsen"
         return len(parts) > 1 and bool(inside) and not plain
     if len(parts) > 1:
         # A shout inside: "Nokia & FREE".

@@ -214,15 +214,17 @@ def _is_valid(national: NationalId, number: str) -> bool:
 
 
 def called(topic: Topic, value: re.Pattern[str]) -> Callable[[Searched], Iterator[Pair]]:
-    """Return a finder of values of a form that a word on a topic is directly before."""
+    """Return a finder of values of a form that a word on a topic is directly before; of a day of
+    birth the word may be behind it: am 29.03.1996 geboren."""
 
     def find(searched: Searched) -> Iterator[Pair]:
         if searched.is_plainly_english:
             return
         for match in value.finditer(searched.folded):
-            if searched.is_called(topic, match.start()) and not AMOUNT_BEHIND.match(
-                searched.folded, match.end()
-            ):
+            is_called = searched.is_called(topic, match.start()) or (
+                topic == "born" and searched.is_called_behind(topic, match.end())
+            )
+            if is_called and not AMOUNT_BEHIND.match(searched.folded, match.end()):
                 yield match.span()
 
     return find

@@ -71,7 +71,7 @@ def find_names(texts: Sequence[str], kinds: frozenset[str]) -> list[list[Span]]:
             *lists.find_lone(text),
             *lists.find_pairs(text),
         ]
-        spans = [*rules.with_mended_persons(text, spans), *lists.find_related(text)]
+        spans = [*lists.find_related(text), *rules.with_mended_persons(text, spans)]
         if kinds & set(traits.KINDS):
             spans = [*traits.find_traits(text), *spans]
         spans += rules.find_repeated(text, [span for span in spans if span.kind == "person"])

@@ -93,7 +93,8 @@ def _is_phone(match: re.Match[str], searched: Searched) -> bool:
 def _by_plan(number: str, is_score: bool, searched: Searched, match: re.Match[str]) -> bool:
     """Whether a number that no word calls a phone is one by the plan of a region of the text."""
     is_bare = number.isdigit() and not number.startswith("0")
-    if is_bare and searched.is_called("other", match.start()):
+    is_stamp = searched.text[match.start() - 1 : match.start()] == "["  # of a log: [1700000000]
+    if is_bare and (is_stamp or searched.is_called("other", match.start())):
         return False
     if AMOUNT_BEHIND.match(searched.folded, match.end()):
         return False

@@ -8,7 +8,7 @@ import unicodedata
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seedbed.forgetting.spellings import folded, is_too_short
@@ -195,6 +195,8 @@ def test_in_bytes_that_are_no_text() -> None:
     assert not Wanted("Josué").in_bytes(data, "old.bin")
 
 
+@example("0000¸", "", "")
+@example("¸Anna", "x", "")
 @given(st.text(min_size=4, max_size=12), st.text(max_size=5), st.text(max_size=5))
 def test_whatever_is_around_a_value_it_is_found(value, before, after) -> None:
     """The one promise of the search: what is there is never said to be nowhere."""

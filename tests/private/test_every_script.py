@@ -75,6 +75,26 @@ BESIDE_LETTERS = [  # all values are made up
 ]  # fmt: skip
 
 
+BESIDE_LETTERS += [
+    ("मुझे ravi@postfach-nord.orgपर मेल नहीं मिला", "मुझे <EMAIL>पर मेल नहीं मिला"),
+    ("ரசீதை ravi@postfach-nord.orgக்கு அனுப்புங்கள்", "ரசீதை <EMAIL>க்கு அனுப்புங்கள்"),
+    ("שלחו את החשבונית ל-dana@postfach-nord.org בבקשה", "שלחו את החשבונית ל-<EMAIL> בבקשה"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "anonymous"),
+    [
+        ("Ich bin am 29.03.1996 geboren.", "Ich bin am <DATE_OF_BIRTH> geboren."),
+        ("1959年12月16日生まれなので成人です", "<DATE_OF_BIRTH>生まれなので成人です"),
+        ("저는 1958년 6월 2일에 태어났어요", "저는 <DATE_OF_BIRTH>에 태어났어요"),
+        ("Seit 29.03.1996, geboren 1.2.1970", "Seit 29.03.1996, geboren <DATE_OF_BIRTH>"),
+    ],
+)  # fmt: skip
+def test_a_day_of_birth_may_stand_before_its_word(text: str, anonymous: str) -> None:
+    assert after(text) == anonymous
+
+
 @pytest.mark.parametrize(("text", "anonymous"), BESIDE_LETTERS)
 def test_personal_data_beside_letters_of_scripts_without_spaces(text: str, anonymous: str) -> None:
     assert after(text) == anonymous
@@ -211,6 +231,8 @@ def test_phones_of_other_countries_and_no_log_line() -> None:
         'ts=1700000000 level=error msg="worker 1234567890 died"',
         "GET /api/v1/item/9876543210 200 1234567890us",
         "주문번호 20240101-1234567 배송",
+        "[1700000000] ERROR proceso 1234567890 terminado a los 30 s",
+        "[1700000000] خطأ العملية 1234567890 توقفت بعد 30 ثانية",
         "注文番号：503-1234567-1234567",
     ],
 )
