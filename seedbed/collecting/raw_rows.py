@@ -20,6 +20,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
+import regex
+
 from seedbed.collecting.dates import batch_day, day_of, is_doubtful
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import as_text
@@ -39,7 +41,7 @@ CONTENT = attrgetter("text", "text_pair", "label", "group", "split", "meta", "re
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 NAMES_SHOWN = 20
 SURROGATE = re.compile(r"[\ud800-\udfff]")
-COLUMN_NAME = re.compile(r"[\w .:/;|\t-]{1,40}")
+COLUMN_NAME = regex.compile(r"[\w\p{M} .:/;|\t-]{1,40}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
 

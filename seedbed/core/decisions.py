@@ -8,13 +8,13 @@ the same, that is, while its source text is the one that the person read.
 """
 
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
+import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.core.errors import SeedbedError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # a command that only reads decisions starts a second sooner 
 FOLDER = Path("data/decisions")
 DECIDED = Path("data/ledger/decided.csv")  # the decisions in force, one a row, by id
 DROP, AMBIGUOUS, WITHDRAWN = "<drop>", "<ambiguous>", "<withdrawn>"
-WHO = re.compile(r"\w[\w.-]{0,63}")  # also a file name, so nothing that a path is made of
+WHO = regex.compile(r"\w[\w\p{M}.-]{0,63}")  # also a file name, so nothing that a path is made of
 
 
 def _name(value: str) -> str:

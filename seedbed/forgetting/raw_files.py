@@ -22,6 +22,7 @@ from seedbed.core.params import read_params
 from seedbed.forgetting.wanted import Wanted, cells_as_text
 
 RAW = Path("data/raw")
+BIG_ENDIAN = (codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 ANY_LINE = r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+"
 JSON_LINE = r"[^\n]*\n|[^\n]+"  # as the reader of JSON Lines: no other character ends a line
 
@@ -108,9 +109,12 @@ def _lines(path: Path, data: bytes, named: str, pattern: str) -> tuple[bytes, li
     """The byte order mark and the lines of a file as bytes. Raises SeedbedError where they would
     not give the file back."""
     text, encoding = encodings.decode(data, named)
-    if not codecs.lookup(encoding.split()[0]).name.startswith(("utf-16", "utf-32")):
+    name = codecs.lookup(encoding.split()[0]).name
+    if not name.startswith(("utf-16", "utf-32")):
         # In every other encoding the bytes of line ends are a part of no other character.
         return b"", re.findall(pattern.encode(), data)
+    if name in ("utf-16", "utf-32"):  # named so, it would put a mark before each line
+        encoding = f"{name}-{'be' if data.startswith(BIG_ENDIAN) else 'le'}"
     parts = [line.encode(encoding, "replace") for line in re.findall(pattern, text)]
     mark = data[: max(0, len(data) - sum(map(len, parts)))]
     if mark + b"".join(parts) != data or len(mark) > len(b"\xff\xfe\0\0"):

@@ -9,10 +9,11 @@ the file, and waits until the disk has it.
 import fcntl
 import json
 import os
-import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+
+import regex
 
 from seedbed.core.decisions import (
     AMBIGUOUS,
@@ -68,7 +69,7 @@ def checked_who(who: str) -> str:
 def default_who() -> str:
     """Return git's user.name as such a name: `Ann Lee` is `ann-lee`. Raises SeedbedError."""
     user = git_answer("config", "user.name")
-    name = re.sub(r"[^\w.-]+", "-", user.lower()).strip("-.")[:64]
+    name = regex.sub(r"[^\w\p{M}.-]+", "-", user.lower()).strip("-.")[:64]
     return checked_who(name)
 
 

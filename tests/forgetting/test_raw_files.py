@@ -58,6 +58,13 @@ def test_a_text_of_no_source_keeps_its_mark(tmp_path) -> None:
     assert file.without(lines_with(file, "Zoë")) == "about Ann\n".encode("utf-16")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-32-be"])
+def test_an_encoding_of_two_or_four_bytes_may_be_named(tmp_path, encoding):
+    text = "about Zoë\nabout Ann\n"
+    file = opened(tmp_path / "notes.csv", text.encode(encoding), TableForm(encoding, header=False))
+    assert file.without([1]) == "about Ann\n".encode(encoding)
+
+
 def test_lines_with_damage_can_go_too(tmp_path) -> None:
     file = opened(tmp_path / "a.csv", b'text,label\n"open,pos\na,b,c\nfine,pos\n')
     assert lines_with(file, "open") == [2]

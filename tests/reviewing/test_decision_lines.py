@@ -85,6 +85,8 @@ def test_without_a_name_git_says_who(tmp_path, monkeypatch):
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run(["git", "config", "user.name", "Ann  Lee-Öz (x)"], check=True)
     assert default_who() == "ann-lee-öz-x"
+    subprocess.run(["git", "config", "user.name", "राधिका नमूना"], check=True)
+    assert default_who() == "राधिका-नमूना"
     subprocess.run(["git", "config", "user.name", " "], check=True)
     with pytest.raises(SeedbedError, match="nobody"):
         default_who()
