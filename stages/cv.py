@@ -6,7 +6,7 @@ data/split/, data/embed/ -> data/cv/, reports/metrics/cv.json
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,14 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from seedbed.approaches import Name
 from seedbed.core.files import fresh_folder, write_json
+from seedbed.core.labels import unused_in_words
 from seedbed.core.metrics import METRICS
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.training import resampling
+from seedbed.training.models import unused_by_approaches
 
 if TYPE_CHECKING:  # torch, which is not needed where nothing is cross-validated
     from seedbed.training.trainer import ApproachTrainer, RowTasks
@@ -97,19 +99,22 @@ def cross_validated(
 
 @script
 def main() -> str:
-    params = read_params("cv", Params)
+    params, rows = read_params("cv", Params), read_rows(SPLIT)
+    approaches = read_params("approaches", dict[str, Any])
+    shared = read_params("training", dict[str, Any])
+    classes = sorted(set(rows["label"]))
+    unused = unused_by_approaches(approaches, shared, params.grid, classes)
     if not params.approaches:
         with fresh_folder(OUT_OF_FOLD) as folder:
             write_json(folder / resampling.NOT_RUN, {"run": False})
-        write_json(METRICS / "cv.json", {"run": False, "approaches": {}})
-        return "off, no approach is cross-validated"
+        named = {"unused": unused} if unused else {}
+        write_json(METRICS / "cv.json", {"run": False, "approaches": {}, **named})
+        return "off, no approach is cross-validated" + unused_in_words(unused)
     from seedbed.training.trainer import ApproachTrainer, RowTasks
 
     for name, grid in params.grid.items():  # report a wrong value before hours of training
         for changes in resampling.grid_points(grid):
             ApproachTrainer(name, **changes)
-    rows = read_rows(SPLIT)
-    classes = sorted(set(rows["label"]))
     tasks = RowTasks(rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
     figures = {}
     with fresh_folder(OUT_OF_FOLD) as folder:
@@ -120,8 +125,9 @@ def main() -> str:
             )
     scored, folds = int((rows["fold"] >= 0).sum()), int(rows["fold"].max()) + 1
     metrics = resampling.CvMetrics(run=True, rows_scored=scored, folds=folds, approaches=figures)
-    write_results("cv", metrics)
-    return ", ".join(
+    write_results("cv", metrics.naming(unused))
+    scores = ", ".join(
         f"{name} macro-F1 {scores.macro_f1.mean:.3f} (sd {scores.macro_f1.sd:.3f})"
         for name, scores in figures.items()
     )
+    return scores + unused_in_words(unused)

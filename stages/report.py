@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Any
 
 from seedbed.approaches import NAMES
-from seedbed.core.files import read_csv, write_text
-from seedbed.core.labels import Unused, unused_in_words
+from seedbed.core.files import read_csv, read_json, write_text
+from seedbed.core.labels import unused_in_words
 from seedbed.core.metrics import (
     CHOICE,
     EVALUATE,
@@ -23,7 +22,6 @@ from seedbed.core.metrics import (
     read_metrics,
     write_metrics,
 )
-from seedbed.core.params import read_params
 from seedbed.core.rows import COUNTS, CURVES, DATASET, MANIFEST, PREDICTIONS, SIDES
 from seedbed.core.stage import ROW_STAGES, script
 from seedbed.encoding.tokens import TokenizeMetrics
@@ -35,7 +33,6 @@ from seedbed.reporting import data, results, training
 from seedbed.scoring.metrics_files import (
     Choice,
     Evaluation,
-    MinimumFunctionality,
     read_test,
     read_validation,
 )
@@ -76,14 +73,6 @@ def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> d
     return pairs_with(reference, predictions, seeds)
 
 
-def unused_by_params(classes: list[str], cases: MinimumFunctionality) -> Unused:
-    """What of params that no stage compares with the data, and of plain cases, matches nothing."""
-    approaches, shared = (read_params(name, dict[str, Any]) for name in ("approaches", "training"))
-    grids = read_params("cv.grid", dict[str, Any])
-    unused = training.unused_by_approaches(approaches, shared, grids, classes)
-    return unused | training.unused_cases(cases, classes)
-
-
 @script
 def main() -> str:
     stages = StageMetrics.read(METRICS)
@@ -96,9 +85,10 @@ def main() -> str:
         "test": pairs_on("test", tests, chosen),
     }
     cases = validations[chosen].behaviour.minimum_functionality
-    unused = unused_by_params(sorted(stages.balance.train_by_class), cases)
+    unused = training.unused_cases(cases, sorted(stages.balance.train_by_class))
     by_stages = [getattr(stages, name) for name in StageMetrics.model_fields]
     known = [found.unused for found in by_stages if isinstance(found, WithUnused)]
+    known.append(read_json(METRICS / "cv.json").get("unused", {}))  # of approaches that are off
     sections = [
         results.verdict(choice, tests),
         training.matches_nothing(reduce(or_, [*known, unused])),

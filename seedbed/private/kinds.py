@@ -296,8 +296,8 @@ class AnonymizeParams(Section):
     key_fingerprint: str = Field(pattern=r"^[0-9a-f]{12}$")  # of the key that stand-ins depend on
     mode: Mode = "placeholder"  # <EMAIL>, an invented value, a keyed hash, or a bar
     kinds: tuple[Annotated[str, from_table(PATTERN_KINDS)], ...]  # found by pattern and checksum
-    patterns: tuple[UserPattern, ...] = ()  # a project's own: name, regex, context words
     regions: Regions = "auto"  # whose national numbers count
+    patterns: tuple[UserPattern, ...] = ()  # a project's own: name, regex, context words
     # Kinds found by the extra `names`.
     names: tuple[Annotated[str, from_table(NAME_KINDS)], ...] | Literal[False] = False
 

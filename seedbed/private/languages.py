@@ -286,7 +286,7 @@ def in_other_languages(found: LookedFor) -> str:
         return ""
     counts = ", ".join(f"{n:,} {code}" for code, n in found.texts_by_language.items())
     without = ", ".join(found.languages_without_words)
-    words = f"; no words which name a value are known in {without}" if without else ""
+    words = f"; no words that name a value are known in {without}" if without else ""
     return f"texts by language, in a sample: {counts}{words}; for English alone: {ENGLISH_ONLY}"
 
 

@@ -2,11 +2,10 @@
 and on what configures it: entries that match nothing, and labels that may be meant as one class.
 
 Each is a pure function of the figures that stages wrote. A stage has what of its own section of
-params.yaml matched nothing as `unused` in its metrics; what no stage reads is compared here.
+params.yaml matched nothing as `unused` in its metrics.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 from seedbed.collecting.diversity import CollectMetrics
 from seedbed.core.labels import Unused, unmatched
@@ -199,29 +198,6 @@ def tokens(found: TokenizeMetrics) -> Section:
 
 
 UNUSED = 30  # entries in a table
-BY_CLASS = {"descriptions": "label_prompts", "words": "cloze"}  # by kind of prompts that reads it
-
-
-def unused_by_approaches(
-    approaches: Mapping[str, Mapping[str, Any]],
-    shared: Collection[str],
-    grids: Iterable[str],
-    classes: Collection[str],
-) -> Unused:
-    """Find what configures approaches that do not run: values of their own for `shared` keys (of
-    `training`) and grids by approach; and keys of prompts that are no class, or that the kind of
-    prompts does not read."""
-    off = {name: params for name, params in approaches.items() if not params.get("run")}
-    unused = unmatched("cv.grid", grids, set(approaches) - set(off), ())
-    for name, params in off.items():
-        own = [key for key in params if key in shared]
-        unused |= unmatched(f"approaches.{name}, which does not run", own, ())
-    for name, params in approaches.items():
-        for key, kind in BY_CLASS.items():
-            is_read = name in off or params.get("kind") in ("auto", kind)
-            used = classes if is_read else ()
-            unused |= unmatched(f"approaches.{name}.{key}", params.get(key) or (), used)
-    return unused
 
 
 def unused_cases(found: MinimumFunctionality, classes: Collection[str]) -> Unused:

@@ -7,7 +7,7 @@ differs.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, ValidationError,
 
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json, sha256_of, write_json
+from seedbed.core.labels import Unused, unmatched
 from seedbed.core.params import Section, validated
 from seedbed.encoding.tokens import InJson
 
@@ -28,6 +29,8 @@ LOADED_BY = {
     "sentence_classifier": "feature",
     "cloze_classifier": "prompt",
 }
+
+BY_CLASS = {"descriptions": "label_prompts", "words": "cloze"}  # by kind of prompts
 
 Kind = TypeVar("Kind", bound=Section)
 
@@ -195,3 +198,25 @@ def damaged(file: Path, found: str) -> ModelError:
     """The error for a file of a model folder that is not as the pipeline wrote it."""
     step = "the model is damaged: run `dvc checkout`, or `dvc repro`"
     return ModelError(str(file), found, "the file as the pipeline wrote it", step)
+
+
+def unused_by_approaches(
+    approaches: Mapping[str, Mapping[str, Any]],
+    shared: Collection[str],
+    grids: Iterable[str],
+    classes: Collection[str],
+) -> Unused:
+    """Find what configures approaches that do not run: values of their own for `shared` keys (of
+    `training`) and grids by approach; and keys of prompts that are no class, or that the kind of
+    prompts does not read."""
+    off = {name: params for name, params in approaches.items() if not params.get("run")}
+    unused = unmatched("cv.grid", grids, set(approaches) - set(off), ())
+    for name, params in off.items():
+        own = [key for key in params if key in shared]
+        unused |= unmatched(f"approaches.{name}, which does not run", own, ())
+    for name, params in approaches.items():
+        for key, kind in BY_CLASS.items():
+            is_read = name in off or params.get("kind") in ("auto", kind)
+            used = classes if is_read else ()
+            unused |= unmatched(f"approaches.{name}.{key}", params.get(key) or (), used)
+    return unused

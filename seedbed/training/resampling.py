@@ -23,7 +23,7 @@ from pydantic import Field, JsonValue
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import hash_number
-from seedbed.core.metrics import Difference, Interval, Metrics
+from seedbed.core.metrics import Difference, Interval, Metrics, WithUnused
 from seedbed.scoring.metrics import Scored, bounds, macro_f1, resampled_counts, scores
 
 NOT_RUN = "not_run.json"
@@ -66,7 +66,7 @@ class CrossValidated(Metrics):
     points: list[GridPoint]
 
 
-class CvMetrics(Metrics):
+class CvMetrics(WithUnused):
     """reports/metrics/cv.json of a run that cross-validated."""
 
     run: Literal[True] = True

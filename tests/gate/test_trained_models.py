@@ -28,7 +28,7 @@ def fails(seed: int, shuffled_share: float, train: int) -> bool:
         model = LogisticRegression(C=10.0).fit(vectors[sample], given)
         said.append(model.predict(vectors[:HELD]))
     answers = Answers(CLASSES, *(Scored.of(labels[:HELD], one) for one in said))
-    return any(one.fails for one in look(answers, PARAMS, np.ones((1, HELD))))
+    return any(one.fails for one in look(answers, PARAMS))
 
 
 def test_a_model_that_learnt_from_shuffled_labels_fails_in_every_draw():

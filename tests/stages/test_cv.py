@@ -158,5 +158,7 @@ def test_a_grid_that_says_nothing_is_refused(project, changes, message):
 
 def test_off_says_so(project):
     set_params(cv={"approaches": [], "grid": {}})
-    assert cv.main() == "off, no approach is cross-validated"
-    assert read_json(METRICS) == {"approaches": {}, "run": False}
+    said = "off, no approach is cross-validated"
+    named = {"approaches.prompt.descriptions": {"sports": "", "tech": ""}}  # no classes here
+    assert cv.main() == f"{said}; matches nothing: approaches.prompt.descriptions: sports, tech"
+    assert read_json(METRICS) == {"approaches": {}, "run": False, "unused": named}
