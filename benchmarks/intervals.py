@@ -207,7 +207,7 @@ PAGE = """# Intervals
 intervals that hold the truth, which is known there. Reach: 92 to 98 %. Each line is the mean over
 {accuracies} (accuracy), and in brackets the lowest of them; of {splits} splits a cell, a coverage
 of 95 % is measured as {least:.0%} or less once in forty. What is random, and what an interval is
-of, is in the docstring of seedbed/scoring/intervals.py. {done} of {every} cells are measured.
+of, is in the docstring of seedbed/scoring/intervals.py. {done} of {every} cells are measured.{note}
 
 {parts}
 
@@ -215,7 +215,7 @@ Where this is weaker than it looks:
 
 - With fewer than about 30 rows in all, the rows that are right take so few values that an interval
   of 92 % or more holds too much of the time: more than 98 % in {above} of {number} cells of the
-  first table for macro-F1. A narrower one would fall below 92 % at other accuracies.
+  first table for macro-F1.
 - With one row a class nothing shows how the classes differ. Classes are then taken to be alike.
 - Calibration error: the range that a perfectly calibrated model would be in, which it is in.
 """
@@ -242,6 +242,7 @@ def page(found: dict[str, Any]) -> str:
         least=0.95 - spread,
         done=len(found["cells"]),
         every=len(cells()),
+        note=f" {found['note']}" if "note" in found else "",
         parts="\n\n".join(parts),
         above=sum(one > 0.98 for one in alike),
         number=len(alike),
