@@ -52,11 +52,10 @@ def check_sides(rows: pd.DataFrame, params: Params) -> None:
         )
     inside = rows[rows["split"] != "test"]
     units = len(set(sides.units_of(inside)))
-    largest = inside["label"].value_counts().max()
-    if min(units, largest) < params.folds:
+    if units < params.folds:
         raise RowsError(
             "split",
-            f"{units} rows or groups in train + validation, {largest} rows in the largest class",
+            f"{units} rows or groups in train + validation",
             f"at least one for each of {params.folds} folds",
             "add rows or lower split.folds",
         )

@@ -266,19 +266,29 @@ def ancestry_gate(rows: pd.DataFrame) -> None:
 
 def stratified_folds(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
     """Return the fold of each row, 0..folds-1, and -1 in test: classes spread evenly, groups kept
-    whole (scikit-learn's StratifiedKFold and StratifiedGroupKFold). Rows must be sorted by id."""
+    whole (scikit-learn's StratifiedKFold and StratifiedGroupKFold). Where no class has a row for
+    each fold, which scikit-learn refuses, they are dealt out class by class, or groups without
+    regard to classes. Rows must be sorted by id."""
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     inside = np.flatnonzero((rows["split"] != "test").to_numpy())
     labels = rows["label"].to_numpy()[inside]
+    fold_of = np.full(len(rows), -1, dtype=np.int8)
+    grouped = bool((rows["group"] != "").any())
+    if pd.Series(labels).value_counts().max() < folds:
+        if not grouped:
+            order = np.random.default_rng(seed).permutation(len(inside))
+            order = order[np.argsort(labels[order], kind="stable")]
+            fold_of[inside[order]] = np.arange(len(inside)) % folds
+            return fold_of
+        labels = np.zeros(len(labels))
     # With groups it tries each unit in each fold: 20 s for 100,000 rows, which rows without groups
     # need not spend.
-    if (rows["group"] != "").any():
+    if grouped:
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
         parts = splitter.split(labels, labels, units_of(rows)[inside])
     else:
         parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels)
-    fold_of = np.full(len(rows), -1, dtype=np.int8)
     for fold, (_, members) in enumerate(parts):
         fold_of[inside[members]] = fold
     return fold_of
