@@ -24,12 +24,12 @@ STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "sp
 
 
 @pytest.fixture(scope="module")
-def ran(new_project, tmp_path_factory):
+def ran(example, tmp_path_factory):
     """The example with the small classes added, run up to the feature approach."""
     import importlib
 
     folder = tmp_path_factory.mktemp("small") / "project"
-    shutil.copytree(new_project.folder, folder, ignore=shutil.ignore_patterns(".git", ".dvc"))
+    shutil.copytree(example.folder, folder, ignore=shutil.ignore_patterns(".git", ".dvc"))
     with (folder / "data/raw/rows.csv").open("a", encoding="utf-8") as file:
         for label, texts in SMALL.items():
             for number, text in enumerate(texts):
