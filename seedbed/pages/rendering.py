@@ -16,7 +16,7 @@ from seedbed.pages.escaping import WORD_JOINER, named, quoted
 
 NOTE = 200  # characters kept for the line that counts what was cut
 STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; --bad: #c62828; }
+:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 table { border-collapse: collapse; font-size: .92em; display: block; overflow-x: auto; }
@@ -24,7 +24,6 @@ th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align:
   vertical-align: top; overflow-wrap: break-word; font-variant-numeric: tabular-nums; }
 th { background: var(--soft); font-weight: 600; }
 code { font-size: .92em; }
-p > strong:only-child { color: var(--bad); }
 """
 PAGE = """<!doctype html>
 <html lang="en">
