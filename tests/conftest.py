@@ -119,12 +119,10 @@ def copy_project(folder: Path) -> None:
     (folder / "data/decisions/.gitkeep").touch()
 
 
-@pytest.fixture(scope="session")
-def new_project(tmp_path_factory) -> Project:
-    """The project before any run: tests/example/rows.csv and a tiny encoder."""
+def make_project(folder: Path) -> Project:
+    """The project before any run, in a new folder: tests/example/rows.csv and a tiny encoder."""
     from seedbed.core.files import read_csv, sha256_of
 
-    folder = tmp_path_factory.mktemp("example") / "project"
     folder.mkdir()
     copy_project(folder)
     (folder / "data/raw").mkdir()
@@ -156,6 +154,12 @@ def new_project(tmp_path_factory) -> Project:
     assert project.run("git", "init", "-q").returncode == 0
     assert project.run("dvc", "init", "-q").returncode == 0
     return project
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory) -> Project:
+    """`make_project`, once a session."""
+    return make_project(tmp_path_factory.mktemp("example") / "project")
 
 
 @pytest.fixture(scope="session")
