@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
 .PHONY: run install test test-browser pictures lint sync fresh resolve update bench \
-	bench-languages peers clean
+	bench-languages peers ci-restore ci-keep trust clean
 
 run: install
 	@python -m seedbed.core.params  # names the line, where DVC names none
@@ -44,6 +44,8 @@ lint: install
 	@mypy --no-error-summary
 	@python -m seedbed.upkeep.sync --check
 	@python -m tests.lint
+	@zizmor --offline --quiet .github/workflows
+	@if command -v actionlint > /dev/null; then actionlint; fi
 
 # Everything that is made from code and tables: code dependencies in dvc.yaml, reference pages.
 sync: install
@@ -60,6 +62,17 @@ resolve: install
 # What `dvc import` and `dvc import-url` brought, as it is today.
 update: install
 	@git ls-files -z '*.dvc' | xargs -0 -r grep -l '^frozen: true' | xargs -r dvc update
+
+# A cache of CI can be restored by every pull request's run. It holds what `dvc push` takes, without
+# data from before anonymization (`push: false`, `remote: private`), and no memo.
+ci-restore: install
+	@dvc remote add --quiet --local --force ci .ci-cache
+	@dvc pull --quiet --remote ci || echo "not all is in the cache: dvc repro makes what is missing"
+
+ci-keep: install
+	@rm -rf .ci-cache
+	@dvc remote add --quiet --local --force ci .ci-cache
+	@dvc push --quiet --remote ci
 
 # docs/explanation/languages.md: what works in which language, on made rows; needs no data.
 bench-languages: install

@@ -1,8 +1,13 @@
 """The workflows are safe to run for anyone's pull request, and what they run exists."""
 
+import os
 import re
+import shutil
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 from conftest import ROOT
 from ruamel.yaml import YAML
@@ -11,6 +16,10 @@ FOLDER = ROOT / ".github/workflows"
 NAMES = ("ci.yml", "post-report.yml", "report.yml", "update.yml")
 WORKFLOWS = {name: YAML(typ="safe").load(FOLDER / name) for name in NAMES}
 JOBS = [(name, job) for name, flow in WORKFLOWS.items() for job in flow["jobs"]]
+# The first majors on Node 24; GitHub's runners have no Node 20 since 2026-09-16.
+ON_NODE_24 = {
+    "checkout": 6, "setup-python": 6, "cache": 5, "upload-artifact": 7, "download-artifact": 8,
+}  # fmt: skip
 MAY_WRITE = {  # what each job may write, and why it must
     ("post-report.yml", "post"): {"pull-requests"},
     ("update.yml", "update"): {"contents", "pull-requests"},
@@ -51,11 +60,96 @@ def test_no_text_of_others_becomes_part_of_a_script(name, job):
         assert "${{" not in step.get("run", "")
 
 
-@pytest.mark.parametrize(("name", "job"), JOBS)
-def test_actions_are_known_and_pinned_to_a_major_version(name, job):
-    for step in steps(name, job):
-        if "uses" in step:
-            assert re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"]), step["uses"]
+@pytest.mark.parametrize("name", NAMES)
+def test_actions_are_pinned_by_commit_and_run_on_a_node_that_runners_have(name):
+    used = re.findall(r"uses: (.*)", (FOLDER / name).read_text(encoding="utf-8"))
+    assert used
+    for line in used:
+        found = re.fullmatch(r"actions/([a-z-]+)@[0-9a-f]{40} # v(\d+)\.\d+\.\d+", line)
+        assert found, line
+        assert int(found[2]) >= ON_NODE_24[found[1]], line
+
+
+def cached() -> dict[str, list[str]]:
+    """What each cache step of the workflows and of docs/how-to/gitlab.md takes."""
+    page = (ROOT / "docs/how-to/gitlab.md").read_text(encoding="utf-8")
+    gitlab = YAML(typ="safe").load(page.split("```yaml\n")[1].split("```")[0])
+    found = {
+        f"{name}, {job}": step["with"]["path"].split()
+        for name, job in JOBS
+        for step in steps(name, job)
+        if step.get("uses", "").startswith("actions/cache@")
+    }
+    return found | {"gitlab": gitlab["default"]["cache"]["paths"]}
+
+
+def test_caches_hold_what_was_pushed_and_packages():
+    assert len(cached()) == 3
+    for place, paths in cached().items():
+        assert set(paths) <= {".ci-cache", ".pip"}, place
+
+
+@pytest.mark.parametrize("planted", [False, True])
+def test_no_text_from_before_anonymization_is_in_a_cache_of_ci(example, tmp_path, planted):
+    """`make ci-keep` on a run: every file that the cache step would take is listed. Planted: the
+    pipeline forgets to say that data/collect is private."""
+    folder = tmp_path / "project"
+    shutil.copytree(example.folder, folder, symlinks=True)
+    project = replace(example, folder=folder)
+    if planted:
+        text = (folder / "dvc.yaml").read_text(encoding="utf-8")
+        marked = re.sub(r"- data/collect:\n +push: false", "- data/collect", text, count=1)
+        (folder / "dvc.yaml").write_text(marked, encoding="utf-8")
+    (folder / ".venv").mkdir()
+    (folder / ".venv/installed").touch()
+    shutil.copy(ROOT / "Makefile", folder)
+    done = project.run("make", "--assume-old=.venv/installed", "ci-keep")
+    assert done.returncode == 0, done.stderr
+    files = [file for file in (folder / ".ci-cache").rglob("*") if file.is_file()]
+    outs = [
+        (stage, out)
+        for stage, entry in YAML(typ="safe").load(folder / "dvc.lock")["stages"].items()
+        for out in entry.get("outs", ())
+    ]
+    kept = {file.parent.name + file.name for file in files}
+    private = {out["md5"] for _, out in outs if out["path"] in ("data/collect", "data/clean")}
+    raw = "storm.watch@example.com"
+    assert any(raw in readable(file) for file in (folder / "data/collect").iterdir())
+    shown = [file for file in files if raw in readable(file)]
+    assert bool(kept & private or shown) is planted
+    assert {out["md5"] for _, out in outs if out["path"] == "data/split"} <= kept
+
+
+def readable(file: Path) -> str:
+    """A file's content; Parquet, whose pages are compressed, as its cells."""
+    content = file.read_bytes()
+    if content[:4] == b"PAR1":
+        return str(pyarrow.parquet.read_table(file).to_pylist())
+    return content.decode("utf-8", "replace")
+
+
+def test_the_update_pushes_with_the_token_of_its_last_step(tmp_path):
+    """Checkout leaves no credentials behind; git asks gh, which reads GH_TOKEN."""
+    (script,) = [text for text in scripts() if " push --force " in text]
+    helper = re.search(r"git (-c credential\.helper='[^']+') push", script)
+    (tmp_path / "gh").write_text(
+        "#!/bin/sh\necho username=x-access-token\necho password=$GH_TOKEN\n"
+    )
+    (tmp_path / "gh").chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "GH_TOKEN": "abc",
+        "HOME": str(tmp_path),
+    }
+    done = subprocess.run(
+        ["bash", "-c", f"git {helper[1]} credential fill"], env=environment, text=True,
+        input="protocol=https\nhost=github.com\n\n", capture_output=True, check=True,
+    )  # fmt: skip
+    assert "password=abc" in done.stdout
+    for name, job in JOBS:
+        for step in steps(name, job):
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
 
 
 def test_a_job_that_may_write_never_runs_code_of_a_pull_request():
