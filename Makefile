@@ -74,6 +74,11 @@ ci-keep: install
 	@dvc remote add --quiet --local --force ci .ci-cache
 	@dvc push --quiet --remote ci
 
+# Kills, damage, mutated files, canaries, injection, mutants, long use: some 20 minutes; the figures
+# go into docs/explanation/trust.md.
+trust: install
+	@python -m tests.trust
+
 # docs/explanation/languages.md: what works in which language, on made rows; needs no data.
 bench-languages: install
 	@python -m benchmarks.languages
