@@ -93,6 +93,14 @@ def test_figures_stand_beside_the_limits_and_are_the_same_again():
     assert found == judged(answers((), range(30)), PARAMS)
 
 
+@pytest.mark.parametrize(
+    ("wrong_base", "wrong_head", "share"),
+    [((), (), 1), ((), range(30), 0.9), (range(30), range(30), 1)],
+)
+def test_the_share_of_equal_answers_is_of_all_rows_right_or_wrong(wrong_base, wrong_head, share):
+    assert judged(answers(wrong_base, wrong_head), PARAMS).same_answer_share == share
+
+
 def test_a_class_without_rows_has_no_floor():
     found = answers()
     found = found._replace(classes=[*CLASSES, "fog"])

@@ -45,6 +45,23 @@ def test_planted_errors_are_found_and_nothing_else(ranking):
     assert (found.suggested == labels)[found.reason == ""].all()
 
 
+def test_the_posterior_weighs_by_the_noise_and_self_confidence_does_not():
+    """Four of eight rows called 1 are confidently 0; in two folds, so that six rows of the other
+    fold belong to 0 and two to 1. With ten rows of smoothing: P(given 1 | true 0) is
+    (2 + 5) / (6 + 10), P(given 1 | true 1) is (2 + 5) / (2 + 10)."""
+    labels = np.array([0] * 8 + [1] * 8)
+    sure, other = [0.9, 0.1], [0.2, 0.8]
+    probabilities = np.array([sure] * 8 + [sure] * 4 + [other] * 4)
+    folds, counted = np.arange(16) % 2, np.ones(16, dtype=bool)
+    alone = label_quality(labels, probabilities, folds, counted, "self_confidence")
+    assert alone.tolist() == probabilities.tolist()
+    weighed = label_quality(labels, probabilities, folds, counted, "posterior")
+    by_zero, by_one = 7 / 16, 7 / 12
+    assert np.allclose(weighed[8:12, 1], 0.1 * by_one / (0.9 * by_zero + 0.1 * by_one))
+    assert np.allclose(weighed[12:, 1], 0.8 * by_one / (0.2 * by_zero + 0.8 * by_one))
+    assert np.allclose(weighed.sum(1), 1)
+
+
 def test_rows_of_a_class_in_one_fold_alone_are_no_suspects():
     """Two lynxes in fold 0: its model knows no lynx, so it would doubt both."""
     labels, probabilities, folds = animals(lynx=[0, 5])
