@@ -15,6 +15,8 @@ import pytest
 from hypothesis import settings
 from ruamel.yaml import YAML
 
+from tests.once import in_turn, made_once
+
 if TYPE_CHECKING:  # torch, which most tests do not need
     from seedbed.training.classifier import Task
 
@@ -28,10 +30,10 @@ yaml.width = 200
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that need the example's run come first: of two workers none waits for the other's last
-    long file."""
-    long = {item.path for item in items if "example" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in long)
+    """No worker waits for the example's run, nor for the other's last long file."""
+    waiting = {item.path for item in items if "example" in getattr(item, "fixturenames", ())}
+    place = in_turn((item.path for item in items), waiting)
+    items.sort(key=lambda item: place[item.path])
 
 
 @dataclass(frozen=True)
@@ -156,18 +158,24 @@ def make_project(folder: Path) -> Project:
     return project
 
 
-@pytest.fixture(scope="session")
-def new_project(tmp_path_factory) -> Project:
-    """`make_project`, once a session."""
-    return make_project(tmp_path_factory.mktemp("example") / "project")
-
-
-@pytest.fixture(scope="session")
-def example(new_project) -> Project:
-    """The project after a real `dvc repro`."""
-    done = new_project.run("dvc", "repro")
+def run_example(folder: Path) -> None:
+    """Make the project in an empty folder and run all of it: `project`, `trace.tsv`, `output`."""
+    done = make_project(folder / "project").run("dvc", "repro")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return Project(new_project.folder, new_project.trace, done.stdout)
+    (folder / "output").write_text(done.stdout, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory) -> Project:
+    """The project after a real `dvc repro`, which all workers share: a copy for each."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    made = made_once(shared / "example-run", run_example)
+    folder = tmp_path_factory.mktemp("example") / "copy"
+    shutil.copytree(made, folder, symlinks=True)
+    output = (folder / "output").read_text(encoding="utf-8")
+    return Project(folder / "project", folder / "trace.tsv", output)
 
 
 def approach_params(approach: str, **changes: Any) -> Any:

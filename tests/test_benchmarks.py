@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -16,12 +17,14 @@ from benchmarks import (
     public_sets,
     quality_page,
     row_diff,
+    speed_between,
     speed_page,
     tables,
     turns,
 )
+from benchmarks.peers.version_cost import WORK
 from benchmarks.speed import not_first
-from seedbed.core.errors import SeedbedError, SourceError
+from seedbed.core.errors import RevisionError, SeedbedError, SourceError
 from seedbed.label_errors.out_of_fold import ensemble
 from seedbed.private.patterns import Span
 
@@ -179,6 +182,57 @@ def test_costs_are_taken_by_turns(monkeypatch):
     assert costs["a"] == {"seconds": 1.03, "cpu_seconds": 1.03, "peak_mb": 5}
     assert made == {"a": ["a"], "b": ["b"]}
     assert turns.times_as_fast(costs["a"], costs["b"])["seconds"] == round(4.04 / 1.03, 2)
+
+
+def test_two_versions_do_the_same_work_by_turns(monkeypatch, tmp_path):
+    order = []
+
+    def asked(process):
+        order.append(process)
+        return {"ours": (3.0 if len(order) < 3 else 2.4, 7), "other": (2.0, 5)}[process]
+
+    monkeypatch.setattr(speed_between, "worker", lambda version, *_: nullcontext(version.name))
+    monkeypatch.setattr(speed_between, "asked", asked)
+    versions = (tmp_path / "ours", tmp_path / "other")
+    found = speed_between.compared(versions, "near copies", ["a", "b"], 15)
+    assert order[:4] == ["other", "ours", "ours", "other"]
+    assert (found["ratio"], found["low"], found["high"]) == (1.2, 1.2, 1.2)
+    assert found["cpu_seconds"] == {"ours": 2.4, "other": 2.0}
+    assert (found["texts"], found["found"]) == (2, {"ours": 7, "other": 5})
+
+
+def test_the_interval_of_a_ratio_leaves_out_what_disturbed_a_few_rounds():
+    # Below the 4th or above the 12th of 15 the median lies once in 28 times.
+    assert speed_between.interval([*range(15, 0, -1)]) == (4, 12)
+    assert speed_between.interval([3.0, 1.0]) == (1.0, 3.0)
+
+
+def test_a_version_above_the_reach_is_not_met_and_chinese_has_none():
+    one = {"texts": 9999, "cpu_seconds": {"ours": 1.151, "other": 1.0}, "ratio": 1.151,
+           "low": 1.1, "high": 1.2, "found": {"ours": 3, "other": 4}}  # fmt: skip
+    cases = {"banking77": one, "made of Chinese characters": one, "sms_spam": one | {"ratio": 1.15}}
+    page = speed_between.section({"commit": "f37f742", "work": {"near copies": cases}})
+    assert [line.split(" | ")[-1].rstrip(" |") for line in page.splitlines()[2:]] == [
+        "**no**", "—", "yes"
+    ]  # fmt: skip
+    assert "| 9,999 | 1.151 | 1.000 | 1.15 [1.10, 1.20] | 3 | 4 |" in page
+    assert speed_between.section({}).startswith("Not measured yet")
+
+
+def test_what_is_measured_between_versions_is_found():
+    texts = ["Write to ann.lee@mail.org about it", "write to ann.lee@mail.org about it!", "No"]
+    assert {name: work(texts) for name, work in WORK.items()} == {"near copies": 1, "patterns": 2}
+
+
+def test_a_version_that_does_not_run_or_is_not_there_is_an_error(monkeypatch, tmp_path):
+    monkeypatch.chdir(ROOT)
+    with (
+        speed_between.worker(tmp_path, "no such work", tmp_path) as process,
+        pytest.raises(SeedbedError, match="ended .*run it by hand to see why: python "),
+    ):
+        speed_between.asked(process)
+    with pytest.raises(RevisionError), speed_between.checked_out("no-such-commit"):
+        pass
 
 
 def test_a_failed_peer_says_no_text(monkeypatch):
