@@ -7,7 +7,7 @@ import typer
 from seedbed.commands.data import add, forget, predict, review
 from seedbed.commands.repository import check_lock, freeze, memo, resolve, summary
 from seedbed.commands.versions import compare, diff, explain, post_report, pr_report, promote
-from seedbed.core.errors import SeedbedError
+from seedbed.core.errors import SeedbedError, of_the_machine
 
 COMMANDS = (
     summary, add, review, diff, explain, freeze, predict, forget, compare, promote, pr_report,
@@ -24,8 +24,11 @@ def main() -> None:
     """Run a command; a person's mistake ends in one paragraph and exit code 1."""
     try:
         app()
-    except SeedbedError as error:
-        print(f"\nseedbed: {error}\n", file=sys.stderr)
+    except Exception as error:
+        told = error if isinstance(error, SeedbedError) else of_the_machine(error)
+        if told is None:
+            raise
+        print(f"\nseedbed: {told}\n", file=sys.stderr)
         sys.exit(1)
 
 

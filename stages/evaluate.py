@@ -9,6 +9,7 @@ reports/plots/{confusion,reliability,risk_coverage}/
 import time
 from collections.abc import Sequence
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,15 @@ import torch
 from pydantic import Field
 
 from seedbed.core.decisions import DECIDED
-from seedbed.core.files import MODELS, fresh_folder, read_csv, read_json, write_csv, write_json
+from seedbed.core.files import (
+    MODELS,
+    fresh_folder,
+    read_csv,
+    read_json,
+    reading,
+    write_csv,
+    write_json,
+)
 from seedbed.core.metrics import EVALUATE, write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import BALANCE, CURVES, EMBED, HELD_OUT, PREDICTIONS, TOKENIZE, read_rows
@@ -148,8 +157,9 @@ def write_plots(
 
 @script
 def main(approach: str) -> str:
-    runs = read_json(MODELS / approach / "runs.json")
-    if not runs["run"]:
+    with reading(MODELS / approach / "runs.json") as file:
+        is_on, seeds = itemgetter("run", "seeds")(read_json(file))
+    if not is_on:
         for side in HELD_OUT:
             with fresh_folder(PREDICTIONS / approach / side) as folder:
                 write_json(folder / "not_run.json", {"run": False})
@@ -161,12 +171,14 @@ def main(approach: str) -> str:
     dtype = precision(read_params("encoder", EncoderParams).precision)
     min_chars = read_params("clean.min_chars_for_language", int)
     datasets, rows = read_datasets(TOKENIZE), read_rows(BALANCE).set_index("id")
-    models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in runs["seeds"]}
+    models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in seeds}
     raw = predictions_of(approach, datasets, rows, models, dtype)
     fitted = evaluation.fit(raw["validation"])
     costs = model_costs(approach, fitted.seed, datasets.parts["train"])
     classes = evaluation.Classes(datasets.classes, read_params("negatives.label", str))
-    people = [evaluation.DecidedRow(**line) for line in read_csv(DECIDED)]
+    people = [
+        evaluation.DecidedRow(**line) for line in read_csv(DECIDED, evaluation.DecidedRow._fields)
+    ]
     for side, predictions in raw.items():
         ids, decided = predictions.ids, [row for row in people if row.side == side]
         sliced_by, metas = columns(rows, ids, min_chars), list(rows.loc[ids, "meta"])

@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 from pydantic import Field, JsonValue
 
-from seedbed.core.files import ADAPTED, MODELS, fresh_folder, read_json, write_csv, write_json
+from seedbed.core.files import (
+    ADAPTED,
+    MODELS,
+    fresh_folder,
+    read_json,
+    reading,
+    write_csv,
+    write_json,
+)
 from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import CURVES, EMBED, TOKENIZE
@@ -40,7 +48,8 @@ def load_task(params: EncoderParams, checkpoints: Path) -> Task:
     """The tokenized and embedded rows, and the encoder, adapted or as it is."""
     classes, parts, truncation = read_datasets(TOKENIZE)
     dtype = precision(params.precision)
-    is_adapted = read_json(ADAPTED / "adapted.json")["run"]
+    with reading(ADAPTED / "adapted.json") as adapted:
+        is_adapted = read_json(adapted)["run"]
     folder = ADAPTED if is_adapted else encoder_folder(params)
     parts = {side: part.inside for side, part in parts.items()}
 

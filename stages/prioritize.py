@@ -11,14 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 from pydantic import Field
 
 from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
-from seedbed.core.files import write_csv, write_text
+from seedbed.core.files import reading, write_csv, write_text
 from seedbed.core.metrics import CHOICE, EVALUATE, read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows
+from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_parquet, read_rows
 from seedbed.core.stage import script
 from seedbed.encoding.nearest_rows import neighbour_distances
 from seedbed.encoding.vectors import EncoderParams, vectors_of
@@ -50,9 +49,10 @@ def with_uncertainty(
 ) -> pd.DataFrame:
     """Add `suggested` and `uncertainty` to rows (id, split, label): labelled ones as
     find_label_errors scored them out of fold, others by their nearest labelled rows."""
-    files = [pq.read_table(file).to_pandas() for file in sorted(scores.glob("*.parquet"))]
-    scored = pd.concat(files).set_index("id")
-    result = rows[["id", "split", "label"]].join(scored[["suggested", "uncertainty"]], on="id")
+    with reading(scores):
+        files = [read_parquet(file).to_pandas() for file in sorted(scores.glob("*.parquet"))]
+        scored = pd.concat(files).set_index("id")
+        result = rows[["id", "split", "label"]].join(scored[["suggested", "uncertainty"]], on="id")
     bare = (rows["label"] == "").to_numpy()
     if bare.any():
         classes, indices = np.unique(rows["label"][~bare], return_inverse=True)

@@ -11,7 +11,7 @@ from operator import or_
 from pathlib import Path
 
 from seedbed.approaches import NAMES
-from seedbed.core.files import read_csv, read_json, write_text
+from seedbed.core.files import read_csv, read_json, reading, write_text
 from seedbed.core.labels import unused_in_words
 from seedbed.core.metrics import (
     CHOICE,
@@ -59,7 +59,8 @@ def dataset_version(manifest: Path) -> data.DatasetVersion:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
         lines = read_csv(file)
         if file.name == COUNTS:
-            batches = {one["batch"]: sum(int(one[side]) for side in SIDES) for one in lines}
+            with reading(file):
+                batches = {one["batch"]: sum(int(one[side]) for side in SIDES) for one in lines}
         else:
             batches[file.stem] = len(lines)
     version = digest.hexdigest()[:12]

@@ -80,9 +80,12 @@ def test_where_split_refused_the_frozen_test_replace_takes_what_is_left():
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("row,digest\n01,d\n", "header row,digest"), ("id,digest\n01,d\n01,e\n", "1 repeated ids")],
+    [
+        ("row,digest\n01,d\n", "the header row,digest"),
+        ("id,digest\n01,d\n01,e\n", "1 repeated ids"),
+    ],
 )
 def test_a_file_that_cannot_be_is_refused(content, message):
     FROZEN.write_text(content)
-    with pytest.raises(RowsError, match=message):
+    with pytest.raises(SeedbedError, match=message):
         read_frozen()

@@ -26,7 +26,7 @@ from seedbed.collecting.dates import batch_day, day_of, is_doubtful
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import as_text
 from seedbed.core.errors import RowsError, SourceError
-from seedbed.core.files import keyed_hash, read_csv, write_csv
+from seedbed.core.files import KEYED, keyed_hash, read_csv, write_csv
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
 
@@ -244,20 +244,22 @@ def with_versions(rows: Sequence[RawRow]) -> list[RawRow]:
 
 def read_tombstones(path: Path = TOMBSTONES) -> frozenset[str]:
     """Ids and digests of forgotten rows; a row with one of either is dropped. Raises RowsError
-    where the file is missing, since whoever was forgotten would come back then, or has another
-    header."""
+    where the file is missing and DamagedError where a line is no tombstone: whoever was forgotten
+    would come back."""
     step = "restore it with `git checkout -- data/tombstones.csv`"
     if not path.exists():
         raise RowsError(str(path), "no such file", "a CSV file, header `id,digest`", step)
-    if path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r") != ",".join(HEADER):
-        raise RowsError(str(path), "another header", "header `id,digest`", step)
-    return frozenset(line[name] for line in read_csv(path) for name in HEADER) - {""}
+    return frozenset(cell for line in _tombstones(path) for cell in line.values()) - {""}
+
+
+def _tombstones(path: Path) -> list[dict[str, str]]:
+    return read_csv(path, HEADER, dict.fromkeys(HEADER, f"(?:{KEYED})?"))
 
 
 def add_tombstones(rows: Iterable[tuple[str, str]], path: Path = TOMBSTONES) -> None:
     """Add (id, digest) of rows; the file stays sorted, and each line is in it once."""
     read_tombstones(path)
-    before = {(line["id"], line["digest"]) for line in read_csv(path)}
+    before = {(line["id"], line["digest"]) for line in _tombstones(path)}
     write_csv(path, HEADER, sorted(before | set(rows)))
 
 

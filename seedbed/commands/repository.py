@@ -12,7 +12,7 @@ from rich.table import Table
 from seedbed.approaches import NAMES
 from seedbed.commands.data import Yes
 from seedbed.core.errors import RowsError
-from seedbed.core.files import read_json
+from seedbed.core.files import read_json, reading
 from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.stage import PREDICTION_COSTS, last_costs
 from seedbed.pages.document import interval
@@ -50,14 +50,16 @@ def _rows_table() -> Table:
     table = Table("stage", "rows kept", "dropped, by reason", "seconds", "peak MB", box=None)
     for name in _stage_names():
         file = METRICS / f"{name}.json"
-        found: dict[str, Any] = read_json(file) if file.exists() else {}
-        rows = found.get("rows", {})
-        reasons = ", ".join(f"{n:,} {why}" for why, n in rows.get("dropped_by_reason", {}).items())
-        if "suspects" in found:
-            reasons = ", ".join(filter(None, [reasons, f"{found['suspects']} suspects"]))
         cost = stages.get(name, {})
         spent = [str(cost.get(key, "")) for key in ("seconds", "peak_mb")]
-        table.add_row(name, f"{rows['kept']:,}" if rows else "", reasons, *spent)
+        with reading(file):
+            found: dict[str, Any] = read_json(file) if file.exists() else {}
+            rows = found.get("rows", {})
+            dropped = rows.get("dropped_by_reason", {})
+            reasons = ", ".join(f"{n:,} {why}" for why, n in dropped.items())
+            if "suspects" in found:
+                reasons = ", ".join(filter(None, [reasons, f"{found['suspects']} suspects"]))
+            table.add_row(name, f"{rows['kept']:,}" if rows else "", reasons, *spent)
     return table
 
 

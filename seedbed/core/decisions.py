@@ -157,7 +157,7 @@ def _parsed(line: str, place: str) -> Decision:
         problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     except UnicodeEncodeError:
         problem = "not UTF-8"
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = "not JSON"
     expected = "a decision: id, digest, given, decided, who, when, note"
     raise SeedbedError(place, problem, expected, "fix the line")

@@ -4,6 +4,8 @@ Most are only printed, as one paragraph. A class of its own is for those that so
 and for what must never happen to rows.
 """
 
+CLIP = 300  # characters of what a library says
+
 
 class SeedbedError(Exception):
     """One paragraph for a person: place, what was found, what was expected, what to do next."""
@@ -30,6 +32,10 @@ class RowsError(SeedbedError):
     """A rows folder that is missing, empty or breaks the row contract."""
 
 
+class DamagedError(SeedbedError):
+    """A file of this project that is missing, or not as it was written."""
+
+
 class LedgerError(SeedbedError):
     """Rows that do not add up."""
 
@@ -52,3 +58,36 @@ class GateError(SeedbedError):
 
 class ModelError(SeedbedError):
     """An encoder or a model that cannot be loaded or trained."""
+
+
+# What a full disk and the like are called in the errors of libraries, which are not all OSError.
+TROUBLES = {
+    ("no space left", "disk quota", "os error 28", "file too large"): "free some space (`seedbed "
+    "memo clear` and `dvc gc --workspace` do)",
+    ("permission denied", "read-only", "not permitted", "os error 13"): "make the place writable "
+    "for you",
+    ("too many open files",): "raise the limit (`ulimit -n 4096`)",
+    ("file name too long",): "use shorter names",
+    ("input/output error",): "check the disk",
+}
+
+
+def of_the_machine(error: Exception) -> SeedbedError | None:
+    """Return the paragraph for what the disk, the memory or a permission made of a run; None for an
+    error of any other kind, which is a bug and needs its traceback."""
+    if isinstance(error, MemoryError):
+        return SeedbedError(
+            "memory", "there is not enough", "", "close other programs, or run on a larger machine"
+        )
+    said = " ".join(str(error).split())[:CLIP]
+    for words, step in TROUBLES.items():
+        if any(word in str(error).lower() for word in words):
+            return SeedbedError(_place(error), said, "", f"{step}, and run the same command again")
+    if isinstance(error, OSError) and error.filename is not None:
+        step = "bring the file back, and run the same command again"
+        return SeedbedError(_place(error), error.strerror or said, "", step)
+    return None
+
+
+def _place(error: Exception) -> str:
+    return str(getattr(error, "filename", None) or "disk")

@@ -18,19 +18,26 @@ import io
 import json
 import math
 import os
+import re
+import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seedbed.core.errors import SeedbedError
+from seedbed.core.errors import CLIP, DamagedError, SeedbedError, of_the_machine
 
 MODELS = Path("models")  # a folder per approach
 ADAPTED = Path("models/adapted")
 BEST = Path("models/best")
 KEY_FILE = Path(".seedbed/key")
 PUBLIC_KEY = b"seedbed public example key"
+# What no stage makes; the rest of data/, models/ and reports/ comes back by `dvc repro`.
+BY_PEOPLE = re.compile(
+    r"data/(raw|decisions|tombstones|frozen_test|gate_overrides)\b|tests/|[^/]*$"
+)
+KEYED = r"[0-9a-f]{16}"  # an id or digest, see `keyed_hash`
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
@@ -43,9 +50,13 @@ def write_bytes(path: Path, content: bytes, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    partial.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)  # on a full disk it would take the space that is left
+        raise
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -54,9 +65,41 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, text + "\n")
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[Path]:
+    """Turn whatever a library makes of a damaged file of ours, `path`, into one paragraph.
+
+    Raises DamagedError, which names the file and what brings it back; a SeedbedError passes, and so
+    does what is the machine's fault.
+    """
+    try:
+        yield path
+    except SeedbedError:
+        raise
+    except FileNotFoundError as error:
+        place = Path(error.filename or path)
+        raise DamagedError(str(place), "no such file", "", repair(place)) from None
+    except Exception as error:
+        is_another = isinstance(error, IsADirectoryError | NotADirectoryError)
+        if isinstance(error, OSError) and not is_another and of_the_machine(error):
+            raise
+        said = " ".join(str(error).split())[:CLIP]
+        found = f"it cannot be read ({type(error).__name__}: {said})"
+        raise DamagedError(str(path), found, "the file as it was written", repair(path)) from None
+
+
+def repair(path: Path) -> str:
+    """Return what brings a file of this project back, as the next step of an error."""
+    place = path.as_posix()
+    if BY_PEOPLE.match(place):
+        return f"correct it, or go back to the version in git: `git restore {shlex.quote(place)}`"
+    return "`dvc repro` makes it anew"
+
+
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file. Raises DamagedError."""
+    with reading(path):
+        return json.loads(path.read_text(encoding="utf-8"))
 
 
 def parse_yaml(
@@ -86,10 +129,41 @@ def write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]])
     write_text(path, buffer.getvalue())
 
 
-def read_csv(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file with a header; every cell stays text."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def read_csv(
+    path: Path, header: Sequence[str] = (), forms: Mapping[str, str] | None = None
+) -> list[dict[str, str]]:
+    """Read a CSV file of ours; every cell stays text. Empty lines are left out.
+
+    `header`: the columns that it must have, by default any; `forms`: a regular expression that a
+    whole cell of a column must match.
+
+    Raises DamagedError, with the line, unless every line has a cell a column: a conflict mark, a
+    quote that is not closed or a line cut short would hide others without a word.
+    """
+    lines: list[dict[str, str]] = []
+    with reading(path), path.open(encoding="utf-8", newline="") as file:
+        reader, start = csv.reader(file, strict=True), 1
+        try:
+            columns = next(reader, [])
+            if sorted(columns) != sorted(header or set(columns)):
+                found, wanted = ",".join(columns), ",".join(header) or "no column twice"
+                raise _damaged(path, 1, f"the header {found}", wanted)
+            for cells in reader:
+                start, line = reader.line_num, dict(zip(columns, cells, strict=False))
+                if cells and len(cells) != len(columns):
+                    expected = f"{len(columns)}: {','.join(columns)}"
+                    raise _damaged(path, start, f"{len(cells)} cells", expected)
+                for name, form in (forms or {}).items() if cells else ():
+                    if not re.fullmatch(form, line[name]):
+                        raise _damaged(path, start, f"{name} `{line[name]}`", f"{name} like {form}")
+                lines += [line] if cells else []
+        except csv.Error as error:
+            raise _damaged(path, start + 1, str(error), "CSV whose quotes are closed") from None
+    return lines
+
+
+def _damaged(path: Path, line: int, found: str, expected: str) -> DamagedError:
+    return DamagedError(f"{path}:{line}", found[:CLIP], expected, repair(path))
 
 
 @contextmanager

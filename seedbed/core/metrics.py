@@ -20,7 +20,7 @@ from typing import NamedTuple, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seedbed.core.errors import LedgerError, PipelineError
-from seedbed.core.files import read_csv, read_json, write_csv, write_json
+from seedbed.core.files import read_csv, read_json, reading, write_csv, write_json
 from seedbed.core.labels import Unused
 from seedbed.core.reasons import NAMES
 
@@ -88,13 +88,16 @@ def read_metrics(path: Path, model: type[AnyMetrics]) -> AnyMetrics:
     """
     if not path.exists():
         raise PipelineError(str(path), "no such file", "a metrics file", "run `dvc repro`")
-    return parse_metrics(path.read_text(encoding="utf-8"), model, str(path))
+    with reading(path):
+        text = path.read_text(encoding="utf-8")
+    return parse_metrics(text, model, str(path))
 
 
 def read_if_run(path: Path, model: type[AnyMetrics]) -> AnyMetrics | None:
     """Read the metrics file of a stage that may be off: None if it was."""
-    if path.exists() and read_json(path).get("run") is False:
-        return None
+    with reading(path):
+        if path.exists() and read_json(path).get("run") is False:
+            return None
     return read_metrics(path, model)
 
 
@@ -188,7 +191,7 @@ def write_ledger(path: Path, dropped: Iterable[Drop]) -> None:
 
 def read_ledger(path: Path) -> list[Drop]:
     """Read a ledger back."""
-    return [Drop(**line) for line in read_csv(path)]
+    return [Drop(**line) for line in read_csv(path, HEADER)]
 
 
 def check_chain(stages: Sequence[tuple[str, RowCounts]]) -> None:

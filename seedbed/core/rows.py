@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.core.errors import RowsError
-from seedbed.core.files import fresh_folder
+from seedbed.core.files import fresh_folder, reading
 from seedbed.core.metrics import METRICS, Drop, Metrics, write_ledger, write_metrics
 
 # Where each stage writes its rows; a vector of each text of split is in EMBED.
@@ -69,6 +69,12 @@ OUTSIDE = -1  # the class index of a row whose label is no class
 NEGATIVE = "negative"  # the key of meta that says which kind of negative a row is
 
 
+def read_parquet(file: Path) -> pa.Table:
+    """Read a Parquet file of ours. Raises DamagedError."""
+    with reading(file):
+        return pq.read_table(file)
+
+
 def read_rows(folder: Path) -> pd.DataFrame:
     """All rows of a folder, sorted by id, with a fresh 0..n-1 index.
 
@@ -82,7 +88,7 @@ def read_rows(folder: Path) -> pd.DataFrame:
             "one Parquet file per batch",
             "run `dvc repro`, or `dvc pull` if a remote has the data",
         )
-    tables = [pq.read_table(file) for file in files]
+    tables = [*map(read_parquet, files)]
     for file, table in zip(files, tables, strict=True):
         if not table.schema.equals(SCHEMA):
             raise RowsError(

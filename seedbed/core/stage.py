@@ -17,10 +17,11 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from seedbed.core.errors import SeedbedError
+from seedbed.core.errors import SeedbedError, of_the_machine
 
 COSTS = Path(".seedbed/costs.jsonl")
 PREDICTION_COSTS = Path(".seedbed/prediction_costs.jsonl")
@@ -95,8 +96,11 @@ def run(name: str, main: Callable[[], str]) -> None:
     try:
         with warnings.catch_warnings(record=True) as caught:
             line = main()
-    except SeedbedError as error:
-        print(f"\nseedbed: {name}: {error}\n", file=sys.stderr)
+    except Exception as error:
+        told = error if isinstance(error, SeedbedError) else of_the_machine(error)
+        if told is None:
+            raise
+        print(f"\nseedbed: {name}: {told}\n", file=sys.stderr)
         sys.exit(1)
     finally:
         gc.freeze()  # or the interpreter walks every object of torch once more before it ends
@@ -142,8 +146,12 @@ def last_costs(file: Path = COSTS) -> dict[str, dict[str, float]]:
     PREDICTION_COSTS, that of each approach's model: rows, tokens and seconds."""
     if not file.exists():
         return {}
-    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    return {next(iter(line.values())): line for line in lines}
+    lines = {}
+    for text in file.read_text(encoding="utf-8", errors="replace").split("\n"):
+        with suppress(ValueError):  # a run that was killed left half a line
+            line = json.loads(text)
+            lines[next(iter(line.values()))] = line
+    return lines
 
 
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from seedbed.core.errors import RowsError
-from seedbed.core.files import fresh_folder, read_json, write_json
+from seedbed.core.files import fresh_folder, read_json, reading, write_json
 from seedbed.core.rows import OUTSIDE
 from seedbed.encoding.tokens import Encoded, Truncation
 
@@ -203,13 +203,14 @@ def read_datasets(folder: Path) -> Tokenized:
     if not (folder / "dataset_dict.json").exists():
         step = "run `dvc repro`, or `dvc pull`"
         raise RowsError(str(folder), "no tokenized rows", "a DatasetDict", step)
-    splits = read_json(folder / "dataset_dict.json")["splits"]
-    features = read_json(folder / splits[0] / "dataset_info.json")["features"]
-    return Tokenized(
-        features["labels"]["names"],
-        {split: _examples(folder / split) for split in splits},
-        Truncation(**read_json(folder / TRUNCATION)),
-    )
+    with reading(folder):
+        splits = read_json(folder / "dataset_dict.json")["splits"]
+        features = read_json(folder / splits[0] / "dataset_info.json")["features"]
+        return Tokenized(
+            features["labels"]["names"],
+            {split: _examples(folder / split) for split in splits},
+            Truncation(**read_json(folder / TRUNCATION)),
+        )
 
 
 def _examples(folder: Path) -> Examples:

@@ -23,9 +23,10 @@ import pyarrow.parquet as pq
 from pydantic import Field
 
 from seedbed.core.errors import ModelError, RowsError
-from seedbed.core.files import fresh_folder, sha256_of
+from seedbed.core.files import fresh_folder, reading, sha256_of
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
+from seedbed.core.rows import read_parquet
 from seedbed.running.engine import FLOAT32, Item, map_texts
 
 TEXTS_AT_ONCE = 2048  # enough that texts of one length share a batch
@@ -148,10 +149,11 @@ def read_vectors(folder: Path, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarr
     files = sorted(folder.glob("*.parquet"))
     if not files:
         raise RowsError(str(folder), "no vectors", "one Parquet file per batch", "run `dvc repro`")
-    table = pa.concat_tables([pq.read_table(file) for file in files])
-    width = table.schema.field("vector").type.list_size
-    matrix = table["vector"].combine_chunks().flatten().to_numpy().reshape(-1, width)
-    indices = pd.Index(table["id"].to_pylist()).get_indexer(ids)
+    with reading(folder):
+        table = pa.concat_tables(map(read_parquet, files))
+        width = table.schema.field("vector").type.list_size
+        matrix = table["vector"].combine_chunks().flatten().to_numpy().reshape(-1, width)
+        indices = pd.Index(table["id"].to_pylist()).get_indexer(ids)
     missing = indices < 0
     vectors = matrix[indices]
     vectors[missing] = 0

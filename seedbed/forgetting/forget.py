@@ -13,23 +13,21 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow.parquet as pq
-
 from seedbed.collecting.collection import read_sources
 from seedbed.collecting.raw_rows import TOMBSTONES, add_tombstones, read_tombstones
 from seedbed.core.decisions import FOLDER, parse_decisions
 from seedbed.core.errors import SeedbedError
-from seedbed.core.files import load_key, write_bytes, write_text
+from seedbed.core.files import KEYED, load_key, reading, write_bytes, write_text
 from seedbed.core.params import read_params
-from seedbed.core.rows import CLEAN, COLLECT
+from seedbed.core.rows import CLEAN, COLLECT, read_parquet
 from seedbed.forgetting import dvc_stores
 from seedbed.forgetting.raw_files import RAW, Found, editable_files, find_rows, held_lines
 from seedbed.forgetting.spellings import MIN_VALUE_CHARS, is_too_short
 from seedbed.forgetting.wanted import Wanted, cells_as_text
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
-from seedbed.splitting.sides import FROZEN
+from seedbed.splitting.sides import FROZEN, read_frozen
 
-WHOLE_ID = re.compile(r"^[0-9a-f]{16}$")
+WHOLE_ID = re.compile(f"^{KEYED}$")
 LENGTHS_SHOWN = 5  # of words, a file
 NOT_LOOKED_INTO = {".git", ".venv"}
 
@@ -129,7 +127,7 @@ def _targets(
     first = [file for folder in (COLLECT, CLEAN) for file in sorted(folder.glob("*.parquet"))]
     # Cleaning may have brought the value to light, out of entities or tags.
     for file in filter(by_value.in_file, first):
-        rows_of_file = pq.read_table(file).to_pylist()
+        rows_of_file = read_parquet(file).to_pylist()
         ids |= {row["id"] for row in rows_of_file if by_value.in_text(cells_as_text(row.values()))}
     for old_row in dvc_stores.rows_in(chain(first, old), ids) if ids else ():
         tombstones.add((old_row.id, old_row.digest))
@@ -150,7 +148,8 @@ def _lines_to_drop(
     """Decisions on the rows, or with the value in them; lines of the frozen test."""
     found: dict[Path, tuple[list[str], list[str]]] = {}  # the lines of a file, those that stay
     for file in sorted(FOLDER.glob("*.jsonl")):
-        text = file.read_text(encoding="utf-8")
+        with reading(file):
+            text = file.read_text(encoding="utf-8")
         lines = [line for line in text.split("\n") if line.strip()]
         left = [
             line
@@ -161,7 +160,9 @@ def _lines_to_drop(
         ]
         found[file] = (lines, left)
     if FROZEN.exists():
-        lines = FROZEN.read_text(encoding="utf-8").splitlines()
+        read_frozen()
+        lines = FROZEN.read_text(encoding="utf-8").split("\n")
+        lines = [line for line in lines if line.strip()]
         found[FROZEN] = (lines, [line for line in lines if line.split(",")[0] not in ids])
     return {
         file: ("".join(f"{line}\n" for line in left), len(lines) - len(left))

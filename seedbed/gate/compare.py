@@ -4,7 +4,6 @@ What stops the comparison is a verdict of its own and never a pass: `compare` ra
 SeedbedError. Champions are tags in git, and what lets a failing model pass is a line of a file.
 """
 
-import csv
 import json
 import math
 import re
@@ -13,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from seedbed.core.errors import GateError, SeedbedError
-from seedbed.core.files import BEST, write_csv
+from seedbed.core.errors import DamagedError, GateError, SeedbedError
+from seedbed.core.files import BEST, read_csv, write_csv
 from seedbed.core.git import git
 from seedbed.core.params import read_params
 from seedbed.core.rows import DATASET
@@ -70,25 +69,16 @@ def read_overrides() -> list[Override]:
     says nothing of who or why."""
     if not OVERRIDES.exists():
         return []
-    with OVERRIDES.open(encoding="utf-8", newline="") as file:
-        header, *lines = [*csv.reader(file)] or [[]]
-    if header != list(Override._fields):
-        raise _wrong(1, "another header")
-    for number, cells in enumerate(lines, 2):
-        if len(cells) != len(header):
-            raise _wrong(number, f"{len(cells)} values")
-        if not all(map(str.strip, cells[-2:])):  # who and why
-            raise _wrong(number, "nothing of who or why")
-    return [Override(*cells) for cells in lines]
-
-
-def _wrong(line: int, found: str) -> GateError:
-    return GateError(
-        f"{OVERRIDES}:{line}",
-        found,
-        f"the columns {','.join(Override._fields)}, who and why filled in",
-        "correct the line, or write it by `seedbed compare --override --who NAME --why TEXT`",
-    )
+    try:
+        lines = read_csv(OVERRIDES, Override._fields, dict.fromkeys(("who", "why"), r"(?s).*\S.*"))
+    except DamagedError as error:
+        raise GateError(
+            error.place,
+            error.found,
+            f"the columns {','.join(Override._fields)}, who and why filled in",
+            "correct the line, or write it by `seedbed compare --override --who NAME --why TEXT`",
+        ) from None
+    return [Override(**line) for line in lines]
 
 
 def override_of(base_model: str, head_model: str) -> Override | None:

@@ -29,7 +29,7 @@ from seedbed.core.decisions import (
     read_decisions,
 )
 from seedbed.core.errors import RowsError, SeedbedError
-from seedbed.core.files import read_csv
+from seedbed.core.files import read_csv, reading
 from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
@@ -123,15 +123,17 @@ def read_workspace() -> Workspace:
     conflicts = [drop for drop in copies if drop.reason in CONFLICTS]
     unlabelled = [drop for drop in unsplit if drop.reason == UNLABELLED]
     fates = {drop.id: drop.reason for drop in [*conflicts, *unlabelled, *by_people]}
-    lines: list[Any] = read_csv(existing("reports/suspects.csv"))
     columns = ["id", "split", "label", "suggested", "score", "reason", "nearest"]
-    suspects = pd.DataFrame(lines, columns=columns, dtype=object).fillna("")
-    return Workspace(
-        rows=_rows(given, kept, fates),
-        suspects=suspects.assign(
+    with reading(existing("reports/suspects.csv")) as file:
+        lines: list[Any] = read_csv(file)
+        suspects = pd.DataFrame(lines, columns=columns, dtype=object).fillna("")
+        suspects = suspects.assign(
             score=suspects["score"].astype(float),
             nearest=suspects["nearest"].str.split().map(tuple),
-        ),
+        )
+    return Workspace(
+        rows=_rows(given, kept, fates),
+        suspects=suspects,
         classes=sorted({*given["label"], *read_params("collect.labels", list[str])} - {""}),
         conflicts=conflicts,
         known=given[["id", "digest"]],

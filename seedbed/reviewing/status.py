@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from seedbed.core.decisions import AMBIGUOUS, WITHDRAWN, Decision, InForce, last_lines, place_of
-from seedbed.core.files import read_csv
+from seedbed.core.files import read_csv, reading
 from seedbed.core.reasons import NAMES, Reason
 from seedbed.core.rows import SIDES
 from seedbed.reviewing.queues import Queue, Workspace, existing, queues_of
@@ -91,11 +91,12 @@ class Quarantined(NamedTuple):
 def read_quarantined() -> list[Quarantined]:
     """Read the rows in quarantine, in the order of the file. Raises RowsError before a run."""
     found = []
-    for row in read_csv(existing("data/quarantine.csv")):
-        reason = row["reason"]
-        repair = Reason(reason).repair if reason in NAMES else ""
-        step = repair or "correct the row in its source, or delete it"
-        found.append(Quarantined(row["source"], row["file"], int(row["line"]), reason, step))
+    with reading(existing("data/quarantine.csv")) as file:
+        for row in read_csv(file):
+            reason = row["reason"]
+            repair = Reason(reason).repair if reason in NAMES else ""
+            step = repair or "correct the row in its source, or delete it"
+            found.append(Quarantined(row["source"], row["file"], int(row["line"]), reason, step))
     return found
 
 

@@ -14,7 +14,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -172,8 +172,12 @@ class Store:
     def _careful(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
-            self.__exit__()
+        except (SeedbedError, MemoryError):
+            raise
+        except Exception as error:  # UnicodeDecodeError, too: SQLite quotes a damaged name
+            with suppress(Exception):
+                self.__exit__()
+            self.connection = None
             print(
                 f"seedbed: WARNING: {MEMO} cannot be used ({error}): continuing without it, "
                 "which costs only time; `seedbed memo clear` makes a new one",
@@ -201,7 +205,7 @@ def clear() -> int:
     except sqlite3.OperationalError as error:
         expected = "a file that no other process is writing"
         raise SeedbedError(str(MEMO), str(error), expected, "try again later") from None
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         for ending in ("", "-wal", "-shm"):
             Path(f"{MEMO}{ending}").unlink(missing_ok=True)
         return 0

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.core.files import fresh_folder
+from seedbed.core.files import fresh_folder, reading
 from seedbed.core.metrics import Difference, Interval
 from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.confidence import with_outside
@@ -83,17 +83,18 @@ def write_predictions(folder: Path, predictions: Predictions) -> None:
 
 
 def read_predictions(folder: Path) -> Predictions:
-    """Read what `write_predictions` wrote."""
-    table = pq.read_table(folder / NAME).to_pandas()
-    seeds: dict[str, list[str]] = {}
-    for column in table.columns[3:]:
-        seeds.setdefault(column.split("/")[0], []).append(column)
-    return Predictions(
-        list(table["id"]),
-        list(table["group"]),
-        table["label"].to_numpy(),
-        {seed: table[columns].to_numpy() for seed, columns in seeds.items()},
-    )
+    """Read what `write_predictions` wrote. Raises DamagedError."""
+    with reading(folder / NAME):
+        table = pq.read_table(folder / NAME).to_pandas()
+        seeds: dict[str, list[str]] = {}
+        for column in table.columns[3:]:
+            seeds.setdefault(column.split("/")[0], []).append(column)
+        return Predictions(
+            list(table["id"]),
+            list(table["group"]),
+            table["label"].to_numpy(),
+            {seed: table[columns].to_numpy() for seed, columns in seeds.items()},
+        )
 
 
 class Pair(NamedTuple):

@@ -182,7 +182,8 @@ def _wrong(name: str, found: str, expected: str, next_step: str) -> ParamsError:
 def read_frozen(path: Path = FROZEN) -> dict[str, str]:
     """Return the digest of each frozen test row by id.
 
-    Raises RowsError if the file is missing, has another header or contains an id twice.
+    Raises RowsError if the file is missing or contains an id twice, and DamagedError, with the
+    line, if it has another header or what is no id.
     """
     if not path.exists():
         raise RowsError(
@@ -191,10 +192,7 @@ def read_frozen(path: Path = FROZEN) -> dict[str, str]:
             "a CSV file with the header `id,digest`, and no other line until you freeze",
             NEXT_STEP,
         )
-    header = path.read_text(encoding="utf-8").split("\n", 1)[0].strip()
-    if header != ",".join(HEADER):
-        raise RowsError(str(path), f"header {header}", "header id,digest", NEXT_STEP)
-    lines = read_csv(path)
+    lines = read_csv(path, HEADER, dict.fromkeys(HEADER, r"\S+"))
     frozen = {line["id"]: line["digest"] for line in lines}
     if len(frozen) < len(lines):
         repeated = len(lines) - len(frozen)

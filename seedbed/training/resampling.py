@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, JsonValue
 
 from seedbed.core.errors import RowsError
-from seedbed.core.files import hash_number
+from seedbed.core.files import hash_number, reading
 from seedbed.core.metrics import Difference, Interval, Metrics, WithUnused
 from seedbed.scoring.metrics import Scored, bounds, macro_f1, resampled_counts, scores
 
@@ -139,7 +139,8 @@ def read_out_of_fold(file: Path, ids: list[str], classes: list[str]) -> np.ndarr
         step = f"add {file.stem} to cv.approaches in params.yaml"
         step += ", or take it out of find_label_errors.models"
         raise RowsError(str(file), "no such file", expected, step)
-    table = pq.read_table(file).to_pandas().set_index("id")
+    with reading(file):
+        table = pq.read_table(file).to_pandas().set_index("id")
     if set(table.columns) != set(classes) or not set(ids) <= set(table.index):
         found, expected = "other rows or classes", "those of data/split"
         raise RowsError(str(file), found, expected, "run `dvc repro`")

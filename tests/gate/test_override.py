@@ -41,9 +41,9 @@ def test_who_and_why_must_be_said(who, why):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["model,who"], "gate_overrides.csv:1: another header"),
-        ([",".join(Override._fields), "b,h,d,2026,ann"], "gate_overrides.csv:2: 5 values"),
-        ([",".join(Override._fields), "b,h,d,2026,ann,"], ":2: nothing of who or why"),
+        (["model,who"], "gate_overrides.csv:1: the header model,who"),
+        ([",".join(Override._fields), "b,h,d,2026,ann"], "gate_overrides.csv:2: 5 cells"),
+        ([",".join(Override._fields), "b,h,d,2026,ann,"], ":2: why ``"),
     ],
 )
 def test_a_line_that_cannot_be_read_lets_nothing_pass(lines, message):
