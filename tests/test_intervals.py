@@ -104,7 +104,9 @@ def test_a_difference_has_the_interval_of_tango():
     """21 children before and after a stem cell transplant, 1 and 7 of whom changed: [-0.517,
     -0.026] in Fagerland, Lydersen and Laake (2014), table V."""
     sums = np.repeat([1, -1, 0], [1, 7, 13]) / 21
-    assert score_bounds(-6 / 21, sums, 1 / 21) == pytest.approx((-0.5172, -0.0260), abs=5e-5)
+    assert score_bounds(-6 / 21, sums, 1 / 21, 1, 1, 0) == pytest.approx(
+        (-0.5172, -0.0260), abs=5e-5
+    )
     labels = np.zeros(21, int)
     models = [np.repeat(part, [1, 7, 13]) for part in ([0, 1, 0], [1, 0, 0])]
     [one, other] = [[Scored.of(labels, said)] for said in models]

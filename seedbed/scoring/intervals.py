@@ -150,11 +150,8 @@ def headline(by_seed: dict[str, Scored]) -> dict[str, Estimate]:
 
 
 def paired_difference(one: Collection[Scored], other: Collection[Scored]) -> dict[str, Difference]:
-    """Compute one - other on the same rows, for each metric of the table.
-
-    That is the difference of the means over seeds, with its 95 % interval. `one` and `other` hold
-    the predictions of each seed.
-    """
+    """Compute one - other, each the mean of its seeds' predictions for the same rows, for each
+    metric of the table, with its 95 % interval."""
     units = _clusters(one)
     names = [scored.predicted for scored in (*one, *other)]
     models = [Models(part, names) for part in (one, other)]
@@ -191,37 +188,39 @@ def _paired(metric: Metric, models: Sequence[Models], gap: float) -> tuple[float
     )
     bias, bent = left_over(figures, linear)
     widened = few_units(len(sums)) if len(sums) < len(true) else 1.0
-    ends = score_bounds(gap - bias, sums, typical, widened, bent)
     reach = metric.span[1] - metric.span[0]
-    return max(-reach, ends[0]), min(reach, ends[1])
+    return score_bounds(gap - bias, sums, typical, reach, widened, bent)
 
 
 def score_bounds(
-    gap: float, sums: np.ndarray, typical: float, widened: float = 1.0, bent: float = 0.0
+    gap: float, sums: np.ndarray, typical: float, reach: float, widened: float, bent: float
 ) -> tuple[float, float]:
     """The score interval of a paired difference (Tango, 1998): low, high.
 
     `sums` (clusters,) is what each adds to the difference, most of them nothing, and `typical` what
     one adds on which the models differ. All of these count alike, each as a row that only one model
-    gets right. `widened` multiplies the variance, `bent` is added.
+    gets right. No difference is beyond `reach`. `widened` multiplies the variance, `bent` is added.
     """
     above, below = float(sums[sums > 0].sum()), -float(sums[sums < 0].sum())
     seen = above + below
     if not seen + typical:  # no row changes the figure
         return gap, gap
     unit = (float(sums @ sums) + typical**2) / (seen + typical)
-    near, far = np.full(2, gap), (abs(gap) + seen + len(sums) * unit) * np.array((-1, 1))
-    for _ in range(BISECTIONS):
-        middle = (near + far) / 2
-        size, excess = abs(middle), (above - below) * np.sign(middle)
-        share = size / (unit * len(sums))
-        start = seen - 2 * size + excess * share
-        room = 4 * (seen - excess) * size * np.maximum(0, 1 - share)
-        pairs = (start + np.sqrt(start**2 + room)) / 2
-        variance = unit * (pairs + size * (1 - share)) * widened + bent
-        inside = (gap - middle) ** 2 <= NORMAL**2 * variance
-        near, far = np.where(inside, middle, near), np.where(inside, far, middle)
-    return float(near[0]), float(near[1])
+    ends = []
+    for far in (-reach, reach):
+        near = gap
+        for _ in range(BISECTIONS):
+            middle = (near + far) / 2
+            size, excess = abs(middle), (above - below) * (1 if middle > 0 else -1)
+            share = size / (unit * len(sums))
+            start = seen - 2 * size + excess * share
+            room = 4 * (seen - excess) * size * max(0.0, 1 - share)
+            pairs = (start + (start**2 + room) ** 0.5) / 2
+            variance = unit * (pairs + size * (1 - share)) * widened + bent
+            inside = (gap - middle) ** 2 <= NORMAL**2 * variance
+            near, far = (middle, far) if inside else (near, middle)
+        ends.append(near)
+    return ends[0], ends[1]
 
 
 def _means(by_seed: Collection[Scored]) -> dict[str, float]:
@@ -298,11 +297,8 @@ def mean_with_interval(
 
 def concordance(outside: np.ndarray, figure: float, clusters: np.ndarray) -> Interval:
     """The interval of an area under the ROC curve: `outside` (rows,) bool, `clusters` (rows,), of
-    which those of each kind are counted.
-
-    The area is a share of as many rows as have the variance of Newcombe's method 5 (2006), taken at
-    each end of the interval.
-    """
+    which those of each kind are counted. It is that of a share of as many rows as have the variance
+    of Newcombe's method 5 (2006) at the end of the interval."""
     few, many = (len(np.unique(clusters[part])) for part in (outside, ~outside))
     ends = np.full(2, figure)
     for _ in range(SETTLED):
