@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from benchmarks.intervals import Cell, World, coverage
+from benchmarks.intervals import Cell, World, coverage, verdict
 from seedbed.scoring.confidence import calibration, risk_coverage
 from seedbed.scoring.intervals import (
     chance_below,
@@ -249,6 +249,17 @@ def test_ninety_five_of_a_hundred_intervals_hold_the_truth(cell):
     """Of 60 simulated splits; of as many at a coverage of 95 %, fewer than 51 come in 0.4 %."""
     for name, (inside, _) in coverage(cell, 60).items():
         assert inside >= 51 / 60, name
+
+
+@pytest.mark.parametrize(
+    ("inside", "splits", "expected"),
+    [
+        (0.95, 240, "in the goal"), (0.912, 240, "within the noise"), (0.85, 240, "below"),
+        (1.0, 240, "above"), (1.0, 24, "within the noise"), (0.85, 24, "within the noise"),
+    ],
+)  # fmt: skip
+def test_a_cell_fails_its_goal_by_more_than_the_noise_of_its_splits(inside, splits, expected):
+    assert verdict(inside, splits) == expected
 
 
 def test_a_plain_bootstrap_does_not_hold_the_truth_often_enough():
