@@ -11,8 +11,8 @@ low <= figure <= high.
 The spread is that of a linear approximation at a smoothed population (seedbed.scoring.population).
 The figure is then a share of as many rows as have that spread (Korn and Graubard, 1998, who count
 clusters in this way, too), and its interval that of Clopper and Pearson with the mid-P correction
-(Lancaster, 1961; Berry and Armitage, 1995), which has a width where all rows are right. Differences
-are paired, as by Agresti and Min (2005), with more added. benchmarks/intervals.md has the coverage.
+(Lancaster, 1961; Berry and Armitage, 1995), which has a width where all rows are right. That of a
+difference on the same rows is Tango's (1998). benchmarks/intervals.md has the coverage.
 """
 
 from collections.abc import Collection, Sequence
@@ -26,10 +26,8 @@ from seedbed.scoring.metrics_files import Estimate, Slice
 from seedbed.scoring.population import SIMULATED, STEP, Models, Slopes, left_over
 
 NORMAL = 1.959964  # the quantile of the normal distribution at 97.5 %
-# Variance added to a difference, in rows: of models that never differ on n rows the share that they
-# may differ on is then that of the mid-P interval of no row in n, -log(0.05) / n.
-NONE_SEEN = (-np.log(2 * TAILS[0]) / NORMAL) ** 2
-BISECTIONS = 40
+BISECTIONS = 30
+SETTLED = 4  # steps until the rows of an area fit the ends of its interval
 
 
 def share_bounds(
@@ -37,12 +35,12 @@ def share_bounds(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The mid-P interval of each share, of so many rows, which need not be whole: low, high."""
     sides = np.stack([1 - shares, shares])
-    low, high = np.zeros(sides.shape), np.ones(sides.shape)
+    low, high = sides.copy(), np.ones(sides.shape)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         inside = chance_below(sides, rows, middle) > tail
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    ends = np.maximum(sides, np.where(sides >= 1, 1, high))
+    ends = np.where(sides >= 1, 1, high)
     return 1 - ends[0], ends[1]
 
 
@@ -121,10 +119,10 @@ def evidence(by_seed: Collection[Scored]) -> dict[str, Evidence]:
     for name, figure in figures.items():
         metric = METRICS[name]
         if metric.of == "labels":
-            assumed, variance = models.spread(metric)
-            result[name] = Evidence.of(
-                figure, variance, metric.span, units, assumed, models.bias(metric)
-            )
+            assumed, bias, variance = models.moments(metric)
+            # Where all are wrong and alike, Matthews correlation is -1 / (classes - 1).
+            span = (metric.span[0] / (len(models.populations[0].actual) - 1), metric.span[1])
+            result[name] = Evidence.of(figure, variance, span, units, assumed, bias)
         else:
             added = _by_cluster(metric, by_seed)
             spread = float((added**2).sum()) * units / max(1, units - 1)
@@ -152,11 +150,8 @@ def headline(by_seed: dict[str, Scored]) -> dict[str, Estimate]:
 
 
 def paired_difference(one: Collection[Scored], other: Collection[Scored]) -> dict[str, Difference]:
-    """Compute one - other on the same rows, for each metric of the table.
-
-    That is the difference of the means over seeds, with its 95 % interval. `one` and `other` hold
-    the predictions of each seed.
-    """
+    """Compute one - other, each the mean of its seeds' predictions for the same rows, for each
+    metric of the table, with its 95 % interval."""
     units = _clusters(one)
     names = [scored.predicted for scored in (*one, *other)]
     models = [Models(part, names) for part in (one, other)]
@@ -164,46 +159,68 @@ def paired_difference(one: Collection[Scored], other: Collection[Scored]) -> dic
     result = {}
     for name, figure in figures.items():
         metric, gap = METRICS[name], figure - others[name]
-        reach = metric.span[1] - metric.span[0]
         if metric.of == "labels":
-            bias = models[0].bias(metric) - models[1].bias(metric)
-            shrunk, variance = _paired(metric, models, gap - bias)
+            low, high = _paired(metric, models, gap)
         else:
             added = _by_cluster(metric, one) - _by_cluster(metric, other)
             spread = float((added**2).sum()) * units / max(1, units - 1)
-            shrunk, variance = gap, spread and spread * few_units(units)
-        half = NORMAL * variance**0.5
-        low, high = (float(np.clip(shrunk + sign * half, -reach, reach)) for sign in (-1, 1))
+            half = NORMAL * (spread and spread * few_units(units)) ** 0.5
+            low, high = gap - half, gap + half
         result[name] = Difference(difference=gap, low=min(low, gap), high=max(high, gap))
     return result
 
 
 def _paired(metric: Metric, models: Sequence[Models], gap: float) -> tuple[float, float]:
-    """The difference of two sets of models, and its variance, with a row added on which only one
-    set is right and a row on which only the other is (Agresti and Min, 2005).
+    """The interval of a difference of two sets of models of the same rows.
 
     Slopes are the mean of all models', so that a row on which all agree adds nothing.
     """
     populations = [one for part in models for one in part.populations]
-    each = [Slopes.of(metric, one.tallies()) for one in populations]
+    each = [Slopes.of(metric, one) for part in models for one in part.expected]
     slopes = Slopes(*(np.mean(part, axis=0) for part in zip(*each, strict=True)))
     true, clusters = models[0].true, models[0].clusters
-    means = [np.mean([slopes.values(true, one) for one in part.said], axis=0) for part in models]
-    sums = np.bincount(clusters, weights=means[0] - means[1])
-    sizes, units = np.bincount(clusters), len(sums)
+    said = [np.mean([slopes.values(true, one) for one in part.said], axis=0) for part in models]
+    sums, sizes = np.bincount(clusters, weights=said[0] - said[1]), np.bincount(clusters)
     gaps = slopes.moments(populations[0])[2][true]
-    added = NONE_SEEN * float((gaps**2).mean() * (sizes**2).mean())
-    weight = units / (units + 2)
-    bent = left_over(
-        *(
-            np.mean([figures(one) for one in models[0].drawn], axis=0)
-            - np.mean([figures(one) for one in models[1].drawn], axis=0)
-            for figures in (metric.compute, slopes.sums)
-        )
+    typical = float((gaps**2).mean() * (sizes**2).mean()) ** 0.5
+    figures, linear = (
+        models[0].at_samples(of) - models[1].at_samples(of) for of in (metric.compute, slopes.sums)
     )
-    variance = float((sums**2).sum()) + added - float(sums.sum()) ** 2 / (units + 2)
-    whole = variance * weight**2 + bent
-    return gap * weight, whole * few_units(units) if whole and units < len(true) else whole
+    bias, bent = left_over(figures, linear)
+    widened = few_units(len(sums)) if len(sums) < len(true) else 1.0
+    reach = metric.span[1] - metric.span[0]
+    return score_bounds(gap - bias, sums, typical, reach, widened, bent)
+
+
+def score_bounds(
+    gap: float, sums: np.ndarray, typical: float, reach: float, widened: float, bent: float
+) -> tuple[float, float]:
+    """The score interval of a paired difference (Tango, 1998): low, high.
+
+    `sums` (clusters,) is what each adds to the difference, most of them nothing, and `typical` what
+    one adds on which the models differ. All of these count alike, each as a row that only one model
+    gets right. No difference is beyond `reach`. `widened` multiplies the variance, `bent` is added.
+    """
+    above, below = float(sums[sums > 0].sum()), -float(sums[sums < 0].sum())
+    seen = above + below
+    if not seen + typical:  # no row changes the figure
+        return gap, gap
+    unit = (float(sums @ sums) + typical**2) / (seen + typical)
+    ends = []
+    for far in (-reach, reach):
+        near = gap
+        for _ in range(BISECTIONS):
+            middle = (near + far) / 2
+            size, excess = abs(middle), (above - below) * (1 if middle > 0 else -1)
+            share = size / (unit * len(sums))
+            start = seen - 2 * size + excess * share
+            room = 4 * (seen - excess) * size * max(0.0, 1 - share)
+            pairs = (start + (start**2 + room) ** 0.5) / 2
+            variance = unit * (pairs + size * (1 - share)) * widened + bent
+            inside = (gap - middle) ** 2 <= NORMAL**2 * variance
+            near, far = (middle, far) if inside else (near, middle)
+        ends.append(near)
+    return ends[0], ends[1]
 
 
 def _means(by_seed: Collection[Scored]) -> dict[str, float]:
@@ -279,21 +296,13 @@ def mean_with_interval(
 
 
 def concordance(outside: np.ndarray, figure: float, clusters: np.ndarray) -> Interval:
-    """The interval of an area under the ROC curve, by Newcombe's method 5 (2006): `outside` (rows,)
-    bool, `clusters` (rows,), of which those of each kind are counted."""
+    """The interval of an area under the ROC curve: `outside` (rows,) bool, `clusters` (rows,), of
+    which those of each kind are counted. It is that of a share of as many rows as have the variance
+    of Newcombe's method 5 (2006) at the end of the interval."""
     few, many = (len(np.unique(clusters[part])) for part in (outside, ~outside))
-    extra = (few + many) / 2 - 1
-
-    def reaches(truth: float) -> bool:
-        pairs = 1 + extra * ((1 - truth) / (2 - truth) + truth / (1 + truth))
-        variance = truth * (1 - truth) * pairs / (few * many)
-        return bool((figure - truth) ** 2 <= NORMAL**2 * variance)
-
-    ends = []
-    for far in (0.0, 1.0):
-        near = figure
-        for _ in range(BISECTIONS):
-            middle = (near + far) / 2
-            near, far = (middle, far) if reaches(middle) else (near, middle)
-        ends.append(near)
-    return Interval(mean=figure, low=ends[0], high=ends[1])
+    ends = np.full(2, figure)
+    for _ in range(SETTLED):
+        pairs = 1 + ((few + many) / 2 - 1) * ((1 - ends) / (2 - ends) + ends / (1 + ends))
+        low, high = share_bounds(np.full(2, figure), few * many / pairs)
+        ends = np.array((low[0], high[1]))
+    return Interval(mean=figure, low=float(ends[0]), high=float(ends[1]))

@@ -5,15 +5,15 @@ Classes are alike unless their rows show otherwise (beta-binomial shrinkage by m
 5A.12). Wrong predictions are smoothed in the same way over the classes that they fall on.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from seedbed.scoring.metrics import Metric, Scored, Tallies, clustered
 
-SIMULATED = 2_000_000  # rows drawn for the bias, in at least 20 and at most 400 draws
-STEP = 1e-3  # of a numerical slope, in rows
+SIMULATED = 200_000  # rows drawn for the bias, in at least 20 and at most 200 draws
+STEP = 1e-5  # of a numerical slope, in rows
 
 
 class Population(NamedTuple):
@@ -61,7 +61,7 @@ class Population(NamedTuple):
         """Draw predictions for the rows of the split: (draws, classes) each. Two models of the same
         rows have the same luck, so that the noise cancels in their difference."""
         rows, number = len(true), len(self.actual)
-        draws = min(400, max(20, SIMULATED // rows))
+        draws = min(200, max(20, SIMULATED // rows))
         luck = np.random.default_rng(0).random((draws, rows), dtype=np.float32)
         place, row = np.nonzero(luck >= self.right[true].astype(np.float32))
         own = true[row]
@@ -97,16 +97,14 @@ class Slopes(NamedTuple):
 
     @classmethod
     def of(cls, metric: Metric, at: Tallies) -> "Slopes":
-        """The slopes at expected counts."""
+        """The slopes at expected counts, by forward differences."""
         number = at.actual.shape[1]
-        actual = np.broadcast_to(at.actual, (2 * number, number))
-        moved = STEP * np.concatenate([np.eye(number), -np.eye(number)])
-        still = np.zeros_like(moved)
+        actual = np.broadcast_to(at.actual, (number, number))
+        moved, still, figure = STEP * np.eye(number), np.zeros(number), metric.compute(at)
         parts = []
         for correct, predicted in ((moved, still), (still, moved)):
             tallies = Tallies(at.correct + correct, actual, at.predicted + predicted, at.is_actual)
-            up, down = np.split(metric.compute(tallies), 2)
-            parts.append((up - down) / (2 * STEP))
+            parts.append((metric.compute(tallies) - figure) / STEP)
         return cls(*parts)
 
     def values(self, true: np.ndarray, said: np.ndarray) -> np.ndarray:
@@ -143,37 +141,40 @@ class Models:
         self.clusters = np.unique(first.clusters, return_inverse=True)[1]
         number = max(2, len(names))
         self.populations = [Population.of(self.true, one, number) for one in self.said]
+        self.expected = [one.tallies() for one in self.populations]
         self.drawn = [one.simulated(self.true) for one in self.populations]
 
-    def bias(self, metric: Metric) -> float:
-        """By how much the figure of a split lies above that of the population, on average."""
-        gaps = [
-            float(metric.compute(drawn).mean() - metric.compute(one.tallies())[0])
-            for one, drawn in zip(self.populations, self.drawn, strict=True)
-        ]
-        return float(np.mean(gaps))
+    def at_samples(self, of: Callable[[Tallies], np.ndarray]) -> np.ndarray:
+        """The mean over the models at the expected counts, and in each draw: (1 + draws,)."""
+        pairs = zip(self.expected, self.drawn, strict=True)
+        return np.mean([np.r_[of(at), of(drawn)] for at, drawn in pairs], axis=0)
 
-    def spread(self, metric: Metric) -> tuple[float, float]:
-        """The figure of the populations, and the variance of the mean over the models: that of the
-        linear approximation, and that of what it leaves over in the simulation."""
-        figures, variances, residuals = [], [], []
-        for population, drawn, said in zip(self.populations, self.drawn, self.said, strict=True):
-            at = population.tallies()
+    def moments(self, metric: Metric) -> tuple[float, float, float]:
+        """The figure of the populations; by how much that of a split lies above it on average; and
+        the variance of the mean over the models: of the linear approximation, and of what that
+        leaves over in the simulation."""
+        parts, residuals = [], []
+        every = (self.populations, self.expected, self.drawn, self.said)
+        for population, at, drawn, said in zip(*every, strict=True):
             slopes = Slopes.of(metric, at)
             means, variance, _ = slopes.moments(population)
-            figures.append(float(metric.compute(at)[0]))
-            bent = left_over(metric.compute(drawn), slopes.sums(drawn))
-            variances.append(float((population.actual * variance).sum()) + bent)
+            figures, linear = (np.r_[of(at), of(drawn)] for of in (metric.compute, slopes.sums))
+            bias, bent = left_over(figures, linear)
+            parts.append((figures[0], bias, (population.actual * variance).sum() + bent))
             residuals.append(slopes.values(self.true, said) - means[self.true])
         middle = np.mean(residuals, axis=0)
         each = float(np.mean([(one**2).sum() for one in residuals]))
         shared = float((middle**2).sum()) / each if each else 1.0
-        widened = shared * clustered(middle, self.clusters)
-        return float(np.mean(figures)), float(np.mean(variances)) * widened
+        assumed, bias, whole = (float(part) for part in np.mean(parts, axis=0))
+        return assumed, bias, whole * shared * clustered(middle, self.clusters)
 
 
-def left_over(figures: np.ndarray, linear: np.ndarray) -> float:
-    """The variance of figures that a line through their linear approximation leaves: (draws,)."""
-    figures, linear = figures - figures.mean(), linear - linear.mean()
+def left_over(figures: np.ndarray, linear: np.ndarray) -> tuple[float, float]:
+    """By how much the figures of samples (1 + draws,), the first one the expected counts, lie above
+    that of the first on average, and the variance that a line through their linear approximation
+    leaves. The luck of the draws, which the linear approximation shows, is no bias."""
+    rest = figures - linear
+    figures, linear = figures[1:] - figures[1:].mean(), linear[1:] - linear[1:].mean()
     square = float(linear @ linear)
-    return float(np.mean((figures - linear * (figures @ linear / square if square else 0)) ** 2))
+    bent = figures - linear * (figures @ linear / square if square else 0)
+    return float(rest[1:].mean() - rest[0]), float(np.mean(bent**2))
