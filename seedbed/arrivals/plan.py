@@ -158,6 +158,7 @@ def plan(asked: Asked, today: str) -> Plan:
     rows, _, told = collection.read_all(
         [here], params.model_copy(update={"labels": [], "join_labels": False})
     )
+    raw_rows.check_not_personal(rows, [source], params.not_personal, asked.path)
     notes = notes if form else [*told, *notes]
     labels = params.labels  # a row of any other gets the reason that collect will give
     first = labels or ([] if params.join_labels else list(standing.classes))

@@ -18,15 +18,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import regex
 
 from seedbed.collecting.dates import batch_day, day_of, is_doubtful
-from seedbed.collecting.source import Source, SourceTable
+from seedbed.collecting.source import Source, SourceTable, looks_personal
 from seedbed.collecting.tables import as_text
-from seedbed.core.errors import RowsError, SourceError
+from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import keyed_hash, read_csv, write_csv
+from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
 
@@ -273,6 +274,47 @@ def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -
         row._replace(reason=reason) if is_there and not row.reason else row
         for row, is_there in zip(rows, where, strict=True)
     ]
+
+
+def check_not_personal(
+    rows: Iterable[RawRow], sources: Iterable[Source], nobodys: Collection[str], path: str = ""
+) -> None:
+    """Check what goes to git, metrics and cards as it is: labels, meta columns, names of files and
+    sources, batches, licences; where anonymize looks for persons, names of files for these, too.
+
+    `nobodys`: values that only look personal; `path`: what stands before the names of files, and is
+    not kept.
+
+    Raises SourceError, which shows the first characters alone, for what looks personal.
+    """
+    try:
+        names: Any = read_params("anonymize.names", object) or ()
+    except ParamsError:  # a params.yaml without this line, or without its section
+        names = ()
+    usable = [row for row in rows if row.reason in ("", *VERSIONS)]
+    labels = Counter(row.label for row in usable)
+    labels.update(row.spelling for row in usable)
+    meta = Counter(pair for row in usable for pair in row.meta.items())
+    files = Counter(row.file.removeprefix(path) for row in rows)
+    said = Counter(
+        (name, getattr(one, name)) for one in sources for name in ("name", "batch", "licence")
+    )
+    found = [("a label", label, n) for label, n in labels.items()]
+    found += [(f"column {name} of `meta`", value, n) for (name, value), n in meta.items()]
+    found += [(f"a {name} of `sources`", value, n) for (name, value), n in said.items()]
+    parts = dict.fromkeys(part for file in files for part in file.split("/"))
+    found += [("the name of a file or folder", part, 0) for part in parts]
+    for place, value, number in found:
+        kind = "" if value in nobodys else looks_personal(value, not number and "person" in names)
+        if kind:
+            many = f" in {number:,} rows" if number and not place.startswith("a ") else ""
+            raise SourceError(
+                place,
+                f"`{value[:2]}…` ({len(value)} characters){many} looks like a {kind}",
+                "nothing personal: it goes to git, metrics and cards as it is",
+                "rename it where the rows come from, or, if it is nobody's, add it to "
+                "`collect.not_personal`",
+            )
 
 
 def doubtful_dates(rows: Iterable[RawRow]) -> int:

@@ -1,8 +1,40 @@
 """Every error that a person can meet, in one tree.
 
 Most are only printed, as one paragraph. A class of its own is for those that some caller catches,
-and for what must never happen to rows.
+and for what must never happen to rows. Names of files, labels and columns are in them, so what a
+terminal or the log of a CI would obey is written out.
 """
+
+import re
+import unicodedata
+
+SUSPICIOUS = re.compile(r"[^\n\t !-~]")
+# Controls, of which ESC begins every terminal sequence; zero width and direction marks; lone
+# surrogates; line and paragraph separators.
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and marks that show nothing
+ZERO_WIDTH_JOINER = "\u200d"  # holds emoji and some scripts together
+# A line that begins so is a command to a runner of GitHub Actions, or of Azure Pipelines.
+COMMAND = re.compile(r"^([ \t]*)(::(?=[\w-]+[ :])|##(?=(?:vso)?\[))", re.MULTILINE)
+
+
+def for_terminal(text: str) -> str:
+    """Write out the unseen characters of a text as escapes, \\x1b for ESC; lines and tabs stay."""
+    seen = SUSPICIOUS.sub(
+        lambda found: ascii(found[0])[1:-1] if is_unseen(found[0]) else found[0], text
+    )
+    return COMMAND.sub(r"\1\\\2", seen)
+
+
+def say(*lines: str) -> None:
+    """Print lines in which people's words may be."""
+    print(for_terminal("\n".join(lines)), flush=True)
+
+
+def is_unseen(character: str) -> bool:
+    """Whether a character shows nothing of itself, or changes how others are shown."""
+    hidden = unicodedata.category(character) in UNSEEN or character in BLANK
+    return hidden and character != ZERO_WIDTH_JOINER
 
 
 class SeedbedError(Exception):
@@ -15,7 +47,7 @@ class SeedbedError(Exception):
             text += f" (expected {expected})"
         if next_step:
             text += f"; {next_step}"
-        super().__init__(text)
+        super().__init__(for_terminal(text))
 
 
 class ParamsError(SeedbedError):

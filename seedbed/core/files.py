@@ -18,11 +18,12 @@ import io
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
 from seedbed.core.errors import SeedbedError
 
@@ -31,6 +32,10 @@ ADAPTED = Path("models/adapted")
 BEST = Path("models/best")
 KEY_FILE = Path(".seedbed/key")
 PUBLIC_KEY = b"seedbed public example key"
+# What a spreadsheet runs as a formula, if it is no number; OWASP, "CSV Injection", with the wide
+# forms that Japanese keyboards give.
+FORMULA = re.compile(r"'*(?:[\s\u200b\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r\n])")
+NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?%?")
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
@@ -77,19 +82,47 @@ def parse_yaml(
         ) from None
 
 
+def marked(cell: Any) -> Any:
+    """Return a cell of a CSV file, with a ' before what a spreadsheet would run: =1+1, @x, +cmd.
+
+    Numbers such as -1 stay as they are.
+    """
+    runs = isinstance(cell, str) and FORMULA.match(cell) and not NUMBER.fullmatch(cell)
+    return f"'{cell}" if runs else cell
+
+
+def unmarked(cell: str) -> str:
+    """Return the cell that `marked` was given."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+class _Lines(NamedTuple):
+    file: TextIO
+
+    def write(self, line: str) -> int:
+        return self.file.write(line.removesuffix("\r\n") + "\n")
+
+
+def csv_writer(file: TextIO, separator: str = ",") -> Any:
+    """Return a writer of CSV lines that end with "\\n"; told of that end, Python's own would leave
+    a cell with "\\r", which ends a line for readers, without quotes."""
+    return csv.writer(_Lines(file), delimiter=separator, lineterminator="\r\n")
+
+
 def write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file with a header, with quotes only where they are needed."""
+    """Write a CSV file with a header, with quotes only where they are needed, cells `marked`."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([rounded(cell) for cell in line] for line in lines)
+    writer = csv_writer(buffer)
+    writer.writerow(map(marked, header))
+    writer.writerows([marked(rounded(cell)) for cell in line] for line in lines)
     write_text(path, buffer.getvalue())
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file with a header; every cell stays text."""
+    """Read a CSV file with a header; every cell stays text, as `write_csv` was given it."""
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        lines = list(csv.DictReader(file))
+    return [{name: cell and unmarked(cell) for name, cell in line.items()} for line in lines]
 
 
 @contextmanager

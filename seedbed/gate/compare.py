@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from seedbed.core.errors import GateError, SeedbedError
-from seedbed.core.files import BEST, write_csv
+from seedbed.core.files import BEST, unmarked, write_csv
 from seedbed.core.git import git
 from seedbed.core.params import read_params
 from seedbed.core.rows import DATASET
@@ -71,7 +71,7 @@ def read_overrides() -> list[Override]:
     if not OVERRIDES.exists():
         return []
     with OVERRIDES.open(encoding="utf-8", newline="") as file:
-        header, *lines = [*csv.reader(file)] or [[]]
+        header, *lines = [[*map(unmarked, line)] for line in csv.reader(file)] or [[]]
     if header != list(Override._fields):
         raise _wrong(1, "another header")
     for number, cells in enumerate(lines, 2):
