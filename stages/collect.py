@@ -29,7 +29,10 @@ def main() -> str:
     sources = collection.read_sources()
     collection.check_declared(sources)
     raw, encodings, notes = collection.read_all(sources, params)
-    raw_rows.check_not_personal(raw, sources, params.not_personal)
+    if values := raw_rows.published(raw, sources, params.not_personal):
+        from seedbed.private.detection import check_published  # which few runs need to load
+
+        check_published(values)
     raw = raw_rows.without_forgotten(
         raw_rows.identified(raw, key), raw_rows.read_tombstones(TOMBSTONES)
     )

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import regex
 
 from seedbed.collecting.dates import batch_day, day_of, is_doubtful
-from seedbed.collecting.source import Source, SourceTable, looks_personal
+from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import as_text
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import keyed_hash, read_csv, write_csv
@@ -45,6 +45,15 @@ SURROGATE = re.compile(r"[\ud800-\udfff]")
 COLUMN_NAME = regex.compile(r"[\w\p{M} .:/;|\t-]{1,40}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
+# What a value has that may be personal, apart from dates; importing detectors takes far longer.
+SIGN = re.compile(
+    r"@|\b(?:at|dot)\b|://|(?:\d[^\d\n]{0,3}){6}\d|(?=\S*\d)[\w+=-]{16}|passw|secret|token|key",
+    re.IGNORECASE,
+)
+MOMENT = re.compile(
+    r"(?<!\d)(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d"
+    r"(?:[-_T ]?[0-2]\d[-_:.]?[0-5]\d(?:[-_:.]?[0-5]\d)?)?(?!\d)"
+)
 
 
 class RawRow(NamedTuple):
@@ -276,45 +285,36 @@ def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -
     ]
 
 
-def check_not_personal(
-    rows: Iterable[RawRow], sources: Iterable[Source], nobodys: Collection[str], path: str = ""
-) -> None:
-    """Check what goes to git, metrics and cards as it is: labels, meta columns, names of files and
-    sources, batches, licences; where anonymize looks for persons, names of files for these, too.
+class Published(NamedTuple):
+    """A value that goes to git, metrics and cards as it is; `may_name`: it may name a person."""
 
-    `nobodys`: values that only look personal; `path`: what stands before the names of files, and is
-    not kept.
+    place: str
+    value: str
+    may_name: bool = False
 
-    Raises SourceError, which shows the first characters alone, for what looks personal.
+
+def published(
+    rows: Sequence[RawRow], sources: Iterable[Source], nobodys: Collection[str], path: str = ""
+) -> list[Published]:
+    """Those values that may be personal: labels, meta columns, names of files and sources, batches,
+    licences. `nobodys`: values that only look so; `path`: precedes names of files, and is not kept.
     """
     try:
         names: Any = read_params("anonymize.names", object) or ()
     except ParamsError:  # a params.yaml without this line, or without its section
         names = ()
     usable = [row for row in rows if row.reason in ("", *VERSIONS)]
-    labels = Counter(row.label for row in usable)
-    labels.update(row.spelling for row in usable)
-    meta = Counter(pair for row in usable for pair in row.meta.items())
-    files = Counter(row.file.removeprefix(path) for row in rows)
-    said = Counter(
-        (name, getattr(one, name)) for one in sources for name in ("name", "batch", "licence")
-    )
-    found = [("a label", label, n) for label, n in labels.items()]
-    found += [(f"column {name} of `meta`", value, n) for (name, value), n in meta.items()]
-    found += [(f"a {name} of `sources`", value, n) for (name, value), n in said.items()]
-    parts = dict.fromkeys(part for file in files for part in file.split("/"))
-    found += [("the name of a file or folder", part, 0) for part in parts]
-    for place, value, number in found:
-        kind = "" if value in nobodys else looks_personal(value, not number and "person" in names)
-        if kind:
-            many = f" in {number:,} rows" if number and not place.startswith("a ") else ""
-            raise SourceError(
-                place,
-                f"`{value[:2]}…` ({len(value)} characters){many} looks like a {kind}",
-                "nothing personal: it goes to git, metrics and cards as it is",
-                "rename it where the rows come from, or, if it is nobody's, add it to "
-                "`collect.not_personal`",
-            )
+    labels = dict.fromkeys(label for row in usable for label in (row.label, row.spelling))
+    found = [Published("a label", label) for label in labels]
+    meta = dict.fromkeys(pair for row in usable for pair in row.meta.items())
+    found += [Published(f"column {name} of `meta`", value) for name, value in meta]
+    for name in ("name", "batch", "licence"):
+        found += [Published(f"a {name} of `sources`", getattr(one, name)) for one in sources]
+    files = dict.fromkeys(row.file.removeprefix(path) for row in rows)
+    for part in dict.fromkeys(part for file in files for part in file.split("/")):
+        found.append(Published("the name of a file or folder", part, "person" in names))
+    found = [one for one in found if one.may_name or SIGN.search(MOMENT.sub("", one.value))]
+    return [one for one in found if one.value not in nobodys]
 
 
 def doubtful_dates(rows: Iterable[RawRow]) -> int:

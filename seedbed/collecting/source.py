@@ -34,24 +34,6 @@ SAVED_DATASET = ("dataset_dict.json", "state.json")  # what `save_to_disk` write
 Problem = tuple[str, str, str]  # a key, what it has, what was expected
 
 
-# What can hold nothing but one person's: not @home, postcodes or dates, which are good labels.
-STRONG = frozenset(
-    {"email", "phone", "credit_card", "iban", "national_id", "api_key", "url_with_secret"}
-)
-# Only values with one of these are worth the detectors, whose import takes a second.
-SIGN = re.compile(
-    r"@|\b(?:at|dot)\b|://|\d(?:[^\d\n]{0,3}\d){6}|(?=\S*\d)[\w+=-]{16}|passw|secret|token|key",
-    re.IGNORECASE,
-)
-MOMENT = re.compile(
-    r"(?<!\d)(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d"
-    r"(?:[-_T ]?[0-2]\d[-_:.]?[0-5]\d(?:[-_:.]?[0-5]\d)?)?(?!\d)"
-)
-ENDINGS = re.compile(
-    r"(?:\.(?:csv|tsv|tab|txt|md|html?|jsonl?|ndjson|parquet|xlsx?|gz|bz2|xz|zip))+$"
-)
-
-
 class Columns(Section):
     """Which column of the source holds what. Text folders have the columns text, label, path."""
 
@@ -237,23 +219,6 @@ def _shown(path: Path, root: Path) -> str:
 def shown_name(file: str) -> str:
     """Return the name of a file as provenance, CSV files and logs may show it: on one line."""
     return for_terminal(file).replace("\n", "\\n").replace("\t", "\\t")
-
-
-def looks_personal(value: str, with_names: bool) -> str:
-    """The kind of personal data that a label or a name holds, "" for none. `with_names`: persons,
-    too, which a name of a file may hold, and a label such as Washington does not."""
-    plain = MOMENT.sub("", ENDINGS.sub("", value))
-    if not with_names and not SIGN.search(plain):
-        return ""
-    from seedbed.private.detection import detect
-    from seedbed.private.kinds import Wanted
-
-    words = re.sub(r"[\W\d_]+", " ", plain).strip() if with_names else ""
-    wanted = Wanted(STRONG, regions=()), Wanted(frozenset(), names=frozenset({"person"}))
-    for text, one in zip((plain, words), wanted, strict=True):
-        if text and (spans := detect([text], one)[0]):
-            return spans[0].kind.replace("_", " ")
-    return ""
 
 
 def read_texts(

@@ -7,10 +7,10 @@ terminal or the log of a CI would obey is written out.
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 SUSPICIOUS = re.compile(r"[^\n\t !-~]")
-# Controls, of which ESC begins every terminal sequence; zero width and direction marks; lone
-# surrogates; line and paragraph separators.
+# Controls, as ESC; zero width and direction marks; lone surrogates; line and paragraph separators.
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and marks that show nothing
 ZERO_WIDTH_JOINER = "\u200d"  # holds emoji and some scripts together
@@ -20,21 +20,22 @@ COMMAND = re.compile(r"^([ \t]*)(::(?=[\w-]+[ :])|##(?=(?:vso)?\[))", re.MULTILI
 
 def for_terminal(text: str) -> str:
     """Write out the unseen characters of a text as escapes, \\x1b for ESC; lines and tabs stay."""
-    seen = SUSPICIOUS.sub(
-        lambda found: ascii(found[0])[1:-1] if is_unseen(found[0]) else found[0], text
-    )
-    return COMMAND.sub(r"\1\\\2", seen)
+    return COMMAND.sub(r"\1\\\2", written_out(text, lambda unseen: ascii(unseen)[1:-1]))
+
+
+def written_out(text: str, form: Callable[[str], str]) -> str:
+    """Return a text with each character in `form` that is unseen, or changes how others are."""
+    return SUSPICIOUS.sub(lambda found: form(found[0]) if _is_unseen(found[0]) else found[0], text)
+
+
+def _is_unseen(character: str) -> bool:
+    hidden = unicodedata.category(character) in UNSEEN or character in BLANK
+    return hidden and character != ZERO_WIDTH_JOINER
 
 
 def say(*lines: str) -> None:
     """Print lines in which people's words may be."""
     print(for_terminal("\n".join(lines)), flush=True)
-
-
-def is_unseen(character: str) -> bool:
-    """Whether a character shows nothing of itself, or changes how others are shown."""
-    hidden = unicodedata.category(character) in UNSEEN or character in BLANK
-    return hidden and character != ZERO_WIDTH_JOINER
 
 
 class SeedbedError(Exception):

@@ -83,10 +83,7 @@ def parse_yaml(
 
 
 def marked(cell: Any) -> Any:
-    """Return a cell of a CSV file, with a ' before what a spreadsheet would run: =1+1, @x, +cmd.
-
-    Numbers such as -1 stay as they are.
-    """
+    """Return a cell of a CSV file, with a ' before what a spreadsheet would run: =1, @x; not -1."""
     runs = isinstance(cell, str) and FORMULA.match(cell) and not NUMBER.fullmatch(cell)
     return f"'{cell}" if runs else cell
 
@@ -104,8 +101,8 @@ class _Lines(NamedTuple):
 
 
 def csv_writer(file: TextIO, separator: str = ",") -> Any:
-    """Return a writer of CSV lines that end with "\\n"; told of that end, Python's own would leave
-    a cell with "\\r", which ends a line for readers, without quotes."""
+    """Return a writer of CSV lines that end with "\\n". With that end Python's own would leave a
+    cell with "\\r", which ends a line for readers, without quotes."""
     return csv.writer(_Lines(file), delimiter=separator, lineterminator="\r\n")
 
 

@@ -83,9 +83,8 @@ def paraphrase_texts(
     # A text that holds <|im_start|> or </s> ends no turn of the prompt, and begins none.
     marks = {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()} - {""}
     mark = re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))) or "(?!)")
-    ids = tokenizer([prompt.replace("{text}", mark.sub(" ", text)) for text, _ in items])[
-        "input_ids"
-    ]
+    whole = [prompt.replace("{text}", mark.sub(" ", text)) for text, _ in items]
+    ids = tokenizer(whole)["input_ids"]
     room = min(tokenizer.model_max_length, LIMIT)
     if not model.config.is_encoder_decoder:  # what it reads and writes share its window
         window = getattr(model.config, "max_position_embeddings", LIMIT)

@@ -8,7 +8,7 @@ they hide or reverse what is next to them.
 import json
 import re
 
-from seedbed.core.errors import SUSPICIOUS, for_terminal, is_unseen
+from seedbed.core.errors import for_terminal, written_out
 
 CLIP = 100  # characters of a cell
 ESCAPED = str.maketrans({
@@ -38,9 +38,7 @@ def clipped(text: str, chars: int = CLIP) -> str:
 
 def named(text: str) -> str:
     """Write out the unseen characters of a text by name: <U+202E>."""
-    return SUSPICIOUS.sub(
-        lambda found: f"<U+{ord(found[0]):04X}>" if is_unseen(found[0]) else found[0], text
-    )
+    return written_out(text, lambda unseen: f"<U+{ord(unseen):04X}>")
 
 
 def in_one_line(text: str, max_chars: int) -> str:
@@ -64,9 +62,7 @@ def for_streamlit(words: object) -> str:
 
 def for_json(text: str) -> str:
     """Write out the unseen characters in a JSON document, which stays the same to who reads it."""
-    return SUSPICIOUS.sub(
-        lambda found: json.dumps(found[0])[1:-1] if is_unseen(found[0]) else found[0], text
-    )
+    return written_out(text, lambda unseen: json.dumps(unseen)[1:-1])
 
 
 def unlinked(page: str) -> str:

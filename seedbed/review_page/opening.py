@@ -1,8 +1,7 @@
 """How `seedbed review` opens its page: a Streamlit server on this machine's loopback alone.
 
-Streamlit would take its options from `.streamlit/config.toml` of the folder it starts in, and from
-the environment. A branch to be reviewed may bring such a file, so the server starts in the folder
-of the page, and what protects it stands on the command line, which counts before all else.
+Streamlit would take options from a `.streamlit/config.toml` that a branch may bring, and from the
+environment: it starts in the page's own folder, with what protects it on the command line.
 """
 
 import importlib.util
@@ -49,11 +48,7 @@ def open_page(who: str, port: int) -> NoReturn:
     arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
     server = [sys.executable, "-m", "streamlit", "run", str(PAGE), *arguments]
     path = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
-    said = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("STREAMLIT_") or name == HEADLESS
-    }
+    said = {k: v for k, v in os.environ.items() if k == HEADLESS or k[:10] != "STREAMLIT_"}
     environment = {**said, WHO: who, PROJECT: str(Path.cwd()), "PYTHONPATH": path}
     os.chdir(PAGE.parent)
     os.execve(server[0], server, environment)  # not a child, so that a signal ends the server

@@ -1,6 +1,6 @@
 """Rows with new columns as CSV, TSV, JSON Lines or Parquet, by the suffix of the file, in UTF-8.
 
-A file has a temporary name until it is whole. In CSV and TSV a ' stands before a cell that a
+A file has a temporary name until it is whole. In CSV and TSV a ' precedes a cell that a
 spreadsheet would run; the other two hold each value as it is.
 """
 

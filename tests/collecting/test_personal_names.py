@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from seedbed.collecting.collection import parse_source
-from seedbed.collecting.raw_rows import RawRow, check_not_personal
-from seedbed.collecting.source import looks_personal, shown_name
+from seedbed.collecting.raw_rows import RawRow, published
+from seedbed.collecting.source import shown_name
 from seedbed.core.errors import SourceError
 from seedbed.core.reasons import Reason
+from seedbed.private.detection import check_published, looks_personal
 
 ENTRY = {
     "name": "letters", "kind": "file", "path": "in.csv", "batch": "2026-01-a", "licence": "CC0",
@@ -45,7 +46,7 @@ def with_names(names: str = "false") -> None:
 def check(nobodys: tuple[str, ...] = (), path: str = "", entry: dict | None = None, **fields):
     row = {"source": "letters", "batch": "2026-01-a", "file": "in.csv", "line": 2, "sha256": ""}
     source = parse_source(ENTRY | (entry or {}))
-    check_not_personal([RawRow(**(row | fields))], [source], nobodys, path)
+    check_published(published([RawRow(**(row | fields))], [source], nobodys, path))
 
 
 @pytest.mark.parametrize("value", PERSONAL.values(), ids=PERSONAL)
@@ -70,7 +71,7 @@ def test_what_looks_personal_is_refused_and_not_shown(value, place):
 
 @pytest.mark.parametrize("value", GOOD)
 def test_good_labels_and_names_pass(value):
-    assert looks_personal(value, False) == ""
+    assert looks_personal(value) == ""
     check(label=value, file=f"data/{value}.csv", meta={"team": value})
 
 

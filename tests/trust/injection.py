@@ -9,6 +9,7 @@ import contextlib
 import csv
 import io
 import json
+import random
 import re
 import shutil
 import tempfile
@@ -63,6 +64,7 @@ THINGS = (
     "pan climb dough sun lake pedal pepper frost stew sleet"
 ).split()
 ROWS = 9  # of each label
+TRACKED = [f"data/{name}" for name in ("ledger", "manifest", "quarantine.csv", "tombstones.csv")]
 OWN_TAGS = re.compile(r"</?details>|<summary>[^<]*</summary>|</?sub>|<br>|<!-- seedbed[\w -]*-->")
 PARSER = MarkdownIt("gfm-like", {"html": True, "linkify": False}).disable("linkify")
 # What a forge links in plain text: mentions, numbers of issues, addresses.
@@ -274,8 +276,9 @@ def whole(folder: Path) -> Outputs:
     """Outputs of a project whose labels, texts, notes, licence and names of files are hostile."""
     project = make_project(folder)
     words = list(HOSTILE.values())
+    draw = random.Random(0)
     lines = [
-        (f"{number}-{copy}", f"{thing} {_thing(7 * number + 3 * copy)} with {word} {thing}", word)
+        (f"{number}-{copy}", f"{thing} {' '.join(draw.choices(THINGS, k=9))} {word} {thing}", word)
         for number, (word, thing) in enumerate(zip(words, THINGS, strict=True))
         for copy in range(ROWS)
     ]
@@ -296,20 +299,15 @@ def whole(folder: Path) -> Outputs:
     project.params(change)
     pipeline = (folder / "dvc.yaml").read_text()
     (folder / "dvc.yaml").write_text(pipeline.replace("data/raw/rows.csv", "data/raw"))
-    (folder / ".gitignore").write_text("/data/raw\n/models\n")
     printed = {"dvc repro": _run(project, "dvc", "repro"), **_versions(project, raw)}
     outputs: dict[str, dict[str, str]] = collected(folder)
     outputs["terminal"] = printed
     return outputs
 
 
-def _thing(number: int) -> str:
-    return THINGS[number % len(THINGS)]
-
-
 def _versions(project: Project, raw: Path) -> dict[str, str]:
     """What commands print and write of a second version, with a decision and moved labels."""
-    _run(project, "git", "add", "-A")
+    _run(project, "git", "add", "reports", "params.yaml", "dvc.yaml", "dvc.lock", *TRACKED)
     _run(project, "git", "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "first")
     text = raw.read_text(encoding="utf-8").split("\n")
     raw.write_text("\n".join([text[0], *text[ROWS:-ROWS]]) + "\n", encoding="utf-8")
