@@ -56,6 +56,11 @@ MOMENT = re.compile(
 )
 
 
+Published = tuple[
+    str, str, bool
+]  # a place; its value, which git gets as it is; may it name a person
+
+
 class RawRow(NamedTuple):
     """One row as its source has it, id and digest once `identified`. `key` and `group` are the
     source's own values: private."""
@@ -285,14 +290,6 @@ def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -
     ]
 
 
-class Published(NamedTuple):
-    """A value that goes to git, metrics and cards as it is; `may_name`: it may name a person."""
-
-    place: str
-    value: str
-    may_name: bool = False
-
-
 def published(
     rows: Sequence[RawRow], sources: Iterable[Source], nobodys: Collection[str], path: str = ""
 ) -> list[Published]:
@@ -305,16 +302,16 @@ def published(
         names = ()
     usable = [row for row in rows if row.reason in ("", *VERSIONS)]
     labels = dict.fromkeys(label for row in usable for label in (row.label, row.spelling))
-    found = [Published("a label", label) for label in labels]
+    found: list[Published] = [("a label", label, False) for label in labels]
     meta = dict.fromkeys(pair for row in usable for pair in row.meta.items())
-    found += [Published(f"column {name} of `meta`", value) for name, value in meta]
+    found += [(f"column {name} of `meta`", value, False) for name, value in meta]
     for name in ("name", "batch", "licence"):
-        found += [Published(f"a {name} of `sources`", getattr(one, name)) for one in sources]
+        found += [(f"a {name} of `sources`", getattr(one, name), False) for one in sources]
     files = dict.fromkeys(row.file.removeprefix(path) for row in rows)
     for part in dict.fromkeys(part for file in files for part in file.split("/")):
-        found.append(Published("the name of a file or folder", part, "person" in names))
-    found = [one for one in found if one.may_name or SIGN.search(MOMENT.sub("", one.value))]
-    return [one for one in found if one.value not in nobodys]
+        found.append(("the name of a file or folder", part, "person" in names))
+    found = [one for one in found if one[2] or SIGN.search(MOMENT.sub("", one[1]))]
+    return [one for one in found if one[1] not in nobodys]
 
 
 def doubtful_dates(rows: Iterable[RawRow]) -> int:

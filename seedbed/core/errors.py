@@ -9,11 +9,11 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-SUSPICIOUS = re.compile(r"[^\n\t !-~]")
+# All but what is seen for sure, and the joiner that holds emoji and some scripts together.
+SUSPICIOUS = re.compile("[^\n\t !-~\u200d]")
 # Controls, as ESC; zero width and direction marks; lone surrogates; line and paragraph separators.
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and marks that show nothing
-ZERO_WIDTH_JOINER = "\u200d"  # holds emoji and some scripts together
 # A line that begins so is a command to a runner of GitHub Actions, or of Azure Pipelines.
 COMMAND = re.compile(r"^([ \t]*)(::(?=[\w-]+[ :])|##(?=(?:vso)?\[))", re.MULTILINE)
 
@@ -25,12 +25,12 @@ def for_terminal(text: str) -> str:
 
 def written_out(text: str, form: Callable[[str], str]) -> str:
     """Return a text with each character in `form` that is unseen, or changes how others are."""
-    return SUSPICIOUS.sub(lambda found: form(found[0]) if _is_unseen(found[0]) else found[0], text)
 
+    def shown(found: re.Match[str]) -> str:
+        is_unseen = unicodedata.category(found[0]) in UNSEEN or found[0] in BLANK
+        return form(found[0]) if is_unseen else found[0]
 
-def _is_unseen(character: str) -> bool:
-    hidden = unicodedata.category(character) in UNSEEN or character in BLANK
-    return hidden and character != ZERO_WIDTH_JOINER
+    return SUSPICIOUS.sub(shown, text)
 
 
 def say(*lines: str) -> None:
