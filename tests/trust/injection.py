@@ -24,8 +24,9 @@ import pandas as pd
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from seedbed.core.files import marked, write_text
+from seedbed.core.files import marked, read_csv, write_text
 from seedbed.pages.document import Table
+from seedbed.training.models import CARD, write_digests
 from tests.conftest import Project, make_project
 from tests.trust.outcome import Outcome
 
@@ -219,23 +220,24 @@ def relabelled(finished: Path, folder: Path) -> Outputs:
 
 
 def told_of(folder: Path) -> list[str]:
-    """What commands print of a run."""
+    """What commands print of a run, and of a few of its rows."""
     from seedbed.commands.repository import summary
-    from seedbed.reviewing.queues import read_workspace
-    from seedbed.reviewing.status import status
+    from seedbed.commands.versions import explain
 
+    suspects = read_csv(folder / "reports/suspects.csv")
     with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()) as out:
         summary()
-        print("\n".join(status(read_workspace())))
+        for line in suspects[:4]:
+            explain(line["id"])
     return [out.getvalue()]
 
 
 def _rename(folder: Path, names: Mapping[str, str]) -> None:
     """Other names of classes in every file of figures, of lists and of rows."""
-    for path in [*folder.glob("reports/**/*.json"), *folder.glob("models/**/*.json")]:
-        if path.name not in ("tokenizer.json", "config.json"):
-            content = _renamed(json.loads(path.read_text(encoding="utf-8")), names)
-            write_text(path, json.dumps(content, ensure_ascii=False))
+    for path in [*folder.glob("reports/**/*.json"), folder / "models/best" / CARD]:
+        content = _renamed(json.loads(path.read_text(encoding="utf-8")), names)
+        write_text(path, json.dumps(content, ensure_ascii=False))
+    write_digests(folder / "models/best")
     for path in [*folder.glob("reports/**/*.csv"), *folder.glob("data/[lm]*/*.csv")]:
         lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
         buffer = io.StringIO()
@@ -244,10 +246,6 @@ def _rename(folder: Path, names: Mapping[str, str]) -> None:
             [shown.get(cell, cell) for cell in line] for line in lines
         )
         write_text(path, buffer.getvalue())
-    for path in folder.glob("data/**/*.parquet"):
-        rows = pd.read_parquet(path)
-        if "label" in rows.columns:
-            rows.replace({"label": dict(names)}).to_parquet(path)
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
@@ -255,6 +253,10 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
         return {names.get(key, key): _renamed(inner, names) for key, inner in value.items()}
     if isinstance(value, list):
         return [_renamed(inner, names) for inner in value]
+    if isinstance(value, str) and value not in names:  # code in a card has names in it
+        for old, new in names.items():
+            value = value.replace(repr(old), repr(new))
+        return value
     return names.get(value, value) if isinstance(value, str) else value
 
 
