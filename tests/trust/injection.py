@@ -24,7 +24,7 @@ import pandas as pd
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from seedbed.core.files import marked, read_csv, write_text
+from seedbed.core.files import read_csv, unmarked, write_csv, write_text
 from seedbed.pages.document import Table
 from seedbed.training.models import CARD, write_digests
 from tests.conftest import Project, make_project
@@ -239,13 +239,9 @@ def _rename(folder: Path, names: Mapping[str, str]) -> None:
         write_text(path, json.dumps(content, ensure_ascii=False))
     write_digests(folder / "models/best")
     for path in [*folder.glob("reports/**/*.csv"), *folder.glob("data/[lm]*/*.csv")]:
-        lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-        buffer = io.StringIO()
-        shown = {marked(old): marked(new) for old, new in names.items()}
-        csv.writer(buffer, lineterminator="\n").writerows(
-            [shown.get(cell, cell) for cell in line] for line in lines
-        )
-        write_text(path, buffer.getvalue())
+        text = io.StringIO(path.read_text(encoding="utf-8"), newline="")
+        header, *lines = ([*map(unmarked, line)] for line in csv.reader(text))
+        write_csv(path, header, [[names.get(cell, cell) for cell in line] for line in lines])
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
