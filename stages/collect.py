@@ -11,6 +11,7 @@ from seedbed.collecting.collection import QUARANTINE
 from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import collect_metrics
 from seedbed.collecting.raw_rows import TOMBSTONES
+from seedbed.collecting.source import shown_name
 from seedbed.core.files import load_key, write_csv
 from seedbed.core.labels import alike_in_words, unused_in_words
 from seedbed.core.metrics import settle
@@ -28,6 +29,10 @@ def main() -> str:
     sources = collection.read_sources()
     collection.check_declared(sources)
     raw, encodings, notes = collection.read_all(sources, params)
+    if values := raw_rows.published(raw, sources, params.not_personal):
+        from seedbed.private.detection import check_published  # which few runs need to load
+
+        check_published(values)
     raw = raw_rows.without_forgotten(
         raw_rows.identified(raw, key), raw_rows.read_tombstones(TOMBSTONES)
     )
@@ -53,7 +58,8 @@ def main() -> str:
     }
     metrics = metrics.model_copy(update={key: names for key, names in forms.items() if names})
     write_results("collect", metrics.naming(unused), rows, dropped, private=True)
-    write_csv(QUARANTINE, HEADER, [(r.source, r.file, r.line, r.reason) for r in bad])
+    lines = [(row.source, shown_name(row.file), row.line, row.reason) for row in bad]
+    write_csv(QUARANTINE, HEADER, lines)
     doubtful = raw_rows.doubtful_dates(raw)
     more = f", {doubtful:,} with a date before 1970 or after their batch" if doubtful else ""
     line = f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine{more}"

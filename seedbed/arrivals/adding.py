@@ -6,7 +6,6 @@ would move comments. What comes out is parsed again and must hold what was there
 nothing else.
 """
 
-import csv
 import fcntl
 import io
 import shutil
@@ -28,6 +27,7 @@ from seedbed.arrivals.entry import Entry
 from seedbed.collecting.tables import sheet_rows
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import (
+    csv_writer,
     fresh_folder,
     read_json,
     sha256_of,
@@ -87,7 +87,7 @@ def sheet_as_csv(path: Path, sheet: str) -> bytes:
     """A sheet of a workbook as CSV in UTF-8, cells as they are read. Raises SourceError."""
     buffer = io.StringIO(newline="")
     _, rows = sheet_rows(path.read_bytes(), path.as_posix(), sheet)
-    csv.writer(buffer, lineterminator="\n").writerows(cells for _, cells, _ in rows)
+    csv_writer(buffer).writerows(cells for _, cells, _ in rows)
     return buffer.getvalue().encode()
 
 

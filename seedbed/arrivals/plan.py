@@ -150,6 +150,8 @@ def plan(asked: Asked, today: str) -> Plan:
             "a name of its own, since a batch never changes",
             "name another `--batch`",
         )
+    from seedbed.private.detection import check_published
+
     entry, notes, form = entry_for(asked, sources, today)
     source = as_source(entry, asked.path)
     _check_keys_go_on(source, sources)
@@ -158,6 +160,7 @@ def plan(asked: Asked, today: str) -> Plan:
     rows, _, told = collection.read_all(
         [here], params.model_copy(update={"labels": [], "join_labels": False})
     )
+    check_published(raw_rows.published(rows, [source], params.not_personal, asked.path))
     notes = notes if form else [*told, *notes]
     labels = params.labels  # a row of any other gets the reason that collect will give
     first = labels or ([] if params.join_labels else list(standing.classes))

@@ -21,7 +21,7 @@ from seedbed.collecting.raw_rows import (
     record_id,
     with_versions,
 )
-from seedbed.collecting.source import Source
+from seedbed.collecting.source import Source, shown_name
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import keyed_hash, parse_yaml
 from seedbed.core.labels import Unused, alike, unmatched
@@ -47,6 +47,7 @@ class CollectParams(Section):
     join_labels: bool = False  # labels that differ in form alone are one class
     max_row_chars: int = Field(ge=1)  # text and pair of one row; a longer row is quarantined
     max_quarantine_share: float = Field(ge=0, le=1)  # of all rows read; more is an error
+    not_personal: list[str] = []  # labels, meta values and names of files that only look so
     max_classes: int = Field(ge=2)  # more means that the label column is not one
 
 
@@ -252,7 +253,7 @@ def contract_rows(rows: Iterable[RawRow], sources: Iterable[Source], key: bytes)
             "group": keyed_hash(key, "group", row.source, row.group) if row.group else "",
             "origin": "negative" if source.negative else "original",
             "provenance": COMPACT.encode(
-                {name: getattr(row, name) for name in ("file", "line", "sha256")}
+                {"file": shown_name(row.file), "line": row.line, "sha256": row.sha256}
                 | {"licence": source.licence}
             ),
             "meta": COMPACT.encode(row.meta | _negative(source)),

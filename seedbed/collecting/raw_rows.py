@@ -18,15 +18,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import regex
 
 from seedbed.collecting.dates import batch_day, day_of, is_doubtful
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import as_text
-from seedbed.core.errors import RowsError, SourceError
+from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import KEYED, keyed_hash, read_csv, write_csv
+from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
 
@@ -44,6 +45,20 @@ SURROGATE = re.compile(r"[\ud800-\udfff]")
 COLUMN_NAME = regex.compile(r"[\w\p{M} .:/;|\t-]{1,40}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
+# What a value has that may be personal, apart from dates; importing detectors takes far longer.
+SIGN = re.compile(
+    r"@|\b(?:at|dot)\b|://|(?:\d[^\d\n]{0,3}){6}\d|(?=\S*\d)[\w+=-]{16}|passw|secret|token|key",
+    re.IGNORECASE,
+)
+MOMENT = re.compile(
+    r"(?<!\d)(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d"
+    r"(?:[-_T ]?[0-2]\d[-_:.]?[0-5]\d(?:[-_:.]?[0-5]\d)?)?(?!\d)"
+)
+
+
+Published = tuple[
+    str, str, bool
+]  # a place; its value, which git gets as it is; may it name a person
 
 
 class RawRow(NamedTuple):
@@ -275,6 +290,30 @@ def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -
         row._replace(reason=reason) if is_there and not row.reason else row
         for row, is_there in zip(rows, where, strict=True)
     ]
+
+
+def published(
+    rows: Sequence[RawRow], sources: Iterable[Source], nobodys: Collection[str], path: str = ""
+) -> list[Published]:
+    """Those values that may be personal: labels, meta columns, names of files and sources, batches,
+    licences. `nobodys`: values that only look so; `path`: precedes names of files, and is not kept.
+    """
+    try:
+        names: Any = read_params("anonymize.names", object) or ()
+    except ParamsError:  # a params.yaml without this line, or without its section
+        names = ()
+    usable = [row for row in rows if row.reason in ("", *VERSIONS)]
+    labels = dict.fromkeys(label for row in usable for label in (row.label, row.spelling))
+    found: list[Published] = [("a label", label, False) for label in labels]
+    meta = dict.fromkeys(pair for row in usable for pair in row.meta.items())
+    found += [(f"column {name} of `meta`", value, False) for name, value in meta]
+    for name in ("name", "batch", "licence"):
+        found += [(f"a {name} of `sources`", getattr(one, name), False) for one in sources]
+    files = dict.fromkeys(row.file.removeprefix(path) for row in rows)
+    for part in dict.fromkeys(part for file in files for part in file.split("/")):
+        found.append(("the name of a file or folder", part, "person" in names))
+    found = [one for one in found if one[2] or SIGN.search(MOMENT.sub("", one[1]))]
+    return [one for one in found if one[1] not in nobodys]
 
 
 def doubtful_dates(rows: Iterable[RawRow]) -> int:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from glob import glob
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple
@@ -22,7 +23,7 @@ from seedbed.collecting import dates
 from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.tables import Record, Table, read_table
 from seedbed.collecting.text_files import PACKED, read_file, text_of
-from seedbed.core.errors import SourceError
+from seedbed.core.errors import SourceError, for_terminal
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
@@ -212,6 +213,12 @@ def _shown(path: Path, root: Path) -> str:
     out."""
     inside = path.relative_to(root) if root != Path() else path
     return os.fsencode(inside.as_posix()).decode("utf-8", "backslashreplace")
+
+
+@lru_cache(maxsize=1024)
+def shown_name(file: str) -> str:
+    """Return the name of a file as provenance, CSV files and logs may show it: on one line."""
+    return for_terminal(file).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def read_texts(

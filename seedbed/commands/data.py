@@ -10,7 +10,7 @@ import typer
 
 from seedbed.arrivals.entry import Asked, Negative
 from seedbed.collecting.table_forms import TableForm
-from seedbed.core.errors import SeedbedError
+from seedbed.core.errors import SeedbedError, say
 from seedbed.core.files import BEST
 
 Said = Annotated[str, typer.Option()]
@@ -135,7 +135,7 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
     from seedbed.core.files import sha256_of
 
     found = plan(asked, date.today().isoformat())
-    print("\n".join(told(found)))
+    say(*told(found))
     if dry_run:
         print("Nothing was changed (--dry-run).")
         return
@@ -150,7 +150,7 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
         with_dep(PIPELINE.read_text(encoding="utf-8"), found.source.path),
         sha256_of(path) if path.is_file() else "",
     )
-    print("\n".join(told_after(target)))
+    say(*told_after(target))
 
 
 def forget(
@@ -177,20 +177,20 @@ def forget(
     value = "" if row_id else _value(yes)
     found = plan(value, row_id, inside)
     if doubt := told_of_doubt(found):
-        print("\n".join(doubt))
+        say(*doubt)
         if not yes and typer.confirm("Forget these rows, too?"):
             found = plan(value, row_id, inside=True)
         elif found.changes_nothing():
             raise nothing_whole(found)
         else:
             print("These are left; `--inside` forgets them, too.")
-    print("\n".join(told(found, purge)))
+    say(*told(found, purge))
     if purge:
         check_within_reach(found.remotes)
     if not yes:
         typer.confirm("Forget this?", abort=True)
     failed = carry_out(found, purge)
-    print("\n".join(told_after(found)))
+    say(*told_after(found))
     if purge:
         check_purged(found.remotes, failed)
 
@@ -232,10 +232,9 @@ def review(
         raise typer.BadParameter("one of --terminal, --status, --export, --import at a time")
     name = queue or "suspects"
     if status:
-        from seedbed.pages.escaping import for_terminal
         from seedbed.reviewing.status import status as told
 
-        print("\n".join(map(for_terminal, told(read_workspace()))))
+        say(*told(read_workspace()))
     elif export:
         from seedbed.reviewing.csv_exchange import export as write_queue
 
@@ -297,10 +296,10 @@ def predict(
     columns = PredictColumns(column, pair_column, prefix)
     done = write_predictions(source, target, model, columns, form, chunk_rows)
     outside = f", {done.out_of_scope:,} out of scope" if done.out_of_scope else ""
-    print("\n".join([*done.notes, f"{target}: {done.rows:,} rows{outside}"]))
+    say(*done.notes, f"{target}: {done.rows:,} rows{outside}")
     if done.reasons:
         counts = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(done.reasons.items()))
         print(f"Without a label (column `{prefix}reason`): {counts}")
     if done.unreadable:
         print("Rows that cannot be read, the first of them:")
-        print("\n".join(f"  {place}" for place in done.unreadable))
+        say(*(f"  {place}" for place in done.unreadable))

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from seedbed.approaches import NAMES
 from seedbed.commands.data import Yes
-from seedbed.core.errors import RowsError
+from seedbed.core.errors import RowsError, say
 from seedbed.core.files import read_json, reading
 from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.stage import PREDICTION_COSTS, last_costs
@@ -152,9 +152,9 @@ def resolve(
 
     found = merging.resolve()
     for path in found.merged:
-        print(f"{path}: merged, with what both branches added")
+        say(f"{path}: merged, with what both branches added")
     for path in found.repaired:
-        print(f"{path}: lines that the union had twice are taken out")
+        say(f"{path}: lines that the union had twice are taken out")
     if found.put_back:
         print(f"{found.put_back} files that stages write: put back to one side, to be made anew")
     if no_run:
@@ -182,7 +182,7 @@ def check_lock(
         shown = list(whats if every else whats[:SHOWN])
         if len(shown) < len(whats):
             shown.append(f"and {len(whats) - len(shown)} more (--all shows them)")
-        print("\n".join(f"{stage}: {what}" for what in shown))
+        say(*(f"{stage}: {what}" for what in shown))
     if found.stale:
         print(
             f"dvc.lock is not fresh: {len(found.names)} of {found.stages} stages, and what follows "

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from seedbed.commands.data import Yes
-from seedbed.core.errors import SeedbedError
+from seedbed.core.errors import SeedbedError, say
 
 Base = Annotated[
     str, typer.Argument(help="a git revision; where this branch left the main one, if not given")
@@ -67,10 +67,9 @@ def explain(
     rev: Annotated[str, typer.Option(help="a git revision; without it the workspace")] = "",
 ) -> None:
     """The life of one row through all stages, in plain words; never its text."""
-    from seedbed.pages.escaping import for_terminal
     from seedbed.versions.explain import explain as lines_on
 
-    print(for_terminal("\n".join(lines_on(row_id, rev))))
+    say(*lines_on(row_id, rev))
 
 
 def end_by_verdict(work: Callable[[], int]) -> None:
@@ -127,7 +126,7 @@ def post_report(
     """
     from seedbed.pull_request.posting import post
 
-    print(post(file, pr, repo, api, way))
+    say(post(file, pr, repo, api, way))
 
 
 def compare(
@@ -169,7 +168,7 @@ def promote(
     from seedbed.gate.promotion import FIRST, carry_out, plan
 
     found = plan(uncompared)
-    print(found.message)
+    say(found.message)
     if found.tag == FIRST:
         print("No champion is known here. If there is one elsewhere, `git fetch --tags` first.")
     if not yes:

@@ -1,10 +1,42 @@
 """Every error that a person can meet, in one tree.
 
 Most are only printed, as one paragraph. A class of its own is for those that some caller catches,
-and for what must never happen to rows.
+and for what must never happen to rows. Names of files, labels and columns are in them, so what a
+terminal or the log of a CI would obey is written out.
 """
 
+import re
+import unicodedata
+from collections.abc import Callable
+
 CLIP = 300  # characters of what a library says
+# All but what is seen for sure, and the joiner that holds emoji and some scripts together.
+SUSPICIOUS = re.compile("[^\n\t !-~\u200d]")
+# Controls, as ESC; zero width and direction marks; lone surrogates; line and paragraph separators.
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and marks that show nothing
+# A line that begins so is a command to a runner of GitHub Actions, or of Azure Pipelines.
+COMMAND = re.compile(r"^([ \t]*)(::(?=[\w-]+[ :])|##(?=(?:vso)?\[))", re.MULTILINE)
+
+
+def for_terminal(text: str) -> str:
+    """Write out the unseen characters of a text as escapes, \\x1b for ESC; lines and tabs stay."""
+    return COMMAND.sub(r"\1\\\2", written_out(text, lambda unseen: ascii(unseen)[1:-1]))
+
+
+def written_out(text: str, form: Callable[[str], str]) -> str:
+    """Return a text with each character in `form` that is unseen, or changes how others are."""
+
+    def shown(found: re.Match[str]) -> str:
+        is_unseen = unicodedata.category(found[0]) in UNSEEN or found[0] in BLANK
+        return form(found[0]) if is_unseen else found[0]
+
+    return SUSPICIOUS.sub(shown, text)
+
+
+def say(*lines: str) -> None:
+    """Print lines in which people's words may be."""
+    print(for_terminal("\n".join(lines)), flush=True)
 
 
 class SeedbedError(Exception):
@@ -17,7 +49,7 @@ class SeedbedError(Exception):
             text += f" (expected {expected})"
         if next_step:
             text += f"; {next_step}"
-        super().__init__(text)
+        super().__init__(for_terminal(text))
 
 
 class ParamsError(SeedbedError):

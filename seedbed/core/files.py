@@ -24,7 +24,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
 from seedbed.core.errors import CLIP, DamagedError, SeedbedError, of_the_machine
 
@@ -38,6 +38,10 @@ BY_PEOPLE = re.compile(
     r"data/(raw|decisions|tombstones|frozen_test|gate_overrides)\b|tests/|[^/]*$"
 )
 KEYED = r"[0-9a-f]{16}"  # an id or digest, see `keyed_hash`
+# What a spreadsheet runs as a formula, if it is no number; OWASP, "CSV Injection", with the wide
+# forms that Japanese keyboards give.
+FORMULA = re.compile(r"'*(?:[\s\u200b\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r\n])")
+NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?%?")
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
@@ -120,19 +124,44 @@ def parse_yaml(
         ) from None
 
 
+def marked(cell: Any) -> Any:
+    """Return a cell of a CSV file, with a ' before what a spreadsheet would run: =1, @x; not -1."""
+    runs = isinstance(cell, str) and FORMULA.match(cell) and not NUMBER.fullmatch(cell)
+    return f"'{cell}" if runs else cell
+
+
+def unmarked(cell: str) -> str:
+    """Return the cell that `marked` was given."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+class _Lines(NamedTuple):
+    file: TextIO
+
+    def write(self, line: str) -> int:
+        return self.file.write(line.removesuffix("\r\n") + "\n")
+
+
+def csv_writer(file: TextIO, separator: str = ",") -> Any:
+    """Return a writer of CSV lines that end with "\\n". With that end Python's own would leave a
+    cell with "\\r", which ends a line for readers, without quotes."""
+    return csv.writer(_Lines(file), delimiter=separator, lineterminator="\r\n")
+
+
 def write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file with a header, with quotes only where they are needed."""
+    """Write a CSV file with a header, with quotes only where they are needed, cells `marked`."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([rounded(cell) for cell in line] for line in lines)
+    writer = csv_writer(buffer)
+    writer.writerow(map(marked, header))
+    writer.writerows([marked(rounded(cell)) for cell in line] for line in lines)
     write_text(path, buffer.getvalue())
 
 
 def read_csv(
     path: Path, header: Sequence[str] = (), forms: Mapping[str, str] | None = None
 ) -> list[dict[str, str]]:
-    """Read a CSV file of ours; every cell stays text. Empty lines are left out.
+    """Read a CSV file of ours; every cell stays text, as `write_csv` was given it. Empty lines are
+    left out.
 
     `header`: the columns that it must have, by default any; `forms`: a regular expression that a
     whole cell of a column must match.
@@ -144,12 +173,15 @@ def read_csv(
     with reading(path), path.open(encoding="utf-8", newline="") as file:
         reader, start = csv.reader(file, strict=True), 1
         try:
-            columns = next(reader, [])
+            columns = [*map(unmarked, next(reader, []))]
             if sorted(columns) != sorted(header or set(columns)):
                 found, wanted = ",".join(columns), ",".join(header) or "no column twice"
                 raise _damaged(path, 1, f"the header {found}", wanted)
             for cells in reader:
-                start, line = reader.line_num, dict(zip(columns, cells, strict=False))
+                start, line = (
+                    reader.line_num,
+                    dict(zip(columns, map(unmarked, cells), strict=False)),
+                )
                 if cells and len(cells) != len(columns):
                     expected = f"{len(columns)}: {','.join(columns)}"
                     raise _damaged(path, start, f"{len(cells)} cells", expected)

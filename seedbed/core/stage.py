@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from seedbed.core.errors import SeedbedError, of_the_machine
+from seedbed.core.errors import SeedbedError, of_the_machine, say
 
 COSTS = Path(".seedbed/costs.jsonl")
 PREDICTION_COSTS = Path(".seedbed/prediction_costs.jsonl")
@@ -112,7 +112,7 @@ def run(name: str, main: Callable[[], str]) -> None:
     )
     megabytes = usage / (2**20 if sys.platform == "darwin" else 2**10)
     _note(COSTS, stage=name, seconds=round(seconds, 1), peak_mb=round(megabytes))
-    print(f"{name}: {line} ({seconds:.1f} s, {megabytes:,.0f} MB)", flush=True)
+    say(f"{name}: {line} ({seconds:.1f} s, {megabytes:,.0f} MB)")
 
 
 def _note_warnings(stage: str, caught: list[warnings.WarningMessage]) -> None:

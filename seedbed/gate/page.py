@@ -4,11 +4,12 @@ import json
 import re
 from dataclasses import asdict
 
+from seedbed.core.errors import for_terminal
 from seedbed.core.files import rounded
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.verdict import Judgement
 from seedbed.pages.document import Alarm, Bullets, Part, Prose, Section, Table, difference, interval
-from seedbed.pages.escaping import quoted
+from seedbed.pages.escaping import for_json, quoted
 from seedbed.pages.rendering import markdown
 from seedbed.scoring.metrics import shown_in
 
@@ -33,7 +34,7 @@ def text(comparison: Comparison) -> str:
     lines += [f"  {reason}" for reason in comparison.reasons]
     if found := comparison.figures:
         lines += [f"{title}: {was} -> {now}, {gap}" for title, was, now, gap in _metrics(found)]
-    return "\n".join([*lines, *comparison.notes])
+    return for_terminal("\n".join([*lines, *comparison.notes]))
 
 
 def as_json(comparison: Comparison) -> str:
@@ -43,7 +44,7 @@ def as_json(comparison: Comparison) -> str:
         "figures": figures.model_dump() if figures else {},
         "override": override._asdict() if override else None,
     }
-    return json.dumps(rounded(content), indent=2, ensure_ascii=False, allow_nan=False)
+    return for_json(json.dumps(rounded(content), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def as_markdown(comparison: Comparison) -> str:

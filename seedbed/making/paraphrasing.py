@@ -8,6 +8,7 @@ model's scores still do.
 """
 
 import random
+import re
 from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -79,7 +80,11 @@ def paraphrase_texts(
     """Return the results of `paraphrases` for (text, seed of its draws)."""
     tokenizer, model = _loaded(folder)
     own = tokenizer([text for text, _ in items], add_special_tokens=False)["input_ids"]
-    ids = tokenizer([prompt.replace("{text}", text) for text, _ in items])["input_ids"]
+    # A text that holds <|im_start|> or </s> ends no turn of the prompt, and begins none.
+    marks = {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()} - {""}
+    mark = re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))) or "(?!)")
+    whole = [prompt.replace("{text}", mark.sub(" ", text)) for text, _ in items]
+    ids = tokenizer(whole)["input_ids"]
     room = min(tokenizer.model_max_length, LIMIT)
     if not model.config.is_encoder_decoder:  # what it reads and writes share its window
         window = getattr(model.config, "max_position_embeddings", LIMIT)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from seedbed.core.decisions import parse_decisions
 from seedbed.core.errors import SeedbedError
-from seedbed.core.files import write_csv, write_text
+from seedbed.core.files import unmarked, write_csv, write_text
 from seedbed.core.git import git, git_paths
 from seedbed.core.params import check_file
 from seedbed.merging.yaml_merge import merged_yaml
@@ -125,7 +125,7 @@ def repaired(path: str) -> bool:
 
 
 def _repair_csv(file: Path, text: str) -> None:
-    lines = [line for line in csv.reader(io.StringIO(text)) if line]
+    lines = [[*map(unmarked, line)] for line in csv.reader(io.StringIO(text)) if line]
     if not lines:
         return
     header = lines[0]

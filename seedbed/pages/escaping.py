@@ -5,8 +5,10 @@ characters without width keep it from that. Characters that are not seen are wri
 they hide or reverse what is next to them.
 """
 
+import json
 import re
-import unicodedata
+
+from seedbed.core.errors import for_terminal, written_out
 
 CLIP = 100  # characters of a cell
 ESCAPED = str.maketrans({
@@ -14,14 +16,9 @@ ESCAPED = str.maketrans({
     "<": "&lt;", ">": "&gt;", "&": "&amp;",
 })  # fmt: skip
 UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # inside a word it is no emphasis
-LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)")
+LINKED = re.compile(r"@(?=\w)|#(?=\d)|:(?=//)|\bGH(?=-\d)|\bwww(?=\.)", re.IGNORECASE)
 WORD_JOINER = "\u2060"
-LINE_START = re.compile(r"^(#+|[-+>]|\d+[.)])(?= |$)")
-SUSPICIOUS = re.compile(r"[^\n\t !-~]")
-# Controls, of which ESC begins every terminal sequence; zero width and direction marks; lone
-# surrogates; line and paragraph separators.
-UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-ZERO_WIDTH_JOINER = "\u200d"  # holds emoji and some scripts together
+LINE_START = re.compile(r"^(\d*)([.)]|#+|[-+>]|-+|=+)(?= |$)")
 # What GitHub links on a whole page, escaped or not; code and comments stay as they are.
 LINKING = re.compile(
     r"(?P<keep>```.*?```|\\`|`[^`\n]*`|<!--.*?-->)"
@@ -41,12 +38,7 @@ def clipped(text: str, chars: int = CLIP) -> str:
 
 def named(text: str) -> str:
     """Write out the unseen characters of a text by name: <U+202E>."""
-    return SUSPICIOUS.sub(lambda found: _named(found[0], "<U+{:04X}>"), text)
-
-
-def for_terminal(text: str) -> str:
-    """Write out the unseen characters of a text as escapes, \\x1b for ESC; lines and tabs stay."""
-    return SUSPICIOUS.sub(lambda found: _named(found[0], ""), text)
+    return written_out(text, lambda unseen: f"<U+{ord(unseen):04X}>")
 
 
 def in_one_line(text: str, max_chars: int) -> str:
@@ -55,18 +47,22 @@ def in_one_line(text: str, max_chars: int) -> str:
     return line if len(line) <= max_chars else line[: max_chars - 1] + "…"
 
 
-def _named(character: str, form: str) -> str:
-    if unicodedata.category(character) not in UNSEEN or character == ZERO_WIDTH_JOINER:
-        return character
-    return form.format(ord(character)) if form else ascii(character)[1:-1]
-
-
 def quoted(words: object, chars: int | None = CLIP) -> str:
     """Words on one line of markdown, in a table or out of it, in which nothing works as markup."""
     line = " ".join(str(words).split())
     line = named(clipped(line, chars) if chars else line)
     line = LINKED.sub(rf"\g<0>{WORD_JOINER}", UNDERSCORE.sub(r"\\_", line.translate(ESCAPED)))
-    return LINE_START.sub(r"\\\1", line)
+    return LINE_START.sub(r"\1\\\2", line)
+
+
+def for_streamlit(words: object) -> str:
+    """Words as a label, caption or message of Streamlit: markdown with :icons: and :colours[]."""
+    return quoted(words, None).replace(":", f":{WORD_JOINER}")
+
+
+def for_json(text: str) -> str:
+    """Write out the unseen characters in a JSON document, which stays the same to who reads it."""
+    return written_out(text, lambda unseen: json.dumps(unseen)[1:-1])
 
 
 def unlinked(page: str) -> str:

@@ -54,7 +54,7 @@ def markdown(section: Section, level: int = 2) -> str:
         return ""
     if section.folded:
         content = "\n\n".join(parts)
-        return f"<details><summary>{section.title}</summary>\n\n{content}\n\n</details>"
+        return f"<details><summary>{cell(section.title)}</summary>\n\n{content}\n\n</details>"
     title = [f"{'#' * level} {cell(section.title)}"] if section.title else []
     return "\n\n".join([*title, *parts])
 
@@ -76,7 +76,8 @@ def cell(words: Cell, chars: int | None = 100) -> str:
     if isinstance(words, Prose):
         return words
     if isinstance(words, Code):
-        return f"`{named(words).replace('`', '')}`" if words else ""
+        plain = bool(words) and not set("`|\n") & set(words)  # what ends code, or a cell
+        return f"`{named(words)}`" if plain else quoted(words, chars)
     return quoted(words, chars)
 
 
@@ -91,7 +92,7 @@ def table(header: Sequence[str], lines: Sequence[Sequence[Cell]]) -> str:
 def _is_figures(column: Sequence[Cell]) -> bool:
     cells = [str(value).lstrip("*+-\\") for value in column if value != ""]
     one_word = all(len(re.findall(r"[A-Za-z]{2,}", value)) < 2 for value in cells)
-    return bool(cells) and one_word and all(value[0].isdigit() for value in cells)
+    return bool(cells) and one_word and all(value[:1].isdigit() for value in cells)
 
 
 def fitted(text: str, chars: int, command: str) -> str:

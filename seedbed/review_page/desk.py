@@ -16,9 +16,9 @@ import pandas as pd
 import streamlit as st
 
 from seedbed.core.decisions import AMBIGUOUS, DROP
-from seedbed.core.errors import SeedbedError
+from seedbed.core.errors import SeedbedError, for_terminal
 from seedbed.core.reasons import in_words
-from seedbed.pages.escaping import for_terminal
+from seedbed.pages.escaping import for_streamlit
 from seedbed.reviewing.queues import Item, Queue, Workspace, nearest_rows, read_workspace
 from seedbed.reviewing.session import Session
 
@@ -90,7 +90,7 @@ def session_on(queue: Queue, workspace: Workspace, who: str, again: bool = False
 def desk(session: Session, workspace: Workspace) -> None:
     """Show the current row of a session with its buttons, or the end of the queue."""
     if error := st.session_state.pop("error", ""):
-        st.error(error, icon=":material/error:")
+        st.error(for_streamlit(error), icon=":material/error:")
     done = session.progress
     if done.total > 1:
         skipped = f", {done.skipped} skipped" if done.skipped else ""
@@ -105,7 +105,7 @@ def desk(session: Session, workspace: Workspace) -> None:
     with left:
         st.html(why(item.given, item.suggested, item.score, item.reason))
         if decision := session.decision:
-            st.caption(f"Your decision: {decision.decided}")
+            st.caption(f"Your decision: {for_streamlit(decision.decided)}")
         _buttons(session, item, label_keys(item, workspace))
         with st.container(height=TEXT_HEIGHT, border=True):
             st.html(text_block(row))
@@ -161,11 +161,12 @@ def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
         _plain("Undo", "U", session.undo)
     with st.container(horizontal=True):
         for key, label in keys.items():
-            _button(label, key, partial(session.decide, label), item)
+            _button(for_streamlit(label), key, partial(session.decide, label), item)
         if len(session.workspace.classes) > len(keys):
             others = [name for name in session.workspace.classes if name not in keys.values()]
             st.selectbox(
                 "Another label", others, index=None, key=f"other-{item.id}",
+                format_func=for_terminal,
                 placeholder="another label", label_visibility="collapsed",
                 on_change=_other, args=(session, item),
             )  # fmt: skip

@@ -1,4 +1,8 @@
-"""How `seedbed review` opens its page: a Streamlit server on this machine's loopback alone."""
+"""How `seedbed review` opens its page: a Streamlit server on this machine's loopback alone.
+
+Streamlit would take options from a `.streamlit/config.toml` that a branch may bring, and from the
+environment: it starts in the page's own folder, with what protects it on the command line.
+"""
 
 import importlib.util
 import os
@@ -11,6 +15,8 @@ from seedbed.core.errors import SeedbedError
 ADDRESS = "127.0.0.1"
 PAGE = Path(__file__).parent / "page.py"
 WHO = "SEEDBED_REVIEWER"
+PROJECT = "SEEDBED_PROJECT"
+HEADLESS = "STREAMLIT_SERVER_HEADLESS"  # whether a browser opens, which may be said from outside
 
 
 def open_page(who: str, port: int) -> NoReturn:
@@ -28,6 +34,9 @@ def open_page(who: str, port: int) -> NoReturn:
     options = {
         "server.address": ADDRESS,
         "server.port": port,
+        "server.enableXsrfProtection": "true",
+        "server.enableCORS": "true",
+        "server.enableStaticServing": "false",
         "server.fileWatcherType": "none",
         "browser.serverAddress": ADDRESS,
         "browser.gatherUsageStats": "false",
@@ -39,5 +48,7 @@ def open_page(who: str, port: int) -> NoReturn:
     arguments = [part for key, value in options.items() for part in (f"--{key}", str(value))]
     server = [sys.executable, "-m", "streamlit", "run", str(PAGE), *arguments]
     path = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH", "")]))
-    environment = {**os.environ, WHO: who, "PYTHONPATH": path}
+    said = {k: v for k, v in os.environ.items() if k == HEADLESS or k[:10] != "STREAMLIT_"}
+    environment = {**said, WHO: who, PROJECT: str(Path.cwd()), "PYTHONPATH": path}
+    os.chdir(PAGE.parent)
     os.execve(server[0], server, environment)  # not a child, so that a signal ends the server

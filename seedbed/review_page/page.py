@@ -5,9 +5,10 @@ import os
 import streamlit as st
 
 from seedbed.core.errors import SeedbedError
+from seedbed.pages.escaping import for_streamlit
 from seedbed.review_page import views
 from seedbed.review_page.desk import STYLE, current_workspace
-from seedbed.review_page.opening import WHO
+from seedbed.review_page.opening import PROJECT, WHO
 from seedbed.reviewing.session import checked_who
 
 VIEWS = {
@@ -21,6 +22,7 @@ VIEWS = {
 
 def main() -> None:
     """Draw the chosen view; an error of the reviewer is one paragraph, not a trace."""
+    os.chdir(os.environ[PROJECT])
     st.set_page_config(page_title="Seedbed review", page_icon="🌱", layout="wide")
     pages = [
         st.Page(show, title=title, url_path=path, icon=icon, default=path == "decide")
@@ -36,7 +38,7 @@ def main() -> None:
         st.html(STYLE)
         chosen.run()
     except SeedbedError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(for_streamlit(error), icon=":material/error:")
 
 
 def _who() -> None:

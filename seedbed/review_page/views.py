@@ -11,10 +11,10 @@ import pandas as pd
 import streamlit as st
 from threadpoolctl import threadpool_limits
 
-from seedbed.core.errors import RowsError
+from seedbed.core.errors import RowsError, for_terminal
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import ROW_STAGES
-from seedbed.pages.escaping import for_terminal
+from seedbed.pages.escaping import for_streamlit
 from seedbed.review_page.desk import (
     COLOURS,
     KEYS_HELP,
@@ -90,7 +90,7 @@ def show_all_rows() -> None:
     rows = workspace.rows
     st.subheader("Explore", anchor=False)
     first, second, third, fourth = st.columns(4)
-    labels = first.multiselect("Class", workspace.classes)
+    labels = first.multiselect("Class", workspace.classes, format_func=for_terminal)
     sources = second.multiselect("Source", sorted(set(rows["source"])))
     sides = third.multiselect("Split", SIDES)
     which = fourth.selectbox("Rows", ["all", "train suspects", "decided", "not yet decided"])
@@ -144,7 +144,7 @@ def show_life() -> None:
     try:
         lines = explain(row_id)
     except RowsError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(for_streamlit(error), icon=":material/error:")
         return
     workspace = current_workspace()
     row_id = lines[0].split()[1].rstrip(",")

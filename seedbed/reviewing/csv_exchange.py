@@ -1,7 +1,7 @@
 """Queues as CSV for teams that annotate elsewhere, and their decisions back.
 
 A spreadsheet would run a cell that begins with = + - @ or a control character as a formula, so the
-export puts a ' before it, and the import removes it. The same holds for a cell that begins with '.
+export puts a ' before it, and the import removes it.
 """
 
 import csv
@@ -14,7 +14,7 @@ from seedbed.collecting.tables import Record, as_text, read_table
 from seedbed.collecting.text_files import read_file
 from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import SeedbedError
-from seedbed.core.files import write_bytes
+from seedbed.core.files import marked, unmarked, write_bytes
 from seedbed.core.labels import in_line
 from seedbed.core.reasons import Reason
 from seedbed.pages.document import listed
@@ -27,7 +27,6 @@ HEADER = (
 )  # fmt: skip
 NEEDED = ("id", "digest", "decided")
 READ = (*NEEDED, "note")
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 SHOWN = 20
 
 
@@ -47,7 +46,7 @@ def export(queue: Queue, workspace: Workspace, file: Path) -> int:
             item.id, item.digest, item.split, row["text"], row["text_pair"], item.given,
             item.suggested, score, item.reason, "", "",
         )  # fmt: skip
-        writer.writerow(map(escaped, cells))
+        writer.writerow(map(marked, cells))
     write_bytes(file, buffer.getvalue().encode("utf-8-sig"))
     return len(queue.items)
 
@@ -66,7 +65,7 @@ def read_back(
     decisions: dict[str, Decision] = {}
     for record in _records(file, form):
         try:
-            cells = {name: unescaped(as_text(record.cells.get(name))).strip() for name in READ}
+            cells = {name: unmarked(as_text(record.cells.get(name))).strip() for name in READ}
         except TypeError:
             record = record._replace(reason=Reason.NOT_TEXT)
         if not record.reason and not cells["decided"]:
@@ -87,16 +86,6 @@ def read_back(
             "correct the lines, or empty `decided` in them, and import again",
         )
     return list(decisions.values())
-
-
-def escaped(cell: str) -> str:
-    """Return a cell that no spreadsheet runs."""
-    return f"'{cell}" if cell.startswith(RISKY) else cell
-
-
-def unescaped(cell: str) -> str:
-    """Return the cell that `escaped` was given."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(RISKY) else cell
 
 
 def _records(file: Path, form: TableForm) -> list[Record]:

@@ -7,6 +7,7 @@ cards depend on no detector of personal data.
 
 from pathlib import Path
 
+from seedbed.core.errors import for_terminal
 from seedbed.core.files import BEST, write_json
 from seedbed.core.params import Section
 from seedbed.pages.document import listed
@@ -93,7 +94,8 @@ def loading_code(card: models.SavedModel) -> str:
         read = f'json.load(open("{{folder}}/{models.CARD}", encoding="utf-8"))["classes"]'
         replaced = code.replace(names, read)
         code = code if replaced == code else f"import json\n{replaced}"
-    return code.replace("{folder}", BEST.as_posix()).replace("{text}", EXAMPLE)
+    code = code.replace("{folder}", BEST.as_posix()).replace("{text}", EXAMPLE)
+    return for_terminal(code)  # unseen characters as the escapes that Python reads in a string
 
 
 def scope_sentence(serving: Serving) -> str:

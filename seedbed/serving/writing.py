@@ -1,9 +1,9 @@
 """Rows with new columns as CSV, TSV, JSON Lines or Parquet, by the suffix of the file, in UTF-8.
 
-A file has a temporary name until it is whole.
+A file has a temporary name until it is whole. In CSV and TSV a ' precedes a cell that a
+spreadsheet would run; the other two hold each value as it is.
 """
 
-import csv
 import json
 from collections.abc import Collection, Iterable
 from contextlib import ExitStack
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from seedbed.collecting.table_forms import SEPARATORS, distinct
 from seedbed.collecting.tables import Chunk, as_text
 from seedbed.core.errors import SeedbedError
+from seedbed.core.files import csv_writer, marked
 
 LINES = (".jsonl", ".ndjson")
 SUFFIXES = (*SEPARATORS, *LINES, ".parquet")
@@ -42,11 +43,11 @@ def _csv(partial: Path, path: Path, chunks: Labelled) -> None:
     columns: list[str] = []
     with partial.open("w", encoding="utf-8", errors=HALF_CHARACTERS, newline="") as file:
         separator = SEPARATORS[path.suffix.lower()]
-        writer = csv.writer(file, delimiter=separator, lineterminator="\n")
+        writer = csv_writer(file, separator)
         for chunk, more in chunks:
             if not columns:
                 columns.extend(_columns(chunk))
-                writer.writerow([*columns, *more.schema.names])
+                writer.writerow(map(marked, [*columns, *more.schema.names]))
             _check_keys(chunk, columns)
             for record, new in zip(chunk.records, more.to_pylist(), strict=True):
                 values = [*(record.cells.get(name) for name in columns), *new.values()]
@@ -71,7 +72,7 @@ def _check_keys(chunk: Chunk, columns: Collection[str]) -> None:
 
 def _cell(value: object) -> str:
     try:
-        return as_text(value)
+        return str(marked(as_text(value)))
     except TypeError:
         return json.dumps(value, ensure_ascii=False, default=str)
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from seedbed.core.errors import ParamsError, RevisionError
 from seedbed.core.files import parse_yaml, rounded
+from seedbed.pages.escaping import for_json
 from seedbed.pipeline.code_deps import is_code
 from seedbed.pipeline.dvc import LOCK, parse_lock
 from seedbed.versions.diff_texts import PARAMS, Drift, Texts, drift_of, texts_of
@@ -194,7 +195,7 @@ def as_json(changes: Changes, rows: int | None = None) -> str:
             if rows is not None and len(part) > rows
         },
     }
-    return json.dumps(rounded(content), indent=2, ensure_ascii=False) + "\n"
+    return for_json(json.dumps(rounded(content), indent=2, ensure_ascii=False)) + "\n"
 
 
 def _pairs(numbers: dict[str, tuple[int, int]]) -> dict[str, dict[str, int]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from seedbed.core.errors import RevisionError, RowsError
+from seedbed.core.files import unmarked
 from seedbed.core.git import git_answer, git_bytes, git_paths
 from seedbed.core.metrics import Metrics
 from seedbed.pipeline.dvc import LOCK, cached_object, parse_lock
@@ -131,7 +132,7 @@ class Files:
                 f"{len(header)} cells: {','.join(header)}",
                 "take one side of this file, which stages write, and run `dvc repro`",
             )
-        return lines[1:]
+        return [[*map(unmarked, line)] for line in lines[1:]]
 
     def records(self, path: str) -> list[dict[str, str]]:
         """Return each line by column, whatever the columns are."""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from seedbed.collecting.table_forms import TableForm
 from seedbed.core.decisions import read_decisions
 from seedbed.core.errors import SeedbedError
-from seedbed.reviewing.csv_exchange import HEADER, escaped, export, read_back, unescaped
+from seedbed.core.files import marked, unmarked
+from seedbed.reviewing.csv_exchange import HEADER, export, read_back
 from seedbed.reviewing.queues import queues_of
 
 
@@ -25,21 +26,6 @@ def filled(file, labels: dict[str, str], note: str = "") -> None:
         for line in lines:
             decided = labels.get(line["id"], "")
             writer.writerow(line | {"decided": decided, "note": note if decided else ""})
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "'", "'=x", "''"])
-def test_a_cell_that_a_spreadsheet_would_run_is_escaped(cell):
-    assert escaped(cell) == f"'{cell}"
-
-
-@given(st.text())
-def test_every_cell_comes_back_as_it_was(cell):
-    assert unescaped(escaped(cell)) == cell
-    assert not escaped(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
-
-
-def test_a_quote_that_a_person_typed_stays():
-    assert unescaped("'tis right") == "'tis right"
 
 
 def test_a_queue_goes_out_and_its_decisions_come_back(workspace, tmp_path):
@@ -75,8 +61,8 @@ def test_nasty_texts_and_notes_make_the_round_trip(workspace, tmp_path, text):
     export(queue, workspace, file)
     with file.open(encoding="utf-8-sig", newline="") as opened:
         lines = list(csv.DictReader(opened))
-    assert unescaped(lines[0]["text"]) == text
-    filled(file, {row: "post"}, note=escaped(text))
+    assert unmarked(lines[0]["text"]) == text
+    filled(file, {row: "post"}, note=marked(text))
     assert [one.id for one in read_back(file, "ann", workspace)] == [row]
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.pages.escaping import for_terminal, in_one_line
+from seedbed.core.errors import for_terminal
+from seedbed.pages.escaping import in_one_line
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The stage collect: rows in, one schema out, and every row accounted for."""
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -425,3 +426,24 @@ def test_an_error_leaves_the_last_output_whole() -> None:
     with pytest.raises(SourceError):
         collect.main()
     assert outputs() == before
+
+
+def test_a_personal_label_stops_the_run_until_it_is_said_to_be_nobodys():
+    Path("films.csv").write_text("text,label\na,ann.lee@corp.com\nb,pos\n")
+    assert "ann.lee@corp.com" not in fails("looks like a email")
+    rows = collected(not_personal=["ann.lee@corp.com"])
+    assert sorted(rows["label"]) == ["ann.lee@corp.com", "pos"]
+
+
+def test_no_output_holds_the_sequences_of_a_file_name(capsys):
+    name = "in\x1b]0;owned\x07\x1b[31m.csv"
+    Path(name).write_text("text,label\na,pos\nb,neg\nc,\n")
+    rows = collected({"path": "in*.csv"})
+    assert "\\x1b]0;owned\\x07" in rows["provenance"][0].replace("\\\\", "\\")
+    assert quarantine() == ["films,in\\x1b]0;owned\\x07\\x1b[31m.csv,4,missing_label"]
+    for path in OUTPUTS:
+        shutil.rmtree(path, ignore_errors=True)
+        Path(path).unlink(missing_ok=True)
+    message = fails("1 of 3 rows cannot be used", {"path": "in*.csv"}, max_quarantine_share=0.0)
+    assert "\\x1b]0;owned" in message
+    assert "\x1b" not in message
