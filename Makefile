@@ -12,6 +12,7 @@ run: install
 	@python -m seedbed.core.params  # names the line, where DVC names none
 	@dvc repro --quiet
 	@seedbed summary
+	@seedbed reproduce || [ $$? -eq 2 ]  # 2: your own data, which no commit has yet
 
 install: .venv/installed
 

@@ -37,6 +37,7 @@ def scores(
     """Validation macro-F1 of logistic regression on the vectors, by seed. Each seed draws its own
     train rows, so that scores differ by the encoder and the rows alone."""
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     from seedbed.scoring.metrics import macro_f1_of
 
@@ -50,7 +51,8 @@ def scores(
         sample = drawn(Arms(train, train, False), number, seed)[0]
         drawn_at = position[sample["id"]]
         head = LogisticRegression(C=STRENGTH, max_iter=2000)
-        head.fit(vectors[drawn_at], labels[drawn_at], sample["weight"])
+        with threadpool_limits(1):  # or the number of threads would decide the last bits
+            head.fit(vectors[drawn_at], labels[drawn_at], sample["weight"])
         by_seed[seed] = macro_f1_of(labels[held], head.predict(vectors[held]))
     return by_seed
 
@@ -83,7 +85,7 @@ def main() -> str:
             write_json(folder / "adapted.json", {"run": False})
         write_json(METRICS / "adapt.json", {"run": False, "measured": {}})
         return "off in params.yaml"
-    from seedbed.encoding.encoder import precision
+    from seedbed.encoding.encoder import computing
     from seedbed.encoding.tokens import TextTokenizer, truncation_of
     from seedbed.encoding.vectors import encoder_folder
     from seedbed.training.loop import CHECKPOINTS, Run
@@ -97,7 +99,7 @@ def main() -> str:
     source = encoder_folder(encoder)
     tokenizer = TextTokenizer(source, truncation_of(encoder, source, SPLIT))
     tokens = tokenizer(list(texts["text"]), list(texts["text_pair"]))
-    dtype, checkpoints = precision(encoder.precision), CHECKPOINTS / "adapt"
+    dtype, checkpoints = computing(encoder), CHECKPOINTS / "adapt"
     with fresh_folder(ADAPTED) as folder:
         training = Run("adapt", params, params.seed, dtype, checkpoints)
         way, curve = adapt(source, tokens, training, folder)

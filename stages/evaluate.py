@@ -31,7 +31,7 @@ from seedbed.core.metrics import EVALUATE, write_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import BALANCE, CURVES, EMBED, HELD_OUT, PREDICTIONS, TOKENIZE, read_rows
 from seedbed.core.stage import note_predictions, script
-from seedbed.encoding.encoder import pooled_windows, precision
+from seedbed.encoding.encoder import computing, pooled_windows
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
 from seedbed.encoding.nearest_rows import nearest_cosines
 from seedbed.encoding.vectors import EncoderParams, read_vectors
@@ -168,7 +168,7 @@ def main(approach: str) -> str:
             write_csv(plot / f"{approach}.csv", header, [])
         return "off in params.yaml"
     params = read_params("evaluate", Params)
-    dtype = precision(read_params("encoder", EncoderParams).precision)
+    dtype = computing(read_params("encoder", EncoderParams))
     min_chars = read_params("clean.min_chars_for_language", int)
     datasets, rows = read_datasets(TOKENIZE), read_rows(BALANCE).set_index("id")
     models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in seeds}

@@ -75,7 +75,7 @@ def judge(
     }
     settled, judged = np.isin(ids, sorted(verified)), can_be_judged(labels, folds)
     near = out_of_fold.near_rows(vectors, list(rows["batch"]))
-    probabilities = ensemble(params.models, rows, vectors, ready, near)
+    probabilities = ensemble(params.models, rows, vectors, ready, near).round(ranking.DIGITS)
     counted = judged & ~settled
     quality = ranking.label_quality(labels, probabilities, folds, counted, params.ranking)
     joint = ranking.confident_joint(labels[counted], probabilities[counted], calibrated=True)
@@ -102,7 +102,7 @@ def judge(
         self_confidence=probabilities[np.arange(len(rows)), labels],
         uncertainty=uncertainty(probabilities),
         outlier=outlier,
-        outlier_score=outlier_score,
+        outlier_score=outlier_score.round(ranking.DIGITS),
     )
     return judged_rows, ranking.noise_figures([*classes], joint), non_iid_p
 

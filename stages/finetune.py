@@ -26,7 +26,7 @@ from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import CURVES, EMBED, TOKENIZE
 from seedbed.core.stage import script
-from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
+from seedbed.encoding.encoder import SentenceEncoder, computing, load_model, outputs, pooling_of
 from seedbed.encoding.examples import read_datasets
 from seedbed.encoding.vectors import EncoderParams, completed, encoder_folder
 from seedbed.training.classifier import Task
@@ -47,7 +47,7 @@ class Params(Section):
 def load_task(params: EncoderParams, checkpoints: Path) -> Task:
     """The tokenized and embedded rows, and the encoder, adapted or as it is."""
     classes, parts, truncation = read_datasets(TOKENIZE)
-    dtype = precision(params.precision)
+    dtype = computing(params)
     with reading(ADAPTED / "adapted.json") as adapted:
         is_adapted = read_json(adapted)["run"]
     folder = ADAPTED if is_adapted else encoder_folder(params)

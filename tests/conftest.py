@@ -142,7 +142,7 @@ def make_project(folder: Path) -> Project:
             }
         ]  # fmt: skip
         content["encoder"] |= {
-            "name": "models/base/tiny", "max_length": 32, "precision": "float32",
+            "name": "models/base/tiny", "max_length": 32, "precision": "float32", "threads": 1,
             "sha256": sha256_of(folder / "models/base/tiny/model.safetensors"),
         }  # fmt: skip
         content["split"] |= {"validation_share": 0.2, "test_share": 0.25, "folds": 3}

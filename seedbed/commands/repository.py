@@ -11,7 +11,7 @@ from rich.table import Table
 
 from seedbed.approaches import NAMES
 from seedbed.commands.data import Yes
-from seedbed.core.errors import RowsError, say
+from seedbed.core.errors import RowsError, SeedbedError, say
 from seedbed.core.files import read_json, reading
 from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.stage import PREDICTION_COSTS, last_costs
@@ -190,6 +190,24 @@ def check_lock(
         )
         raise typer.Exit(1)
     print(f"dvc.lock is fresh: {found.stages} stages, {found.compared:,} digests and params")
+
+
+def reproduce(
+    revision: Annotated[str, typer.Option(help="what to compare the run with")] = "HEAD",
+) -> None:
+    """Whether the last run gave what is committed: the same rows, and scores in their intervals.
+
+    Exit code 0 where it did, 1 where it did not, 2 where the two cannot be compared.
+    """
+    from seedbed.pipeline.reproduction import reproduction
+
+    try:
+        found = reproduction(revision)
+    except SeedbedError as error:
+        print(f"not compared with the commit: {error}")
+        raise typer.Exit(2) from None
+    say(found.verdict, *found.details)
+    raise typer.Exit(0 if found.is_reproduced else 1)
 
 
 def freeze(

@@ -2,7 +2,7 @@
 
 A file is written to a temporary name and then renamed, so that a killed stage leaves no half file
 that looks whole. All writers give the same bytes for the same content on every machine: UTF-8,
-"\\n", floats with six decimals, never NaN.
+"\\n", floats with four to six decimals (see `rounded`), never NaN.
 
 Ids, digests, groups and stand-ins are keyed hashes. The key comes from the environment
 (SEEDBED_PII_KEY) or the git-ignored file `.seedbed/key`. Without either the public default is used,
@@ -220,7 +220,10 @@ def sha256_of(path: Path) -> str:
 
 
 def rounded(value: Any) -> Any:
-    """Round every float in nested lists and dicts to six decimals; refuse NaN and infinity."""
+    """Round every float in nested lists and dicts; refuse NaN and infinity.
+
+    Four decimals from 0.1 on, five from 0.01 on, else six: more differ from processor to processor.
+    """
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -230,7 +233,7 @@ def rounded(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} cannot be written: neither NaN nor infinity is a figure")
-        return round(value, 6)
+        return round(value, 4 + (abs(value) < 0.1) + (abs(value) < 0.01))
     return value
 
 

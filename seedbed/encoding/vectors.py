@@ -45,6 +45,7 @@ class EncoderParams(Section):
     window_overlap: int = Field(0, ge=0)
     max_windows: int = Field(1, ge=1)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    threads: int = Field(2, ge=1, le=1024)
 
 
 class ClassSpread(Metrics):
@@ -179,7 +180,7 @@ def embedded(items: Sequence[Item], params: EncoderParams, split: Path) -> np.nd
     `split` is the rows folder from which `max_length: auto` is computed.
     """
     # torch and tokenizers, which a run that finds all vectors in `folder` does not need.
-    from seedbed.encoding.encoder import embed_texts, precision
+    from seedbed.encoding.encoder import computing, embed_texts
     from seedbed.encoding.tokens import truncation_of
 
     folder = encoder_folder(params)
@@ -187,7 +188,7 @@ def embedded(items: Sequence[Item], params: EncoderParams, split: Path) -> np.nd
         embed_texts,
         folder=folder,
         truncation=truncation_of(params, folder, split),
-        dtype=str(precision(params.precision)).removeprefix("torch."),
+        dtype=str(computing(params)).removeprefix("torch."),
     )
     return np.stack(map_texts(work, items, FLOAT32, batch=TEXTS_AT_ONCE))
 

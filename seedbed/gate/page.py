@@ -38,7 +38,7 @@ def text(comparison: Comparison) -> str:
 
 
 def as_json(comparison: Comparison) -> str:
-    """Every field and figure, floats at six decimals; see `Comparison`."""
+    """Every field and figure, floats rounded; see `Comparison`."""
     figures, override = comparison.figures, comparison.override
     content = asdict(comparison) | {
         "figures": figures.model_dump() if figures else {},

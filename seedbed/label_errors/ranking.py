@@ -26,6 +26,7 @@ from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 
 Ranking = Literal["posterior", "self_confidence"]
+DIGITS = 4  # of what labels are judged by: the last bits differ from processor to processor
 SMOOTHING = 10.0  # rows added to each true class, spread over the labels, for rare classes
 
 
@@ -75,7 +76,7 @@ def label_quality(
     `counted` contribute, so that rows verified by people do not make noise look rare.
     """
     if ranking == "self_confidence":
-        return probabilities
+        return probabilities.round(DIGITS)
     result, width = np.empty_like(probabilities), probabilities.shape[1]
     for fold in np.unique(folds):
         scored = folds == fold
@@ -84,7 +85,7 @@ def label_quality(
         smooth = confident_joint(labels[others], probabilities[others]) + SMOOTHING / width
         weighed = probabilities[scored] * (smooth / smooth.sum(0))[labels[scored]]
         result[scored] = weighed / weighed.sum(1, keepdims=True)
-    return result
+    return result.round(DIGITS)
 
 
 def confident_joint(

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.core.files import fresh_folder, reading
+from seedbed.core.files import fresh_folder, reading, rounded
 from seedbed.core.metrics import Difference, Interval
 from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.confidence import with_outside
@@ -128,7 +128,7 @@ def cost(candidate: Candidate, name: str) -> tuple[float, float, float, str]:
 
 def choice(validations: dict[str, Validation], predictions: dict[str, Predictions]) -> Choice:
     """Choose an approach; `predictions` are those on validation, of each approach that ran."""
-    best = max(validations, key=lambda name: (validations[name]["macro_f1"].mean, name))
+    best = max(validations, key=lambda name: (rounded(validations[name]["macro_f1"].mean), name))
     seeds = {name: figures.seed_shown for name, figures in validations.items()}
     pairs = pairs_with(best, predictions, seeds)
     candidates: Candidates = {}
@@ -138,7 +138,7 @@ def choice(validations: dict[str, Validation], predictions: dict[str, Prediction
         candidates[name] = Candidate(
             macro_f1=Interval(mean=score.mean, low=score.low, high=score.high),
             difference_to_best=difference,
-            as_good_as_best=difference.high >= 0,
+            as_good_as_best=rounded(difference.high) >= 0,
             mcnemar_p_holm=pair.p_holm if pair else 1.0,
             **dict(figures.model),
         )

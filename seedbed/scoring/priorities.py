@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from seedbed.encoding.nearest_rows import nearest_rows, unit_length
 from seedbed.scoring.drift import shifts, two_sample_test, word_divergence
@@ -60,7 +61,8 @@ def prioritized(rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]) ->
         for names in zip(rows["label"], rows["suggested"], strict=True)
     ]
     ranked = rows.assign(density=near, weakness=of_class)
-    ranked["priority"] = ranked["uncertainty"] * ranked["density"] * ranked["weakness"]
+    priority = ranked["uncertainty"] * ranked["density"] * ranked["weakness"]
+    ranked["priority"] = priority.round(6)  # the last bits differ from processor to processor
     ranked = ranked.sort_values(["priority", "id"], ascending=[False, True], ignore_index=True)
     return ranked[COLUMNS]
 
@@ -139,6 +141,7 @@ def regions_of(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return region, cosines[np.arange(len(unit)), region]
 
 
+@threadpool_limits.wrap(limits=1)  # or their number would decide between equals
 def _far_apart(unit: np.ndarray, number: int) -> list[int]:
     """Indices of rows: the nearest to the mean, then always the farthest from those chosen."""
     chosen = [int((unit @ unit.mean(axis=0)).argmax())]

@@ -245,6 +245,8 @@ def save_sentence_classifier(
         str(task.encoder),
         max_seq_length=task.truncation.max_length,
         model_kwargs={"dtype": torch.float32, "use_safetensors": True, "local_files_only": True},
+        # Written to tokenizer_config.json; by default the value of HF_HUB_OFFLINE.
+        processor_kwargs={"local_files_only": True},
     )
     if encoder is not None:
         body.auto_model.load_state_dict(encoder.state_dict())

@@ -165,7 +165,8 @@ def _digest(module: nn.Module, rows: dict[str, Examples], run: Run) -> str:
     """32 hex digits of a module's weights and shape, of its rows, and of what else determines its
     run."""
     code = version_of(run.code or train).digest, type(module).__qualname__, repr(module)
-    facts = run.name, run.params.model_dump(), run.seed, run.dtype, device().type, code
+    how = run.dtype, device().type, torch.get_num_threads()
+    facts = run.name, run.params.model_dump(), run.seed, how, code
     digest = hashlib.sha256(repr(facts).encode())
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(name.encode() + tensor.cpu().numpy().tobytes())

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from seedbed.approaches import NAMES, Name, load
 from seedbed.core.params import check_names, read_params, validated
-from seedbed.encoding.encoder import precision
+from seedbed.encoding.encoder import computing
 from seedbed.encoding.examples import Examples, examples_of
 from seedbed.encoding.tokens import TextTokenizer, truncation_of
 from seedbed.encoding.vectors import EncoderParams, encoder_folder, vectors_of
@@ -29,7 +29,7 @@ class RowTasks:
     that `max_length: auto` reads."""
 
     def __init__(self, rows: pd.DataFrame, encoder: EncoderParams, vectors: Path, split: Path):
-        self.folder, self.dtype = encoder_folder(encoder), precision(encoder.precision)
+        self.folder, self.dtype = encoder_folder(encoder), computing(encoder)
         self.truncation = truncation_of(encoder, self.folder, split)
         texts, pairs = list(rows["text"]), list(rows["text_pair"])
         self._encoded = TextTokenizer(self.folder, self.truncation)(texts, pairs)

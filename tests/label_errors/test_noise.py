@@ -28,7 +28,7 @@ def test_the_error_that_is_common_is_doubted_more():
         np.append(folds, [-1, -1]),
         np.ones(302, dtype=bool),
     )
-    assert found.sum(1) == pytest.approx(1)
+    assert found.sum(1) == pytest.approx(1, abs=1e-3)  # four decimals
     assert found[-1, DOG] < 0.65 < 0.9 < found[-2, CAT]
     assert (found[:300][labels == FOX, FOX] > 0.9).all()  # nothing is called fox that is none
 
