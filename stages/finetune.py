@@ -15,7 +15,7 @@ from pydantic import Field, JsonValue
 
 from seedbed.core.files import ADAPTED, MODELS, fresh_folder, read_json, write_csv, write_json
 from seedbed.core.metrics import read_if_run
-from seedbed.core.params import Section, read_params
+from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import CURVES, EMBED, TOKENIZE
 from seedbed.core.stage import script
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of, precision
@@ -33,7 +33,7 @@ COLUMNS = ["seed", "epoch", "train_loss", "validation_macro_f1"]
 class Params(Section):
     """params.yaml section `finetune`."""
 
-    seeds: list[int] = Field(min_length=1)
+    seeds: list[Seed] = Field(min_length=1, max_length=1000)
 
 
 def load_task(params: EncoderParams, checkpoints: Path) -> Task:
