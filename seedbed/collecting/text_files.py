@@ -138,7 +138,7 @@ def packing_of(data: bytes | Path) -> str:
 
 def start_of(path: Path) -> bytes:
     """The first bytes of a file as it lies on disk."""
-    with path.open("rb") as file:
+    with _checked(path).open("rb") as file:
         return file.read(8)
 
 
