@@ -13,14 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.collecting.kinds import KINDS
-from seedbed.collecting.raw_rows import (
-    CHOSEN,
-    VERSIONS,
-    RawRow,
-    raw_rows,
-    record_id,
-    with_versions,
-)
+from seedbed.collecting.raw_rows import CHOSEN, VERSIONS, RawRow, raw_rows, record_id, with_versions
 from seedbed.collecting.source import Source
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import keyed_hash, parse_yaml
@@ -91,10 +84,9 @@ def parse_source(entry: Mapping[str, object]) -> Source:
         raise unknown_name(f"params.yaml: {place}: kind", kind, tuple(KINDS))
     source = validated(place, entry, KINDS[kind])
     with refusing(f"params.yaml: {place}", entry):
-        problem = next(source.problems(), None)
-    if problem:
-        key, found, expected = problem
-        raise ParamsError(f"params.yaml: {place}: {key}", found, expected, "correct the source")
+        for key, found, expected in source.problems():
+            where = f"params.yaml: {place}: {key}"
+            raise ParamsError(where, found, expected, "correct the source")
     return source
 
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
@@ -40,12 +41,7 @@ from seedbed.collecting.table_forms import (
     separator_line,
     text_kind,
 )
-from seedbed.collecting.table_forms import (
-    Record as Record,
-)
-from seedbed.collecting.table_forms import (
-    distinct as distinct,
-)
+from seedbed.collecting.table_forms import Record as Record
 from seedbed.collecting.text_files import (
     MAX_RATIO,
     File,
@@ -204,7 +200,7 @@ def json_records(lines: Iterable[str]) -> Iterator[Record]:
     for line, content in enumerate(lines, 1):
         try:
             if content.strip():
-                yield _object(line, _loaded(content))
+                yield _object(line, _loaded(partial(json.loads, content)))
         except (ValueError, RecursionError):
             yield Record(line, {}, Reason.BAD_JSON)
 
@@ -216,7 +212,7 @@ def json_rows(text: str, place: str) -> list[Any]:
     try:
         while rest := text[end:].lstrip():
             end = len(text) - len(rest)
-            document, end = _decoded(text, end)
+            document, end = _loaded(partial(_document, text, end))
             documents.append(document)
     except json.JSONDecodeError as error:
         raise SourceError(
@@ -232,22 +228,17 @@ def json_rows(text: str, place: str) -> list[Any]:
     return rows
 
 
-def _decoded(text: str, start: int) -> tuple[Any, int]:
+def _loaded(read: Callable[..., Any]) -> Any:
     try:
-        return json.JSONDecoder().raw_decode(text, start)
+        return read()
     except json.JSONDecodeError:
         raise
     except ValueError:  # more digits than Python takes for a number
-        return json.JSONDecoder(parse_int=str).raw_decode(text, start)
+        return read(parse_int=str)
 
 
-def _loaded(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        return json.loads(line, parse_int=str)
+def _document(text: str, start: int, **how: Any) -> tuple[Any, int]:
+    return json.JSONDecoder(**how).raw_decode(text, start)
 
 
 def _object(line: int, content: Any) -> Record:

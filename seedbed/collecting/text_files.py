@@ -57,8 +57,7 @@ DAMAGE = (OSError, EOFError, ValueError, RuntimeError, BadZipFile, zlib.error, l
 # A file may unpack to 2 GB (reading takes up to eight times that of memory), and one that is more
 # than 64 MB to 200 times its size: texts take ten, what is made to fill a memory thousands.
 MAX_BYTES = 2_000_000_000
-MAX_RATIO, ALWAYS = 200, 64_000_000
-STEP = 1 << 20
+MAX_RATIO, ALWAYS, STEP = 200, 64_000_000, 1 << 20
 SAMPLE_LINES = 1_000
 NO_TEXT = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
@@ -67,8 +66,8 @@ MIN_CONTROL = 16  # so few control characters are damage in a text, not the sign
 
 
 class File(NamedTuple):
-    """One file that was read: its name without the ending of a compression, the SHA-256 of its
-    bytes on disk, its unpacked content, and the most bytes it may hold."""
+    """A file: its name without the ending of a compression, the SHA-256 of its bytes on disk, its
+    unpacked content, and the most bytes it may hold."""
 
     name: str
     sha256: str
@@ -124,8 +123,7 @@ def reading(place: str) -> Iterator[None]:
             "unpack it by hand if you trust it, split it, and name the parts; or raise the limit",
         ) from None
     except BaseException as error:  # a panic of Rust is no Exception
-        found = f"not readable ({type(error).__name__})"
-        step = "write or copy the file again, or save it as CSV"
+        found, step = f"not readable ({type(error).__name__})", "copy it again, or save it as CSV"
         raise SourceError(place, found, "a whole file", step) from None
 
 
@@ -188,7 +186,7 @@ def read_file(path: Path, max_bytes: int = MAX_BYTES) -> File:
 
 
 def _checked(path: Path) -> Path:
-    """The path of a file. Raises SourceError for a pipe or a device, which may never end."""
+    """Raise SourceError for a pipe or a device, which may never end."""
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise SourceError(path.as_posix(), "a pipe or a device", "a file", "save it to a file")
     return path

@@ -154,11 +154,11 @@ def bomb(name: str) -> bytes:
     """A small file that unpacks to 300 MB or more."""
     if name == "shared.xlsx":  # one text of 1 MB in 100,000 cells
         big = xlsx(a=[["text", "label"], ["x", "a"]])
-        return _with_member(big, "xl/worksheets/sheet1.xml", _sheet(CELL, 100_000))
+        return _with_member(big, "xl/worksheets/s1.xml", _sheet(CELL, 100_000))
     if name == "far.xlsx":
         big = xlsx(a=[["text", "label"], ["x", "a"]])
         far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
-        return _with_member(big, "xl/worksheets/sheet1.xml", _sheet_of(far))
+        return _with_member(big, "xl/worksheets/s1.xml", _sheet_of(far))
     if name.endswith(".parquet"):
         return parquet(text=pa.array(["x" * 300_000] * 2_000), label=pa.array(["a"] * 2_000))
     cell = b"text,label\n" + b"a" * 300_000_000 + b",pos\n"
