@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.approaches import Name
-from seedbed.core.params import Section, read_params
+from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import (
     AUGMENT,
     BALANCE,
@@ -31,8 +31,8 @@ class Params(Section):
 
     of: list[Literal["augment", "negatives", "balance"]]
     approach: Name
-    seeds: list[int] = Field(min_length=2)
-    rows_per_class: list[int] = Field(min_length=1)
+    seeds: list[Seed] = Field(min_length=2, max_length=1000)
+    rows_per_class: list[balancing.RowsPerClass] = Field(min_length=1, max_length=100)
 
 
 def measured(

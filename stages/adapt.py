@@ -11,11 +11,19 @@ from pydantic import Field
 
 from seedbed.core.files import ADAPTED, fresh_folder, sha256_of, write_json
 from seedbed.core.metrics import METRICS
-from seedbed.core.params import read_params
+from seedbed.core.params import Seed, read_params
 from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams
-from seedbed.making.balancing import AdaptMetrics, Arms, Gain, drawn, sizes, verdict
+from seedbed.making.balancing import (
+    AdaptMetrics,
+    Arms,
+    Gain,
+    RowsPerClass,
+    drawn,
+    sizes,
+    verdict,
+)
 from seedbed.splitting.splits import unlabelled_rows
 from seedbed.training.models import AdaptationParams, SharedParams, with_shared
 
@@ -26,9 +34,9 @@ class Params(AdaptationParams):
     """params.yaml section `adapt`."""
 
     run: bool
-    seed: int
-    seeds: list[int] = Field(min_length=2)
-    rows_per_class: list[int] = Field(min_length=1)
+    seed: Seed
+    seeds: list[Seed] = Field(min_length=2, max_length=1000)
+    rows_per_class: list[RowsPerClass] = Field(min_length=1, max_length=100)
 
 
 def scores(

@@ -14,7 +14,7 @@ from pydantic import Field
 from seedbed.core import edits
 from seedbed.core.labels import unmatched, unused_in_words
 from seedbed.core.metrics import settle
-from seedbed.core.params import Section, read_params
+from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import EMBED, FIND_LABEL_ERRORS, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.core.text_units import is_spaced
@@ -32,11 +32,11 @@ Method = Literal["swap", "delete", "insert", "synonyms", "punctuate", "mistype",
 class Params(Section):
     """params.yaml section `augment`."""
 
-    seed: int
-    copies: int = Field(ge=0)
+    seed: Seed
+    copies: int = Field(ge=0, le=1000)
     methods: list[Method]
     edit_share: float = Field(gt=0, le=1)
-    only_classes_below: int = Field(ge=0)
+    only_classes_below: int = Field(ge=0, le=10**9)
     wordnet_folder: str
     paraphrase: ParaphraseParams
     check: CheckParams

@@ -5,6 +5,7 @@ data/split/, data/embed/ -> data/cv/, reports/metrics/cv.json
 """
 
 import json
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from seedbed.approaches import Name
 from seedbed.core.files import fresh_folder, write_json
 from seedbed.core.labels import unused_in_words
 from seedbed.core.metrics import METRICS
-from seedbed.core.params import Section, read_params
+from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # torch, which is not needed where nothing is cross-validated
 
 OUT_OF_FOLD = Path("data/cv")
 Grids = dict[Name, resampling.Grid]
+MAX_POINTS = 1_000  # of a grid; each costs a training a fold
 
 
 class Params(Section):
@@ -36,13 +38,15 @@ class Params(Section):
     approaches: list[Name]
     grid: Grids
     stop_share: float = Field(gt=0, lt=0.5)
-    seed: int
+    seed: Seed
 
     @field_validator("grid")
     @classmethod
     def _of_cross_validated(cls, grid: Grids, info: ValidationInfo) -> Grids:
         if others := set(grid) - set(info.data.get("approaches", [])):
             raise ValueError(f"{', '.join(others)} is not cross-validated: add to cv.approaches")
+        if any(prod(map(len, one.values())) > MAX_POINTS for one in grid.values()):
+            raise ValueError(f"at most {MAX_POINTS:,} combinations of values")
         return grid
 
 

@@ -28,7 +28,7 @@ from seedbed.core.files import (
     write_json,
 )
 from seedbed.core.metrics import EVALUATE, write_metrics
-from seedbed.core.params import Section, read_params
+from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import BALANCE, CURVES, EMBED, HELD_OUT, PREDICTIONS, TOKENIZE, read_rows
 from seedbed.core.stage import note_predictions, script
 from seedbed.encoding.encoder import computing, pooled_windows
@@ -59,8 +59,8 @@ PLOTS = {
 class Params(Section):
     """params.yaml section `evaluate`."""
 
-    seed: int
-    behaviour_rows: int = Field(ge=0)
+    seed: Seed
+    behaviour_rows: int = Field(ge=0, le=10**9)
 
 
 def predictions_of(

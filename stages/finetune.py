@@ -23,7 +23,7 @@ from seedbed.core.files import (
     write_json,
 )
 from seedbed.core.metrics import read_if_run
-from seedbed.core.params import Section, read_params
+from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import CURVES, EMBED, TOKENIZE
 from seedbed.core.stage import script
 from seedbed.encoding.encoder import SentenceEncoder, computing, load_model, outputs, pooling_of
@@ -41,7 +41,7 @@ COLUMNS = ["seed", "epoch", "train_loss", "validation_macro_f1"]
 class Params(Section):
     """params.yaml section `finetune`."""
 
-    seeds: list[int] = Field(min_length=1)
+    seeds: list[Seed] = Field(min_length=1, max_length=1000)
 
 
 def load_task(params: EncoderParams, checkpoints: Path) -> Task:

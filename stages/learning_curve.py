@@ -3,13 +3,15 @@
 data/balance/, data/embed/, data/split/ -> reports/metrics/learning_curve.json
 """
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import Field, field_validator
 
 from seedbed.approaches import Name
 from seedbed.core.files import write_json
 from seedbed.core.metrics import METRICS
-from seedbed.core.params import Section, read_params
+from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import (
     BALANCE,
     EMBED,
@@ -30,9 +32,9 @@ class Params(Section):
 
     run: bool
     approach: Name
-    shares: list[float] = Field(min_length=3)
-    seeds: list[int] = Field(min_length=1)
-    samples: int = Field(ge=100)
+    shares: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=3, max_length=100)
+    seeds: list[Seed] = Field(min_length=1, max_length=1000)
+    samples: int = Field(ge=100, le=10**6)
 
     @field_validator("shares")
     @classmethod

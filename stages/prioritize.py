@@ -40,8 +40,8 @@ ISOLATED = 5  # most isolated rows that the page lists
 class Params(Section):
     """params.yaml section `prioritize`."""
 
-    rows: int = Field(ge=0)
-    neighbours: int = Field(ge=1)
+    rows: int = Field(ge=0, le=10**9)
+    neighbours: int = Field(ge=1, le=10_000)
 
 
 def with_uncertainty(

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seedbed.collecting.table_forms import TableForm
-from seedbed.collecting.tables import distinct, read_table
-from seedbed.collecting.text_files import PACKERS, read_file
+from seedbed.collecting.table_forms import TableForm, distinct
+from seedbed.collecting.tables import read_table
+from seedbed.collecting.text_files import read_file
 from seedbed.core.errors import SeedbedError
+from seedbed.forgetting.raw_files import PACKERS
 from seedbed.serving.predicting import read_chunks
 from seedbed.serving.writing import write
 

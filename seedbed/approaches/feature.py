@@ -6,7 +6,7 @@ The head's regularisation is chosen by log-loss on folds of the train rows.
 
 import warnings
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -29,9 +29,11 @@ class Params(ApproachParams):
     """params.yaml section `approaches.feature`."""
 
     head: Literal["logistic", "mlp"]
-    hidden: int = Field(gt=0)
-    inverse_regularisation: list[float] = Field(min_length=1)
-    folds: int = Field(ge=2)
+    hidden: int = Field(gt=0, le=100_000)
+    inverse_regularisation: list[Annotated[float, Field(gt=0, le=10**9)]] = Field(
+        min_length=1, max_length=100
+    )
+    folds: int = Field(ge=2, le=1000)
 
 
 def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:

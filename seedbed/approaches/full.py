@@ -23,7 +23,7 @@ class Params(TrainingParams):
     """params.yaml section `approaches.full`."""
 
     head: Literal["new", "linear"]
-    head_strength: float = Field(gt=0)
+    head_strength: float = Field(gt=0, le=10**9)
     layer_decay: float = Field(gt=0, le=1)
 
 

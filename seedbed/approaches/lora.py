@@ -14,8 +14,8 @@ from seedbed.training.models import SavedModel, TrainingParams
 class Params(TrainingParams):
     """params.yaml section `approaches.lora`."""
 
-    rank: int = Field(gt=0)
-    alpha: int = Field(gt=0)
+    rank: int = Field(gt=0, le=10_000)
+    alpha: int = Field(gt=0, le=10**6)
     dropout: float = Field(ge=0, lt=1)
     matrices: list[str] = Field(min_length=1)
 

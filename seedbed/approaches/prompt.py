@@ -50,11 +50,11 @@ class Params(TrainingParams):
     kind: Literal["auto", "label_prompts", "cloze"]
     template: str
     descriptions: dict[str, str]
-    scale: float = Field(gt=0)
-    pairs_below: int = Field(ge=0)
-    prompt_weight: float = Field(ge=0)
-    prompt_prior: float = Field(ge=0)
-    head_strength: float = Field(gt=0)
+    scale: float = Field(gt=0, le=10**6)
+    pairs_below: int = Field(ge=0, le=10**9)
+    prompt_weight: float = Field(ge=0, le=10**6)
+    prompt_prior: float = Field(ge=0, le=10**9)
+    head_strength: float = Field(gt=0, le=10**9)
     layer_decay: float = Field(gt=0, le=1)
     cloze: str
     words: dict[str, str]

@@ -25,6 +25,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from seedbed.arrivals.entry import Entry
 from seedbed.collecting.tables import sheet_rows
+from seedbed.collecting.text_files import read_file
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import (
     csv_writer,
@@ -86,7 +87,7 @@ def alone() -> Iterator[None]:
 def sheet_as_csv(path: Path, sheet: str) -> bytes:
     """A sheet of a workbook as CSV in UTF-8, cells as they are read. Raises SourceError."""
     buffer = io.StringIO(newline="")
-    _, rows = sheet_rows(path.read_bytes(), path.as_posix(), sheet)
+    _, rows = sheet_rows(read_file(path).content, path.as_posix(), sheet)
     csv_writer(buffer).writerows(cells for _, cells, _ in rows)
     return buffer.getvalue().encode()
 

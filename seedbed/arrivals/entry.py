@@ -37,8 +37,8 @@ from seedbed.core.labels import (
 from seedbed.core.params import read_params
 
 RAW = Path("data/raw")
-SAID = ("date", "label", "negative", "unlabelled", "pattern")
-OWN = ("path", "batch", "date")  # what a batch does not take from the one before it
+SAID = ("date", "label", "negative", "unlabelled", "pattern", "outside")
+OWN = ("path", "batch", "date", "outside")  # what a batch does not take from the one before it
 SHOWN = 10
 
 Negative = Literal["", "in_domain", "general"]
@@ -65,6 +65,7 @@ class Asked(NamedTuple):
     pattern: str = ""  # which files of a folder are rows
     date_format: str = ""  # of the date column
     is_url: bool = False  # fetched, and kept as it is
+    outside: bool = False  # data/raw may be a link out of the repository
 
 
 class Arrival(NamedTuple):
@@ -85,7 +86,7 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Arrival:
     path = Path(asked.path)
     if not path.exists():
         raise SeedbedError(str(path), "no such file or folder", "a table or a folder", "correct it")
-    kind = next(name for name, kind in KINDS.items() if kind.takes(path))
+    kind = next((name for name, kind in KINDS.items() if kind.takes(path)), "file")
     is_file = kind == "file"
     table = look_at(path, asked.form, form_before(asked.source, sources)) if is_file else None
     before = _before(asked, sources, kind, table.columns if table else None)

@@ -156,7 +156,8 @@ def plan(asked: Asked, today: str) -> Plan:
     source = as_source(entry, asked.path)
     _check_keys_go_on(source, sources)
     params = read_params("collect", collection.CollectParams)
-    here = source.model_copy(update={"path": asked.path, **(form._asdict() if form else {})})
+    read_as = {"path": asked.path, "outside": True, **(form._asdict() if form else {})}
+    here = source.model_copy(update=read_as)
     rows, _, told = collection.read_all(
         [here], params.model_copy(update={"labels": [], "join_labels": False})
     )

@@ -215,7 +215,7 @@ RULE_NAMES = tuple(rule.name for rule in RULES)
 REWRITES = {rule.name: rule.rewrite for rule in RULES}
 BOILERPLATE = tuple(rule.name for rule in RULES if rule.boilerplate)
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**9)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

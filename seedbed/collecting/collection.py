@@ -26,14 +26,14 @@ from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import keyed_hash, parse_yaml
 from seedbed.core.labels import Unused, alike, unmatched
 from seedbed.core.metrics import Drop
-from seedbed.core.params import Section, read_params, unknown_name, validated
+from seedbed.core.params import Section, read_params, refusing, unknown_name, validated
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import NEGATIVE, SIDES
 from seedbed.core.stage import progress
 
 DVC = Path("dvc.yaml")
 QUARANTINE = Path("data/quarantine.csv")
-SHOWN = 10
+SHOWN, SHOWN_CHARS = 10, 100
 NOTES_SHOWN = 3  # of one source
 COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 AS_READ = ("id", "digest", "text", "text_pair", "label", "source", "batch", "date", "split")
@@ -45,10 +45,13 @@ class CollectParams(Section):
 
     labels: list[str]  # the classes that may be; empty: any. Another label is quarantined
     join_labels: bool = False  # labels that differ in form alone are one class
-    max_row_chars: int = Field(ge=1)  # text and pair of one row; a longer row is quarantined
+    max_row_chars: int = Field(
+        ge=1, le=10**9
+    )  # text and pair of a row; a longer one is quarantined
+    max_file_mb: int = Field(2000, ge=1, le=10**6)  # of one file, unpacked
     max_quarantine_share: float = Field(ge=0, le=1)  # of all rows read; more is an error
     not_personal: list[str] = []  # labels, meta values and names of files that only look so
-    max_classes: int = Field(ge=2)  # more means that the label column is not one
+    max_classes: int = Field(ge=2, le=10**6)  # more means that the label column is not one
 
 
 def read_sources() -> list[Source]:
@@ -83,13 +86,15 @@ def parse_source(entry: Mapping[str, object]) -> Source:
 
     Raises ParamsError that names the source and the key; for an unknown kind it lists the kinds.
     """
-    place = f"sources: {entry.get('name', 'an entry without a name')}"
+    place = f"sources: {str(entry.get('name', 'an entry without a name'))[:SHOWN_CHARS]}"
     kind = str(entry.get("kind", ""))
     if kind not in KINDS:
         raise unknown_name(f"params.yaml: {place}: kind", kind, tuple(KINDS))
     source = validated(place, entry, KINDS[kind])
-    for key, problem, expected in source.problems():
-        raise ParamsError(f"params.yaml: {place}: {key}", problem, expected, "correct the source")
+    with refusing(f"params.yaml: {place}", entry):
+        for key, found, expected in source.problems():
+            where = f"params.yaml: {place}: {key}"
+            raise ParamsError(where, found, expected, "correct the source")
     return source
 
 
@@ -126,7 +131,7 @@ def read_all(
     for source in sources:
         before = len(rows)
         told: list[str] = []
-        for table in progress(source.tables(), source.name):
+        for table in progress(source.tables(params.max_file_mb * 10**6), source.name):
             rows += raw_rows(source, table, labels, params.max_row_chars)
             encodings[table.table.encoding or "binary"] += 1
             told += table.table.notes

@@ -5,7 +5,6 @@ keys and says how its rows are read, which paths dvc.yaml has to list, which fil
 edits, and what `seedbed add` makes an entry of.
 """
 
-import codecs
 import datetime
 import os
 import re
@@ -22,8 +21,9 @@ from pydantic import Field, field_validator
 from seedbed.collecting import dates
 from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.tables import Record, Table, read_table
-from seedbed.collecting.text_files import PACKED, read_file, text_of
+from seedbed.collecting.text_files import MAX_BYTES, PACKED, is_encoding, read_file, text_of
 from seedbed.core.errors import SourceError, for_terminal
+from seedbed.core.files import is_inside
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
@@ -31,13 +31,23 @@ from seedbed.core.rows import SIDES
 WILDCARD = re.compile(r"[*?\[]")
 SAVED_DATASET = ("dataset_dict.json", "state.json")  # what `save_to_disk` writes to a folder
 
+INSIDE = "a path that stays inside, or `outside: true` in the entry"
+DVC_OBJECT = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}(\.dir/.*)?$")
+
 Problem = tuple[str, str, str]  # a key, what it has, what was expected
+
+
+def stays_inside(path: Path, folder: Path = Path()) -> bool:
+    """Whether a path stays in a folder once links are followed. DVC's cache may lie elsewhere, and
+    links into it are its own."""
+    is_dvc = path.is_symlink() and bool(DVC_OBJECT.search(path.resolve().as_posix()))
+    return is_dvc or is_inside(path, folder)
 
 
 class Columns(Section):
     """Which column of the source holds what. Text folders have the columns text, label, path."""
 
-    text: str = "text"
+    text: str = Field(default="text", min_length=1)
     text_pair: str = ""  # second text of a pair task
     label: str = "label"
     id: str = ""  # the source's own key: the row keeps its id when its text or label changes
@@ -72,6 +82,7 @@ class Source(Section, ABC):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     kind: str
     path: str = Field(min_length=1)
+    outside: bool = False  # the path may lead out of the repository; the report shows an alarm
     batch: str = Field(pattern=r"^\d{4}-\d{2}[A-Za-z0-9._-]*$")  # one arrival; starts with a date
     licence: str = Field(min_length=1)  # what the texts may be used for, as the source states it
     date: str = ""  # YYYY-MM-DD, of rows without a date of their own
@@ -127,6 +138,15 @@ class Source(Section, ABC):
         }
         return [key for key, is_idle in idle.items() if is_idle]
 
+    def check_inside(self, file: Path, root: Path = Path()) -> None:
+        """Raise SourceError for a file that lies outside, by a link or a glob."""
+        if self.outside and not Path(self.path).is_dir():
+            return
+        homes = [root, *([Path(self.path)] if self.outside else [])]
+        if not any(stays_inside(file, home) for home in homes):
+            found = f"`{file}` leads out of the repository, to `{file.resolve()}`"
+            raise SourceError(self.place, found, INSIDE, "copy the file to data/raw")
+
     @property
     def place(self) -> str:
         """Where params.yaml has the path of this source, for messages."""
@@ -136,12 +156,16 @@ class Source(Section, ABC):
         """Yield what is wrong with the entry as a whole."""
         if self.unlabelled and (self.label or self.negative):
             yield "unlabelled", "with `label` or `negative`", "rows with a label or without"
+        if not (self.label or self.unlabelled or self.columns.label):
+            yield "columns.label", "nothing", "a column, or `label`, or `unlabelled: true`"
         if not dates.names_a_day(self.date_format):
             yield "date_format", f"`{self.date_format}`", dates.KNOWN
+        if not (self.outside or stays_inside(Path(self.path))):
+            yield "path", f"`{self.path}` leads out of the repository", INSIDE
 
     @abstractmethod
-    def tables(self) -> Iterator[SourceTable]:
-        """Yield every file of the source, sorted by name, with its rows.
+    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[SourceTable]:
+        """Yield every file of the source, sorted by name, with its rows; `max_bytes` of one file.
 
         Raises SourceError if the source is missing, or one of its files cannot be read at all.
         """
@@ -188,24 +212,23 @@ class WithTables(Source):
             expected = "one character each"
             yield "separator, quote, escape", "more than one character", expected
 
-    def tables(self) -> Iterator[SourceTable]:
+    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[SourceTable]:
         """Yield the table of each file."""
-        return self.read_tables()
+        return self.read_tables(max_bytes)
 
-    def read_tables(self, root: Path = Path()) -> Iterator[SourceTable]:
+    def read_tables(self, max_bytes: int, root: Path = Path()) -> Iterator[SourceTable]:
         """Yield the table of each file at `path` below `root`."""
         for path in table_files(self.path, self.place, root):
-            shown, file = _shown(path, root.parent), read_file(path)
+            self.check_inside(path, root)
+            shown, file = _shown(path, root.parent), read_file(path, max_bytes)
             table = read_table(file, shown, self.wanted, self.form)
             yield SourceTable(shown, file.sha256, table)
 
 
 def encoding_problems(encoding: str) -> Iterator[Problem]:
-    """Yield a problem if Python does not know the encoding."""
-    try:
-        codecs.lookup(encoding or "utf-8")
-    except LookupError:
-        yield "encoding", f"`{encoding}`", "an encoding that Python knows"
+    """Yield a problem if Python does not know the encoding, or it is none of texts."""
+    if encoding and not is_encoding(encoding):
+        yield "encoding", f"`{encoding}`", "an encoding of texts that Python knows"
 
 
 def _shown(path: Path, root: Path) -> str:
@@ -222,14 +245,16 @@ def shown_name(file: str) -> str:
 
 
 def read_texts(
-    folder: Path, pattern: str, encoding: str, place: str, root: Path = Path()
+    source: Source, pattern: str, encoding: str, max_bytes: int, root: Path = Path()
 ) -> Iterator[SourceTable]:
     """Yield each text file below a folder as a table of one row, whose label is the first folder
-    below it. Names in provenance are relative to `root`."""
-    for path in text_files(folder, pattern, place):
-        file, inside = read_file(path), path.relative_to(folder)
+    below it. Names in provenance are relative to the folder above `root`."""
+    folder = root / source.path
+    for path in text_files(folder, pattern, source.place):
+        source.check_inside(path, root)
+        file, inside = read_file(path, max_bytes), path.relative_to(folder)
         label = inside.parts[0] if len(inside.parts) > 1 else None
-        shown, found, note = _shown(path, root), "", ""
+        shown, found, note = _shown(path, root.parent), "", ""
         cells = dict[str, object](text="", label=label, path=inside.as_posix())
         try:
             cells["text"], found, note = text_of(file.content, shown, encoding)
@@ -274,7 +299,7 @@ def text_files(folder: Path, pattern: str, place: str) -> list[Path]:
         for path in folder.rglob("*")
         if Path(path.stem if path.suffix.lower() in PACKED else path.name).match(pattern)
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and not path.is_dir()
+        and path.is_file()
     ]
     if not files:
         found = "no file matches" if folder.is_dir() else "no such folder"

@@ -12,15 +12,17 @@ import json
 import math
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, count, islice
 from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import python_calamine
 
 from seedbed.collecting.encodings import SAMPLE
 from seedbed.collecting.table_forms import (
@@ -39,28 +41,24 @@ from seedbed.collecting.table_forms import (
     separator_line,
     text_kind,
 )
-from seedbed.collecting.table_forms import (
-    Record as Record,
-)
-from seedbed.collecting.table_forms import (
-    distinct as distinct,
-)
+from seedbed.collecting.table_forms import Record as Record
 from seedbed.collecting.text_files import (
+    MAX_RATIO,
     File,
     Lines,
-    bare_name,
+    TooLargeError,
     is_workbook,
-    packing_of,
-    read_file,
-    start_of,
-    text_lines,
+    limit_of,
+    reading,
     text_of,
 )
 from seedbed.core.errors import SourceError
 from seedbed.core.reasons import Reason
+from seedbed.core.rows import cells_of, decoded_bytes
 
 PARQUET = b"PAR1"
 LFS = "version https://git-lfs"
+SHEET_BYTES = 500_000_000  # of memory for a small workbook
 MARKUP = re.compile(r"\s*<(?:!doctype|html|head|meta|table|\?xml)\b", re.IGNORECASE)
 
 
@@ -88,22 +86,6 @@ class Rows(NamedTuple):
     again: Sequence[int] = ()
 
 
-class Chunk(NamedTuple):
-    """Some rows of a table: the columns as the file names them (of JSON none: each row has its
-    own), rows by distinct names, of Parquet the typed rows, and, in the first chunk, notes on
-    guesses."""
-
-    file: Path
-    columns: list[str]
-    records: list[Record]
-    batch: pa.RecordBatch | None = None
-    notes: tuple[str, ...] = ()
-
-    def place(self, record: Record) -> str:
-        """Where a row is, for messages."""
-        return f"{self.file}{':' if self.batch is None else ', row '}{record.line}"
-
-
 def read_table(
     file: File,
     place: str,
@@ -117,20 +99,32 @@ def read_table(
 
     Raises SourceError where the file is no table as a whole.
     """
+    with reading(place):
+        return _table(file, place, wanted, form, before)
+
+
+def _table(
+    file: File, place: str, wanted: Collection[str], form: TableForm, before: TableForm
+) -> Table:
     ending = PurePath(file.name).suffix.lower()
     if file.content.startswith(PARQUET) or ending == ".parquet":
-        with _parquet(pa.BufferReader(file.content), place) as parquet:
+        content, limit = file.content, limit_of(len(file.content), file.max_bytes)
+        with open_parquet(pa.BufferReader(content), place) as parquet:
             columns = parquet.schema_arrow.names
-            rows = parquet.read([name for name in columns if name in wanted]).to_pylist()
+            asked = [name for name in columns if name in wanted]
+            check_decoded(pa.BufferReader(content), asked, limit)
+            rows = cells_of(parquet.read(asked))
         records = [Record(number, cells) for number, cells in enumerate(rows, 1)]
-        return Table(columns, records, kind="parquet", notes=_lies(ending, "parquet", place))
+        return Table(
+            columns, records, kind="parquet", notes=note_on_ending(ending, "parquet", place)
+        )
     if is_workbook(file.content):
-        read = _sheet(file.content, ending, place, form)
+        read = workbook_rows(file.content, ending, place, form)
     else:
         text = text_of(file.content, place, form.encoding, before.encoding)
         # Lines of JSON may hold U+2028 and U+0085, which are no line ends here.
         lines = Lines(io.StringIO(text.text, newline="\n"), text.encoding, text.note)
-        read = _text(lines, ending, place, form, before)
+        read = text_rows(lines, ending, place, form, before)
     records = list(read.records)
     columns = read.columns or list({name: None for record in records for name in record.cells})
     notes = [
@@ -144,43 +138,13 @@ def read_table(
     return Table(columns, records, read.form.encoding, read.form, read.kind, tuple(notes))
 
 
-def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Iterator[Chunk]:
-    """A table as `read_table` reads it, at most `rows` rows at a time.
-
-    Memory is that of one chunk, but JSON documents, workbooks, packed Parquet and text that is not
-    UTF-8 or windows-1252 are read whole. Raises SourceError where the file is no table as a whole.
-    """
-    place, ending, packing = str(path), PurePath(bare_name(path)).suffix.lower(), packing_of(path)
-    start = read_file(path).content if packing and ending == ".parquet" else start_of(path)
-    if start.startswith(PARQUET) or ending == ".parquet":
-        file = pa.BufferReader(start) if packing else path
-        with _parquet(file, place) as parquet:
-            columns, first = parquet.schema_arrow.names, 1
-            for batch in parquet.iter_batches(batch_size=rows):
-                if len(set(columns)) < len(columns):
-                    batch = batch.rename_columns(distinct(columns))
-                records = [Record(n, cells) for n, cells in enumerate(batch.to_pylist(), first)]
-                notes = _lies(ending, "parquet", place) if first == 1 else ()
-                yield Chunk(path, columns, records, batch=batch, notes=notes)
-                first += len(records)
-        return
-    if is_workbook(path):
-        read = _sheet(path.read_bytes(), ending, place, form)
-    else:
-        read = _text(text_lines(path, form.encoding), ending, place, form, NOTHING_SAID)
-    notes = read.notes
-    while part := list(islice(read.records, rows)):
-        yield Chunk(path, read.columns, part, notes=notes)
-        notes = ()
-
-
-def _lies(ending: str, kind: str, place: str) -> tuple[str, ...]:
+def note_on_ending(ending: str, kind: str, place: str) -> tuple[str, ...]:
     """The note on an ending of something else."""
     lies = ENDINGS.get(ending, kind) != kind
     return (f"{place} holds {KINDS[kind]}, whatever its ending says",) if lies else ()
 
 
-def _text(lines: Lines, ending: str, place: str, form: TableForm, before: TableForm) -> Rows:
+def text_rows(lines: Lines, ending: str, place: str, form: TableForm, before: TableForm) -> Rows:
     """The rows of a text; each line but the last ends in "\n"."""
     sample, size = [], 0
     while size <= SAMPLE and (line := next(lines.lines, "")):
@@ -188,7 +152,7 @@ def _text(lines: Lines, ending: str, place: str, form: TableForm, before: TableF
         size += len(line)
     whole = chain(sample, lines.lines)
     kind = text_kind(sample, ending)
-    notes = (*filter(None, [lines.note]), *_lies(ending, kind, place))
+    notes = (*filter(None, [lines.note]), *note_on_ending(ending, kind, place))
     form = form._replace(encoding=lines.encoding)
     if kind == "json":
         rows = map(_object, count(1), json_rows("".join(whole), place))
@@ -216,7 +180,7 @@ def _text(lines: Lines, ending: str, place: str, form: TableForm, before: TableF
     return Rows(columns, records, found, kind, notes, again)
 
 
-def _sheet(content: bytes, ending: str, place: str, form: TableForm) -> Rows:
+def workbook_rows(content: bytes, ending: str, place: str, form: TableForm) -> Rows:
     """The rows of a sheet; lines are those of the sheet."""
     name, cells = sheet_rows(content, place, form.sheet)
     again: list[int] = []
@@ -226,7 +190,7 @@ def _sheet(content: bytes, ending: str, place: str, form: TableForm) -> Rows:
         records,
         form._replace(sheet=name),
         "workbook",
-        _lies(ending, "workbook", place),
+        note_on_ending(ending, "workbook", place),
         again,
     )
 
@@ -236,7 +200,7 @@ def json_records(lines: Iterable[str]) -> Iterator[Record]:
     for line, content in enumerate(lines, 1):
         try:
             if content.strip():
-                yield _object(line, json.loads(content))
+                yield _object(line, _loaded(partial(json.loads, content)))
         except (ValueError, RecursionError):
             yield Record(line, {}, Reason.BAD_JSON)
 
@@ -248,7 +212,7 @@ def json_rows(text: str, place: str) -> list[Any]:
     try:
         while rest := text[end:].lstrip():
             end = len(text) - len(rest)
-            document, end = json.JSONDecoder().raw_decode(text, end)
+            document, end = _loaded(partial(_document, text, end))
             documents.append(document)
     except json.JSONDecodeError as error:
         raise SourceError(
@@ -264,20 +228,55 @@ def json_rows(text: str, place: str) -> list[Any]:
     return rows
 
 
+def _loaded(read: Callable[..., Any]) -> Any:
+    try:
+        return read()
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # more digits than Python takes for a number
+        return read(parse_int=str)
+
+
+def _document(text: str, start: int, **how: Any) -> tuple[Any, int]:
+    return json.JSONDecoder(**how).raw_decode(text, start)
+
+
 def _object(line: int, content: Any) -> Record:
     is_object = isinstance(content, dict)
     return Record(line, content) if is_object else Record(line, {}, Reason.NOT_AN_OBJECT)
 
 
+def check_decoded(
+    file: Path | pa.BufferReader, columns: list[str] | None, limit: int, rows: int = 1024
+) -> None:
+    """Raise TooLargeError where the cells of a Parquet file take more than `limit` bytes."""
+    if decoded_bytes(file, columns, limit, rows) > limit:
+        raise TooLargeError(limit)
+
+
 @contextmanager
-def _parquet(file: Path | pa.BufferReader, place: str) -> Iterator[pq.ParquetFile]:
+def open_parquet(file: Path | pa.BufferReader, place: str) -> Iterator[pq.ParquetFile]:
     """An open Parquet file. Raises SourceError where it cannot be read."""
-    try:
-        with pq.ParquetFile(file) as parquet:
-            yield parquet
-    except (pa.ArrowException, OSError, ValueError) as error:
-        found = f"not readable ({type(error).__name__})"
-        raise SourceError(place, found, "a whole Parquet file", "write it again") from None
+    with reading(place), pq.ParquetFile(file) as parquet:
+        yield parquet
+
+
+# In a process of its own, whose memory and time end: a workbook names a cell far out, or a text for
+# a million cells, in a few bytes, and its reader in Rust cannot be stopped.
+READ_SHEETS = """
+import io, json, resource, sys
+memory, seconds, sheet = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+hard = [resource.getrlimit(kind)[1] for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU)]
+for kind, most, top in zip((resource.RLIMIT_AS, resource.RLIMIT_CPU), (memory, seconds), hard):
+    resource.setrlimit(kind, (most if top < 0 else min(most, top), top))
+from python_calamine import CalamineWorkbook
+book = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
+names = [sheet] if sheet in book.sheet_names else book.sheet_names
+sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
+sheets = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
+written = lambda value: value.isoformat() if hasattr(value, "isoformat") else str(value)
+sys.stdout.write(json.dumps(sheets, default=written))
+"""
 
 
 def sheet_rows(content: bytes, place: str, sheet: str = "") -> tuple[str, Iterator[CsvRow]]:
@@ -286,16 +285,14 @@ def sheet_rows(content: bytes, place: str, sheet: str = "") -> tuple[str, Iterat
 
     Raises SourceError where the workbook cannot be read, or a sheet has to be named.
     """
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = {
-            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            for name in ([sheet] if sheet in book.sheet_names else book.sheet_names)
-        }
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        found = f"not readable ({type(error).__name__})"
-        raise SourceError(place, found, "a workbook without a password", "save it as CSV") from None
-    filled = {name: rows for name, rows in sheets.items() if any(map(any, rows))}
+    memory, seconds = SHEET_BYTES + MAX_RATIO * len(content), 8 + len(content) // 100_000
+    command = [sys.executable, "-I", "-c", READ_SHEETS, str(memory), str(seconds), sheet]
+    done = subprocess.run(command, input=content, capture_output=True, check=False)
+    if done.returncode:
+        error = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2].partition(":")[0]
+        found = f"not readable ({error.rpartition('.')[2] or 'it takes too much memory or time'})"
+        raise SourceError(place, found, "a workbook without a password", "save it as CSV")
+    filled = json.loads(done.stdout)
     if len(filled) != 1 or (sheet and sheet not in filled):
         named = " or ".join(f"`--sheet {shlex.quote(name)}`" for name in filled)
         found = f"{len(filled)} sheets with rows" + (f", none called `{sheet}`" if sheet else "")

@@ -17,7 +17,7 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import BadZipFile, ZipFile
 
 import pyarrow as pa
 
@@ -34,9 +34,9 @@ from seedbed.collecting.encodings import (
     odd_in,
     odd_lines,
 )
-from seedbed.core.errors import SourceError
+from seedbed.core.errors import SeedbedError, SourceError
 
-# By suffix: the stream of what is packed in a path or a stream; bytes packed, the same each time.
+# By suffix: the stream of what is packed in a path or a stream.
 PACKED: dict[str, Callable[..., Any]] = {
     ".gz": gzip.open,
     ".bz2": bz2.open,
@@ -52,30 +52,27 @@ BEGINS = {
     b"PK\x03\x04": ".zip",
 }
 WORKBOOKS = ("xl/", "content.xml")  # members of zips that are Excel or OpenDocument
-PACKERS: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": partial(gzip.compress, mtime=0),
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
-    ".zst": partial(pa.Codec("zstd").compress, asbytes=True),
-    ".zip": lambda data: _zipped(data),
-}
 # What unpackers raise; RuntimeError: a password, or a way of packing that Python lacks.
 DAMAGE = (OSError, EOFError, ValueError, RuntimeError, BadZipFile, zlib.error, lzma.LZMAError)
+# A file may unpack to 2 GB (reading takes up to eight times that of memory), and one that is more
+# than 64 MB to 200 times its size: texts take ten, what is made to fill a memory thousands.
+MAX_BYTES = 2_000_000_000
+MAX_RATIO, ALWAYS, STEP = 200, 64_000_000, 1 << 20
 SAMPLE_LINES = 1_000
+NO_TEXT = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
 MAX_CONTROL_SHARE = 0.1
-
-
 MIN_CONTROL = 16  # so few control characters are damage in a text, not the sign of an image
 
 
 class File(NamedTuple):
-    """One file that was read: its name without the ending of a compression, the SHA-256 of its
-    bytes as they lie on disk, and its content, unpacked."""
+    """A file: its name without the ending of a compression, the SHA-256 of its bytes on disk, its
+    unpacked content, and the most bytes it may hold."""
 
     name: str
     sha256: str
     content: bytes
+    max_bytes: int = MAX_BYTES
 
 
 class Text(NamedTuple):
@@ -98,6 +95,38 @@ class SeveralFilesError(ValueError):
     """A zip with more than one file, or none."""
 
 
+class TooLargeError(ValueError):
+    """A file that holds, or unpacks to, more bytes than it may."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit / 1e6:,.0f} MB")
+
+
+def limit_of(packed: int, max_bytes: int) -> int:
+    """The bytes to which a file of `packed` bytes may unpack."""
+    return min(max_bytes, max(ALWAYS, MAX_RATIO * packed))
+
+
+@contextmanager
+def reading(place: str) -> Iterator[None]:
+    """Raise SourceError, which names the file, for whatever a library raises while it is read."""
+    try:
+        yield
+    except (SeedbedError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except TooLargeError as error:
+        raise SourceError(
+            place,
+            f"it holds {error} when it is unpacked",
+            f"at most `collect.max_file_mb`, and {MAX_RATIO} times the size of the file from "
+            f"{ALWAYS // 10**6} MB on",
+            "unpack it by hand if you trust it, split it, and name the parts; or raise the limit",
+        ) from None
+    except BaseException as error:  # a panic of Rust is no Exception
+        found, step = f"not readable ({type(error).__name__})", "copy it again, or save it as CSV"
+        raise SourceError(place, found, "a whole file", step) from None
+
+
 def packing_of(data: bytes | Path) -> str:
     """How a file is packed by its first bytes, as a suffix; "" for one that is not."""
     start = data[:8] if isinstance(data, bytes) else start_of(data)
@@ -107,7 +136,7 @@ def packing_of(data: bytes | Path) -> str:
 
 def start_of(path: Path) -> bytes:
     """The first bytes of a file as it lies on disk."""
-    with path.open("rb") as file:
+    with _checked(path).open("rb") as file:
         return file.read(8)
 
 
@@ -120,7 +149,7 @@ def is_workbook(data: bytes | Path) -> bool:
         return False
     try:
         names = ZipFile(io.BytesIO(data) if isinstance(data, bytes) else data).namelist()
-    except (BadZipFile, OSError):
+    except Exception:  # damage has many names: the reader of zips says what it is
         return False
     return any(name.startswith(WORKBOOKS) for name in names)
 
@@ -137,23 +166,30 @@ def _only_member(archive: ZipFile) -> Any:
     return archive.open(names[0])
 
 
-def _zipped(data: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
-        archive.writestr(ZipInfo("table"), data, ZIP_DEFLATED)
-    return buffer.getvalue()
-
-
-def read_file(path: Path) -> File:
+def read_file(path: Path, max_bytes: int = MAX_BYTES) -> File:
     """Read a file and unpack it (gzip, bzip2, xz, Zstandard, a zip with one file) whatever it is
-    called. Raises SourceError where it cannot."""
-    try:
-        data = path.read_bytes()
-        sha256, suffix = hashlib.sha256(data).hexdigest(), packing_of(data)
-        content = unpacked(data, suffix) if suffix else data
-        return File(bare_name(path), sha256, content)
-    except DAMAGE as error:
-        raise _unreadable(path, error) from None
+    called. Raises SourceError where it cannot, or where it holds more than `max_bytes` or more than
+    `limit_of` allows."""
+    with reading(path.as_posix()):
+        try:
+            if _checked(path).stat().st_size > max_bytes:
+                raise TooLargeError(max_bytes)
+            data = path.read_bytes()
+            sha256, suffix = hashlib.sha256(data).hexdigest(), packing_of(data)
+            limit = limit_of(len(data), max_bytes)
+            content = unpacked(data, suffix, limit) if suffix else data
+            return File(bare_name(path), sha256, content, max_bytes)
+        except TooLargeError:
+            raise
+        except DAMAGE as error:
+            raise _unreadable(path, error) from None
+
+
+def _checked(path: Path) -> Path:
+    """Raise SourceError for a pipe or a device, which may never end."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise SourceError(path.as_posix(), "a pipe or a device", "a file", "save it to a file")
+    return path
 
 
 def bare_name(path: Path) -> str:
@@ -175,20 +211,50 @@ def _unreadable(path: Path, error: Exception) -> SourceError:
     )
 
 
-def unpacked(data: bytes, suffix: str) -> bytes:
-    """The bytes that were packed under this suffix. Raises what the unpacker raises."""
+def unpacked(data: bytes, suffix: str, limit: int = MAX_BYTES) -> bytes:
+    """The bytes that were packed under this suffix. Raises what the unpacker raises, and
+    TooLargeError where they are more than `limit`."""
+    parts = []
     with PACKED[suffix](io.BytesIO(data)) as stream:
-        return stream.read()
+        while part := stream.read(STEP):
+            parts.append(part)
+            limit -= len(part)
+            if limit < 0:
+                raise TooLargeError(limit + sum(map(len, parts)))
+    return b"".join(parts)
+
+
+class _Limited(io.RawIOBase):
+    """A stream that ends with TooLargeError after so many bytes."""
+
+    def __init__(self, stream: Any, limit: int) -> None:
+        self._stream, self._limit, self._left = stream, limit, limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._stream.read(len(buffer))
+        self._left -= len(part)
+        if self._left < 0:
+            raise TooLargeError(self._limit)
+        buffer[: len(part)] = part
+        return len(part)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """The unpacked bytes of a file as a stream. Raises SourceError where it cannot be read."""
-    try:
-        with PACKED.get(packing_of(path), partial(open, mode="rb"))(path) as stream:
-            yield stream
-    except DAMAGE as error:
-        raise _unreadable(path, error) from None
+    with reading(path.as_posix()):
+        try:
+            packing = packing_of(_checked(path))
+            with PACKED.get(packing, partial(open, mode="rb"))(path) as stream:
+                limit = max(ALWAYS, MAX_RATIO * path.stat().st_size)  # rows are read one by one
+                yield io.BufferedReader(_Limited(stream, limit), STEP) if packing else stream
+        except TooLargeError:
+            raise
+        except DAMAGE as error:
+            raise _unreadable(path, error) from None
 
 
 def text_lines(path: Path, encoding: str = "") -> Lines:
@@ -242,6 +308,15 @@ def text_of(content: bytes, place: str, encoding: str = "", before: str = "") ->
     _check_text(text, place)
     is_unicode = codecs.lookup(found).name.startswith(("utf-8", "utf-16"))
     return Text(text, found, "" if is_unicode else f"{place} is {found}: {excerpt(text[:SAMPLE])}")
+
+
+def is_encoding(name: str) -> bool:
+    """Whether Python decodes texts in this encoding, unlike in codecs of names or escapes."""
+    try:
+        codec = codecs.lookup(name)
+        return codec._is_text_encoding and codec.name not in NO_TEXT
+    except (LookupError, ValueError):
+        return False
 
 
 def _check_text(text: str, place: str) -> None:

@@ -1,6 +1,5 @@
 """Rows in and out, decisions on them, predictions for others: add, forget, review, predict."""
 
-import codecs
 import sys
 import unicodedata
 from pathlib import Path
@@ -10,6 +9,7 @@ import typer
 
 from seedbed.arrivals.entry import Asked, Negative
 from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.text_files import is_encoding
 from seedbed.core.errors import SeedbedError, say
 from seedbed.core.files import BEST
 
@@ -57,6 +57,7 @@ def add(
     encoding: Encoding = "",
     sheet: Sheet = "",
     pattern: Annotated[str, typer.Option(help="which files of a folder are rows")] = "",
+    outside: Annotated[bool, typer.Option("--outside", help="data/raw may be elsewhere")] = False,
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell, and change nothing")] = False,
 ) -> None:
@@ -80,7 +81,7 @@ def add(
             tuple(meta_column or ()),
             label, _mapped(map_ or []), tuple(new_label or ()), cast(Negative, negative),
             unlabelled, table_form(encoding, separator, quote, escape, header, sheet), pattern,
-            date_format, bool(url),
+            date_format, bool(url), outside or _may_be_outside(yes or dry_run),
         )  # fmt: skip
         _carry_out(asked, as_dvc_says(url), yes, dry_run)
 
@@ -98,11 +99,24 @@ def table_form(
     for name, sign in {"separator": separator, "quote": quote, "escape": escape}.items():
         if len(sign or "") > 1:
             raise typer.BadParameter(f"--{name} {sign}: one character")
-    try:
-        codecs.lookup(encoding or "utf-8")
-    except LookupError:
-        raise typer.BadParameter(f"--encoding {encoding}: no encoding that Python has") from None
+    if encoding and not is_encoding(encoding):
+        raise typer.BadParameter(f"--encoding {encoding}: no encoding of texts that Python has")
     return TableForm(encoding, separator, quote, escape, header, sheet)
+
+
+def _may_be_outside(nobody_to_ask: bool) -> bool:
+    """Whether rows may be stored elsewhere, which is asked where data/raw is a link out of here."""
+    from seedbed.arrivals.entry import RAW
+    from seedbed.core.files import is_inside
+
+    if is_inside(RAW):
+        return False
+    if nobody_to_ask or not sys.stdin.isatty():
+        raise SeedbedError(
+            str(RAW), f"a link out of the repository, to {RAW.resolve()}", "a folder in it",
+            "add `--outside` if that is meant: the entry gets `outside: true`",
+        )  # fmt: skip
+    return typer.confirm(f"{RAW} is {RAW.resolve()}, outside. Read it from there?", abort=True)
 
 
 def _mapped(pairs: list[str]) -> dict[str, str | None]:

@@ -42,6 +42,10 @@ KEYED = r"[0-9a-f]{16}"  # an id or digest, see `keyed_hash`
 # forms that Japanese keyboards give.
 FORMULA = re.compile(r"'*(?:[\s\u200b\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r\n])")
 NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*(?:[eE][+-]?[0-9]+)?%?")
+# What YAML of ours may hold; with anchors unfolded, which can make gigabytes of a page.
+MAX_CHARS = 10_000  # of one value
+MAX_VALUES = 500_000
+MAX_DEPTH = 30
 
 
 def write_text(path: Path, text: str, mode: int = 0o644) -> None:
@@ -148,6 +152,82 @@ def csv_writer(file: TextIO, separator: str = ",") -> Any:
     return csv.writer(_Lines(file), delimiter=separator, lineterminator="\r\n")
 
 
+def check_size(
+    place: str, value: object, kind: type[SeedbedError], known: dict[int, int], depth: int = 0
+) -> int:
+    """Return how many values there are in all, anchors unfolded. Raises `kind` for more than
+    anyone writes, and for what no file name, pattern or label can hold."""
+    found, number = "", 1
+    if isinstance(value, str):
+        if "\0" in value:
+            found = "a NUL character"
+        elif len(value) > MAX_CHARS:
+            found = f"a text of {len(value):,} characters, which begins {value[:60]!r}"
+    elif isinstance(value, int) and value.bit_length() > 63:
+        found = f"a number of {value.bit_length():,} bits"
+    elif isinstance(value, dict | list | tuple | set) and id(value) in known:
+        return known[id(value)]
+    elif isinstance(value, dict | list | tuple | set) and depth < MAX_DEPTH:
+        for one in (*value, *value.values()) if isinstance(value, dict) else value:
+            number += check_size(place, one, kind, known, depth + 1)
+        known[id(value)] = number
+        found = f"{number:,} values" if number > MAX_VALUES else ""
+    elif isinstance(value, dict | list | tuple | set):
+        found = f"lists in lists, {depth} deep"
+    if found:
+        expected = f"at most {MAX_VALUES:,} values of {MAX_CHARS:,} characters, 64 bits"
+        raise kind(place, found, expected, "shorten it")
+    return number
+
+
+def yaml_nodes(text: str) -> Any:
+    """The file as nodes, which know their lines and how they are written; None if it is no YAML."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).compose(text)
+    except (YAMLError, RecursionError, ValueError):
+        return None
+
+
+def mappings_of(whole: Any, path: str) -> Iterator[tuple[str, list[Any]]]:
+    """Each mapping, in the order of the file: its place, and the nodes of its keys."""
+    stack, seen = [(whole, path)], set()
+    while stack:
+        node, path = stack.pop()
+        if node is None or isinstance(node.value, str) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if node.id == "mapping":
+            yield path, [key for key, _ in node.value]
+            inner = [(value, f"{path}: {key.value}") for key, value in node.value]
+        else:
+            inner = [
+                (item, f"{path}: {_item_name(item) or number}")
+                for number, item in enumerate(node.value)
+            ]
+        stack += reversed(inner)
+
+
+def _item_name(node: Any) -> str:
+    """The name of a source."""
+    pairs = node.value if node.id == "mapping" else []
+    return next((value.value for key, value in pairs if key.value == "name"), "")
+
+
+def nodes_at(node: Any, path: Sequence[object]) -> Iterator[Any]:
+    """The scalars at a path of keys, of numbers and of names of sources, which several may have."""
+    if node is not None and isinstance(node.value, str):
+        yield from [] if path else [node]
+    elif node is not None and path:
+        is_mapping = node.id == "mapping"
+        for number, item in enumerate(node.value):
+            names = [item[0].value] if is_mapping else [str(number), _item_name(item)]
+            if str(path[0]) in names:
+                yield from nodes_at(item[1] if is_mapping else item, path[1:])
+
+
 def write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]]) -> None:
     """Write a CSV file with a header, with quotes only where they are needed, cells `marked`."""
     buffer = io.StringIO()
@@ -237,9 +317,9 @@ def rounded(value: Any) -> Any:
     return value
 
 
-def is_inside(path: Path | str) -> bool:
-    """Whether a path is in the current folder or below it."""
-    return ".." not in Path(os.path.relpath(path)).parts
+def is_inside(path: Path | str, folder: Path = Path()) -> bool:
+    """Whether a path is in a folder or below it, once links are followed."""
+    return Path(path).resolve().is_relative_to(folder.resolve())
 
 
 def load_key(fingerprint: str) -> bytes:

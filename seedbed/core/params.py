@@ -7,17 +7,21 @@ the line as it has to be.
 """
 
 import difflib
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from reprlib import Repr
+from typing import Annotated, Any, TypeVar, get_origin
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     TypeAdapter,
     ValidationError,
     ValidationInfo,
@@ -25,8 +29,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from seedbed.core.errors import ParamsError
-from seedbed.core.files import parse_yaml
+from seedbed.core.errors import ParamsError, SeedbedError
+from seedbed.core.files import check_size, mappings_of, nodes_at, parse_yaml, yaml_nodes
 from seedbed.core.stage import STAGES
 
 PARAMS = Path("params.yaml")
@@ -49,20 +53,30 @@ READ_AS = {
 }  # fmt: skip
 
 SHOWN = 5
+MAX_BYTES = 4_000_000
+DEEP = re.compile(r"(?:[\[{]\s*+){40}|(?:- ){40}")
+SHORT = Repr()
+SHORT.maxlevel, SHORT.maxstring, SHORT.maxother = 2, 120, 120
 
 Kind = TypeVar("Kind")
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+NUMBER = re.compile(r"\b(int|float)\b(?!.*\bbool\b)")
 
 
 class Section(BaseModel):
     """Base of every typed section: no unknown keys, no changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @field_validator("*", mode="before")
     @classmethod
-    def _nothing_left(cls, value: object, info: ValidationInfo) -> object:
+    def _as_written(cls, value: object, info: ValidationInfo) -> object:
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        values = value if isinstance(value, list) else [value]
+        if any(isinstance(one, bool) for one in values) and NUMBER.search(str(annotation)):
+            raise ValueError("a number")  # which Python takes a truth value for
         # A list or a mapping whose last line was deleted.
-        kind = get_origin(cls.model_fields[str(info.field_name)].annotation)
+        kind = get_origin(annotation)
         return kind() if value is None and kind in (list, dict, tuple) else value
 
 
@@ -78,15 +92,29 @@ def read_params(name: str, kind: type[Kind]) -> Kind:
 def check_file() -> None:
     """Check that names are text, as `read_params` does: DVC stops at others without a line."""
     if PARAMS.exists():
-        _parsed(PARAMS.read_text(encoding="utf-8"))
+        _parsed(_text())
 
 
 def validated(name: str, value: object, kind: type[Kind]) -> Kind:
     """Check the value of a section as `read_params` does."""
+    check_size(f"params.yaml: {name}", value, ParamsError, {})
+    with refusing(f"params.yaml: {name}", value):
+        try:
+            return TypeAdapter(kind).validate_python(value)
+        except ValidationError as error:
+            raise _explained(name, kind, error) from None
+
+
+@contextmanager
+def refusing(place: str, value: object) -> Iterator[None]:
+    """Raise ParamsError for whatever a library raises at a value."""
     try:
-        return TypeAdapter(kind).validate_python(value)
-    except ValidationError as error:
-        raise _explained(name, kind, error) from None
+        yield
+    except SeedbedError:
+        raise
+    except Exception as error:
+        expected = f"a value that can be read ({type(error).__name__})"
+        raise ParamsError(place, SHORT.repr(value), expected, "correct the value") from None
 
 
 def check_names(section: str, names: Sequence[str]) -> None:
@@ -101,7 +129,9 @@ def check_names(section: str, names: Sequence[str]) -> None:
 
 def unknown_name(place: str, name: str, names: Sequence[str]) -> ParamsError:
     """The error for a name that a table does not have: all that it has, and the nearest."""
-    return ParamsError(place, f"unknown name `{name}`", _one_of(name, names), "correct the name")
+    return ParamsError(
+        place, f"unknown name `{_short(name)}`", _one_of(name, names), "correct the name"
+    )
 
 
 def from_table(names: Sequence[str]) -> AfterValidator:
@@ -116,6 +146,17 @@ def from_table(names: Sequence[str]) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _text() -> str:
+    try:
+        if PARAMS.is_file() and PARAMS.stat().st_size <= MAX_BYTES:
+            return PARAMS.read_text(encoding="utf-8")
+        found = f"no file of at most {MAX_BYTES:,} bytes"
+    except (OSError, UnicodeDecodeError) as error:
+        found = f"not readable ({SHORT.repr(str(error))})"
+    step = "restore it with `git restore params.yaml`"
+    raise ParamsError("params.yaml", found, "YAML in UTF-8", step)
+
+
 def _one_of(name: str, names: Sequence[str]) -> str:
     return f"one of {', '.join(names)}{_near(name, names)}"
 
@@ -128,7 +169,7 @@ def _load() -> dict[str, Any]:
             "a file with one section a stage",
             "run from the top folder of the repository",
         )
-    content = deepcopy(_parsed(PARAMS.read_text(encoding="utf-8")))
+    content = deepcopy(_parsed(_text()))
     if not isinstance(content, dict):
         raise ParamsError("params.yaml", "no sections", "one section a stage", "see README")
     # DVC looks only at sections that a stage names: one that is misspelt would say nothing.
@@ -136,7 +177,7 @@ def _load() -> dict[str, Any]:
         if key not in SECTIONS:
             raise ParamsError(
                 "params.yaml",
-                f"unknown section `{key}`{_near(str(key), SECTIONS)}",
+                f"unknown section `{_short(key)}`{_near(str(key), SECTIONS)}",
                 f"some of {', '.join(SECTIONS)}",
                 "correct or delete the section",
             )
@@ -146,8 +187,11 @@ def _load() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _parsed(text: str) -> Any:
     """Return the content: a stage reads up to five sections, and parsing takes .2 s."""
+    if DEEP.search(text):  # which takes the parser time in squares
+        raise ParamsError("params.yaml", "lists in lists, 40 deep", "a list", "delete brackets")
     try:
-        content = parse_yaml(text, "params.yaml", ParamsError)
+        with refusing("params.yaml", text):
+            content = parse_yaml(text, "params.yaml", ParamsError)
     except ParamsError:
         _check_keys_are_text(text)  # 1 and 01 are one key twice, where two names are meant
         raise
@@ -168,47 +212,11 @@ def _has_text_keys(content: Any) -> bool:
     return True
 
 
-def _composed(text: str) -> Any:
-    """The file as nodes, which know their lines and how they are written; None if it is no YAML."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return YAML(typ="safe", pure=True).compose(text)
-    except (YAMLError, RecursionError):
-        return None
-
-
 def _check_keys_are_text(text: str) -> None:
     """Raise ParamsError for the keys that are no text, with their lines as they have to be."""
-    for path, keys in _mappings(_composed(text), "params.yaml"):
+    for path, keys in mappings_of(yaml_nodes(text), "params.yaml"):
         if wrong := [key for key in keys if key.tag not in [YAML_TAG + kind for kind in TEXT]]:
             raise _unquoted(path, wrong, text)
-
-
-def _mappings(whole: Any, path: str) -> Iterator[tuple[str, list[Any]]]:
-    """Each mapping, in the order of the file: its place, and the nodes of its keys."""
-    stack, seen = [(whole, path)], set()
-    while stack:
-        node, path = stack.pop()
-        if node is None or isinstance(node.value, str) or id(node) in seen:
-            continue
-        seen.add(id(node))
-        if node.id == "mapping":
-            yield path, [key for key, _ in node.value]
-            inner = [(value, f"{path}: {key.value}") for key, value in node.value]
-        else:
-            inner = [
-                (item, f"{path}: {_item_name(item) or number}")
-                for number, item in enumerate(node.value)
-            ]
-        stack += reversed(inner)
-
-
-def _item_name(node: Any) -> str:
-    """The name of a source."""
-    pairs = node.value if node.id == "mapping" else []
-    return next((value.value for key, value in pairs if key.value == "name"), "")
 
 
 def _unquoted(path: str, wrong: Sequence[Any], text: str) -> ParamsError:
@@ -232,18 +240,6 @@ def _unquoted(path: str, wrong: Sequence[Any], text: str) -> ParamsError:
         "text, which such a name is in quotes",
         step if first.value else "write `''` for a name without characters",
     )
-
-
-def _nodes_at(node: Any, path: Sequence[object]) -> Iterator[Any]:
-    """The scalars at a path of keys, of numbers and of names of sources, which several may have."""
-    if node is not None and isinstance(node.value, str):
-        yield from [] if path else [node]
-    elif node is not None and path:
-        is_mapping = node.id == "mapping"
-        for number, item in enumerate(node.value):
-            names = [item[0].value] if is_mapping else [str(number), _item_name(item)]
-            if str(path[0]) in names:
-                yield from _nodes_at(item[1] if is_mapping else item, path[1:])
 
 
 def _find(name: str) -> Any:
@@ -280,23 +276,28 @@ def _moved_line(section: str, content: dict[str, Any]) -> str:
 
 
 def _near(key: str, known: Iterable[object]) -> str:
-    close = difflib.get_close_matches(key, map(str, known), n=1)
+    close = difflib.get_close_matches(_short(key), map(str, known), n=1)
     return f"; there is `{close[0]}`" if close else ""
+
+
+def _short(name: object) -> str:
+    """A name as messages show it."""
+    return SHORT.repr(str(name))[1:-1]
 
 
 def _explained(name: str, kind: Any, error: ValidationError) -> ParamsError:
     errors = error.errors()  # an unknown key explains a missing one: it goes first
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    place = ".".join(["params.yaml: " + name, *map(str, first["loc"])])
+    place = ".".join(["params.yaml: " + name, *map(_short, first["loc"])])
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
         known = getattr(kind, "model_fields", {}) if len(first["loc"]) == 1 else {}
         one_of = f"one of {', '.join(known)}" if known else "a known key"
-        unknown = f"unknown key `{key}`{_near(key, known)}"
+        unknown = f"unknown key `{_short(key)}`{_near(key, known)}"
         return ParamsError(place, unknown, one_of, "correct or delete the key")
     if unquoted := list(_not_text(name, errors)):
-        return _unquoted(place, unquoted, PARAMS.read_text(encoding="utf-8"))
-    found = "nothing" if first["type"] == "missing" else repr(first["input"])
+        return _unquoted(place, unquoted, _text())
+    found = "nothing" if first["type"] == "missing" else SHORT.repr(first["input"])
     return ParamsError(place, found, first["msg"], "correct the value")
 
 
@@ -305,10 +306,10 @@ def _not_text(name: str, errors: Iterable[Any]) -> Iterator[Any]:
     wrong = [one["loc"] for one in errors if one["type"] == "string_type"]
     if not wrong or not PARAMS.exists():
         return
-    whole = _composed(PARAMS.read_text(encoding="utf-8"))
+    whole = yaml_nodes(_text())
     for loc in wrong:
         path = [*name.split(": " if ": " in name else "."), *loc]
-        for node in _nodes_at(whole, path):
+        for node in nodes_at(whole, path):
             if node.tag != YAML_TAG + "str":
                 yield node
 

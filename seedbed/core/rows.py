@@ -6,9 +6,11 @@ so that a reader needs to know one schema. The same rows give the same bytes on 
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from seedbed.core.errors import RowsError
@@ -155,3 +157,55 @@ def rows_to_choose_by(rows: pd.DataFrame, negatives: str, label: str) -> pd.Data
     if negatives == "threshold":
         used &= rows["label"] != label
     return rows[used].reset_index(drop=True)
+
+
+CELL_BYTES = 64  # that a row takes at least
+
+
+def decoded_bytes(
+    file: Path | pa.BufferReader, columns: list[str] | None, most: int, rows: int = 1024
+) -> int:
+    """Return how many bytes the cells of a Parquet file take, which names a value once for many
+    rows; no more is counted once there are more than `most`."""
+    with pq.ParquetFile(file) as parquet:
+        leaves = [parquet.schema.column(number) for number in range(len(parquet.schema))]
+        groups = [parquet.metadata.row_group(n) for n in range(parquet.metadata.num_row_groups)]
+        if (stored := sum(group.total_byte_size for group in groups)) > most:
+            return stored
+    found = 0
+    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+    with pq.ParquetFile(file, read_dictionary=texts) as parquet:
+        for batch in parquet.iter_batches(batch_size=rows, columns=columns):
+            found += CELL_BYTES * batch.num_rows + sum(map(_bytes_of, batch.columns))
+            if found > most:
+                break
+    return found
+
+
+def _bytes_of(cells: pa.Array) -> int:
+    if pa.types.is_dictionary(cells.type):
+        lengths = pc.take(pc.binary_length(cells.dictionary), cells.indices)
+        return pc.sum(lengths).as_py() or 0
+    if pa.types.is_nested(cells.type):
+        parts = [cells.keys, cells.items] if pa.types.is_map(cells.type) else cells.flatten()
+        return sum(map(_bytes_of, parts if isinstance(parts, list) else [parts]))
+    return cells.nbytes
+
+
+def cells_of(table: pa.Table | pa.RecordBatch) -> list[dict[str, Any]]:
+    """The rows of an Arrow table; a cell that Python cannot hold, such as a day of the year 20,000,
+    is an object that is no text, and the others are read."""
+    try:
+        return table.to_pylist()
+    except Exception:  # each type has its own
+        columns = [[_cell(one) for one in column] for column in table.columns]
+        return [
+            dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)
+        ]
+
+
+def _cell(scalar: pa.Scalar) -> object:
+    try:
+        return scalar.as_py()
+    except Exception:
+        return scalar

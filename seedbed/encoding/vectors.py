@@ -40,10 +40,10 @@ class EncoderParams(Section):
     name: str
     revision: str = ""
     sha256: str
-    max_length: Annotated[int, Field(ge=8)] | Literal["auto"]
+    max_length: Annotated[int, Field(ge=8, le=10**6)] | Literal["auto"]
     truncation: Keep = "head"
-    window_overlap: int = Field(0, ge=0)
-    max_windows: int = Field(1, ge=1)
+    window_overlap: int = Field(0, ge=0, le=10**6)
+    max_windows: int = Field(1, ge=1, le=10**6)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: int = Field(2, ge=1, le=1024)
 

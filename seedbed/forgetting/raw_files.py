@@ -1,12 +1,18 @@
 """The raw files that hold rows: which can be edited, and how rows are taken out of them."""
 
+import bz2
 import codecs
+import gzip
+import io
 import json
+import lzma
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +26,16 @@ from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
 from seedbed.forgetting.wanted import Wanted, cells_as_text
+
+# By suffix; bytes packed, the same each time.
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": partial(gzip.compress, mtime=0),
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": partial(pa.Codec("zstd").compress, asbytes=True),
+    ".zip": lambda data: _zipped(data),
+}
+
 
 RAW = Path("data/raw")
 BIG_ENDIAN = (codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
@@ -39,7 +55,7 @@ class RawFile(NamedTuple):
     def without(self, lines: Collection[int]) -> bytes | None:
         """The bytes that are left without these rows, None where that is no file at all."""
         content = self.left(lines)
-        pack = text_files.PACKERS.get(self.packing, bytes)
+        pack = PACKERS.get(self.packing, bytes)
         return None if content is None else pack(content)
 
 
@@ -178,7 +194,7 @@ def editable_files(sources: Sequence[Source]) -> list[RawFile]:
     hidden = [path for path in below if path.name.startswith(".") or path.suffix == ".dvc"]
     ways = {path: RawWay(path) for path in set(below).difference(hidden)}
     for source in sources:
-        if is_inside(source.path):
+        if not source.outside or is_inside(source.path):
             ways |= {_here(way.path): way for way in source.raw_files()}
     return [open_raw(path, way) for path, way in sorted(ways.items())]
 
@@ -222,3 +238,10 @@ def find_rows(
         Found(row, _here(row.file), row.id, row.digest, one)
         for row, one in zip(identified(rows, key), holds, strict=True)
     ]
+
+
+def _zipped(data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(ZipInfo("table"), data, ZIP_DEFLATED)
+    return buffer.getvalue()

@@ -25,6 +25,7 @@ from seedbed.forgetting.spellings import folded, in_bytes, in_wrong_encodings, r
 MIN_TEXT_CHARS = 20  # a shorter text of a row ("thank you") stands in many places by chance
 PARQUET_BEGINS = b"PAR1"
 ZIP_BEGINS = b"PK\x03\x04"
+PACKED_BEGINS = tuple(begin for begin in BEGINS if begin != ZIP_BEGINS)
 MAX_UNPACKED_BYTES = 1 << 30
 MAX_DEPTH = 4  # zips in zips; a zip can hold itself
 # RuntimeError: a password, or a way of packing that Python lacks.
@@ -85,7 +86,9 @@ class Wanted:
 
     def in_bytes(self, data: bytes, place: str) -> bool:
         """Whether the content of a file holds the value or a row; `place` names the file."""
-        data = _bare(data)
+        packed, data = data, _bare(data)
+        if packed is data and data.startswith(PACKED_BEGINS):
+            self.not_opened.add(place)
         if data.startswith(ZIP_BEGINS):
             for name, content in unzipped(data):
                 if content is None:
@@ -145,7 +148,7 @@ def _bare(data: bytes) -> bytes:
     for begin, suffix in BEGINS.items():
         if data.startswith(begin) and begin != ZIP_BEGINS:
             try:
-                return unpacked(data, suffix)
+                return unpacked(data, suffix, len(data) + MAX_UNPACKED_BYTES)
             except DAMAGED:
                 break
     return data

@@ -22,7 +22,7 @@ seeds, so it does not show how the gain would vary with those.
 import hashlib
 import math
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,27 +32,28 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.files import hash_number
 from seedbed.core.labels import in_line
 from seedbed.core.metrics import Drop, Metrics, RowCounts, WithUnused
-from seedbed.core.params import Section
+from seedbed.core.params import Section, Seed
 from seedbed.core.reasons import Reason
 
 EFFECTIVE_BETA = 0.999
 ROUNDING = 1e-9
 CONFIDENCE = 0.95
+RowsPerClass = Annotated[int, Field(ge=0, le=10**9)]  # 0: all
 
 
 class TargetParams(Section):
     """params.yaml section `balance.target`."""
 
     by: Literal["", "class", "source"]
-    shares: dict[str, float]
+    shares: dict[str, Annotated[float, Field(ge=0, le=1)]]
     how: Literal["weight", "drop"]
 
 
 class BalanceParams(Section):
     """params.yaml section `balance`."""
 
-    seed: int
-    max_ratio: float = Field(ge=0)
+    seed: Seed
+    max_ratio: float = Field(ge=0, le=10**9)
     weights: Literal["none", "inverse", "sqrt", "effective"]
     target: TargetParams
 

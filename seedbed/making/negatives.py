@@ -32,7 +32,7 @@ from seedbed.core.edits import Words, generator, words_of
 from seedbed.core.errors import ParamsError
 from seedbed.core.labels import in_line
 from seedbed.core.metrics import Drop
-from seedbed.core.params import Section
+from seedbed.core.params import Section, Seed
 from seedbed.core.reasons import Reason
 from seedbed.core.text_units import is_spaced
 from seedbed.making.made_rows import Made, Row, as_rows, parents
@@ -54,7 +54,7 @@ Entry = TypeVar("Entry")
 class NegativesParams(Section):
     """params.yaml section `negatives`; shares are of train rows."""
 
-    seed: int
+    seed: Seed
     label: str = Field(min_length=1)
     used_as: Literal["class", "threshold"] = Field(alias="as")
     word_salad: float = Field(ge=0, le=1)

@@ -35,9 +35,9 @@ class ParaphraseParams(Section):
     revision: str
     sha256: str
     prompt: str = Field(pattern=r"\{text\}")
-    max_new_tokens: int = Field(gt=0)
-    beams: int = Field(gt=0)
-    temperature: float = Field(ge=0)
+    max_new_tokens: int = Field(gt=0, le=100_000)
+    beams: int = Field(gt=0, le=100)
+    temperature: float = Field(ge=0, le=100)
     top_p: float = Field(gt=0, le=1)
 
 

@@ -78,7 +78,8 @@ def page(base: str, found: Changes, comparison: Comparison, stale: str = "") -> 
     """The page; at most LIMIT characters. `stale`: see `staleness`."""
     before, now = Files(base), Files()
     verdict = gate.verdict(comparison)
-    told = [*verdict.parts, Prose(sections.in_one_line(found)), Prose(stale)]
+    alarm = sections.outside(before, now)
+    told = [*verdict.parts, Prose(sections.in_one_line(found)), Prose(alarm), Prose(stale)]
     first = Allotted(Section(verdict.title, list(filter(None, told))), 5_000, FIRST)
     parts = [first, *_sections(before, now, found, comparison)]
     share = 1.0

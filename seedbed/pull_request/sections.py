@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 from pydantic import AliasPath, Field
 
 from seedbed.approaches import NAMES
+from seedbed.core.errors import SeedbedError
+from seedbed.core.files import parse_yaml
 from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, Interval
 from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.core.stage import last_costs
@@ -69,6 +71,22 @@ def in_one_line(changes: Changes) -> str:
         line += f"; new: {listed(each, BATCHES, more=' and {:,} more')}"
     alarms = [f"**ERROR: {alarm}.**" for alarm in rows.alarms]
     return "\n\n".join([f"{line}.", *alarms])
+
+
+def outside(base: Files, head: Files) -> str:
+    """The alarm for sources that read files outside of the repository; "" where none does."""
+    before, now = map(_outside, (base, head))
+    named = [f"{quoted(one)}{'' if one in before else ' (new)'}" for one in sorted(now)]
+    each = listed(named, BATCHES, more=" and {:,} more")
+    where = "may read files outside of the repository (`outside: true` in params.yaml)"
+    return f"**ALARM: {each} {where}.**" if named else ""
+
+
+def _outside(files: Files) -> set[str]:
+    content = parse_yaml(files.read("params.yaml") or "", f"{files.place}params.yaml", SeedbedError)
+    entries = content.get("sources") if isinstance(content, dict) else None
+    found = [one for one in entries or [] if isinstance(one, dict) and one.get("outside")]
+    return {str(one.get("name")) for one in found}
 
 
 def telling(changes: Changes, scores: dict[str, float]) -> list[Telling]:

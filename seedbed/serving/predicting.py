@@ -19,12 +19,13 @@ import pyarrow as pa
 from seedbed.cleaning.rules import rewritten
 from seedbed.collecting.raw_rows import SURROGATE
 from seedbed.collecting.table_forms import NOTHING_SAID, Record, TableForm
-from seedbed.collecting.tables import Chunk, as_text, table_chunks
+from seedbed.collecting.tables import as_text
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import load_key
 from seedbed.core.reasons import Reason
 from seedbed.core.stage import progress
 from seedbed.private.detection import anonymize
+from seedbed.serving.chunks import Chunk, table_chunks
 from seedbed.serving.model_folder import Serving, TextPreparation, read_serving
 from seedbed.serving.writing import SUFFIXES, write
 

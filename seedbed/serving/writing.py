@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.collecting.table_forms import SEPARATORS, distinct
-from seedbed.collecting.tables import Chunk, as_text
+from seedbed.collecting.tables import as_text
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import csv_writer, marked
+from seedbed.serving.chunks import Chunk
 
 LINES = (".jsonl", ".ndjson")
 SUFFIXES = (*SEPARATORS, *LINES, ".parquet")

@@ -22,7 +22,7 @@ class DeduplicateParams(Section):
     exact: bool  # drop copies, and texts that have two labels
     near: bool  # drop near copies
     near_conflict: Literal["keep", "drop_both"]  # what becomes of near copies with two labels
-    shingle_words: int = Field(ge=1)  # words in one shingle
+    shingle_words: int = Field(ge=1, le=100)  # words in one shingle
     min_jaccard: float = Field(gt=0, le=1)  # texts are near from this similarity on
 
 

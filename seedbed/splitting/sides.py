@@ -28,7 +28,7 @@ from seedbed.core.errors import LeakError, ParamsError, RowsError, SeedbedError
 from seedbed.core.files import hash_number, read_csv, write_csv
 from seedbed.core.labels import in_line
 from seedbed.core.metrics import Metrics
-from seedbed.core.params import Section
+from seedbed.core.params import Section, Seed
 from seedbed.core.rows import DEDUPLICATE, HELD_OUT, SIDES, SPLIT, read_rows
 
 FROZEN = Path("data/frozen_test.csv")
@@ -47,7 +47,7 @@ class SideParams(Section):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     way: Literal["hash", "time", "source", "given"]
-    seed: int
+    seed: Seed
     validation_share: float = Field(ge=0, lt=1)
     test_share: float = Field(gt=0, lt=1)
     validation_from: str

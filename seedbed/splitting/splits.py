@@ -31,11 +31,11 @@ class SplitParams(SideParams):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    folds: int = Field(ge=2)
-    shingle_words: int = Field(ge=1)
+    folds: int = Field(ge=2, le=1000)
+    shingle_words: int = Field(ge=1, le=100)
     twin_min_jaccard: float = Field(gt=0, le=1)
-    warn_below: int = Field(ge=0)
-    max_rows_in_git: int = Field(ge=0)
+    warn_below: int = Field(ge=0, le=10**9)
+    max_rows_in_git: int = Field(ge=0, le=10**9)
 
 
 class LeakGate(Metrics):

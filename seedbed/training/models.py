@@ -38,11 +38,11 @@ Kind = TypeVar("Kind", bound=Section)
 class LoopSettings(Section):
     """What every training in epochs has, with labels or without."""
 
-    epochs: int = Field(gt=0)
-    min_steps: int = Field(ge=0)
-    batch_tokens: int = Field(gt=0)
+    epochs: int = Field(gt=0, le=100_000)
+    min_steps: int = Field(ge=0, le=10**9)
+    batch_tokens: int = Field(gt=0, le=10**7)
     warmup_share: float = Field(ge=0, lt=1)
-    weight_decay: float = Field(ge=0)
+    weight_decay: float = Field(ge=0, le=10)
 
 
 class SharedParams(LoopSettings):
@@ -50,13 +50,13 @@ class SharedParams(LoopSettings):
     where these do not name their own."""
 
     label_smoothing: float = Field(ge=0, lt=1)
-    patience_epochs: int = Field(ge=0)
+    patience_epochs: int = Field(ge=0, le=100_000)
 
 
 class LoopParams(LoopSettings):
     """Parameters of the training loop."""
 
-    learning_rate: float = Field(gt=0)
+    learning_rate: float = Field(gt=0, le=10)
 
 
 class ApproachParams(Section):
@@ -74,7 +74,7 @@ class AdaptationParams(LoopParams):
 
     mask_share: float = Field(gt=0, lt=1)
     dropout: float = Field(gt=0, lt=1)
-    temperature: float = Field(gt=0)
+    temperature: float = Field(gt=0, le=100)
 
 
 def with_shared(

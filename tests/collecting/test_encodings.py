@@ -4,9 +4,10 @@ comes out is no language."""
 import pytest
 
 from seedbed.collecting.encodings import LANGUAGES, decode, excerpt, is_western, likeliest
-from seedbed.collecting.tables import read_table, table_chunks
+from seedbed.collecting.tables import read_table
 from seedbed.collecting.text_files import File, text_of
 from seedbed.core.errors import SourceError
+from seedbed.serving.chunks import table_chunks
 
 CHINESE = "客服态度很好，但是快递太慢了,投诉\n商品坏了，我要退款，请尽快处理。,退款\n"
 TAIWAN = "客服態度很好，但是快遞太慢了,投訴\n商品壞了，我要退款，請盡快處理。,退款\n"

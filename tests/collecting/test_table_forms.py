@@ -14,9 +14,11 @@ import pytest
 from workbooks import ods, xlsx
 
 from seedbed.collecting.table_forms import TableForm, fitted, found_form, text_kind
-from seedbed.collecting.tables import Table, read_table, table_chunks
-from seedbed.collecting.text_files import PACKERS, read_file
+from seedbed.collecting.tables import Table, read_table
+from seedbed.collecting.text_files import read_file
 from seedbed.core.errors import SourceError
+from seedbed.forgetting.raw_files import PACKERS
+from seedbed.serving.chunks import table_chunks
 
 ROWS = [("It broke, twice", "a"), ("fine", "b"), ("so so; or not", "a")]
 OBJECTS = [{"text": text, "label": label} for text, label in ROWS]

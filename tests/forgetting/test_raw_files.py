@@ -12,9 +12,9 @@ from workbooks import xlsx
 from seedbed.collecting.source import RawWay
 from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.tables import read_table
-from seedbed.collecting.text_files import PACKERS, packing_of, read_file
+from seedbed.collecting.text_files import packing_of, read_file
 from seedbed.core.errors import SeedbedError
-from seedbed.forgetting.raw_files import RawFile, open_raw
+from seedbed.forgetting.raw_files import PACKERS, RawFile, open_raw
 from seedbed.forgetting.wanted import Wanted
 
 CSV = 'text,label\ngood,pos\n"bad, \nand Zoë",neg\n\nfine,pos\n'

@@ -409,3 +409,16 @@ def test_collect_writes_the_characters_of_each_class_that_drift_reads():
     by_class = KnownStage.model_validate_json(text).chars_by_class
     assert by_class
     assert all("p50" in figures for figures in by_class.values())
+
+
+def test_sources_that_may_read_outside_are_an_alarm(versions):
+    source = "  - {{name: {}, outside: {}}}\n"
+    entries = [source.format("old", "true"), source.format("kept", "false")]
+    Path("params.yaml").write_text("sources:\n" + "".join(entries))
+    versions.commit()
+    Path("params.yaml").write_text("sources:\n" + "".join([*entries, source.format("new", "true")]))
+    page = versions.page(compared(PASS, ["politics", "sport"]))
+    assert "**ALARM: new (new), old may read files outside of the repository" in page
+    assert "kept" not in page.split("ALARM", 1)[1].split("**", 1)[0]
+    Path("params.yaml").write_text("sources:\n" + entries[1])
+    assert "ALARM" not in versions.page(compared(PASS, ["politics", "sport"]))

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from seedbed.collecting import source
 from seedbed.collecting.table_forms import TableForm
+from seedbed.collecting.text_files import MAX_BYTES
 
 
 class FolderSource(source.Source):
@@ -22,9 +23,9 @@ class FolderSource(source.Source):
         yield from super().problems()
         yield from source.encoding_problems(self.encoding)
 
-    def tables(self) -> Iterator[source.SourceTable]:
+    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[source.SourceTable]:
         """Yield each file as a table of one row."""
-        return source.read_texts(Path(self.path), self.pattern, self.encoding, self.place)
+        return source.read_texts(self, self.pattern, self.encoding, max_bytes)
 
     def raw_files(self) -> list[source.RawWay]:
         """The text files themselves."""

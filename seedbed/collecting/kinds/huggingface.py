@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from seedbed.collecting.source import SAVED_DATASET, Problem, RawWay, Source, SourceTable
 from seedbed.collecting.tables import Record, Table
+from seedbed.collecting.text_files import MAX_BYTES, reading
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside, sha256_of
 
@@ -33,7 +34,7 @@ class HuggingFaceSource(Source):
             expected = "a commit: 40 hex digits (a branch moves)"
             yield "revision", f"`{self.revision}`", expected
 
-    def tables(self) -> Iterator[SourceTable]:
+    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[SourceTable]:
         """Yield the table of each split; classes by name; a column `split` if it has none.
 
         A local folder is one that `save_to_disk` made, or data files that `load_dataset` reads; its
@@ -42,6 +43,8 @@ class HuggingFaceSource(Source):
         Raises SourceError where the dataset or a split is missing.
         """
         folder = Path(self.path) if Path(self.path).is_dir() else None
+        for file in folder.rglob("*") if folder else ():
+            self.check_inside(file)
         fingerprint = _folder_sha256(folder) if folder else self.revision
         # `datasets` copies what it reads: private text must not stay in a cache in the home folder.
         with tempfile.TemporaryDirectory() as cache:
@@ -50,7 +53,8 @@ class HuggingFaceSource(Source):
                 if name not in parts:
                     found, known = f"no split `{name}`", f"of: {', '.join(sorted(parts))}"
                     raise SourceError(self.path, found, known, "correct `splits`")
-                table = _table(parts[name], name, self.wanted)
+                with reading(f"{self.path}/{name}"):
+                    table = _table(parts[name], name, self.wanted)
                 yield SourceTable(f"{self.path}/{name}", fingerprint, table)
 
     def _load(self, cache: str | None) -> dict[str, Any]:
@@ -63,7 +67,7 @@ class HuggingFaceSource(Source):
                 found = datasets.load_dataset(
                     self.path, self.subset or None, revision=self.revision or None, cache_dir=cache
                 )
-        except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
+        except Exception as error:  # of each format its own
             raise SourceError(
                 self.path,
                 f"cannot be loaded as a dataset ({type(error).__name__})",

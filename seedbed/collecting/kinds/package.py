@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from seedbed.collecting.source import Problem, SourceTable, WithTables, read_texts
+from seedbed.collecting.text_files import MAX_BYTES
 from seedbed.core.errors import SourceError
 
 
@@ -25,16 +26,17 @@ class PackageSource(WithTables):
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the entry as a whole."""
         yield from super().problems()
+        if self.outside:
+            yield "outside", "true", "no such key: a path in a package stays inside it"
         if not (self.package and self.version):
             yield "package, version", "nothing", "the package's import name and its version"
 
-    def tables(self) -> Iterator[SourceTable]:
+    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[SourceTable]:
         """Yield the rows of each file."""
         root = self._folder()
-        folder = root / self.path
-        if folder.is_dir():
-            return read_texts(folder, self.pattern, self.encoding, self.place, root.parent)
-        return self.read_tables(root)
+        if (root / self.path).is_dir():
+            return read_texts(self, self.pattern, self.encoding, max_bytes, root)
+        return self.read_tables(max_bytes, root)
 
     def declared(self, listed: Collection[Path]) -> list[Path]:
         """Nothing: a package is identified by its version."""
