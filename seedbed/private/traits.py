@@ -149,7 +149,7 @@ BOX_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 POSTCODE_OF_PLACE = re.compile(
-    r"(?:[^\W\d_a-z][\w'’-]+|\b[A-Z]{2,3})[ ]{1,2}(?P<value>\d{5})(?:-\d{4})?(?=\s*$|\s*\n|[.,?] )"
+    r"(?<!\w)[^\W\d_a-z][\w'’-]{1,64}+[ ]{1,2}(?P<value>\d{5})(?:-\d{4})?(?=\s*$|\s*\n|[.,?] )"
 )
 CHARS_BEFORE = 40  # before a number, within which an address with that number may begin
 CHARS_BEHIND = 120
