@@ -104,7 +104,7 @@ _OF_ASCII = str.maketrans(
 _SPACES = str.maketrans(dict.fromkeys(JOINED_BY, " "))
 # The annex joins Kana to Kana and to an underscore.
 _BOUNDARY = regex.compile(
-    r"(?w)\b|(?<=\p{scx=Kana}\p{M}*)(?=[\p{scx=Kana}_])|(?<=_)(?=\p{scx=Kana})", regex.V1
+    r"(?w)\b|(?<=\p{scx=Kana}\p{M}{0,4})(?=[\p{scx=Kana}_])|(?<=_)(?=\p{scx=Kana})", regex.V1
 )
 _IS_UNIT = regex.compile(rf"[\w\p{{M}}\p{{Sm}}\p{{Sc}}\p{{So}}{SIGNS}]", regex.V1)
 

@@ -190,6 +190,7 @@ def _near_digits(text: str) -> list[tuple[int, int]]:
     return parts
 
 
+@functools.lru_cache(maxsize=50_000)
 def _shape(token: str) -> str:
     """Return the shape of a token, one letter.
 
@@ -248,6 +249,8 @@ def _address_end(tokens: list[re.Match[str]], start: int) -> int:
         shapes += shape
         if token[0].endswith(".") and shape in "ncet" and len(token[0]) > 5:
             break  # the end of a sentence; "Ave." and "Blvd." are shorter
+    if "n" not in shapes or not set("utecl") & set(shapes):
+        return start  # what every address has, seen before 28 lengths are tried
     for length in range(len(shapes), 1, -1):
         end = start + length
         if shapes[length - 1] in "netc" and _is_address(shapes[:length], tokens[start:end]):
