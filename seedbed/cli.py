@@ -5,13 +5,21 @@ import sys
 import typer
 
 from seedbed.commands.data import add, forget, predict, review
-from seedbed.commands.repository import check_lock, freeze, memo, reproduce, resolve, summary
+from seedbed.commands.repository import (
+    check_lock,
+    freeze,
+    memo,
+    reproduce,
+    resolve,
+    scan,
+    summary,
+)
 from seedbed.commands.versions import compare, diff, explain, post_report, pr_report, promote
 from seedbed.core.errors import SeedbedError, of_the_machine
 
 COMMANDS = (
     summary, add, review, diff, explain, freeze, predict, forget, compare, promote, pr_report,
-    post_report, resolve, check_lock, reproduce,
+    post_report, resolve, check_lock, reproduce, scan,
 )  # fmt: skip
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)

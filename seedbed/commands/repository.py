@@ -210,6 +210,30 @@ def reproduce(
     raise typer.Exit(0 if found.is_reproduced else 1)
 
 
+def scan(
+    every: Annotated[
+        bool, typer.Option("--all", help="every file in git, not what is staged")
+    ] = False,
+) -> None:
+    """Whether what `git commit` would take holds secrets or, in data/, reports/ and params.yaml,
+    personal data. Exit code 1 if it does. Values are never shown."""
+    from seedbed.core.git import git_paths
+    from seedbed.private.staged import ALLOW_MARK, ALLOWED, findings, staged
+
+    paths = git_paths("ls-files", "-z") if every else staged()
+    found = list(findings(paths))
+    for one in found:
+        say(f"{one.path}:{one.line}: {one.kind}")
+    if found:
+        print(
+            f"{len(found):,} values that should not be in git: remove them, then `git add` the "
+            f"file; where they are nobody's, write `{ALLOW_MARK}` in the line, or the path into "
+            f"{ALLOWED}"
+        )
+        raise typer.Exit(1)
+    print(f"{len(paths):,} files: no secrets and no personal data found")
+
+
 def freeze(
     replace: Annotated[bool, typer.Option(help="remove rows that are no longer in test")] = False,
     yes: Yes = False,

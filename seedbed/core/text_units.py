@@ -10,6 +10,7 @@ what three words are elsewhere. Properties of characters are those of the `regex
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -103,7 +104,7 @@ _OF_ASCII = str.maketrans(
 _SPACES = str.maketrans(dict.fromkeys(JOINED_BY, " "))
 # The annex joins Kana to Kana and to an underscore.
 _BOUNDARY = regex.compile(
-    r"(?w)\b|(?<=\p{scx=Kana}\p{M}*)(?=[\p{scx=Kana}_])|(?<=_)(?=\p{scx=Kana})", regex.V1
+    r"(?w)\b|(?<=\p{scx=Kana}\p{M}{0,4})(?=[\p{scx=Kana}_])|(?<=_)(?=\p{scx=Kana})", regex.V1
 )
 _IS_UNIT = regex.compile(rf"[\w\p{{M}}\p{{Sm}}\p{{Sc}}\p{{So}}{SIGNS}]", regex.V1)
 
@@ -199,6 +200,41 @@ def values_apart(text: str) -> str:
         return text
     text = _glued().sub(lambda match: "\u3000" * len(match[0]), text)
     return HYPHEN_OF_PARTICLE.sub(" ", text)
+
+
+# A pattern, and what takes the place of each match.
+Rewriting = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+
+
+class Rewritten:
+    """A text after rewritings, in order, and where in the text each of its characters is from."""
+
+    def __init__(self, text: str, rewritings: Sequence[Rewriting]) -> None:
+        self.text = text
+        self._starts, self._ends = list(range(len(text))), list(range(1, len(text) + 1))
+        for pattern, rewrite in rewritings:
+            self._rewrite(pattern, rewrite)
+
+    def _rewrite(self, pattern: re.Pattern[str], rewrite: Callable[[re.Match[str]], str]) -> None:
+        parts: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        at = 0
+        for match in pattern.finditer(self.text):
+            new, (low, high) = rewrite(match), match.span()
+            if new != match[0]:
+                parts += [self.text[at:low], new]
+                starts += [*self._starts[at:low], *[self._starts[low]] * len(new)]
+                ends += [*self._ends[at:low], *[self._ends[high - 1]] * len(new)]
+                at = high
+        if at:
+            self.text = "".join([*parts, self.text[at:]])
+            self._starts = starts + self._starts[at:]
+            self._ends = ends + self._ends[at:]
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Return where in the text a part of the rewritten one is from."""
+        return self._starts[start], self._ends[end - 1]
 
 
 CHARS = 300  # of 10,000 film reviews the language is that of 500; time is proportional

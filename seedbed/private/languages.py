@@ -41,19 +41,6 @@ LINK = rf"[^\d!?;,\n。！？，、،؛]{{0,{LINK_CHARS}}}$"
 # A letter that makes another word of a word next to it. Arabic and Hebrew write particles and
 # possessives together with a noun.
 GOES_ON = rf"[[\p{{L}}\p{{M}}]--{GLUED.pattern}--[\p{{scx=Arab}}\p{{scx=Hebr}}]]"
-# Words of no other language: two of them make a text English without a look at the rest.
-ENGLISH_WORD = re.compile(
-    r"\b(?:the|and|you|your|have|with|what|this|that|from|please|been|would|could|should|there|they"
-    r"|call|now|send|reply|txt|it's|i'm|don't|were|when|who|my|to|get|how|why|just|like|know)\b",
-    re.IGNORECASE,
-)
-SECRET_BEHIND = (
-    r"[\"']?(?:\s{0,2}[:=]\s{0,2}|\s?\p{L}{0,7}[\s\"']{0,2}(?=[!-~]*\d))[\"']?"
-    r"(?P<value>[!#-&(-+\--:=?-~]{6,200})(?<![.)])"
-)
-# A letter that makes another word of a word next to it. Arabic and Hebrew write particles and
-# possessives together with a noun.
-GOES_ON = rf"[[\p{{L}}\p{{M}}]--{GLUED.pattern}--[\p{{scx=Arab}}\p{{scx=Hebr}}]]"
 # Words of no other language: a text with two of them needs no words of others.
 ENGLISH_WORD = re.compile(
     r"\b(?:the|and|you|your|have|with|what|this|that|from|please|been|would|could|should|there|they"

@@ -17,7 +17,7 @@ TITLE = (
     r"|Sergeant|Lt|Col|Colonel|Gen|Hon|Judge|Justice|Messrs|Madam|Madame|Monsieur|Mme|Mlle|Herr|Frau"
     r"|Señora?|Sra?|Signora?|Pope)(?: ?\.)?"
 )
-CAPITAL = r"(?:(?!\d|_)[^\W\da-zß-öø-ÿ_](?:[\w-]|['’](?!s\b))*\w|(?!\d|_)[^\W\da-zß-öø-ÿ_]\.?)"
+CAPITAL = r"(?:(?!\d|_)[^\W\da-zß-öø-ÿ_](?:[\w-]|['’](?!s\b)){0,60}\w|(?!\d|_)[^\W\da-zß-öø-ÿ_]\.?)"
 PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ten|ter|zu|y|e|of)"
 NAME = rf"{CAPITAL}(?:(?:[ \u00a0]|(?<=\.))(?:{PARTICLE} ){{0,2}}{CAPITAL}){{0,4}}"
 TITLED = re.compile(
@@ -56,7 +56,7 @@ LEGAL_FORM = (
 )
 WITH_LEGAL_FORM = re.compile(
     rf"(?<![\w@#])(?:{CAPITAL}|\d\w*)(?:,? (?:(?:and|of|&) )?{CAPITAL}){{0,4}},? {LEGAL_FORM}\b\.?"
-    r"|(?<![\w@#])[a-z][\w-]+(?:, [a-z]+ and [a-z]+)? (?:llc|inc|ltd|gmbh|plc)\b\.?"
+    r"|(?<![\w@#-])[a-z][\w-]{1,64}(?:, [a-z]+ and [a-z]+)? (?:llc|inc|ltd|gmbh|plc)\b\.?"
 )
 SAID_TO_BE_ORGANISATION = re.compile(
     r"\b(?:work(?:s|ed|ing)? (?:at|for)|employed (?:at|by)|(?:year|years|months) at|joined"

@@ -7,7 +7,10 @@ text's regions have such numbers.
 """
 
 import importlib
+import math
 import re
+import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
@@ -23,7 +26,7 @@ from seedbed.private.languages import (
     naming,
     regions_of,
 )
-from seedbed.private.patterns import Pair
+from seedbed.private.patterns import DATA, Pair, word_list
 
 # Values that count if a word for them, in any language, is before them.
 DATE_OF_BIRTH = re.compile(
@@ -56,6 +59,19 @@ SECRET_STEMS = {
     word.rstrip("*") for one in LANGUAGES.values() for word in one.words.get("secret", ())
 }
 ASCII_STEMS = set(filter(str.isascii, SECRET_STEMS))
+# Secrets: tokens of vendors, and what a name says is one.
+SECRETS = tomllib.loads((DATA / "secrets.toml").read_text(encoding="utf-8"))
+KNOWN_TOKEN = re.compile(rf"(?<![\w-])(?:{'|'.join(SECRETS['tokens'].values())})")
+SHOWN_SECRETS = {mark: re.compile(form) for mark, form in SECRETS["shown"].items()}
+SIGN = re.compile(r":=|=>|[:=>]")
+NAME_BEFORE_SIGN, *AFTER_SIGN = map(re.compile, SECRETS["assigned"].values())
+RANDOM = re.compile(r"(?<![\w+/=.-])(?=[A-Za-z+/_-]{0,64}\d)[\w+/-]{20,200}={0,2}(?![\w+/.-])")
+SECRET_WORD = re.compile(
+    r"key|token|secret|pass|pwd|credential|bearer|auth|webhook|heroku|signature", re.IGNORECASE
+)
+MIN_ENTROPY = 3.0  # bits a character; hexadecimal digits have at most 4
+CHARS_OF_KEYWORD = 40  # before a random word, in which a word says that it is a secret
+NO_SECRET = word_list("no_secret")
 ID_WORDS_BEFORE = 48  # chars before a number in which the word that names it counts
 
 
@@ -236,3 +252,33 @@ def find_named_secrets(searched: Searched) -> Iterator[Pair]:
     if any(map(searched.lower.__contains__, stems)) and searched.languages != [ENGLISH]:
         for match in naming("secret", end=SECRET_BEHIND).finditer(searched.lower):
             yield match.span("value")
+
+
+def find_secrets(text: str) -> Iterator[Pair]:
+    """Yield what a name says is a secret: DB_PASSWORD=..., "my token is ...", --api-key ..."""
+    for sign in SIGN.finditer(text):
+        low, high = sign.span()
+        near = max(0, low - 64)
+        if not SECRET_WORD.search(text, near, low):
+            continue
+        name = NAME_BEFORE_SIGN.search(text, near, low)
+        values = (after.match(text, high) for after in AFTER_SIGN) if name else ()
+        if value := next(filter(None, values), None):
+            word = value["value"].strip(".!?:").lower()
+            if word not in NO_SECRET and not (sign[0] == ">" and name and name["space"]):
+                yield value.span("value")
+    lower = text.lower()
+    patterns = [pattern for mark, pattern in SHOWN_SECRETS.items() if mark in lower]
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            yield match.span("value" if match["value"] else 0)
+
+
+def find_random(text: str) -> Iterator[Pair]:
+    """Yield words of random characters that a word such as "key" is close before."""
+    for match in RANDOM.finditer(text):
+        start = match.start()
+        if SECRET_WORD.search(text, max(0, start - CHARS_OF_KEYWORD), start):
+            shares = [count / len(match[0]) for count in Counter(match[0]).values()]
+            if -sum(share * math.log2(share) for share in shares) >= MIN_ENTROPY:
+                yield match.span()

@@ -12,9 +12,10 @@ import phonenumbers
 from phonenumbers import Leniency, PhoneNumberMatcher
 from stdnum import iban, isbn, luhn
 
+from seedbed.core.text_units import Rewriting
 from seedbed.private.languages import ENGLISH, LANGUAGES, Searched, Topic, regions_of
 from seedbed.private.named_values import AMOUNT_BEHIND
-from seedbed.private.patterns import Pair
+from seedbed.private.patterns import DIGIT, Pair, forms, lines
 
 PHONE_WORDS_BEFORE = 40  # chars before a number in which "call" or "tel." counts
 WIDE_COLON = "\uff1a"
@@ -40,6 +41,32 @@ COUNTED = re.compile(r"\d{1,3}(?:[., ]\d{3})+|\d+\.\d+")
 AREA_IN_BRACKETS = re.compile(r"\(0?\d{2,4}\) ?\d{3,4}[- ]?\d{3,4}")
 CARD = re.compile(r"(?:(?<![\w.+-])|(?<=[Cc]ard)|(?<=CARD))\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
+
+# Numbers in other dress: in words, with letters for digits, with separators of another kind.
+NUMBER_OF_WORD = {
+    word: str(number) if number < 10 else f"{number - 8}0"
+    for number, words in enumerate(lines("number_words"))
+    for word in words.split()
+}
+COMMON_NUMBERS = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "null",
+)
+_UNIT = rf"(?:double|triple|\d{{1,8}}|{'|'.join(sorted(NUMBER_OF_WORD, key=len, reverse=True))})"
+IN_WORDS = re.compile(
+    rf"(?<!\w)(?:plus |\+)?{_UNIT}(?:[ ,.-]{{1,2}}{_UNIT}){{3,39}}(?!\w)", re.IGNORECASE
+)
+LOOK_ALIKE = str.maketrans("OoIl", "0011")
+DRESS = forms("other_dress")
 
 
 def find_phones(searched: Searched) -> Iterator[Pair]:
@@ -151,14 +178,75 @@ def find_cards(text: str) -> Iterator[Pair]:
             yield match.span()
 
 
+def _is_97(number: str) -> bool:
+    """Whether the check digits of an IBAN are right: a fraction of the time of all its rules."""
+    number = "".join(number.split())
+    return int("".join(str(int(character, 36)) for character in number[4:] + number[:4])) % 97 == 1
+
+
 def find_ibans(text: str) -> Iterator[Pair]:
     """Yield IBANs with right check digits (ISO 13616); words after one are left out."""
     at = 0
     while match := IBAN.search(text, at):
         at, start, end = match.start() + 1, *match.span()
         while end - start >= 15:
-            if iban.is_valid(text[start:end], check_country=False):
+            if _is_97(text[start:end]) and iban.is_valid(text[start:end], check_country=False):
                 yield start, end
                 at = end
                 break
             end = text.rfind(" ", start, end)
+
+
+def has_odd_number(text: str, lower: str) -> bool:
+    """Whether a text may hold a number in other dress; `lower` is the text in lower case."""
+    if sum(map(lower.count, COMMON_NUMBERS)) > 3 and DRESS["two_numbers"].search(lower):
+        return True
+    return DIGIT.search(text) is not None and DRESS["odd_number"].search(text) is not None
+
+
+def compact(value: str) -> str:
+    """Return letters and digits alone, letters as capitals."""
+    return "".join(filter(str.isalnum, value.upper()))
+
+
+def _digits(match: re.Match[str]) -> str:
+    digits, times, words = "", 1, re.findall(r"\w+|\+", match[0].lower())
+    if sum(map(NUMBER_OF_WORD.__contains__, words)) < 3:
+        return match[0]
+    for word in words:
+        if word in ("double", "triple"):
+            times = 2 if word == "double" else 3
+            continue
+        number = NUMBER_OF_WORD.get(word, word)
+        digits += "+" if word in ("plus", "+") else number * times
+        times = 1
+    return digits
+
+
+def _number(match: re.Match[str]) -> str:
+    """Return a number without separators that its kind has not: cards, ids and phones."""
+    number = match[0]
+    groups, separators = re.findall(r"\d+", number), set(re.findall(r"\D+", number))
+    lengths = [len(group) for group in groups]
+    if max(lengths) > 1 and (separators <= {" ", "-"} or DRESS["grouped"].fullmatch(number)):
+        return number
+    if lengths == [3, 2, 4]:
+        return "-".join(groups)
+    if max(lengths) == 1 and separators <= {" ", "-"}:
+        return "".join(groups)
+    if len({separator.strip() for separator in separators}) > 1 or min(lengths[1:]) < 2:
+        return number
+    return ("" if lengths[0] == 4 and sum(lengths) > 12 else "-").join(groups)
+
+
+# Each pattern of numbers in other dress, and how they are usually written.
+NUMBER_DRESSES: tuple[Rewriting, ...] = (
+    (IN_WORDS, _digits),
+    (DRESS["not_apart"], lambda match: match[0].translate(LOOK_ALIKE)),
+    (DRESS["iban_apart"], lambda match: compact(match[0])),
+    (DRESS["pairs_apart"], lambda match: ":".join(re.findall(r"[0-9A-Fa-f]{2}", match[0]))),
+    (DRESS["ip_apart"], lambda match: ".".join(re.findall(r"\d+", match[0]))),
+    (DRESS["day_apart"], lambda match: match[0].replace(" ", "")),
+    (DRESS["id_apart"], lambda match: compact(match[0])),
+    (DRESS["digit_run"], _number),
+)

@@ -149,7 +149,7 @@ BOX_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 POSTCODE_OF_PLACE = re.compile(
-    r"(?:[^\W\d_a-z][\w'’-]+|\b[A-Z]{2,3})[ ]{1,2}(?P<value>\d{5})(?:-\d{4})?(?=\s*$|\s*\n|[.,?] )"
+    r"(?<!\w)[^\W\d_a-z][\w'’-]{1,64}+[ ]{1,2}(?P<value>\d{5})(?:-\d{4})?(?=\s*$|\s*\n|[.,?] )"
 )
 CHARS_BEFORE = 40  # before a number, within which an address with that number may begin
 CHARS_BEHIND = 120
@@ -190,6 +190,7 @@ def _near_digits(text: str) -> list[tuple[int, int]]:
     return parts
 
 
+@functools.lru_cache(maxsize=50_000)
 def _shape(token: str) -> str:
     """Return the shape of a token, one letter.
 
@@ -248,6 +249,8 @@ def _address_end(tokens: list[re.Match[str]], start: int) -> int:
         shapes += shape
         if token[0].endswith(".") and shape in "ncet" and len(token[0]) > 5:
             break  # the end of a sentence; "Ave." and "Blvd." are shorter
+    if "n" not in shapes or not set("utecl") & set(shapes):
+        return start  # what every address has, seen before 28 lengths are tried
     for length in range(len(shapes), 1, -1):
         end = start + length
         if shapes[length - 1] in "netc" and _is_address(shapes[:length], tokens[start:end]):

@@ -1,5 +1,6 @@
 """Personal data by pattern: what is found, what must be left alone, and what stands in."""
 
+import pandas as pd
 import pytest
 from conftest import ROOT, yaml
 from hypothesis import given, settings
@@ -9,7 +10,15 @@ from pydantic import ValidationError
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import PUBLIC_KEY
 from seedbed.core.params import validated
-from seedbed.private.detection import RESIDUALS, anonymize, detect, scan, settled
+from seedbed.private.detection import (
+    RESIDUALS,
+    TooSlow,
+    anonymize,
+    anonymize_rows,
+    detect,
+    scan,
+    settled,
+)
 from seedbed.private.kinds import (
     KIND_OF_NAME,
     KINDS,
@@ -105,6 +114,21 @@ def test_dates_are_whole_and_possible(text: str, found: int) -> None:
 def test_looks_only_for_what_is_wanted() -> None:
     text = "ann@shop.com or 020 7946 0958"
     assert detect([text], Wanted(frozenset({"phone"}))) == [[Span("phone", 16, 29)]]
+
+
+@pytest.mark.parametrize(
+    ("regex", "text"),
+    [
+        ("(x|x)+y", "x" * 40),
+        (r"(?:(a|aa)+)+[^a]\d", "a" * 60 + "!"),
+    ],
+)
+def test_a_pattern_of_a_project_that_takes_too_long_names_itself_and_the_row(regex, text) -> None:
+    slow = UserPattern(name="order_number", regex=regex)
+    params = AnonymizeParams(key_fingerprint="0" * 12, kinds=(), patterns=(slow,))
+    rows = pd.DataFrame({"id": ["00aa", "00bb"], "text": ["fine", text], "text_pair": ["", ""]})
+    with pytest.raises(TooSlow, match="`order_number`: more than 1 s on the text of row 00bb"):
+        anonymize_rows(rows, params, KEY)
 
 
 def test_user_pattern_needs_its_context_and_replaces_its_value_group() -> None:
