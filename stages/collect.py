@@ -30,7 +30,7 @@ def main() -> str:
     collection.check_declared(sources)
     raw, encodings, notes = collection.read_all(sources, params)
     if values := raw_rows.published(raw, sources, params.not_personal):
-        from seedbed.private.detection import check_published  # which few runs need to load
+        from seedbed.private.published import check_published  # which few runs need to load
 
         check_published(values)
     raw = raw_rows.without_forgotten(

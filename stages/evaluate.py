@@ -18,15 +18,8 @@ import torch
 from pydantic import Field
 
 from seedbed.core.decisions import DECIDED
-from seedbed.core.files import (
-    MODELS,
-    fresh_folder,
-    read_csv,
-    read_json,
-    reading,
-    write_csv,
-    write_json,
-)
+from seedbed.core.errors import reading
+from seedbed.core.files import MODELS, fresh_folder, read_csv, read_json, write_csv, write_json
 from seedbed.core.metrics import EVALUATE, write_metrics
 from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import BALANCE, CURVES, EMBED, HELD_OUT, PREDICTIONS, TOKENIZE, read_rows

@@ -13,15 +13,8 @@ from typing import Any
 import numpy as np
 from pydantic import Field, JsonValue
 
-from seedbed.core.files import (
-    ADAPTED,
-    MODELS,
-    fresh_folder,
-    read_json,
-    reading,
-    write_csv,
-    write_json,
-)
+from seedbed.core.errors import reading
+from seedbed.core.files import ADAPTED, MODELS, fresh_folder, read_json, write_csv, write_json
 from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import CURVES, EMBED, TOKENIZE

@@ -14,7 +14,8 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
-from seedbed.core.files import reading, write_csv, write_text
+from seedbed.core.errors import reading
+from seedbed.core.files import write_csv, write_text
 from seedbed.core.metrics import CHOICE, EVALUATE, read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_parquet, read_rows

@@ -11,7 +11,8 @@ from operator import or_
 from pathlib import Path
 
 from seedbed.approaches import NAMES
-from seedbed.core.files import read_csv, read_json, reading, write_text
+from seedbed.core.errors import reading
+from seedbed.core.files import read_csv, read_json, write_text
 from seedbed.core.labels import unused_in_words
 from seedbed.core.metrics import (
     CHOICE,

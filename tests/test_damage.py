@@ -15,8 +15,8 @@ import pytest
 
 from seedbed.collecting.raw_rows import add_tombstones, read_tombstones
 from seedbed.core.decisions import parse_decisions
-from seedbed.core.errors import DamagedError, SeedbedError, of_the_machine
-from seedbed.core.files import read_csv, read_json, repair
+from seedbed.core.errors import DamagedError, SeedbedError, of_the_machine, repair
+from seedbed.core.files import read_csv, read_json
 from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import read_parquet
 from seedbed.encoding.examples import read_datasets

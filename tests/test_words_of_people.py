@@ -18,8 +18,7 @@ from seedbed.core.files import marked, read_csv, unmarked, write_csv
 from seedbed.core.stage import run
 from seedbed.gate.compare import read_overrides, write_override
 from seedbed.merging.resolve import _repair_csv
-from seedbed.pages.document import Code, Section, Table
-from seedbed.pages.escaping import for_json, for_streamlit, quoted
+from seedbed.pages.document import Code, Section, Table, for_json, for_streamlit, quoted
 from seedbed.pages.rendering import markdown
 from seedbed.serving.writing import write
 from seedbed.versions.revisions import Files

@@ -150,7 +150,7 @@ def plan(asked: Asked, today: str) -> Plan:
             "a name of its own, since a batch never changes",
             "name another `--batch`",
         )
-    from seedbed.private.detection import check_published
+    from seedbed.private.published import check_published
 
     entry, notes, form = entry_for(asked, sources, today)
     source = as_source(entry, asked.path)

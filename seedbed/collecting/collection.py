@@ -13,14 +13,7 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.collecting.kinds import KINDS
-from seedbed.collecting.raw_rows import (
-    CHOSEN,
-    VERSIONS,
-    RawRow,
-    raw_rows,
-    record_id,
-    with_versions,
-)
+from seedbed.collecting.raw_rows import CHOSEN, VERSIONS, RawRow, raw_rows, record_id, with_versions
 from seedbed.collecting.source import Source, shown_name
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import keyed_hash, parse_yaml
@@ -45,9 +38,7 @@ class CollectParams(Section):
 
     labels: list[str]  # the classes that may be; empty: any. Another label is quarantined
     join_labels: bool = False  # labels that differ in form alone are one class
-    max_row_chars: int = Field(
-        ge=1, le=10**9
-    )  # text and pair of a row; a longer one is quarantined
+    max_row_chars: int = Field(ge=1, le=10**9)  # text and pair; a longer row is quarantined
     max_file_mb: int = Field(2000, ge=1, le=10**6)  # of one file, unpacked
     max_quarantine_share: float = Field(ge=0, le=1)  # of all rows read; more is an error
     not_personal: list[str] = []  # labels, meta values and names of files that only look so

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from seedbed.approaches import NAMES
 from seedbed.commands.data import Yes
-from seedbed.core.errors import RowsError, SeedbedError, say
-from seedbed.core.files import read_json, reading
+from seedbed.core.errors import RowsError, SeedbedError, reading, say
+from seedbed.core.files import read_json
 from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.stage import PREDICTION_COSTS, last_costs
 from seedbed.pages.document import interval

@@ -6,8 +6,11 @@ terminal or the log of a CI would obey is written out.
 """
 
 import re
+import shlex
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 CLIP = 300  # characters of what a library says
 # All but what is seen for sure, and the joiner that holds emoji and some scripts together.
@@ -92,6 +95,10 @@ class ModelError(SeedbedError):
     """An encoder or a model that cannot be loaded or trained."""
 
 
+# What no stage makes; the rest of data/, models/ and reports/ comes back by `dvc repro`.
+BY_PEOPLE = re.compile(
+    r"data/(raw|decisions|tombstones|frozen_test|gate_overrides)\b|tests/|[^/]*$"
+)
 # What a full disk and the like are called in the errors of libraries, which are not all OSError.
 TROUBLES = {
     ("no space left", "disk quota", "os error 28", "file too large"): "free some space (`seedbed "
@@ -123,3 +130,34 @@ def of_the_machine(error: Exception) -> SeedbedError | None:
 
 def _place(error: Exception) -> str:
     return str(getattr(error, "filename", None) or "disk")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Path]:
+    """Turn whatever a library makes of a damaged file of ours, `path`, into one paragraph.
+
+    Raises DamagedError, which names the file and what brings it back; a SeedbedError passes, and so
+    does what is the machine's fault.
+    """
+    try:
+        yield path
+    except SeedbedError:
+        raise
+    except FileNotFoundError as error:
+        place = Path(error.filename or path)
+        raise DamagedError(str(place), "no such file", "", repair(place)) from None
+    except Exception as error:
+        is_another = isinstance(error, IsADirectoryError | NotADirectoryError)
+        if isinstance(error, OSError) and not is_another and of_the_machine(error):
+            raise
+        said = " ".join(str(error).split())[:CLIP]
+        found = f"it cannot be read ({type(error).__name__}: {said})"
+        raise DamagedError(str(path), found, "the file as it was written", repair(path)) from None
+
+
+def repair(path: Path) -> str:
+    """Return what brings a file of this project back, as the next step of an error."""
+    place = path.as_posix()
+    if BY_PEOPLE.match(place):
+        return f"correct it, or go back to the version in git: `git restore {shlex.quote(place)}`"
+    return "`dvc repro` makes it anew"

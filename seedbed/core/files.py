@@ -19,24 +19,19 @@ import json
 import math
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from seedbed.core.errors import CLIP, DamagedError, SeedbedError, of_the_machine
+from seedbed.core.errors import CLIP, DamagedError, SeedbedError, reading, repair
 
 MODELS = Path("models")  # a folder per approach
 ADAPTED = Path("models/adapted")
 BEST = Path("models/best")
 KEY_FILE = Path(".seedbed/key")
 PUBLIC_KEY = b"seedbed public example key"
-# What no stage makes; the rest of data/, models/ and reports/ comes back by `dvc repro`.
-BY_PEOPLE = re.compile(
-    r"data/(raw|decisions|tombstones|frozen_test|gate_overrides)\b|tests/|[^/]*$"
-)
 KEYED = r"[0-9a-f]{16}"  # an id or digest, see `keyed_hash`
 # What a spreadsheet runs as a formula, if it is no number; OWASP, "CSV Injection", with the wide
 # forms that Japanese keyboards give.
@@ -71,37 +66,6 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON with two spaces of indent, keys in the given order, floats rounded."""
     text = json.dumps(rounded(content), indent=2, ensure_ascii=False, allow_nan=False)
     write_text(path, text + "\n")
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[Path]:
-    """Turn whatever a library makes of a damaged file of ours, `path`, into one paragraph.
-
-    Raises DamagedError, which names the file and what brings it back; a SeedbedError passes, and so
-    does what is the machine's fault.
-    """
-    try:
-        yield path
-    except SeedbedError:
-        raise
-    except FileNotFoundError as error:
-        place = Path(error.filename or path)
-        raise DamagedError(str(place), "no such file", "", repair(place)) from None
-    except Exception as error:
-        is_another = isinstance(error, IsADirectoryError | NotADirectoryError)
-        if isinstance(error, OSError) and not is_another and of_the_machine(error):
-            raise
-        said = " ".join(str(error).split())[:CLIP]
-        found = f"it cannot be read ({type(error).__name__}: {said})"
-        raise DamagedError(str(path), found, "the file as it was written", repair(path)) from None
-
-
-def repair(path: Path) -> str:
-    """Return what brings a file of this project back, as the next step of an error."""
-    place = path.as_posix()
-    if BY_PEOPLE.match(place):
-        return f"correct it, or go back to the version in git: `git restore {shlex.quote(place)}`"
-    return "`dvc repro` makes it anew"
 
 
 def read_json(path: Path) -> Any:

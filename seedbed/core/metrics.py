@@ -19,8 +19,8 @@ from typing import NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from seedbed.core.errors import LedgerError, PipelineError
-from seedbed.core.files import read_csv, read_json, reading, write_csv, write_json
+from seedbed.core.errors import LedgerError, PipelineError, reading
+from seedbed.core.files import read_csv, read_json, write_csv, write_json
 from seedbed.core.labels import Unused
 from seedbed.core.reasons import NAMES
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from seedbed.core.errors import RowsError
-from seedbed.core.files import fresh_folder, reading
+from seedbed.core.errors import RowsError, reading
+from seedbed.core.files import fresh_folder
 from seedbed.core.metrics import METRICS, Drop, Metrics, write_ledger, write_metrics
 
 # Where each stage writes its rows; a vector of each text of split is in EMBED.

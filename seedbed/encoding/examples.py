@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from seedbed.core.errors import RowsError
-from seedbed.core.files import fresh_folder, read_json, reading, write_json
+from seedbed.core.errors import RowsError, reading
+from seedbed.core.files import fresh_folder, read_json, write_json
 from seedbed.core.rows import OUTSIDE
 from seedbed.encoding.tokens import Encoded, Truncation
 

@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from seedbed.core.errors import ModelError, RowsError
-from seedbed.core.files import fresh_folder, reading, sha256_of
+from seedbed.core.errors import ModelError, RowsError, reading
+from seedbed.core.files import fresh_folder, sha256_of
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section
 from seedbed.core.rows import read_parquet

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from seedbed.collecting.collection import read_sources
 from seedbed.collecting.raw_rows import TOMBSTONES, add_tombstones, read_tombstones
 from seedbed.core.decisions import FOLDER, parse_decisions
-from seedbed.core.errors import SeedbedError
-from seedbed.core.files import KEYED, load_key, reading, write_bytes, write_text
+from seedbed.core.errors import SeedbedError, reading
+from seedbed.core.files import KEYED, load_key, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, COLLECT, read_parquet
 from seedbed.forgetting import dvc_stores

@@ -8,8 +8,18 @@ from seedbed.core.errors import for_terminal
 from seedbed.core.files import rounded
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.verdict import Judgement
-from seedbed.pages.document import Alarm, Bullets, Part, Prose, Section, Table, difference, interval
-from seedbed.pages.escaping import for_json, quoted
+from seedbed.pages.document import (
+    Alarm,
+    Bullets,
+    Part,
+    Prose,
+    Section,
+    Table,
+    difference,
+    for_json,
+    interval,
+    quoted,
+)
 from seedbed.pages.rendering import markdown
 from seedbed.scoring.metrics import shown_in
 

@@ -11,8 +11,19 @@ from itertools import accumulate
 
 from markdown_it import MarkdownIt
 
-from seedbed.pages.document import Alarm, Bullets, Cell, Code, Part, Prose, Section, Table
-from seedbed.pages.escaping import WORD_JOINER, named, quoted
+from seedbed.pages.document import (
+    WORD_JOINER,
+    Alarm,
+    Bullets,
+    Cell,
+    Code,
+    Part,
+    Prose,
+    Section,
+    Table,
+    named,
+    quoted,
+)
 
 NOTE = 200  # characters kept for the line that counts what was cut
 STYLE = """

@@ -10,14 +10,13 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
 
-from seedbed.collecting.raw_rows import MOMENT, Published
-from seedbed.core.errors import ParamsError, SourceError
+from seedbed.core.errors import ParamsError
 from seedbed.core.text_units import Rewriting, Rewritten, ascii_signs, values_apart
 from seedbed.private.kinds import (
     INVENTED_NAME,
@@ -41,11 +40,6 @@ FREE = re.compile(b"\1+")
 PATTERN_SECONDS = 1.0  # a text and pattern of a project's own
 CONTEXT_CHARS = 50  # before and after a project's own pattern, in which a context word counts
 
-# Of one person alone, even in a label or a name of a file: @home, 1.2.3.4 and dates are good ones.
-STRONG = frozenset(
-    {"email", "phone", "credit_card", "iban", "national_id", "api_key", "url_with_secret"}
-)
-ENDINGS = re.compile(r"(\.(csv|tsv|tab|txt|md|html?|jsonl?|ndjson|parquet|xlsx?|gz|bz2|xz|zip))+$")
 # Values in other dress: how each is written usually.
 DRESS = forms("other_dress")
 DASHES = re.compile("[\u2010-\u2015\u2212\ufe63]")
@@ -292,31 +286,6 @@ def scan(text: str) -> dict[str, int]:
         if sign in signs
     }
     return {name: count for name, count in counts.items() if count}
-
-
-def check_published(values: Iterable[Published]) -> None:
-    """Raise SourceError, with the first two characters alone, for a value that looks personal."""
-    for place, value, may_name in values:
-        if kind := looks_personal(value, may_name):
-            raise SourceError(
-                place,
-                f"`{value[:2]}…` ({len(value)} characters) looks like a {kind}",
-                "nothing personal: it goes to git, metrics and cards as it is",
-                "rename it where the rows come from, or, if it is nobody's, add it to "
-                "`collect.not_personal`",
-            )
-
-
-def looks_personal(value: str, may_name: bool = False) -> str:
-    """Return the kind of personal data in a label or name, "" for none. `may_name`: persons, too,
-    which a name of a file may hold; a label such as Washington is none."""
-    plain = MOMENT.sub("", ENDINGS.sub("", value))
-    words = re.sub(r"[\W\d_]+", " ", plain).strip() if may_name else ""
-    wanted = Wanted(STRONG, regions=()), Wanted(frozenset(), names=frozenset({"person"}))
-    for text, one in zip((plain, words), wanted, strict=True):
-        if text and (spans := detect([text], one)[0]):
-            return spans[0].kind.replace("_", " ")
-    return ""
 
 
 def anonymize_rows(

@@ -10,11 +10,10 @@ from seedbed.private.detection import detect
 from seedbed.private.kinds import Wanted
 from seedbed.private.named_values import KNOWN_TOKEN
 from seedbed.private.patterns import Span
+from seedbed.private.published import SECRETS, STRONG
 
 ALLOWED = Path(".seedbed-allow")  # a path or pattern of paths a line
 ALLOW_MARK = "seedbed:allow"  # in a line that is meant to be as it is
-SECRETS = frozenset({"api_key", "url_with_secret"})
-PERSONAL = frozenset({"email", "phone", "credit_card", "iban", "national_id"})
 WITH_PERSONAL = ("data/", "reports/", "params.yaml")  # people's words and notes; elsewhere secrets
 CODE = (".py", ".pyi", ".ipynb", ".js", ".ts")
 MAX_BYTES = 10_000_000
@@ -43,7 +42,7 @@ def findings(paths: Sequence[str]) -> Iterator[Finding]:
         content = git_bytes("cat-file", "blob", f":{path}")
         if b"\0" in content or len(content) > MAX_BYTES:
             continue
-        wanted = Wanted(SECRETS | PERSONAL if path.startswith(WITH_PERSONAL) else SECRETS)
+        wanted = Wanted(STRONG if path.startswith(WITH_PERSONAL) else SECRETS)
         texts = content.decode("utf-8", "replace").split("\n")
         is_code = path.endswith(CODE)  # in which `token = ...` is rarely one
         found = map(_tokens, texts) if is_code else detect(texts, wanted)

@@ -16,8 +16,7 @@ from typing import NamedTuple
 from seedbed.core.errors import SeedbedError
 from seedbed.gate import page as gate
 from seedbed.gate.compare import Comparison, compare
-from seedbed.pages.document import Prose, Section, listed
-from seedbed.pages.escaping import quoted, unlinked
+from seedbed.pages.document import Prose, Section, listed, quoted, unlinked
 from seedbed.pages.rendering import fitted, markdown
 from seedbed.pipeline.dvc import LOCK, LockedStage, mermaid_arrows, parse_lock
 from seedbed.pipeline.freshness import freshness

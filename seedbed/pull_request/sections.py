@@ -23,8 +23,18 @@ from seedbed.core.files import parse_yaml
 from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, Interval
 from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.core.stage import last_costs
-from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, interval, listed
-from seedbed.pages.escaping import clipped, quoted
+from seedbed.pages.document import (
+    Cell,
+    Code,
+    Part,
+    Prose,
+    Section,
+    Table,
+    clipped,
+    interval,
+    listed,
+    quoted,
+)
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_sections import CHARS, TEXT_CHARS, side_first
 from seedbed.versions.revisions import Files, Known

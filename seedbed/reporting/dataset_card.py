@@ -14,8 +14,7 @@ from huggingface_hub import DatasetCard, DatasetCardData
 from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import ROW_STAGES
-from seedbed.pages.document import Bullets, Code, Prose, Section, Table, counted, listed
-from seedbed.pages.escaping import quoted
+from seedbed.pages.document import Bullets, Code, Prose, Section, Table, counted, listed, quoted
 from seedbed.pages.rendering import page_markdown
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.results import CLASSES, NAMED

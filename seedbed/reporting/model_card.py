@@ -7,8 +7,17 @@ from typing import NamedTuple
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from seedbed.encoding.vectors import EncoderParams
-from seedbed.pages.document import Bullets, Cell, Code, Part, Prose, Section, Table, interval
-from seedbed.pages.escaping import quoted
+from seedbed.pages.document import (
+    Bullets,
+    Cell,
+    Code,
+    Part,
+    Prose,
+    Section,
+    Table,
+    interval,
+    quoted,
+)
 from seedbed.reporting.data import DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, card_page, class_names, languages
 from seedbed.reporting.results import NAMED, invariance, per_class, shown_scores

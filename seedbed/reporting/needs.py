@@ -2,8 +2,17 @@
 
 import pandas as pd
 
-from seedbed.pages.document import Bullets, Code, Part, Prose, Section, Table, difference, interval
-from seedbed.pages.escaping import quoted
+from seedbed.pages.document import (
+    Bullets,
+    Code,
+    Part,
+    Prose,
+    Section,
+    Table,
+    difference,
+    interval,
+    quoted,
+)
 from seedbed.reporting.results import CLASSES, thin_classes
 from seedbed.scoring.drift import psi_in_words
 from seedbed.scoring.metrics_files import Validation

@@ -9,8 +9,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, difference, interval
-from seedbed.pages.escaping import quoted
+from seedbed.pages.document import (
+    Cell,
+    Code,
+    Part,
+    Prose,
+    Section,
+    Table,
+    difference,
+    interval,
+    quoted,
+)
 from seedbed.scoring.metrics import View, shown_in
 from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Invariance, Validation
 from seedbed.scoring.predictions import Pair

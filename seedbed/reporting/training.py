@@ -23,8 +23,8 @@ from seedbed.pages.document import (
     difference,
     interval,
     listed,
+    quoted,
 )
-from seedbed.pages.escaping import quoted
 from seedbed.reporting.results import CLASSES
 from seedbed.scoring.metrics_files import MinimumFunctionality
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics

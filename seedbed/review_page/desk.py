@@ -18,7 +18,7 @@ import streamlit as st
 from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import SeedbedError, for_terminal
 from seedbed.core.reasons import in_words
-from seedbed.pages.escaping import for_streamlit
+from seedbed.pages.document import for_streamlit
 from seedbed.reviewing.queues import Item, Queue, Workspace, nearest_rows, read_workspace
 from seedbed.reviewing.session import Session
 

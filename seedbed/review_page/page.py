@@ -5,7 +5,7 @@ import os
 import streamlit as st
 
 from seedbed.core.errors import SeedbedError
-from seedbed.pages.escaping import for_streamlit
+from seedbed.pages.document import for_streamlit
 from seedbed.review_page import views
 from seedbed.review_page.desk import STYLE, current_workspace
 from seedbed.review_page.opening import PROJECT, WHO

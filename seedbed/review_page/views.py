@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from seedbed.core.errors import RowsError, for_terminal
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import ROW_STAGES
-from seedbed.pages.escaping import for_streamlit
+from seedbed.pages.document import for_streamlit
 from seedbed.review_page.desk import (
     COLOURS,
     KEYS_HELP,

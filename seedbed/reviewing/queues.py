@@ -28,8 +28,8 @@ from seedbed.core.decisions import (
     in_force,
     read_decisions,
 )
-from seedbed.core.errors import RowsError, SeedbedError
-from seedbed.core.files import read_csv, reading
+from seedbed.core.errors import RowsError, SeedbedError, reading
+from seedbed.core.files import read_csv
 from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason

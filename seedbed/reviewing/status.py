@@ -9,7 +9,8 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from seedbed.core.decisions import AMBIGUOUS, WITHDRAWN, Decision, InForce, last_lines, place_of
-from seedbed.core.files import read_csv, reading
+from seedbed.core.errors import reading
+from seedbed.core.files import read_csv
 from seedbed.core.reasons import NAMES, Reason
 from seedbed.core.rows import SIDES
 from seedbed.reviewing.queues import Queue, Workspace, existing, queues_of

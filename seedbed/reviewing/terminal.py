@@ -14,7 +14,7 @@ from rich.text import Text
 from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import SeedbedError, for_terminal
 from seedbed.core.reasons import in_words
-from seedbed.pages.escaping import in_one_line
+from seedbed.pages.document import in_one_line
 from seedbed.reviewing.queues import Item, nearest_rows
 from seedbed.reviewing.session import Session
 from seedbed.versions.explain import explain

@@ -16,7 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from seedbed.core.files import fresh_folder, reading, rounded
+from seedbed.core.errors import reading
+from seedbed.core.files import fresh_folder, rounded
 from seedbed.core.metrics import Difference, Interval
 from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.confidence import with_outside

@@ -10,8 +10,7 @@ from pathlib import Path
 from seedbed.core.errors import for_terminal
 from seedbed.core.files import BEST, write_json
 from seedbed.core.params import Section
-from seedbed.pages.document import listed
-from seedbed.pages.escaping import quoted
+from seedbed.pages.document import listed, quoted
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice
 from seedbed.training import models

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field, JsonValue
 
-from seedbed.core.errors import RowsError
-from seedbed.core.files import hash_number, reading
+from seedbed.core.errors import RowsError, reading
+from seedbed.core.files import hash_number
 from seedbed.core.metrics import Difference, Interval, Metrics, WithUnused
 from seedbed.scoring.metrics import Scored, bounds, macro_f1, resampled_counts, scores
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from seedbed.core.errors import ParamsError, RevisionError
 from seedbed.core.files import parse_yaml, rounded
-from seedbed.pages.escaping import for_json
+from seedbed.pages.document import for_json
 from seedbed.pipeline.code_deps import is_code
 from seedbed.pipeline.dvc import LOCK, parse_lock
 from seedbed.versions.diff_texts import PARAMS, Drift, Texts, drift_of, texts_of

@@ -10,8 +10,7 @@ from typing import Any
 
 from seedbed.core.metrics import Number
 from seedbed.core.rows import SIDES
-from seedbed.pages.document import Alarm, Code, Part, Section, Table
-from seedbed.pages.escaping import clipped
+from seedbed.pages.document import Alarm, Code, Part, Section, Table, clipped
 from seedbed.versions.changes import Changes
 from seedbed.versions.row_changes import LISTS, List, because, counted, number_of, reason
 

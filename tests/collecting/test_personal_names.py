@@ -9,7 +9,7 @@ from seedbed.collecting.raw_rows import RawRow, published
 from seedbed.collecting.source import shown_name
 from seedbed.core.errors import SourceError
 from seedbed.core.reasons import Reason
-from seedbed.private.detection import check_published, looks_personal
+from seedbed.private.published import check_published, looks_personal
 
 ENTRY = {
     "name": "letters", "kind": "file", "path": "in.csv", "batch": "2026-01-a", "licence": "CC0",

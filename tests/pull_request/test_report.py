@@ -20,7 +20,7 @@ from seedbed.core.rows import write_rows
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison, Override
 from seedbed.gate.verdict import Answers, GateParams, judged
 from seedbed.label_errors.ranking import LabelErrorMetrics
-from seedbed.pages.escaping import unlinked
+from seedbed.pages.document import unlinked
 from seedbed.pages.rendering import fitted
 from seedbed.pipeline.freshness import Freshness, Stale
 from seedbed.pull_request import report, sections

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.core.errors import for_terminal
-from seedbed.pages.escaping import in_one_line
+from seedbed.pages.document import in_one_line
 
 
 @pytest.mark.parametrize(
