@@ -15,7 +15,6 @@ from seedbed.core.rows import SIDES
 from seedbed.encoding.vectors import EmbedMetrics, NearTrain
 from seedbed.label_errors.ranking import LabelErrorMetrics, NoiseFigures
 from seedbed.pages.document import (
-    Cell,
     Part,
     Prose,
     Section,
@@ -124,11 +123,11 @@ def splits(found: SplitMetrics, near: Mapping[str, NearTrain]) -> Section:
 
 def _by_class(found: SplitMetrics) -> list[Part]:
     whole = found.by_side
-    rows: list[list[Cell]] = [
+    rows: list[list[Any]] = [
         [name, *(counts[split] for split in SIDES), _share(found.shares_by_class[name]["test"])]
         for name, counts in found.by_class.items()
     ]
-    totals: list[list[Cell]] = [
+    totals: list[list[Any]] = [
         ["all", *(whole[split].rows or 0 for split in SIDES), _share(whole["test"])],
         ["share of all", *(_share(whole[split]) for split in SIDES), ""],
     ]
@@ -265,7 +264,7 @@ def _noise(noise: NoiseFigures) -> list[Part]:
     worst = sorted(noise.by_class.items(), key=lambda item: (-item[1].given_wrong, item[0]))
     names = sorted(noise.by_class) if len(worst) <= MATRIX_CLASSES else []
     header = ["given label", "wrong", "true rows with another label"]
-    rows: list[list[Cell]] = [
+    rows: list[list[Any]] = [
         [label, f"{figures.given_wrong:.1%}", f"{figures.true_missed:.1%}",
          *(noise.confident_joint[label].get(name, 0) for name in names)]
         for label, figures in worst
