@@ -14,16 +14,7 @@ from seedbed.core.metrics import Metrics, RowCounts, check_chain, read_metrics
 from seedbed.core.rows import SIDES
 from seedbed.encoding.vectors import EmbedMetrics, NearTrain
 from seedbed.label_errors.ranking import LabelErrorMetrics, NoiseFigures
-from seedbed.pages.document import (
-    Part,
-    Prose,
-    Section,
-    Table,
-    counted,
-    interval,
-    listed,
-    quoted,
-)
+from seedbed.pages.document import Part, Prose, Section, Table, counted, interval, listed, quoted
 from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.private.languages import LookedFor, in_other_languages
 from seedbed.reporting.results import CLASSES, MATRIX_CLASSES, NAMED, thin_classes
