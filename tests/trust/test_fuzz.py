@@ -1,7 +1,6 @@
 """A sample of the harness fuzz, and that it names what it looks for."""
 
 import random
-import re
 
 import pytest
 
@@ -11,7 +10,7 @@ from tests.trust.fuzz import GOOD, found_in, inputs, measure, mutated
 
 def test_no_file_or_param_of_a_sample_is_a_traceback_or_hangs():
     found = measure(0.02, seed=16)
-    assert [one for one in found.missed if not re.search("decisions|tombstones", one)] == []
+    assert found.missed == []
     assert sum(row[1] for row in found.table.rows) == 400
     columns = found.table.header.index("one paragraph"), found.table.header.index("read")
     assert all(sum(row[column] for row in found.table.rows) > 20 for column in columns)
