@@ -107,7 +107,7 @@ def main() -> str:
     source = encoder_folder(encoder)
     tokenizer = TextTokenizer(source, truncation_of(encoder, source, SPLIT))
     tokens = tokenizer(list(texts["text"]), list(texts["text_pair"]))
-    dtype, checkpoints = computing(encoder), CHECKPOINTS / "adapt"
+    dtype, checkpoints = computing(encoder.precision, encoder.threads), CHECKPOINTS / "adapt"
     with fresh_folder(ADAPTED) as folder:
         training = Run("adapt", params, params.seed, dtype, checkpoints)
         way, curve = adapt(source, tokens, training, folder)

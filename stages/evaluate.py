@@ -27,7 +27,7 @@ from seedbed.core.stage import note_predictions, script
 from seedbed.encoding.encoder import computing, pooled_windows
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
 from seedbed.encoding.nearest_rows import nearest_cosines
-from seedbed.encoding.vectors import EncoderParams, read_vectors
+from seedbed.encoding.vectors import read_vectors
 from seedbed.running.engine import map_texts
 from seedbed.scoring import evaluation
 from seedbed.scoring.behaviour import cases_of, invariance_of
@@ -161,7 +161,7 @@ def main(approach: str) -> str:
             write_csv(plot / f"{approach}.csv", header, [])
         return "off in params.yaml"
     params = read_params("evaluate", Params)
-    dtype = computing(read_params("encoder", EncoderParams))
+    dtype = computing(read_params("encoder.precision", str), read_params("encoder.threads", int))
     min_chars = read_params("clean.min_chars_for_language", int)
     datasets, rows = read_datasets(TOKENIZE), read_rows(BALANCE).set_index("id")
     models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in seeds}

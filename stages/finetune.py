@@ -40,7 +40,7 @@ class Params(Section):
 def load_task(params: EncoderParams, checkpoints: Path) -> Task:
     """The tokenized and embedded rows, and the encoder, adapted or as it is."""
     classes, parts, truncation = read_datasets(TOKENIZE)
-    dtype = computing(params)
+    dtype = computing(params.precision, params.threads)
     with reading(ADAPTED / "adapted.json") as adapted:
         is_adapted = read_json(adapted)["run"]
     folder = ADAPTED if is_adapted else encoder_folder(params)

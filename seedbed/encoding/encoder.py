@@ -17,7 +17,6 @@ from seedbed.core.files import read_json
 from seedbed.core.stage import progress
 from seedbed.encoding.examples import Examples, pad, token_budget_batches
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
-from seedbed.encoding.vectors import EncoderParams
 
 logging.disable_progress_bar()  # a bar for 0.1 s of loading is noise in a log,
 logging.set_verbosity_error()  # and so is the warning that a new head is untrained
@@ -49,14 +48,14 @@ def precision(wanted: str) -> torch.dtype:
     return torch.bfloat16 if is_low else torch.float32
 
 
-def computing(params: EncoderParams) -> torch.dtype:
-    """Return the dtype that `params` ask for, and let torch compute on as many threads as they say.
+def computing(wanted: str, threads: int) -> torch.dtype:
+    """Return the dtype of `precision`, and let torch compute on so many threads.
 
     Each thread adds up a part of a sum, so that their number decides the last bits: it must depend
     neither on the processor nor on OMP_NUM_THREADS.
     """
-    torch.set_num_threads(params.threads)
-    return precision(params.precision)
+    torch.set_num_threads(threads)
+    return precision(wanted)
 
 
 def load_model(

@@ -188,7 +188,7 @@ def embedded(items: Sequence[Item], params: EncoderParams, split: Path) -> np.nd
         embed_texts,
         folder=folder,
         truncation=truncation_of(params, folder, split),
-        dtype=str(computing(params)).removeprefix("torch."),
+        dtype=str(computing(params.precision, params.threads)).removeprefix("torch."),
     )
     return np.stack(map_texts(work, items, FLOAT32, batch=TEXTS_AT_ONCE))
 

@@ -29,7 +29,10 @@ class RowTasks:
     that `max_length: auto` reads."""
 
     def __init__(self, rows: pd.DataFrame, encoder: EncoderParams, vectors: Path, split: Path):
-        self.folder, self.dtype = encoder_folder(encoder), computing(encoder)
+        self.folder, self.dtype = (
+            encoder_folder(encoder),
+            computing(encoder.precision, encoder.threads),
+        )
         self.truncation = truncation_of(encoder, self.folder, split)
         texts, pairs = list(rows["text"]), list(rows["text_pair"])
         self._encoded = TextTokenizer(self.folder, self.truncation)(texts, pairs)
