@@ -9,7 +9,13 @@ from conftest import tiny_encoder
 
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json, sha256_of, write_json
-from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
+from seedbed.encoding.encoder import (
+    SentenceEncoder,
+    computing,
+    load_model,
+    outputs,
+    pooling_of,
+)
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
 
@@ -109,3 +115,16 @@ def test_half_a_file_of_weights_is_told(folder, tmp_path):
     weights.write_bytes(weights.read_bytes()[:-200])
     with pytest.raises(ModelError, match="weights that cannot be read"):
         load_model(tmp_path / "half")
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_are_those_of_params_and_not_of_the_machine(threads):
+    before = torch.get_num_threads()
+    try:
+        wanted = EncoderParams(
+            name="", sha256="", max_length=8, precision="float32", threads=threads
+        )
+        assert computing(wanted) == torch.float32
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)

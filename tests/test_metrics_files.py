@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from seedbed.core.errors import PipelineError
-from seedbed.core.files import write_json
+from seedbed.core.files import rounded, write_json
 from seedbed.core.metrics import Metrics, Number, read_metrics, write_metrics
 
 
@@ -36,6 +36,14 @@ def test_a_file_has_the_bytes_of_the_json_writer(tmp_path):
     write_json(tmp_path / "plain.json", content)
     assert (tmp_path / "typed.json").read_bytes() == (tmp_path / "plain.json").read_bytes()
     assert '"mean": 0.3333,\n    "sd": 0\n' in (tmp_path / "typed.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(123.456789, 123.4568), (-0.123456, -0.1235), (0.0123456, 0.01235), (0.0000314, 0.000031)],
+)
+def test_a_small_figure_keeps_more_decimals(value, written):
+    assert rounded({"p": [value]}) == {"p": [written]}
 
 
 def test_a_field_that_is_not_set_is_not_in_the_file_and_read_as_its_default(tmp_path):

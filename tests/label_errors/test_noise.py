@@ -92,3 +92,15 @@ def test_figures_of_the_joint():
         },
         "confident_joint": {"dog": {"dog": 40, "fox": 10}, "fox": {"fox": 50}},
     }
+
+
+@pytest.mark.parametrize("ranking", ["posterior", "self_confidence"])
+def test_rows_that_differ_in_the_last_bits_have_one_score(ranking):
+    """So their order is that of their ids on every processor."""
+    labels, probabilities, folds = one_sided()
+    noise = np.random.default_rng(0).normal(size=probabilities.shape) * 1e-9
+    everything = np.ones(len(labels), dtype=bool)
+    before = label_quality(labels, probabilities, folds, everything, ranking)
+    after = label_quality(labels, probabilities + noise, folds, everything, ranking)
+    assert (probabilities + noise != probabilities).all()
+    assert (before == after).all()

@@ -91,6 +91,6 @@ def test_evaluate_tells_the_figures_without_what_people_decided(run):
         without = found["without_decisions"]
         assert (without["relabelled"], without["dropped"]) == (changed, gone)
         lost = found["accuracy"]["mean"] - without["accuracy"]["mean"]
-        assert lost == pytest.approx(changed / found["rows"], abs=1e-5)  # it was right, and is not
+        assert lost == pytest.approx(changed / found["rows"], abs=1e-4)  # it was right, and is not
         low, high = without["accuracy_range"]
         assert (low < high) == bool(gone)
