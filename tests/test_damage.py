@@ -168,6 +168,8 @@ def os_error(code: int) -> OSError:
         (os_error(errno.EIO), "disk"), (os_error(errno.ENOENT), "bring the file back"),
         (shutil.Error([("a", "b", "[Errno 28] No space left on device")]), "free some space"),
         (RuntimeError("I/O error: No space left on device (os error 28)"), "free some space"),
+        (sqlite3.OperationalError("database or disk is full"), "free some space"),
+        (sqlite3.OperationalError("disk I/O error"), "check the disk"),
         (MemoryError(), "larger machine"),
     ],
 )  # fmt: skip

@@ -101,13 +101,18 @@ BY_PEOPLE = re.compile(
 )
 # What a full disk and the like are called in the errors of libraries, which are not all OSError.
 TROUBLES = {
-    ("no space left", "disk quota", "os error 28", "file too large"): "free some space (`seedbed "
-    "memo clear` and `dvc gc --workspace` do)",
+    (
+        "no space left",
+        "disk quota",
+        "os error 28",
+        "file too large",
+        "disk is full",
+    ): "free some space (`seedbed memo clear` and `dvc gc --workspace` do)",
     ("permission denied", "read-only", "not permitted", "os error 13"): "make the place writable "
     "for you",
     ("too many open files",): "raise the limit (`ulimit -n 4096`)",
     ("file name too long",): "use shorter names",
-    ("input/output error",): "check the disk",
+    ("input/output error", "disk i/o error"): "check the disk and the space that is left on it",
 }
 
 

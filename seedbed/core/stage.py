@@ -136,9 +136,13 @@ def note_predictions(approach: str, rows: int, tokens: int, seconds: float) -> N
 
 
 def _note(file: Path, **cost: str | float) -> None:
-    file.parent.mkdir(exist_ok=True)
-    with file.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(cost) + "\n")
+    """Add a line; a disk that does not take it ends no stage whose outputs are whole."""
+    try:
+        file.parent.mkdir(exist_ok=True)
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(cost) + "\n")
+    except OSError as error:
+        print(f"seedbed: {file}: {error.strerror}; this line is left out", file=sys.stderr)
 
 
 def last_costs(file: Path = COSTS) -> dict[str, dict[str, float]]:
