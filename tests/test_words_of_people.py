@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from seedbed.collecting.tables import Chunk, Record
+from seedbed.collecting.tables import Record
 from seedbed.core.errors import SeedbedError, for_terminal
 from seedbed.core.files import marked, read_csv, unmarked, write_csv
 from seedbed.core.stage import run
@@ -20,6 +20,7 @@ from seedbed.gate.compare import read_overrides, write_override
 from seedbed.merging.resolve import _repair_csv
 from seedbed.pages.document import Code, Section, Table, for_json, for_streamlit, quoted
 from seedbed.pages.rendering import markdown
+from seedbed.serving.chunks import Chunk
 from seedbed.serving.writing import write
 from seedbed.versions.revisions import Files
 

@@ -136,11 +136,11 @@ def _by_pattern(text: str, wanted: Wanted) -> list[Span]:
     for search in SEARCHES:
         if search.signal in signals and search.kind in wanted.kinds:
             spans += [Span(search.kind, *pair) for pair in search.find(searched)]
-    if is_odd(text):
-        view = Rewritten(text, DRESSES)
+    if is_odd(text) and (view := Rewritten(text, DRESSES)).text != text:
         searched = Searched(view.text, wanted.regions)
+        signals = signals_of(searched.apart)
         for search in SEARCHES:
-            if view.text != text and search.kind in wanted.kinds:
+            if search.signal in signals and search.kind in wanted.kinds:
                 spans += [Span(search.kind, *view.place(*pair)) for pair in search.find(searched)]
     return spans
 
