@@ -11,7 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from seedbed.cli import COMMANDS, app
-from seedbed.core.errors import SeedbedError, of_the_machine
+from seedbed.core.errors import DamagedError, RowsError, SeedbedError, of_the_machine
+from seedbed.gate.compare import dataset_of
+from seedbed.gate.promotion import message
+from seedbed.scoring.metrics_files import Choice
+from seedbed.versions.revisions import Files
 
 ROWS = "text,label\nnew text of a batch about cycling,cycling\n"
 # Each command, as it changes nothing where it works: it ends before it writes, or asks.
@@ -61,6 +65,19 @@ def test_an_error_that_a_command_lets_through_is_seen(new_project, monkeypatch):
     monkeypatch.setattr("seedbed.pipeline.freshness.freshness", broken)
     monkeypatch.chdir(new_project.folder)
     assert "KeyError: 'rows'" in said("check-lock")
+
+
+@pytest.mark.parametrize("content", ['{"version": "a', "[]"])
+def test_a_damaged_dataset_version_is_one_paragraph(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    Path("reports").mkdir()
+    Path("reports/dataset.json").write_text(content)
+    with pytest.raises(DamagedError, match="dvc repro"):
+        dataset_of(Files())
+    with pytest.raises(SeedbedError, match="dvc repro"):
+        message("champion@v1.0.0", Files(), None, "")
+    with pytest.raises(RowsError, match="dvc repro"):
+        Files().known("reports/dataset.json", Choice)
 
 
 def call_of(name: str, row: str) -> str:
