@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from seedbed.core.errors import DamagedError, GateError, SeedbedError
-from seedbed.core.files import BEST, read_csv, write_csv
+from seedbed.core.files import BEST, read_csv, reading, write_csv
 from seedbed.core.git import git
 from seedbed.core.params import read_params
 from seedbed.core.rows import DATASET
@@ -187,8 +187,12 @@ def _compare(found: Comparison) -> None:
 
 
 def dataset_of(files: Files) -> str:
-    """The dataset's version as reports/dataset.json has it, "" where there is none."""
-    return json.loads(files.read(str(DATASET)) or "{}").get("version", "")
+    """The dataset's version as reports/dataset.json has it, "" where there is none.
+
+    Raises DamagedError.
+    """
+    with reading(DATASET):
+        return json.loads(files.read(str(DATASET)) or "{}").get("version", "")
 
 
 def check_it_could_fail(judgement: Judgement, params: GateParams, rows: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seedbed.core.errors import GateError
-from seedbed.core.files import BEST
+from seedbed.core.files import BEST, reading
 from seedbed.core.git import git
 from seedbed.core.metrics import CHOICE, EVALUATE, parse_metrics
 from seedbed.core.rows import DATASET
@@ -130,7 +130,8 @@ def check_verdict(found: Comparison, uncompared: str) -> None:
 
 def message(tag: str, here: Files, found: Comparison | None, uncompared: str) -> str:
     """Return the message of the tag: dataset, model, test figures, and its comparison."""
-    dataset = json.loads(here.read(str(DATASET)) or "{}")
+    with reading(DATASET):
+        dataset: dict[str, Any] = dict(json.loads(here.read(str(DATASET)) or "{}"))
     choice = parse_metrics(here.read(str(CHOICE)) or "", Choice, str(CHOICE))
     lines = [
         tag,

@@ -146,14 +146,13 @@ class Files:
         Raises RowsError if it is not JSON.
         """
         try:
-            content = json.loads(self.read(path) or "{}")
-        except ValueError:
+            return model.model_validate(json.loads(self.read(path) or "{}"))
+        except (ValueError, RecursionError):
             raise RowsError(
                 f"{self.place}{path}",
-                "not JSON",
+                "not JSON, or not that of a metrics file",
                 next_step="take one side of it, if a merge left both, and run `dvc repro`",
             ) from None
-        return model.model_validate(content)
 
 
 def base_revision() -> str:
