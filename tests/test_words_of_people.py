@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from seedbed.collecting.tables import Record
-from seedbed.core.errors import SeedbedError, for_terminal
+from seedbed.core.errors import SeedbedError
 from seedbed.core.files import marked, read_csv, unmarked, write_csv
 from seedbed.core.stage import run
+from seedbed.core.text_units import for_terminal
 from seedbed.gate.compare import read_overrides, write_override
 from seedbed.merging.resolve import _repair_csv
 from seedbed.pages.document import Code, Section, Table, for_json, for_streamlit, quoted
@@ -59,7 +60,7 @@ def test_a_file_of_ours_is_read_as_it_was_written(tmp_path):
             list(csv.reader(file))[1:], lines, strict=True
         ))  # fmt: skip
     write_csv(tmp_path / "n.csv", ["n"], [[-1], [-0.5], [True], [math.pi]])
-    assert (tmp_path / "n.csv").read_text() == "n\n-1\n-0.5\nTrue\n3.141593\n"
+    assert (tmp_path / "n.csv").read_text() == "n\n-1\n-0.5\nTrue\n3.1416\n"
 
 
 @pytest.mark.parametrize("words", [*FORMULAS, "-1", "'tis", 'a "b", c'])

@@ -22,11 +22,12 @@ from seedbed.collecting import dates
 from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.tables import Record, Table, read_table
 from seedbed.collecting.text_files import MAX_BYTES, PACKED, is_encoding, read_file, text_of
-from seedbed.core.errors import SourceError, for_terminal
+from seedbed.core.errors import SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
+from seedbed.core.text_units import for_terminal
 
 WILDCARD = re.compile(r"[*?\[]")
 SAVED_DATASET = ("dataset_dict.json", "state.json")  # what `save_to_disk` writes to a folder

@@ -7,38 +7,17 @@ terminal or the log of a CI would obey is written out.
 
 import re
 import shlex
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 CLIP = 300  # characters of what a library says
-# All but what is seen for sure, and the joiner that holds emoji and some scripts together.
-SUSPICIOUS = re.compile("[^\n\t !-~\u200d]")
-# Controls, as ESC; zero width and direction marks; lone surrogates; line and paragraph separators.
-UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and marks that show nothing
-# A line that begins so is a command to a runner of GitHub Actions, or of Azure Pipelines.
-COMMAND = re.compile(r"^([ \t]*)(::(?=[\w-]+[ :])|##(?=(?:vso)?\[))", re.MULTILINE)
-
-
-def for_terminal(text: str) -> str:
-    """Write out the unseen characters of a text as escapes, \\x1b for ESC; lines and tabs stay."""
-    return COMMAND.sub(r"\1\\\2", written_out(text, lambda unseen: ascii(unseen)[1:-1]))
-
-
-def written_out(text: str, form: Callable[[str], str]) -> str:
-    """Return a text with each character in `form` that is unseen, or changes how others are."""
-
-    def shown(found: re.Match[str]) -> str:
-        is_unseen = unicodedata.category(found[0]) in UNSEEN or found[0] in BLANK
-        return form(found[0]) if is_unseen else found[0]
-
-    return SUSPICIOUS.sub(shown, text)
 
 
 def say(*lines: str) -> None:
     """Print lines in which people's words may be."""
+    from seedbed.core.text_units import for_terminal  # a stage's outputs have what it writes
+
     print(for_terminal("\n".join(lines)), flush=True)
 
 
@@ -46,6 +25,8 @@ class SeedbedError(Exception):
     """One paragraph for a person: place, what was found, what was expected, what to do next."""
 
     def __init__(self, place: str, found: str, expected: str = "", next_step: str = "") -> None:
+        from seedbed.core.text_units import for_terminal
+
         self.place, self.found, self.expected, self.next_step = place, found, expected, next_step
         text = f"{place}: {found}"
         if expected:

@@ -16,6 +16,14 @@ from typing import Any
 
 import regex
 
+# All but what is seen for sure, and the joiner that holds emoji and some scripts together.
+SUSPICIOUS = re.compile("[^\n\t !-~\u200d]")
+# Controls, as ESC; zero width and direction marks; lone surrogates; line and paragraph separators.
+HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and marks that show nothing
+# A line that begins so is a command to a runner of GitHub Actions, or of Azure Pipelines.
+COMMAND = re.compile(r"^([ \t]*)(::(?=[\w-]+[ :])|##(?=(?:vso)?\[))", re.MULTILINE)
+
 # Letters with which a word or value may be written together: those of scripts without spaces (SA:
 # complex context, UAX 14), and Hangul, whose particles are glued to whatever comes before them.
 GLUED = regex.compile(
@@ -256,3 +264,18 @@ def language_of(text: str) -> str:
 def known_languages() -> list[str]:
     """Return the codes that `language_of` can return."""
     return sorted(_identifier().labels)
+
+
+def for_terminal(text: str) -> str:
+    """Write out the unseen characters of a text as escapes, \\x1b for ESC; lines and tabs stay."""
+    return COMMAND.sub(r"\1\\\2", written_out(text, lambda unseen: ascii(unseen)[1:-1]))
+
+
+def written_out(text: str, form: Callable[[str], str]) -> str:
+    """Return a text with each character in `form` that is unseen, or changes how others are."""
+
+    def shown(found: re.Match[str]) -> str:
+        is_unseen = unicodedata.category(found[0]) in HIDDEN or found[0] in BLANK
+        return form(found[0]) if is_unseen else found[0]
+
+    return SUSPICIOUS.sub(shown, text)

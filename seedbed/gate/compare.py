@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from seedbed.core.errors import DamagedError, GateError, SeedbedError
-from seedbed.core.files import BEST, read_csv, reading, write_csv
+from seedbed.core.errors import DamagedError, GateError, SeedbedError, reading
+from seedbed.core.files import BEST, read_csv, write_csv
 from seedbed.core.git import git
 from seedbed.core.params import read_params
 from seedbed.core.rows import DATASET

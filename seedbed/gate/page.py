@@ -4,8 +4,8 @@ import json
 import re
 from dataclasses import asdict
 
-from seedbed.core.errors import for_terminal
 from seedbed.core.files import rounded
+from seedbed.core.text_units import for_terminal
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
 from seedbed.gate.verdict import Judgement
 from seedbed.pages.document import (

@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seedbed.core.errors import GateError
-from seedbed.core.files import BEST, reading
+from seedbed.core.errors import GateError, reading
+from seedbed.core.files import BEST
 from seedbed.core.git import git
 from seedbed.core.metrics import CHOICE, EVALUATE, parse_metrics
 from seedbed.core.rows import DATASET

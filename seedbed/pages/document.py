@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Union
 
-from seedbed.core.errors import for_terminal, written_out
 from seedbed.core.metrics import Difference, Metrics
+from seedbed.core.text_units import for_terminal, written_out
 
 CLIP = 100  # characters of a cell
 ESCAPED = str.maketrans({

@@ -16,8 +16,9 @@ import pandas as pd
 import streamlit as st
 
 from seedbed.core.decisions import AMBIGUOUS, DROP
-from seedbed.core.errors import SeedbedError, for_terminal
+from seedbed.core.errors import SeedbedError
 from seedbed.core.reasons import in_words
+from seedbed.core.text_units import for_terminal
 from seedbed.pages.document import for_streamlit
 from seedbed.reviewing.queues import Item, Queue, Workspace, nearest_rows, read_workspace
 from seedbed.reviewing.session import Session

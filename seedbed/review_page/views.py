@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 from threadpoolctl import threadpool_limits
 
-from seedbed.core.errors import RowsError, for_terminal
+from seedbed.core.errors import RowsError
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import ROW_STAGES
+from seedbed.core.text_units import for_terminal
 from seedbed.pages.document import for_streamlit
 from seedbed.review_page.desk import (
     COLOURS,

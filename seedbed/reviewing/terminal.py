@@ -12,8 +12,9 @@ from rich.rule import Rule
 from rich.text import Text
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
-from seedbed.core.errors import SeedbedError, for_terminal
+from seedbed.core.errors import SeedbedError
 from seedbed.core.reasons import in_words
+from seedbed.core.text_units import for_terminal
 from seedbed.pages.document import in_one_line
 from seedbed.reviewing.queues import Item, nearest_rows
 from seedbed.reviewing.session import Session

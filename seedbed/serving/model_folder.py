@@ -7,9 +7,9 @@ cards depend on no detector of personal data.
 
 from pathlib import Path
 
-from seedbed.core.errors import for_terminal
 from seedbed.core.files import BEST, write_json
 from seedbed.core.params import Section
+from seedbed.core.text_units import for_terminal
 from seedbed.pages.document import listed, quoted
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice

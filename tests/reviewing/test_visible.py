@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seedbed.core.errors import for_terminal
+from seedbed.core.text_units import for_terminal
 from seedbed.pages.document import in_one_line
 
 

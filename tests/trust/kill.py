@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.core.files import BY_PEOPLE
+from seedbed.core.errors import BY_PEOPLE
 from seedbed.pages.document import Table
 from seedbed.pipeline.dvc import read_yaml
 from tests.trust.outcome import Outcome
