@@ -21,9 +21,12 @@ from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import read_parquet
 from seedbed.encoding.examples import read_datasets
 from seedbed.encoding.vectors import read_vectors, write_vectors
+from seedbed.pipeline.dvc import read_yaml
 from seedbed.running import memo
 from seedbed.scoring.predictions import read_predictions
 from seedbed.splitting.sides import read_frozen
+from seedbed.versions import diff_texts
+from seedbed.versions.revisions import Files
 
 ONE, TWO = "0123456789abcdef", "fedcba9876543210"
 LINES = {  # what stands below the header `id,digest`, and the line that is named
@@ -206,7 +209,8 @@ def test_a_full_disk_ends_a_stage_with_one_paragraph_and_no_half_file(tmp_path, 
     """/dev/full, and a limit on the size of files, which is how a quota ends a write."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, target], cwd=tmp_path, capture_output=True,
-        text=True, check=False, env={"PYTHONPATH": str(Path(__file__).parents[1])},
+        text=True, check=False,  # Python itself would leave half a module behind
+        env={"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
@@ -264,3 +268,34 @@ def test_a_csv_of_any_header_is_read(tmp_path):
     file = tmp_path / "any.csv"
     file.write_text('a,b\n1,"x\ny"\n')
     assert read_csv(file) == [{"a": "1", "b": "x\ny"}]
+
+
+@pytest.mark.parametrize("line", [f' "{ONE} ,{TWO}', f"'{ONE}'", f"{ONE};{TWO}", ONE.upper()])
+def test_a_forgotten_row_stays_forgotten_in_a_version_whose_line_is_damaged(
+    tmp_path, monkeypatch, line
+):
+    """`collect` refuses such a line; `diff` shows no text of the row all the same."""
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    Path("data/tombstones.csv").write_text(f"id,digest\n{line}\n")
+    found = diff_texts._forgotten(Files())
+    assert any(ONE in cell for cell in found)
+
+
+@pytest.mark.parametrize(
+    ("lines", "place"),
+    [(['a,"b', "c,d"], 2), (["a,b,c"], 2), (["a,b", "<<<<<<< HEAD", "c,d"], 3)],
+)
+def test_another_version_s_file_is_read_by_its_form(tmp_path, monkeypatch, lines, place):
+    monkeypatch.chdir(tmp_path)
+    Path("x.csv").write_text("\n".join(["id,cause", *lines]) + "\n")
+    with pytest.raises(SeedbedError, match=rf"x\.csv:{place}"):
+        Files().lines("x.csv", ["id", "cause"])
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml"])
+def test_a_pipeline_that_is_no_text_is_one_paragraph(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(b"stages:\n  \xff\xfe: 1\n")
+    with pytest.raises(SeedbedError, match=r"dvc\.yaml: it cannot be read"):
+        read_yaml(name)

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seedbed.core.errors import PipelineError
+from seedbed.core.errors import PipelineError, reading
 from seedbed.core.files import parse_yaml
 from seedbed.core.git import git_answer
 
@@ -137,7 +137,9 @@ def cached_object(md5: str) -> Path:
 
 def read_yaml(path: str) -> Any:
     """Return the content of a YAML file. Raises PipelineError with the line if it is not YAML."""
-    return parse_yaml(Path(path).read_text(encoding="utf-8"), path, PipelineError)
+    with reading(Path(path)):
+        text = Path(path).read_text(encoding="utf-8")
+    return parse_yaml(text, path, PipelineError)
 
 
 def tracked_data() -> dict[str, str]:

@@ -132,17 +132,19 @@ def anonymize(texts: Sequence[str], wanted: Wanted, key: bytes, mode: Mode) -> l
 def _by_pattern(text: str, wanted: Wanted) -> list[Span]:
     searched = Searched(text, wanted.regions)
     spans = [span for pattern in wanted.patterns for span in _by_user_pattern(pattern, searched)]
-    signals = signals_of(searched.apart)
-    for search in SEARCHES:
-        if search.signal in signals and search.kind in wanted.kinds:
-            spans += [Span(search.kind, *pair) for pair in search.find(searched)]
-    if is_odd(text) and (view := Rewritten(text, DRESSES)).text != text:
-        searched = Searched(view.text, wanted.regions)
-        signals = signals_of(searched.apart)
-        for search in SEARCHES:
-            if search.signal in signals and search.kind in wanted.kinds:
-                spans += [Span(search.kind, *view.place(*pair)) for pair in search.find(searched)]
+    spans += _by_form(searched, wanted)
+    if is_odd(text):
+        view = Rewritten(text, DRESSES)
+        if view.text != text:
+            found = _by_form(Searched(view.text, wanted.regions), wanted)
+            spans += [Span(kind, *view.place(*pair)) for kind, *pair in found]
     return spans
+
+
+def _by_form(searched: Searched, wanted: Wanted) -> list[Span]:
+    signals = signals_of(searched.apart)
+    searches = [one for one in SEARCHES if one.signal in signals and one.kind in wanted.kinds]
+    return [Span(one.kind, *pair) for one in searches for pair in one.find(searched)]
 
 
 def is_odd(text: str) -> bool:
@@ -199,9 +201,9 @@ def _address(match: re.Match[str]) -> str:
 LINK_MARKS = (".com", ".org", ".net", ".edu", ".co", ".de", ".fr", ".eu", ".info", ".io", ".us")
 DOT_WORDS = ("dot", "punkt", "punto", "ponto")
 ODD_MARKS = (
-    *("%40", "&#6", "&#4", "&#x", "&#0", "&commat", "\\u00", "\\x40", "hxxp", "[", "{", "(at"),
-    *("(dot", "(.", "(@", "<at", "(a)", "_at_", "-at-"),
-)
+    r"%40 &#64; &#45; &#46; &#95; &#x &#0 &commat \u00 \x40 hxxp"
+    " [ { (at (dot (. (@ <at (a) _at_ -at-"
+).split()
 # In this order: characters, then signs, words, and numbers.
 DRESSES: tuple[Rewriting, ...] = (
     (DRESS["odd_chars"], _plain),
@@ -257,7 +259,7 @@ def settled(text: str, spans: Sequence[Span]) -> list[Span]:
     if not spans:
         return []
     free = bytearray(b"\1" * len(text))  # 0 where a stand-in or a kept span is
-    for match in STAND_IN.finditer(values_apart(text)):
+    for match in STAND_IN.finditer(_holding_stand_ins(values_apart(text))):
         free[match.start() : match.end()] = bytes(len(match[0]))
     kept: list[Span] = []
     for span in spans:
@@ -272,13 +274,18 @@ def settled(text: str, spans: Sequence[Span]) -> list[Span]:
     return sorted(kept, key=lambda span: span.start)
 
 
+def _holding_stand_ins(text: str) -> str:
+    """Return the text if it may hold a stand-in, else nothing: to look for all forms takes long."""
+    return text if any(map(text.__contains__, STAND_IN_MARKS)) or INVENTED_NAME.search(text) else ""
+
+
 def scan(text: str) -> dict[str, int]:
     """Count each shape of personal data that is still in a text, stand-ins left out."""
     signs = {sign for sign, mark in RESIDUAL_SIGNS.items() if mark.search(text)}
     if not signs:
         return {}
     rest = values_apart(ascii_signs(text))
-    if any(mark in rest for mark in STAND_IN_MARKS) or INVENTED_NAME.search(rest):
+    if _holding_stand_ins(rest):
         rest = STAND_IN.sub(" ", rest)
     counts = {
         name: len(pattern.findall(rest))

@@ -13,6 +13,7 @@ kind. Only the second is a comparison of independent samples, so only it has a b
 test.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ from seedbed.versions.row_records import Records
 
 PARAMS = "params.yaml"
 COLUMNS = ["id", "text", "text_pair", "source", "digest"]
+CELL = re.compile(r"[^\s,\"']+")  # of tombstones, whatever is around it
 MAX_ROWS = 20_000  # of a side, for drift; ids are hashes, so the first of them are any
 ALL, CAME = "all rows, before and after", "new rows against existing ones"
 
@@ -78,9 +80,12 @@ def _sample(ids: Collection[str], rows: Difference) -> list[str]:
 
 
 def _forgotten(*versions: Files) -> set[str]:
-    """Ids and digests of all tombstones of these versions and of the workspace."""
+    """Ids and digests of all tombstones of these versions and of the workspace.
+
+    Whatever a line holds counts, since a version may have one that `collect` would refuse.
+    """
     texts = (files.read("data/tombstones.csv") or "" for files in (*versions, Files()))
-    return {cell for text in texts for line in text.splitlines() for cell in line.split(",")} - {""}
+    return {cell.lower() for text in texts for cell in CELL.findall(text)}
 
 
 def _shown_sources(base: Files, head: Files) -> set[str]:

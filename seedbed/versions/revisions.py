@@ -119,20 +119,27 @@ class Files:
         """
         if not (text := self.read(path)):
             return []
-        lines = list(csv.reader(io.StringIO(text, newline="")))
-        broken = [place for place, line in enumerate(lines) if len(line) != len(header)]
-        if lines[0] != list(header):
-            broken = [0]
-        if broken:
-            line = ",".join(lines[broken[0]])
-            left = line.startswith(CONFLICT)
+        lines: list[list[str]] = []
+        reader, found, number = csv.reader(io.StringIO(text, newline=""), strict=True), "", 1
+        try:
+            for line in reader:
+                number = reader.line_num
+                if len(line) != len(header) or (not lines and line != list(header)):
+                    found = ",".join(line)
+                    break
+                lines.append([*map(unmarked, line)])
+        except csv.Error as error:
+            found, number = str(error), number + 1
+        if found or not lines:
             raise RowsError(
-                f"{self.place}{path}:{broken[0] + 1}",
-                "a merge left both sides here" if left else f"`{line[:SHOWN]}`",
+                f"{self.place}{path}:{number}",
+                "a merge left both sides here"
+                if found.startswith(CONFLICT)
+                else f"`{found[:SHOWN]}`",
                 f"{len(header)} cells: {','.join(header)}",
                 "take one side of this file, which stages write, and run `dvc repro`",
             )
-        return [[*map(unmarked, line)] for line in lines[1:]]
+        return lines[1:]
 
     def records(self, path: str) -> list[dict[str, str]]:
         """Return each line by column, whatever the columns are."""
