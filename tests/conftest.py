@@ -15,8 +15,6 @@ import pytest
 from hypothesis import settings
 from ruamel.yaml import YAML
 
-from tests.once import in_turn, made_once
-
 if TYPE_CHECKING:  # torch, which most tests do not need
     from seedbed.training.classifier import Task
 
@@ -31,6 +29,8 @@ yaml.width = 200
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """No worker waits for the example's run, nor for the other's last long file."""
+    from tests.once import in_turn  # scripts that tests start import this file without the folder
+
     waiting = {item.path for item in items if "example" in getattr(item, "fixturenames", ())}
     place = in_turn((item.path for item in items), waiting)
     items.sort(key=lambda item: place[item.path])
@@ -166,8 +166,16 @@ def run_example(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
+def new_project(tmp_path_factory) -> Project:
+    """The project before any run, one for each worker."""
+    return make_project(tmp_path_factory.mktemp("new") / "project")
+
+
+@pytest.fixture(scope="session")
 def example(tmp_path_factory) -> Project:
     """The project after a real `dvc repro`, which all workers share: a copy for each."""
+    from tests.once import made_once
+
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent

@@ -121,10 +121,7 @@ def test_half_a_file_of_weights_is_told(folder, tmp_path):
 def test_threads_are_those_of_params_and_not_of_the_machine(threads):
     before = torch.get_num_threads()
     try:
-        wanted = EncoderParams(
-            name="", sha256="", max_length=8, precision="float32", threads=threads
-        )
-        assert computing(wanted) == torch.float32
+        assert computing("float32", threads) == torch.float32
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)

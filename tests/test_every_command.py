@@ -35,6 +35,8 @@ CALLS = {
     "post-report": "post-report page.md --pr 1 --repo a/b --way own",
     "resolve": "resolve --no-run",
     "check-lock": "check-lock",
+    "reproduce": "reproduce",
+    "scan": "scan",
     "memo": "memo stats",
 }
 SLOW = ("predict", "post-report", "compare", "diff", "pr-report")  # they read hardly a report

@@ -122,7 +122,7 @@ def read_all(
     for source in sources:
         before = len(rows)
         told: list[str] = []
-        for table in progress(source.tables(params.max_file_mb * 10**6), source.name):
+        for table in progress(source.at_most(params.max_file_mb * 10**6).tables(), source.name):
             rows += raw_rows(source, table, labels, params.max_row_chars)
             encodings[table.table.encoding or "binary"] += 1
             told += table.table.notes

@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 from glob import glob
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
 from seedbed.collecting import dates
 from seedbed.collecting.table_forms import TableForm
@@ -103,6 +103,12 @@ class Source(Section, ABC):
     show_text: bool = False  # whether pull-request reports may quote these texts
 
     about: ClassVar[str] = ""  # one sentence on the kind, for the reference
+    _max_bytes: int = PrivateAttr(MAX_BYTES)  # of one file, unpacked
+
+    def at_most(self, max_bytes: int) -> Self:
+        """Return the source, which from now on reads no file that unpacks to more."""
+        self._max_bytes = max_bytes
+        return self
 
     @field_validator("batch", "date", mode="before")
     @classmethod
@@ -165,8 +171,8 @@ class Source(Section, ABC):
             yield "path", f"`{self.path}` leads out of the repository", INSIDE
 
     @abstractmethod
-    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[SourceTable]:
-        """Yield every file of the source, sorted by name, with its rows; `max_bytes` of one file.
+    def tables(self) -> Iterator[SourceTable]:
+        """Yield every file of the source, sorted by name, with its rows.
 
         Raises SourceError if the source is missing, or one of its files cannot be read at all.
         """
@@ -213,15 +219,15 @@ class WithTables(Source):
             expected = "one character each"
             yield "separator, quote, escape", "more than one character", expected
 
-    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[SourceTable]:
+    def tables(self) -> Iterator[SourceTable]:
         """Yield the table of each file."""
-        return self.read_tables(max_bytes)
+        return self.read_tables()
 
-    def read_tables(self, max_bytes: int, root: Path = Path()) -> Iterator[SourceTable]:
+    def read_tables(self, root: Path = Path()) -> Iterator[SourceTable]:
         """Yield the table of each file at `path` below `root`."""
         for path in table_files(self.path, self.place, root):
             self.check_inside(path, root)
-            shown, file = _shown(path, root.parent), read_file(path, max_bytes)
+            shown, file = _shown(path, root.parent), read_file(path, self._max_bytes)
             table = read_table(file, shown, self.wanted, self.form)
             yield SourceTable(shown, file.sha256, table)
 
@@ -246,14 +252,14 @@ def shown_name(file: str) -> str:
 
 
 def read_texts(
-    source: Source, pattern: str, encoding: str, max_bytes: int, root: Path = Path()
+    source: Source, pattern: str, encoding: str, root: Path = Path()
 ) -> Iterator[SourceTable]:
     """Yield each text file below a folder as a table of one row, whose label is the first folder
     below it. Names in provenance are relative to the folder above `root`."""
     folder = root / source.path
     for path in text_files(folder, pattern, source.place):
         source.check_inside(path, root)
-        file, inside = read_file(path, max_bytes), path.relative_to(folder)
+        file, inside = read_file(path, source._max_bytes), path.relative_to(folder)
         label = inside.parts[0] if len(inside.parts) > 1 else None
         shown, found, note = _shown(path, root.parent), "", ""
         cells = dict[str, object](text="", label=label, path=inside.as_posix())

@@ -100,7 +100,7 @@ def table_form(
         if len(sign or "") > 1:
             raise typer.BadParameter(f"--{name} {sign}: one character")
     if encoding and not is_encoding(encoding):
-        raise typer.BadParameter(f"--encoding {encoding}: no encoding of texts that Python has")
+        raise typer.BadParameter(f"--encoding {encoding}: no encoding that Python has for texts")
     return TableForm(encoding, separator, quote, escape, header, sheet)
 
 

@@ -48,7 +48,7 @@ class RowsError(SeedbedError):
     """A rows folder that is missing, empty or breaks the row contract."""
 
 
-class DamagedError(SeedbedError):
+class DamagedError(RowsError):
     """A file of this project that is missing, or not as it was written."""
 
 

@@ -6,7 +6,6 @@ so that a reader needs to know one schema. The same rows give the same bytes on 
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -192,7 +191,7 @@ def _bytes_of(cells: pa.Array) -> int:
     return cells.nbytes
 
 
-def cells_of(table: pa.Table | pa.RecordBatch) -> list[dict[str, Any]]:
+def cells_of(table: pa.Table | pa.RecordBatch) -> list[dict[str, object]]:
     """The rows of an Arrow table; a cell that Python cannot hold, such as a day of the year 20,000,
     is an object that is no text, and the others are read."""
     try:

@@ -45,7 +45,7 @@ class TargetParams(Section):
     """params.yaml section `balance.target`."""
 
     by: Literal["", "class", "source"]
-    shares: dict[str, Annotated[float, Field(ge=0, le=1)]]
+    shares: dict[str, Annotated[float, Field(ge=-1e6, le=1e6)]]  # see `_groups`
     how: Literal["weight", "drop"]
 
 

@@ -192,7 +192,7 @@ def read_frozen(path: Path = FROZEN) -> dict[str, str]:
             "a CSV file with the header `id,digest`, and no other line until you freeze",
             NEXT_STEP,
         )
-    lines = read_csv(path, HEADER, dict.fromkeys(HEADER, r"\S+"))
+    lines = read_csv(path, HEADER, dict.fromkeys(HEADER, r"\S(?:.*\S)?"))
     frozen = {line["id"]: line["digest"] for line in lines}
     if len(frozen) < len(lines):
         repeated = len(lines) - len(frozen)

@@ -13,7 +13,7 @@ def test_no_file_or_param_of_a_sample_is_a_traceback_or_hangs():
     assert found.missed == []
     assert sum(row[1] for row in found.table.rows) == 400
     columns = found.table.header.index("one paragraph"), found.table.header.index("read")
-    assert all(sum(row[column] for row in found.table.rows) > 20 for column in columns)
+    assert all(sum(row[column] for row in found.table.rows) > 10 for column in columns)
 
 
 def test_inputs_are_the_same_each_time_and_differ():
@@ -34,7 +34,7 @@ def test_inputs_are_the_same_each_time_and_differ():
     ],
 )
 def test_a_planted_fault_is_named(monkeypatch, tmp_path, fault, happened):
-    (tmp_path / "sitecustomize.py").write_text(
+    (tmp_path / "planted_fault.py").write_text(
         "import sys, runpy\n"
         "def plant(fuzz):\n"
         "    import os, time\n"
@@ -45,7 +45,7 @@ def test_a_planted_fault_is_named(monkeypatch, tmp_path, fault, happened):
         "    fuzz.READERS['tombstones'] = broken\n"
     )
     monkeypatch.setattr(fuzz, "PLANT", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "
-                        "from sitecustomize import plant; plant(fuzz)")  # fmt: skip
+                        "from planted_fault import plant; plant(fuzz)")  # fmt: skip
     by_kind = {kind: what for _, kind, what in found_in("ours", 0, 4)}
     assert by_kind["tombstones"].startswith(happened)
     assert by_kind["params"] in GOOD

@@ -6,7 +6,6 @@ from typing import ClassVar, Literal
 
 from seedbed.collecting import source
 from seedbed.collecting.table_forms import TableForm
-from seedbed.collecting.text_files import MAX_BYTES
 
 
 class FolderSource(source.Source):
@@ -23,9 +22,9 @@ class FolderSource(source.Source):
         yield from super().problems()
         yield from source.encoding_problems(self.encoding)
 
-    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[source.SourceTable]:
+    def tables(self) -> Iterator[source.SourceTable]:
         """Yield each file as a table of one row."""
-        return source.read_texts(self, self.pattern, self.encoding, max_bytes)
+        return source.read_texts(self, self.pattern, self.encoding)
 
     def raw_files(self) -> list[source.RawWay]:
         """The text files themselves."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from seedbed.collecting.source import SAVED_DATASET, Problem, RawWay, Source, SourceTable
 from seedbed.collecting.tables import Record, Table
-from seedbed.collecting.text_files import MAX_BYTES, reading
+from seedbed.collecting.text_files import reading
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside, sha256_of
 
@@ -34,7 +34,7 @@ class HuggingFaceSource(Source):
             expected = "a commit: 40 hex digits (a branch moves)"
             yield "revision", f"`{self.revision}`", expected
 
-    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[SourceTable]:
+    def tables(self) -> Iterator[SourceTable]:
         """Yield the table of each split; classes by name; a column `split` if it has none.
 
         A local folder is one that `save_to_disk` made, or data files that `load_dataset` reads; its

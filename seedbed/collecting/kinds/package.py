@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from seedbed.collecting.source import Problem, SourceTable, WithTables, read_texts
-from seedbed.collecting.text_files import MAX_BYTES
 from seedbed.core.errors import SourceError
 
 
@@ -31,12 +30,12 @@ class PackageSource(WithTables):
         if not (self.package and self.version):
             yield "package, version", "nothing", "the package's import name and its version"
 
-    def tables(self, max_bytes: int = MAX_BYTES) -> Iterator[SourceTable]:
+    def tables(self) -> Iterator[SourceTable]:
         """Yield the rows of each file."""
         root = self._folder()
         if (root / self.path).is_dir():
-            return read_texts(self, self.pattern, self.encoding, max_bytes, root)
-        return self.read_tables(max_bytes, root)
+            return read_texts(self, self.pattern, self.encoding, root)
+        return self.read_tables(root)
 
     def declared(self, listed: Collection[Path]) -> list[Path]:
         """Nothing: a package is identified by its version."""
