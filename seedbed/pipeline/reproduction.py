@@ -75,7 +75,8 @@ def reproduction(revision: str = "HEAD") -> Reproduction:
     """Compare the run in this folder with the one that a revision holds.
 
     Raises RevisionError or PipelineError where there is none, where this folder's last run is not
-    whole, or where code, params or sources are not those of the revision.
+    whole or its outputs are not here, or where code, params or sources are not those of the
+    revision.
     """
     committed = dvc.parse_lock(git("show", f"{revision}:{dvc.LOCK}"), f"{revision}:{dvc.LOCK}")
     if stale := freshness().names:
@@ -88,6 +89,13 @@ def reproduction(revision: str = "HEAD") -> Reproduction:
         step = "commit this run; the next one can be compared with it"
         raise PipelineError(revision, found, "the same code, params and sources", step)
     outputs = {path: name for name, stage in now.items() for path in stage.outputs}
+    with dvc.opened_pipeline() as pipeline:
+        other = [path for path, name in outputs.items()
+                 if pipeline.digest(path) != now[name].outputs[path]]  # fmt: skip
+    if other:
+        found = f"{len(other)} outputs in this folder are of another run, {other[0]} first"
+        step = "run `dvc repro`, or `dvc checkout` where DVC's cache has them"
+        raise PipelineError(dvc.LOCK, found, "the outputs that it names", step)
     rows = [
         path
         for path, name in outputs.items()

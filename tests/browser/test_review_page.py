@@ -71,6 +71,8 @@ def page(browser, address) -> Page:
     found.set_default_timeout(SECONDS * 1000)
     found.goto(address)
     found.get_by_text("Your name").wait_for()
+    # Streamlit listens to keys once the last button stands; the counts above stand before.
+    found.locator("[data-test-script-state=notRunning]").wait_for()
     yield found
     found.close()
 

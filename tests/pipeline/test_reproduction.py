@@ -38,19 +38,35 @@ def run(committed, monkeypatch):
         return done.stdout.splitlines(), done.exit_code
 
     yield asked
+    put_back()
     subprocess.run(["git", "checkout", "--quiet", "HEAD", "--", "."], check=True)
 
 
+KEPT: dict[Path, bytes] = {}  # outputs that git does not hold, as they were
+
+
+def put_back() -> None:
+    for file, content in KEPT.items():
+        file.write_bytes(content)
+    KEPT.clear()
+
+
 def give(path: str, content: bytes | None = None) -> None:
-    """Let the run have given another output: these bytes, or in DVC's cache another digest."""
+    """Let the run have given another output: these bytes, or a folder with one byte more, as has
+    that of a stage which changed nothing."""
     lock = Path(dvc.LOCK).read_text()
-    old = next(
-        stage.outputs[path] for stage in dvc.parse_lock(lock).values() if path in stage.outputs
-    )
-    if content is not None:
+    stages = dvc.parse_lock(lock).values()
+    outputs = {name: digest for stage in stages for name, digest in stage.outputs.items()}
+    if content is None:
+        for other in (name for name, digest in outputs.items() if digest == outputs[path]):
+            file = min(one for one in Path(other).rglob("*") if one.is_file())
+            KEPT[file] = file.read_bytes()
+            file.write_bytes(KEPT[file] + b"\n")
+    else:
         Path(path).write_bytes(content)
-    new = "0" * 32 + old[32:] if content is None else dvc.md5_of(Path(path))
-    Path(dvc.LOCK).write_text(lock.replace(old, new))
+    with dvc.opened_pipeline() as pipeline:
+        new = pipeline.digest(path)
+    Path(dvc.LOCK).write_text(lock.replace(outputs[path], new))
 
 
 def change_params() -> None:
@@ -84,6 +100,7 @@ def test_other_models_with_scores_inside_are_reproduced_and_can_be_put_back(run)
     assert lines[0].endswith("in floats, as on another processor")
     assert lines[1] == "2 files of git differ: git restore -- dvc.lock reports"
     subprocess.run(lines[1].partition(": ")[2].split(), check=True)
+    put_back()
     assert run()[0][0].startswith("reproduced: all ")
 
 
@@ -125,6 +142,17 @@ def test_what_is_no_finished_run_is_not_compared(run, change, found):
     assert code == 2
     assert found in lines[0]
     assert "run `dvc repro`" in lines[0]
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_outputs_of_another_run_are_not_compared(run, damage):
+    """dvc.lock alone says that all is as in the commit."""
+    file = min(one for one in Path("models/full").rglob("*") if one.is_file())
+    KEPT[file] = file.read_bytes()
+    file.write_bytes(KEPT[file] + b"x") if damage == "changed" else file.unlink()
+    lines, code = run()
+    assert code == 2
+    assert "1 outputs in this folder are of another run, models/full first" in lines[0]
 
 
 def test_other_inputs_are_named_and_not_compared(run):
