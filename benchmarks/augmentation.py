@@ -22,7 +22,8 @@ from seedbed.making.balancing import Arms, BalanceParams, balance, drawn
 from seedbed.making.made_rows import parents
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import side_of
-from seedbed.training.trainer import ApproachTrainer, RowTasks
+from seedbed.tasks import class_task
+from seedbed.training.trainer import ApproachTrainer, RowPool
 from stages.ablate import EMBED, SPLIT, Params, measured
 from stages.augment import Params as AugmentParams
 from stages.augment import augmented
@@ -62,11 +63,11 @@ def verdicts(
     parts = [part for seed in params.seeds for number in params.rows_per_class
              for part in drawn(arms, number, seed)]  # fmt: skip
     used = pd.concat([*parts, validation]).drop_duplicates("id")
-    tasks = RowTasks(used, read_params("encoder", EncoderParams), EMBED, SPLIT)
+    pool = RowPool(class_task, used, read_params("encoder", EncoderParams), EMBED, SPLIT)
     trainer = ApproachTrainer(params.approach)
 
     def score(train: pd.DataFrame, seed: int) -> float:
-        return trainer.score(tasks.task(train, validation), seed)
+        return trainer.score(pool.training_data(train, validation), seed)
 
     found = measured(what, arms, params, score)
     lines = [{"data": data, "what": what, "rows_a_class": size, **gain.model_dump(by_alias=True)}

@@ -30,7 +30,8 @@ from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooli
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
-from seedbed.training.classifier import Classifier, Task
+from seedbed.tasks import class_task
+from seedbed.training.classifier import Classifier, TrainingData
 from seedbed.training.trainer import ApproachTrainer
 
 RESULT = Path("benchmarks/results/fine_tuning.json")
@@ -58,8 +59,8 @@ BBC = {"template": "This news article is about {label}.", "descriptions": BBC_DE
        "patience_epochs": 0}  # fmt: skip
 
 
-def task_of(texts: list[str], labels: np.ndarray, classes: list[str]) -> Task:
-    """Train rows as a task. Nothing is validated on: the last epoch is kept, and the first rows
+def training_data_of(texts: list[str], labels: np.ndarray, classes: list[str]) -> TrainingData:
+    """Train rows as a data. Nothing is validated on: the last epoch is kept, and the first rows
     stand where an epoch's score is asked."""
     folder, dtype = encoder_folder(read_params("encoder", EncoderParams)), precision("auto")
     cut = Truncation(MAX_LENGTH)
@@ -72,7 +73,9 @@ def task_of(texts: list[str], labels: np.ndarray, classes: list[str]) -> Task:
         encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
         return outputs(encoder, parts[side], dtype, "")
 
-    return Task(classes, train, parts["validation"], vectors, folder, cut, dtype)
+    return TrainingData(
+        class_task, classes, train, parts["validation"], vectors, folder, cut, dtype
+    )
 
 
 def scored(
@@ -83,12 +86,12 @@ def scored(
     params = ApproachTrainer(name, **changes).params
     classes = sorted(set(train["label"]))
     labels = np.searchsorted(classes, train["label"].to_numpy(dtype=object))
-    task = task_of(list(train["text"]), labels, classes)
+    data = training_data_of(list(train["text"]), labels, classes)
     with tempfile.TemporaryDirectory() as folder:
         start, cpu = time.perf_counter(), time.process_time()
-        module.fine_tune(task, params, seed, Path(folder))
+        module.fine_tune(data, params, seed, Path(folder))
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-        predicted = Classifier(Path(folder)).probabilities(list(held["text"]), dtype=task.dtype)
+        predicted = Classifier(Path(folder)).probabilities(list(held["text"]), dtype=data.dtype)
     right = np.array(classes)[predicted.argmax(1)] == held["label"].to_numpy(dtype=object)
     found = {"accuracy": float(right.mean()), "seconds": seconds, "cpu_seconds": cpu}
     print(name, len(train), "rows, seed", seed, found, flush=True)

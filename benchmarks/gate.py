@@ -30,6 +30,7 @@ from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.gate.same_rows import check_classes
 from seedbed.gate.verdict import Answers, GateParams, look, sees_in_accuracy
 from seedbed.scoring.metrics import Scored
+from seedbed.tasks import class_task
 from seedbed.training.trainer import ApproachTrainer
 
 RESULT = Path("benchmarks/results/gate.json")
@@ -119,7 +120,9 @@ def judged_draw(
     """Which challengers fail, and what was measured."""
     random = np.random.default_rng([seed, 1])
     alike, heads = one.heads["another sample"], dict(one.heads)
-    answers = Answers(classes, *(Scored.of(one.labels, said) for said in (one.base, alike)))
+    answers = Answers(
+        classes, *(Scored.of(class_task, one.labels, said) for said in (one.base, alike))
+    )
     for share in PLANTED:
         heads[f"planted {share}"] = planted(answers, alike, share, random)
     fails, facts = {}, {"accuracy": float((one.base == one.labels).mean())}

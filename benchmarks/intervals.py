@@ -25,6 +25,7 @@ from seedbed.pages.rendering import table as markdown_table
 from seedbed.scoring import confidence
 from seedbed.scoring.intervals import concordance, headline, paired_difference, share_bounds
 from seedbed.scoring.metrics import METRICS, Scored, Tallies
+from seedbed.tasks import class_task
 
 RESULT = Path("benchmarks/results/intervals.json")
 ACCURACIES = (0.5, 0.8, 0.95)
@@ -105,11 +106,11 @@ def labels_of(cell: Cell, random: np.random.Generator) -> Found:
     true = np.repeat(np.arange(cell.classes), world.sizes)
     said = world.said(true, world.right, random)
     truths = {name: one.compute(world.truth(world.right))[0] for name, one in METRICS.items()}
-    scored = Scored.of(true, said)
+    scored = Scored.of(class_task, true, said)
     if cell.kind in REDONE:
         worse, part = world.right * 0.8, REDONE[cell.kind]
         again = random.random(len(true)) < part
-        other = Scored.of(true, np.where(again, world.said(true, worse, random), said))
+        other = Scored.of(class_task, true, np.where(again, world.said(true, worse, random), said))
         behind = world.truth(world.right * (1 - part) + worse * part)
         gaps = paired_difference([scored], [other])
         return {

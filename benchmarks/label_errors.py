@@ -36,6 +36,7 @@ from seedbed.label_errors.ranking import (
     label_quality,
 )
 from seedbed.splitting.splits import stratified_folds
+from seedbed.tasks import class_task
 from seedbed.training.resampling import read_out_of_fold, write_out_of_fold
 from stages.cv import Params as CvParams
 from stages.cv import out_of_fold
@@ -69,11 +70,11 @@ def fine_tuned(rows: pd.DataFrame) -> np.ndarray:
     """Out-of-fold probabilities of approach full, as stage cv makes them: (rows, classes)."""
     classes = sorted(set(rows["label"]))
     if not FINE_TUNED.exists():
-        from seedbed.training.trainer import ApproachTrainer, RowTasks
+        from seedbed.training.trainer import ApproachTrainer, RowPool
 
-        tasks = RowTasks(rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
+        pool = RowPool(class_task, rows, read_params("encoder", EncoderParams), VECTORS, SPLIT)
         params = read_params("cv", CvParams)
-        found = out_of_fold(rows, tasks, ApproachTrainer("full"), classes, params)
+        found = out_of_fold(rows, pool, ApproachTrainer("full"), classes, params)
         FINE_TUNED.parent.mkdir(parents=True, exist_ok=True)
         write_out_of_fold(FINE_TUNED, list(rows["id"]), found, classes)
     return read_out_of_fold(FINE_TUNED, list(rows["id"]), classes)
@@ -155,7 +156,7 @@ def kept_by(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, np.ndarray]:
     probabilities = ensemble(DEFAULT, rows, vectors)
     quality = label_quality(labels, probabilities, folds, every, "posterior")
     joint = confident_joint(labels, probabilities, calibrated=True)
-    found = judge_labels(labels, probabilities, quality, 0.5, every, joint)
+    found = judge_labels(class_task, labels, probabilities, quality, 0.5, every, joint)
     judged = rows[["id", "split", "label"]].assign(
         suggested=classes[found.suggested], score=found.score, reason=found.reason, nearest=""
     )

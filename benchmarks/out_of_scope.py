@@ -21,6 +21,7 @@ from seedbed.core.rows import OUTSIDE
 from seedbed.encoding.vectors import EncoderParams, embedded
 from seedbed.scoring.confidence import chosen_threshold, detection
 from seedbed.splitting.sides import side_of
+from seedbed.tasks import class_task
 
 RESULT = Path("benchmarks/results/out_of_scope.json")
 SEEDS = (0, 1, 2, 3, 4)
@@ -55,9 +56,10 @@ def measured(rows: pd.DataFrame, vectors: np.ndarray, seed: int) -> dict[str, di
         given = {part: head.predict_proba(vectors[side == part]) for part in ("validation", "test")}
         outside, low = classes if how == "class" else OUTSIDE, 0.0
         if how == "threshold":
-            low = chosen_threshold(labels[side == "validation"], given["validation"])
+            low = chosen_threshold(class_task, labels[side == "validation"], given["validation"])
         part = side == "test"
         found[how] = detection(
+            class_task,
             "out_of_scope",
             labels[part] == OUTSIDE,
             given["test"],

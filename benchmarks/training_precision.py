@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmarks.fine_tuning import ALL, banking77, drawn, task_of
+from benchmarks.fine_tuning import ALL, banking77, drawn, training_data_of
 from benchmarks.rounded_products import RoundedProducts
 from seedbed.approaches import full
 from seedbed.core.files import write_json
@@ -37,9 +37,9 @@ def accuracy(train: pd.DataFrame, held: pd.DataFrame, seed: int, dtype: torch.dt
     params = ApproachTrainer("full", **{**ALL, "epochs": EPOCHS}).params
     classes = sorted(set(train["label"]))
     labels = np.searchsorted(classes, train["label"].to_numpy(dtype=object))
-    task = replace(task_of(list(train["text"]), labels, classes), dtype=dtype)
+    data = replace(training_data_of(list(train["text"]), labels, classes), dtype=dtype)
     with tempfile.TemporaryDirectory() as folder:
-        full.fine_tune(task, params, seed, Path(folder))
+        full.fine_tune(data, params, seed, Path(folder))
         found = Classifier(Path(folder)).probabilities(list(held["text"]), dtype=dtype)
     right = np.array(classes)[found.argmax(1)] == held["label"].to_numpy(dtype=object)
     return float(right.mean())

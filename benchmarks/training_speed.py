@@ -32,7 +32,8 @@ from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooli
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
-from seedbed.training.classifier import Task, fit, new_sequence_classifier
+from seedbed.tasks import class_task
+from seedbed.training.classifier import TrainingData, fit, new_sequence_classifier
 from seedbed.training.loop import Inputs, layer_groups
 from seedbed.training.trainer import ApproachTrainer
 
@@ -54,7 +55,9 @@ class Setting(NamedTuple):
     padded: bool = False
 
 
-def task_of(texts: list[str], labels: np.ndarray, classes: list[str], how: Setting) -> Task:
+def training_data_of(
+    texts: list[str], labels: np.ndarray, classes: list[str], how: Setting
+) -> TrainingData:
     """Rows as our loop takes them. No epoch ends within the steps that are measured, so nothing is
     validated."""
     folder = encoder_folder(read_params("encoder", EncoderParams))
@@ -62,7 +65,9 @@ def task_of(texts: list[str], labels: np.ndarray, classes: list[str], how: Setti
     ids = TextTokenizer(folder, cut)(texts).ids
     names = [str(number) for number in range(len(ids))]
     rows = Examples(ids, None, labels, np.ones(len(ids), np.float32), names)
-    return Task(classes, rows, rows.take(np.arange(1)), lambda _: None, folder, cut, how.dtype)
+    return TrainingData(
+        class_task, classes, rows, rows.take(np.arange(1)), lambda _: None, folder, cut, how.dtype
+    )
 
 
 def beside(rows: pd.DataFrame, how: Setting) -> dict[str, Any]:
@@ -70,7 +75,7 @@ def beside(rows: pd.DataFrame, how: Setting) -> dict[str, Any]:
     classes = sorted(set(rows["label"]))
     labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
     texts, turns = list(rows["text"]), Turns((OURS, THEIRS), STEPS)
-    task = task_of(texts, labels, classes, how)
+    data = training_data_of(texts, labels, classes, how)
     changes = {"epochs": STEPS, "patience_epochs": 0, "batch_tokens": how.batch_tokens}
     params = ApproachTrainer("full", **changes).params
 
@@ -80,10 +85,10 @@ def beside(rows: pd.DataFrame, how: Setting) -> dict[str, Any]:
         return nn.functional.cross_entropy(module(**inputs).float(), labels, reduction="none")
 
     def ours() -> None:
-        model = new_sequence_classifier(task, 0)
+        model = new_sequence_classifier(data, 0)
         depth = model.config.num_hidden_layers
         groups = layer_groups(model, depth, params, params.layer_decay)
-        fit(model, groups, task, params, 0, "full", losses)
+        fit(model, groups, data, params, 0, "full", losses)
 
     def theirs() -> None:
         tutorial(

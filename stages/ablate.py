@@ -24,6 +24,7 @@ from seedbed.core.rows import (
 from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.making import balancing
+from seedbed.tasks.named import read_task
 
 
 class Params(Section):
@@ -69,14 +70,14 @@ def main() -> str:
     arms = {name: pair for name, pair in balancing.arms_of(*train).items() if name in params.of}
     verdicts: dict[str, dict[str, balancing.AblationGain]] = {}
     if arms:
-        from seedbed.training.trainer import ApproachTrainer, RowTasks
+        from seedbed.training.trainer import ApproachTrainer, RowPool
 
         validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
-        tasks = RowTasks(augmented, read_params("encoder", EncoderParams), EMBED, SPLIT)
+        pool = RowPool(read_task(), augmented, read_params("encoder", EncoderParams), EMBED, SPLIT)
         approach = ApproachTrainer(params.approach)
 
         def score(rows: pd.DataFrame, seed: int) -> float:
-            return approach.score(tasks.task(rows, validation), seed)
+            return approach.score(pool.training_data(rows, validation), seed)
 
         verdicts = {name: measured(name, pair, params, score) for name, pair in arms.items()}
     metrics = balancing.AblateMetrics(

@@ -25,6 +25,7 @@ from seedbed.making.balancing import (
     verdict,
 )
 from seedbed.splitting.splits import unlabelled_rows
+from seedbed.tasks.named import read_task
 from seedbed.training.models import AdaptationParams, SharedParams, with_shared
 
 STRENGTH = 10.0  # C of the heads that compare the encoders
@@ -53,7 +54,8 @@ def scores(
     train = rows[rows["split"] == "train"].assign(parent="", weight=1.0)
     held = (rows["split"] == "validation").to_numpy()
     classes = sorted(set(train["label"]))
-    labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
+    task = read_task()
+    labels = task.targets(rows["label"], classes)
     by_seed = {}
     for seed in seeds:
         sample = drawn(Arms(train, train, False), number, seed)[0]
@@ -61,7 +63,7 @@ def scores(
         head = LogisticRegression(C=STRENGTH, max_iter=2000)
         with threadpool_limits(1):  # or the number of threads would decide the last bits
             head.fit(vectors[drawn_at], labels[drawn_at], sample["weight"])
-        by_seed[seed] = macro_f1_of(labels[held], head.predict(vectors[held]))
+        by_seed[seed] = macro_f1_of(task, labels[held], head.predict(vectors[held]))
     return by_seed
 
 

@@ -7,7 +7,6 @@ data/ledger/collect.csv, reports/metrics/collect.json
 from collections import Counter
 
 from seedbed.collecting import collection, raw_rows
-from seedbed.collecting.collection import QUARANTINE
 from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import collect_metrics
 from seedbed.collecting.raw_rows import TOMBSTONES
@@ -16,10 +15,8 @@ from seedbed.core.files import load_key, write_csv
 from seedbed.core.labels import alike_in_words, unused_in_words
 from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
-from seedbed.core.rows import write_results
+from seedbed.core.rows import COLUMNS, QUARANTINE, write_results
 from seedbed.core.stage import script
-
-HEADER = ("source", "file", "line", "reason")
 
 
 @script
@@ -59,7 +56,7 @@ def main() -> str:
     metrics = metrics.model_copy(update={key: names for key, names in forms.items() if names})
     write_results("collect", metrics.naming(unused), rows, dropped, private=True)
     lines = [(row.source, shown_name(row.file), row.line, row.reason) for row in bad]
-    write_csv(QUARANTINE, HEADER, lines)
+    write_csv(QUARANTINE, COLUMNS[QUARANTINE], lines)
     doubtful = raw_rows.doubtful_dates(raw)
     more = f", {doubtful:,} with a date before 1970 or after their batch" if doubtful else ""
     line = f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine{more}"

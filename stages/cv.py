@@ -21,11 +21,12 @@ from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams
+from seedbed.tasks.named import read_task
 from seedbed.training import resampling
 from seedbed.training.models import unused_by_approaches
 
 if TYPE_CHECKING:  # torch, which is not needed where nothing is cross-validated
-    from seedbed.training.trainer import ApproachTrainer, RowTasks
+    from seedbed.training.trainer import ApproachTrainer, RowPool
 
 OUT_OF_FOLD = Path("data/cv")
 Grids = dict[Name, resampling.Grid]
@@ -52,7 +53,7 @@ class Params(Section):
 
 def out_of_fold(
     rows: pd.DataFrame,
-    tasks: "RowTasks",
+    pool: "RowPool",
     approach: "ApproachTrainer",
     classes: list[str],
     params: Params,
@@ -64,10 +65,10 @@ def out_of_fold(
     probabilities = np.zeros((len(rows), len(classes)))
     folds = list(resampling.folds_of(rows, params.stop_share, params.seed))
     for fold in folds:
-        task = tasks.task(fold.train, fold.stop)
+        data = pool.training_data(fold.train, fold.stop)
         others = pd.concat([fold.held_out, test])
-        scored = approach.probabilities(task, params.seed, others, tasks)
-        wide = resampling.spread_over(scored, task.classes, classes)
+        scored = approach.probabilities(data, params.seed, others, pool)
+        wide = resampling.spread_over(scored, data.classes, classes)
         held = len(fold.held_out)
         probabilities[fold.held_out["id"].map(index)] = wide[:held]
         probabilities[test["id"].map(index)] += wide[held:] / len(folds)
@@ -75,21 +76,21 @@ def out_of_fold(
 
 
 def cross_validated(
-    name: Name, rows: pd.DataFrame, tasks: "RowTasks", classes: list[str], params: Params
+    name: Name, rows: pd.DataFrame, pool: "RowPool", classes: list[str], params: Params
 ) -> tuple[resampling.CrossValidated, np.ndarray]:
     """Figures of one approach at every point of its grid, and the probabilities at the best: the
     first of those with the highest mean macro-F1 over the folds."""
     from seedbed.training.trainer import ApproachTrainer
 
     inside = (rows["fold"] >= 0).to_numpy()
-    labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object)[inside])
+    labels = pool.task.targets(rows["label"][inside], classes)
     folds = rows["fold"].to_numpy()[inside]
     points: list[resampling.GridPoint] = []
     by_point = []
     for changes in resampling.grid_points(params.grid.get(name, {})):
         trainer = ApproachTrainer(name, **changes)
-        probabilities = out_of_fold(rows, tasks, trainer, classes, params)
-        scores = resampling.fold_scores(labels, probabilities[inside], folds)
+        probabilities = out_of_fold(rows, pool, trainer, classes, params)
+        scores = resampling.fold_scores(pool.task, labels, probabilities[inside], folds)
         # As JSON: written as numbers they would be rounded, as figures are.
         values = {key: json.dumps(value) for key, value in changes.items()}
         points.append(resampling.GridPoint(params=values, **scores))
@@ -114,16 +115,16 @@ def main() -> str:
         named = {"unused": unused} if unused else {}
         write_json(METRICS / "cv.json", {"run": False, "approaches": {}, **named})
         return "off, no approach is cross-validated" + unused_in_words(unused)
-    from seedbed.training.trainer import ApproachTrainer, RowTasks
+    from seedbed.training.trainer import ApproachTrainer, RowPool
 
     for name, grid in params.grid.items():  # report a wrong value before hours of training
         for changes in resampling.grid_points(grid):
             ApproachTrainer(name, **changes)
-    tasks = RowTasks(rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
+    pool = RowPool(read_task(), rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
     figures = {}
     with fresh_folder(OUT_OF_FOLD) as folder:
         for name in params.approaches:
-            figures[name], probabilities = cross_validated(name, rows, tasks, classes, params)
+            figures[name], probabilities = cross_validated(name, rows, pool, classes, params)
             resampling.write_out_of_fold(
                 folder / f"{name}.parquet", list(rows["id"]), probabilities, classes
             )

@@ -22,7 +22,16 @@ from seedbed.core.errors import reading
 from seedbed.core.files import MODELS, fresh_folder, read_csv, read_json, write_csv, write_json
 from seedbed.core.metrics import EVALUATE, write_metrics
 from seedbed.core.params import Section, Seed, read_params
-from seedbed.core.rows import BALANCE, CURVES, EMBED, HELD_OUT, PREDICTIONS, TOKENIZE, read_rows
+from seedbed.core.rows import (
+    BALANCE,
+    COLUMNS,
+    CURVES,
+    EMBED,
+    HELD_OUT,
+    PREDICTIONS,
+    TOKENIZE,
+    read_rows,
+)
 from seedbed.core.stage import note_predictions, script
 from seedbed.encoding.encoder import computing, pooled_windows
 from seedbed.encoding.examples import Examples, Tokenized, read_datasets
@@ -35,6 +44,8 @@ from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import Columns, columns_of
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions, write_predictions
+from seedbed.tasks import Task
+from seedbed.tasks.named import read_task
 from seedbed.training.classifier import Classifier
 from seedbed.training.models import read_card
 
@@ -58,6 +69,7 @@ class Params(Section):
 
 def predictions_of(
     approach: str,
+    task: Task,
     datasets: Tokenized,
     rows: pd.DataFrame,
     models: dict[str, Classifier],
@@ -71,9 +83,9 @@ def predictions_of(
         part, by_seed = datasets.parts[side], {}
         for seed, model in models.items():
             logits = part.pooled(model.logits(part, dtype, f"seed {seed}"))
-            by_seed[seed] = torch.from_numpy(logits).double().softmax(1).numpy()
+            by_seed[seed] = task.probabilities(logits)
         ids = part.row_ids
-        raw[side] = Predictions(ids, list(rows.loc[ids, "group"]), part.row_labels, by_seed)
+        raw[side] = Predictions(task, ids, list(rows.loc[ids, "group"]), part.row_labels, by_seed)
         tokens += len(models) * sum(map(len, part.ids))
     number = len(models) * sum(len(predictions.ids) for predictions in raw.values())
     note_predictions(approach, number, tokens, time.perf_counter() - start)
@@ -85,8 +97,8 @@ def model_costs(approach: str, seed: str, train: Examples) -> ModelCosts:
     """Measure what the model cost, without a clock."""
     folder = MODELS / approach / f"seed-{seed}"
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    points = [line for line in read_csv(CURVES / f"{approach}.csv") if line["seed"] == seed]
-    epochs = sum(line["train_loss"] != "" for line in points)
+    points = read_csv(CURVES / f"{approach}.csv", COLUMNS[CURVES])
+    epochs = sum(line["train_loss"] != "" for line in points if line["seed"] == seed)
     return ModelCosts(
         megabytes=round(size / 1e6, 1),
         trainable_parameters=read_card(folder).trainable_parameters,
@@ -122,12 +134,15 @@ def checks(
 
     def predict(texts: list[str], pairs: list[str] | None, label: str) -> np.ndarray:
         encoded = model.tokenizer(texts, pairs)
-        return pooled_windows(model.logits(encoded, dtype, label), encoded.windows).argmax(1)
+        logits = pooled_windows(model.logits(encoded, dtype, label), encoded.windows)
+        return model.task.decode(model.task.probabilities(logits))
 
     members, before = rows.loc[raw.ids], raw.scored()[fitted.seed]
     invariance = invariance_of(predict, members, before, params.behaviour_rows, params.seed)
     paired = members["text_pair"].any()
-    cases = MinimumFunctionality() if paired else cases_of(predict, model.classes, CASES)
+    cases = (
+        MinimumFunctionality() if paired else cases_of(predict, model.task, model.classes, CASES)
+    )
     return Behaviour(invariance=invariance, minimum_functionality=cases)
 
 
@@ -138,7 +153,7 @@ def write_plots(
     choices may be based."""
     scored = raw.with_outside(fitted.thresholds).scored()[fitted.seed]
     both = zip(scored.labels, scored.predicted, strict=True)
-    inside = raw.inside(fitted.seed)
+    inside = raw.task, *raw.inside(fitted.seed)
     lines: dict[Path, Sequence[tuple[object, ...]]] = {
         CONFUSION: sorted((shown[label], shown[prediction]) for label, prediction in both),
         RELIABILITY: reliability_curve(*inside),
@@ -165,7 +180,7 @@ def main(approach: str) -> str:
     min_chars = read_params("clean.min_chars_for_language", int)
     datasets, rows = read_datasets(TOKENIZE), read_rows(BALANCE).set_index("id")
     models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in seeds}
-    raw = predictions_of(approach, datasets, rows, models, dtype)
+    raw = predictions_of(approach, read_task(), datasets, rows, models, dtype)
     fitted = evaluation.fit(raw["validation"])
     costs = model_costs(approach, fitted.seed, datasets.parts["train"])
     classes = evaluation.Classes(datasets.classes, read_params("negatives.label", str))

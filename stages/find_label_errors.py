@@ -21,7 +21,7 @@ from seedbed.core.files import fresh_folder, write_csv
 from seedbed.core.labels import in_line
 from seedbed.core.metrics import settle
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import EMBED, SIDES, SPLIT, read_rows, write_results
+from seedbed.core.rows import COLUMNS, EMBED, SIDES, SPLIT, SUSPECTS, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import read_vectors
 from seedbed.label_errors import out_of_fold, ranking
@@ -32,15 +32,14 @@ from seedbed.label_errors.ranking import (
     candidates,
     check_policy,
 )
-from seedbed.scoring.confidence import uncertainty
+from seedbed.tasks import Task
+from seedbed.tasks.named import read_task
 from seedbed.training.resampling import read_out_of_fold
 
 CV = Path("data/cv")
 LABEL_SCORES = Path("data/label_scores")
-SUSPECTS = Path("reports/suspects.csv")
 OUTLIERS = Path("reports/outliers.csv")
 AGREEING = 5
-COLUMNS = ["id", "split", "label", "suggested", "score", "reason", "nearest"]
 
 
 class JudgeParams(Section):
@@ -57,19 +56,20 @@ class Params(PolicyParams, JudgeParams):
 
 
 def judge(
-    rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
+    task: Task, rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
 ) -> tuple[pd.DataFrame, ranking.NoiseFigures, float | None]:
-    """Return the judged rows in their order (COLUMNS, judged, self_confidence, uncertainty, outlier
-    and outlier_score), the noise, and the p-value of "the order of arrival is random".
+    """Return the judged rows in their order (columns of SUSPECTS, judged, self_confidence,
+    uncertainty, outlier and outlier_score), the noise, and the p-value of "the order of arrival is
+    random".
 
     A row is not judged if its class is in its fold alone. `nearest` are the ids of the nearest rows
     with the suggested label, a near copy first.
     """
-    classes = np.unique(rows["label"].to_numpy(dtype=object))
-    labels = np.searchsorted(classes, rows["label"].to_numpy(dtype=object))
+    classes = sorted(set(rows["label"]))
+    labels = task.targets(rows["label"], classes)
     folds, ids = rows["fold"].to_numpy(), rows["id"].to_numpy(dtype=object)
     ready = {
-        name: read_out_of_fold(CV / f"{name}.parquet", list(ids), list(classes))
+        name: read_out_of_fold(CV / f"{name}.parquet", list(ids), classes)
         for name in params.models
         if name in NAMES
     }
@@ -80,7 +80,7 @@ def judge(
     quality = ranking.label_quality(labels, probabilities, folds, counted, params.ranking)
     joint = ranking.confident_joint(labels[counted], probabilities[counted], calibrated=True)
     judgement = ranking.judge_labels(
-        labels, probabilities, quality, params.min_probability, judged, joint
+        task, labels, probabilities, quality, params.min_probability, judged, joint
     )
     copies = out_of_fold.near_copies(near, labels, params.near_copy_min_cosine)
     judgement = ranking.with_near_copies(judgement, labels, copies, judged, settled)
@@ -94,17 +94,17 @@ def judge(
         similar = np.concatenate([near_copy[near_copy >= 0], similar[similar != near_copy[0]]])
         nearest[row] = " ".join(ids[similar[:AGREEING]])
     judged_rows = rows[["id", "split", "label"]].assign(
-        suggested=classes[judgement.suggested],
+        suggested=np.array(task.labels(judgement.suggested, classes), dtype=object),
         score=judgement.score,
         reason=judgement.reason,
         nearest=nearest,
         judged=judged,
-        self_confidence=probabilities[np.arange(len(rows)), labels],
-        uncertainty=uncertainty(probabilities),
+        self_confidence=task.given(probabilities, labels),
+        uncertainty=task.uncertainty(probabilities),
         outlier=outlier,
         outlier_score=outlier_score.round(ranking.DIGITS),
     )
-    return judged_rows, ranking.noise_figures([*classes], joint), non_iid_p
+    return judged_rows, ranking.noise_figures(classes, joint), non_iid_p
 
 
 def counted_by_side(rows: pd.DataFrame) -> dict[str, int]:
@@ -139,7 +139,7 @@ def main() -> str:
         )
     rule = read_params("apply_decisions", DisagreementRule)
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
-    judged, noise, non_iid_p = judge(rows, vectors, verified, params)
+    judged, noise, non_iid_p = judge(read_task(), rows, vectors, verified, params)
     suspects = judged[(judged["reason"] != "") & ~judged["id"].isin(verified)]
     suspects = suspects.sort_values(["score", "id"])
     outliers = judged[judged["outlier"]].sort_values(["outlier_score", "id"])
@@ -159,7 +159,7 @@ def main() -> str:
     )
     write_results("find_label_errors", metrics, kept, dropped)
     write_scores(judged, rows)
-    write_csv(SUSPECTS, COLUMNS, suspects[COLUMNS].to_numpy())
+    write_csv(SUSPECTS, COLUMNS[SUSPECTS], suspects[COLUMNS[SUSPECTS]].to_numpy())
     shown = ["id", "split", "label", "outlier_score"]
     write_csv(OUTLIERS, shown, outliers[shown].to_numpy())
     line = f"{len(suspects)} suspects, policy {params.policy}, {len(dropped)} rows dropped"

@@ -17,18 +17,18 @@ from seedbed.core.errors import reading
 from seedbed.core.files import ADAPTED, MODELS, fresh_folder, read_json, write_csv, write_json
 from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, Seed, read_params
-from seedbed.core.rows import CURVES, EMBED, TOKENIZE
+from seedbed.core.rows import COLUMNS, CURVES, EMBED, TOKENIZE
 from seedbed.core.stage import script
 from seedbed.encoding.encoder import SentenceEncoder, computing, load_model, outputs, pooling_of
 from seedbed.encoding.examples import read_datasets
 from seedbed.encoding.vectors import EncoderParams, completed, encoder_folder
-from seedbed.training.classifier import Task
+from seedbed.tasks.named import read_task
+from seedbed.training.classifier import TrainingData
 from seedbed.training.loop import CHECKPOINTS
 from seedbed.training.resampling import CvMetrics
 from seedbed.training.trainer import ApproachTrainer
 
 CV_METRICS = Path("reports/metrics/cv.json")
-COLUMNS = ["seed", "epoch", "train_loss", "validation_macro_f1"]
 
 
 class Params(Section):
@@ -37,7 +37,7 @@ class Params(Section):
     seeds: list[Seed] = Field(min_length=1, max_length=1000)
 
 
-def load_task(params: EncoderParams, checkpoints: Path) -> Task:
+def training_data(params: EncoderParams, checkpoints: Path) -> TrainingData:
     """The tokenized and embedded rows, and the encoder, adapted or as it is."""
     classes, parts, truncation = read_datasets(TOKENIZE)
     dtype = computing(params.precision, params.threads)
@@ -59,7 +59,8 @@ def load_task(params: EncoderParams, checkpoints: Path) -> Task:
         # those of rows made since.
         return completed(None if is_adapted else EMBED, rows.row_ids, compute)
 
-    return Task(
+    return TrainingData(
+        task=read_task(),
         classes=classes,
         train=parts["train"],
         validation=parts["validation"],
@@ -88,16 +89,16 @@ def main(approach: str) -> str:
     curves: list[list[Any]] = []
     with fresh_folder(MODELS / approach) as folder:
         if is_on:
-            task = load_task(read_params("encoder", EncoderParams), checkpoints)
+            data = training_data(read_params("encoder", EncoderParams), checkpoints)
         for seed in seeds:
             target = folder / f"seed-{seed}"
             target.mkdir()
-            curve = trainer.fine_tune(task, seed, target)
+            curve = trainer.fine_tune(data, seed, target)
             points = ({"train_loss": "", "seed": seed, **point} for point in curve)
-            curves += ([point[column] for column in COLUMNS] for point in points)
+            curves += ([point[column] for column in COLUMNS[CURVES]] for point in points)
         write_json(folder / "runs.json", {"run": is_on, "seeds": seeds})
     shutil.rmtree(checkpoints, ignore_errors=True)
-    write_csv(CURVES / f"{approach}.csv", COLUMNS, curves)
+    write_csv(CURVES / f"{approach}.csv", COLUMNS[CURVES], curves)
     if not is_on:
         return "off in params.yaml"
     return f"{len(seeds)} model(s), best validation macro-F1 {max(row[3] for row in curves):.3f}"

@@ -5,7 +5,6 @@ data/balance/, data/embed/, data/split/ -> reports/metrics/learning_curve.json
 
 from typing import Annotated
 
-import numpy as np
 from pydantic import Field, field_validator
 
 from seedbed.approaches import Name
@@ -24,7 +23,8 @@ from seedbed.core.rows import (
 from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.scoring.metrics import clusters_of
-from seedbed.training.resampling import CurveRun, drawn, fit_curve
+from seedbed.tasks.named import read_task
+from seedbed.training.resampling import CurveRun, drawn, fit_curve, spread_over
 
 
 class Params(Section):
@@ -51,24 +51,24 @@ def main() -> str:
     if not params.run:
         write_json(METRICS / "learning_curve.json", {"run": False})
         return "off in params.yaml"
-    from seedbed.training.trainer import ApproachTrainer, RowTasks
+    from seedbed.training.trainer import ApproachTrainer, RowPool
 
     rows = rows_to_choose_by(read_rows(BALANCE), *negatives)
-    train, validation, _ = sides(rows).values()
-    tasks = RowTasks(rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
+    task, (train, validation, _) = read_task(), sides(rows).values()
+    pool = RowPool(task, rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
     approach = ApproachTrainer(params.approach)
-    index = {name: number for number, name in enumerate(sorted(set(train["label"])))}
+    classes = sorted(set(train["label"]))
     runs = []
     points = [(share, seed) for seed in params.seeds for share in params.shares]
     for share, seed in progress(points, "learning curve", len(points)):
         part = drawn(train, share, seed)
-        task = tasks.task(part, validation)
-        predicted = approach.probabilities(task, seed, validation, tasks).argmax(1)
-        known = np.array([index[name] for name in task.classes])
-        runs.append(CurveRun(share, seed, len(part), known[predicted]))
-    labels = np.array([index.get(name, -1) for name in validation["label"]])
+        data = pool.training_data(part, validation)
+        given = approach.probabilities(data, seed, validation, pool)
+        predicted = task.decode(spread_over(given, data.classes, classes))
+        runs.append(CurveRun(share, seed, len(part), predicted))
+    labels = task.targets(validation["label"], classes)
     clusters = clusters_of(list(validation["id"]), list(validation["group"]))
-    metrics = fit_curve(params.approach, runs, labels, clusters, params.samples)
+    metrics = fit_curve(task, params.approach, runs, labels, clusters, params.samples)
     write_results("learning_curve", metrics)
     gain = metrics.twice_the_rows.gain
     interval = f"{gain.difference:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"

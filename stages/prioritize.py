@@ -18,22 +18,22 @@ from seedbed.core.errors import reading
 from seedbed.core.files import write_csv, write_text
 from seedbed.core.metrics import CHOICE, EVALUATE, read_if_run, read_metrics
 from seedbed.core.params import Section, read_params
-from seedbed.core.rows import DEDUPLICATE, EMBED, SPLIT, read_parquet, read_rows
+from seedbed.core.rows import COLUMNS, DEDUPLICATE, EMBED, NEXT, SPLIT, read_parquet, read_rows
 from seedbed.core.stage import script
 from seedbed.encoding.nearest_rows import neighbour_distances
 from seedbed.encoding.vectors import EncoderParams, vectors_of
 from seedbed.pages.rendering import page_markdown
 from seedbed.reporting.needs import page
 from seedbed.scoring import priorities
-from seedbed.scoring.confidence import uncertainty
 from seedbed.scoring.metrics_files import Choice, Validation
 from seedbed.splitting.sides import FROZEN, SideParams, assign_sides, read_frozen
 from seedbed.splitting.splits import unlabelled_rows
+from seedbed.tasks import Task
+from seedbed.tasks.named import read_task
 from seedbed.training.resampling import LearningCurveMetrics
 
 SCORES = Path("data/label_scores")
 CURVE_METRICS = Path("reports/metrics/learning_curve.json")
-NEXT = Path("reports/next.csv")
 PAGE = Path("reports/next.md")
 ISOLATED = 5  # most isolated rows that the page lists
 
@@ -46,7 +46,7 @@ class Params(Section):
 
 
 def with_uncertainty(
-    rows: pd.DataFrame, vectors: np.ndarray, scores: Path, neighbours: int
+    task: Task, rows: pd.DataFrame, vectors: np.ndarray, scores: Path, neighbours: int
 ) -> pd.DataFrame:
     """Add `suggested` and `uncertainty` to rows (id, split, label): labelled ones as
     find_label_errors scored them out of fold, others by their nearest labelled rows."""
@@ -56,12 +56,14 @@ def with_uncertainty(
         result = rows[["id", "split", "label"]].join(scored[["suggested", "uncertainty"]], on="id")
     bare = (rows["label"] == "").to_numpy()
     if bare.any():
-        classes, indices = np.unique(rows["label"][~bare], return_inverse=True)
+        labels = rows["label"][~bare]
+        classes = sorted(set(labels))
+        targets = task.targets(labels, classes)
         probabilities = priorities.votes(
-            vectors[bare], vectors[~bare], indices, len(classes), neighbours
+            vectors[bare], vectors[~bare], targets, len(classes), neighbours
         )
-        result.loc[bare, "suggested"] = classes[probabilities.argmax(1)]
-        result.loc[bare, "uncertainty"] = uncertainty(probabilities)
+        result.loc[bare, "suggested"] = task.labels(task.decode(probabilities), classes)
+        result.loc[bare, "uncertainty"] = task.uncertainty(probabilities)
     return result
 
 
@@ -93,11 +95,11 @@ def main() -> str:
     approach = read_metrics(CHOICE, Choice).approach
     validation = read_metrics(EVALUATE / approach / "validation.json", Validation)
     weak = priorities.weakness(validation.per_class)
-    scored = with_uncertainty(rows, vectors, SCORES, params.neighbours)
+    scored = with_uncertainty(read_task(), rows, vectors, SCORES, params.neighbours)
     ranked = priorities.prioritized(scored, priorities.density(vectors, params.neighbours), weak)
     ranked = ranked[~ranked["id"].isin(verified)]
     shown = ranked.head(params.rows)
-    write_csv(NEXT, priorities.COLUMNS, shown.to_numpy())
+    write_csv(NEXT, COLUMNS[NEXT], shown.to_numpy())
     # The page lists what train and validation lack: no row of test is looked at.
     kept = split[split["split"] != "test"].reset_index(drop=True)
     vectors = vectors_of(kept, EMBED, read_params("encoder", EncoderParams), SPLIT)

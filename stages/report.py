@@ -11,7 +11,6 @@ from operator import or_
 from pathlib import Path
 
 from seedbed.approaches import NAMES
-from seedbed.core.errors import reading
 from seedbed.core.files import read_csv, read_json, write_text
 from seedbed.core.labels import unused_in_words
 from seedbed.core.metrics import (
@@ -23,7 +22,7 @@ from seedbed.core.metrics import (
     read_metrics,
     write_metrics,
 )
-from seedbed.core.rows import COUNTS, CURVES, DATASET, MANIFEST, PREDICTIONS, SIDES
+from seedbed.core.rows import COLUMNS, COUNTS, CURVES, DATASET, MANIFEST, PREDICTIONS, SIDES
 from seedbed.core.stage import ROW_STAGES, script
 from seedbed.encoding.tokens import TokenizeMetrics
 from seedbed.encoding.vectors import EmbedMetrics
@@ -38,6 +37,7 @@ from seedbed.scoring.metrics_files import (
     read_validation,
 )
 from seedbed.scoring.predictions import Pair, pairs_with, read_predictions
+from seedbed.tasks.named import read_task
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
 REPORT = Path("reports/report.md")
@@ -58,19 +58,19 @@ def dataset_version(manifest: Path) -> data.DatasetVersion:
     batches = {}
     for file in sorted(manifest.glob("*.csv")):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
-        lines = read_csv(file)
         if file.name == COUNTS:
-            with reading(file):
-                batches = {one["batch"]: sum(int(one[side]) for side in SIDES) for one in lines}
+            lines = read_csv(file, COLUMNS[MANIFEST / COUNTS], dict.fromkeys(SIDES, "[0-9]+"))
+            batches = {one["batch"]: sum(int(one[side]) for side in SIDES) for one in lines}
         else:
-            batches[file.stem] = len(lines)
+            batches[file.stem] = len(read_csv(file, COLUMNS[MANIFEST]))
     version = digest.hexdigest()[:12]
     return data.DatasetVersion(version=version, rows=sum(batches.values()), batches=batches)
 
 
 def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> dict[str, Pair]:
     """Every approach but the reference, compared with it on one split."""
-    predictions = {name: read_predictions(PREDICTIONS / name / split) for name in figures}
+    task = read_task()
+    predictions = {name: read_predictions(PREDICTIONS / name / split, task) for name in figures}
     seeds = {name: evaluation.seed_shown for name, evaluation in figures.items()}
     return pairs_with(reference, predictions, seeds)
 
@@ -111,7 +111,9 @@ def main() -> str:
         training.adaptation(read_if_run(METRICS / "adapt.json", AdaptMetrics)),
         data.privacy(stages.anonymize),
         training.tokens(stages.tokenize),
-        training.curves({name: read_csv(CURVES / f"{name}.csv") for name in tests}),
+        training.curves(
+            {name: read_csv(CURVES / f"{name}.csv", COLUMNS[CURVES]) for name in tests}
+        ),
     ]
     write_metrics(DATASET, dataset)
     page = Section(f"Report on dataset {dataset.version}", sections)

@@ -18,6 +18,7 @@ from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Validation, read_validation
 from seedbed.scoring.predictions import choice, read_predictions
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
+from seedbed.tasks.named import read_task
 from seedbed.training.models import read_card, write_digests
 
 
@@ -49,7 +50,9 @@ def main() -> str:
             "set one to true",
         )
     folders = {name: PREDICTIONS / name / "validation" for name in validations}
-    chosen = choice(validations, {name: read_predictions(folders[name]) for name in folders})
+    task = read_task()
+    predictions = {name: read_predictions(folder, task) for name, folder in folders.items()}
+    chosen = choice(validations, predictions)
     source = MODELS / chosen.approach / f"seed-{chosen.seed}"
     card = read_card(source)
     serving = serving_of(validations[chosen.approach], card.classes)

@@ -15,14 +15,20 @@ from seedbed.core.labels import in_line
 from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import COUNTS, DEDUPLICATE, MANIFEST, SIDES, read_rows, write_results
+from seedbed.core.rows import (
+    COLUMNS,
+    COUNTS,
+    DEDUPLICATE,
+    MANIFEST,
+    SIDES,
+    read_rows,
+    write_results,
+)
 from seedbed.core.stage import script
 from seedbed.splitting import sides, splits
 from seedbed.splitting.sides import FROZEN
 from seedbed.splitting.splits import SplitMetrics
 from seedbed.splitting.splits import SplitParams as Params
-
-HEADER = ["id", "digest", "label", "split"]
 
 
 def with_folds(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
@@ -71,13 +77,14 @@ def write_manifest(rows: pd.DataFrame, max_rows: int) -> None:
     with fresh_folder(MANIFEST) as folder:
         for batch, members in rows.groupby("batch", sort=True):
             file = folder / f"{batch}.csv"
-            write_csv(file, HEADER, members[HEADER].sort_values("id").to_numpy())
+            lines = members[COLUMNS[MANIFEST]].sort_values("id").to_numpy()
+            write_csv(file, COLUMNS[MANIFEST], lines)
             if len(rows) > max_rows:
                 by_side = members["split"].value_counts().reindex(SIDES, fill_value=0)
                 counts.append([batch, *by_side, sha256_of(file)])
                 file.unlink()
         if counts:
-            write_csv(folder / COUNTS, ["batch", *SIDES, "sha256"], counts)
+            write_csv(folder / COUNTS, COLUMNS[MANIFEST / COUNTS], counts)
 
 
 def summary(metrics: SplitMetrics, warn_below: int) -> str:

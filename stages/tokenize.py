@@ -18,6 +18,7 @@ from seedbed.core.stage import script
 from seedbed.encoding import examples, tokens
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.splitting.splits import gate_after_split
+from seedbed.tasks.named import read_task
 
 PLOT = Path("reports/plots/token_lengths.csv")
 BIN_TOKENS = 32
@@ -97,7 +98,8 @@ def main() -> str:
     )
     classes = sorted(set(rows["label"][rows["split"] == "train"]))
     check_classes(rows, classes, read_params("negatives.label", str))
-    every, side = examples.examples_of(rows, encoded, classes), rows["split"].to_numpy(dtype=object)
+    every = examples.examples_of(read_task(), rows, encoded, classes)
+    side = rows["split"].to_numpy(dtype=object)
     parts = {name: every.take(np.repeat(side == name, encoded.windows)) for name in SIDES}
     metrics = tokens.TokenizeMetrics(
         rows=settle("tokenize", rows["id"], rows["id"], []),

@@ -16,7 +16,7 @@ from hypothesis import settings
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:  # torch, which most tests do not need
-    from seedbed.training.classifier import Task
+    from seedbed.training.classifier import TrainingData
 
 # A busy machine is no reason to fail a property.
 settings.register_profile("seedbed", deadline=None)
@@ -195,7 +195,9 @@ def approach_params(approach: str, **changes: Any) -> Any:
     return kind(**{**shared, **content["approaches"][approach], **changes})
 
 
-def small_task(folder: Path, encoder: Callable[[Path, list[str]], None] = tiny_encoder) -> "Task":
+def small_training_data(
+    folder: Path, encoder: Callable[[Path, list[str]], None] = tiny_encoder
+) -> "TrainingData":
     """Two classes of eight short texts, and as many to validate on, with a tiny encoder."""
     import numpy as np
     import torch
@@ -203,7 +205,8 @@ def small_task(folder: Path, encoder: Callable[[Path, list[str]], None] = tiny_e
     from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
     from seedbed.encoding.examples import Examples
     from seedbed.encoding.tokens import TextTokenizer, Truncation
-    from seedbed.training.classifier import Task
+    from seedbed.tasks import class_task
+    from seedbed.training.classifier import TrainingData
 
     things = {
         "cooking": "onion rice bread soup pan oven salt dough".split(),
@@ -229,7 +232,7 @@ def small_task(folder: Path, encoder: Callable[[Path, list[str]], None] = tiny_e
         model = SentenceEncoder(load_model(folder / "tiny"), pooling_of(folder / "tiny"))
         return outputs(model, parts[side], torch.float32, side)
 
-    return Task(
-        list(things), parts["train"], parts["validation"], vectors, folder / "tiny", cut,
-        torch.float32,
+    return TrainingData(
+        class_task, list(things), parts["train"], parts["validation"], vectors, folder / "tiny",
+        cut, torch.float32,
     )  # fmt: skip

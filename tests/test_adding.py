@@ -20,14 +20,14 @@ import numpy as np
 from pydantic import Field
 from torch import nn
 
-from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training.classifier import (
     Loaded,
     Origin,
-    Task,
+    TrainingData,
     linear,
     load_sentence_classifier,
     save_sentence_classifier,
+    score_of,
     trainable_parameters,
 )
 from seedbed.training.loop import Curve
@@ -40,15 +40,15 @@ class Params(ApproachParams):
     scale: float = Field(gt=0)
 
 
-def fine_tune(task: Task, params: Params, seed: int, folder: Path) -> Curve:
+def fine_tune(data: TrainingData, params: Params, seed: int, folder: Path) -> Curve:
     """Take the means, save a sentence classifier and give a curve of one point."""
-    vectors, labels = task.vectors("train"), task.train.row_labels
-    means = np.stack([vectors[labels == index].mean(0) for index in range(len(task.classes))])
+    vectors, labels = data.vectors("train"), data.train.row_labels
+    means = np.stack([vectors[labels == index].mean(0) for index in range(len(data.classes))])
     head = nn.Sequential(linear(params.scale * means))
     origin = Origin("centroid", params, trainable_parameters(head))
-    save_sentence_classifier(task, folder, head, None, origin)
-    predicted = (task.vectors("validation") @ means.T).argmax(1)
-    return [{"epoch": 1, "validation_macro_f1": macro_f1_of(task.validation.row_labels, predicted)}]
+    save_sentence_classifier(data, folder, head, None, origin)
+    score = score_of(data, data.vectors("validation") @ means.T)
+    return [{"epoch": 1, "validation_macro_f1": score}]
 
 
 def load(folder: Path, card: SavedModel) -> Loaded:

@@ -19,6 +19,7 @@ from seedbed.scoring.behaviour import (
 )
 from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import Invariance
+from seedbed.tasks import class_task
 
 TEXT = "Sarah wrote to <EMAIL>, then called Peter: the well-known and/or rule, 3.5 times."
 
@@ -85,13 +86,13 @@ def test_only_rows_that_an_edit_changed_count():
         asked[label] = texts
         return labels[: len(texts)] * (np.arange(len(texts)) < 2)  # the third is 0, and was 2
 
-    found = invariance_of(predict, rows, Scored.of(labels, labels), 4, 0)
+    found = invariance_of(predict, rows, Scored.of(class_task, labels, labels), 4, 0)
     assert asked["edited: case"] == ["it rains.", "fry it.", "it snows."]
     assert found["names"] == Invariance(rows=0)
     assert found["case"].rows == 3
     assert found["case"].stays == pytest.approx(2 / 3)
     assert found["case"].low < 2 / 3 < found["case"].high
-    assert invariance_of(predict, rows, Scored.of(labels, labels), 0, 0) == {}
+    assert invariance_of(predict, rows, Scored.of(class_task, labels, labels), 0, 0) == {}
 
 
 def test_cases_are_counted_by_capability_and_failures_named_without_text(tmp_path):
@@ -100,7 +101,7 @@ def test_cases_are_counted_by_capability_and_failures_named_without_text(tmp_pat
         "Fry it in the rain.,cooking,mixed\nA match,sport,one topic\n"
     )
     classes = ["cooking", "weather"]
-    found = cases_of(lambda texts, pairs, label: np.array([1, 1, 0]), classes, tmp_path)
+    found = cases_of(lambda texts, pairs, label: np.array([1, 1, 0]), class_task, classes, tmp_path)
     assert found.model_dump(exclude_unset=True) == {
         "of_other_classes": 1,
         "other_classes": ["sport"],
@@ -112,7 +113,7 @@ def test_cases_are_counted_by_capability_and_failures_named_without_text(tmp_pat
         },
         "failed": ["a.csv:2"],
     }
-    none = cases_of(lambda *_: pytest.fail("no case to run"), ["other"], tmp_path)
+    none = cases_of(lambda *_: pytest.fail("no case to run"), class_task, ["other"], tmp_path)
     gone = ["cooking", "sport", "weather"]
     assert none.model_dump() == none.model_copy().model_dump()
     assert (none.of_other_classes, none.other_classes, none.rows) == (4, gone, 0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import small_task
+from conftest import small_training_data
 from test_prompt import params_of
 
 from seedbed.approaches import prompt
@@ -49,21 +49,21 @@ def tiny_roberta(folder: Path, texts: list[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def task(tmp_path_factory):
-    return small_task(tmp_path_factory.mktemp("bytes"), tiny_roberta)
+def data(tmp_path_factory):
+    return small_training_data(tmp_path_factory.mktemp("bytes"), tiny_roberta)
 
 
-def gap_of(task, template: str = PLAIN, words: tuple[str, ...] = ("soup", "rain")) -> Gap:
-    return Gap(task.encoder, Truncation(32), template, words)
+def gap_of(data, template: str = PLAIN, words: tuple[str, ...] = ("soup", "rain")) -> Gap:
+    return Gap(data.encoder, Truncation(32), template, words)
 
 
 def tokens_of(gap: Gap, ids) -> list[str]:
     return [gap._tokenizer.id_to_token(int(number)) for number in ids]
 
 
-def filled(task, template: str, text: str) -> tuple[Gap, list[str]]:
-    gap = gap_of(task, template)
-    rows = TextTokenizer(task.encoder, Truncation(32))([text])
+def filled(data, template: str, text: str) -> tuple[Gap, list[str]]:
+    gap = gap_of(data, template)
+    rows = TextTokenizer(data.encoder, Truncation(32))([text])
     return gap, tokens_of(gap, gap.filled(rows).ids[0])
 
 
@@ -76,35 +76,35 @@ def filled(task, template: str, text: str) -> tuple[Gap, list[str]]:
     ],
     ids=["behind a space", "behind the text", "at the start, and rain is no token there"],
 )
-def test_a_word_is_the_token_that_stands_at_the_gap(task, template, tokens):
-    gap = gap_of(task, template)
+def test_a_word_is_the_token_that_stands_at_the_gap(data, template, tokens):
+    gap = gap_of(data, template)
     assert tokens_of(gap, gap.word_ids) == tokens
 
 
-def test_a_word_of_several_tokens_either_way_is_refused(task):
+def test_a_word_of_several_tokens_either_way_is_refused(data):
     with pytest.raises(ParamsError, match=r"`onionsoup`, which is \d tokens of this encoder"):
-        gap_of(task, words=("onionsoup", "rain"))
+        gap_of(data, words=("onionsoup", "rain"))
 
 
-def test_the_filled_template_is_tokenized_as_the_whole_text_would_be(task):
+def test_the_filled_template_is_tokenized_as_the_whole_text_would_be(data):
     for template in (PLAIN, "Topic: {text} It is about {mask}.", "{mask}: {text}"):
-        gap, tokens = filled(task, template, "we talked of rain")
+        gap, tokens = filled(data, template, "we talked of rain")
         whole = template.replace("{text}", "we talked of rain").replace("{mask}", "<mask>")
         assert tokens == tokens_of(gap, gap._tokenizer.encode(whole).ids), template
 
 
-def test_a_mask_token_in_a_text_is_no_second_gap(task):
-    _, tokens = filled(task, PLAIN, "the <mask> of rain")
+def test_a_mask_token_in_a_text_is_no_second_gap(data):
+    _, tokens = filled(data, PLAIN, "the <mask> of rain")
     assert tokens.count("<mask>") == 1
     assert "<unk>" in tokens
 
 
-def test_it_learns_and_the_stock_pipeline_gives_the_same_shares(task, tmp_path):
+def test_it_learns_and_the_stock_pipeline_gives_the_same_shares(data, tmp_path):
     from transformers import pipeline
 
     words = {"cooking": "soup", "weather": "rain"}
     params = params_of(words=words, cloze=PLAIN, learning_rate=3e-3, epochs=20, patience_epochs=20)
-    curve = prompt.fine_tune(task, params, 0, tmp_path)
+    curve = prompt.fine_tune(data, params, 0, tmp_path)
     assert max(point["validation_macro_f1"] for point in curve) > 0.8
     ours = Classifier(tmp_path).probabilities(["we talked of rain"])[0]
     stock = pipeline("fill-mask", model=str(tmp_path))(
@@ -114,24 +114,24 @@ def test_it_learns_and_the_stock_pipeline_gives_the_same_shares(task, tmp_path):
     assert ours[0] == pytest.approx(scores["soup"] / sum(scores.values()), abs=1e-4)
 
 
-def test_it_is_adapted_by_masked_words(task, tmp_path):
+def test_it_is_adapted_by_masked_words(data, tmp_path):
     params = AdaptationParams(
         epochs=2, min_steps=0, learning_rate=1e-3, batch_tokens=256, warmup_share=0.1,
         weight_decay=0.01, mask_share=0.3, dropout=0.1, temperature=0.05,
     )  # fmt: skip
     texts = ["we talked of rain", "and then came the soup"] * 4
-    tokens = TextTokenizer(task.encoder, Truncation(32))(texts)
-    way, curve = adapt(task.encoder, tokens, Run("adapt", params, 0, torch.float32), tmp_path)
+    tokens = TextTokenizer(data.encoder, Truncation(32))(texts)
+    way, curve = adapt(data.encoder, tokens, Run("adapt", params, 0, torch.float32), tmp_path)
     assert way == "masked_lm"
     assert [point["epoch"] for point in curve] == [1, 2]
-    assert gap_of(task).words == Gap(tmp_path, Truncation(32), PLAIN, ["soup", "rain"]).words
+    assert gap_of(data).words == Gap(tmp_path, Truncation(32), PLAIN, ["soup", "rain"]).words
 
 
-def test_positions_that_padding_keeps_back_are_not_counted_as_input(task, tmp_path):
-    settings = read_json(task.encoder / "config.json")
+def test_positions_that_padding_keeps_back_are_not_counted_as_input(data, tmp_path):
+    settings = read_json(data.encoder / "config.json")
     write_json(tmp_path / "config.json", settings)
     assert longest_input(tmp_path) == 64  # of 66: two come before the first position
     for file in ("tokenizer.json", "tokenizer_config.json"):
-        (tmp_path / file).write_bytes((task.encoder / file).read_bytes())
+        (tmp_path / file).write_bytes((data.encoder / file).read_bytes())
     with pytest.raises(ModelError, match="at most 64"):
         TextTokenizer(tmp_path, Truncation(66))

@@ -5,6 +5,7 @@ import pytest
 
 from seedbed.scoring.metrics_files import Choice, Estimate, ModelCosts, Validation
 from seedbed.scoring.predictions import Predictions, choice
+from seedbed.tasks import class_task
 
 ROWS = 400
 LABELS = np.arange(ROWS) % 4
@@ -15,7 +16,7 @@ def predictions(wrong: int, start: int = 0) -> Predictions:
     """Wrong on that many rows from `start` on, right on the others."""
     said = LABELS.copy()
     said[start : start + wrong] = (said[start : start + wrong] + 1) % 4
-    return Predictions(IDS, [""] * ROWS, LABELS, {"0": np.eye(4)[said]})
+    return Predictions(class_task, IDS, [""] * ROWS, LABELS, {"0": np.eye(4)[said]})
 
 
 def validation(wrong: int, numbers: int, tokens: int, megabytes: float = 90.0) -> Validation:

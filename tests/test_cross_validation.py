@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seedbed.core.errors import RowsError
+from seedbed.tasks import class_task
 from seedbed.training.resampling import (
     fold_scores,
     folds_of,
@@ -69,7 +70,7 @@ def test_a_class_that_a_model_never_saw_gets_no_probability():
 def test_scores_are_told_fold_by_fold():
     labels, folds = np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1])
     sure = np.array([[0.9, 0.1], [0.1, 0.9], [0.9, 0.1], [0.8, 0.2]])
-    accuracy = fold_scores(labels, sure, folds)["accuracy"]
+    accuracy = fold_scores(class_task, labels, sure, folds)["accuracy"]
     assert accuracy.by_fold == {"0": 1.0, "1": 0.5}
     assert accuracy.mean == 0.75
     assert accuracy.sd == pytest.approx(0.35355, abs=1e-4)

@@ -13,18 +13,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seedbed.arrivals import adding
+from seedbed.arrivals.adding import add, undo
+from seedbed.collecting.collection import check_declared
 from seedbed.collecting.raw_rows import add_tombstones, read_tombstones
 from seedbed.core.decisions import parse_decisions
+from seedbed.core.edits import read_synonyms
 from seedbed.core.errors import DamagedError, SeedbedError, of_the_machine, repair
 from seedbed.core.files import read_csv, read_json
 from seedbed.core.metrics import read_ledger
-from seedbed.core.rows import read_parquet
+from seedbed.core.rows import COLUMNS, read_parquet
 from seedbed.encoding.examples import read_datasets
 from seedbed.encoding.vectors import read_vectors, write_vectors
-from seedbed.pipeline.dvc import read_yaml
+from seedbed.merging.resolve import repaired
+from seedbed.pipeline.dvc import cached_object, read_yaml
+from seedbed.pipeline.freshness import freshness
+from seedbed.private.staged import findings
+from seedbed.pull_request.posting import post
 from seedbed.running import memo
 from seedbed.scoring.predictions import read_predictions
 from seedbed.splitting.sides import read_frozen
+from seedbed.tasks import class_task
 from seedbed.versions import diff_texts
 from seedbed.versions.revisions import Files
 
@@ -138,7 +147,11 @@ def test_a_damaged_output_is_one_paragraph_with_the_file_and_the_repair(
     assert "dvc repro" in told.value.next_step
 
 
-@pytest.mark.parametrize("read", [read_predictions, read_datasets, read_parquet])
+@pytest.mark.parametrize(
+    "read",
+    [lambda folder: read_predictions(folder, class_task), read_datasets, read_parquet],
+    ids=["predictions", "datasets", "parquet"],
+)
 def test_an_output_that_is_missing_is_told(tmp_path, read):
     with pytest.raises(SeedbedError, match="dvc repro"):
         read(tmp_path / "nothing")
@@ -299,3 +312,117 @@ def test_a_pipeline_that_is_no_text_is_one_paragraph(tmp_path, monkeypatch, name
     Path(name).write_bytes(b"stages:\n  \xff\xfe: 1\n")
     with pytest.raises(SeedbedError, match=r"dvc\.yaml: it cannot be read"):
         read_yaml(name)
+
+
+NO_TEXT = b"\xff\xfe" + "é".encode("utf-16-le")
+FROM_GIT, SPOILT = "git restore", "it cannot be read (UnicodeDecodeError"
+READS = {  # what reads a file that is no UTF-8, the file, and what brings it back
+    "a lock": ("dvc.lock", lambda: freshness(), FROM_GIT),
+    "a union of decisions": ("data/decisions/ann.jsonl", lambda: repaired(UNION), FROM_GIT),
+    "a frozen test": ("data/frozen_test.csv", lambda: repaired("data/frozen_test.csv"), FROM_GIT),
+    "a report": ("page.md", lambda: post(Path("page.md"), 1, "a/b"), "seedbed pr-report"),
+    "what the scan allows": (".seedbed-allow", lambda: list(findings([])), FROM_GIT),
+    "a pipeline to add to": ("dvc.yaml", lambda: add(b"x", Path("data/raw/x"), "", ""), FROM_GIT),
+    "a journal": (".seedbed/adding.json", undo, "rm .seedbed/adding.json"),
+    "WordNet": ("wordnet/data.noun", lambda: read_synonyms(Path("wordnet")), "install WordNet"),
+    "a pipeline": ("dvc.yaml", lambda: check_declared([]), FROM_GIT),
+}
+UNION = "data/decisions/ann.jsonl"
+
+
+@pytest.fixture
+def copied(new_project, tmp_path, monkeypatch) -> Path:
+    """The files of a project that never ran, and WordNet's."""
+    for file in ("params.yaml", "dvc.yaml"):
+        shutil.copy(new_project.folder / file, tmp_path / file)
+    for folder in ("data/decisions", ".seedbed", "wordnet"):
+        (tmp_path / folder).mkdir(parents=True)
+    for part in ("noun", "verb", "adj", "adv"):
+        (tmp_path / f"wordnet/data.{part}").write_text("  1 licence\n1 2 n 02 car 0 auto 0 000\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("case", READS)
+def test_a_file_of_people_that_is_no_utf_8_is_one_paragraph(copied, case):
+    name, read, step = READS[case]
+    Path(name).write_bytes(NO_TEXT)
+    with pytest.raises(SeedbedError) as error:
+        read()
+    assert error.value.place == name
+    assert error.value.found.startswith(SPOILT)
+    assert step in error.value.next_step
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"target": 1}'])
+def test_a_journal_that_is_not_as_it_was_written_is_one_paragraph(copied, content):
+    Path(".seedbed/adding.json").write_text(content)
+    with pytest.raises(DamagedError, match=r"rm \.seedbed/adding\.json"):
+        undo()
+
+
+@pytest.mark.parametrize("line", ["1 2 n", "1 2 n zz car 0 auto 0 000"])
+def test_a_line_of_wordnet_cut_short_is_one_paragraph(copied, line):
+    assert read_synonyms(Path("wordnet")) == {"auto": ["car"], "car": ["auto"]}
+    Path("wordnet/data.verb").write_text(f"{line}\n")
+    with pytest.raises(DamagedError, match=r"wordnet/data\.verb: .*install WordNet"):
+        read_synonyms(Path("wordnet"))
+
+
+@pytest.mark.parametrize("case", [name for name in READS if name != "a journal"])
+def test_a_file_that_may_not_be_read_is_one_paragraph(copied, monkeypatch, case):
+    name, read, _ = READS[case]
+    Path(name).touch()
+
+    def denied(path: Path, **_: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    with pytest.raises((SeedbedError, PermissionError)) as error:
+        read()
+    told = error.value if isinstance(error.value, SeedbedError) else of_the_machine(error.value)
+    assert told is not None
+    assert "ermission denied" in str(told)
+
+
+def test_a_listing_of_dvc_s_cache_cut_short_is_one_paragraph(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    locked = "{cmd: x, outs: [{path: data/split, md5: 0123.dir}]}"
+    Path("dvc.lock").write_text(f"schema: '2.0'\nstages: {{split: {locked}}}\n")
+    listing = cached_object("0123.dir")
+    listing.parent.mkdir(parents=True)
+    for content in ('[{"md5": "', "[{}]", "1"):
+        listing.write_text(content)
+        with pytest.raises(DamagedError, match="dvc fetch"):
+            Files().parquet("split")
+
+
+def test_a_tombstone_of_nobody_is_refused(tmp_path):
+    """A line with a comma alone is of the form of its cells, and would forget nobody."""
+    file = tmp_path / "lines.csv"
+    file.write_text(f"id,digest\n{ONE},\n\n,\n", encoding="utf-8")
+    with pytest.raises(DamagedError) as error:
+        read_tombstones(file)
+    assert error.value.place == f"{file}:4"
+    file.write_text(f"id,digest\n{ONE},\n,{TWO}\n", encoding="utf-8")
+    assert read_tombstones(file) == {ONE, TWO}
+
+
+@pytest.mark.parametrize("path", COLUMNS)
+def test_a_table_of_a_stage_with_another_header_is_one_paragraph(tmp_path, path):
+    """A column renamed by hand or by a spreadsheet was a KeyError, or read as nothing."""
+    file, columns = tmp_path / "table.csv", COLUMNS[path]
+    file.write_text(f"{','.join(columns)}\n")
+    assert read_csv(file, columns) == []
+    for other in ([*columns[:-1], "other"], columns[1:], [*columns, "more"]):
+        file.write_text(f"{','.join(other)}\n{','.join('1' for _ in other)}\n")
+        with pytest.raises(DamagedError, match=r"table\.csv:1: the header"):
+            read_csv(file, columns)
+
+
+def test_dvc_that_fails_while_a_batch_is_added_stops_the_addition(copied, monkeypatch):
+    """A write that is denied to `dvc remote list` counted as a project without remotes."""
+    failed = subprocess.CompletedProcess([], 255, "", "ERROR: x\nERROR: [Errno 13] denied\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(SeedbedError, match=r"dvc remote: ERROR: \[Errno 13\] denied"):
+        adding._has_private_remote()

@@ -21,6 +21,7 @@ from seedbed.scoring.evaluation import (
 )
 from seedbed.scoring.metrics_files import Evaluation, ModelCosts, WithoutDecisions
 from seedbed.scoring.predictions import Predictions
+from seedbed.tasks import class_task
 
 RANDOM = np.random.default_rng(0)
 CLASSES = ["cat", "dog"]
@@ -33,7 +34,7 @@ def predictions(labels: list[int], *seeds: list[float]) -> Predictions:
         for seed, first in enumerate(seeds)
     }
     ids = [f"{row:016x}" for row in range(len(labels))]
-    return Predictions(ids, [""] * len(labels), np.array(labels), found)
+    return Predictions(class_task, ids, [""] * len(labels), np.array(labels), found)
 
 
 COSTS = ModelCosts(megabytes=1, trainable_parameters=1, epochs=1, training_tokens=1)
@@ -54,7 +55,7 @@ def test_the_best_seed_is_shown_and_its_temperature_fitted():
     found = fit(VALIDATION)
     assert found.seed == "1"
     assert found.thresholds == {}
-    assert found.temperature == fitted_temperature(*VALIDATION.inside("1"))
+    assert found.temperature == fitted_temperature(class_task, *VALIDATION.inside("1"))
     assert fit(predictions([0, 1], [0.9, 0.1], [0.8, 0.2])).seed == "0"  # the first of equals
 
 
@@ -121,7 +122,11 @@ def test_rows_out_of_scope_are_told_apart_and_left_out_of_calibration():
 
 # Labels as people left them.
 DECIDED = Predictions(
-    ["a", "b", "c", "d"], [""] * 4, np.array([0, 0, 1, 1]), {"0": np.eye(2)[[0, 0, 1, 0]]}
+    class_task,
+    ["a", "b", "c", "d"],
+    [""] * 4,
+    np.array([0, 0, 1, 1]),
+    {"0": np.eye(2)[[0, 0, 1, 0]]},
 )
 
 

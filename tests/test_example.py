@@ -10,6 +10,7 @@ from seedbed.core.files import read_csv, read_json
 from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import SIDES, read_rows
 from seedbed.core.stage import ROW_STAGES
+from seedbed.tasks import class_task
 
 UP_TO_DATE = "Data and pipelines are up to date."
 
@@ -135,7 +136,7 @@ def test_a_stock_library_gives_the_predictions_that_were_scored(example, approac
     from seedbed.scoring.predictions import read_predictions
 
     folder = example.folder / "models" / approach / "seed-0"
-    found = read_predictions(example.folder / "data/evaluate" / approach / "test")
+    found = read_predictions(example.folder / "data/evaluate" / approach / "test", class_task)
     rows = read_rows(example.folder / "data/balance").set_index("id")
     texts = list(rows.loc[found.ids, "text"])
     if read_json(folder / "seedbed.json")["kind"] == "sequence_classifier":

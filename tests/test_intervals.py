@@ -28,6 +28,7 @@ from seedbed.scoring.metrics import (
     scores,
 )
 from seedbed.scoring.predictions import Predictions, pairs_with
+from seedbed.tasks import Spread, class_task
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)
@@ -37,7 +38,7 @@ CLUSTERS = np.arange(300)
 
 
 def test_the_interval_is_about_that_of_the_normal_approximation():
-    found = headline({"0": Scored.of(LABELS, GOOD)})["accuracy"]
+    found = headline({"0": Scored.of(class_task, LABELS, GOOD)})["accuracy"]
     half = 1.96 * np.sqrt(found.mean * (1 - found.mean) / 300)
     assert found.low == pytest.approx(found.mean - half, abs=0.012)
     assert found.high == pytest.approx(found.mean + half, abs=0.012)
@@ -50,13 +51,15 @@ def test_rows_of_a_group_are_drawn_together_and_widen_the_interval():
     assert len(set(clusters)) == 201
     labels, right = np.zeros(300, int), np.repeat([0, 1, 0], 100)
     blocks = np.repeat(np.arange(3), 100)
-    alone = headline({"0": Scored.of(labels, right)})["accuracy"]
-    together = headline({"0": Scored.of(labels, right, clusters=blocks)})["accuracy"]
+    alone = headline({"0": Scored.of(class_task, labels, right)})["accuracy"]
+    together = headline({"0": Scored.of(class_task, labels, right, clusters=blocks)})["accuracy"]
     assert together.high - together.low > 3 * (alone.high - alone.low)
 
 
 def test_every_seed_is_kept():
-    found = headline({"0": Scored.of(LABELS, GOOD), "1": Scored.of(LABELS, POOR)})["accuracy"]
+    found = headline(
+        {"0": Scored.of(class_task, LABELS, GOOD), "1": Scored.of(class_task, LABELS, POOR)}
+    )["accuracy"]
     assert found.by_seed == {"0": (GOOD == LABELS).mean(), "1": (POOR == LABELS).mean()}
     assert found.mean == pytest.approx(np.mean(list(found.by_seed.values())))
     assert found.sd_over_seeds > 0
@@ -64,7 +67,7 @@ def test_every_seed_is_kept():
 
 def test_a_mean_has_the_interval_of_its_standard_error():
     values = RANDOM.normal(5, 2, 300)
-    found = mean_with_interval(values, CLUSTERS, np.inf)
+    found = mean_with_interval(Spread(values, values, np.zeros(300)), CLUSTERS, np.inf)
     half = 1.96 * values.std() / np.sqrt(300)
     assert found.mean == pytest.approx(values.mean())
     assert found.high - found.mean == pytest.approx(half, rel=0.15)
@@ -92,9 +95,13 @@ def test_where_all_are_right_the_bound_is_exact_and_counts_clusters():
 
 
 def test_a_real_difference_is_seen_and_none_is_not():
-    real = paired_difference([Scored.of(LABELS, GOOD)], [Scored.of(LABELS, POOR)])["accuracy"]
+    real = paired_difference(
+        [Scored.of(class_task, LABELS, GOOD)], [Scored.of(class_task, LABELS, POOR)]
+    )["accuracy"]
     assert real.low > 0
-    none = paired_difference([Scored.of(LABELS, GOOD)], [Scored.of(LABELS, GOOD)])["macro_f1"]
+    none = paired_difference(
+        [Scored.of(class_task, LABELS, GOOD)], [Scored.of(class_task, LABELS, GOOD)]
+    )["macro_f1"]
     assert none.difference == 0
     # Of rows that only one of two models gets right none is seen: Tango's 1.96² / (n + 1.96²)
     assert none.high == -none.low == pytest.approx(3.84 / 303.84, rel=0.02)
@@ -109,7 +116,7 @@ def test_a_difference_has_the_interval_of_tango():
     )
     labels = np.zeros(21, int)
     models = [np.repeat(part, [1, 7, 13]) for part in ([0, 1, 0], [1, 0, 0])]
-    [one, other] = [[Scored.of(labels, said)] for said in models]
+    [one, other] = [[Scored.of(class_task, labels, said)] for said in models]
     found = paired_difference(one, other)["accuracy"]
     assert (found.low, found.high) == pytest.approx((-0.5172, -0.0260), abs=5e-5)
 
@@ -119,7 +126,7 @@ def test_classes_that_are_alike_have_the_correlation_of_their_accuracy():
     a span from -1, which 20 classes do not reach, held the truth in 91 % of splits."""
     labels = np.arange(20)
     said = np.r_[np.arange(10), np.roll(np.arange(10, 20), 1)]
-    found = headline({"0": Scored.of(labels, said)})
+    found = headline({"0": Scored.of(class_task, labels, said)})
     expected = [
         (end - 1 / 20) / (1 - 1 / 20) for end in (found["accuracy"].low, found["accuracy"].high)
     ]
@@ -129,7 +136,7 @@ def test_classes_that_are_alike_have_the_correlation_of_their_accuracy():
 def test_every_approach_stands_beside_the_reference():
     def predictions(*classes: np.ndarray) -> Predictions:
         found = {str(seed): np.eye(3)[one] for seed, one in enumerate(classes)}
-        return Predictions([str(row) for row in range(300)], [""] * 300, LABELS, found)
+        return Predictions(class_task, [str(row) for row in range(300)], [""] * 300, LABELS, found)
 
     every = {
         "good": predictions(GOOD, GOOD),
@@ -173,7 +180,8 @@ def answers(draw):
 def test_a_figure_never_lies_outside_its_own_interval(found):
     labels, one, other, clusters = found
     scored = {
-        str(n): Scored.of(labels, said, clusters=clusters) for n, said in enumerate((one, other))
+        str(n): Scored.of(class_task, labels, said, clusters=clusters)
+        for n, said in enumerate((one, other))
     }
     for by_seed in ({"0": scored["0"]}, scored):
         for name, figure in headline(by_seed).items():
@@ -188,7 +196,10 @@ def test_a_figure_never_lies_outside_its_own_interval(found):
         assert part.low < part.high
     classes = int(max(labels.max(), one.max())) + 2
     sure = np.where(np.eye(classes, dtype=bool)[one], 0.9, 0.1 / (classes - 1))
-    calibrated, risk = calibration(labels, sure, clusters), risk_coverage(labels, sure, clusters)
+    calibrated, risk = (
+        calibration(class_task, labels, sure, clusters),
+        risk_coverage(class_task, labels, sure, clusters),
+    )
     for interval in (calibrated.log_loss, calibrated.brier, risk.area):
         assert 0 <= interval.low <= interval.mean <= interval.high
 
@@ -209,7 +220,7 @@ def test_an_area_of_one_pair_says_next_to_nothing():
 @pytest.mark.parametrize("rows", [1, 2, 4])
 def test_many_classes_of_a_few_rows_that_are_all_right_are_no_certainty(rows):
     labels = np.repeat(np.arange(20), rows)
-    found = headline({"0": Scored.of(labels, labels)})["macro_f1"]
+    found = headline({"0": Scored.of(class_task, labels, labels)})["macro_f1"]
     assert (found.mean, found.high) == (1, 1)
     assert found.low == pytest.approx(0.05 ** (1 / len(labels)), abs=0.02)
 
@@ -218,7 +229,7 @@ def test_a_class_that_is_lost_is_no_class_that_is_wrong():
     """46 classes of a few rows, all but three right: 0.958 stood beside [0.826, 0.956]."""
     labels = np.repeat(np.arange(46), [1, 2, 3] * 15 + [2])
     said = np.where(np.isin(np.arange(len(labels)), [7, 40, 70]), (labels + 1) % 46, labels)
-    found = headline({"0": Scored.of(labels, said)})["macro_f1"]
+    found = headline({"0": Scored.of(class_task, labels, said)})["macro_f1"]
     assert 0.85 < found.low < found.mean < found.high < 1
 
 
@@ -230,7 +241,7 @@ def test_a_metric_without_bounds_has_a_symmetric_interval(monkeypatch):
     metric = Metric("likelihood", "", "probabilities", likelihood, (), span=(-np.inf, 0.0))
     monkeypatch.setitem(METRICS, "likelihood", metric)
     sure = np.where(np.eye(3, dtype=bool)[GOOD], 0.8, 0.1)
-    found = headline({"0": Scored.of(LABELS, GOOD, sure)})["likelihood"]
+    found = headline({"0": Scored.of(class_task, LABELS, GOOD, sure)})["likelihood"]
     values = np.log(sure[np.arange(300), LABELS])
     half = 1.97 * values.std(ddof=1) / np.sqrt(300)
     assert found.mean - found.low == pytest.approx(half, rel=0.01)
@@ -270,7 +281,7 @@ def test_a_plain_bootstrap_does_not_hold_the_truth_often_enough():
         for _ in range(200):
             world = World.of(cell, random)
             true = np.repeat(np.arange(cell.classes), world.sizes)
-            scored = Scored.of(true, world.said(true, world.right, random))
+            scored = Scored.of(class_task, true, world.said(true, world.right, random))
             samples = scored._replace(counts=resampled_counts(scored.clusters, draws=200))
             ends = bounds(scores(samples)["macro_f1"])
             truth = METRICS["macro_f1"].compute(world.truth(world.right))[0]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seedbed.tasks import class_task
 from seedbed.training.resampling import CurveRun, drawn, fit_curve, power_law
 
 SHARES = (0.25, 0.5, 1.0)
@@ -58,7 +59,7 @@ LABELS = np.arange(1000) % 2
 
 def test_twice_the_rows_halve_an_error_that_halves():
     errors = {0.25: 160, 0.5: 80, 1.0: 40}
-    found = fit_curve("full", runs(errors, LABELS), LABELS, np.arange(1000), 200)
+    found = fit_curve(class_task, "full", runs(errors, LABELS), LABELS, np.arange(1000), 200)
     assert found.exponent.mean == pytest.approx(1, abs=0.01)
     assert found.twice_the_rows.rows == 2000
     assert found.twice_the_rows.macro_f1.mean == pytest.approx(0.98, abs=0.001)
@@ -73,13 +74,15 @@ def test_twice_the_rows_halve_an_error_that_halves():
 
 def test_a_flat_curve_promises_nothing():
     found = fit_curve(
-        "full", runs(dict.fromkeys(SHARES, 100), LABELS), LABELS, np.arange(1000), 200
+        class_task, "full", runs(dict.fromkeys(SHARES, 100), LABELS), LABELS, np.arange(1000), 200
     )
     assert found.twice_the_rows.gain.difference == pytest.approx(0, abs=1e-6)
 
 
 def test_no_error_at_all_is_half_a_row():
-    found = fit_curve("full", runs({0.25: 4, 0.5: 2, 1.0: 0}, LABELS), LABELS, np.arange(1000), 200)
+    found = fit_curve(
+        class_task, "full", runs({0.25: 4, 0.5: 2, 1.0: 0}, LABELS), LABELS, np.arange(1000), 200
+    )
     assert found.points[-1].macro_f1.mean == pytest.approx(0.9995)
     assert np.isfinite(found.exponent.mean)
 
@@ -90,7 +93,9 @@ def test_fewer_validation_rows_are_less_sure():
             share: number // every for share, number in zip(SHARES, (160, 80, 40), strict=True)
         }
         labels = LABELS[: 1000 // every]
-        found = fit_curve("full", runs(errors, labels), labels, np.arange(len(labels)), 200)
+        found = fit_curve(
+            class_task, "full", runs(errors, labels), labels, np.arange(len(labels)), 200
+        )
         gain = found.twice_the_rows.gain
         return gain.high - gain.low
 

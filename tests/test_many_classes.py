@@ -18,6 +18,7 @@ from seedbed.scoring.predictions import Predictions
 from seedbed.serving.model_folder import loading_code
 from seedbed.splitting.sides import Share
 from seedbed.splitting.splits import LeakGate, SplitMetrics
+from seedbed.tasks import class_task
 from seedbed.training.models import SavedModel
 from stages.split import summary
 
@@ -41,7 +42,7 @@ def figures():
     said = np.where(random.random(len(labels)) < 2 / 3, labels, random.integers(0, NUMBER, 1400))
     given = np.where(np.eye(NUMBER, dtype=bool)[said], 0.7, 0.3 / (NUMBER - 1))
     ids = [f"{row:016x}" for row in range(len(labels))]
-    raw = Predictions(ids, [""] * len(ids), labels, {"0": given})
+    raw = Predictions(class_task, ids, [""] * len(ids), labels, {"0": given})
     fitted = fit(raw)
     columns = {"class": [NAMES[label] for label in labels], "source": ["a", "b"] * NUMBER}
     part = Part("test", raw, columns, ["{}"] * len(ids), [])

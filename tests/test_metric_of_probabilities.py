@@ -13,6 +13,7 @@ from seedbed.scoring.intervals import headline, paired_difference
 from seedbed.scoring.metrics import METRICS, Metric, Scored
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions
+from seedbed.tasks import class_task
 
 CLASSES = ["rain", "snow", "sun"]
 ROWS = 300
@@ -43,7 +44,7 @@ def probabilities(confidence: float) -> np.ndarray:
 
 def scored(confidence: float) -> Scored:
     given = probabilities(confidence)
-    return Scored.of(LABELS, given.argmax(1), given)
+    return Scored.of(class_task, LABELS, given.argmax(1), given)
 
 
 def test_it_has_the_interval_of_every_metric():
@@ -56,12 +57,12 @@ def test_it_has_the_interval_of_every_metric():
 
 
 def test_without_probabilities_it_is_left_out():
-    assert "likelihood" not in headline({"0": Scored.of(LABELS, LABELS)})
+    assert "likelihood" not in headline({"0": Scored.of(class_task, LABELS, LABELS)})
 
 
 def test_it_is_in_the_figures_and_in_the_report():
     ids = [f"{row:016x}" for row in range(ROWS)]
-    raw = Predictions(ids, [""] * ROWS, LABELS, {"0": probabilities(0.9)})
+    raw = Predictions(class_task, ids, [""] * ROWS, LABELS, {"0": probabilities(0.9)})
     costs = ModelCosts(megabytes=1, trainable_parameters=1, epochs=1, training_tokens=1)
     fitted = fit(raw)
     test = evaluate(Part("test", raw, {}, ["{}"] * ROWS, []), fitted, Classes(CLASSES, ""), costs)

@@ -13,6 +13,7 @@ from seedbed.core.rows import OUTSIDE, read_rows, write_rows
 from seedbed.encoding.examples import read_datasets
 from seedbed.scoring.evaluation import DecidedRow, check_outside
 from seedbed.scoring.predictions import read_predictions
+from seedbed.tasks import class_task
 from stages import (
     adapt,
     augment,
@@ -109,7 +110,7 @@ def test_every_row_is_scored_among_all_classes(project):
     how, folder = project
     test = read_json(folder / "reports/metrics/evaluate/feature/test.json")
     assert set(test["per_class"]) == set(TOPICS)
-    found = read_predictions(folder / "data/evaluate/feature/test")
+    found = read_predictions(folder / "data/evaluate/feature/test", class_task)
     assert found.probabilities["0"].shape[1] == 3
     assert found.labels.min() >= 0
 

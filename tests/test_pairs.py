@@ -14,6 +14,7 @@ from seedbed.core.rows import read_rows, write_rows
 from seedbed.encoding.examples import read_datasets
 from seedbed.scoring.evaluation import DecidedRow
 from seedbed.scoring.predictions import read_predictions
+from seedbed.tasks import class_task
 from stages import (
     adapt,
     augment,
@@ -104,7 +105,7 @@ def test_a_stock_library_gives_the_predictions_that_were_scored(project, approac
     import torch
 
     folder = project / "models" / approach / "seed-0"
-    found = read_predictions(project / "data/evaluate" / approach / "test")
+    found = read_predictions(project / "data/evaluate" / approach / "test", class_task)
     members = read_rows(project / "data/balance").set_index("id").loc[found.ids]
     texts, pairs = list(members["text"]), list(members["text_pair"])
     if read_json(folder / "seedbed.json")["kind"] == "sequence_classifier":

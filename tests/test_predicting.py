@@ -17,7 +17,6 @@ from seedbed.core.errors import SeedbedError
 from seedbed.core.files import read_csv, read_json, write_json
 from seedbed.core.rows import read_rows
 from seedbed.private.kinds import AnonymizeParams
-from seedbed.scoring.confidence import rescaled
 from seedbed.scoring.predictions import read_predictions
 from seedbed.serving import predicting
 from seedbed.serving.model_folder import (
@@ -27,6 +26,7 @@ from seedbed.serving.model_folder import (
     write_serving,
 )
 from seedbed.serving.predicting import PredictColumns, predict
+from seedbed.tasks import class_task
 from seedbed.training.models import write_digests
 
 ASKED = AnonymizeParams(key_fingerprint="0" * 12, kinds=("email",))
@@ -39,6 +39,7 @@ SERVING = Serving(
 class StandIn:
     """A model that is surer of "long" the more characters a text has: logit chars - 10."""
 
+    task = class_task
     classes = ("short", "long")
     seen: list[str] = []
 
@@ -328,7 +329,9 @@ def test_predictions_are_those_that_were_scored_with_the_temperature(example, tm
     """models/best of the real pipeline, on raw texts: what evaluate saw, calibrated."""
     best = example.folder / "models/best"
     choice = read_json(example.folder / "reports/choice.json")
-    scored = read_predictions(example.folder / "data/evaluate" / choice["approach"] / "test")
+    scored = read_predictions(
+        example.folder / "data/evaluate" / choice["approach"] / "test", class_task
+    )
     raw_texts = read_rows(example.folder / "data/collect").set_index("id").loc[scored.ids, "text"]
     pd.DataFrame({"id": scored.ids, "text": raw_texts}).to_json(
         tmp_path / "in.jsonl", orient="records", lines=True
@@ -339,7 +342,7 @@ def test_predictions_are_those_that_were_scored_with_the_temperature(example, tm
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert done.rows == len(scored.ids)
     serving, classes = read_serving(best), read_json(best / "seedbed.json")["classes"]
-    found = rescaled(scored.probabilities[choice["seed"]], serving.temperature)
+    found = class_task.rescaled(scored.probabilities[choice["seed"]], serving.temperature)
     assert [row["label"] for row in rows] == [classes[number] for number in found.argmax(1)]
     assert [row["probability"] for row in rows] == pytest.approx(found.max(1), abs=1e-4)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import approach_params, small_task, tiny_masked_lm
+from conftest import approach_params, small_training_data, tiny_masked_lm
 
 from seedbed.approaches import prompt
 from seedbed.core.errors import ParamsError
@@ -25,24 +25,24 @@ def params_of(**changes) -> prompt.Params:
 
 
 @pytest.fixture(scope="module")
-def task(tmp_path_factory):
-    return small_task(tmp_path_factory.mktemp("sentences"))
+def data(tmp_path_factory):
+    return small_training_data(tmp_path_factory.mktemp("sentences"))
 
 
 @pytest.fixture(scope="module")
 def masked(tmp_path_factory):
-    return small_task(tmp_path_factory.mktemp("masked"), tiny_masked_lm)
+    return small_training_data(tmp_path_factory.mktemp("masked"), tiny_masked_lm)
 
 
-def test_the_checkpoint_says_which_kind_it_is_asked(task, masked):
-    assert prompt.kind_of(task.encoder, params_of()) == "label_prompts"
+def test_the_checkpoint_says_which_kind_it_is_asked(data, masked):
+    assert prompt.kind_of(data.encoder, params_of()) == "label_prompts"
     assert prompt.kind_of(masked.encoder, params_of()) == "cloze"
     assert prompt.kind_of(masked.encoder, params_of(kind="label_prompts")) == "label_prompts"
 
 
-def test_what_the_checkpoint_cannot_do_is_an_error(task, masked, tmp_path):
+def test_what_the_checkpoint_cannot_do_is_an_error(data, masked, tmp_path):
     with pytest.raises(ParamsError, match="no masked language model's head"):
-        prompt.fine_tune(task, params_of(kind="cloze"), 0, tmp_path)
+        prompt.fine_tune(data, params_of(kind="cloze"), 0, tmp_path)
     settings = read_json(masked.encoder / "tokenizer_config.json")
     without = {key: value for key, value in settings.items() if key != "mask_token"}
     write_json(masked.encoder / "tokenizer_config.json", without)
@@ -116,8 +116,8 @@ def test_the_scores_are_those_of_the_stock_model_at_the_gap(masked):
 
 
 @pytest.mark.parametrize("kind", ["label_prompts", "cloze"])
-def test_either_kind_learns_and_tells_its_zero_shot_score(task, masked, tmp_path, kind):
-    of_kind = masked if kind == "cloze" else task
+def test_either_kind_learns_and_tells_its_zero_shot_score(data, masked, tmp_path, kind):
+    of_kind = masked if kind == "cloze" else data
     params = params_of(words=WORDS, learning_rate=1e-3, epochs=30, patience_epochs=30)
     curve = prompt.fine_tune(of_kind, params, 0, tmp_path)
     assert curve[0]["epoch"] == 0
@@ -149,7 +149,7 @@ def test_a_cloze_folder_is_read_by_the_stock_fill_mask_pipeline(masked, tmp_path
     assert ours[0] == pytest.approx(share, abs=1e-4)
 
 
-def test_with_few_rows_texts_are_paired_and_the_head_has_a_bias(task, tmp_path, monkeypatch):
+def test_with_few_rows_texts_are_paired_and_the_head_has_a_bias(data, tmp_path, monkeypatch):
     calls = []
     whole = prompt.PromptScorer.paired_losses
 
@@ -159,10 +159,10 @@ def test_with_few_rows_texts_are_paired_and_the_head_has_a_bias(task, tmp_path, 
 
     monkeypatch.setattr(prompt.PromptScorer, "paired_losses", noted)
     heads = {}
-    for below in (0, 9):  # the task has eight rows a class
+    for below in (0, 9):  # the data has eight rows a class
         (tmp_path / str(below)).mkdir()
         params = params_of(pairs_below=below, epochs=2)
-        prompt.fine_tune(task, params, 0, tmp_path / str(below))
+        prompt.fine_tune(data, params, 0, tmp_path / str(below))
         heads[below] = (len(calls), Classifier(tmp_path / str(below)).module.head[0].bias)
     assert heads[0] == (0, None)
     assert heads[9][0] > 0
@@ -181,13 +181,13 @@ def test_the_contrastive_loss_by_hand():
     assert found == pytest.approx([first, first, third])
 
 
-def test_with_a_strong_prior_the_head_of_few_rows_is_the_prompts(task, tmp_path):
+def test_with_a_strong_prior_the_head_of_few_rows_is_the_prompts(data, tmp_path):
     """C near zero lets no row draw it away: only the biases are free."""
     heads = {}
     for prior in (0.0, 10.0):
         (tmp_path / str(prior)).mkdir()
         params = params_of(pairs_below=9, epochs=1, prompt_prior=prior, head_strength=1e-6)
-        prompt.fine_tune(task, params, 0, tmp_path / str(prior))
+        prompt.fine_tune(data, params, 0, tmp_path / str(prior))
         heads[prior] = Classifier(tmp_path / str(prior)).module.head[0].weight
     assert heads[0.0].abs().max() < 1e-3
     assert heads[10.0].norm(dim=1).tolist() == pytest.approx([10, 10], abs=1e-2)

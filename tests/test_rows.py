@@ -4,7 +4,14 @@ import pandas as pd
 import pytest
 
 from seedbed.core.errors import RowsError
-from seedbed.core.rows import SCHEMA, read_rows, write_rows
+from seedbed.core.rows import (
+    CELL_BYTES,
+    SCHEMA,
+    decoded_bytes,
+    read_rows,
+    rows_to_choose_by,
+    write_rows,
+)
 
 
 def rows(**columns) -> pd.DataFrame:
@@ -43,6 +50,40 @@ def test_private_files_are_for_their_owner_alone(tmp_path):
     modes = {oct(file.stat().st_mode)[-3:] for file in (tmp_path / "rows").iterdir()}
     assert modes == {"600"}
     assert oct((tmp_path / "rows").stat().st_mode)[-3:] == "700"
+
+
+def test_other_files_are_for_everyone_to_read_and_for_nobody_to_run(tmp_path):
+    write_rows(tmp_path / "rows", rows())
+    modes = {oct(file.stat().st_mode)[-3:] for file in (tmp_path / "rows").iterdir()}
+    assert modes == {"644"}
+
+
+@pytest.mark.parametrize(
+    ("negatives", "used"), [("threshold", ["a", "b"]), ("class", ["a", "b", "c"])]
+)
+def test_choices_read_no_test_row_and_no_negative_that_a_threshold_detects(negatives, used):
+    splits = ["train", "validation", "train", "test", "test"]
+    frame = pd.DataFrame({"id": [*"abcde"], "split": splits, "label": [*"xy", "none", "x", "none"]})
+    chosen = rows_to_choose_by(frame, negatives, "none")
+    assert list(chosen["id"]) == used
+    assert list(chosen.index) == [*range(len(used))]
+
+
+@pytest.mark.parametrize("number", [1, 3, 100])
+def test_a_value_that_parquet_names_once_counts_for_every_row_that_has_it(tmp_path, number):
+    """Ten letters by any number of rows: the file has them once, a reader makes them all."""
+    file = tmp_path / "a.parquet"
+    pd.DataFrame({"text": ["abcdefghij"] * number}).to_parquet(file)
+    whole = number * (CELL_BYTES + 10)
+    assert decoded_bytes(file, None, 10**9) == whole
+    assert decoded_bytes(file, None, 10**9, rows=7) == whole
+
+
+def test_no_more_is_counted_than_the_limit_needs(tmp_path):
+    file = tmp_path / "a.parquet"
+    pd.DataFrame({"text": ["abcdefghij"] * 10_000}).to_parquet(file)
+    a_row = CELL_BYTES + 10
+    assert decoded_bytes(file, None, 2000 * a_row, rows=1000) == 3000 * a_row
 
 
 def test_what_is_empty_or_missing_is_an_error(tmp_path):

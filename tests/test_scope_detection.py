@@ -11,27 +11,27 @@ from seedbed.scoring.confidence import (
     chosen_threshold,
     detection,
     false_positive_rate,
-    with_outside,
 )
+from seedbed.tasks import class_task
 
 SURE = np.array([[0.9, 0.1], [0.2, 0.8], [0.95, 0.05], [0.55, 0.45], [0.5, 0.5]])
 LABELS = np.array([0, 1, 0, OUTSIDE, OUTSIDE])
 
 
 def test_the_threshold_parts_what_can_be_parted():
-    threshold = chosen_threshold(LABELS, SURE)
+    threshold = chosen_threshold(class_task, LABELS, SURE)
     assert 0.55 < threshold < 0.8
-    assert with_outside(SURE, threshold).argmax(1).tolist() == [0, 1, 0, 2, 2]
+    assert class_task.with_outside(SURE, threshold).argmax(1).tolist() == [0, 1, 0, 2, 2]
 
 
 def test_without_use_the_threshold_is_zero():
-    assert chosen_threshold(np.array([0, 1, 0, 0, 0]), SURE) == 0
+    assert chosen_threshold(class_task, np.array([0, 1, 0, 0, 0]), SURE) == 0
 
 
 @given(st.floats(0, 1), st.lists(st.floats(0.01, 0.99), min_size=1))
 def test_out_of_scope_is_likeliest_exactly_below_the_threshold(threshold, firsts):
     found = np.array([[first, 1 - first] for first in firsts])
-    more = with_outside(found, threshold)
+    more = class_task.with_outside(found, threshold)
     assert more.sum(1) == pytest.approx(1)
     clear = np.abs(found.max(1) - threshold) > 1e-9
     assert ((more.argmax(1) == 2) == (found.max(1) < threshold))[clear].all()
@@ -39,11 +39,13 @@ def test_out_of_scope_is_likeliest_exactly_below_the_threshold(threshold, firsts
 
 def test_by_a_threshold_the_least_sure_rows_are_detected():
     kinds = np.where(LABELS == OUTSIDE, "general", "")
-    found = detection("other", LABELS == OUTSIDE, SURE, OUTSIDE, 0.52, kinds, np.arange(5))
+    found = detection(
+        class_task, "other", LABELS == OUTSIDE, SURE, OUTSIDE, 0.52, kinds, np.arange(5)
+    )
     assert (found.how, found.threshold, found.in_scope_rows) == ("threshold", 0.52, 3)
     assert found.all.auroc.mean == 1  # both are less sure than every row in scope
     assert (found.all.recall, found.in_scope_flagged_share) == (0.5, 0)
-    by_class = detection("other", LABELS == OUTSIDE, SURE, 1, 0.52, kinds, np.arange(5))
+    by_class = detection(class_task, "other", LABELS == OUTSIDE, SURE, 1, 0.52, kinds, np.arange(5))
     assert (by_class.how, by_class.threshold) == ("class", None)
     assert by_class.all.auroc.mean == pytest.approx(
         4 / 6
@@ -63,7 +65,7 @@ def test_kinds_are_told_apart_beside_the_same_rows_in_scope():
     scores = np.array([0.1, 0.2, 0.3, 0.4, 0.9, 0.8, 0.25, 0.15])
     kinds = np.array(["", "", "", "", "general", "general", "in_domain", "in_domain"])
     given = np.stack([1 - scores, scores], axis=1)
-    found = detection("other", outside, given, 1, 0.0, kinds, np.arange(8))
+    found = detection(class_task, "other", outside, given, 1, 0.0, kinds, np.arange(8))
     assert (found.label, found.how, found.all.rows) == ("other", "class", 4)
     assert found.in_scope_flagged_share == 0
     assert found.by_kind["general"].auroc.mean == 1

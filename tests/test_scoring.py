@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score, matthews_corrcoef
 
 from seedbed.scoring.metrics import Scored, confusion, macro_f1_of, per_class, scores
 from seedbed.scoring.metrics_files import ClassScores
+from seedbed.tasks import class_task
 
 RANDOM = np.random.default_rng(0)
 LABELS = RANDOM.integers(0, 3, 300)
@@ -26,7 +27,7 @@ def test_scores_are_those_of_the_reference_library(predicted):
         for how in ("macro", "weighted")
     }
     assert {
-        name: one[0] for name, one in scores(Scored.of(LABELS, predicted)).items()
+        name: one[0] for name, one in scores(Scored.of(class_task, LABELS, predicted)).items()
     } == pytest.approx(
         {
             "accuracy": accuracy_score(LABELS, predicted),
@@ -35,7 +36,7 @@ def test_scores_are_those_of_the_reference_library(predicted):
             "mcc": matthews_corrcoef(LABELS, predicted),
         }
     )
-    assert macro_f1_of(LABELS, predicted) == pytest.approx(f1["macro"])
+    assert macro_f1_of(class_task, LABELS, predicted) == pytest.approx(f1["macro"])
 
 
 @given(CLASSES, CLASSES, arrays(np.int64, 30, elements=st.integers(0, 3)))
@@ -43,15 +44,15 @@ def test_a_sample_scores_as_its_rows_written_out(labels, predicted, counts):
     names = np.unique(labels)
     sampled = [np.repeat(part, counts) for part in (labels, predicted)]
     if set(names) <= set(sampled[0]):  # or a class of the whole is missing in the sample
-        found = scores(Scored.of(labels, predicted)._replace(counts=counts[None]))
-        alone = scores(Scored.of(*sampled))
+        found = scores(Scored.of(class_task, labels, predicted)._replace(counts=counts[None]))
+        alone = scores(Scored.of(class_task, *sampled))
         for name, value in found.items():
             assert value == pytest.approx(alone[name]), name
 
 
 def test_a_class_that_a_sample_lacks_is_left_out_of_its_mean():
     labels, predicted = np.array([0, 0, 1]), np.array([0, 0, 1])
-    found = scores(Scored.of(labels, predicted)._replace(counts=np.array([[1, 1, 0]])))
+    found = scores(Scored.of(class_task, labels, predicted)._replace(counts=np.array([[1, 1, 0]])))
     assert found["accuracy"][0] == 1
     assert found["macro_f1"][0] == 1
     assert found["mcc"][0] == 0  # all labels of the sample are alike

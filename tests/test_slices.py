@@ -6,6 +6,7 @@ import pytest
 
 from seedbed.scoring.evaluation import columns_of, periods, slices, thirds
 from seedbed.scoring.metrics import Scored
+from seedbed.tasks import class_task
 
 
 def test_thirds_are_of_as_many_rows():
@@ -48,7 +49,7 @@ def test_a_row_stands_in_one_part_of_every_column():
 
 def test_accuracy_rows_and_interval_of_each_part():
     right = np.array([True, True, False, True])
-    scored = Scored.of(np.zeros(4, int), np.where(right, 0, 1))
+    scored = Scored.of(class_task, np.zeros(4, int), np.where(right, 0, 1))
     found = slices(scored, {"source": ["web", "app", "app", "app"], "batch": ["1"] * 4})
     assert list(found) == ["source"]  # a column of one value says nothing
     assert found["source"]["app"].accuracy == pytest.approx(2 / 3)

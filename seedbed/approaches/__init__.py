@@ -4,7 +4,7 @@ This table is the only list of them; stages, parameters, pages and tests are mad
 module `seedbed/approaches/NAME.py` has three names:
 
 - `Params`: its section under `approaches:` in params.yaml, an ApproachParams;
-- `fine_tune(task, params, seed, folder) -> Curve`: train one model and save it to `folder` in a
+- `fine_tune(data, params, seed, folder) -> Curve`: train one model and save it to `folder` in a
   form that stock libraries load;
 - `load(folder, card) -> Loaded`: read that model back to predict with it.
 

@@ -17,7 +17,6 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training import classifier
 from seedbed.training.loop import Curve
 from seedbed.training.models import ApproachParams, SavedModel
@@ -36,18 +35,19 @@ class Params(ApproachParams):
     folds: int = Field(ge=2, le=1000)
 
 
-def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
+def fine_tune(data: classifier.TrainingData, params: Params, seed: int, folder: Path) -> Curve:
     """Fit a head, save a sentence classifier to `folder` and give a curve of one point."""
-    vectors, labels, weights = task.vectors("train"), task.train.row_labels, task.train.row_weights
+    vectors, labels, weights = data.vectors("train"), data.train.row_labels, data.train.row_weights
     with threadpool_limits(1):  # small matrices: a second thread costs more than it saves
-        roots = np.array([row.partition("-")[0] for row in task.train.row_ids])
+        roots = np.array([row.partition("-")[0] for row in data.train.row_ids])
         rows = Rows(vectors, labels, weights, roots)
         fitted = fitted_head(rows, _chosen(rows, params, seed), params, seed)
-    head = classifier.head_of(fitted, len(task.classes))
-    predicted = head(torch.from_numpy(task.vectors("validation"))).argmax(1).numpy()
-    score = macro_f1_of(task.validation.row_labels, predicted)
+    head = classifier.head_of(fitted, len(data.classes))
+    with torch.inference_mode():
+        logits = head(torch.from_numpy(data.vectors("validation"))).numpy()
+    score = classifier.score_of(data, logits)
     origin = classifier.Origin("feature", params, classifier.trainable_parameters(head))
-    classifier.save_sentence_classifier(task, folder, head, encoder=None, origin=origin)
+    classifier.save_sentence_classifier(data, folder, head, encoder=None, origin=origin)
     return [{"epoch": 1, "validation_macro_f1": score}]
 
 

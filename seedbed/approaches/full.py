@@ -27,22 +27,22 @@ class Params(TrainingParams):
     layer_decay: float = Field(gt=0, le=1)
 
 
-def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
+def fine_tune(data: classifier.TrainingData, params: Params, seed: int, folder: Path) -> Curve:
     """Train, save a sequence classifier, or with `head: linear` a sentence classifier, to `folder`
     and give the curve."""
     is_linear = params.head == "linear"
     if is_linear:
-        model, head = load_model(task.encoder), linear_head(task, params)
-        module: nn.Module = SentenceEncoder(model, pooling_of(task.encoder), head)
+        model, head = load_model(data.encoder), linear_head(data, params)
+        module: nn.Module = SentenceEncoder(model, pooling_of(data.encoder), head)
     else:
-        module = model = classifier.new_sequence_classifier(task, seed)
+        module = model = classifier.new_sequence_classifier(data, seed)
     groups = layer_groups(module, model.config.num_hidden_layers, params, params.layer_decay)
-    curve = classifier.fit(module, groups, task, params, seed, "full")
+    curve = classifier.fit(module, groups, data, params, seed, "full")
     origin = classifier.Origin("full", params, classifier.trainable_parameters(module))
     if is_linear:
-        classifier.save_sentence_classifier(task, folder, head, model, origin)
+        classifier.save_sentence_classifier(data, folder, head, model, origin)
     else:
-        classifier.save_sequence_classifier(model, task, folder, origin)
+        classifier.save_sequence_classifier(model, data, folder, origin)
     return curve
 
 
@@ -53,10 +53,10 @@ def load(folder: Path, card: SavedModel) -> classifier.Loaded:
     return classifier.load_sentence_classifier(folder)
 
 
-def linear_head(task: classifier.Task, params: Params) -> nn.Sequential:
+def linear_head(data: classifier.TrainingData, params: Params) -> nn.Sequential:
     """Logistic regression on the encoder's own vectors of the train rows, as a head."""
-    labels, weights = task.train.row_labels, task.train.row_weights
+    labels, weights = data.train.row_labels, data.train.row_weights
     with threadpool_limits(1):
         regression = LogisticRegression(C=params.head_strength, max_iter=2000)
-        regression.fit(task.vectors("train"), labels, weights)
-    return classifier.head_of(regression, len(task.classes))
+        regression.fit(data.vectors("train"), labels, weights)
+    return classifier.head_of(regression, len(data.classes))

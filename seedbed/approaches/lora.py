@@ -20,7 +20,7 @@ class Params(TrainingParams):
     matrices: list[str] = Field(min_length=1)
 
 
-def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
+def fine_tune(data: classifier.TrainingData, params: Params, seed: int, folder: Path) -> Curve:
     """Train, merge, save a sequence classifier to `folder` and give the curve."""
     from peft import LoraConfig, TaskType, get_peft_model
 
@@ -35,11 +35,11 @@ def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) ->
     with warnings.catch_warnings():
         # peft 0.21 asks transformers 5.23 for a name that it will drop in version 6.
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
-        model = get_peft_model(classifier.new_sequence_classifier(task, seed), config)
+        model = get_peft_model(classifier.new_sequence_classifier(data, seed), config)
     groups = [Group(params=[weight for weight in model.parameters() if weight.requires_grad])]
-    curve = classifier.fit(model, groups, task, params, seed, "lora")
+    curve = classifier.fit(model, groups, data, params, seed, "lora")
     origin = classifier.Origin("lora", params, classifier.trainable_parameters(model))
-    classifier.save_sequence_classifier(model.merge_and_unload(), task, folder, origin)
+    classifier.save_sequence_classifier(model.merge_and_unload(), data, folder, origin)
     return curve
 
 

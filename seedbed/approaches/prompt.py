@@ -60,12 +60,12 @@ class Params(TrainingParams):
     words: dict[str, str]
 
 
-def fine_tune(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
+def fine_tune(data: classifier.TrainingData, params: Params, seed: int, folder: Path) -> Curve:
     """Train, save a cloze or a sentence classifier to `folder` and give the curve. Raises
     ParamsError where the checkpoint does not support the kind that params.yaml names."""
-    if kind_of(task.encoder, params) == "cloze":
-        return _cloze(task, params, seed, folder)
-    return _label_prompts(task, params, seed, folder)
+    if kind_of(data.encoder, params) == "cloze":
+        return _cloze(data, params, seed, folder)
+    return _label_prompts(data, params, seed, folder)
 
 
 def load(folder: Path, card: SavedModel) -> classifier.Loaded:
@@ -89,42 +89,43 @@ def kind_of(encoder: Path, params: Params) -> str:
     return "cloze" if can_fill else "label_prompts"
 
 
-def _cloze(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
-    words = _by_class("words", params.words, task.classes)
-    gap = Gap(task.encoder, task.truncation, params.cloze, words)
-    task = replace(task, train=gap.filled(task.train), validation=gap.filled(task.validation))
-    model = load_masked_lm(task.encoder)
+def _cloze(data: classifier.TrainingData, params: Params, seed: int, folder: Path) -> Curve:
+    words = _by_class("words", params.words, data.classes)
+    gap = Gap(data.encoder, data.truncation, params.cloze, words)
+    data = replace(data, train=gap.filled(data.train), validation=gap.filled(data.validation))
+    model = load_masked_lm(data.encoder)
     depth = model.config.num_hidden_layers
-    curve = _tuned(ClozeScorer(model, gap), depth, task, params, seed, losses=None)
-    classifier.save_with_tokenizer(model, task, folder)
+    curve = _tuned(ClozeScorer(model, gap), depth, data, params, seed, losses=None)
+    classifier.save_with_tokenizer(model, data, folder)
     filled_text = json.dumps(gap.template.replace(MASK, gap.mask_token), ensure_ascii=False)
     usage = CLOZE.usage.replace("{words}", repr(words)).replace("{filled}", filled_text)
     origin = classifier.Origin("prompt", params, classifier.trainable_parameters(model))
-    card = task.card(CLOZE._replace(usage=usage), origin, template=gap.template, words=gap.words)
+    card = data.card(CLOZE._replace(usage=usage), origin, template=gap.template, words=gap.words)
     write_card(folder, card)
     return curve
 
 
-def _label_prompts(task: classifier.Task, params: Params, seed: int, folder: Path) -> Curve:
-    whole = task.truncation._replace(keep="head")
-    texts = label_prompts(task.classes, params)
-    encoder = SentenceEncoder(load_model(task.encoder), pooling_of(task.encoder))
-    scorer = PromptScorer(encoder, TextTokenizer(task.encoder, whole)(texts), params.scale)
-    are_few = len(task.train.row_ids) < params.pairs_below * len(task.classes)
+def _label_prompts(data: classifier.TrainingData, params: Params, seed: int, folder: Path) -> Curve:
+    whole = data.truncation._replace(keep="head")
+    texts = label_prompts(data.classes, params)
+    encoder = SentenceEncoder(load_model(data.encoder), pooling_of(data.encoder))
+    scorer = PromptScorer(encoder, TextTokenizer(data.encoder, whole)(texts), params.scale)
+    are_few = len(data.train.row_ids) < params.pairs_below * len(data.classes)
 
     def losses(model: PromptScorer, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-        return model.paired_losses(inputs, labels, params.prompt_weight, params.label_smoothing)
+        weights = params.prompt_weight, params.label_smoothing
+        return model.paired_losses(data.task, inputs, labels, *weights)
 
     depth = encoder.model.config.num_hidden_layers
-    curve = _tuned(scorer, depth, task, params, seed, losses if are_few else None)
+    curve = _tuned(scorer, depth, data, params, seed, losses if are_few else None)
     scorer.eval()
     with torch.inference_mode():
         prompts = scorer.prompt_vectors()
     head = classifier.linear(params.scale * prompts)
     if are_few:
-        head = _head_of_few(task, encoder, prompts.cpu().numpy(), params)
+        head = _head_of_few(data, encoder, prompts.cpu().numpy(), params)
     origin = classifier.Origin("prompt", params, classifier.trainable_parameters(encoder))
-    classifier.save_sentence_classifier(task, folder, nn.Sequential(head), encoder.model, origin)
+    classifier.save_sentence_classifier(data, folder, nn.Sequential(head), encoder.model, origin)
     return curve
 
 
@@ -149,29 +150,29 @@ def _by_class(key: str, values: dict[str, str], classes: Sequence[str]) -> list[
 def _tuned(
     scorer: nn.Module,
     depth: int,
-    task: classifier.Task,
+    data: classifier.TrainingData,
     params: Params,
     seed: int,
     losses: Losses | None,
 ) -> Curve:
     """Train the scorer, whose encoder has `depth` layers, in place and give its curve, with the
     zero-shot score as epoch 0."""
-    score = classifier.validation_score(scorer, task, "prompt zero-shot")
+    score = classifier.validation_score(scorer, data, "prompt zero-shot")
     zero_shot = {"epoch": 0, "validation_macro_f1": score}
     groups = layer_groups(scorer, depth, params, params.layer_decay)
-    return [zero_shot, *classifier.fit(scorer, groups, task, params, seed, "prompt", losses)]
+    return [zero_shot, *classifier.fit(scorer, groups, data, params, seed, "prompt", losses)]
 
 
 def _head_of_few(
-    task: classifier.Task, encoder: SentenceEncoder, prompts: np.ndarray, params: Params
+    data: classifier.TrainingData, encoder: SentenceEncoder, prompts: np.ndarray, params: Params
 ) -> nn.Linear:
     """Logistic regression on the tuned vectors of the rows and of the prompts, one row each. Its
     weights are shrunk towards `prompt_prior` times the prompts, which holds their zero-shot
     knowledge where the rows do not contradict it."""
-    vectors = task.train.pooled(outputs(encoder, task.train, task.dtype, "prompt head"))
+    vectors = data.train.pooled(outputs(encoder, data.train, data.dtype, "prompt head"))
     rows = np.vstack([vectors, prompts])
-    labels = np.r_[task.train.row_labels, np.arange(len(prompts))]
-    weights = np.r_[task.train.row_weights, np.ones(len(prompts))]
+    labels = np.r_[data.train.row_labels, np.arange(len(prompts))]
+    weights = np.r_[data.train.row_weights, np.ones(len(prompts))]
     with threadpool_limits(1):
         centre = params.prompt_prior * prompts
         return regression_around(centre, rows, labels, weights, params.head_strength)

@@ -8,6 +8,7 @@ nothing else.
 
 import fcntl
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -26,11 +27,11 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from seedbed.arrivals.entry import Entry
 from seedbed.collecting.tables import sheet_rows
 from seedbed.collecting.text_files import read_file
-from seedbed.core.errors import SeedbedError
+from seedbed.core.errors import SeedbedError, reading
 from seedbed.core.files import (
     csv_writer,
     fresh_folder,
-    read_json,
+    read_text,
     sha256_of,
     write_bytes,
     write_json,
@@ -100,7 +101,7 @@ def add(
 
     `sha256`: what the file that a URL gives must be: the one that was looked at.
     """
-    before = PIPELINE.read_text(encoding="utf-8")
+    before = read_text(PIPELINE)
     tracked = target.with_name(target.name + ".dvc")
     for path in (target, tracked):
         if path.exists():
@@ -137,7 +138,7 @@ def told_after(target: Path) -> list[str]:
         f"Added: {target} is tracked by DVC and registered in params.yaml and dvc.yaml.",
         f"Now run `dvc repro`, and commit {tracked}, params.yaml, dvc.yaml and what it changes.",
     ]
-    if NOWHERE in tracked.read_text(encoding="utf-8"):
+    if NOWHERE in read_text(tracked):
         lines.append(
             f"There is no DVC remote `{REMOTE}`, so the file stays on this machine. To keep it "
             f"elsewhere: `dvc remote add {REMOTE} PLACE`, and in {tracked} `remote: {REMOTE}` for "
@@ -147,19 +148,20 @@ def told_after(target: Path) -> list[str]:
 
 
 def _has_private_remote() -> bool:
-    listed = _run_dvc("remote", "list").stdout.splitlines()
-    return any(line.split()[:1] == [REMOTE] for line in listed)
+    return any(line.split()[:1] == [REMOTE] for line in dvc("remote", "list").split("\n"))
 
 
 def undo() -> bool:
     """Put back what an addition that did not end has left. True where there was one."""
     if not JOURNAL.exists():
         return False
-    begun = read_json(JOURNAL)
-    if PARAMS.read_text(encoding="utf-8") != begun["params"]:
-        if PIPELINE.read_text(encoding="utf-8") == begun["written"]:
-            write_text(PIPELINE, begun["pipeline"])
+    step = f"undo what `git status` shows of it, then `rm {JOURNAL}`"
+    with reading(JOURNAL, step):
+        begun = json.loads(JOURNAL.read_text(encoding="utf-8"))
         target = Path(begun["target"])
+    if read_text(PARAMS) != begun["params"]:
+        if read_text(PIPELINE) == begun["written"]:
+            write_text(PIPELINE, begun["pipeline"])
         _remove(target)
         _remove(target.with_name(f".{target.name}.partial"))
         target.with_name(target.name + ".dvc").unlink(missing_ok=True)
@@ -182,24 +184,19 @@ def _only_to_private(tracked: Path) -> None:
     """Say in the .dvc file where `dvc push` may take raw texts: to the private remote, or, where
     there is none, nowhere. (A remote that is not set up would stop all of DVC's commands.)"""
     where = f"remote: {REMOTE}" if _has_private_remote() else NOWHERE
-    text = tracked.read_text(encoding="utf-8")
-    path = next(line for line in reversed(text.splitlines()) if line.startswith("  path: "))
+    text = read_text(tracked)
+    path = next(line for line in reversed(text.split("\n")) if line.startswith("  path: "))
     write_text(tracked, text.replace(path, f"{path}\n  {where}"))
 
 
-def dvc(*arguments: str) -> None:
-    """Run a DVC command. Raises SeedbedError with its last line where it fails."""
-    done = _run_dvc(*arguments)
-    if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise SeedbedError(
-            f"dvc {arguments[0]}", " ".join(last) or "it failed", "success", "nothing was changed"
-        )
-
-
-def _run_dvc(*arguments: str) -> subprocess.CompletedProcess[str]:
+def dvc(*arguments: str) -> str:
+    """Return what a DVC command prints. Raises SeedbedError with its last line where it fails."""
     command = [sys.executable, "-m", "dvc", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip()).rpartition("\n")[2] or "it failed"
+        raise SeedbedError(f"dvc {arguments[0]}", last, "success", "nothing was changed")
+    return done.stdout
 
 
 def _remove(path: Path) -> None:

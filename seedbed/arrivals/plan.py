@@ -22,7 +22,7 @@ from seedbed.core.labels import Unused, alike
 from seedbed.core.metrics import METRICS, Drop
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import APPLY_DECISIONS, COLLECT, DEFAULTS, read_rows
+from seedbed.core.rows import APPLY_DECISIONS, COLLECT, COLUMNS, DEFAULTS, QUARANTINE, read_rows
 from seedbed.scoring import drift
 from seedbed.splitting.deduplication import DeduplicateParams, NearConflict, deduplicate
 from seedbed.splitting.sides import SideParams, assign_sides, check_frozen, read_frozen
@@ -79,7 +79,7 @@ def read_standing(sources: Sequence[Source]) -> Standing:
     if rows is not None:
         rows = rows[~rows["id"].isin(gone)].reset_index(drop=True)
     names = {source.name for source in sources}
-    quarantine = read_csv(collection.QUARANTINE) if collection.QUARANTINE.exists() else []
+    quarantine = read_csv(QUARANTINE, COLUMNS[QUARANTINE]) if QUARANTINE.exists() else []
     bad = sum(line["source"] in names for line in quarantine)
     left = sum(n for batch, n in by_batch.items() if batch not in batches)
     left += len(quarantine) - bad

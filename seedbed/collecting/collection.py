@@ -16,7 +16,7 @@ from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import CHOSEN, VERSIONS, RawRow, raw_rows, record_id, with_versions
 from seedbed.collecting.source import Source, shown_name
 from seedbed.core.errors import ParamsError, RowsError, SourceError
-from seedbed.core.files import keyed_hash, parse_yaml
+from seedbed.core.files import keyed_hash, parse_yaml, read_text
 from seedbed.core.labels import Unused, alike, unmatched
 from seedbed.core.metrics import Drop
 from seedbed.core.params import Section, read_params, refusing, unknown_name, validated
@@ -25,7 +25,6 @@ from seedbed.core.rows import NEGATIVE, SIDES
 from seedbed.core.stage import progress
 
 DVC = Path("dvc.yaml")
-QUARANTINE = Path("data/quarantine.csv")
 SHOWN, SHOWN_CHARS = 10, 100
 NOTES_SHOWN = 3  # of one source
 COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -96,7 +95,7 @@ def check_declared(sources: Sequence[Source]) -> None:
     """
     if not DVC.exists():
         return
-    content = parse_yaml(DVC.read_text(encoding="utf-8"), "dvc.yaml", SourceError) or {}
+    content = parse_yaml(read_text(DVC), "dvc.yaml", SourceError) or {}
     stage = content.get("stages", {}).get("collect", {})
     listed = {Path(path) for path in stage.get("deps", [])}
     for source in sources:

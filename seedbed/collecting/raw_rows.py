@@ -268,7 +268,8 @@ def read_tombstones(path: Path = TOMBSTONES) -> frozenset[str]:
 
 
 def _tombstones(path: Path) -> list[dict[str, str]]:
-    return read_csv(path, HEADER, dict.fromkeys(HEADER, f"(?:{KEYED})?"))
+    # A line with neither would forget nobody.
+    return read_csv(path, HEADER, {**dict.fromkeys(HEADER, f"(?:{KEYED})?"), "": r".*\w.*"})
 
 
 def add_tombstones(rows: Iterable[tuple[str, str]], path: Path = TOMBSTONES) -> None:

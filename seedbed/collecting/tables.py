@@ -49,7 +49,7 @@ from seedbed.collecting.text_files import (
     TooLargeError,
     is_workbook,
     limit_of,
-    reading,
+    reading_source,
     text_of,
 )
 from seedbed.core.errors import SourceError
@@ -99,7 +99,7 @@ def read_table(
 
     Raises SourceError where the file is no table as a whole.
     """
-    with reading(place):
+    with reading_source(place):
         return _table(file, place, wanted, form, before)
 
 
@@ -257,7 +257,7 @@ def check_decoded(
 @contextmanager
 def open_parquet(file: Path | pa.BufferReader, place: str) -> Iterator[pq.ParquetFile]:
     """An open Parquet file. Raises SourceError where it cannot be read."""
-    with reading(place), pq.ParquetFile(file) as parquet:
+    with reading_source(place), pq.ParquetFile(file) as parquet:
         yield parquet
 
 

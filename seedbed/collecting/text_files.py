@@ -108,7 +108,7 @@ def limit_of(packed: int, max_bytes: int) -> int:
 
 
 @contextmanager
-def reading(place: str) -> Iterator[None]:
+def reading_source(place: str) -> Iterator[None]:
     """Raise SourceError, which names the file, for whatever a library raises while it is read."""
     try:
         yield
@@ -170,7 +170,7 @@ def read_file(path: Path, max_bytes: int = MAX_BYTES) -> File:
     """Read a file and unpack it (gzip, bzip2, xz, Zstandard, a zip with one file) whatever it is
     called. Raises SourceError where it cannot, or where it holds more than `max_bytes` or more than
     `limit_of` allows."""
-    with reading(path.as_posix()):
+    with reading_source(path.as_posix()):
         try:
             if _checked(path).stat().st_size > max_bytes:
                 raise TooLargeError(max_bytes)
@@ -245,7 +245,7 @@ class _Limited(io.RawIOBase):
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """The unpacked bytes of a file as a stream. Raises SourceError where it cannot be read."""
-    with reading(path.as_posix()):
+    with reading_source(path.as_posix()):
         try:
             packing = packing_of(_checked(path))
             with PACKED.get(packing, partial(open, mode="rb"))(path) as stream:

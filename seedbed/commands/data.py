@@ -146,7 +146,7 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
     from seedbed.arrivals.plan import plan
     from seedbed.arrivals.telling import told
     from seedbed.collecting.text_files import is_workbook
-    from seedbed.core.files import sha256_of
+    from seedbed.core.files import read_text, sha256_of
 
     found = plan(asked, date.today().isoformat())
     say(*told(found))
@@ -160,8 +160,8 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
     add(
         url or (sheet_as_csv(path, asked.form.sheet) if is_sheet else path),
         target,
-        with_source(PARAMS.read_text(encoding="utf-8"), found.entry),
-        with_dep(PIPELINE.read_text(encoding="utf-8"), found.source.path),
+        with_source(read_text(PARAMS), found.entry),
+        with_dep(read_text(PIPELINE), found.source.path),
         sha256_of(path) if path.is_file() else "",
     )
     say(*told_after(target))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from seedbed.core.errors import SeedbedError
+from seedbed.core.errors import CLIP, SeedbedError
 from seedbed.core.labels import in_line
 from seedbed.core.metrics import Metrics, RowCounts, WithUnused
 from seedbed.core.params import Section
@@ -154,7 +154,7 @@ def _parsed(line: str, place: str) -> Decision:
         return Decision.model_validate(json.loads(line))
     except ValidationError as error:
         first = error.errors()[0]
-        problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        problem = f"{'.'.join(map(str, first['loc']))}: {first['msg'][:CLIP]}"
     except UnicodeEncodeError:
         problem = "not UTF-8"
     except (ValueError, RecursionError):

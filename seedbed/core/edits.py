@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from seedbed.core.errors import ParamsError
+from seedbed.core.errors import ParamsError, reading
 from seedbed.core.files import hash_number
 from seedbed.core.text_units import WORD
 
@@ -172,12 +172,15 @@ def read_synonyms(folder: Path) -> Synonyms:
             "or delete synonyms and insert from augment.methods",
         )
     synonyms: dict[str, set[str]] = defaultdict(set)
-    for line in chain.from_iterable(file.read_text("utf-8").splitlines() for file in files):
-        if line.startswith(" "):  # the licence
-            continue
-        fields = line.split(" ", 4)  # offset, file number, type, number of words in hex, rest
-        members = fields[4].split(" ")[: 2 * int(fields[3], 16) : 2]
-        plain = [word.split("(")[0] for word in members if "_" not in word]
-        for word in plain:
-            synonyms[word.lower()].update(one for one in plain if one.lower() != word.lower())
+    for file in files:
+        with reading(file, "install WordNet's data files again"):
+            for line in file.read_text(encoding="utf-8").split("\n"):
+                if line[:1].strip():  # no empty line, and none of the licence
+                    # Offset, file number, type, number of words in hex, rest.
+                    fields = line.split(" ", 4)
+                    members = fields[4].split(" ")[: 2 * int(fields[3], 16) : 2]
+                    plain = [word.split("(")[0] for word in members if "_" not in word]
+                    for word in plain:
+                        others = (one for one in plain if one.lower() != word.lower())
+                        synonyms[word.lower()].update(others)
     return {word: sorted(others) for word, others in sorted(synonyms.items()) if others}

@@ -89,8 +89,8 @@ TROUBLES = {
         "file too large",
         "disk is full",
     ): "free some space (`seedbed memo clear` and `dvc gc --workspace` do)",
-    ("permission denied", "read-only", "not permitted", "os error 13"): "make the place writable "
-    "for you",
+    ("permission denied", "read-only", "not permitted", "os error 13"): "make the place readable "
+    "and writable for you",
     ("too many open files",): "raise the limit (`ulimit -n 4096`)",
     ("file name too long",): "use shorter names",
     ("input/output error", "disk i/o error"): "check the disk and the space that is left on it",
@@ -119,11 +119,11 @@ def _place(error: Exception) -> str:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Path]:
+def reading(path: Path, step: str = "") -> Iterator[Path]:
     """Turn whatever a library makes of a damaged file of ours, `path`, into one paragraph.
 
-    Raises DamagedError, which names the file and what brings it back; a SeedbedError passes, and so
-    does what is the machine's fault.
+    Raises DamagedError, which names the file and what brings it back, by default `repair`; a
+    SeedbedError passes, and so does what is the machine's fault.
     """
     try:
         yield path
@@ -131,14 +131,15 @@ def reading(path: Path) -> Iterator[Path]:
         raise
     except FileNotFoundError as error:
         place = Path(error.filename or path)
-        raise DamagedError(str(place), "no such file", "", repair(place)) from None
+        raise DamagedError(str(place), "no such file", "", step or repair(place)) from None
     except Exception as error:
         is_another = isinstance(error, IsADirectoryError | NotADirectoryError)
         if isinstance(error, OSError) and not is_another and of_the_machine(error):
             raise
         said = " ".join(str(error).split())[:CLIP]
         found = f"it cannot be read ({type(error).__name__}: {said})"
-        raise DamagedError(str(path), found, "the file as it was written", repair(path)) from None
+        expected, step = "the file as it was written", step or repair(path)
+        raise DamagedError(str(path), found, expected, step) from None
 
 
 def repair(path: Path) -> str:

@@ -68,6 +68,12 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, text + "\n")
 
 
+def read_text(path: Path, step: str = "") -> str:
+    """Read a text file of ours. Raises DamagedError, with `step` as the repair."""
+    with reading(path, step):
+        return path.read_text(encoding="utf-8")
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file. Raises DamagedError."""
     with reading(path):
@@ -204,11 +210,10 @@ def write_csv(path: Path, header: Sequence[str], lines: Iterable[Sequence[Any]])
 def read_csv(
     path: Path, header: Sequence[str] = (), forms: Mapping[str, str] | None = None
 ) -> list[dict[str, str]]:
-    """Read a CSV file of ours; every cell stays text, as `write_csv` was given it. Empty lines are
-    left out.
+    """Read a CSV file of ours, without empty lines; each cell stays text, as `write_csv` had it.
 
     `header`: the columns that it must have, by default any; `forms`: a regular expression that a
-    whole cell of a column must match.
+    whole cell of a column must match, of column "" the whole line.
 
     Raises DamagedError, with the line, unless every line has a cell a column: a conflict mark, a
     quote that is not closed or a line cut short would hide others without a word.
@@ -222,16 +227,13 @@ def read_csv(
                 found, wanted = ",".join(columns), ",".join(header) or "no column twice"
                 raise _damaged(path, 1, f"the header {found}", wanted)
             for cells in reader:
-                start, line = (
-                    reader.line_num,
-                    dict(zip(columns, map(unmarked, cells), strict=False)),
-                )
+                start = reader.line_num
+                line = dict(zip(columns, map(unmarked, cells), strict=False))
                 if cells and len(cells) != len(columns):
-                    expected = f"{len(columns)}: {','.join(columns)}"
-                    raise _damaged(path, start, f"{len(cells)} cells", expected)
+                    raise _damaged(path, start, f"{len(cells)} cells", ",".join(columns))
                 for name, form in (forms or {}).items() if cells else ():
-                    if not re.fullmatch(form, line[name]):
-                        raise _damaged(path, start, f"{name} `{line[name]}`", f"{name} like {form}")
+                    if not re.fullmatch(form, cell := line[name] if name else ",".join(cells)):
+                        raise _damaged(path, start, f"{name} `{cell}`", f"{name} like {form}")
                 lines += [line] if cells else []
         except csv.Error as error:
             raise _damaged(path, start + 1, str(error), "CSV whose quotes are closed") from None

@@ -6,7 +6,7 @@ from seedbed.core.errors import RevisionError
 
 
 def git_bytes(*arguments: str, given: str = "") -> bytes:
-    """Return what git prints. Raises RevisionError with git's last line if it fails."""
+    """Return what git prints. Raises RevisionError with what git says if it fails."""
     try:
         done = subprocess.run(
             ["git", *arguments], input=given.encode(), capture_output=True, check=True
@@ -14,12 +14,14 @@ def git_bytes(*arguments: str, given: str = "") -> bytes:
     except OSError:
         raise RevisionError("git", "is not installed", next_step="install git") from None
     except subprocess.CalledProcessError as error:
-        lines = error.stderr.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
-        raise RevisionError(
-            f"git {arguments[0]}",
-            lines[-1],
-            next_step="see `git status`; run from the top folder of the repository",
-        ) from None
+        said = error.stderr.decode("utf-8", "replace").strip() or "it failed"
+        lines = said.split("\n")
+        # Advice of several lines may follow the line that says what is wrong.
+        line = next((one for one in lines if one.startswith(("fatal: ", "error: "))), lines[-1])
+        step = "see `git status`; run from the top folder of the repository"
+        if ".lock'" in line:  # left behind by a git that was killed
+            step = "wait for other git commands to end; if there are none, delete that file"
+        raise RevisionError(f"git {arguments[0]}", line, next_step=step) from None
     return done.stdout
 
 

@@ -48,7 +48,7 @@ def in_line(labels: Iterable[str], limit: int = SHOWN, separator: str = ", ") ->
 
 def option(name: str, value: str) -> str:
     """Return an option of a command with its value, as bash and zsh take it when it is pasted."""
-    return pasted(f"{name}={value}") if value.startswith("-") else f"{name} {pasted(value)}"
+    return f"{name} {pasted(value)}"
 
 
 def pasted(word: str) -> str:

@@ -37,7 +37,7 @@ PARAMS = Path("params.yaml")
 SECTIONS = (
     "sources",
     *(stage.name for stage in STAGES if stage.has_section),
-    *("encoder", "negatives", "training", "approaches", "gate"),
+    *("task", "encoder", "negatives", "training", "approaches", "gate"),
 )
 # Keys of `training`, which an older params.yaml has in `approaches.full`.
 MOVED = (
@@ -252,9 +252,9 @@ def _find(name: str) -> Any:
             if value is content and (line := _moved_line(key, content)):
                 raise ParamsError(
                     "params.yaml",
-                    f"`{key}` is missing; its values stood elsewhere in an older version",
+                    f"`{key}` is missing; an older version did not have it",
                     f"`{key}:`",
-                    f"add the line `{line}`; a value that another section names still holds there",
+                    line,
                 )
             near = _near(key, value if isinstance(value, dict) else [])
             raise ParamsError(
@@ -266,13 +266,17 @@ def _find(name: str) -> Any:
 
 
 def _moved_line(section: str, content: dict[str, Any]) -> str:
-    """Section `training` with the values that an older params.yaml has, "" if it has none."""
+    """How an older params.yaml gets section `task`, or `training` with the values that it has
+    elsewhere; "" if it has none."""
+    if section == "task":
+        return "add the line `task: {kind: class}`"
     approaches = content.get("approaches")
     full = approaches.get("full") if isinstance(approaches, dict) else None
     if section != "training" or not isinstance(full, dict):
         return ""
     named = ", ".join(f"{key}: {full[key]}" for key in MOVED if full.get(key) is not None)
-    return f"training: {{{named}}}" if named else ""
+    step = f"add the line `training: {{{named}}}`; a value that another section names still holds"
+    return f"{step} there" if named else ""
 
 
 def _near(key: str, known: Iterable[object]) -> str:

@@ -17,6 +17,7 @@ from seedbed.core.files import fresh_folder
 from seedbed.core.metrics import METRICS, Drop, Metrics, write_ledger, write_metrics
 
 # Where each stage writes its rows; a vector of each text of split is in EMBED.
+QUARANTINE = Path("data/quarantine.csv")
 COLLECT = Path("data/collect")  # private zone
 CLEAN = Path("data/clean")  # private zone
 ANONYMIZE = Path("data/anonymize")
@@ -31,6 +32,8 @@ PREDICTIONS = Path("data/evaluate")  # of the rows of validation and test: APPRO
 CURVES = Path("reports/plots/learning")  # a file per approach
 TOKENIZE = Path("data/tokenize")  # token ids of the rows of balance
 MANIFEST = Path("data/manifest")  # the rows of split without texts, a CSV file per batch
+SUSPECTS = Path("reports/suspects.csv")
+NEXT = Path("reports/next.csv")  # rows to label next
 DATASET = Path("reports/dataset.json")  # their version: a digest of MANIFEST
 COUNTS = "counts.csv"  # in MANIFEST, in place of too many rows: their number by batch
 SCHEMA = pa.schema(
@@ -65,6 +68,14 @@ DEFAULTS = {
     "meta": "{}",
 }
 SIDES = ("train", "validation", "test")
+COLUMNS = {  # of tables that stages write and others read
+    QUARANTINE: ["source", "file", "line", "reason"],
+    MANIFEST: ["id", "digest", "label", "split"],
+    MANIFEST / COUNTS: ["batch", *SIDES, "sha256"],
+    SUSPECTS: ["id", "split", "label", "suggested", "score", "reason", "nearest"],
+    NEXT: "id split label suggested priority uncertainty density weakness".split(),
+    CURVES: ["seed", "epoch", "train_loss", "validation_macro_f1"],
+}
 HELD_OUT = SIDES[1:]  # no weights are fitted to these
 OUTSIDE = -1  # the class index of a row whose label is no class
 NEGATIVE = "negative"  # the key of meta that says which kind of negative a row is

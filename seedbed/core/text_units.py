@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import regex
 
@@ -210,8 +210,12 @@ def values_apart(text: str) -> str:
     return HYPHEN_OF_PARTICLE.sub(" ", text)
 
 
-# A pattern, and what takes the place of each match.
-Rewriting = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
+class Rewriting(NamedTuple):
+    """A pattern, what takes the place of each match, and a cheap look whether there may be one."""
+
+    pattern: re.Pattern[str]
+    rewrite: Callable[[re.Match[str]], str]
+    may_match: Callable[[str], bool] = bool
 
 
 class Rewritten:
@@ -220,8 +224,9 @@ class Rewritten:
     def __init__(self, text: str, rewritings: Sequence[Rewriting]) -> None:
         self.text = text
         self._starts, self._ends = list(range(len(text))), list(range(1, len(text) + 1))
-        for pattern, rewrite in rewritings:
-            self._rewrite(pattern, rewrite)
+        for pattern, rewrite, may_match in rewritings:
+            if may_match(self.text):
+                self._rewrite(pattern, rewrite)
 
     def _rewrite(self, pattern: re.Pattern[str], rewrite: Callable[[re.Match[str]], str]) -> None:
         parts: list[str] = []

@@ -74,7 +74,7 @@ def load_model(
     try:
         config = AutoConfig.from_pretrained(folder, **safe)
     except (ValueError, OSError, KeyError) as error:
-        found = f"not a model that transformers knows: {str(error).splitlines()[0][:120]}"
+        found = f"not a model that transformers knows: {' '.join(str(error).split())[:120]}"
         expected = "a model without code of its own, which is never run"
         step = "name another encoder, or fix the file"
         raise ModelError(f"{folder}/config.json", found, expected, step) from None
@@ -92,7 +92,7 @@ def load_model(
     try:
         return kind.from_pretrained(folder, config=config, **options, **safe)
     except (SafetensorError, OSError) as error:
-        found = f"weights that cannot be read: {str(error).splitlines()[0][:120]}"
+        found = f"weights that cannot be read: {' '.join(str(error).split())[:120]}"
         step = "get the model again: `dvc checkout`, or install or download it again"
         raise ModelError(str(folder), found, "a complete model.safetensors", step) from None
 

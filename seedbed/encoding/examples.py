@@ -20,6 +20,7 @@ from seedbed.core.errors import RowsError, reading
 from seedbed.core.files import fresh_folder, read_json, write_json
 from seedbed.core.rows import OUTSIDE
 from seedbed.encoding.tokens import Encoded, Truncation
+from seedbed.tasks import Task
 
 LENGTH_NOISE_TOKENS = 2  # enough that the batches of two epochs always differ
 FOR_COLLATORS = ["input_ids", "attention_mask", "token_type_ids", "labels"]
@@ -85,10 +86,11 @@ class Examples:
         )
 
 
-def examples_of(rows: pd.DataFrame, encoded: Encoded, classes: Sequence[str]) -> Examples:
+def examples_of(
+    task: Task, rows: pd.DataFrame, encoded: Encoded, classes: Sequence[str]
+) -> Examples:
     """Return rows with their windows, in the order of both; a label that is no class is OUTSIDE."""
-    class_of = {name: index for index, name in enumerate(classes)}
-    labels = np.array([class_of.get(name, OUTSIDE) for name in rows["label"]], dtype=np.int64)
+    labels = task.targets(rows["label"], classes)
     weights = rows["weight"].to_numpy(dtype=np.float32) / encoded.windows.astype(np.float32)
     return Examples(
         encoded.ids,

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from seedbed.collecting.collection import read_sources
 from seedbed.collecting.raw_rows import TOMBSTONES, add_tombstones, read_tombstones
 from seedbed.core.decisions import FOLDER, parse_decisions
-from seedbed.core.errors import SeedbedError, reading
-from seedbed.core.files import KEYED, load_key, write_bytes, write_text
+from seedbed.core.errors import SeedbedError
+from seedbed.core.files import KEYED, load_key, read_text, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, COLLECT, read_parquet
 from seedbed.forgetting import dvc_stores
@@ -148,8 +148,7 @@ def _lines_to_drop(
     """Decisions on the rows, or with the value in them; lines of the frozen test."""
     found: dict[Path, tuple[list[str], list[str]]] = {}  # the lines of a file, those that stay
     for file in sorted(FOLDER.glob("*.jsonl")):
-        with reading(file):
-            text = file.read_text(encoding="utf-8")
+        text = read_text(file)
         lines = [line for line in text.split("\n") if line.strip()]
         left = [
             line
@@ -161,7 +160,7 @@ def _lines_to_drop(
         found[file] = (lines, left)
     if FROZEN.exists():
         read_frozen()
-        lines = FROZEN.read_text(encoding="utf-8").split("\n")
+        lines = read_text(FROZEN).split("\n")
         lines = [line for line in lines if line.strip()]
         found[FROZEN] = (lines, [line for line in lines if line.split(",")[0] not in ids])
     return {

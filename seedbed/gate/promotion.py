@@ -59,7 +59,7 @@ def plan(uncompared: str = "") -> Promotion:
 
 def check_committed() -> None:
     """Raises GateError where git sees anything that HEAD has not."""
-    if changed := git("status", "--porcelain").splitlines():
+    if changed := git("status", "--porcelain").split("\n")[:-1]:
         raise GateError(
             "the workspace",
             f"{len(changed)} files are not as HEAD has them: "

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from seedbed import tasks
 from seedbed.core.errors import GateError, PipelineError, RowsError
 from seedbed.core.files import BEST
 from seedbed.core.rows import SPLIT, read_rows
@@ -200,10 +201,11 @@ def _copy(stores: list[Any], name: str, target: Path) -> None:
 
 
 class Asked(NamedTuple):
-    """A model folder, checked: what it can answer, "out of scope" among it if it detects that, what
-    predictions need, and its digest."""
+    """A model folder, checked: its task, what it can answer, "out of scope" among it if it detects
+    that, what predictions need, and its digest."""
 
     folder: Path
+    task: str
     classes: set[str]
     serving: Serving
     digest: str
@@ -211,9 +213,9 @@ class Asked(NamedTuple):
 
 def checked_model(folder: Path) -> Asked:
     """Check a model's files and read what they say. Raises ModelError where it is damaged."""
-    serving = read_serving(folder)
-    classes = {*read_card(folder).classes, serving.outside} - {""}
-    return Asked(folder, classes, serving, model_digest(folder))
+    serving, card = read_serving(folder), read_card(folder)
+    classes = {*card.classes, serving.outside} - {""}
+    return Asked(folder, card.task, classes, serving, model_digest(folder))
 
 
 def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray:
@@ -222,7 +224,6 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
     They are calibrated; out of scope is a class of its own, the most probable one where the model's
     confidence is below its threshold. A class that the model does not have gets 0.
     """
-    from seedbed.scoring.confidence import rescaled, with_outside
     from seedbed.serving.predicting import probabilities
     from seedbed.training.classifier import Classifier
 
@@ -231,9 +232,9 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
     given = probabilities(list(rows["text"]), pairs, classifier, serving)
     columns = list(classifier.classes)
     if serving.threshold is None:
-        given = rescaled(given, serving.temperature)
+        given = classifier.task.rescaled(given, serving.temperature)
     else:  # the threshold holds for the confidence before scaling
-        given = with_outside(given, serving.threshold)
+        given = classifier.task.with_outside(given, serving.threshold)
         columns.append(serving.outside)
     result = np.zeros((len(rows), len(classes)))
     result[:, [classes.index(name) for name in columns]] = given
@@ -243,8 +244,13 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
 def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
     """Both models' answers to the rows. One that occurs twice, byte for byte, is asked once.
 
-    Raises GateError where the classes differ, or one model takes pairs and the other does not.
+    Raises GateError where tasks or classes differ, or one model takes pairs and the other does not.
     """
+    if base.task != head.task:
+        found = f"{head.task}, and {base.task} in the base: the task has changed"
+        raise GateError(
+            "the models' tasks", found, "one task", "judge this one by reports/report.md"
+        )
     check_classes(base.classes, head.classes)
     if base.serving.paired != head.serving.paired:
         raise GateError(
@@ -252,10 +258,12 @@ def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
             "judge this one by reports/report.md",
         )  # fmt: skip
     classes = sorted(head.classes | set(rows["label"]))
-    number = {name: place for place, name in enumerate(classes)}
-    labels = np.array([number[name] for name in rows["label"]], dtype=np.int64)
+    task = tasks.load(head.task)
+    labels = task.targets(rows["label"], classes)
     clusters = clusters_of(list(rows["id"]), list(rows["group"]))
     now = answered(head, rows, classes)
     before = now if base.digest == head.digest else answered(base, rows, classes)
-    scored = (Scored.of(labels, given.argmax(1), given, clusters) for given in (before, now))
+    scored = (
+        Scored.of(task, labels, task.decode(given), given, clusters) for given in (before, now)
+    )
     return Answers(classes, *scored)

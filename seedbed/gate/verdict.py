@@ -138,8 +138,7 @@ class Answers(NamedTuple):
     @property
     def lost(self) -> np.ndarray:
         """1 where only the base is correct, -1 where only the head is, else 0: (rows,)."""
-        before, now = (model.predicted == self.head.labels for model in (self.base, self.head))
-        return before.astype(np.int64) - now.astype(np.int64)
+        return (self.base.right - self.head.right).astype(np.int64)
 
 
 class ComparedClass(Metrics):
@@ -180,15 +179,17 @@ class Judgement(Metrics):
 
 def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
-    labels, base, head = answers.head.labels, answers.base.predicted, answers.head.predicted
-    one, other = (metrics.per_class(labels, said, answers.classes) for said in (base, head))
+    base, head = answers.base, answers.head
+    one, other = (
+        metrics.per_class(model.labels, model.predicted, answers.classes) for model in (base, head)
+    )
     even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
     return Judgement(
-        base=intervals.headline({"base": answers.base}),
-        head=intervals.headline({"head": answers.head}),
-        difference=intervals.paired_difference([answers.head], [answers.base]),
-        mcnemar=significance.mcnemar(labels, head, base),
-        same_answer_share=float((base == head).mean()),
+        base=intervals.headline({"base": base}),
+        head=intervals.headline({"head": head}),
+        difference=intervals.paired_difference([head], [base]),
+        mcnemar=significance.mcnemar(head.right, base.right),
+        same_answer_share=float(base.task.right(base.predicted, head.predicted).mean()),
         per_class={
             name: ComparedClass(rows=one[name].rows, base=one[name], head=other[name])
             for name in answers.classes

@@ -24,6 +24,7 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
+from seedbed.tasks import Task
 
 Ranking = Literal["posterior", "self_confidence"]
 DIGITS = 4  # of what labels are judged by: the last bits differ from processor to processor
@@ -141,6 +142,7 @@ class Judgement(NamedTuple):
 
 
 def judge_labels(
+    task: Task,
     labels: np.ndarray,
     probabilities: np.ndarray,
     quality: np.ndarray,
@@ -155,10 +157,12 @@ def judge_labels(
     wrong. `other_label_likelier`: another class has at least `min_probability`, by its quality or
     by the models alone; if noise is rare, the joint counts none of these.
     """
-    alone = np.where(probabilities.max(1) >= min_probability, probabilities.argmax(1), labels)
-    corrected = np.where(quality.max(1) >= min_probability, quality.argmax(1), labels)
+    alone, corrected = (
+        np.where(task.confidence(given) >= min_probability, task.decode(given), labels)
+        for given in (probabilities, quality)
+    )
     suggested = np.where(corrected != labels, corrected, alone)
-    score = np.where(judged, quality[np.arange(len(labels)), labels], 1.0)
+    score = np.where(judged, task.given(quality, labels), 1.0)
     issue = np.zeros(len(labels), dtype=bool)
     wrong = 1 - np.diagonal(joint) / np.maximum(joint.sum(1), 1)
     for label in np.flatnonzero(joint.sum(1)):
@@ -167,7 +171,7 @@ def judge_labels(
         issue[order[: round(wrong[label] * len(rows))]] = True
     others = quality.copy()
     others[np.arange(len(labels)), labels] = -1
-    suggested = np.where(issue & (suggested == labels), others.argmax(1), suggested)
+    suggested = np.where(issue & (suggested == labels), task.decode(others), suggested)
     suggested = np.where(judged, suggested, labels)
     why = np.where(issue, Reason.LABEL_ISSUE, Reason.OTHER_LABEL_LIKELIER).astype(object)
     reason = np.where(suggested != labels, why, "")

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from seedbed.core.decisions import parse_decisions
 from seedbed.core.errors import SeedbedError
-from seedbed.core.files import unmarked, write_csv, write_text
+from seedbed.core.files import read_text, unmarked, write_csv, write_text
 from seedbed.core.git import git, git_paths
 from seedbed.core.params import check_file
 from seedbed.merging.yaml_merge import merged_yaml
@@ -58,13 +58,14 @@ def resolve() -> Resolved:
     for path, text in merged.items():
         write_text(Path(path), text)
         git("add", "--", path)
-    union = [path for path in merged_by_union() if repaired(path)]
-    if union and merging:
-        git("add", "--", *union)
+    by_union = merged_by_union()
+    union = [path for path in by_union if repaired(path)]
+    if there := [path for path in by_union if merging and Path(path).is_file()]:
+        git("add", "--", *there)  # also one that a run which was stopped has repaired
     put_back = 0
     if merging:
         put_back = _take_ours([*_written_by_stages(), LOCK])
-    elif Path(LOCK).exists() and "<<<<<<< " in Path(LOCK).read_text(encoding="utf-8"):
+    elif Path(LOCK).exists() and "<<<<<<< " in read_text(Path(LOCK)):
         Path(LOCK).unlink()  # committed in conflict: DVC writes another
         put_back = 1
     if left := sorted(_unmerged()):
@@ -111,7 +112,7 @@ def repaired(path: str) -> bool:
     file = Path(path)
     if not file.is_file():
         return False
-    before = file.read_text(encoding="utf-8")
+    before = read_text(file)
     if file.suffix == ".csv":
         _repair_csv(file, before)
     else:
@@ -121,7 +122,7 @@ def repaired(path: str) -> bool:
             parse_decisions(after, path)
         if after != before:
             write_text(file, after)
-    return file.read_text(encoding="utf-8") != before
+    return read_text(file) != before
 
 
 def _repair_csv(file: Path, text: str) -> None:

@@ -7,6 +7,7 @@ computed from the imports of its script.
 
 import re
 from collections.abc import Sequence
+from io import StringIO
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ MATRIX = re.compile(r"^( +approach: )\[(.*)\]$", re.MULTILINE)
 ROOMS = {
     "core": "what every stage needs: rows, ledger, params, files, keys, errors",
     "running": "the engine for per-text work, and the memo behind it",
+    "tasks": "what a label is, and how a prediction of it is scored",
     "pages": "the one way anything is shown: sections, tables, figures, alarms",
     "cleaning": "rules that clean texts, and limits that drop them",
     "collecting": "sources of every kind, read into rows",
@@ -58,6 +60,8 @@ NO_DEPENDENCY = {
     "seedbed/core/git.py": "asks git, which no stage does",
     "seedbed/core/reasons.py": "sentences of reasons: a stage whose reason is missing stops",
     "seedbed/core/stage.py": "names of stages, progress bars, costs: no output has any of them",
+    "seedbed/running/engine.py": "calls functions and keeps their results: a call gives the same",
+    "seedbed/running/memo.py": "keeps results under a key of all that decides them",
     "seedbed/approaches/__init__.py": "names of approaches: a stage depends on those it loads",
 }
 
@@ -117,7 +121,7 @@ def with_code_deps(text: str, project: Path = PROJECT) -> str:
                 "a block list",
                 "write one dependency a line",
             )
-        entries = block[1].splitlines(keepends=True)
+        entries = StringIO(block[1]).readlines()
         indent = entries[0].partition("-")[0]
         data = [line for line in entries if not is_code(line.strip().removeprefix("- "))]
         code = code_deps(name, ITEM in str(stage.get("outs", "")), project)
@@ -151,9 +155,7 @@ def with_approaches(text: str, names: Sequence[str] = NAMES) -> str:
     known = {name.strip() for match in MATRIX.finditer(text) for name in match[2].split(",")}
     a_name = re.compile(rf"(?<=/)({'|'.join(sorted(known.union(names)))})(?=[/.:\s])")
     lines: list[str] = []
-    for named, group in groupby(
-        text.splitlines(keepends=True), lambda line: bool(a_name.search(line))
-    ):
+    for named, group in groupby(StringIO(text).readlines(), lambda line: bool(a_name.search(line))):
         if named:
             forms = dict.fromkeys(a_name.sub("NAME", line) for line in group)
             lines += [form.replace("NAME", name) for form in forms for name in names]

@@ -16,8 +16,8 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seedbed.core.errors import PipelineError, reading
-from seedbed.core.files import parse_yaml
+from seedbed.core.errors import PipelineError
+from seedbed.core.files import parse_yaml, read_text
 from seedbed.core.git import git_answer
 
 if TYPE_CHECKING:
@@ -137,9 +137,7 @@ def cached_object(md5: str) -> Path:
 
 def read_yaml(path: str) -> Any:
     """Return the content of a YAML file. Raises PipelineError with the line if it is not YAML."""
-    with reading(Path(path)):
-        text = Path(path).read_text(encoding="utf-8")
-    return parse_yaml(text, path, PipelineError)
+    return parse_yaml(read_text(Path(path)), path, PipelineError)
 
 
 def tracked_data() -> dict[str, str]:

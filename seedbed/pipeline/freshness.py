@@ -12,6 +12,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seedbed.core.files import read_text
 from seedbed.core.params import check_file
 from seedbed.pipeline import dvc
 
@@ -40,7 +41,7 @@ def freshness() -> Freshness:
     """Compare this folder with its dvc.lock. Raises PipelineError where a file cannot be read, and
     ParamsError where params.yaml has names that are no text."""
     check_file()
-    text = Path(dvc.LOCK).read_text(encoding="utf-8") if Path(dvc.LOCK).exists() else ""
+    text = read_text(Path(dvc.LOCK)) if Path(dvc.LOCK).exists() else ""
     locked = dvc.parse_lock(text)
     with dvc.opened_pipeline() as pipeline:
         comparing = _Comparing(pipeline, locked)

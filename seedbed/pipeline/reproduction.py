@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from seedbed.approaches import NAMES
 from seedbed.core.errors import PipelineError
+from seedbed.core.files import read_text
 from seedbed.core.git import git, git_paths
 from seedbed.core.metrics import EVALUATE, parse_metrics
 from seedbed.core.rows import HELD_OUT
@@ -82,7 +83,7 @@ def reproduction(revision: str = "HEAD") -> Reproduction:
     if stale := freshness().names:
         found = f"{len(stale)} stages have to run again, {stale[0]} first"
         raise PipelineError(dvc.LOCK, found, "a finished run", "run `dvc repro`")
-    now = dvc.parse_lock(Path(dvc.LOCK).read_text(encoding="utf-8"))
+    now = dvc.parse_lock(read_text(Path(dvc.LOCK)))
     made = {path for stage in now.values() for path in stage.outputs}
     if other := list(dict.fromkeys(_other_inputs(committed, now, made))):
         found = f"other inputs than this run: {', '.join(other[:SHOWN])}"
@@ -141,7 +142,7 @@ def _scores(revision: str) -> tuple[int, list[str]]:
         for side in HELD_OUT:
             file = EVALUATE / name / f"{side}.json"
             model = Validation if side == "validation" else Evaluation
-            texts = [git("show", f"{revision}:{file.as_posix()}"), file.read_text(encoding="utf-8")]
+            texts = [git("show", f"{revision}:{file.as_posix()}"), read_text(file)]
             if any('"run": false' in text for text in texts):
                 continue
             before, after = (parse_metrics(text, model, str(file)) for text in texts)

@@ -11,7 +11,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import pandas as pd
@@ -31,6 +31,7 @@ from seedbed.private.kinds import (
     replace,
 )
 from seedbed.private.languages import Searched, whole_words
+from seedbed.private.named_values import Search
 from seedbed.private.numbers import NUMBER_DRESSES, has_odd_number
 from seedbed.private.patterns import Pair, Span, UserPattern, compiled, forms, signals_of
 from seedbed.running.engine import map_texts
@@ -142,9 +143,13 @@ def _by_pattern(text: str, wanted: Wanted) -> list[Span]:
 
 
 def _by_form(searched: Searched, wanted: Wanted) -> list[Span]:
-    signals = signals_of(searched.apart)
-    searches = [one for one in SEARCHES if one.signal in signals and one.kind in wanted.kinds]
+    searches = _searches(signals_of(searched.apart), wanted.kinds)
     return [Span(one.kind, *pair) for one in searches for pair in one.find(searched)]
+
+
+@cache
+def _searches(signals: frozenset[str], kinds: frozenset[str]) -> tuple[Search, ...]:
+    return tuple(one for one in SEARCHES if one.signal in signals and one.kind in kinds)
 
 
 def is_odd(text: str) -> bool:
@@ -152,11 +157,10 @@ def is_odd(text: str) -> bool:
     lower = text.lower()
     if "@" in text and (" @ " in text or DRESS["spelled_out"].search(text)):
         return True
-    if any(mark in lower for mark in ODD_MARKS):
+    is_in = lower.__contains__
+    if any(map(is_in, ODD_MARKS)):
         return True
-    spelled = any(mark in lower for mark in DOT_WORDS) or (
-        " at " in lower and any(mark in lower for mark in LINK_MARKS)
-    )
+    spelled = any(map(is_in, DOT_WORDS)) or (is_in(" at ") and any(map(is_in, LINK_MARKS)))
     if spelled and DRESS["spelled_out"].search(text):
         return True
     if not text.isascii() and DRESS["odd_chars"].search(text):
@@ -204,16 +208,22 @@ ODD_MARKS = (
     r"%40 &#64; &#45; &#46; &#95; &#x &#0 &commat \u00 \x40 hxxp"
     " [ { (at (dot (. (@ <at (a) _at_ -at-"
 ).split()
+
+
+def _has_at(text: str) -> bool:
+    return "@" in text or not {"at", "a", "ät", "arroba", "chez"}.isdisjoint(text.lower().split())
+
+
 # In this order: characters, then signs, words, and numbers.
 DRESSES: tuple[Rewriting, ...] = (
-    (DRESS["odd_chars"], _plain),
-    (DRESS["escaped"], _unescaped),
-    (
+    Rewriting(DRESS["odd_chars"], _plain, lambda text: not text.isascii()),
+    Rewriting(DRESS["escaped"], _unescaped),
+    Rewriting(
         DRESS["letters_apart"],
         lambda match: match[0].replace(" ", "") if "@" in match[0] else match[0],
     ),
-    (DRESS["bracketed"], lambda match: "@" if match["at"] or match["at_"] else "."),
-    (DRESS["spelled_out"], _address),
+    Rewriting(DRESS["bracketed"], lambda match: "@" if match["at"] or match["at_"] else "."),
+    Rewriting(DRESS["spelled_out"], _address, _has_at),
     *NUMBER_DRESSES,
 )
 

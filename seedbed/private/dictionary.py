@@ -39,7 +39,9 @@ def missing_extra(found: str) -> ModelError:
 def is_chat(word: str) -> bool:
     """Whether a lower-case word is one of chats: "gonna", drawn out ("sooo"), clipped ("txt")."""
     odd = LENGTHENED.search(word) or WITHOUT_VOWELS.fullmatch(word)
-    return word in CHAT_WORDS or odd is not None
+    # "darlin" is "darling"; "martin" is no verb.
+    clipped = word.endswith("in") and len(word) > 5 and in_dictionary(word + "g")
+    return word in CHAT_WORDS or odd is not None or (clipped and not _is_listed(word))
 
 
 @functools.cache
@@ -49,7 +51,7 @@ def census(file: str, min_percent: float) -> frozenset[str]:
         content = resources.files("names").joinpath(file).read_text(encoding="ascii")
     except ModuleNotFoundError:
         raise missing_extra("the package `names` is not installed") from None
-    cells = (line.split() for line in content.splitlines() if line)
+    cells = (line.split() for line in content.split("\n") if line)
     return frozenset(name.lower() for name, percent, *_ in cells if float(percent) >= min_percent)
 
 

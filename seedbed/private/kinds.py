@@ -26,11 +26,14 @@ from seedbed.private import named_values, patterns
 from seedbed.private.languages import (
     LookedFor,
     Regions,
+)
+from seedbed.private.named_values import (
     Search,
     by_form,
     by_form_or_whole,
+    called,
+    find_national_ids,
 )
-from seedbed.private.named_values import called, find_national_ids
 from seedbed.private.numbers import find_cards, find_ibans, find_phones
 from seedbed.private.patterns import Invented, Span, UserPattern, matches
 
@@ -73,6 +76,16 @@ class Kind(NamedTuple):
 
 FIRST, LAST = Invented("invented_first_names"), Invented("invented_last_names")
 PLACE = Invented("invented_places")
+
+
+def _ip_address(value: str) -> str:
+    """Return an address as it is usually written, of 10[.]20[.]30[.]40, too."""
+    for written in (value, ".".join(re.findall(r"\d+", value))):
+        try:
+            return ipaddress.ip_address(written).compressed
+        except ValueError:
+            continue
+    return folded(value)
 
 
 def _ip(value: str, number: int) -> str:
@@ -154,7 +167,7 @@ TREATED = (
     Kind("iban", alphanumeric, IBAN, "looks_like_iban"),
     Kind("credit_card", alphanumeric, CARD, "looks_like_long_number"),
     Kind("mac", alphanumeric, MAC),
-    Kind("ip", lambda value: ipaddress.ip_address(value).compressed, IP, "looks_like_ip"),
+    Kind("ip", _ip_address, IP, "looks_like_ip"),
     Kind("date_of_birth", pseudonym=DAY),
     Kind("date", pseudonym=DAY, default=False),
     Kind("case_number"),
@@ -185,14 +198,14 @@ SEARCHES = (
     Search("credit_card", "number", by_form(find_cards)),
     Search("mac", "pairs", by_form(matches(patterns.MAC))),
     Search("ip", "hexadecimal", by_form_or_whole(patterns.find_ips)),
-    Search("date_of_birth", "code", by_form(matches(patterns.BIRTH))),
+    Search("date_of_birth", "code", by_form(matches(patterns.BIRTH), *patterns.BIRTH_WORDS)),
     Search("date_of_birth", "code", called("born", named_values.DATE_OF_BIRTH)),
     Search("date", "code", by_form(patterns.find_dates)),
-    Search("case_number", "code", by_form(patterns.find_case_numbers)),
-    Search("document_number", "number", by_form(matches(patterns.DOCUMENT))),
+    Search("case_number", "code", by_form(patterns.find_case_numbers, *patterns.CASE_MARKS)),
+    Search("document_number", "number", by_form(matches(patterns.DOCUMENT), *patterns.ID_WORDS)),
     Search("national_id", "number", find_national_ids),
     Search("document_number", "number", called("id", named_values.DOCUMENT_CODE)),
-    Search("account_number", "number", by_form(matches(patterns.ACCOUNT))),
+    Search("account_number", "number", by_form(matches(patterns.ACCOUNT), *patterns.ACCOUNT_WORDS)),
     Search("postcode", "code", called("postcode", named_values.POSTCODE)),
     Search("account_number", "number", called("account", named_values.ACCOUNT_CODE)),
     Search("phone", "number", find_phones),
@@ -219,7 +232,9 @@ STAND_IN_MARKS = (
     f"< {REDACTED} -0x example.org @user_ 192.0.2. 198.51.100. 203.0.113. 2001:db8: "
     "00:00:5e:00:53: 0000- XX00SEED 1900- 000- +1- ZZ99"
 ).split()
-INVENTED_NAME = re.compile(rf"\b(?:{LAST.form}|{PLACE.form})\b")
+INVENTED_NAME = re.compile(  # begins with one of few letters, which the engine skips to
+    "|".join(f"{part}(?:{'|'.join(one.ends)})" for one in (LAST, PLACE) for part in one.beginnings)
+)
 
 # What the scan of anonymized texts counts: wider than the finders, and written independently of
 # them, so that it sees what they miss. A count is to be looked into; it is not a list of faults.

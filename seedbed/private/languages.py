@@ -9,9 +9,8 @@ import heapq
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from functools import cache, cached_property
-from itertools import islice
 from typing import Annotated, Literal, NamedTuple
 from zlib import crc32
 
@@ -21,7 +20,7 @@ import regex
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import from_table
 from seedbed.core.text_units import GLUED, ascii_signs, language_of, length_of, values_apart
-from seedbed.private.patterns import DATA, Finder, Pair
+from seedbed.private.patterns import DATA
 
 Topic = Literal["phone", "number", "born", "account", "id", "postcode", "secret", "other"]
 Regions = (
@@ -42,11 +41,17 @@ LINK = rf"[^\d!?;,\n。！？，、،؛]{{0,{LINK_CHARS}}}$"
 # possessives together with a noun.
 GOES_ON = rf"[[\p{{L}}\p{{M}}]--{GLUED.pattern}--[\p{{scx=Arab}}\p{{scx=Hebr}}]]"
 # Words of no other language: a text with two of them needs no words of others.
-ENGLISH_WORD = re.compile(
-    r"\b(?:the|and|you|your|have|with|what|this|that|from|please|been|would|could|should|there|they"
-    r"|call|now|send|reply|txt|it's|i'm|don't|were|when|who|will|are|my|to|get|can|how|why|but)\b",
-    re.IGNORECASE,
+ENGLISH_WORDS = frozenset(
+    "the and you your have with what this that from please been would could should there they call "
+    "now send reply txt were when who will are my to get can how why but".split()
 )
+CONTRACTION = re.compile(r"\b(?:it's|i'm|don't)\b")
+WORD = re.compile(r"\w+")
+# The letters of a text in Latin ones, for `re`, which is faster; ASCII is parted faster still.
+_LATIN = "".join(map(chr, (*range(0x370), *range(0x1E00, 0x2E80))))
+LETTERS = re.compile(f"[{''.join(regex.findall(GOES_ON, _LATIN, regex.V1))}]+")
+NOT_WORD = str.maketrans({code: " " for code in range(128) if not re.match(r"\w", chr(code))})
+NOT_LETTER = str.maketrans({code: " " for code in range(128) if not chr(code).isalpha()})
 
 
 class Language(NamedTuple):
@@ -98,6 +103,17 @@ def whole_words(words: tuple[str, ...]) -> regex.Pattern[str]:
     return either_word([regex.escape(word.lower()) for word in words])
 
 
+def first_letters(words: Collection[str]) -> frozenset[str]:
+    """The first letters, three at most, of those words that are in Latin letters."""
+    letters = (re.match(r"[^\W\d_]{1,3}", word) for word in words if is_latin(word))
+    return frozenset(match[0] for match in letters if match)
+
+
+@cache
+def _first_letters(topic: Topic) -> frozenset[str]:
+    return first_letters({word for one in LANGUAGES.values() for word in one.words.get(topic, ())})
+
+
 @cache
 def naming(
     topic: Topic, is_ascii: bool = False, code: str = "", end: str = ""
@@ -132,7 +148,10 @@ def is_latin(text: str) -> bool:
 
 
 def _is_plainly_english(text: str) -> bool:
-    return len(list(islice(ENGLISH_WORD.finditer(text), 2))) == 2
+    lower = text.lower()
+    words = lower.translate(NOT_WORD).split() if lower.isascii() else WORD.findall(lower)
+    found = sum(map(ENGLISH_WORDS.__contains__, words))
+    return found > 1 or ("'" in lower and found + len(CONTRACTION.findall(lower)) > 1)
 
 
 class Searched:
@@ -173,11 +192,36 @@ class Searched:
         """Whether two English words make a look for words of other languages needless."""
         return is_latin(self.text) and _is_plainly_english(self.text)
 
+    @cached_property
+    def first_letters(self) -> set[str] | None:
+        """The first letters, three at most, of its words in lower case, if all are Latin."""
+        if self.text.isascii():
+            return {word[:3] for word in self.lower.translate(NOT_LETTER).split()}
+        return {word[:3] for word in LETTERS.findall(self.lower)} if is_latin(self.text) else None
+
+    @cached_property
+    def caseless(self) -> str:
+        """The folded text in lower case, with ASCII letters for those that `re.IGNORECASE` takes
+        for them."""
+        is_ascii = self.text.isascii()
+        return self.lower if is_ascii else self.lower.translate({0x131: "i", 0x17F: "s"})
+
+    def may_have(self, letters: frozenset[str]) -> bool:
+        """Whether a word with such first letters may be in it: one cheap look, before patterns of
+        hundreds of words are tried at each number."""
+        return self.first_letters is None or not letters.isdisjoint(self.first_letters)
+
+    def may_name(self, topic: Topic) -> bool:
+        """Whether a word on a topic may be in it."""
+        return self.may_have(_first_letters(topic))
+
     def named(self, topic: Topic, low: int, high: int) -> list[str]:
         """The codes of the languages other than English that have a word on a topic between two
         positions."""
         text, low = self.lower, max(0, low)
-        if self.is_plainly_english or not naming(topic, text.isascii()).search(text, low, high):
+        if not self.may_name(topic) or self.is_plainly_english:
+            return []
+        if not naming(topic, text.isascii()).search(text, low, high):
             return []
         if self.languages == [ENGLISH]:
             return []
@@ -190,6 +234,8 @@ class Searched:
 
         `behind`: a pattern of what follows the word.
         """
+        if not self.may_name(topic):
+            return 0
         text, low = self.lower, max(0, end - 2 * LINK_CHARS)
 
         def last(code: str) -> int:
@@ -275,23 +321,3 @@ def in_other_languages(found: LookedFor) -> str:
     without = ", ".join(found.languages_without_words)
     words = f"; no words that name a value are known in {without}" if without else ""
     return f"texts by language, in a sample: {counts}{words}; for English alone: {ENGLISH_ONLY}"
-
-
-class Search(NamedTuple):
-    """A finder of values of a kind, and the signal without which it need not look."""
-
-    kind: str
-    signal: str
-    find: Callable[[Searched], Iterator[Pair]]
-
-
-def by_form(find: Finder) -> Callable[[Searched], Iterator[Pair]]:
-    """Return the finder of values by their form alone, whatever letters are around them."""
-    return lambda searched: find(searched.apart)
-
-
-def by_form_or_whole(
-    find: Callable[[str, str], Iterator[Pair]],
-) -> Callable[[Searched], Iterator[Pair]]:
-    """Return the finder of values which such letters may be part of, too."""
-    return lambda searched: find(searched.apart, searched.folded)

@@ -8,13 +8,23 @@ import re
 
 from seedbed.private import name_lists as lists
 from seedbed.private import name_rules as rules
-from seedbed.private.dictionary import codes, in_dictionary, is_chat, is_english, is_plain, is_town
+from seedbed.private.dictionary import (
+    codes,
+    in_dictionary,
+    is_chat,
+    is_english,
+    is_plain,
+    is_town,
+    small_words,
+)
+from seedbed.private.name_mending import ENDS_AS_PLACE
 from seedbed.private.patterns import Span, word_list
 
 COMMON = word_list("common_words")
 # Words at the end of which an organisation is one although all its words are of the dictionary.
 ORGANISATION_WORDS = word_list("organisation_words")
 INSIDE_SENTENCE = re.compile(r"[a-z,;:] $| [A-Z] ?\. ?$")
+AFTER_INITIAL = re.compile(r" [A-Z] ?\. ?$")
 LINE_BEFORE, LINE_AFTER = re.compile(r"\n[>\s]*$"), re.compile(r"[ ,]*(?:\n|$)")
 DETERMINED = re.compile(r"\b(?:the|an?|this|your|my|our|no|any|each|every|new) $", re.IGNORECASE)
 # What follows a person at the start of a sentence, where a capital says nothing.
@@ -27,8 +37,6 @@ LETTERS_OF_PLACE = frozenset({"us", "uk", "usa", "uae", "eu", "ussr", "nyc", "la
 BEFORE_PLACE = re.compile(r"(?<!\w)(?:in|from|at|near|visit|to) $", re.IGNORECASE)
 LETTERS = re.compile(r"[^\W\d_]+")
 TOKEN = re.compile(r"\S+")
-SHOUT_BEFORE = re.compile(r"[^\W\d_a-z]{2,}\W{1,2}$")
-SHOUT_AFTER = re.compile(r"\W{1,2}[^\W\d_a-z]{2,}(?!\w)")
 MARKS_INSIDE = re.compile(r"[!?;:*<>=£$€\n]|\.\.|\d\w*[a-z]")
 BEFORE_ORGANISATION = re.compile(
     r"\b(?:at|for|from|join(?:ed|ing)?|outside|via|called|the) $|[,:] $", re.IGNORECASE
@@ -64,7 +72,7 @@ def checked(span: Span, text: str) -> Span | None:
     if kind == "person" or (kind == "organisation" and lists.is_pair_of_names(value)):
         return _person(text, start, end)
     if value.isupper() and "".join(parts) in LETTERS_OF_PLACE:
-        return None if _is_shouted(text, start, end) else Span("place", start, end)
+        return None if rules.is_shouted(text, start, end) else Span("place", start, end)
     if LINE_BEFORE.search(text[:start]) and LINE_AFTER.match(text, end):
         # A line of its own, as in a letter's head.
         return None if all(map(is_english, parts)) and len(parts) < 2 else span
@@ -81,7 +89,9 @@ def checked(span: Span, text: str) -> Span | None:
 def _person(text: str, start: int, end: int) -> Span | None:
     """Return the part of a person that is a name: Itou of "ex-Zombie Itou", Ann of "Ann 28"."""
     tokens = list(TOKEN.finditer(text, start, end))
+    words_before = False
     while len(tokens) > 1 and _is_word(tokens[0][0]) and tokens[0][0][-1] != ".":
+        words_before |= tokens[0][0].istitle()
         del tokens[0]
     first = LETTERS.findall(tokens[0][0])
     is_first = bool(first) and first[0].lower() in lists.all_first_names()
@@ -95,6 +105,10 @@ def _person(text: str, start: int, end: int) -> Span | None:
             break
     start, end = tokens[0].start(), tokens[-1].end()
     parts = [part.lower() for part in LETTERS.findall(text[start:end])]
+    if words_before and len(parts) == 1 and is_english(parts[0]) and not _is_listed(parts[0]):
+        return None  # "Hidden Frontier", "Back Draft"
+    if any(part in small_words() for part in parts[1:-1]):
+        return None  # "Will Be Blood"
     return Span("person", start, end) if parts and _is_person(text, start, end, parts) else None
 
 
@@ -138,8 +152,9 @@ def _is_person(text: str, start: int, end: int, parts: list[str]) -> bool:
         return inside or (acts and not is_english(word))
     if word in lists.all_first_names(0 if inside else COMMON_FIRST_PERCENT):
         return inside or acts
-    common = word in lists.last_names(COMMON_LAST_PERCENT)
-    return (inside or acts) and (common or (acts and word in lists.last_names()))
+    initial = AFTER_INITIAL.search(text[:start])  # "George N . Parks"
+    common = word in lists.last_names(COMMON_LAST_PERCENT) and (initial or not is_plain(word))
+    return (inside and bool(common)) or (acts and word in lists.last_names())
 
 
 def _is_listed(part: str) -> bool:
@@ -148,11 +163,6 @@ def _is_listed(part: str) -> bool:
     if part in lists.all_first_names() or part in lists.world_first_names():
         return not is_english(part) or part in lists.first_names()
     return part in lists.last_names(0) and not is_english(part)
-
-
-def _is_shouted(text: str, start: int, end: int) -> bool:
-    """Whether the word before or after is in capitals, too."""
-    return bool(SHOUT_BEFORE.search(text[:start]) or SHOUT_AFTER.match(text, end))
 
 
 def _is_acronym(span: Span, text: str, parts: list[str]) -> bool:
@@ -164,7 +174,7 @@ def _is_acronym(span: Span, text: str, parts: list[str]) -> bool:
     if is_english(parts[0]) and not is_town(parts[0]):
         return False
     fits = kind == "place" or len(parts[0]) <= MAX_ACRONYM or BEFORE_PLACE.search(text[:start])
-    return bool(fits) and not _is_shouted(text, start, end)
+    return bool(fits) and not rules.is_shouted(text, start, end)
 
 
 def _is_lone_person(text: str, start: int, end: int, word: str) -> bool:
@@ -216,7 +226,7 @@ def _is_place(text: str, start: int, end: int, parts: list[str]) -> bool:
     if is_town(value.lower()) or lists.countries().search(value):
         return True
     if all(map(is_english, parts)):
-        return bool(rules.ENDS_AS_PLACE.fullmatch(value))
+        return bool(ENDS_AS_PLACE.fullmatch(value))
     after = BEFORE_PLACE.search(text[:start]) or INSIDE_SENTENCE.search(text[:start])
     return bool(after or AS_PERSON.match(text, end)) or any(map(is_town, parts))
 

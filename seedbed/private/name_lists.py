@@ -36,6 +36,7 @@ UPPER_PAIR = re.compile(r"(?<![\w#@/'’.-])([A-Z]{3,}) ([A-Z]{3,})(?![\w/])")
 LOWER_CASE = re.compile(
     r"(?<![\w'’@#/.&-])[a-zß-öø-ÿ]{2,}(?:['’-][a-zß-öø-ÿ]{3,})?(?![\w/@-]|['’](?!s\b)\w)"
 )
+LOWER_WORD = re.compile(r"(?<!\w)[a-zß-öø-ÿ]{2,}(?!\w)")
 INITIAL = re.compile(r" [b-hj-mo-tvwyz](?: ?\.(?= [a-z]{3}))?(?![\w'’&/@-]| ?[+=:)(])")
 CAPITALISED = re.compile(
     r"(?<![\w'’@#/.&-])(?<![A-Z][a-z] )[A-Z][a-zß-öø-ÿ]+(?:[A-Z][a-z]+)?(?![\w/@]|['’-]\w\w| ?\d)"
@@ -198,7 +199,23 @@ def find_lower_case(text: str) -> Iterator[Span]:
             continue
         elif first in first_names() and (initial := INITIAL.match(text, end)):
             end = initial.end()
-        yield Span("person", word.start(), end)
+        if in_english(text, word.start(), end):
+            yield Span("person", word.start(), end)
+
+
+def in_english(text: str, start: int, end: int) -> bool:
+    """Whether most words in lower case around text[start:end] are English or names.
+
+    "jo" and "hai" are names in no "hum sochte hai", which is Hindi.
+    """
+    around = LOWER_WORD.findall(text, max(0, start - 40), start)
+    around += LOWER_WORD.findall(text, end, end + 40)[:-1]  # the last may be cut
+    unknown = sum(not (is_english(word) or is_chat(word) or _is_name(word)) for word in around)
+    return unknown < 3 or unknown * 2 < len(around)
+
+
+def _is_name(word: str) -> bool:
+    return word in all_first_names() or word in last_names(0) or word in world_first_names()
 
 
 def _is_word(word: str) -> bool:

@@ -1,16 +1,14 @@
-"""Names that words around them give away, and where a person's name begins and ends.
+"""Names that words around them give away: a title, initials, "my name is", "lives in" or "Ltd".
 
-Rules about a title, initials, "my name is", "lives in" or "Ltd" need no model, and are strong where
-a small model is weak. It also includes words around a name ("Gwen Stefani Wrap") and leaves others
-out ("George" of "George N. Parks"); an English dictionary distinguishes words from names.
+Such rules need no model, and are strong where a small model is weak.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
 from seedbed.private import name_lists as lists
-from seedbed.private.dictionary import is_chat, is_english, small_words
-from seedbed.private.patterns import Span, spans_of, word_list
+from seedbed.private.dictionary import in_dictionary, is_english, small_words
+from seedbed.private.patterns import Span, spans_of
 
 TITLE = (
     r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Dame|Lady|Lord|Rev|Reverend|Fr|Capt|Captain|Sgt"
@@ -21,7 +19,7 @@ CAPITAL = r"(?:(?!\d|_)[^\W\da-zß-öø-ÿ_](?:[\w-]|['’](?!s\b)){0,60}\w|(?!\
 PARTICLE = r"(?:van|von|der|den|de|del|della|di|da|dos|du|la|le|el|al|bin|ibn|ten|ter|zu|y|e|of)"
 NAME = rf"{CAPITAL}(?:(?:[ \u00a0]|(?<=\.))(?:{PARTICLE} ){{0,2}}{CAPITAL}){{0,4}}"
 TITLED = re.compile(
-    rf"(?<!\w)(?:{TITLE}|(?:mr|mrs|ms|dr|miss)\.?)[ \u00a0](?:{TITLE}[ \u00a0])?{NAME}"
+    rf"(?<!\w)(?:{TITLE}|(?:mr|mrs|ms|dr)\.?|miss)[ \u00a0](?:{TITLE}[ \u00a0])?{NAME}"
 )
 LOWER_TITLED = re.compile(r"(?<!\w)(?:mr|mrs|ms|dr)\.? (?!and\b|or\b|who\b)[a-z]{3,}\b")
 POPE = re.compile(r"(?<![\w#@])[Pp]ope(?!\w)(?! ?['’-]\w\w)")  # one person, by the office
@@ -31,6 +29,8 @@ INITIALLED = re.compile(
     r"(?!(?:The|In|On|It|As)\b)(?=[^\W\d_]+[a-zß-öø-ÿ])(?=[^\W\d_]{3})"
     rf"{CAPITAL}(?:-{CAPITAL})?"
 )
+SHOUT_BEFORE = re.compile(r"[^\W\d_a-z]{2,}\W{1,2}$")
+SHOUT_AFTER = re.compile(r"\W{1,2}[^\W\d_a-z]{2,}(?!\w)")
 WORD = r"[^\W\d_][\w'’-]{1,24}"
 SAID_TO_BE = re.compile(
     r"\b(?:my (?:full )?name(?: is|'s|:)|(?:his|her|their|whose) name(?: is|'s| was)"
@@ -67,35 +67,20 @@ NEXT_WORD = re.compile(
     r" (?:(?:van|von|de|der|den|del|di|da|dos|bin|al|el|la|ten|ter) ){0,2}"
     r"((?:[A-Z]\.|[^\W\d_](?:[\w-]|['’](?!s\b))*\w))(?!\w)"
 )
-# Where a name begins and ends.
-MAX_WORDS = 4  # more than that is a list of names or a heading
+AS_THING = re.compile(r"(?<!\w)an? $")
+END_OF_THING = re.compile(r" ?(?:[.,;!?)]|$)| (?:and|as|at|by|for|from|in|of|on|or|that|to|with) ")
+# Short lines in a row, as in the head of a letter; a line of names, without numbers.
+HEAD = re.compile(r"(?:^[> ]*[^\W_][^\n:!?]{1,50}(?:\n+|\Z)){3,}", re.MULTILINE)
+HEAD_LINE = re.compile(r"^[> ]*((?:[^\W\d_][\w.,'’&-]* ?){1,5})$", re.MULTILINE)
 TOKEN = re.compile(r"\S+")
-# "George N. Parks", also in texts with spaces around marks: "George N . Parks".
-BETWEEN = re.compile(r" ?\.? (?:[A-Z](?: ?\.)? )?")
-ENDS_IN_INITIAL = re.compile(r" [A-Z](?: ?\.)?$")
-INITIAL_AFTER = re.compile(r" [B-HJ-Z](?![\w'’&/-])(?: ?\.(?= \w))?")
-PLACE_BEFORE = re.compile(
-    r"(?<!\w)(?:San|Santa|Sta|St|Saint|Ft|Fort|Mt|Mount|Lake|Port|North|South|East|West|Los|Las)"
-    r"(?: ?\.)? $"
-)
-PLACE_AFTER = re.compile(
-    r" (?:Park|Bowl|Theat(?:re|er)|University|College|School|Street|Road|Avenue|Beach|Hills?|County"
-    r"|City|Academy|Bridge|Airport|River|Valley|Stadium|Studios?|Hospital|Library|Church)(?!\w)"
-    r"|(?: ?,) [A-Z]{2}(?!\w)"
-)
-ENDS_AS_PLACE = re.compile(
-    r"\w+ (?:Bowl|Theat(?:re|er)|University|College|School|Street|Road|Avenue|Hills|County|City"
-    r"|Academy|Airport|Valley|Stadium|Studios?|Hospital|Library)"
-)
-# Words after a name that some bear as a last name.
-NEVER_THIRD = word_list("never_third")
-MARKS_AFTER = re.compile(r"\s+[^\w\s]+$|\.\.+$")
-IN_PLACE = re.compile(r"(?<!\w)(?<!believe )(?<!interest )(?<!trust )(?<!faith )[Ii]n $")
+CAPITAL_BEFORE, CAPITAL_AFTER = re.compile(r"[A-Z][\w'’-]* $"), re.compile(r"[ -][A-Z]")
+THE = re.compile(r"\b(?:the|an?) $", re.IGNORECASE)
 
 
 def find_persons(text: str) -> Iterator[Span]:
     """Yield names by a title, by initials, or by words such as "my name is"."""
-    yield from spans_of("person", TITLED, LOWER_TITLED, POPE)(text)
+    for span in spans_of("person", TITLED, LOWER_TITLED, POPE)(text):
+        yield from _without_small_words(text, span)
     for match in INITIALLED.finditer(text):
         if match[0].split()[-1].lower() not in small_words():  # "in the U.S. Will it work?"
             yield Span("person", *match.span())
@@ -110,6 +95,16 @@ def find_persons(text: str) -> Iterator[Span]:
             yield Span("person", start, start + len(words[0]))
 
 
+def _without_small_words(text: str, span: Span) -> Iterator[Span]:
+    """Yield a titled name up to a pronoun or the like: no "Miss Your Best Friend"."""
+    tokens = list(TOKEN.finditer(text, span.start, span.end))
+    words = [token[0].lower() for token in tokens]
+    small = (index for index in range(1, len(words)) if words[index] in small_words())
+    end = next((index for index in small if not re.fullmatch(PARTICLE, words[index])), len(words))
+    if end > 1 or len(words) == 1:
+        yield Span("person", span.start, tokens[end - 1].end())
+
+
 def find_listed(text: str) -> Iterator[Span]:
     """Yield names that begin with a listed first name, in any case: "Ann Lee", "ann lee"."""
     at = 0
@@ -117,6 +112,12 @@ def find_listed(text: str) -> Iterator[Span]:
         first, at = match[0], match.end()
         if not lists.is_first_name(first) or not _stands_as_name(text, match):
             continue
+        if first.islower() and not lists.in_english(text, *match.span()):
+            continue
+        if AS_THING.search(text[max(0, match.start() - 4) : match.start()]) and END_OF_THING.match(
+            text, at
+        ):
+            continue  # "won an Emmy, and"
         while (following := NEXT_WORD.match(text, at)) and _goes_on(first, following[1]):
             at = following.end()
         yield Span("person", match.start(), at)
@@ -139,6 +140,24 @@ def find_organisations(text: str) -> Iterator[Span]:
             yield span
 
 
+def find_in_heads(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield what is on lines of its own in the head of a letter, around a street address.
+
+    A line before the address is an organisation, one behind it a place.
+    """
+    addresses = [span for span in spans if span.kind == "street_address"]
+    for head in HEAD.finditer(text) if addresses and "\n" in text else ():
+        inside = [one for one in addresses if head.start() <= one.start < head.end()]
+        for line in HEAD_LINE.finditer(text, *head.span()) if inside else ():
+            start, end = line.span(1)
+            if any(span.start < end and start < span.end for span in spans):
+                continue
+            words = line[1].split()
+            if text.islower() or all(word[0].isupper() or len(word) < 4 for word in words):
+                kind = "organisation" if start < inside[0].start else "place"
+                yield Span(kind, start, end)
+
+
 def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
     """Yield parts of a full name elsewhere in the text, and names in a list with a person.
 
@@ -154,13 +173,23 @@ def find_repeated(text: str, persons: Sequence[Span]) -> Iterator[Span]:
     }
     if parts:
         for match in CAPITAL_WORD.finditer(text):
-            if match[0] in parts:
+            # "Alvin Straight" makes no name of a word in "The Straight Story".
+            if match[0] in parts and not _is_word_of_title(text, match):
                 yield Span("person", *match.span())
     for span in persons:
         end = span.end
         while (listed := BESIDE.match(text, end)) and listed[1].lower() not in lists.NOT_A_NAME:
             yield Span("person", *listed.span(1))
             end = listed.end(1)
+
+
+def _is_word_of_title(text: str, word: re.Match[str]) -> bool:
+    """Whether a word of the dictionary is among capitals, or is no last name after "the"."""
+    lower, before = word[0].lower(), text[max(0, word.start() - 20) : word.start()]
+    if not in_dictionary(lower):
+        return False
+    the = lower not in lists.last_names() and THE.search(before)
+    return bool(the or CAPITAL_BEFORE.search(before) or CAPITAL_AFTER.match(text, word.end()))
 
 
 def _goes_on(first: str, word: str) -> bool:
@@ -172,126 +201,18 @@ def _goes_on(first: str, word: str) -> bool:
     return word[0].isupper() and not word.isupper()
 
 
+def is_shouted(text: str, start: int, end: int) -> bool:
+    """Whether the word before or after is in capitals, too."""
+    return bool(
+        SHOUT_BEFORE.search(text[max(0, start - 30) : start]) or SHOUT_AFTER.match(text, end)
+    )
+
+
 def _stands_as_name(text: str, word: re.Match[str]) -> bool:
-    if not word[0].islower() or word[0] in lists.SHORT_NAMES:
+    lower = word[0].lower()
+    # In a shout, capitals say as little as none: "GOT MEGA BILL".
+    shouted = word[0].isupper() and is_shouted(text, *word.span())
+    if not (word[0].islower() or shouted) or lower in lists.SHORT_NAMES:
         return True
-    sure = len(word[0]) > 3 and word[0] not in lists.LOWER_CASE_WORDS
+    sure = len(lower) > 3 and lower not in lists.LOWER_CASE_WORDS
     return sure or lists.acts_as_person(text, *word.span(), "listed")
-
-
-def with_mended_persons(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Return spans with those of persons corrected; other kinds stay as they are, in their order.
-
-    A person is cut to the name, joined with the other pieces of one name, and left out if it is a
-    place or plain words.
-    """
-    cut = [_cut(text, span) if span.kind == "person" else span for span in spans]
-    kept = [
-        span
-        for span in cut
-        if span.kind != "person" or not (_is_place(text, span) or _is_phrase(text, span))
-    ]
-    whole = _joined(text, [span for span in kept if span.kind == "person"])
-    mended = (
-        next(name for name in whole if name.start <= span.start < name.end)
-        if span.kind == "person"
-        else span
-        for span in kept
-    )
-    return list(dict.fromkeys(mended))
-
-
-def _joined(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Return persons that overlap or follow one another as one, up to the length of a name."""
-    result: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        last = result[-1] if result else None
-        if last and (span.end <= last.end or _is_one_name(text, last, span)):
-            result[-1] = Span("person", last.start, max(last.end, span.end))
-        else:
-            result.append(span)
-    return [_with_initial(text, span) for span in result]
-
-
-def _cut(text: str, span: Span) -> Span:
-    """Return a span without the words and marks around the name."""
-    tokens = list(TOKEN.finditer(text, span.start, span.end))
-    if not tokens or re.match(TITLE, tokens[0][0]):
-        return span
-    while len(tokens) > 1 and _stands_before(tokens[0][0], tokens[1][0]):
-        del tokens[0]
-    start, words = tokens[0].start(), [token[0] for token in tokens]
-    behind = next((index for index in range(1, len(words)) if _ends_before(index, words)), None)
-    end = tokens[behind - 1].end() if behind else span.end
-    if trailing := MARKS_AFTER.search(text[start:end]):
-        end -= len(trailing[0])
-    return Span(span.kind, start, end)
-
-
-def _stands_before(word: str, following: str) -> bool:
-    """Whether a word before a listed name is no name itself: "Getting Nash", "hey Joe"."""
-    lower, name = word.lower(), following.strip(".,!?;:'’").lower()
-    listed = name in lists.first_names() or name in lists.last_names()
-    if not listed or lower in lists.all_first_names():
-        return False
-    if lower in lists.NOT_A_NAME or is_chat(lower):
-        return True
-    return lower.endswith("ing") and is_english(lower)
-
-
-def _ends_before(index: int, tokens: Sequence[str]) -> bool:
-    """Whether the name stops before a word: a mark, a word in lower case, a word of the dictionary
-    from the third on (the second is often a last name that is a word: "Barbara Boxer")."""
-    word = tokens[index]
-    if not any(map(str.isalnum, word)):
-        return word != "."
-    if word.islower() and not tokens[0].islower():
-        return word not in lists.LINK_WORDS and not re.fullmatch(PARTICLE, word)
-    bare = word.strip(".,!?;:'\"’”)").lower()
-    if index > 1 and bare in NEVER_THIRD:
-        return True
-    if index < 2 or re.fullmatch(PARTICLE, tokens[index - 1]) or len(bare) < 3:
-        return False
-    listed = bare in lists.first_names() or bare in lists.last_names()
-    return is_english(bare) and not listed
-
-
-def _is_one_name(text: str, left: Span, right: Span) -> bool:
-    """Whether two spans that overlap or follow one another are parts of one name."""
-    if right.start < left.end:
-        return len(text[left.start : right.end].split()) <= MAX_WORDS
-    first, between = text[left.start : left.end], text[left.end : right.start]
-    initial = bool(ENDS_IN_INITIAL.search(first))
-    if "." in between and not initial and not re.search(r"[A-Z]", between):
-        return False
-    return bool(BETWEEN.fullmatch(between)) and (initial or " " not in first)
-
-
-def _with_initial(text: str, span: Span) -> Span:
-    if " " not in text[span.start : span.end] and (more := INITIAL_AFTER.match(text, span.end)):
-        return Span(span.kind, span.start, more.end())
-    return span
-
-
-def _is_place(text: str, span: Span) -> bool:
-    """Whether the words around a span show that it is a place."""
-    value = text[span.start : span.end]
-    before, after = text[max(0, span.start - 20) : span.start], text[span.end : span.end + 20]
-    if PLACE_BEFORE.search(before) or ENDS_AS_PLACE.fullmatch(value):
-        return True
-    return " " not in value and bool(PLACE_AFTER.match(after) or IN_PLACE.search(before))
-
-
-def _is_phrase(text: str, span: Span) -> bool:
-    """Whether the dictionary has all words, and no list of names the deciding one."""
-    value = text[span.start : span.end]
-    parts = re.findall(r"[^\W\d_]+", value.lower())
-    if len(parts) == 1 and (is_chat(parts[0]) or parts[0] in small_words()):
-        return True
-    if re.match(TITLE, value, re.IGNORECASE) or not all(map(is_english, parts)):
-        return False
-    if len(parts) == 1 and parts[0] in lists.last_names():
-        return False
-    return not any(
-        part in lists.all_first_names() or lists.is_first_name(part.title()) for part in parts
-    )

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import regex
@@ -23,10 +23,11 @@ from seedbed.private.languages import (
     Searched,
     Topic,
     either_word,
+    first_letters,
     naming,
     regions_of,
 )
-from seedbed.private.patterns import DATA, Pair, word_list
+from seedbed.private.patterns import DATA, Finder, Pair, word_list
 
 # Values that count if a word for them, in any language, is before them.
 DATE_OF_BIRTH = re.compile(
@@ -69,6 +70,7 @@ RANDOM = re.compile(r"(?<![\w+/=.-])(?=[A-Za-z+/_-]{0,64}\d)[\w+/-]{20,200}={0,2
 SECRET_WORD = re.compile(
     r"key|token|secret|pass|pwd|credential|bearer|auth|webhook|heroku|signature", re.IGNORECASE
 )
+LONGEST_WORD = 10
 MIN_ENTROPY = 3.0  # bits a character; hexadecimal digits have at most 4
 CHARS_OF_KEYWORD = 40  # before a random word, in which a word says that it is a secret
 NO_SECRET = word_list("no_secret")
@@ -124,8 +126,8 @@ NATIONAL_IDS = (
     NationalId(r"\d{8} ?\d ?[A-Z0-9]{2}\d", "pt.cc", "cidadão*|cidadao*|cc"),
     NationalId(ELEVEN, "pl.pesel", "pesel*"),
     NationalId(r"\d{3}-?\d{3}-?\d{2}-?\d{2}", "pl.nip", "nip"),
-    NationalId(r"\d{6}/?\d{3,4}", "cz.rc", "rodné*|rodne*|rč|r.č*"),
-    NationalId(r"\d{6}/?\d{3,4}", "sk.rc", "rodné*|rodne*|rč|r.č*"),
+    NationalId(r"\d{6}/?\d{3,4}", "cz.rc", r"rodné*|rodne*|rč|r\.č*"),
+    NationalId(r"\d{6}/?\d{3,4}", "sk.rc", r"rodné*|rodne*|rč|r\.č*"),
     NationalId(THIRTEEN, "ro.cnp", "cnp|cod numeric*"),
     NationalId(TEN, "bg.egn", "егн*|egn"),
     NationalId(ELEVEN, "hr.oib", "oib"),
@@ -140,12 +142,12 @@ NATIONAL_IDS = (
     NationalId(r"\d{6} ?\d{5}", "no.fodselsnummer", "fødselsn*|fodselsn*|personnummer*"),
     NationalId(r"\d{6}-?\d{4}", "is_.kennitala", "kennitala*"),
     NationalId(ELEVEN, "gr.amka", "αμκα*|amka*"),
-    NationalId(r"\d{9}", "gr.vat", "αφμ*|α.φ.μ*|afm"),
-    NationalId(ELEVEN, "tr.tckimlik", "tc|t.c|kimlik*|tckn*"),
+    NationalId(r"\d{9}", "gr.vat", r"αφμ*|α\.φ\.μ*|afm"),
+    NationalId(ELEVEN, "tr.tckimlik", r"tc|t\.c|kimlik*|tckn*"),
     NationalId(TWELVE, "ru.inn", "инн|inn"),
     NationalId(TEN, "ua.rntrc", "рнокпп*|іпн"),
     NationalId(THIRTEEN, "md.idno", "idnp"),
-    NationalId(r"\d{9}", "il.idnr", 'תז|ת.ז|ת"ז|ת״ז|תעודת זהות|teudat*'),
+    NationalId(r"\d{9}", "il.idnr", r'תז|ת\.ז|ת"ז|ת״ז|תעודת זהות|teudat*'),
     NationalId(r"\d{4}[ -]?\d{4}[ -]?\d{4}", "in_.aadhaar", "aadhaar*|aadaar*|uid|आधार*"),
     NationalId(r"[A-Z]{5}\d{4}[A-Z]", "in_.pan", "pan|पैन*"),
     NationalId(r"\d{5}-\d{7}-\d", "pk.cnic"),
@@ -182,26 +184,33 @@ BEGINS = re.compile(  # four digits at least, and six signs
 PROVEN = re.compile(
     "|".join(f"(?:{one.form})" for one in NATIONAL_IDS if not one.words), re.IGNORECASE
 )
-STEMS = {word.rstrip("*") for one in NATIONAL_IDS if one.words for word in one.words.split("|")}
+LETTERS_OF = {one: first_letters(one.words.split("|")) for one in NATIONAL_IDS}
+LETTERS_OF_ALL = frozenset[str]().union(*LETTERS_OF.values())
 
 
 def find_national_ids(searched: Searched) -> Iterator[Pair]:
     """Yield where national identity and tax numbers are in a text."""
-    text = searched.apart
+    text, letters = searched.apart, searched.first_letters
+    named = NATIONAL_IDS if letters is None else _named_by(LETTERS_OF_ALL & letters)
     for beginning in BEGINS.finditer(text):
         start = beginning.start()
-        before = searched.lower[max(0, start - ID_WORDS_BEFORE) : start]
-        is_named = any(map(before.__contains__, STEMS))
         is_id = searched.is_called("id", start)
-        if not (is_named or is_id or PROVEN.match(text, start)):
+        is_proven = PROVEN.match(text, start)
+        if not (named or is_id or is_proven):
             continue
+        before = searched.lower[max(0, start - ID_WORDS_BEFORE) : start]
         regions = _id_regions(searched, start) if is_id else ()
-        for national in NATIONAL_IDS:
+        for national in NATIONAL_IDS if is_id or is_proven else named:
             match = _form(national).match(text, start)
             if not match or not _is_valid(national, match[0]):
                 continue
             if not national.words or national.region in regions or _is_named(national, before):
                 yield match.span()
+
+
+@lru_cache(1000)
+def _named_by(letters: frozenset[str]) -> tuple[NationalId, ...]:
+    return tuple(one for one in NATIONAL_IDS if not letters.isdisjoint(LETTERS_OF[one]))
 
 
 @cache
@@ -234,7 +243,7 @@ def called(topic: Topic, value: re.Pattern[str]) -> Callable[[Searched], Iterato
     birth the word may be behind it: am 29.03.1996 geboren."""
 
     def find(searched: Searched) -> Iterator[Pair]:
-        if searched.is_plainly_english:
+        if not searched.may_name(topic) or searched.is_plainly_english:
             return
         for match in value.finditer(searched.folded):
             is_called = searched.is_called(topic, match.start()) or (
@@ -249,17 +258,20 @@ def called(topic: Topic, value: re.Pattern[str]) -> Callable[[Searched], Iterato
 def find_named_secrets(searched: Searched) -> Iterator[Pair]:
     """Yield passwords by what they are called in other languages than English."""
     stems = ASCII_STEMS if searched.text.isascii() else SECRET_STEMS
-    if any(map(searched.lower.__contains__, stems)) and searched.languages != [ENGLISH]:
-        for match in naming("secret", end=SECRET_BEHIND).finditer(searched.lower):
-            yield match.span("value")
+    if searched.may_name("secret") and any(map(searched.lower.__contains__, stems)):
+        found = [*naming("secret", end=SECRET_BEHIND).finditer(searched.lower)]
+        if found and searched.languages != [ENGLISH]:
+            yield from (match.span("value") for match in found)
 
 
 def find_secrets(text: str) -> Iterator[Pair]:
     """Yield what a name says is a secret: DB_PASSWORD=..., "my token is ...", --api-key ..."""
+    searched = 0  # up to here no word ends that is near the next sign
     for sign in SIGN.finditer(text):
         low, high = sign.span()
         near = max(0, low - 64)
-        if not SECRET_WORD.search(text, near, low):
+        if not SECRET_WORD.search(text, max(near, searched - LONGEST_WORD), low):
+            searched = low
             continue
         name = NAME_BEFORE_SIGN.search(text, near, low)
         values = (after.match(text, high) for after in AFTER_SIGN) if name else ()
@@ -282,3 +294,28 @@ def find_random(text: str) -> Iterator[Pair]:
             shares = [count / len(match[0]) for count in Counter(match[0]).values()]
             if -sum(share * math.log2(share) for share in shares) >= MIN_ENTROPY:
                 yield match.span()
+
+
+class Search(NamedTuple):
+    """A finder of values of a kind, and the signal without which it need not look."""
+
+    kind: str
+    signal: str
+    find: Callable[[Searched], Iterator[Pair]]
+
+
+def by_form(find: Finder, *parts: str) -> Callable[[Searched], Iterator[Pair]]:
+    """Return the finder of values by their form alone, whatever letters are around them. `parts`:
+    if given, a text with a value has one of them, in any case."""
+    if not parts:
+        return lambda searched: find(searched.apart)
+    return lambda searched: (
+        find(searched.apart) if any(map(searched.caseless.__contains__, parts)) else iter(())
+    )
+
+
+def by_form_or_whole(
+    find: Callable[[str, str], Iterator[Pair]],
+) -> Callable[[Searched], Iterator[Pair]]:
+    """Return the finder of values which such letters may be part of, too."""
+    return lambda searched: find(searched.apart, searched.folded)

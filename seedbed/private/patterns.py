@@ -79,19 +79,21 @@ MAC = re.compile(
     re.IGNORECASE,
 )
 POSTCODES = (
-    re.compile(
-        r"\b(?:GIR 0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Z\d]? \d[ABD-HJLNP-UW-Z]{2}"  # UK
-        r"|[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d)\b"  # Canada
+    re.compile(  # UK; Canada
+        r"[A-Z](?<!\w[A-Z])(?:(?<=G)IR 0AA"
+        r"|(?<=[A-PR-UWYZ])[A-HK-Y]?\d[A-HJKMNP-Z\d]? \d[ABD-HJLNP-UW-Z]{2}"
+        r"|(?<=[ABCEGHJ-NPRSTVXY])\d[ABCEGHJ-NPRSTV-Z] \d[ABCEGHJ-NPRSTV-Z]\d)\b"
     ),
     re.compile(  # after the letters of a US state
-        r"\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI"
-        r"|S[CD]|T[NX]|UT|V[AT]|W[AIVY])[ ,]{1,2}(?P<value>\d{5}(?:-\d{4})?)\b"
+        r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI"
+        r"|S[CD]|T[NX]|UT|V[AT]|W[AIVY])(?<!\w[A-Z]{2})[ ,]{1,2}(?P<value>\d{5}(?:-\d{4})?)\b"
     ),
     re.compile(
         rf"\b(?:zip|post(?:al)?[ -]?code|postal|plz){CALLED}(?P<value>\d{{4,6}}(?:-\d{{3,4}})?)\b",
         re.IGNORECASE,
     ),
 )
+BIRTH_WORDS = ("born", "birth", "dob", "d.ob", "do.b", "d.o.b")  # in a text one of them is needed
 BIRTH = re.compile(
     r"\b(?:d\.?o\.?b\b\.?|date of birth|birth ?(?:day|date)|born)"
     r"(?:[ \t]*+(?:\(?[dmy/-]{6,10}+\)?|is|was|on|the|:|-|=|,))*+[ \t]*+"
@@ -102,17 +104,26 @@ APPLICATION = re.compile(r"\bnos?\.?\s?(?P<value>\d{2,6}/\d{2,4})(?![\w/])", re.
 NEXT_APPLICATION = re.compile(
     r"(?:,|;| and|, and)\s(?:no\. ?)?(\d{2,6}/\d{2,4})(?![\w/])", re.IGNORECASE
 )
+CASE_WORDS = (
+    "case|docket|claim|application|complaint|ticket|incident|dossier|file|petition|reference"
+    "|our ref|your ref"
+).split("|")
+CASE_MARKS = ("/", *CASE_WORDS)
 CASE = re.compile(
-    r"\b(?:case|docket|claim|application|complaint|ticket|incident|dossier|file|petition|reference"
-    rf"|(?:our|your) ref)(?=\s{{0,2}}(?:n|#|id|ref|:)){CALLED}(?P<value>{CODE})(?![\w/])",
+    rf"\b(?:{'|'.join(CASE_WORDS)})(?=\s{{0,2}}(?:n|#|id|ref|:)){CALLED}(?P<value>{CODE})(?![\w/])",
     re.IGNORECASE,
 )
+ACCOUNT_WORDS = (
+    "account|acct|a/c|customer|membership|member|policy|routing|sort code|iban|card|patient"
+    "|insurance|loan"
+).split("|")
 ACCOUNT = re.compile(
-    r"\b(?:(?:bank |my |savings |checking |current |customer )?acc(?:oun)?t|a/c|customer"
-    rf"|member(?:ship)?|policy|routing|sort code|iban|card|patient|insurance|loan){CALLED}"
+    r"\b(?:(?:bank |my |savings |checking |current |customer )?acc(?:oun)?t"
+    rf"|{'|'.join(ACCOUNT_WORDS)}){CALLED}"
     r"(?P<value>(?:[A-Z]{1,4}-?)?\d(?:[ -]?\d){5,17})(?![\w/%]|[.,]\d)",
     re.IGNORECASE,
 )
+ID_WORDS = ("passport", "licen", "identity card", "id card")
 DOCUMENT = re.compile(
     r"\b(?:passport|driv(?:er|ing)(?:'?s)?[ -]licen[cs]e|licen[cs]e (?=n|#|id)"
     rf"|identity card|id card){CALLED}"
@@ -125,7 +136,7 @@ REDDIT_HANDLE = re.compile(r"(?<![\w/])/?u/[A-Za-z0-9_-]{3,20}(?![\w/-])")
 
 def lines(name: str) -> list[str]:
     """Return the lines of data/NAME.txt without comments."""
-    content = (DATA / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    content = (DATA / f"{name}.txt").read_text(encoding="utf-8").split("\n")
     return [line for line in content if line and not line.startswith("#")]
 
 
@@ -254,40 +265,46 @@ def find_case_numbers(text: str) -> Iterator[Pair]:
 
 
 DIGIT = re.compile(r"\d")
-# What a signal is seen by: one of these parts of the text in lower case, or one of the patterns,
-# each of which begins with one rare character, which the engine of `re` skips to.
-Marks = tuple[str | re.Pattern[str], ...]
+# What a signal is seen by: one of these parts of the text in lower case, or a pattern that begins
+# with one rare character, which the engine of `re` skips to, and looks behind it for what must be
+# before it.
+Marks = tuple[tuple[str, ...], re.Pattern[str] | None]
+SECRET_PARTS = ("key", "token", "secret", "pass", "pwd", "bearer", "authori", "credential", "curl ")
+TOKEN_PARTS = ("xox", "private key", "akia", "asia")
 SIGNALS: dict[str, Marks] = {
-    "pairs": (re.compile(r"[-:][0-9A-Fa-f]{2}[-:][0-9A-Fa-f]{2}[-:]|\.[\da-fA-F]{4}\."),),
-    "at": ("@",),
-    "reddit": ("u/",),
-    "link": ("://", "www.", ".com", ".org", ".net", ".edu", ".gov", ".info", ".biz"),
-    "secret": ("key", "token", "secret", "pass", "pwd", "bearer", "authori", "credential", "curl "),
-    "token": ("xox", "private key", "akia", "asia", re.compile(r"(?<!\S)(?=\S{16})\S*\d")),
-}
-# These are looked for only in a text with a digit.
-DIGIT_SIGNALS: dict[str, Marks] = {
-    "digit": ("",),
-    "number": (re.compile(r"\d(?:(?:[A-Za-z]?[ ./()-]{0,2}\d){4}|\d{3}[A-Z])"),),
-    "code": (re.compile(r"\d\D?\d\D?\d|\d+/\d\d"),),
-    "postal": ("zip", "post", "plz", re.compile(r"[\dA-Z](?:(?<=\d)\d{4}|(?<=[A-Z])\d)")),
-    "hexadecimal": (
-        re.compile(r":[\da-fA-F]{0,4}:"),
-        re.compile(r"-[\da-fA-F]{2}-[\da-fA-F]{2}-"),
-        re.compile(r"\.(?:\d{1,3}\.\d|[\da-fA-F]{4}\.[\da-fA-F]{4})"),
+    "pairs": (
+        (), re.compile(r"[-:.](?:(?<!\.)[\da-fA-F]{2}[-:][\da-fA-F]{2}[-:]|(?<=\.)[\da-fA-F]{4}\.)")
     ),
-}
+    "at": (("@",), None),
+    "reddit": (("u/",), None),
+    "link": (("://", "www."), re.compile(r"\.(?i:com|org|net|edu|gov|info|biz)")),
+    "secret": (SECRET_PARTS, None),
+    "token": (TOKEN_PARTS, None),
+}  # fmt: skip
+# These are looked for only in a text with a digit.
+SIGNALS_WITH_DIGIT = SIGNALS | {
+    "token": (TOKEN_PARTS, re.compile(r"(?<!\S)(?=\S{16})\S*\d")),
+    "digit": (("",), None),
+    "number": ((), re.compile(r"\d(?:(?:[A-Za-z]?[ ./()-]{0,2}\d){4}|\d{3}[A-Z])")),
+    "code": ((), re.compile(r"\d(?:\D?\d\D?\d|/\d\d)")),
+    "postal": (("zip", "post", "plz"), re.compile(r"[\dA-Z](?:(?<=\d)\d{4}|(?<=[A-Z])\d)")),
+    "hexadecimal": (
+        (), re.compile(r"[-:.](?:(?<=:)[\da-fA-F]{0,4}:|(?<=-)[\da-fA-F]{2}-[\da-fA-F]{2}-"
+                       r"|(?<=\.)(?:\d{1,3}\.\d|[\da-fA-F]{4}\.[\da-fA-F]{4}))")
+    ),
+}  # fmt: skip
 
 
-def signals_of(text: str) -> set[str]:
+def signals_of(text: str) -> frozenset[str]:
     """Return the names of the signals in a text; none for many texts."""
-    lower = text.lower()
-    looked_for = SIGNALS | DIGIT_SIGNALS if DIGIT.search(text) else SIGNALS
-    return {
+    is_in = text.lower().__contains__
+    looked_for = SIGNALS_WITH_DIGIT if DIGIT.search(text) else SIGNALS
+    signals = [
         name
-        for name, marks in looked_for.items()
-        if any(mark in lower if isinstance(mark, str) else mark.search(text) for mark in marks)
-    }
+        for name, (parts, pattern) in looked_for.items()
+        if any(map(is_in, parts)) or (pattern and pattern.search(text))
+    ]
+    return frozenset(signals)
 
 
 @cache

@@ -5,6 +5,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
+from seedbed.core.files import read_text
 from seedbed.core.git import git_bytes, git_paths
 from seedbed.private.detection import detect
 from seedbed.private.kinds import Wanted
@@ -34,7 +35,7 @@ def staged() -> list[str]:
 
 def findings(paths: Sequence[str]) -> Iterator[Finding]:
     """Yield what is found in files of the index; binary files and those over 10 MB are left out."""
-    lines = ALLOWED.read_text(encoding="utf-8").splitlines() if ALLOWED.exists() else []
+    lines = read_text(ALLOWED).split("\n") if ALLOWED.exists() else []
     allowed = [line.strip() for line in lines if line.strip() and line[0] != "#"]
     for path in paths:
         if any(fnmatch(path, pattern) for pattern in allowed):

@@ -154,6 +154,12 @@ POSTCODE_OF_PLACE = re.compile(
 CHARS_BEFORE = 40  # before a number, within which an address with that number may begin
 CHARS_BEHIND = 120
 ADDRESS_WORDS = 14  # the longest address that is looked for, in words and numbers
+# In shapes of tokens, as `_shape` gives them; a capital ends a sentence.
+IN_ADDRESS = re.compile(r"(?![losx])[netuclos]*[NETC]?")
+STREET_BEHIND = re.compile(r"n{1,2}(?:l{0,2}c{0,4}t|c{1,4}e|el{1,2}c|tl{0,2}c)")
+STREET_BEFORE = re.compile(r"c{0,3}tl{0,2}c{0,4}u?n")
+BETWEEN_NUMBERS = re.compile(r"n{1,2}[cl]{1,5}u?n")
+WITH_POSTCODE = re.compile(r"c[cl]{0,4}ns+n+c")
 
 
 @functools.cache
@@ -165,9 +171,11 @@ def find_addresses(text: str) -> Iterator[Span]:
     """Yield street addresses: a number next to a street, with unit, town and postcode."""
     for low, high in _near_digits(text):
         tokens = list(TOKEN.finditer(text, low, high))
-        index = 0
+        shapes, index = _shapes(tokens), 0
         while index < len(tokens):
-            end = _address_end(tokens, index)
+            before = tokens[index].start() - 1
+            is_price = before >= 0 and text[before] in "$£€"
+            end = index if is_price else _address_end(tokens, shapes, index)
             if end > index:
                 yield Span("street_address", tokens[index].start(), tokens[end - 1].end())
             index = max(end, index + 1)
@@ -223,7 +231,8 @@ def _shape(token: str) -> str:
     if re.search(rf"\w{STREET_END}$", word):
         return "x" if is_english(word) else "t"
     if token[0].isupper():
-        return "t" if re.search(rf"\w{{3}}{STREET_END_OF_NAME}$", word) else "c"
+        ends = re.search(rf"\w{{3}}{STREET_END_OF_NAME}$", word) and not is_english(word)
+        return "t" if ends else "c"  # "Scoring" is no ring
     return _low(word)
 
 
@@ -235,22 +244,25 @@ def _low(word: str) -> str:
     return "l" if word in LINK_WORDS else "x"
 
 
-def _address_end(tokens: list[re.Match[str]], start: int) -> int:
-    """Return the index after the last token of an address that begins at `start`, else `start`."""
-    if _shape(tokens[start][0]) not in "netuc":
-        return start
+def _shapes(tokens: list[re.Match[str]]) -> str:
+    """Return the shapes of tokens; a capital for the last one of a sentence."""
     shapes = ""
-    for token in tokens[start : start + ADDRESS_WORDS * 2]:
+    for token in tokens:
         shape = _shape(token[0])
         if token[0] == ":" and shapes[-1:] == "u":
             shape = "s"
-        if shape == "x":
-            break
-        shapes += shape
-        if token[0].endswith(".") and shape in "ncet" and len(token[0]) > 5:
-            break  # the end of a sentence; "Ave." and "Blvd." are shorter
-    if "n" not in shapes or not set("utecl") & set(shapes):
-        return start  # what every address has, seen before 28 lengths are tried
+        # "Ave." and "Blvd." are shorter
+        ends = token[0].endswith(".") and shape in "ncet" and len(token[0]) > 5
+        shapes += shape.upper() if ends else shape
+    return shapes
+
+
+def _address_end(tokens: list[re.Match[str]], shapes: str, start: int) -> int:
+    """Return the index after the last token of an address that begins at `start`, else `start`."""
+    run = IN_ADDRESS.match(shapes, start, start + ADDRESS_WORDS * 2)
+    shapes = run[0].lower() if run else ""
+    if "n" not in shapes or not _may_begin_address(shapes, tokens[start][0]):
+        return start
     for length in range(len(shapes), 1, -1):
         end = start + length
         if shapes[length - 1] in "netc" and _is_address(shapes[:length], tokens[start:end]):
@@ -258,22 +270,37 @@ def _address_end(tokens: list[re.Match[str]], start: int) -> int:
     return start
 
 
+def _may_begin_address(shapes: str, first: str) -> bool:
+    """Whether one of all lengths may be an address, seen before 28 of them are tried."""
+    plain = shapes.replace("s", "")
+    forms = (STREET_BEHIND, STREET_BEFORE, BETWEEN_NUMBERS)
+    return (
+        _is_unit(plain, first)
+        or any(form.match(plain) for form in forms)
+        or WITH_POSTCODE.match(shapes) is not None
+    )
+
+
+def _is_unit(plain: str, first: str) -> bool:
+    return plain.startswith("un") and first.rstrip(".").lower() not in ("no", "fl", "floor")
+
+
 def _is_address(shapes: str, tokens: list[re.Match[str]]) -> bool:
     plain = shapes.replace("s", "")
-    if re.match(r"un", plain) and tokens[0][0].rstrip(".").lower() not in ("no", "fl", "floor"):
+    if _is_unit(plain, tokens[0][0]):
         return True
-    if re.match(r"n{1,2}(?:l{0,2}c{0,4}t|c{1,4}e|el{1,2}c|tl{0,2}c)", plain):
+    if STREET_BEHIND.match(plain):
         return True
     if any(YEAR.match(token[0]) for token in tokens) and not re.match(r"t[lc]{1,4}sn", shapes):
         return False
-    if re.match(r"c{0,3}tl{0,2}c{0,4}u?n", plain) or _has_postcode(shapes, tokens):
+    if STREET_BEFORE.match(plain) or _has_postcode(shapes, tokens):
         return True
-    return bool(re.match(r"n{1,2}[cl]{1,5}u?n", plain)) and _is_of_names(shapes, tokens)
+    return bool(BETWEEN_NUMBERS.match(plain)) and _is_of_names(shapes, tokens)
 
 
 def _has_postcode(shapes: str, tokens: list[re.Match[str]]) -> bool:
     """Whether a name, a house number, a postcode and a town follow: "Am Markt 5, 80331 München"."""
-    match = re.match(r"c[cl]{0,4}ns+n+c", shapes)
+    match = WITH_POSTCODE.match(shapes)
     return match is not None and bool(POSTCODE.match(tokens[match.end() - 2][0]))
 
 

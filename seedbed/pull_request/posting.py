@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import requests
 
 from seedbed.core.errors import SeedbedError
+from seedbed.core.files import read_text
 
 MARKER = "<!-- seedbed-report -->"
 PAGE = 100  # comments asked for at once; the most that GitHub gives
@@ -178,7 +179,7 @@ def post(file: Path, number: int, repository: str, api: str = API, way: str = ""
 
     `way`: one of WAYS; "" takes the first that this machine has. Raises SeedbedError.
     """
-    report = file.read_text(encoding="utf-8") if file.is_file() else ""
+    report = read_text(file, "run `seedbed pr-report` again") if file.is_file() else ""
     if not report.strip():
         found = "nothing in it" if file.is_file() else "no such file"
         raise SeedbedError(str(file), found, "a report", "run `seedbed pr-report` first")

@@ -28,18 +28,18 @@ from seedbed.core.decisions import (
     in_force,
     read_decisions,
 )
-from seedbed.core.errors import RowsError, SeedbedError, reading
+from seedbed.core.errors import RowsError, SeedbedError
 from seedbed.core.files import read_csv
 from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import read_rows
+from seedbed.core.rows import COLUMNS, NEXT, SUSPECTS, read_rows
 from seedbed.encoding.vectors import read_vectors
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import SideParams, assign_sides, read_frozen
 
 VECTORS = Path("data/embed")
-NEXT = Path("reports/next.csv")
+FIGURE = r"-?[0-9.]+(?:e-?[0-9]+)?"
 CONFLICTS, UNLABELLED = (Reason.LABEL_CONFLICT, Reason.NEAR_CONFLICT), Reason.UNLABELLED
 AUDIT_SIZE = 200
 DISAGREEMENTS = "disagreements"  # the only queue with rows that this person has decided
@@ -123,14 +123,11 @@ def read_workspace() -> Workspace:
     conflicts = [drop for drop in copies if drop.reason in CONFLICTS]
     unlabelled = [drop for drop in unsplit if drop.reason == UNLABELLED]
     fates = {drop.id: drop.reason for drop in [*conflicts, *unlabelled, *by_people]}
-    columns = ["id", "split", "label", "suggested", "score", "reason", "nearest"]
-    with reading(existing("reports/suspects.csv")) as file:
-        lines: list[Any] = read_csv(file)
-        suspects = pd.DataFrame(lines, columns=columns, dtype=object).fillna("")
-        suspects = suspects.assign(
-            score=suspects["score"].astype(float),
-            nearest=suspects["nearest"].str.split().map(tuple),
-        )
+    lines: list[Any] = read_csv(existing(str(SUSPECTS)), COLUMNS[SUSPECTS], {"score": FIGURE})
+    suspects = pd.DataFrame(lines, columns=COLUMNS[SUSPECTS], dtype=object)
+    suspects = suspects.assign(
+        score=suspects["score"].astype(float), nearest=suspects["nearest"].str.split().map(tuple)
+    )
     return Workspace(
         rows=_rows(given, kept, fates),
         suspects=suspects,
@@ -139,7 +136,7 @@ def read_workspace() -> Workspace:
         known=given[["id", "digest"]],
         rule=read_params("apply_decisions", DisagreementRule),
         priorities=pd.DataFrame(
-            read_csv(NEXT) if NEXT.exists() else [], columns=["id", "suggested"]
+            read_csv(NEXT, COLUMNS[NEXT]) if NEXT.exists() else [], columns=["id", "suggested"]
         ),
         decisions=read_decisions(FOLDER),
     )

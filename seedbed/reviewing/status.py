@@ -9,10 +9,9 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from seedbed.core.decisions import AMBIGUOUS, WITHDRAWN, Decision, InForce, last_lines, place_of
-from seedbed.core.errors import reading
 from seedbed.core.files import read_csv
 from seedbed.core.reasons import NAMES, Reason
-from seedbed.core.rows import SIDES
+from seedbed.core.rows import COLUMNS, QUARANTINE, SIDES
 from seedbed.reviewing.queues import Queue, Workspace, existing, queues_of
 
 SHOWN = 20
@@ -92,12 +91,11 @@ class Quarantined(NamedTuple):
 def read_quarantined() -> list[Quarantined]:
     """Read the rows in quarantine, in the order of the file. Raises RowsError before a run."""
     found = []
-    with reading(existing("data/quarantine.csv")) as file:
-        for row in read_csv(file):
-            reason = row["reason"]
-            repair = Reason(reason).repair if reason in NAMES else ""
-            step = repair or "correct the row in its source, or delete it"
-            found.append(Quarantined(row["source"], row["file"], int(row["line"]), reason, step))
+    for row in read_csv(existing(str(QUARANTINE)), COLUMNS[QUARANTINE], {"line": "[0-9]+"}):
+        reason = row["reason"]
+        repair = Reason(reason).repair if reason in NAMES else ""
+        step = repair or "correct the row in its source, or delete it"
+        found.append(Quarantined(row["source"], row["file"], int(row["line"]), reason, step))
     return found
 
 

@@ -21,8 +21,9 @@ from seedbed.private.kinds import STAND_IN
 from seedbed.scoring.intervals import shares
 from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import CapabilityCases, Invariance, MinimumFunctionality
+from seedbed.tasks import Task
 
-# Class indices of texts, or of texts and their pairs, (texts,); with the label of a progress bar.
+# Predictions for texts, or for texts and their pairs, (texts,); with the label of a progress bar.
 Predict = Callable[[list[str], list[str] | None, str], np.ndarray]
 
 TYPO_SHARE = 0.05  # of a text's words, at least one
@@ -112,7 +113,7 @@ def invariance_of(
             result[name] = Invariance(rows=0)
             continue
         after = predict(list(new[changed]), list(pairs[changed]), f"edited: {name}")
-        stays[changed] = after == predicted[changed]
+        stays[changed] = before.task.right(predicted[changed], after) == 1
         [share] = shares(stays, changed[None], clusters)
         result[name] = Invariance(
             stays=share.accuracy, low=share.low, high=share.high, rows=share.rows
@@ -141,7 +142,9 @@ def read_cases(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(cases, columns=["text", "label", "capability", "place"], dtype=object)
 
 
-def cases_of(predict: Predict, classes: list[str], folder: Path) -> MinimumFunctionality:
+def cases_of(
+    predict: Predict, task: Task, classes: list[str], folder: Path
+) -> MinimumFunctionality:
     """Run a model on the plain cases in `folder`: count them, and those that got their label, by
     capability. Cases of classes that the model does not have are counted and left out.
 
@@ -154,8 +157,9 @@ def cases_of(predict: Predict, classes: list[str], folder: Path) -> MinimumFunct
     left_out |= {"other_classes": others} if others else {}
     if known.empty:
         return MinimumFunctionality(**left_out)
-    indices = predict(list(known["text"]), None, "plain cases")
-    passed = known["label"] == [classes[index] for index in indices]
+    predicted = predict(list(known["text"]), None, "plain cases")
+    right = task.right(task.targets(known["label"], classes), predicted) == 1
+    passed = pd.Series(right, known.index)
     return MinimumFunctionality(
         **left_out,
         rows=len(known),

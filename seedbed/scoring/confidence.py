@@ -20,6 +20,7 @@ from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.intervals import Evidence, concordance, mean_with_interval
 from seedbed.scoring.metrics import bounds, clustered, macro_f1_of
 from seedbed.scoring.metrics_files import Calibration, Detection, OutOfScope, RiskCoverage
+from seedbed.tasks import Task
 
 BINS = 10
 FOLDS = 5
@@ -29,49 +30,35 @@ LEAST = 1e-12  # replaces a probability of 0, which has no logarithm
 COVERAGES = 20  # steps of the risk-coverage curve
 
 
-def uncertainty(probabilities: np.ndarray) -> np.ndarray:
-    """Compute the entropy of each row's class probabilities (rows, classes), as a share of the
-    largest possible: (rows,), 0 is certain."""
-    if probabilities.shape[1] < 2:
-        return np.zeros(len(probabilities))
-    inside = np.clip(probabilities, LEAST, 1)
-    return -(inside * np.log(inside)).sum(1) / np.log(probabilities.shape[1])
-
-
-def rescaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Rescale probabilities to another temperature: (rows, classes) -> (rows, classes)."""
-    logits = np.log(np.maximum(probabilities, 1e-300)) / temperature
-    scaled = np.exp(logits - logits.max(1, keepdims=True))
-    return scaled / scaled.sum(1, keepdims=True)
-
-
-def fitted_temperature(labels: np.ndarray, probabilities: np.ndarray) -> float:
+def fitted_temperature(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Fit the temperature with the least log loss, between 1/20 and 20; 1 if there are no rows."""
     if not len(labels):
         return 1.0
-    logits = np.log(np.maximum(probabilities, 1e-300))
-    given = logits[np.arange(len(labels)), labels]
     low, high = -np.log(LARGEST), np.log(LARGEST)  # of log(1 / temperature)
     for _ in range(60):  # log loss is convex in 1 / temperature: its slope changes sign once
         middle = (low + high) / 2
-        expected = (rescaled(probabilities, np.exp(-middle)) * logits).sum(1)
-        low, high = (low, middle) if (expected - given).mean() > 0 else (middle, high)
+        rises = task.slope(labels, probabilities, float(np.exp(-middle))) > 0
+        low, high = (low, middle) if rises else (middle, high)
     return round(float(np.exp(-(low + high) / 2)), DIGITS)
 
 
-def cross_fitted(labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+def cross_fitted(
+    task: Task, labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
+) -> np.ndarray:
     """Rescale each row to the temperature fitted on the clusters of other folds, so that
     validation's own figures are not of the rows that the temperature was fitted on."""
     fold = np.unique(clusters, return_inverse=True)[1] % FOLDS
     result = probabilities.copy()
     for number in range(FOLDS):
         inside = fold == number
-        temperature = fitted_temperature(labels[~inside], probabilities[~inside])
-        result[inside] = rescaled(probabilities[inside], temperature)
+        temperature = fitted_temperature(task, labels[~inside], probabilities[~inside])
+        result[inside] = task.rescaled(probabilities[inside], temperature)
     return result
 
 
-def calibration(labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray) -> Calibration:
+def calibration(
+    task: Task, labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
+) -> Calibration:
     """Compute log loss and Brier score per row with intervals, expected calibration error (the mean
     distance of confidence and accuracy over ten bins; Naeini et al., 2015), and the 95 % interval
     of that error for a perfectly calibrated model with the same confidences.
@@ -79,38 +66,22 @@ def calibration(labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndar
     In each draw of a perfect model a row is correct with the probability that is its confidence.
     With few rows the interval is far from 0. There rows count as independent; `clusters` (rows,).
     """
-    losses = -np.log(np.maximum(probabilities, LEAST))
-    squares = ((probabilities - np.eye(probabilities.shape[1])[labels]) ** 2).sum(1)
-    confidence, correct = probabilities.max(1), probabilities.argmax(1) == labels
+    losses, squares = task.log_loss(labels, probabilities), task.brier(labels, probabilities)
+    confidence, correct = task.confidence(probabilities), _right(task, labels, probabilities)
     random = np.random.default_rng(0)
     perfect = [
         _errors(confidence, random.random((10, len(confidence))) < confidence) for _ in range(100)
     ]
     return Calibration(
-        log_loss=mean_with_interval(
-            losses[np.arange(len(labels)), labels],
-            clusters,
-            -np.log(LEAST),
-            _expected(probabilities, losses),
-        ),
-        brier=mean_with_interval(
-            squares,
-            clusters,
-            2.0,
-            _expected(
-                probabilities, 1 + (probabilities**2).sum(1, keepdims=True) - 2 * probabilities
-            ),
-        ),
+        log_loss=mean_with_interval(losses, clusters, -np.log(LEAST)),
+        brier=mean_with_interval(squares, clusters, 2.0),
         expected_calibration_error=float(_errors(confidence, correct[None])[0]),
         expected_calibration_error_if_perfect=Bounds(**bounds(np.concatenate(perfect))),
     )
 
 
-def _expected(probabilities: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of a value that depends on the true class, (rows, classes), by the model's
-    own probabilities: (rows,) each."""
-    means = (probabilities * values).sum(1)
-    return means, (probabilities * (values - means[:, None]) ** 2).sum(1)
+def _right(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    return task.right(labels, task.decode(probabilities))
 
 
 def _errors(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
@@ -121,11 +92,11 @@ def _errors(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
 
 
 def reliability_curve(
-    labels: np.ndarray, probabilities: np.ndarray
+    task: Task, labels: np.ndarray, probabilities: np.ndarray
 ) -> list[tuple[float, float, int]]:
     """Compute points of mean confidence, accuracy and rows in six bins of equally many rows, for a
     plot: bins of equal width may hold two or three rows."""
-    confidence, correct = probabilities.max(1), probabilities.argmax(1) == labels
+    confidence, correct = task.confidence(probabilities), _right(task, labels, probabilities)
     order = np.argsort(confidence, kind="stable")
     return [
         (float(confidence[rows].mean()), float(correct[rows].mean()), len(rows))
@@ -134,25 +105,25 @@ def reliability_curve(
 
 
 def risk_coverage_curve(
-    labels: np.ndarray, probabilities: np.ndarray
+    task: Task, labels: np.ndarray, probabilities: np.ndarray
 ) -> list[tuple[float, float, float]]:
     """Compute coverage, risk and lowest confidence at coverages of 5 %, 10 % ... 100 %."""
-    order, _, risks = _by_confidence(labels, probabilities)
+    order, _, risks = _by_confidence(task, labels, probabilities)
     shares = np.arange(1, COVERAGES + 1) / COVERAGES
     last = np.unique(np.ceil(shares * len(order)).astype(int) - 1)
-    confidence = probabilities.max(1)[order[last]]
+    confidence = task.confidence(probabilities)[order[last]]
     return list(zip((last + 1) / len(order), risks[last], confidence, strict=True))
 
 
 def risk_coverage(
-    labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
+    task: Task, labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
 ) -> RiskCoverage:
     """Compute the area under the risk-coverage curve (mean risk over all coverages) with its 95 %
     interval, and the risk at coverages of 80 % and 90 %; `clusters` (rows,).
 
     The interval is that of a share with the variance of the area's linear approximation.
     """
-    order, wrong, risks = _by_confidence(labels, probabilities)
+    order, wrong, risks = _by_confidence(task, labels, probabilities)
     figure, rows, places = float(risks.mean()), len(order), np.arange(1, len(order) + 1)
     # What the weight of a row adds: its own risk, and what it changes in those of all after it.
     below, above = (np.cumsum((part / places)[::-1])[::-1] for part in (np.ones(rows), risks))
@@ -166,40 +137,33 @@ def risk_coverage(
 
 
 def _by_confidence(
-    labels: np.ndarray, probabilities: np.ndarray
+    task: Task, labels: np.ndarray, probabilities: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The indices of rows, the most confident first, which of these are wrong, and the share of
     wrong answers if all rows up to each one are answered: (rows,) each."""
-    order = np.argsort(-probabilities.max(1), kind="stable")
-    wrong = (probabilities.argmax(1) != labels)[order]
+    order = np.argsort(-task.confidence(probabilities), kind="stable")
+    wrong = 1 - _right(task, labels, probabilities)[order]
     return order, wrong, np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
 
 
-def chosen_threshold(labels: np.ndarray, probabilities: np.ndarray) -> float:
+def chosen_threshold(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Choose the confidence below which a prediction is out of scope: the one with the best
     macro-F1 over classes and out of scope, the lowest of equals. `labels`: OUTSIDE if out of scope.
     """
-    confidence, predicted = probabilities.max(1), probabilities.argmax(1)
-    classes = probabilities.shape[1]
-    truth = np.where(labels == OUTSIDE, classes, labels)
-    ordered = np.unique(confidence)
+    truth = np.where(labels == OUTSIDE, probabilities.shape[1], labels)
+    ordered = np.unique(task.confidence(probabilities))
     between = np.r_[0.0, (ordered[1:] + ordered[:-1]) / 2]
     # A few hundred candidates do as well as all of them.
     candidates = between[:: max(1, len(between) // 200)]
     scores = [
-        macro_f1_of(truth, np.where(confidence < low, classes, predicted)) for low in candidates
+        macro_f1_of(task, truth, task.decode(task.with_outside(probabilities, low)))
+        for low in candidates
     ]
-    return float(candidates[int(np.argmax(scores))])
-
-
-def with_outside(probabilities: np.ndarray, threshold: float) -> np.ndarray:
-    """Add a class, out of scope, which is the most probable where no other class reaches
-    `threshold`: (rows, classes) -> (rows, classes + 1)."""
-    more = np.concatenate([probabilities, np.full((len(probabilities), 1), threshold)], axis=1)
-    return more / more.sum(1, keepdims=True)
+    return float(candidates[scores.index(max(scores))])
 
 
 def detection(
+    task: Task,
     label: str,
     is_outside: np.ndarray,
     probabilities: np.ndarray,
@@ -217,10 +181,11 @@ def detection(
     """
     if outside == OUTSIDE:
         how: dict[str, Any] = {"how": "threshold", "threshold": threshold}
-        scores, flagged = 1 - probabilities.max(1), probabilities.max(1) < threshold
+        confidence = task.confidence(probabilities)
+        scores, flagged = 1 - confidence, confidence < threshold
     else:
         how = {"how": "class"}
-        scores, flagged = probabilities[:, outside], probabilities.argmax(1) == outside
+        scores, flagged = probabilities[:, outside], task.decode(probabilities) == outside
     inside = ~is_outside
     columns = (is_outside, scores, flagged, clusters)
     return OutOfScope(

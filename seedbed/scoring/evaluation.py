@@ -81,18 +81,18 @@ class Classes(NamedTuple):
 
 def fit(validation: Predictions) -> Fitted:
     """Choose seed, temperature and thresholds on validation's predictions."""
-    thresholds = {}
+    task, thresholds = validation.task, {}
     if (validation.labels == OUTSIDE).any():
         by_seed = validation.probabilities.items()
         thresholds = {
-            seed: confidence.chosen_threshold(validation.labels, given) for seed, given in by_seed
+            seed: confidence.chosen_threshold(task, validation.labels, given)
+            for seed, given in by_seed
         }
     scored = validation.with_outside(thresholds).scored()
     # The first of equals: max keeps the order of the seeds.
-    seed = max(
-        scored, key=lambda name: metrics.macro_f1_of(scored[name].labels, scored[name].predicted)
-    )
-    return Fitted(seed, confidence.fitted_temperature(*validation.inside(seed)), thresholds)
+    seed = max(scored, key=lambda name: float(metrics.macro_f1(scored[name])[0]))
+    temperature = confidence.fitted_temperature(task, *validation.inside(seed))
+    return Fitted(seed, temperature, thresholds)
 
 
 def check_outside(validation: np.ndarray, test: np.ndarray, place: str) -> None:
@@ -114,16 +114,16 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
 
     All but the estimates are of the seed shown; calibration and risk are of the rows in scope.
     """
-    raw = part.raw
+    raw, task = part.raw, part.raw.task
     predictions = raw.with_outside(fitted.thresholds)
     by_seed, names = predictions.scored(), classes.predictable(fitted)
     scored = by_seed[fitted.seed]
     inside = raw.clusters()[raw.labels != OUTSIDE]
     labels, probabilities = raw.inside(fitted.seed)
     if part.name == "validation":  # where the temperature was fitted: each row by that of others
-        scaled = confidence.cross_fitted(labels, probabilities, inside)
+        scaled = confidence.cross_fitted(task, labels, probabilities, inside)
     else:
-        scaled = confidence.rescaled(probabilities, fitted.temperature)
+        scaled = task.rescaled(probabilities, fitted.temperature)
     scope = scope_figures(part, fitted, classes)
     return Evaluation(
         run=True,
@@ -133,10 +133,10 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
         seed_shown=fitted.seed,
         calibration=TemperatureScaling(
             temperature=fitted.temperature,
-            before=confidence.calibration(labels, probabilities, inside),
-            after=confidence.calibration(labels, scaled, inside),
+            before=confidence.calibration(task, labels, probabilities, inside),
+            after=confidence.calibration(task, labels, scaled, inside),
         ),
-        risk_coverage=confidence.risk_coverage(labels, probabilities, inside),
+        risk_coverage=confidence.risk_coverage(task, labels, probabilities, inside),
         per_class=metrics.per_class(scored.labels, scored.predicted, names),
         confusion=metrics.confusion(scored.labels, scored.predicted, names),
         slices=slices(scored, part.columns),
@@ -165,7 +165,7 @@ def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | 
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
     threshold, clusters = fitted.thresholds.get(fitted.seed, 0.0), part.raw.clusters()
     return confidence.detection(
-        classes.outside, is_outside, given, number, threshold, kinds, clusters
+        part.raw.task, classes.outside, is_outside, given, number, threshold, kinds, clusters
     )
 
 
@@ -188,7 +188,7 @@ def without_decisions(
     taken_out, rows = sum(row.decided in TAKEN_OUT for row in people), len(labels)
     # No probabilities: a label that is no class any more has no column there.
     scored = {
-        seed: Scored.of(labels, model.predicted, clusters=model.clusters)
+        seed: Scored.of(model.task, labels, model.predicted, clusters=model.clusters)
         for seed, model in predictions.scored().items()
     }
     estimates = intervals.headline(scored)
@@ -249,7 +249,7 @@ def columns_of(
 
 def slices(scored: Scored, columns: Columns) -> dict[str, dict[str, Slice]]:
     """Compute accuracy for each value of each column; columns of one value are left out."""
-    correct = scored.labels == scored.predicted
+    correct = scored.right == 1
     result = {}
     for column, values in columns.items():
         names, index = np.unique(np.asarray(values, dtype=object).astype(str), return_inverse=True)

@@ -24,6 +24,7 @@ from seedbed.core.metrics import Difference, Interval
 from seedbed.scoring.metrics import METRICS, TAILS, Metric, Scored, clustered, few_units, scores
 from seedbed.scoring.metrics_files import Estimate, Slice
 from seedbed.scoring.population import SIMULATED, STEP, Models, Slopes, left_over
+from seedbed.tasks import Spread
 
 NORMAL = 1.959964  # the quantile of the normal distribution at 97.5 %
 BISECTIONS = 30
@@ -269,28 +270,22 @@ def shares(correct: np.ndarray, members: np.ndarray, clusters: np.ndarray) -> li
     ]
 
 
-def mean_with_interval(
-    values: np.ndarray,
-    clusters: np.ndarray,
-    most: float,
-    expected: tuple[np.ndarray, np.ndarray] | None = None,
-) -> Interval:
-    """Compute the mean of one value per row, from 0 to `most`, and its interval: (rows,) each.
+def mean_with_interval(losses: Spread, clusters: np.ndarray, most: float) -> Interval:
+    """Compute the mean of a loss from 0 to `most`, and its interval; `clusters` (rows,).
 
-    `expected`: mean and variance of each row's value by the model's own probabilities. Where they
-    give more spread than the rows do, theirs counts: among a few rows that are all right none shows
-    what a wrong one costs.
+    Where the model's own probabilities give more spread than the rows do, theirs counts: among a
+    few rows that are all right none shows what a wrong one costs.
     """
+    values = losses.values
     figure, units = float(values.mean()), len(np.unique(clusters))
     numbers = np.unique(clusters, return_inverse=True)[1]
     sums = np.bincount(numbers, weights=values - figure) / len(values)
     few = units / max(1, units - 1) * few_units(units)
-    choices = [(float((sums**2).sum()) * few, figure)]
-    if expected:
-        means, variances = expected
-        spread = (means.var() + variances.mean()) / len(values)
-        choices.append((float(spread) * clustered(values - figure, numbers), float(means.mean())))
-    variance, assumed = max(choices)
+    spread = (losses.means.var() + losses.variances.mean()) / len(values)
+    variance, assumed = max(
+        (float((sums**2).sum()) * few, figure),
+        (float(spread) * clustered(values - figure, numbers), float(losses.means.mean())),
+    )
     found = Evidence.of(figure, variance, (0.0, most), units, assumed)
     return Interval(mean=figure, **found.bounds())
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from seedbed.scoring.metrics_files import ClassScores
+from seedbed.tasks import Tallies, Task
 
 DRAWS = 2000
 TAILS = (0.025, 0.975)
@@ -33,11 +34,12 @@ View = Literal[
 class Scored(NamedTuple):
     """Predictions with the truth, and what a bootstrap needs to draw from them.
 
-    `labels` and `predicted` are class indices (rows,); `probabilities` (rows, classes), or None
-    where a caller needs metrics of labels alone; `clusters` (rows,) numbers the cluster of each row
-    (see `clusters_of`); `counts` is (samples, rows).
+    `labels` and `predicted` are targets of the task; `probabilities` (rows, classes), or None where
+    a caller needs metrics of labels alone; `clusters` (rows,) numbers the cluster of each row (see
+    `clusters_of`); `counts` is (samples, rows).
     """
 
+    task: Task
     labels: np.ndarray
     predicted: np.ndarray
     probabilities: np.ndarray | None
@@ -47,6 +49,7 @@ class Scored(NamedTuple):
     @classmethod
     def of(
         cls,
+        task: Task,
         labels: np.ndarray,
         predicted: np.ndarray,
         probabilities: np.ndarray | None = None,
@@ -54,18 +57,17 @@ class Scored(NamedTuple):
     ) -> "Scored":
         """Take the rows as they are, as one sample; each is a cluster by default."""
         clusters = np.arange(len(labels)) if clusters is None else clusters
-        return cls(labels, predicted, probabilities, clusters, np.ones((1, len(labels))))
+        return cls(task, labels, predicted, probabilities, clusters, np.ones((1, len(labels))))
 
+    @property
+    def right(self) -> np.ndarray:
+        """How right each prediction is, in [0, 1]: (rows,)."""
+        return self.task.right(self.labels, self.predicted)
 
-class Tallies(NamedTuple):
-    """Rows by sample and class, (samples, classes) float64: with the class as label (`actual`), as
-    prediction (`predicted`), and as both (`correct`). Classes are those among labels or
-    predictions; `is_actual` marks those among the labels, (classes,)."""
-
-    correct: np.ndarray
-    actual: np.ndarray
-    predicted: np.ndarray
-    is_actual: np.ndarray
+    @property
+    def tallies(self) -> Tallies:
+        """What metrics of labels need."""
+        return self.task.tallies(self.labels, self.predicted, self.counts)
 
 
 class Metric(NamedTuple):
@@ -82,23 +84,6 @@ class Metric(NamedTuple):
     shown_in: tuple[View, ...]
     hub_name: str = ""  # of the Hugging Face `evaluate` library
     span: tuple[float, float] = (0.0, 1.0)  # the least and the greatest value it can have
-
-
-def tallied(scored: Scored) -> Tallies:
-    """Count what metrics of labels need."""
-    labels, predicted = scored.labels, scored.predicted
-    names, numbers = np.unique(np.r_[labels, predicted], return_inverse=True)
-    if len(scored.counts) == 1:
-        (weights,), (true, said) = scored.counts, np.split(numbers, 2)
-        parts = ((true, np.where(true == said, weights, 0)), (true, weights), (said, weights))
-        one, two, three = (np.bincount(part, few, len(names))[None] for part, few in parts)
-        return Tallies(one * 1.0, two * 1.0, three * 1.0, np.isin(names, labels))
-    is_label, is_predicted = (part[:, None] == names for part in (labels, predicted))
-    # One product of float32 for all: counts are integers far below 2**24, so it is exact.
-    every = np.concatenate([is_label & is_predicted, is_label, is_predicted], axis=1)
-    products = scored.counts.astype(np.float32) @ every.astype(np.float32)
-    correct, actual, predictions = np.split(products.astype(np.float64), 3, axis=1)
-    return Tallies(correct, actual, predictions, is_label.any(0))
 
 
 def _f1(tallies: Tallies) -> np.ndarray:
@@ -164,7 +149,7 @@ def scores(scored: Scored) -> dict[str, np.ndarray]:
 
     Metrics of probabilities are left out if there are no probabilities.
     """
-    tallies = tallied(scored)
+    tallies = scored.tallies
     return {
         name: metric.compute(tallies if metric.of == "labels" else scored)
         for name, metric in METRICS.items()
@@ -172,14 +157,14 @@ def scores(scored: Scored) -> dict[str, np.ndarray]:
     }
 
 
-def macro_f1(labels: np.ndarray, predicted: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Compute macro-F1 over the classes among the labels: counts (samples, rows) -> (samples,)."""
-    return _macro_f1(tallied(Scored.of(labels, predicted)._replace(counts=counts)))
+def macro_f1(scored: Scored) -> np.ndarray:
+    """Compute macro-F1 over the classes among the labels, in each sample: (samples,)."""
+    return _macro_f1(scored.tallies)
 
 
-def macro_f1_of(labels: np.ndarray, predicted: np.ndarray) -> float:
+def macro_f1_of(task: Task, labels: np.ndarray, predicted: np.ndarray) -> float:
     """Compute macro-F1 of one set of predictions."""
-    return float(_macro_f1(tallied(Scored.of(labels, predicted)))[0])
+    return float(macro_f1(Scored.of(task, labels, predicted))[0])
 
 
 def per_class(

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seedbed.scoring.metrics import Metric, Scored, Tallies, clustered
+from seedbed.scoring.metrics import Metric, Scored, clustered
+from seedbed.tasks import Tallies
 
 SIMULATED = 200_000  # rows drawn for the bias, in at least 20 and at most 200 draws
 STEP = 1e-5  # of a numerical slope, in rows

@@ -20,11 +20,11 @@ from seedbed.core.errors import reading
 from seedbed.core.files import fresh_folder, rounded
 from seedbed.core.metrics import Difference, Interval
 from seedbed.core.rows import OUTSIDE
-from seedbed.scoring.confidence import with_outside
 from seedbed.scoring.intervals import paired_difference
 from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.scoring.metrics_files import Budgets, BudgetStep, Candidate, Choice, Validation
 from seedbed.scoring.significance import McNemar, holm, mcnemar
+from seedbed.tasks import Task
 
 Candidates = dict[str, Candidate]
 NAME = "predictions.parquet"
@@ -35,8 +35,9 @@ NO_DIFFERENCE = Difference(difference=0.0, low=0.0, high=0.0)
 
 @dataclass(frozen=True)
 class Predictions:
-    """`labels`: class indices (rows,); `probabilities`: (rows, classes) by seed."""
+    """`labels`: targets of the task; `probabilities`: (rows, classes) by seed."""
 
+    task: Task
     ids: list[str]
     groups: list[str]
     labels: np.ndarray
@@ -48,12 +49,12 @@ class Predictions:
         if not thresholds:
             return self
         by_seed = {
-            seed: with_outside(probabilities, thresholds[seed])
+            seed: self.task.with_outside(probabilities, thresholds[seed])
             for seed, probabilities in self.probabilities.items()
         }
         width = next(iter(by_seed.values())).shape[1]
         labels = np.where(self.labels == OUTSIDE, width - 1, self.labels)
-        return Predictions(self.ids, self.groups, labels, by_seed)
+        return Predictions(self.task, self.ids, self.groups, labels, by_seed)
 
     def inside(self, seed: str) -> tuple[np.ndarray, np.ndarray]:
         """Class indices and one seed's probabilities of the rows in scope."""
@@ -62,9 +63,9 @@ class Predictions:
 
     def scored(self) -> dict[str, Scored]:
         """Labels, predictions, probabilities and clusters by seed."""
-        clusters = self.clusters()
+        task, clusters = self.task, self.clusters()
         return {
-            seed: Scored.of(self.labels, probabilities.argmax(1), probabilities, clusters)
+            seed: Scored.of(task, self.labels, task.decode(probabilities), probabilities, clusters)
             for seed, probabilities in self.probabilities.items()
         }
 
@@ -83,7 +84,7 @@ def write_predictions(folder: Path, predictions: Predictions) -> None:
         pq.write_table(table.replace_schema_metadata(None), fresh / NAME, compression="zstd")
 
 
-def read_predictions(folder: Path) -> Predictions:
+def read_predictions(folder: Path, task: Task) -> Predictions:
     """Read what `write_predictions` wrote. Raises DamagedError."""
     with reading(folder / NAME):
         table = pq.read_table(folder / NAME).to_pandas()
@@ -91,6 +92,7 @@ def read_predictions(folder: Path) -> Predictions:
         for column in table.columns[3:]:
             seeds.setdefault(column.split("/")[0], []).append(column)
         return Predictions(
+            task,
             list(table["id"]),
             list(table["group"]),
             table["label"].to_numpy(),
@@ -113,8 +115,8 @@ def pairs_with(
     """Compare every approach with the reference. All predictions are for the same rows."""
     base = predictions[reference].scored()
     ours = {name: other.scored() for name, other in predictions.items() if name != reference}
-    labels, shown = predictions[reference].labels, base[seeds[reference]].predicted
-    tests = [mcnemar(labels, one[seeds[name]].predicted, shown) for name, one in ours.items()]
+    shown = base[seeds[reference]].right
+    tests = [mcnemar(one[seeds[name]].right, shown) for name, one in ours.items()]
     corrected = holm([test.p for test in tests])
     return {
         name: Pair(paired_difference(one.values(), base.values()), test, p_holm)

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from seedbed.core.rows import COLUMNS, NEXT
 from seedbed.encoding.nearest_rows import nearest_rows, unit_length
 from seedbed.scoring.drift import shifts, two_sample_test, word_divergence
 from seedbed.scoring.metrics_files import ClassScores
 from seedbed.scoring.significance import holm
 
-COLUMNS = ["id", "split", "label", "suggested", "priority", "uncertainty", "density", "weakness"]
 ROWS_A_REGION = 30  # on average: the share of fewer rows means little
 MOST_REGIONS = 40
 
@@ -50,7 +50,7 @@ def votes(
 
 
 def prioritized(rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]) -> pd.DataFrame:
-    """Sort rows by priority, the highest first; columns as COLUMNS.
+    """Sort rows by priority, the highest first; columns as COLUMNS[NEXT].
 
     `rows`: id, split, label ("" without), suggested, uncertainty. `near`: their density. The class
     of a row is the weaker of its label and what the models suggest; one that is not in validation
@@ -64,7 +64,7 @@ def prioritized(rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]) ->
     priority = ranked["uncertainty"] * ranked["density"] * ranked["weakness"]
     ranked["priority"] = priority.round(6)  # the last bits differ from processor to processor
     ranked = ranked.sort_values(["priority", "id"], ascending=[False, True], ignore_index=True)
-    return ranked[COLUMNS]
+    return ranked[COLUMNS[NEXT]]
 
 
 class Region(NamedTuple):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seedbed.core.metrics import Metrics
-from seedbed.scoring.metrics import Metric, Scored, tallied
+from seedbed.scoring.metrics import Metric, Scored
 
 CHUNK = 2_000
 TINY = 1e-6  # floats that should be equal may differ in their last bits
@@ -27,12 +27,14 @@ class McNemar(Metrics):
     p: float
 
 
-def mcnemar(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> McNemar:
-    """Test whether two models differ, by McNemar's exact test (1947), two-sided."""
+def mcnemar(one: np.ndarray, other: np.ndarray) -> McNemar:
+    """Test whether two models differ, by McNemar's exact test (1947), two-sided.
+
+    `one` and `other`: how right each is on the same rows, (rows,).
+    """
     from scipy.stats import binomtest  # half a second that most stages need not spend
 
-    only_one = int(((one == labels) & (other != labels)).sum())
-    only_other = int(((one != labels) & (other == labels)).sum())
+    only_one, only_other = int((one > other).sum()), int((one < other).sum())
     both = only_one + only_other
     p = float(binomtest(only_one, both).pvalue) if both else 1.0
     return McNemar(only_one_right=only_one, only_other_right=only_other, p=p)
@@ -122,8 +124,7 @@ def swapped_metric_drops(metric: Metric, base: Scored, head: Scored) -> tuple[fl
     for swap in [np.zeros(len(names), bool), *(random.random((2_000, len(names))) < 0.5)]:
         models = (_swapped(base, head, swap[cluster]), _swapped(head, base, swap[cluster]))
         before, now = (
-            metric.compute(tallied(model) if metric.of == "labels" else model)[0]
-            for model in models
+            metric.compute(model.tallies if metric.of == "labels" else model)[0] for model in models
         )
         drops.append(float(before - now))
     return drops[0], np.array(drops[1:])

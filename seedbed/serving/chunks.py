@@ -23,7 +23,7 @@ from seedbed.collecting.text_files import (
     is_workbook,
     packing_of,
     read_file,
-    reading,
+    reading_source,
     start_of,
     text_lines,
 )
@@ -52,7 +52,7 @@ def table_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Itera
     Memory is that of one chunk, but JSON documents, workbooks, packed Parquet and text that is not
     UTF-8 or windows-1252 are read whole. Raises SourceError where the file is no table as a whole.
     """
-    with reading(str(path)):
+    with reading_source(str(path)):
         yield from _chunks(path, rows, form)
 
 

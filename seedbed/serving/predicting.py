@@ -204,15 +204,13 @@ def answers(
 ) -> tuple[list[str], list[float], list[bool]]:
     """For prepared texts (and their pairs) the most probable label, its calibrated probability, and
     whether the text is out of scope: (rows,) each."""
-    from seedbed.scoring.confidence import rescaled
-
     raw = probabilities(texts, pairs, model, serving)
-    predicted = raw.argmax(1)
-    labels = [model.classes[index] for index in predicted]
-    calibrated = rescaled(raw, serving.temperature)[np.arange(len(raw)), predicted]
+    task, predicted = model.task, model.task.decode(raw)
+    labels = task.labels(predicted, model.classes)
+    calibrated = task.given(task.rescaled(raw, serving.temperature), predicted)
     outside = [label == serving.outside for label in labels]
     if serving.threshold is not None:
-        outside = (raw.max(1) < serving.threshold).tolist()
+        outside = (task.confidence(raw) < serving.threshold).tolist()
     return labels, np.round(calibrated, DIGITS).tolist(), outside
 
 
@@ -221,14 +219,10 @@ def probabilities(
 ) -> np.ndarray:
     """Compute the probability of each class before calibration: (rows, classes) float64."""
     from seedbed.encoding.encoder import pooled_windows, precision
-    from seedbed.scoring.confidence import rescaled
 
     encoded = model.tokenizer(texts, pairs)
-    logits = pooled_windows(
-        model.logits(encoded, precision(serving.precision), ""), encoded.windows
-    ).astype(np.float64)
-    # Temperature 1 is the plain softmax: the confidence before calibration.
-    return rescaled(np.exp(logits - logits.max(1, keepdims=True)), 1.0)
+    logits = model.logits(encoded, precision(serving.precision), "")
+    return model.task.probabilities(pooled_windows(logits, encoded.windows))
 
 
 def read_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Iterator[Chunk]:

@@ -1,4 +1,4 @@
-"""Classifiers: the task that one is trained on, the folder an approach saves it to, and the model
+"""Classifiers: the rows that one is trained on, the folder an approach saves it to, and the model
 loaded from there to predict.
 
 Here are two formats that stock libraries load; an approach may have one of its own. `full` and
@@ -18,6 +18,7 @@ import torch
 from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from seedbed import tasks
 from seedbed.approaches import load
 from seedbed.core.files import read_json
 from seedbed.encoding.encoder import (
@@ -66,13 +67,14 @@ class Origin(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Task:
-    """One fine-tuning task: rows that are tokenized and embedded once, and one encoder.
+class TrainingData:
+    """What an approach fine-tunes on: rows that are tokenized and embedded once, and one encoder.
 
     `vectors(side)` gives the encoder's own vectors of the train or the validation rows, (rows,
     width) float32 in the order of `row_ids`, computed when asked for. A training that was killed
     continues from the folder `checkpoints`; with None it starts anew."""
 
+    task: tasks.Task
     classes: list[str]
     train: Examples
     validation: Examples
@@ -85,10 +87,11 @@ class Task:
     def card(
         self, form: models.ModelFormat, origin: Origin, **settings: str | list[str]
     ) -> models.SavedModel:
-        """The card of a model trained on this task."""
+        """The card of a model trained on these rows."""
         values = origin.params.model_dump(mode="json")
         return models.SavedModel(
             approach=origin.approach,
+            task=self.task.NAME,
             **form._asdict(),
             classes=self.classes,
             truncation=self.truncation,
@@ -102,7 +105,7 @@ class Task:
 def fit(
     module: nn.Module,
     groups: list[Group],
-    task: Task,
+    data: TrainingData,
     params: models.TrainingParams,
     seed: int,
     approach: str,
@@ -110,27 +113,31 @@ def fit(
 ) -> Curve:
     """Train a classifier in place and give its curve: one dict an epoch.
 
-    `module(**model_inputs)` gives logits (windows, classes); `losses` defaults to their
-    cross-entropy. Raises ModelError as `train` does.
+    `module(**model_inputs)` gives logits (windows, classes); `losses` defaults to those of
+    the task. Raises ModelError as `train` does.
     """
-    losses_of = nn.CrossEntropyLoss(reduction="none", label_smoothing=params.label_smoothing)
 
-    def cross_entropy(model: nn.Module, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-        return losses_of(model(**inputs).float(), labels)
+    def of_task(model: nn.Module, inputs: Inputs, targets: torch.Tensor) -> torch.Tensor:
+        return data.task.losses(model(**inputs).float(), targets, params.label_smoothing)
 
     def score(model: nn.Module) -> float:
-        return validation_score(model, task, f"{approach} validation")
+        return validation_score(model, data, f"{approach} validation")
 
-    work = Work(module, groups, losses or cross_entropy, score, params.patience_epochs)
-    rows = {"train": task.train, "validation": task.validation}
-    return train(work, rows, Run(approach, params, seed, task.dtype, task.checkpoints, fit))
+    work = Work(module, groups, losses or of_task, score, params.patience_epochs)
+    rows = {"train": data.train, "validation": data.validation}
+    return train(work, rows, Run(approach, params, seed, data.dtype, data.checkpoints, fit))
 
 
-def validation_score(module: nn.Module, task: Task, label: str) -> float:
+def validation_score(module: nn.Module, data: TrainingData, label: str) -> float:
     """Macro-F1 of a module from token ids to logits on the validation rows."""
-    logits = outputs(module, task.validation, task.dtype, label)
-    predicted = task.validation.pooled(logits).argmax(1)
-    return macro_f1_of(task.validation.row_labels, predicted)
+    logits = outputs(module, data.validation, data.dtype, label)
+    return score_of(data, data.validation.pooled(logits))
+
+
+def score_of(data: TrainingData, logits: np.ndarray) -> float:
+    """Macro-F1 of logits (rows, classes) of the validation rows."""
+    predicted = data.task.decode(data.task.probabilities(logits))
+    return macro_f1_of(data.task, data.validation.row_labels, predicted)
 
 
 class Loaded(NamedTuple):
@@ -149,7 +156,7 @@ class Classifier:
         """Raises ModelError where the folder holds no classifier of Seedbed, or a damaged one."""
         models.check_files(folder)
         card = models.read_card(folder)
-        self.classes = card.classes
+        self.task, self.classes = tasks.load(card.task), card.classes
         self.tokenizer = TextTokenizer(folder, card.truncation)
         self.module, self._fill, self.head = load(card.approach).load(folder, card)
 
@@ -165,7 +172,7 @@ class Classifier:
         of `classes`."""
         encoded = self.tokenizer(texts, pairs)
         logits = pooled_windows(self.logits(encoded, dtype, "predict"), encoded.windows)
-        return torch.from_numpy(logits).softmax(1).numpy()
+        return self.task.probabilities(logits)
 
 
 def trainable_parameters(module: nn.Module) -> int:
@@ -173,10 +180,10 @@ def trainable_parameters(module: nn.Module) -> int:
     return sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
 
 
-def new_sequence_classifier(task: Task, seed: int) -> nn.Module:
+def new_sequence_classifier(data: TrainingData, seed: int) -> nn.Module:
     """The encoder with a new head, initialised by `seed`: from token ids to logits."""
     torch.manual_seed(seed)
-    return _sequence_classifier(task.encoder, task.classes)
+    return _sequence_classifier(data.encoder, data.classes)
 
 
 def _sequence_classifier(folder: Path, classes: Sequence[str] = ()) -> nn.Module:
@@ -185,10 +192,12 @@ def _sequence_classifier(folder: Path, classes: Sequence[str] = ()) -> nn.Module
     return first_token_alone(model)
 
 
-def save_sequence_classifier(model: nn.Module, task: Task, folder: Path, origin: Origin) -> None:
+def save_sequence_classifier(
+    model: nn.Module, data: TrainingData, folder: Path, origin: Origin
+) -> None:
     """Write a model that transformers' pipeline("text-classification") loads."""
-    save_with_tokenizer(model, task, folder)
-    models.write_card(folder, task.card(SEQUENCE, origin))
+    save_with_tokenizer(model, data, folder)
+    models.write_card(folder, data.card(SEQUENCE, origin))
 
 
 def load_sequence_classifier(folder: Path) -> Loaded:
@@ -196,12 +205,12 @@ def load_sequence_classifier(folder: Path) -> Loaded:
     return Loaded(_sequence_classifier(folder))
 
 
-def save_with_tokenizer(model: nn.Module, task: Task, folder: Path) -> None:
-    """Write a transformers model and its tokenizer, which cuts texts as the task does."""
+def save_with_tokenizer(model: nn.Module, data: TrainingData, folder: Path) -> None:
+    """Write a transformers model and its tokenizer, which cuts texts as training did."""
     model.save_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(task.encoder, local_files_only=True)
-    tokenizer.model_max_length = task.truncation.max_length
-    tokenizer.truncation_side = "left" if task.truncation.keep == "tail" else "right"
+    tokenizer = AutoTokenizer.from_pretrained(data.encoder, local_files_only=True)
+    tokenizer.model_max_length = data.truncation.max_length
+    tokenizer.truncation_side = "left" if data.truncation.keep == "tail" else "right"
     tokenizer.save_pretrained(folder)
 
 
@@ -234,7 +243,7 @@ def head_of(fitted: "LogisticRegression | MLPClassifier", classes: int) -> nn.Se
 
 
 def save_sentence_classifier(
-    task: Task, folder: Path, head: nn.Sequential, encoder: nn.Module | None, origin: Origin
+    data: TrainingData, folder: Path, head: nn.Sequential, encoder: nn.Module | None, origin: Origin
 ) -> None:
     """Write encoder, pooling, normalisation and the head's Dense layers as one
     sentence-transformers model. `encoder` is a tuned one; None keeps the original weights."""
@@ -242,23 +251,23 @@ def save_sentence_classifier(
     from sentence_transformers.sentence_transformer import modules
 
     body = modules.Transformer(
-        str(task.encoder),
-        max_seq_length=task.truncation.max_length,
+        str(data.encoder),
+        max_seq_length=data.truncation.max_length,
         model_kwargs={"dtype": torch.float32, "use_safetensors": True, "local_files_only": True},
         # Written to tokenizer_config.json; by default the value of HF_HUB_OFFLINE.
         processor_kwargs={"local_files_only": True},
     )
     if encoder is not None:
         body.auto_model.load_state_dict(encoder.state_dict())
-    pooling = modules.Pooling(head[0].in_features, pooling_of(task.encoder))
+    pooling = modules.Pooling(head[0].in_features, pooling_of(data.encoder))
     model = SentenceTransformer(modules=[body, pooling, modules.Normalize()], device="cpu")
     for layer in (layer for layer in head.cpu() if isinstance(layer, nn.Linear)):
         activation = nn.Identity() if layer is head[-1] else nn.ReLU()
         shape = layer.in_features, layer.out_features, layer.bias is not None
         model.append(modules.Dense(*shape, activation, layer.weight, layer.bias))
     model.save(str(folder), create_model_card=False)
-    usage = SENTENCE.usage.replace("{classes}", repr(task.classes))
-    models.write_card(folder, task.card(SENTENCE._replace(usage=usage), origin))
+    usage = SENTENCE.usage.replace("{classes}", repr(data.classes))
+    models.write_card(folder, data.card(SENTENCE._replace(usage=usage), origin))
 
 
 def load_sentence_classifier(folder: Path) -> Loaded:

@@ -109,6 +109,7 @@ class SavedModel(Section):
     model_config = ConfigDict(extra="ignore", frozen=True)  # a newer version may write more
 
     approach: str
+    task: str = "class"  # a former version knew no other
     kind: str
     library: str = ""
     pipeline_tag: str = ""

@@ -30,6 +30,7 @@ from seedbed.core.files import read_json
 from seedbed.encoding.encoder import SentenceEncoder, load_model, model_inputs, pooling_of
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, Layout, Truncation, load_tokenizer
+from seedbed.tasks import Task
 from seedbed.training.loop import Curve, Group, Run, Work, train
 from seedbed.training.models import AdaptationParams
 
@@ -72,14 +73,17 @@ class PromptScorer(nn.Module):
         return self.scale * self.encoder(**inputs).float() @ self.prompt_vectors().T
 
     def paired_losses(
-        self, inputs: dict[str, Tensor], labels: Tensor, prompt_weight: float, smoothing: float
+        self,
+        task: Task,
+        inputs: dict[str, Tensor],
+        labels: Tensor,
+        prompt_weight: float,
+        smoothing: float,
     ) -> Tensor:
         """The loss of each row against the prompts, times `prompt_weight`, and against the batch's
         other texts and the prompts together: (rows,)."""
         texts, prompts = self.encoder(**inputs).float(), self.prompt_vectors()
-        to_prompts = nn.functional.cross_entropy(
-            self.scale * texts @ prompts.T, labels, reduction="none", label_smoothing=smoothing
-        )
+        to_prompts = task.losses(self.scale * texts @ prompts.T, labels, smoothing)
         classes = torch.arange(len(prompts), device=labels.device)
         others = torch.cat([labels, classes])
         similar = self.scale * texts @ torch.cat([texts, prompts]).T

@@ -25,6 +25,7 @@ from seedbed.core.errors import RowsError, reading
 from seedbed.core.files import hash_number
 from seedbed.core.metrics import Difference, Interval, Metrics, WithUnused
 from seedbed.scoring.metrics import Scored, bounds, macro_f1, resampled_counts, scores
+from seedbed.tasks import Task
 
 NOT_RUN = "not_run.json"
 
@@ -103,18 +104,18 @@ def spread_over(probabilities: np.ndarray, known: list[str], classes: list[str])
 
 
 def fold_scores(
-    labels: np.ndarray, probabilities: np.ndarray, folds: np.ndarray
+    task: Task, labels: np.ndarray, probabilities: np.ndarray, folds: np.ndarray
 ) -> dict[str, FoldScore]:
     """Macro-F1 and accuracy of the held-out rows over the folds.
 
     `labels` are class indices, `folds` the fold that each row was held out in: (rows,).
     """
-    predicted = probabilities.argmax(1)
+    predicted = task.decode(probabilities)
     parts = {str(number): folds == number for number in np.unique(folds)}
     result = {}
     for name in ("macro_f1", "accuracy"):
         values = {
-            number: float(scores(Scored.of(labels[part], predicted[part]))[name][0])
+            number: float(scores(Scored.of(task, labels[part], predicted[part]))[name][0])
             for number, part in parts.items()
         }
         each = list(values.values())
@@ -217,7 +218,12 @@ def power_law(rows: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def fit_curve(
-    approach: str, runs: list[CurveRun], labels: np.ndarray, units: np.ndarray, draws: int
+    task: Task,
+    approach: str,
+    runs: list[CurveRun],
+    labels: np.ndarray,
+    units: np.ndarray,
+    draws: int,
 ) -> LearningCurveMetrics:
     """Macro-F1 by share, the fit, and the expected gain of twice the rows.
 
@@ -226,8 +232,9 @@ def fit_curve(
     samples = resampled_counts(units, draws=draws)
     counts = np.concatenate([np.ones((1, len(labels)), dtype=samples.dtype), samples])
     floor = 0.5 / len(labels)  # half a row replaces an error of zero, which has no logarithm
+    scored = [Scored.of(task, labels, run.predicted) for run in runs]
     errors = np.stack(
-        [_centred(1 - macro_f1(labels, run.predicted, counts), floor) for run in runs], axis=1
+        [_centred(1 - macro_f1(one._replace(counts=counts)), floor) for one in scored], axis=1
     )  # (1 + draws, runs); the first row is without resampling
     shares, seeds = (np.array([run[column] for run in runs]) for column in (0, 1))
     names, index = np.unique(seeds, return_inverse=True)

@@ -1,4 +1,5 @@
-"""An approach with its parameters and tasks of some rows, for stages that train by any approach.
+"""An approach with its parameters, and a pool of rows to train it on, for stages that train by any
+approach.
 
 Not in classifier.py, since evaluate loads models and must not depend on parameters of training.
 """
@@ -18,17 +19,23 @@ from seedbed.encoding.encoder import computing
 from seedbed.encoding.examples import Examples, examples_of
 from seedbed.encoding.tokens import TextTokenizer, truncation_of
 from seedbed.encoding.vectors import EncoderParams, encoder_folder, vectors_of
-from seedbed.training.classifier import Classifier, Task
+from seedbed.tasks import Task
+from seedbed.training.classifier import Classifier, TrainingData
 from seedbed.training.loop import Curve
 from seedbed.training.models import SharedParams, with_shared
 
 
-class RowTasks:
-    """Tasks whose train and validation rows are all among `rows`, for stages that train on several
-    parts of them; vectors that the folder `vectors` lacks are computed. `split`: the rows folder
-    that `max_length: auto` reads."""
+class RowPool:
+    """Rows that are tokenized and embedded once, for stages that train on several parts of them.
 
-    def __init__(self, rows: pd.DataFrame, encoder: EncoderParams, vectors: Path, split: Path):
+    Vectors that the folder `vectors` lacks are computed. `split`: the rows folder that `max_length:
+    auto` reads.
+    """
+
+    def __init__(
+        self, task: Task, rows: pd.DataFrame, encoder: EncoderParams, vectors: Path, split: Path
+    ):
+        self.task = task
         self.folder, self.dtype = (
             encoder_folder(encoder),
             computing(encoder.precision, encoder.threads),
@@ -42,19 +49,20 @@ class RowTasks:
     def examples(self, rows: pd.DataFrame, classes: list[str]) -> Examples:
         """The tokens of some of the rows, with the weights they have in `rows`."""
         indices = rows["id"].map(self._index).to_numpy()
-        return examples_of(rows, self._encoded.take(indices), classes)
+        return examples_of(self.task, rows, self._encoded.take(indices), classes)
 
     def vectors(self, rows: pd.DataFrame) -> np.ndarray:
         """The encoder's own vectors of some of the rows: (rows, width) float32."""
         return self._vectors()[rows["id"].map(self._index).to_numpy()]
 
-    def task(self, train: pd.DataFrame, validation: pd.DataFrame) -> Task:
-        """Train and validation rows as one task. A class that only validation has cannot be
+    def training_data(self, train: pd.DataFrame, validation: pd.DataFrame) -> TrainingData:
+        """Some rows to train on, others to validate on. A class that only validation has cannot be
         predicted: every model gets its rows wrong."""
         classes = sorted(set(train["label"]))
         unseen = sorted(set(validation["label"]) - set(classes))
         parts = {"train": train, "validation": validation}
-        return Task(
+        return TrainingData(
+            task=self.task,
             classes=classes,
             train=self.examples(train, classes),
             validation=self.examples(validation, [*classes, *unseen]),
@@ -78,28 +86,28 @@ class ApproachTrainer:
         changed = params.model_dump() | changes
         self.params = validated(f"cv.grid.{approach}", changed, type(params))
 
-    def fine_tune(self, task: Task, seed: int, folder: Path) -> Curve:
+    def fine_tune(self, data: TrainingData, seed: int, folder: Path) -> Curve:
         """Train one model, save it to `folder` and give the curve: one dict an epoch."""
-        return self._module.fine_tune(task, self.params, seed, folder)
+        return self._module.fine_tune(data, self.params, seed, folder)
 
-    def score(self, task: Task, seed: int) -> float:
+    def score(self, data: TrainingData, seed: int) -> float:
         """Validation macro-F1 of one model, that of its best epoch."""
         with tempfile.TemporaryDirectory() as folder:
-            curve = self.fine_tune(task, seed, Path(folder))
+            curve = self.fine_tune(data, seed, Path(folder))
         return max(point["validation_macro_f1"] for point in curve)
 
     def probabilities(
-        self, task: Task, seed: int, others: pd.DataFrame, rows: RowTasks
+        self, data: TrainingData, seed: int, others: pd.DataFrame, rows: RowPool
     ) -> np.ndarray:
-        """Class probabilities that one model gives other rows of `rows`: (rows, classes of the
-        task)."""
+        """Class probabilities that one model gives other rows of `rows`: (rows, classes of
+        `data`)."""
         with tempfile.TemporaryDirectory() as folder:
-            self.fine_tune(task, seed, Path(folder))
+            self.fine_tune(data, seed, Path(folder))
             model = Classifier(Path(folder))
         if model.head is not None:  # the encoder is the one that made the rows' vectors
             with torch.inference_mode():
                 logits = model.head(torch.from_numpy(rows.vectors(others))).numpy()
         else:
-            examples = rows.examples(others, task.classes)
-            logits = examples.pooled(model.logits(examples, task.dtype, "held-out rows"))
-        return torch.from_numpy(logits).double().softmax(1).numpy()
+            examples = rows.examples(others, data.classes)
+            logits = examples.pooled(model.logits(examples, data.dtype, "held-out rows"))
+        return data.task.probabilities(logits)

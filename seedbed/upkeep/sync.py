@@ -9,6 +9,7 @@ import difflib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import StringIO
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from seedbed.cli import app
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.source import Columns, Source
 from seedbed.core.errors import PipelineError, SeedbedError
-from seedbed.core.files import write_text
+from seedbed.core.files import read_text, write_text
 from seedbed.core.reasons import Reason
 from seedbed.core.stage import STAGES
 from seedbed.pages.rendering import table
@@ -124,7 +125,7 @@ def _params(project: Path) -> list[str]:
     """Every key of params.yaml with its value and meaning, from the comments there."""
     path: list[str] = []
     keys: list[list[str]] = []
-    for line in (project / "params.yaml").read_text(encoding="utf-8").splitlines():
+    for line in read_text(project / "params.yaml").split("\n"):
         if (more := CONTINUED.match(line)) and keys:
             keys[-1][2] += " " + more["comment"]
         elif found := PARAM.match(line):
@@ -250,11 +251,11 @@ def made_files(project: Path) -> Iterator[tuple[str, str]]:
     Each is made from those before it. Files with made parts that a project does not have are left
     out; reference pages belong to the repository that has a folder for them.
     """
-    text = with_approaches((project / "dvc.yaml").read_text(encoding="utf-8"))
+    text = with_approaches(read_text(project / "dvc.yaml"))
     yield "dvc.yaml", with_code_deps(text, project)
     for name in WITH_BLOCKS:
         if (project / name).exists():
-            yield name, with_blocks((project / name).read_text(encoding="utf-8"), name)
+            yield name, with_blocks(read_text(project / name), name)
     if (project / "docs/reference").is_dir():
         for page, text in pages(project).items():
             yield f"docs/reference/{page}.md", text
@@ -265,7 +266,7 @@ def stale(project: Path) -> Iterator[tuple[str, str, str]]:
     file), and the text that it should have."""
     for name, text in made_files(project):
         file = project / name
-        now = file.read_text(encoding="utf-8") if file.exists() else ""
+        now = read_text(file) if file.exists() else ""
         if now != text:
             yield name, now, text
 
@@ -277,7 +278,7 @@ def main(arguments: list[str]) -> int:
         if "--check" in arguments:
             found = ""
             for name, *texts in stale(project):
-                old, new = (text.splitlines(keepends=True) for text in texts)
+                old, new = (StringIO(text).readlines() for text in texts)
                 found += "".join(difflib.unified_diff(old, new, name, name, n=1))
             print(f"{found}run `make sync`" if found else "everything made is up to date")
             return bool(found)

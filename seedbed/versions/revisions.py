@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from seedbed.core.errors import RevisionError, RowsError
+from seedbed.core.errors import RevisionError, RowsError, reading
 from seedbed.core.files import unmarked
 from seedbed.core.git import git_answer, git_bytes, git_paths
 from seedbed.core.metrics import Metrics
@@ -107,9 +107,10 @@ class Files:
         digest = locked.outputs.get(f"data/{stage}", "") if locked else ""
         if not digest or not (listing := cached_object(digest)).is_file():
             return []
-        entries = json.loads(listing.read_text(encoding="utf-8"))
-        parquet = [entry for entry in entries if entry["relpath"].endswith(".parquet")]
-        paths = [cached_object(entry["md5"]) for entry in parquet]
+        with reading(listing, f"`rm {listing}`, then `dvc fetch --all-commits data/{stage}`"):
+            entries = json.loads(listing.read_text(encoding="utf-8"))
+            parquet = [entry for entry in entries if entry["relpath"].endswith(".parquet")]
+            paths = [cached_object(entry["md5"]) for entry in parquet]
         return paths if all(path.is_file() for path in paths) else []
 
     def lines(self, path: str, header: Sequence[str]) -> list[list[str]]:

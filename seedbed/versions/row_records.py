@@ -10,12 +10,11 @@ from seedbed.core.decisions import Decision, last_lines, parse_decisions
 from seedbed.core.errors import RowsError
 from seedbed.core.metrics import HEADER as LEDGER
 from seedbed.core.metrics import Number
-from seedbed.core.rows import SIDES
+from seedbed.core.rows import COLUMNS, MANIFEST, SIDES
 from seedbed.core.stage import ROW_STAGES
 from seedbed.versions.revisions import Files, Known, cells
 from seedbed.versions.row_changes import Fate
 
-HEADER = ("id", "digest", "label", "split")
 AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
 COUNTS = "data/manifest/counts.csv"
 SINGLE = (
@@ -161,7 +160,7 @@ def _manifest(files: Files, paths: list[str]) -> dict[str, Placed]:
     found = [
         (row, Placed(PurePosixPath(path).stem, *cells))
         for path in paths
-        for row, *cells in files.lines(path, HEADER)
+        for row, *cells in files.lines(path, COLUMNS[MANIFEST])
     ]
     manifest = dict(found)
     if len(found) != len(manifest):

@@ -15,6 +15,7 @@ from seedbed.core.rows import write_rows
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.serving.model_folder import Serving, TextPreparation, write_serving
 from seedbed.splitting.sides import write_frozen
+from seedbed.tasks import class_task
 from seedbed.training.models import write_digests
 
 CLASSES = ("rain", "snow", "sun")
@@ -29,6 +30,8 @@ ASKED = AnonymizeParams(key_fingerprint="0" * 12, kinds=("email",))
 
 class StandIn:
     """A model that knows every row's label, which its text says, but for the rows it has wrong."""
+
+    task = class_task
 
     def __init__(self, folder):
         card = read_json(folder / "seedbed.json")

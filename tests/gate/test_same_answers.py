@@ -7,13 +7,14 @@ import numpy as np
 from seedbed.core.files import read_json
 from seedbed.gate.same_rows import answered, answers_of, checked_model, read_test_side
 from seedbed.scoring.predictions import read_predictions
+from seedbed.tasks import class_task
 
 
 def test_a_model_says_of_the_test_rows_what_evaluate_has_scored(example, monkeypatch):
     monkeypatch.chdir(example.folder)
     model, rows = checked_model(Path("models/best")), read_test_side()
     chosen = read_json(Path("reports/choice.json"))
-    scored = read_predictions(Path(f"data/evaluate/{chosen['approach']}/test"))
+    scored = read_predictions(Path(f"data/evaluate/{chosen['approach']}/test"), class_task)
     classes = np.array(read_json(Path("models/best/seedbed.json"))["classes"])
     expected = classes[scored.scored()[chosen["seed"]].predicted]
     classes = sorted(model.classes)

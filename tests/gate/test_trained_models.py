@@ -6,6 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from seedbed.gate.verdict import Answers, GateParams, look
 from seedbed.scoring.metrics import Scored
+from seedbed.tasks import class_task
 
 PARAMS = GateParams(**yaml.load(ROOT / "params.yaml")["gate"])
 CLASSES = list("abcd")
@@ -27,7 +28,7 @@ def fails(seed: int, shuffled_share: float, train: int) -> bool:
         given[chosen] = random.permutation(given[chosen])
         model = LogisticRegression(C=10.0).fit(vectors[sample], given)
         said.append(model.predict(vectors[:HELD]))
-    answers = Answers(CLASSES, *(Scored.of(labels[:HELD], one) for one in said))
+    answers = Answers(CLASSES, *(Scored.of(class_task, labels[:HELD], one) for one in said))
     return any(one.fails for one in look(answers, PARAMS))
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from seedbed.gate.verdict import Answers, GateParams, judged, look
 from seedbed.scoring.metrics import Scored
+from seedbed.tasks import class_task
 
 CLASSES = ["rain", "snow", "sun"]
 PARAMS = GateParams(
@@ -20,7 +21,9 @@ def answers(wrong_base=(), wrong_head=(), units=None, rows=ROWS) -> Answers:
     base, head = labels.copy(), labels.copy()
     for said, wrong in ((base, wrong_base), (head, wrong_head)):
         said[list(wrong)] = (said[list(wrong)] + 1) % 3
-    return Answers(CLASSES, *(Scored.of(labels, said, clusters=units) for said in (base, head)))
+    return Answers(
+        CLASSES, *(Scored.of(class_task, labels, said, clusters=units) for said in (base, head))
+    )
 
 
 def failed(found: Answers, **changes) -> list[str]:
@@ -116,7 +119,7 @@ def drawn(random, rows: int, right: float, drop: float) -> Answers:
         np.where(hard + random.normal(0, 0.02, rows) < share, labels, (labels + 1) % 5)
         for share in (right, right - drop)
     ]
-    return Answers(list("abcde"), *(Scored.of(labels, one) for one in said))
+    return Answers(list("abcde"), *(Scored.of(class_task, labels, one) for one in said))
 
 
 def share_of_fails(drop: float, draws: int = 60) -> float:

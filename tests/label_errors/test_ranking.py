@@ -11,6 +11,7 @@ from seedbed.label_errors.ranking import (
     label_quality,
     with_near_copies,
 )
+from seedbed.tasks import class_task
 
 NAMES = ["neighbours", "linear", "words"]
 ALL = np.ones(200, dtype=bool)
@@ -38,7 +39,7 @@ def test_planted_errors_are_found_and_nothing_else(ranking):
     wrong = [3, 50, 120]
     labels, probabilities, folds = animals(wrong)
     quality = label_quality(labels, probabilities, folds, ALL, ranking)
-    found = judge_labels(labels, probabilities, quality, 0.5, ALL, JOINT)
+    found = judge_labels(class_task, labels, probabilities, quality, 0.5, ALL, JOINT)
     assert np.flatnonzero(found.reason != "").tolist() == wrong
     assert sorted(np.argsort(found.score)[:3]) == wrong
     assert (found.suggested[wrong] == 1 - labels[wrong]).all()
@@ -68,9 +69,9 @@ def test_rows_of_a_class_in_one_fold_alone_are_no_suspects():
     judged = can_be_judged(labels, folds)
     assert np.flatnonzero(~judged).tolist() == [0, 5]
     quality = label_quality(labels, probabilities, folds, judged, "posterior")
-    doubted = judge_labels(labels, probabilities, quality, 0.5, ALL, JOINT).reason != ""
+    doubted = judge_labels(class_task, labels, probabilities, quality, 0.5, ALL, JOINT).reason != ""
     assert np.flatnonzero(doubted).tolist() == [0, 5]
-    found = judge_labels(labels, probabilities, quality, 0.5, judged, JOINT)
+    found = judge_labels(class_task, labels, probabilities, quality, 0.5, judged, JOINT)
     assert not (found.reason != "").any()
     assert found.score[[0, 5]].tolist() == [1, 1]
     assert found.suggested[[0, 5]].tolist() == [2, 2]
@@ -79,7 +80,9 @@ def test_rows_of_a_class_in_one_fold_alone_are_no_suspects():
 def test_a_label_that_the_models_alone_doubt_is_still_shown():
     labels = np.array([0, 1])
     alone, corrected = np.array([[0.2, 0.8], [0.1, 0.9]]), np.array([[0.9, 0.1], [0.1, 0.9]])
-    found = judge_labels(labels, alone, corrected, 0.5, np.ones(2, dtype=bool), np.eye(2))
+    found = judge_labels(
+        class_task, labels, alone, corrected, 0.5, np.ones(2, dtype=bool), np.eye(2)
+    )
     assert found.reason.tolist() == ["other_label_likelier", ""]
     assert (found.suggested[0], found.score[0]) == (1, 0.9)
 
@@ -89,7 +92,7 @@ def test_as_many_are_doubted_as_the_joint_counts_and_the_most_doubtful():
     labels = np.array([0, 0, 0, 0, 0, 1])
     quality = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.7, 0.3], [0.95, 0.05], [0.1, 0.9]])
     joint = np.array([[3, 2], [0, 1]])
-    found = judge_labels(labels, quality, quality, 0.5, np.ones(6, dtype=bool), joint)
+    found = judge_labels(class_task, labels, quality, quality, 0.5, np.ones(6, dtype=bool), joint)
     assert np.flatnonzero(found.reason == "label_issue").tolist() == [1, 3]
     assert found.suggested.tolist() == [0, 1, 0, 1, 0, 1]
 

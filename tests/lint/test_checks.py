@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, copy_project
 
-from tests.lint.checks import arrows_back, files_not_there, foreign_words, wordings
+from tests.lint.checks import (
+    NOT_OF_LABELS,
+    READ_OTHERWISE,
+    arrows_back,
+    bare_reads,
+    files_not_there,
+    foreign_words,
+    label_arithmetic,
+    wordings,
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +91,64 @@ def test_wording_of_the_list_is_found(file, mark, wording, instead, copy, plante
 def test_a_word_in_a_name_or_a_list_of_words_is_no_wording(copy, planted):
     change = ('"""', '"""a by-stands stand-in (said|told|tells) ')
     assert not new_complaints(foreign_words, copy, planted, "seedbed/core/rows.py", *change)
+
+
+def test_what_a_model_gives_is_decoded_by_its_task_alone(monkeypatch):
+    assert not label_arithmetic(ROOT)
+    monkeypatch.setattr("tests.lint.checks.NOT_OF_LABELS", {})
+    named = [(file, name) for file, names in NOT_OF_LABELS.items() for name in names]
+    found = label_arithmetic(ROOT)  # an exception that nothing needs is deleted
+    assert [one for one in named if not any(f"{one[0]}:" in line and f" in {one[1]}," in line
+                                            for line in found)] == []  # fmt: skip
+
+
+@pytest.mark.parametrize("call", ["rows.argmax(1)", "softmax(rows, 1)", "cross_entropy(rows)"])
+def test_decoding_elsewhere_is_found(call, copy, planted):
+    file = "seedbed/splitting/sides.py"
+    change = ("\nfrom typing", f"\ndef said(rows):\n    return {call}\nfrom typing")
+    (complaint,) = new_complaints(label_arithmetic, copy, planted, file, *change)
+    assert "in said, which is a task's" in complaint
+
+
+def test_no_text_is_read_without_a_paragraph_for_its_damage():
+    assert not bare_reads(ROOT)
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        ('Path("x.csv").read_text(encoding="utf-8")', "a bare read_text()"),
+        ('file.open(encoding="utf-8")', "a bare open()"), ("file.open()", "a bare open()"),
+        ("read_csv(file)", "without its columns"),
+        ('open(file, encoding="utf-8")', "a bare open()"), ("text.splitlines()", "splitlines()"),
+        ('open(file, mode="r", encoding="utf-8")', "a bare open()"),
+    ],
+)  # fmt: skip
+def test_a_bare_read_is_found(code, complaint, copy, planted):
+    file = "seedbed/splitting/sides.py"
+    change = ("\ndef ", f"\ndef planted(file, text):\n    return {code}\n\n\ndef ")
+    (found,) = new_complaints(bare_reads, copy, planted, file, *change)
+    assert found.startswith(f"{file}:")
+    assert complaint in found
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["read_text(file)", 'file.open("w", encoding="utf-8")', 'file.open("rb")', 'text.split("\\n")'],
+)
+def test_a_read_with_its_paragraph_and_a_write_are_not(code, copy, planted):
+    change = ("\ndef ", f"\ndef planted(file, text):\n    return {code}\n\n\ndef ")
+    assert not new_complaints(bare_reads, copy, planted, "seedbed/splitting/sides.py", *change)
+    guarded = "\ndef planted(file):\n    with reading(file):\n        file.open()\n\n\ndef "
+    file = "seedbed/splitting/shingles.py"
+    assert not new_complaints(bare_reads, copy, planted, file, "\ndef ", guarded)
+
+
+@pytest.mark.parametrize("name", READ_OTHERWISE)
+def test_a_file_that_reads_otherwise_still_does(name, monkeypatch):
+    """The list names no file without a reason to be on it."""
+    monkeypatch.delitem(READ_OTHERWISE, name)
+    assert any(complaint.startswith(f"{name}:") for complaint in bare_reads(ROOT))
 
 
 def test_every_wording_names_what_to_write_instead():

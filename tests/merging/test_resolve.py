@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.core.errors import SeedbedError
-from seedbed.merging.resolve import rerun, resolve
+from seedbed.core.errors import RevisionError, SeedbedError
+from seedbed.merging.resolve import repaired, rerun, resolve
 
 FILES = {
     "dvc.yaml": "stages:\n  count:\n    cmd: count\n    deps: [a.py]\n    outs:\n"
@@ -87,6 +87,26 @@ def test_what_people_wrote_is_merged(project):
     names = [line for line in Path("params.yaml").read_text().splitlines() if "name" in line]
     assert names == ["  - name: first", "  - name: left", "  - name: right"]
     assert Path("decided.jsonl").read_text() == '{"row": 1}\n{"row": 2}\n{"row": 3}\n'
+
+
+def test_what_a_stopped_run_has_repaired_is_in_the_next_commit(project):
+    both = FILES["decided.jsonl"] + '{"row": 2}\n'
+    project({"decided.jsonl": both, "params.yaml": with_source("left")},
+            {"decided.jsonl": FILES["decided.jsonl"] + '{"row": 3}\n{"row": 2}\n',
+             "params.yaml": with_source("right")})  # fmt: skip
+    repaired("decided.jsonl")  # the run ended behind this, and before `git add`
+    resolve()
+    assert git("show", ":decided.jsonl") == Path("decided.jsonl").read_text()
+    assert git("diff", "--name-only") == ""
+
+
+def test_a_lock_that_a_killed_git_left_is_named(project):
+    project({"params.yaml": with_source("left")}, {"params.yaml": with_source("right")})
+    Path(".git/index.lock").touch()
+    with pytest.raises(RevisionError, match=r"index\.lock'.*; if there are none, delete that file"):
+        resolve()
+    Path(".git/index.lock").unlink()
+    assert resolve().merged == ["params.yaml"]
 
 
 def test_a_value_that_both_changed_stops_it_before_anything_is_written(project):

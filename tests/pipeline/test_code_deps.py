@@ -76,6 +76,14 @@ def test_one_approach_is_no_dependency_of_another():
     assert "seedbed/approaches" not in deps
 
 
+PLAIN_LOOP = """
+
+def map_texts(work, items, form=JSON, libraries=(), batch=512):
+    return [form.unpack(form.pack(work([item])[0])) for item in items]
+"""
+NO_MEMO = "Store = None\n\n\ndef is_on():\n    return False\n"
+
+
 @pytest.mark.parametrize("file", NO_DEPENDENCY)
 def test_what_cannot_change_a_result_is_ignored_by_dvc(file):
     ignored = (ROOT / ".dvcignore").read_text().splitlines()
@@ -84,7 +92,7 @@ def test_what_cannot_change_a_result_is_ignored_by_dvc(file):
     assert (ROOT / file).exists()
 
 
-def test_other_error_texts_and_progress_bars_give_the_same_bytes(copy):
+def test_other_error_texts_progress_bars_and_no_memo_give_the_same_bytes(copy):
     """What NO_DEPENDENCY leaves out is replaced, and the stages write what they wrote before."""
 
     def outputs() -> dict[str, bytes]:
@@ -105,6 +113,9 @@ def test_other_error_texts_and_progress_bars_give_the_same_bytes(copy):
     stage.write_text(bars.replace("Clean the texts", "Wash the texts"))
     reasons = copy / "seedbed/core/reasons.py"
     reasons.write_text(reasons.read_text().replace("its text is", "the text is"))
+    engine = copy / "seedbed/running/engine.py"
+    engine.write_text(engine.read_text() + PLAIN_LOOP)
+    (copy / "seedbed/running/memo.py").write_text(NO_MEMO)
     assert outputs() == before
 
 

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from seedbed.private.detection import anonymize, detect, scan
 from seedbed.private.kinds import KINDS, UserPattern, Wanted
-from seedbed.private.languages import LANGUAGES, Topic, languages_of, naming, texts_by_language
+from seedbed.private.languages import (
+    LANGUAGES,
+    Searched,
+    Topic,
+    is_latin,
+    languages_of,
+    naming,
+    texts_by_language,
+)
 from seedbed.private.named_values import NATIONAL_IDS
 
 KEY = b"a key of these tests"
@@ -357,3 +365,36 @@ def test_texts_of_scripts_without_spaces_cost_in_proportion() -> None:
     )
     (result,) = anonymize([text], DEFAULT, KEY, "redact")
     assert result.counts["phone"] == 2_000
+
+
+def test_the_first_letters_of_every_word_are_certain() -> None:
+    """So a text in which no word begins with them needs no look for the words themselves."""
+    words = {word for one in LANGUAGES.values() for of in one.words.values() for word in of}
+    words |= {word for one in NATIONAL_IDS if one.words for word in one.words.split("|")}
+    certain = re.compile(r"[^\W\d_]{3}(?!\?)|[^\W\d_]{1,2}(?:$|\\\.|[ ':-])")
+    assert [word for word in words if is_latin(word) and not certain.match(word)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_in"),
+    [
+        ("tel03 2345", True),
+        ("_tel 2345", True),
+        ("2tel 2345", True),
+        ("²tel 2345", True),
+        ("Mein TÉLÉPHONE", True),
+        ("电话 03 2345", True),
+        ("pastel 2345", False),
+        ("é\u0301tel 2345", False),
+    ],
+)
+def test_words_on_a_topic_are_seen_by_their_first_letters(text: str, is_in: bool) -> None:
+    assert Searched(text).may_name("phone") == is_in
+    if is_in:
+        assert naming("phone").search(Searched(text).lower)
+
+
+@pytest.mark.parametrize("text", ["Bırth date: 3 May 1980", "BIRTH DATE: 3 May 1980",
+                                  "paſſport 123456789", "PASSPORT 123456789"])  # fmt: skip
+def test_letters_that_a_pattern_takes_for_others_are_looked_for_too(text: str) -> None:
+    assert detect([text], DEFAULT)[0]

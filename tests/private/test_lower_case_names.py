@@ -6,7 +6,8 @@ from seedbed.private.detection import anonymize
 from seedbed.private.dictionary import is_chat
 from seedbed.private.kinds import Wanted
 from seedbed.private.name_lists import find_lone, find_lower_case
-from seedbed.private.name_rules import find_persons, find_repeated, with_mended_persons
+from seedbed.private.name_mending import with_mended_persons
+from seedbed.private.name_rules import find_persons, find_repeated
 from seedbed.private.names import with_restored_case
 from seedbed.private.patterns import Span
 

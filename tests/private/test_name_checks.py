@@ -28,6 +28,12 @@ def found(text: str) -> set[tuple[str, str]]:
         "how's the website? what's going on with my login",
         "Bcoz Msg frm ur Frnd",
         "My Bank called about the International Transfers",
+        "Hidden Frontier is well worth a shot",
+        "Films like There Will Be Blood follow it",
+        "They found a fallen Muslim and a Viking on a battlefield",
+        "this program won an Emmy, and anyone likes it",
+        "play £250k Dream Team. Scoring starts on Saturday",
+        "zindgi wo nahi he jo hum sochte hai",
     ],
 )
 def test_words_codes_and_products_are_no_names(text: str) -> None:
@@ -48,6 +54,11 @@ def test_words_codes_and_products_are_no_names(text: str) -> None:
 )
 def test_names_by_lists_and_neighbours(text: str, name: tuple[str, str]) -> None:
     assert name in found(text)
+
+
+def test_a_head_of_a_letter_names_an_organisation() -> None:
+    head = ">Ann Kelemen\n>Crowdanalytix\n>73 Wilgenblik Street\n>Suite 5\n>Sisimiut\n"
+    assert ("organisation", "Crowdanalytix") in found(head)
 
 
 @pytest.mark.parametrize(

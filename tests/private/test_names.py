@@ -10,12 +10,12 @@ from seedbed.private import name_lists, names
 from seedbed.private.detection import anonymize
 from seedbed.private.kinds import Wanted
 from seedbed.private.name_lists import find_pairs, is_pair_of_names
+from seedbed.private.name_mending import with_mended_persons
 from seedbed.private.name_rules import (
     find_listed,
     find_persons,
     find_places,
     find_repeated,
-    with_mended_persons,
 )
 from seedbed.private.names import suspicious
 from seedbed.private.patterns import Span

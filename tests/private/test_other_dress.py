@@ -76,3 +76,11 @@ def test_a_view_says_where_its_characters_are_from() -> None:
     start = view.text.index("ann@shop.com")
     low, high = view.place(start, start + len("ann@shop.com"))
     assert text[low:high] == "ann (at) shop [.] com"
+
+
+@pytest.mark.parametrize("mode", ["pseudonym", "hash"])
+def test_an_address_has_one_stand_in_however_it_is_written(mode: str) -> None:
+    texts = ["the server 81.173.22.9 is down", "the server 81[.]173[.]22[.]9 is down"]
+    plain, odd = (one.text for one in anonymize(texts, WANTED, KEY, mode))
+    assert plain == odd
+    assert "173" not in odd

@@ -32,6 +32,7 @@ from seedbed.scoring.metrics_files import (
     Validation,
 )
 from seedbed.splitting.splits import SplitMetrics
+from seedbed.tasks import class_task
 from seedbed.versions.changes import changes
 from seedbed.versions.row_records import KnownRows, KnownStage
 
@@ -52,7 +53,7 @@ def compared(verdict: str, classes: list[str], wrong: int = 0, **more) -> Compar
     labels = np.repeat(np.arange(len(classes)), 200)
     head = labels.copy()
     head[:wrong] = (head[:wrong] + 1) % len(classes)
-    answers = Answers(classes, *(Scored.of(labels, said) for said in (labels, head)))
+    answers = Answers(classes, *(Scored.of(class_task, labels, said) for said in (labels, head)))
     found = judged(answers, GATE)
     return Comparison("main", verdict, FAIL if wrong else PASS, rows=len(labels), figures=found,
                       **more)  # fmt: skip

@@ -13,7 +13,7 @@ from seedbed.core.decisions import Decision
 from seedbed.core.files import write_csv
 from seedbed.core.metrics import HEADER, Drop, write_ledger
 from seedbed.core.params import read_params
-from seedbed.core.rows import write_rows
+from seedbed.core.rows import COLUMNS, SUSPECTS, write_rows
 from seedbed.encoding.vectors import write_vectors
 from seedbed.splitting.sides import SideParams, assign_sides
 
@@ -46,7 +46,7 @@ def suspects_of(rows: pd.DataFrame) -> list[tuple]:
     ]  # fmt: skip
     return [
         (one.id, one.split, one.label, {"bank": "post", "post": "bank"}[one.label],
-         round(0.01 * place, 2), "other_label_likelier")
+         round(0.01 * place, 2), "other_label_likelier", "")
         for place, one in enumerate(pd.concat(chosen).itertuples(), start=1)
     ]  # fmt: skip
 
@@ -64,8 +64,7 @@ def project(tmp_path, monkeypatch) -> Path:
     write_rows(Path("data/split"), kept.assign(fold=0))
     angles = np.arange(len(kept)) / 100  # neighbours by number are neighbours by cosine
     write_vectors(Path("data/embed"), kept, np.c_[np.cos(angles), np.sin(angles)].astype("f4"))
-    header = ["id", "split", "label", "suggested", "score", "reason"]
-    write_csv(Path("reports/suspects.csv"), header, suspects_of(kept))
+    write_csv(SUSPECTS, COLUMNS[SUSPECTS], suspects_of(kept))
     write_csv(Path("data/ledger/apply_decisions.csv"), HEADER, [])
     write_ledger(Path("data/ledger/split.csv"), [])
     drops = [Drop("copy1", "label_conflict", "copy2"), Drop("copy2", "label_conflict", "copy1")]

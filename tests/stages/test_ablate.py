@@ -104,15 +104,15 @@ def test_each_option_that_is_on_gets_its_verdict(switched_on):
 
 
 def test_no_test_row_is_read(switched_on, monkeypatch):
-    from seedbed.training.trainer import RowTasks
+    from seedbed.training.trainer import RowPool
 
-    seen, begin = [], RowTasks.__init__
+    seen, begin = [], RowPool.__init__
 
-    def watched(self, rows, *others):
+    def watched(self, task, rows, *others):
         seen.extend(rows["split"])
-        begin(self, rows, *others)
+        begin(self, task, rows, *others)
 
-    monkeypatch.setattr(RowTasks, "__init__", watched)
+    monkeypatch.setattr(RowPool, "__init__", watched)
     set_params(lambda content: content["ablate"].update(of=["balance"]))
     ablate.main()
     before = METRICS.read_bytes()

@@ -11,9 +11,9 @@ import pytest
 from conftest import Project
 
 from seedbed.core.files import read_csv, read_json
-from seedbed.core.rows import read_rows, write_rows
+from seedbed.core.rows import COLUMNS, NEXT, read_rows, write_rows
 from seedbed.scoring.predictions import read_predictions
-from seedbed.scoring.priorities import COLUMNS
+from seedbed.tasks import class_task
 from stages.prioritize import with_uncertainty
 
 
@@ -23,7 +23,7 @@ def test_labelled_rows_keep_their_scores_and_others_are_voted_on(tmp_path):
     rows = pd.DataFrame({"id": ["a", "b", "new"], "split": "train", "label": ["cat", "cat", ""]})
     rows.loc[1, "label"] = "dog"
     vectors = np.array([[1, 0], [0, 1], [1, 1]], dtype=np.float32)
-    found = with_uncertainty(rows, vectors, tmp_path, neighbours=2).set_index("id")
+    found = with_uncertainty(class_task, rows, vectors, tmp_path, neighbours=2).set_index("id")
     assert found["suggested"].to_dict() == {"a": "cat", "b": "dog", "new": "cat"}
     assert found["uncertainty"].tolist() == pytest.approx([0.1, 0.7, 1.0])
 
@@ -46,7 +46,7 @@ def run(example, tmp_path, monkeypatch):
 def test_the_list_holds_train_alone_and_leaves_out_what_people_verified(run):
     split = read_rows(Path("data/split")).set_index("id")
     listed = read_csv(Path("reports/next.csv"))
-    assert list(listed[0]) == COLUMNS
+    assert list(listed[0]) == COLUMNS[NEXT]
     assert {split["split"][line["id"]] for line in listed} == {"train"}
     assert len(listed) == (split["split"] == "train").sum()
     priorities = [float(line["priority"]) for line in listed]
@@ -77,7 +77,7 @@ def test_an_unlabelled_row_is_listed_unless_it_would_be_in_test(run):
 
 def test_evaluate_tells_the_figures_without_what_people_decided(run):
     test = read_rows(Path("data/balance"))
-    said = read_predictions(Path("data/evaluate/feature/test"))
+    said = read_predictions(Path("data/evaluate/feature/test"), class_task)
     right = np.flatnonzero(said.scored()["0"].predicted == said.labels)
     row = test.set_index("id", drop=False).loc[said.ids[right[0]]]
     other = next(one for one in sorted(set(test["label"])) if one != row["label"])

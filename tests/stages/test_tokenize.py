@@ -45,7 +45,8 @@ def run(**changes) -> dict:
         **changes,
     }  # fmt: skip
     split = {"shingle_words": 3, "twin_min_jaccard": 0.5}
-    content = {"encoder": encoder, "split": split, "negatives": {"label": "out_of_scope"}}
+    content = {"task": {"kind": "class"}, "encoder": encoder, "split": split}
+    content["negatives"] = {"label": "out_of_scope"}
     yaml.dump(content, Path("params.yaml"))
     tokenize.main()
     return read_json(Path("reports/metrics/tokenize.json"))

@@ -2,7 +2,8 @@
 
 A reader gives rows, each of them usable, dropped or with a reason, or one paragraph (SeedbedError).
 Batches run in a process of their own, whose memory and time end; what it was at when it died is
-named.
+named. Most mutated params are one section, which its own model reads: a whole file takes twenty
+times as long, and stops at the first of its sections that is wrong.
 """
 
 import bz2
@@ -12,6 +13,7 @@ import json
 import lzma
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -21,18 +23,25 @@ import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from seedbed.pages.document import Table
 from tests.trust.outcome import Outcome
 
 ROOT = Path(__file__).parents[2]
 SECONDS, MEMORY = 10, 1 << 30  # of one input; more is a hang, or too much
-BASE = 900 << 20  # address space that libraries map before any input
-BATCH = 100
+BATCH = 2_500  # a process needs some seconds to load the libraries
+WHOLE_PARAMS_EVERY = 20
 PLANT = "pass"  # code that tests run before a batch
 INPUTS = 10_000  # of each of the two kinds, at scale 1
 TEXTS = ("süß und gut", 'no, thanks; "bad" one', "今日は雨です", "line\nbreak", "=1+1", "a\tb", "")
@@ -41,6 +50,12 @@ ROWS = [
     for n in range(1, 20)
 ]
 OUTSIDE = [
+    "0",
+    "7",
+    "0.3",
+    "word",
+    "[word]",
+    "false",
     "2026-13-01",
     "true",
     "null",
@@ -75,6 +90,20 @@ OUTSIDE = [
     "<<",
     "%d %d",
 ]
+ODD_JSON = (
+    None,
+    True,
+    -1,
+    10**30,
+    1e308,
+    [],
+    {},
+    [[[]]],
+    {"a": {"b": 1}},
+    "\u2028",
+    "\ud800",
+    "\0",
+)
 
 
 def _csv(separator: str) -> bytes:
@@ -229,42 +258,73 @@ def mutated_line(text: str, draw: random.Random) -> str:
     if draw.random() < 0.3:
         return mutated(text.encode(), draw).decode("utf-8", "surrogateescape")
     lines = text.split("\n")
-    for _ in range(draw.choice((1, 1, 2, 4))):
+    for _ in range(draw.choice((1, 1, 1, 2))):
         number = draw.randrange(len(lines))
-        key, colon, _ = lines[number].partition(":")
-        lines[number] = f"{key}{colon} {draw.choice(OUTSIDE)}" if colon else draw.choice(OUTSIDE)
+        lines[number] = _other_value(lines[number], draw)
     return "\n".join(lines)
 
 
+def _other_value(line: str, draw: random.Random) -> str:
+    """A line of JSON, YAML or CSV with another value in one place."""
+    other = draw.choice(OUTSIDE)
+    if line.startswith('{"id": ') and line.endswith("}"):  # not what has replaced it
+        values = json.loads(line)
+        return json.dumps(values | {draw.choice(list(values)): draw.choice((other, *ODD_JSON))})
+    key, colon, _ = line.partition(":")
+    if colon:
+        return f"{key}{colon} {other}"
+    cells = line.split(",")
+    cells[draw.randrange(len(cells))] = other
+    return ",".join(cells)
+
+
 def read_params_file(_: str, data: bytes) -> str:
-    """Read each section of params.yaml as the stages do."""
+    """Read the sections that a params.yaml has as stages and commands do; the file of a source that
+    is there is read, too."""
     import seedbed.approaches as approaches
-    from seedbed.collecting.collection import CollectParams, read_sources
+    from seedbed.collecting.collection import CollectParams, read_all, read_entries, read_sources
     from seedbed.core import params
-    from seedbed.encoding.vectors import EncoderParams
-    from seedbed.gate.verdict import GateParams
-    from seedbed.making.balancing import BalanceParams
-    from seedbed.private.kinds import AnonymizeParams
-    from seedbed.splitting.deduplication import DeduplicateParams
-    from seedbed.splitting.splits import SplitParams
     from seedbed.training.trainer import ApproachTrainer
 
     Path("params.yaml").write_bytes(data)
-    read_sources()
-    kinds = {
-        "collect": CollectParams,
-        "anonymize": AnonymizeParams,
-        "deduplicate": DeduplicateParams,
-        "split": SplitParams,
-        "encoder": EncoderParams,
-        "balance": BalanceParams,
-        "gate": GateParams,
-    }
-    for section, kind in kinds.items():
-        params.read_params(section, kind)
-    for name in approaches.NAMES:
-        ApproachTrainer(name)
+    there = set(re.findall(r"^(\w+):", data.decode("utf-8", "replace"), re.MULTILINE))
+    models = section_models()
+    for section in sorted(there & models.keys()) or ["collect"]:
+        params.read_params(section, models[section])
+    if "approaches" in there:
+        for name in approaches.NAMES:
+            ApproachTrainer(name)
+    if "sources" not in there:
+        return "read"
+    sources = read_sources()
+    Path("data/raw").mkdir(parents=True, exist_ok=True)
+    Path("data/raw/films.csv").write_text(FILMS)
+    if any(source.kind == "file" for source in read_entries()):
+        read_all(sources, params.read_params("collect", CollectParams))
     return "read"
+
+
+@cache
+def section_models() -> dict[str, Any]:
+    """The typed model of each section but `sources` and `approaches`, which are read otherwise."""
+    from seedbed.core.params import SECTIONS
+    from seedbed.encoding.vectors import EncoderParams
+    from seedbed.gate.verdict import GateParams
+    from seedbed.making.negatives import NegativesParams
+    from seedbed.tasks.named import TaskParams
+    from seedbed.training.models import SharedParams
+
+    models: dict[str, Any] = {
+        "encoder": EncoderParams,
+        "gate": GateParams,
+        "negatives": NegativesParams,
+        "task": TaskParams,
+        "training": SharedParams,
+        "adapt": dict[str, Any],  # beside `training`, which it names what differs from
+    }
+    for section in set(SECTIONS) - models.keys() - {"sources", "approaches"}:
+        models[section] = import_module(f"stages.{section}").Params
+    return models
 
 
 def read_decisions_file(_: str, data: bytes) -> str:
@@ -312,17 +372,31 @@ MAP = """sources:
     encoding: utf-8
     separator: ","
 """
+FILMS = "body,stars,length\nRain all day,pos,3\nSun at last,neg,4\nFog,?,5\nNothing,,\n"
 
 
-def own_files() -> dict[str, bytes]:
-    """A sound file of each kind of ours."""
+@cache
+def sections() -> dict[str, str]:
+    """The lines of each section of params.yaml."""
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    starts = [*(found.start() for found in re.finditer(r"^\w+:", text, re.MULTILINE)), len(text)]
+    parts = (text[start:end] for start, end in pairwise(starts))
+    return {part.partition(":")[0]: part for part in parts}
+
+
+def own_files(turn: int = 0) -> dict[str, bytes]:
+    """A sound file of each kind of ours; params are another section each turn, or all of them."""
     line = json.dumps(DECISION) + "\n"
     stones = "id,digest\n" + "".join(f"{n:016x},{n + 9:016x}\n" for n in range(9))
-    params = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    mapped = MAP + params[params.index("collect:\n") :]
+    of = sections()
+    names = [name for name in of if name != "sources"]
+    name = names[turn % len(names)]
+    params = of[name] + (of["training"] if name == "approaches" else "")
+    if turn % WHOLE_PARAMS_EVERY == 0:
+        params = "".join(of.values())
     return {
         "params": params.encode(),
-        "label map": mapped.encode(),
+        "label map": (MAP + of["collect"]).encode(),
         "decisions": (line * 3).encode(),
         "tombstones": stones.encode(),
     }
@@ -344,6 +418,8 @@ def inputs(what: str, seed: int, numbers: range) -> Iterator[tuple[int, str, byt
     sound = seeds() if what == "files" else own_files()
     for number in numbers:
         draw = random.Random(f"{what} {seed} {number}")
+        if what == "ours":
+            sound = own_files(number // len(sound))
         kind = list(sound)[number % len(sound)]
         data = sound[kind]
         if what == "files":
@@ -365,13 +441,15 @@ def run_batch(what: str, seed: int, first: int, end: int) -> None:
     from seedbed.core.errors import SeedbedError
 
     sys.path.insert(0, str(ROOT / "tests"))
-    resource.setrlimit(resource.RLIMIT_AS, (BASE + MEMORY, BASE + MEMORY))
+    process, most = psutil.Process(), resource.getrlimit(resource.RLIMIT_AS)[1]
     signal.signal(signal.SIGALRM, _alarm)
     for kind, data in (seeds() if what == "files" else own_files()).items():
         with suppress(Exception):  # libraries are loaded
             SOUND.get(kind, read_source)(kind, data)
     for number, kind, data in inputs(what, seed, range(first, end)):
         print(json.dumps([number, kind]), flush=True)
+        # What libraries and inputs before have mapped is not of this one.
+        resource.setrlimit(resource.RLIMIT_AS, (process.memory_info().vms + MEMORY, most))
         signal.alarm(SECONDS)
         try:
             happened = READERS.get(kind, read_source)(kind, data)
@@ -433,8 +511,11 @@ def measure(scale: float, seed: int) -> Outcome:
     number = max(1, round(INPUTS * scale))
     counts: dict[str, Counter[str]] = {}
     missed: Counter[str] = Counter()
-    for what in ("files", "ours"):
-        for at, kind, happened in found_in(what, seed, number):
+    kinds = ("files", "ours")
+    with ThreadPoolExecutor(len(kinds)) as pool:  # each a process
+        found = pool.map(lambda what: list(found_in(what, seed, number)), kinds)
+    for what, happenings in zip(kinds, found, strict=True):
+        for at, kind, happened in happenings:
             counts.setdefault(kind, Counter())[happened if happened in GOOD else "missed"] += 1
             if happened not in GOOD:
                 missed[f"{kind}: {happened}"] += 1
@@ -449,5 +530,8 @@ def measure(scale: float, seed: int) -> Outcome:
         f"{MEMORY >> 30} GB at most."
     )
     return Outcome(
-        "Fuzz", told, Table(header, lines), [f"{n} x {one}" for one, n in missed.items()]
+        "Mutated files and params",
+        told,
+        Table(header, lines),
+        [f"{n} x {one}" for one, n in missed.items()],
     )

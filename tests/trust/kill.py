@@ -3,12 +3,14 @@
 Each stage and each writing command runs in a child process on a copy of the finished example. An
 audit hook sees each file that the child opens for writing, renames or removes, so a kill at the
 n-th of them repeats; a limit on the size of files ends writes of libraries in their middle. Then
-the same work runs again, undisturbed, and has to give the undisturbed bytes.
+the same work runs again, undisturbed, and has to give the undisturbed bytes. Of commands that write
+by git, each call of it is a moment, too, and what git holds is compared.
 """
 
 import multiprocessing
 import os
 import random
+import re
 import resource
 import runpy
 import shutil
@@ -44,6 +46,14 @@ LOADED = ["numpy", "pandas", "pyarrow.parquet", "sklearn", "scipy.stats", "torch
 SLOW = ("ablate", "adapt", "augment", "cv", "embed", "evaluate", "find_label_errors", "finetune",
         "learning_curve", "prioritize")  # fmt: skip
 SLOW_SHARE = 0.1  # of the moments of the others
+MAX_DAMAGED = 5  # inputs of one stage
+BY_GIT = ("resolve", "promote")
+# Not in git, but for what .gitignore files of DVC name.
+EXCLUDED = ".seedbed/\n__pycache__/\n*.partial\n/models/base/\n"
+# What git holds, as files that are compared: the index knows when a file changed, a tag when it was
+# made.
+TAGS = "--format=%(refname) %(*objectname) %(contents)"
+HELD = {"git:index": ("ls-files", "--stage"), "git:tags": ("for-each-ref", TAGS, "refs/tags")}
 FOLDERS = ("data", "models", "reports")
 FILES = ("params.yaml", "dvc.yaml")
 WRITTEN = {"os.rename": 1, "os.remove": 0, "os.mkdir": 0, "os.rmdir": 0}  # which argument is it
@@ -70,6 +80,7 @@ class Work(NamedTuple):
     after: State
     writes: int
     largest: int  # bytes that one file grows to
+    git: Path | None = None  # a folder `.git` as it is before
 
     @property
     def is_stage(self) -> bool:
@@ -102,11 +113,11 @@ def child(
     if kind in ("cut", "quota"):
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL if kind == "cut" else signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (moment, moment))
-    count = 0
+    count, calls = 0, argv[1] in BY_GIT and kind in ("kill", "count")
 
     def hook(event: str, arguments: tuple) -> None:
         nonlocal count
-        if not _writes(event, arguments, project):
+        if not _writes(event, arguments, project) and not (calls and event == "subprocess.Popen"):
             return
         count += 1
         if count == moment and kind == "kill":
@@ -175,23 +186,36 @@ class Server:
 
 
 def state(project: Path) -> State:
-    """What every file of data, models and reports holds, and params.yaml and dvc.yaml."""
+    """What every file of data, models and reports holds, params.yaml and dvc.yaml, and git if it
+    has a commit."""
     files = [project / name for name in FILES]
     for name in FOLDERS:
         files += [file for file in (project / name).rglob("*") if file.is_file()]
-    return {file.relative_to(project).as_posix(): file.read_bytes() for file in files}
+    held = {}
+    if any((project / ".git/refs/heads").iterdir()):
+        held = {name: git(project, *command) for name, command in HELD.items()}
+    return {file.relative_to(project).as_posix(): file.read_bytes() for file in files} | held
 
 
-def restore(project: Path, wanted: State) -> None:
+def git(project: Path, *arguments: str, may_fail: bool = False) -> bytes:
+    """What git prints."""
+    command = ["git", "-c", "core.quotePath=off", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, check=not may_fail).stdout
+
+
+def restore(project: Path, wanted: State, git_before: Path | None = None) -> None:
     """Put all files back, and take away what is not among them."""
+    if git_before:
+        shutil.rmtree(project / ".git")
+        shutil.copytree(git_before, project / ".git")
     for name in FOLDERS:
         for left in (project / name).rglob("*.partial"):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
     now = state(project)
-    for path in now.keys() - wanted.keys():
+    for path in now.keys() - wanted.keys() - HELD.keys():
         (project / path).unlink()
     for path, content in wanted.items():
-        if now.get(path) != content:
+        if now.get(path) != content and path not in HELD:
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             (project / path).write_bytes(content)
 
@@ -221,28 +245,73 @@ def commands(project: Path) -> dict[str, tuple[State, tuple[str, ...]]]:
     }  # fmt: skip
 
 
+def by_git(project: Path, folder: Path) -> dict[str, State]:
+    """The files before each command that works on what git has; its `.git` is put into the folder
+    under its name. The project's own is there as `own`, and is in place again."""
+    whole = state(project)
+    (project / ".git").rename(folder / "own")
+    git(project, "init", "--quiet", "--initial-branch", "main")
+    (project / ".git/info").mkdir(exist_ok=True)
+    (project / ".git/info/exclude").write_text(EXCLUDED)
+    shutil.copy(ROOT / ".gitattributes", project / ".git/info/attributes")
+    git(project, "config", "user.name", "ann")
+    git(project, "config", "user.email", "ann@example.org")
+
+    def commit() -> None:
+        git(project, "add", "--all")
+        git(project, "commit", "--quiet", "--message", "a version")
+
+    commit()
+    before = {"promote": state(project)}
+    shutil.copytree(project / ".git", folder / "promote")
+    for branch in ("left", "right"):  # each with a source, a decision and another report
+        git(project, "checkout", "--quiet", "-B", branch, "main")
+        params, pipeline = project / "params.yaml", project / "dvc.yaml"
+        entry = f"  - {{name: {branch}, kind: file, path: data/raw/{branch}.csv, licence: CC0,"
+        text = params.read_text().replace(
+            "sources:\n", f"sources:\n{entry} batch: 2026-02-{branch}}}\n", 1
+        )
+        params.write_text(text)
+        dep = "      - data/raw/rows.csv\n"
+        listed = f"{dep}      - data/raw/{branch}.csv\n"
+        pipeline.write_text(pipeline.read_text().replace(dep, listed, 1))
+        (project / f"data/raw/{branch}.csv").write_text(f"text,label\n{ROW}")
+        line = BEFORE.replace(b'"note": ""', f'"note": "{branch}"'.encode())
+        (project / "data/decisions/ann.jsonl").write_bytes(BEFORE + line)
+        (project / "reports/next.md").write_text(branch)
+        commit()
+    git(project, "checkout", "--quiet", "left")
+    git(project, "merge", "--quiet", "right", may_fail=True)
+    before["resolve"] = state(project)
+    (project / ".git").rename(folder / "resolve")
+    shutil.copytree(folder / "own", project / ".git")
+    restore(project, whole)
+    return before
+
+
 def undisturbed(
-    server: Server, project: Path, name: str, argv: tuple[str, ...], before: State
-) -> Work:
+    server: Server, project: Path, name: str, argv: tuple[str, ...], before: State,
+    git_before: Path | None = None,
+) -> Work:  # fmt: skip
     """Run it once as it is. Raises RuntimeError where that fails."""
-    restore(project, before)
+    restore(project, before, git_before)
     code, said = server.run(project, argv, "count")
     if code:
         raise RuntimeError(f"{name} fails undisturbed: {said[-2000:]}")
     after = state(project)
     changed = [len(text) for path, text in after.items() if before.get(path) != text]
     if argv[0] == "stage":
-        before = after  # a model's last bits are those of this machine's threads
         changed = [len(text) for path, text in after.items() if f"/{argv[1]}" in path]
     writes = int(said.rpartition("writes ")[2])
-    return Work(name, argv, before, after, writes, max(changed, default=1000))
+    return Work(name, argv, before, after, writes, max(changed, default=1000), git_before)
 
 
 def disturbed(server: Server, project: Path, work: Work, kind: str, moment: int) -> Found:
     """Run it disturbed, look at what is there, and run it again."""
-    restore(project, work.before)
+    restore(project, work.before, work.git)
     code, said = server.run(project, work.argv, kind, moment)
-    found = not_whole(work, state(project))
+    now = state(project)
+    found = not_whole(work, now)
     if kind in ("kill", "cut"):
         result = "killed" if code < 0 else "ended before"
         if code == 0 and work.name == "decision":
@@ -253,10 +322,16 @@ def disturbed(server: Server, project: Path, work: Work, kind: str, moment: int)
         result = "one paragraph"
         if "Traceback" in said or "seedbed: " not in said:
             found.append(f"no paragraph but `{said.strip()[-200:]}`")
-    if (
-        code or work.is_stage or work.name == "decision"
-    ):  # a command that ended well is not repeated
+    is_done = not work.is_stage and not differing(work.after, now)
+    if is_done:  # a command does nothing twice
+        code = 0
+    elif code or work.is_stage or work.name == "decision":
         code, said = server.run(project, work.argv)
+        locks = [Path(one) for one in re.findall(r"/\S+?/\.git/\S+?\.lock", said)]
+        if code and locks and "seedbed: " in said and "Traceback" not in said:
+            for lock in locks:  # as the paragraph says
+                lock.unlink()
+            code, said = server.run(project, work.argv)
     if code:
         found.append(f"does not run again: {said.strip()[-200:]}")
     elif other := sorted(differing(work.after, once(state(project)))):
@@ -279,6 +354,8 @@ def not_whole(work: Work, now: State) -> list[str]:
     """Files that are neither as before nor as after, and what people made that is gone."""
     wrong = []
     for path, content in now.items():
+        if path == "git:index":  # several calls of git write it
+            continue
         if is_partial(path) or content in (work.before.get(path), work.after.get(path)):
             continue
         if work.name == "decision" and content.startswith(BEFORE):
@@ -384,8 +461,9 @@ def measured(
     """Disturb copies of a finished project. `only`: these stages and commands; `plant`: called in
     each child before it begins."""
     plain, server = Server(), Server(plant)
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
-        copies = examples(Path(folder).resolve(), project)
+    with tempfile.TemporaryDirectory() as root, ThreadPoolExecutor(WORKERS) as pool:
+        folder = Path(root).resolve()
+        copies = examples(folder, project)
         whole = state(copies[0])
         jobs: list[tuple] = []
         for name, argv, inputs in stages(copies[0]):
@@ -394,15 +472,27 @@ def measured(
         for name, (before, argv) in commands(copies[0]).items():
             if not only or name in only:
                 jobs.append((name, argv, before, []))
+        if not only or set(BY_GIT) & set(only):
+            for name, before in by_git(copies[0], folder).items():
+                argv = ("seedbed", name, {"resolve": "--no-run", "promote": "--yes"}[name])
+                if not only or name in only:
+                    jobs.append((name, argv, before, []))
 
         def done(job: tuple) -> list[Found]:
             name, argv, before, inputs = job
             copy = copies.pop()
+            own = folder / name if name in BY_GIT else None
             try:
-                work = undisturbed(plain, copy, name, argv, before)
-                return list(_all(server, copy, work, inputs, scale, seed))
+                work = undisturbed(plain, copy, name, argv, before, own)
+                found = list(_all(server, copy, work, inputs, scale, seed))
+            except RuntimeError as error:
+                found = [Found(name, "undisturbed", "failed", str(error))]
             finally:
+                if own:
+                    restore(copy, whole, folder / "own")
                 copies.append(copy)
+            print(f"kill: {name}: {len(found)} times", file=sys.stderr, flush=True)
+            return found
 
         found = [one for several in pool.map(done, jobs) for one in several]
         if not only:
@@ -415,17 +505,25 @@ def _all(
 ) -> Iterator[Found]:
     """All disturbances of one stage or command."""
     draw = random.Random(f"{seed} {work.name}")
+    if work.is_stage:
+        other = sorted(differing(work.before, work.after))
+        told = f"{work.name}, undisturbed: other bytes: {', '.join(other[:3])}" if other else ""
+        yield Found("stage", "undisturbed", "other bytes" if other else "same bytes", told)
+        work = work._replace(before=work.after)
     share = scale * (SLOW_SHARE if work.argv[1] in SLOW and work.is_stage else 1)
     count = max(1, round(MOMENTS * share))
     # Half of the moments are kills at a write; the rest is shared by the others.
-    for kind in KINDS:
+    # A stage that takes long meets two of the others alone, which are drawn.
+    kinds = list(KINDS) if share == scale else ["kill", *draw.sample(list(KINDS)[1:], 2)]
+    for kind in kinds:
         many = max(1, round(count / (2 if kind == "kill" else 8)))
         limit = work.largest if kind in ("cut", "quota") else work.writes
         for moment in sorted(draw.sample(range(1, limit + 1), min(many, limit))):
             yield disturbed(server, project, work, kind, moment)
     files = [path for path in work.before if any(
         path == dep or path.startswith(f"{dep}/") for dep in inputs)]  # fmt: skip
-    for path in sorted(draw.sample(files, max(1, round(len(files) * share))) if files else []):
+    damaged_files = min(len(files), MAX_DAMAGED, max(1, round(len(files) * share)))
+    for path in sorted(draw.sample(files, damaged_files)):
         for how in ("flip", "half") if work.before[path] else ():
             yield damaged(server, project, work, path, how, seed)
     if work.name in ("clean", "anonymize", "deduplicate"):

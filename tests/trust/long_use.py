@@ -20,13 +20,12 @@ from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
 
-from conftest import ROOT, make_project, yaml
-
 from seedbed.core.decisions import WITHDRAWN
 from seedbed.core.files import read_csv, write_csv
 from seedbed.core.rows import ANONYMIZE, read_rows
 from seedbed.pages.document import Table
 from seedbed.running.memo import MEMO, Store, limit_bytes
+from tests.conftest import ROOT, make_project, yaml
 from tests.trust.outcome import Outcome
 
 STAGES = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split")

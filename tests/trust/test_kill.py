@@ -14,7 +14,8 @@ from tests.trust.kill import Found, Work
 
 
 def test_nothing_is_lost_on_a_sample(example):
-    found = kill.measured(example.folder, 0.05, 1, ("collect", "decision", "freeze"))
+    sample = ("collect", "decision", "freeze", "resolve", "promote")
+    found = kill.measured(example.folder, 0.05, 1, sample)
     assert list(found.missed) == []
     told = {row[0]: row[2] for row in found.table.rows}
     assert set(kill.KINDS.values()) <= told.keys()

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from seedbed.collecting.source import SAVED_DATASET, Problem, RawWay, Source, SourceTable
 from seedbed.collecting.tables import Record, Table
-from seedbed.collecting.text_files import reading
+from seedbed.collecting.text_files import reading_source
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside, sha256_of
 
@@ -53,7 +53,7 @@ class HuggingFaceSource(Source):
                 if name not in parts:
                     found, known = f"no split `{name}`", f"of: {', '.join(sorted(parts))}"
                     raise SourceError(self.path, found, known, "correct `splits`")
-                with reading(f"{self.path}/{name}"):
+                with reading_source(f"{self.path}/{name}"):
                     table = _table(parts[name], name, self.wanted)
                 yield SourceTable(f"{self.path}/{name}", fingerprint, table)
 

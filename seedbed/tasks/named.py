@@ -1,0 +1,19 @@
+"""The task that params.yaml names, for the stages that depend on it: those that read no label as a
+target have no need of this file.
+"""
+
+from typing import Annotated
+
+from seedbed.core.params import Section, from_table, read_params
+from seedbed.tasks import NAMES, Task, load
+
+
+class TaskParams(Section):
+    """params.yaml section `task`."""
+
+    kind: Annotated[str, from_table(NAMES)]
+
+
+def read_task() -> Task:
+    """Load the task that params.yaml names."""
+    return load(read_params("task", TaskParams).kind)

@@ -1,0 +1,123 @@
+"""Tasks: the table, the one shape of their modules, and what a change of task is told as."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from ruamel.yaml import YAML
+
+from seedbed import tasks
+from seedbed.core.errors import GateError, ParamsError
+from seedbed.core.rows import OUTSIDE
+from seedbed.gate.same_rows import Asked, answers_of
+from seedbed.serving.model_folder import Serving
+from seedbed.tasks.named import read_task
+
+LOGITS = np.random.default_rng(0).normal(size=(40, 4))
+CLASSES = ["air", "earth", "fire", "water"]
+
+
+@pytest.fixture(params=tasks.NAMES)
+def task(request) -> tasks.Task:
+    return tasks.load(request.param)
+
+
+def test_each_module_has_the_shape_of_a_task(task):
+    wanted = {
+        name: list(inspect.signature(function).parameters)[1:]
+        for name, function in vars(tasks.Task).items()
+        if inspect.isfunction(function) and not name.startswith("_")
+    }
+    found = {name: list(inspect.signature(getattr(task, name)).parameters) for name in wanted}
+    assert found == wanted
+    assert task.NAME in tasks.TASKS
+
+
+def test_labels_become_targets_and_come_back(task):
+    targets = task.targets(CLASSES[::-1], CLASSES)
+    assert task.labels(targets, CLASSES) == CLASSES[::-1]
+    assert (task.right(targets, targets) == 1).all()
+
+
+def test_what_is_decoded_has_the_confidence_and_is_right_of_itself(task):
+    given = task.probabilities(LOGITS)
+    said = task.decode(given)
+    assert task.confidence(given) == pytest.approx(task.given(given, said))
+    assert (task.right(said, said) == 1).all()
+    assert task.rescaled(given, 1.0) == pytest.approx(given)
+    surer = task.uncertainty(task.rescaled(given, 0.5)) < task.uncertainty(given)
+    assert surer.all()
+    assert (task.decode(task.rescaled(given, 3.0)) == said).all()
+
+
+def test_the_slope_is_that_of_the_log_loss(task):
+    given = task.probabilities(LOGITS)
+    targets, step = task.decode(task.probabilities(LOGITS[::-1])), 1e-5
+
+    def loss(factor: float) -> float:
+        return float(task.log_loss(targets, task.rescaled(given, 1 / factor)).values.mean())
+
+    wanted = (loss(0.8 + step) - loss(0.8 - step)) / (2 * step)
+    assert task.slope(targets, given, 1 / 0.8) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_the_loss_in_training_is_the_log_loss(task):
+    targets = task.decode(task.probabilities(LOGITS))
+    trained = task.losses(torch.from_numpy(LOGITS), torch.from_numpy(targets), 0.0)
+    assert trained.numpy() == pytest.approx(
+        task.log_loss(targets, task.probabilities(LOGITS)).values
+    )
+
+
+@pytest.mark.parametrize("of", ["log_loss", "brier"])
+def test_a_loss_has_the_mean_of_its_own_probabilities(task, of):
+    """Over many labels that are drawn from the probabilities themselves."""
+    given = np.repeat(task.probabilities(LOGITS[:1]), 200_000, axis=0)
+    drawn = np.random.default_rng(1).choice(4, len(given), p=given[0])
+    found = getattr(task, of)(drawn, given)
+    assert found.values.mean() == pytest.approx(found.means[0], rel=0.01)
+    assert found.values.var() == pytest.approx(found.variances[0], rel=0.02)
+
+
+def test_no_class_is_the_last_one_and_wins_below_its_threshold():
+    task = tasks.load("class")
+    given = np.array([[0.7, 0.3], [0.45, 0.55]])
+    assert task.decode(task.with_outside(given, 0.6)).tolist() == [0, 2]
+    assert task.targets(["air", "ether"], CLASSES).tolist() == [0, OUTSIDE]
+
+
+def change_task(folder: Path, **section: str) -> None:
+    yaml, file = YAML(), folder / "params.yaml"
+    content = yaml.load(Path(__file__).parents[1] / "params.yaml")
+    if section:
+        content["task"] = section
+    else:
+        del content["task"]
+    yaml.dump(content, file)
+
+
+def test_an_unknown_task_names_the_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    change_task(tmp_path, kind="clas")
+    with pytest.raises(ParamsError, match="one of class; there is `class`"):
+        read_task()
+    with pytest.raises(ParamsError, match="task `clas`"):
+        tasks.load("clas")
+
+
+def test_an_older_params_file_is_told_its_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    change_task(tmp_path)
+    with pytest.raises(ParamsError, match=r"add the line `task: \{kind: class\}`"):
+        read_task()
+
+
+def test_the_gate_does_not_compare_two_tasks(tmp_path):
+    serving = Serving.model_construct(paired=False, outside="", threshold=None)
+    base, head = (Asked(tmp_path, name, {"air"}, serving, name) for name in ("class", "labels"))
+    rows = pd.DataFrame({"text": ["wind"], "label": ["air"]})
+    with pytest.raises(GateError, match="the task has changed"):
+        answers_of(rows, base, head)
