@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from seedbed.core.decisions import (
     WITHDRAWN,
@@ -80,6 +81,12 @@ def test_a_rule_settles_what_people_disagree_on(tmp_path, said, by_rule):
         found = decided(tmp_path, *lines, rule=rule)
         assert labels(found) == ({"a": expected} if expected else {}), rule
         assert found.disagreed == ([] if expected else ["a"]), rule
+
+
+def test_a_decision_that_was_read_does_not_change():
+    (decision,) = parse_decisions(line("a", "spam") + "\n", "ann.jsonl")
+    with pytest.raises(ValidationError, match="frozen"):
+        decision.decided = "ham"
 
 
 def test_those_who_said_so_are_named(tmp_path):

@@ -69,6 +69,32 @@ def test_rows_are_removed_or_changed_with_replace_alone():
     assert read_frozen() == {"01": "d01", "03": "d03"}
 
 
+@pytest.mark.parametrize(
+    ("frozen", "refused"),
+    [
+        ({"00": "d00"}, "1 frozen rows would be removed, 0 changed: 00"),
+        ({"01": "before"}, "0 frozen rows would be removed, 1 changed: 01"),
+    ],
+)
+def test_a_row_that_is_removed_or_one_that_changed_alone_is_refused(frozen, refused):
+    write_frozen(frozen)
+    assert refused in str(freeze("--yes").exception)
+    assert read_frozen() == frozen
+
+
+def test_many_ids_are_shown_in_part():
+    write_rows(SPLIT, rows(*["test"] * 12))
+    shown = freeze("--yes").output
+    assert "12 rows added: 00, 01, 02" in shown
+    assert "09 and 2 more" in shown
+
+
+def test_a_frozen_test_with_an_id_twice_is_refused():
+    FROZEN.write_text("id,digest\n01,d01\n01,d01\n02,d02\n")
+    with pytest.raises(RowsError, match="1 repeated ids"):
+        read_frozen()
+
+
 def test_where_split_refused_the_frozen_test_replace_takes_what_is_left():
     write_frozen({"01": "d01", "02": "before", "99": "gone"})
     shutil.rmtree(SPLIT)

@@ -53,6 +53,17 @@ def test_a_stage_must_read_what_the_one_before_kept():
         check_chain([("clean", counts(3)), ("split", counts(2))])
 
 
+def test_an_unknown_reason_is_refused():
+    with pytest.raises(LedgerError, match="reason `too_odd`"):
+        settle("clean", ["a", "b"], ["a"], [Drop("b", "too_odd")])
+
+
+def test_stages_that_read_what_was_kept_pass_and_made_rows_are_counted():
+    check_chain([("clean", counts(3)), ("split", counts(3))])
+    made = settle("augment", ["a"], ["a", "a-a0"], [], made=["a-a0"])
+    assert (made.read, made.made, made.kept, made.dropped) == (1, 1, 2, 0)
+
+
 def test_a_ledger_is_sorted_and_comes_back(tmp_path):
     drops = [Drop("b", "too_short"), Drop("a", "exact_duplicate", "c")]
     write_ledger(tmp_path / "ledger.csv", drops)

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from pydantic import Field, ValidationError
 
 from seedbed.core.errors import PipelineError
 from seedbed.core.files import rounded, write_json
-from seedbed.core.metrics import Metrics, Number, read_metrics, write_metrics
+from seedbed.core.metrics import Metrics, Number, read_if_run, read_metrics, write_metrics
 
 
 class Share(Metrics):
@@ -72,3 +73,31 @@ def test_a_file_of_another_version_names_the_key(tmp_path, content, problem):
         read_metrics(tmp_path / "a.json", Figures)
     assert str(error.value).startswith(f"{tmp_path / 'a.json'}: {problem}")
     assert "dvc repro" in str(error.value)
+
+
+def test_figures_do_not_change_after_they_are_built():
+    with pytest.raises(ValidationError, match="frozen"):
+        SHARE.mean = 1
+
+
+class Named(Metrics):
+    """A metrics file with a key that Python keeps for itself."""
+
+    with_: int = Field(alias="with")
+
+
+def test_a_key_that_python_keeps_for_itself_has_a_name_of_its_own_in_code(tmp_path):
+    write_metrics(tmp_path / "a.json", Named(with_=1))
+    assert (tmp_path / "a.json").read_text() == '{\n  "with": 1\n}\n'
+    assert read_metrics(tmp_path / "a.json", Named).with_ == 1
+
+
+def test_the_file_of_a_stage_that_may_be_off_is_read_if_it_was_on(tmp_path):
+    (tmp_path / "off.json").write_text('{"run": false}')
+    write_metrics(tmp_path / "on.json", Figures(rows=3, share=SHARE))
+    assert read_if_run(tmp_path / "off.json", Figures) is None
+    figures = read_if_run(tmp_path / "on.json", Figures)
+    assert figures is not None
+    assert figures.rows == 3
+    with pytest.raises(PipelineError, match="no such file"):
+        read_if_run(tmp_path / "none.json", Figures)

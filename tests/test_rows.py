@@ -1,15 +1,19 @@
 """One way to read and write rows."""
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from seedbed.core.errors import RowsError
+from seedbed.core.metrics import Drop, RowCounts, read_ledger
 from seedbed.core.rows import (
     CELL_BYTES,
     SCHEMA,
+    cells_of,
     decoded_bytes,
     read_rows,
     rows_to_choose_by,
+    write_results,
     write_rows,
 )
 
@@ -105,6 +109,26 @@ def test_another_schema_is_an_error(tmp_path):
     pd.DataFrame({"id": ["a"]}).to_parquet(tmp_path / "rows" / "x.parquet")
     with pytest.raises(RowsError, match="the row contract"):
         read_rows(tmp_path / "rows")
+
+
+def test_results_are_rows_ledger_and_metrics_or_some_of_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    counts = RowCounts(read=3, made=0, kept=2, dropped=1, dropped_by_reason={"too_short": 1})
+    write_results("clean", counts)
+    assert [path.name for path in tmp_path.iterdir()] == ["reports"]
+    assert (tmp_path / "reports/metrics/clean.json").exists()
+    write_results("clean", counts, rows(), [Drop("c", "too_short")], private=True)
+    assert list(read_rows(tmp_path / "data/clean")["id"]) == ["a", "b"]
+    assert (tmp_path / "data/clean").stat().st_mode & 0o777 == 0o700
+    assert read_ledger(tmp_path / "data/ledger/clean.csv") == [Drop("c", "too_short")]
+
+
+def test_a_cell_that_python_cannot_hold_leaves_the_others_readable():
+    far = pa.array([7_000_000, 0], pa.int32()).cast(pa.date32())
+    read = cells_of(pa.table({"when": far, "text": ["a", "b"]}))
+    assert [list(row) for row in read] == [["when", "text"]] * 2
+    assert [row["text"] for row in read] == ["a", "b"]
+    assert not isinstance(read[0]["when"], str)
 
 
 def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):

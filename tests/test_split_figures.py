@@ -45,7 +45,8 @@ def test_a_class_with_few_test_rows_is_named_with_what_to_collect():
     missing = 30 - by_class["rare"]["test"]
     assert classes_to_collect(by_class, HASH, 30) == {"rare": missing * 4}
     # rows of the held-out source itself
-    assert classes_to_collect({"rare": {"test": 25}}, SOURCE, 30) == {"rare": 5}
+    by_class = {"rare": {"test": 25}, "nearly": {"test": 29}, "enough": {"test": 30}}
+    assert classes_to_collect(by_class, SOURCE, 30) == {"rare": 5, "nearly": 1}
 
 
 def test_the_interval_is_binomial_and_groups_make_it_wider():

@@ -19,6 +19,7 @@ from seedbed.splitting.splits import (
     leak_gate,
     made_near_another_side,
     stratified_folds,
+    unlabelled_rows,
 )
 
 RAIN = "the rain fell on the old town all night long"
@@ -146,6 +147,18 @@ def test_only_made_rows_are_looked_at_again_for_near_copies():
     )  # fmt: skip
     assert made_near_another_side(rows, 3, 0.5) == [("c-a0", "a")]
     assert made_near_another_side(rows.assign(parent=""), 3, 0.5) == []
+
+
+def test_rows_without_a_label_that_are_near_to_or_grouped_with_held_out_rows_are_left_out():
+    held = frame(("t", "test", RAIN), group="g")
+    bare = frame(
+        ("a", "", RAIN + " again"), ("b", "", "fry an onion"), ("c", "", "boil an egg"),
+        label="", group=["", "g", "h"],
+    )  # fmt: skip
+    left = unlabelled_rows(pd.concat([held, bare]), held, 3, 0.5)
+    assert left[["id", "split"]].to_numpy().tolist() == [["c", "train"]]
+    assert list(left.index) == [0]
+    assert "index" not in left.columns
 
 
 def test_a_made_row_outside_train_is_refused():

@@ -78,6 +78,25 @@ def test_a_least_figure_fails_only_where_the_rows_show_it():
     assert failed(found, min_accuracy=0.81) == []
 
 
+def test_each_limit_has_its_figure_and_whether_that_alone_would_break_it():
+    """30 of 300 rows are wrong, and none of the base: .9, .1 lost; ten of each class, of 100."""
+    params = PARAMS.model_copy(update={"min_accuracy": 0.95, "min_macro_f1": 0.85})
+    checked = {
+        (one.kind, one.measure, one.name): one for one in look(answers((), range(30)), params)
+    }
+    least, drop = checked["least", "accuracy", ""], checked["drop", "accuracy", ""]
+    assert (least.found, drop.found) == (pytest.approx(0.9), pytest.approx(0.1))
+    assert checked["drop", "recall", "snow"].found == pytest.approx(0.1)
+    assert (least.is_beyond, drop.is_beyond) == (True, True)
+    assert not checked["least", "macro_f1", ""].is_beyond
+    assert least.found_in_words() == "accuracy 0.900"
+    assert drop.found_in_words() == "lost 10 points"
+    assert (least.sees_in_words(), drop.sees_in_words() != "") == ("", True)
+    better = look(answers(range(30), ()), PARAMS)[0]
+    assert (better.is_beyond, better.found_in_words()) == (False, "gained 10 points")
+    assert look(answers(), PARAMS)[0].found_in_words() == "unchanged"
+
+
 def test_a_few_rows_lost_are_no_proof():
     assert failed(answers((), range(3))) == []
 

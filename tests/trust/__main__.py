@@ -9,6 +9,7 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 
 from seedbed.core.files import write_text
 from seedbed.pages.document import Bullets, Section
@@ -32,19 +33,21 @@ def main() -> int:
         parser.error(f"{', '.join(sorted(unknown))}: no harness; there are {', '.join(HARNESSES)}")
     broken = False
     for name in given.names or HARNESSES:
-        found = import_module(f"tests.trust.{name}").measure(given.scale, given.seed)
-        broken = broken or bool(found.missed)
-        print(f"{name}: {found.told} {len(found.missed)} missed", flush=True)
-        for line in found.missed:
+        start = monotonic()
+        outcome = import_module(f"tests.trust.{name}").measure(given.scale, given.seed)
+        broken = broken or bool(outcome.missed)
+        took = f"{monotonic() - start:.0f} s"
+        print(f"{name}: {outcome.summary} {len(outcome.missed)} missed, {took}", flush=True)
+        for line in outcome.missed:
             print(f"  {line}", flush=True)
         if given.scale == 1:
-            write_text(PAGE, with_section(PAGE.read_text(encoding="utf-8"), name, found))
+            write_text(PAGE, with_section(PAGE.read_text(encoding="utf-8"), name, outcome))
     return int(broken)
 
 
-def with_section(page: str, name: str, found: Outcome) -> str:
+def with_section(page: str, name: str, outcome: Outcome) -> str:
     """The page with the section of one harness renewed. Raises ValueError if it has no place."""
-    section = Section(found.title, [found.told, found.table, Bullets(found.missed)])
+    section = Section(outcome.title, [outcome.summary, outcome.table, Bullets(outcome.missed)])
     made = f"<!-- {name} -->\n\n{markdown(section, 3)}\n\n<!-- end of {name} -->"
     renewed, count = re.subn(
         rf"<!-- {name} -->.*?<!-- end of {name} -->", lambda _: made, page, flags=re.DOTALL

@@ -175,13 +175,13 @@ def outcome(values: dict[str, str], found: dict[str, list[str]], seed: int) -> O
             places = [f"{name} in {found[name][0]}" for name in names if name in found][:5]
             missed.append(f"{title}: {len(kept)} of {len(names)} in no output: {', '.join(places)}")
     table = Table(["canaries", "planted", "in no output", "share"], rows)
-    told = (
+    summary = (
         f"Values of ten kinds and twelve countries among the rows of the example (seed {seed}): in "
         "texts, second texts, ids, groups, a column that params do not name, quarantined rows and "
         "notes of decisions; as labels, values of meta columns and names of files, which collect "
         "has to refuse. Notes and raw files themselves are the private zone."
     )
-    return Outcome("Canaries", told, table, missed)
+    return Outcome("Canaries", summary, table, missed)
 
 
 def plant(project: Project, values: dict[str, str]) -> None:

@@ -191,12 +191,12 @@ def measure(scale: float = 1.0, seed: int = 0, finished: Path | None = None) -> 
         missed += [f"{medium}, {name}: {'; '.join(wrong[:3])}" for name, wrong in found.items()]
         if texts and not hold and medium != "HTML":
             missed.append(f"{medium}: no output holds a hostile word, so nothing was measured")
-    told = (
+    summary = (
         f"{len(HOSTILE)} words that a tool would obey as labels, in {way}; each output is read by "
         "a parser of its medium."
     )
     header = ["medium", "outputs", "with a hostile word", "obeyed"]
-    return Outcome("Injection", told, Table(header, rows), missed)
+    return Outcome("Injection", summary, Table(header, rows), missed)
 
 
 def relabelled(finished: Path, folder: Path) -> Outputs:

@@ -255,8 +255,8 @@ def measure(scale: float, seed: int) -> Outcome:
         ["texts that were new to a run", f"{use.fresh:,}"],
         ["results computed, by the operation with the most", f"{use.computed:,}"],
     ]  # fmt: skip
-    told = (
+    summary = (
         f"One project was updated {updates} times (seed {seed}), and compared with a run from "
         f"scratch after every {COMPARED_EVERY}."
     )
-    return Outcome("Long use", told, Table(["what", "found"], lines), tuple(use.missed))
+    return Outcome("Long use", summary, Table(["what", "found"], lines), tuple(use.missed))

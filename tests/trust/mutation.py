@@ -2,18 +2,23 @@
 
 A mutant is a module with one small change: a comparison, an operator, a constant, a condition, a
 statement. Its tests run on it in a copy of the project; a mutant that passes them all survives. The
-mutants are drawn evenly over the modules, with a seed.
+mutants are drawn evenly over the modules, with a seed. Each runs in a fork of a process that has
+loaded the libraries, a copy of the project for each worker.
 """
 
 import ast
+import multiprocessing
 import os
 import random
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
-from typing import NamedTuple
+from time import monotonic
+from typing import Any, NamedTuple
 
 from seedbed.pages.document import Table
 from tests.trust.outcome import Outcome
@@ -22,6 +27,8 @@ ROOT = Path(__file__).parents[2]
 GOAL = 0.8
 MUTANTS = 112  # at scale 1
 SECONDS = 120  # of processor time for the tests of a mutant; one that never ends is killed
+WORKERS = 2
+EXAMPLES = 25  # of a property
 CHILD_FAILED, CHILD_PASSED, CHILD_BROKE = 1, 0, 3
 
 
@@ -36,22 +43,26 @@ TARGETS = tuple(
     Target(f"seedbed/{module}.py", tuple(f"tests/{name}.py" for name in tests.split()))
     for module, tests in {
         "core/rows": "test_rows test_ledger",
-        "core/reasons": "test_reasons test_ledger",
+        "core/metrics": "test_ledger test_metrics_files",
         "core/decisions": "test_decisions reviewing/test_decision_lines",
-        "splitting/sides": "test_sides test_freezing",
-        "splitting/splits": "test_splits stages/test_split",
+        "splitting/sides": "test_split_figures test_freezing test_sides",
+        "splitting/splits": "test_splits test_split_figures stages/test_split",
         "splitting/shingles": "test_shingles test_near_duplicates",
         "splitting/near_copies": "test_near_duplicates",
         "splitting/deduplication": "stages/test_deduplicate test_every_script",
         "running/memo": "test_memo",
         "private/patterns": "private/test_detection private/test_every_script",
+        "private/detection": "private/test_detection private/test_other_dress",
         "private/kinds": "private/test_stand_ins private/test_detection",
         "gate/verdict": "gate/test_verdict gate/test_limits",
         "label_errors/ranking": "label_errors/test_ranking label_errors/test_noise "
         "label_errors/test_policy",
     }.items()
 )
-LOADED = "numpy pandas pyarrow.parquet sklearn scipy.stats pytest".split()
+LOADED = (
+    "numpy pandas pyarrow.parquet sklearn.model_selection scipy.stats scipy.sparse networkx pytest "
+    "hypothesis.strategies ruamel.yaml pydantic regex phonenumbers stdnum psutil ftfy"
+).split()
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
@@ -97,7 +108,10 @@ def places(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
             yield node, "and/or"
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             yield node, "not"
-        elif isinstance(node, ast.If | ast.IfExp | ast.While):
+        elif isinstance(node, ast.If | ast.IfExp | ast.While) and not isinstance(
+            node.test,
+            ast.UnaryOp,  # `not`, which is a place of its own
+        ):
             yield node, "condition"
         elif isinstance(node, ast.Constant) and type(node.value) in (int, float, bool):
             yield node, "constant"
@@ -173,14 +187,30 @@ def verdict(project: Path, target: Target, source: str | None) -> int:
     try:
         child = os.fork()
         if child == 0:
-            _run_tests(project, target)
+            _run_tests(project, target, is_mutant=source is not None)
         _, status = os.waitpid(child, 0)
     finally:
         file.write_text(kept, encoding="utf-8")
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else CHILD_FAILED
 
 
-def _run_tests(project: Path, target: Target) -> None:
+class FewExamples:
+    """A plugin of pytest: properties with fewer examples, which are not shrunk."""
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        from hypothesis import HealthCheck, Phase, settings
+
+        few = settings(
+            deadline=None, database=None, max_examples=EXAMPLES,
+            phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        for item in items:
+            function = getattr(item, "obj", None)
+            if getattr(function, "is_hypothesis_test", False):
+                function._hypothesis_internal_use_settings = few  # its own may ask for 1,000
+
+
+def _run_tests(project: Path, target: Target, is_mutant: bool) -> None:
     """In the child: never returns."""
     import resource
 
@@ -194,13 +224,17 @@ def _run_tests(project: Path, target: Target) -> None:
         for name in list(sys.modules):  # of the project as it is
             if name.partition(".")[0] in ("seedbed", "tests", "stages"):
                 del sys.modules[name]
-        sys.dont_write_bytecode = True
-        os.environ |= {"PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": "1"}
+        # The run on the module as it is compiles the project for all mutants. They keep nothing:
+        # two that are as long, and made in the same second, would pass for one another.
+        sys.dont_write_bytecode = is_mutant
+        unwritten = "1" if is_mutant else ""
+        os.environ |= {"PYTHONPATH": str(project), "PYTHONDONTWRITEBYTECODE": unwritten}
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-seed=0"]
-        ended = pytest.main([*options, *target.tests])
+        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-seed=0",
+                   "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # fmt: skip
+        ended = pytest.main([*options, *target.tests], plugins=[FewExamples()])
         code = CHILD_PASSED if ended == 0 else CHILD_FAILED if ended in (1, 2) else CHILD_BROKE
     except BaseException:
         code = CHILD_FAILED
@@ -213,17 +247,31 @@ def measure(scale: float, seed: int) -> Outcome:
     for name in LOADED:
         __import__(name)  # once, for all children
     each = max(1, round(MUTANTS * scale / len(TARGETS)))
+    with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("fork")) as pool:
+        results = pool.map(tried, TARGETS, repeat(each), repeat(seed))
+        return outcome(list(results), seed)
+
+
+def tried(target: Target, count: int, seed: int) -> tuple[Target, int, list[Mutant]]:
+    """The target, how many mutants were made of it, and those that survive, which are printed at
+    once. Raises RuntimeError if its tests fail on the module as it is."""
+    start, survivors = monotonic(), []
     with tempfile.TemporaryDirectory() as folder:
         project = copied(Path(folder))
-        return outcome([(target, *tried(project, target, each, seed)) for target in TARGETS], seed)
+        if verdict(project, target, None) != CHILD_PASSED:
+            raise RuntimeError(f"{target.module}: its tests fail on the module as it is")
+        drawn = mutants(target, count, seed)
+        for mutant in drawn:
+            if verdict(project, target, mutant.source) == CHILD_PASSED:
+                survivors.append(mutant)
+                report(f"{mutant.place} ({mutant.what}) survives")
+    report(f"{target.module}: {len(drawn)} mutants, {monotonic() - start:.0f} s")
+    return target, len(drawn), survivors
 
 
-def tried(project: Path, target: Target, count: int, seed: int) -> tuple[int, list[Mutant]]:
-    """How many mutants were made, and those that survive. Raises where tests fail unchanged."""
-    if verdict(project, target, None) != CHILD_PASSED:
-        raise RuntimeError(f"{target.module}: its tests fail on the module as it is")
-    made = mutants(target, count, seed)
-    return len(made), [one for one in made if verdict(project, target, one.source) == CHILD_PASSED]
+def report(progress: str) -> None:
+    """Print a line of progress."""
+    print(f"mutation: {progress}", file=sys.stderr, flush=True)
 
 
 def outcome(results: list[tuple[Target, int, list[Mutant]]], seed: int) -> Outcome:

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from tests.trust import fuzz
-from tests.trust.fuzz import GOOD, found_in, inputs, measure, mutated
+from tests.trust.fuzz import GOOD, found_in, measure
+from tests.trust.fuzz_inputs import inputs, mutated
 
 
 def test_no_file_or_param_of_a_sample_is_a_traceback_or_hangs():

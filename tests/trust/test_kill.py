@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 from seedbed.core.stage import STAGE_NAMES
-from tests.trust import kill
-from tests.trust.kill import Found, Work
+from tests.trust import kill, workload
+from tests.trust.kill import Finding
+from tests.trust.workload import Server, Work
 
 
 def test_nothing_is_lost_on_a_sample(example):
     sample = ("collect", "decision", "freeze", "resolve", "promote")
     found = kill.measured(example.folder, 0.05, 1, sample)
     assert list(found.missed) == []
-    told = {row[0]: row[2] for row in found.table.rows}
-    assert set(kill.KINDS.values()) <= told.keys()
-    assert "killed" in told["killed at a write"]
-    assert "one paragraph" in told["disk full at a write"]
+    results = {row[0]: row[2] for row in found.table.rows}
+    assert set(kill.KINDS.values()) <= results.keys()
+    assert "killed" in results["killed at a write"]
+    assert "one paragraph" in results["disk full at a write"]
 
 
 def write_in_place() -> None:
@@ -53,7 +54,7 @@ def trouble_is_a_bug() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "plant", "kind", "moment", "told"),
+    ("stage", "plant", "kind", "moment", "problem"),
     [
         ("report", write_in_place, "cut", 3000, "is not whole"),
         ("collect", trouble_is_a_bug, "full", 1, "no paragraph"),
@@ -61,24 +62,24 @@ def trouble_is_a_bug() -> None:
     ],
 )
 def test_a_fault_that_is_planted_is_reported(
-    example, tmp_path, stage, plant: Callable[[], None], kind, moment, told
+    example, tmp_path, stage, plant: Callable[[], None], kind, moment, problem
 ):
     project = tmp_path.resolve() / "project"
     shutil.copytree(example.folder, project, symlinks=True)
-    whole = kill.state(project)
+    whole = workload.state(project)
     work = Work(stage, ("stage", stage), whole, whole, 10, 10)
-    assert told in kill.disturbed(kill.Server(plant), project, work, kind, moment).told
+    assert problem in kill.disturbed(Server(plant), project, work, kind, moment).problem
 
 
 def test_a_reader_without_a_paragraph_is_reported(example, tmp_path):
     project = tmp_path.resolve() / "project"
     shutil.copytree(example.folder, project, symlinks=True)
-    whole = kill.state(project)
+    whole = workload.state(project)
     work = Work("clean", ("stage", "clean"), whole, whole, 10, 10)
     path = next(path for path in whole if path.startswith("data/collect/"))
-    found = kill.damaged(kill.Server(read_as_it_comes), project, work, path, "half", 1)
+    found = kill.damaged(Server(read_as_it_comes), project, work, path, "half", 1)
     assert found.result == "traceback"
-    assert found.told.startswith(f"clean, half of {path}")
+    assert found.problem.startswith(f"clean, half of {path}")
 
 
 def test_what_people_made_may_not_be_lost():
@@ -96,14 +97,14 @@ def test_what_people_made_may_not_be_lost():
 
 def test_the_table_counts_what_broke():
     found = kill.outcome(
-        [Found("clean", "kill", "killed"), Found("clean", "kill", "killed", "x")], 1
+        [Finding("clean", "kill", "killed"), Finding("clean", "kill", "killed", "x")], 1
     )
     assert found.table.rows == [["killed at a write", 2, "1 killed, 1 killed (broken)"]]
     assert found.missed == ["x"]
 
 
 def test_every_stage_and_command_is_disturbed(example):
-    names = [name.split("@")[0] for name, _, _ in kill.stages(example.folder)]
+    names = [name.split("@")[0] for name, _, _ in workload.stages(example.folder)]
     assert set(names) == set(STAGE_NAMES)
-    assert set(kill.commands(example.folder)) == {"decision", "freeze", "forget", "add"}
+    assert set(workload.commands(example.folder)) == {"decision", "freeze", "forget", "add"}
     assert os.path.exists(example.folder / "data/manifest")
