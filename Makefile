@@ -92,6 +92,7 @@ bench: install peers
 	@python -m benchmarks.out_of_scope
 	@python -m benchmarks.augmentation
 	@python -m benchmarks.label_errors
+	@python -m benchmarks.label_error_sets
 	@python -m benchmarks.gate
 	@python -m benchmarks.fine_tuning validation
 	@python -m benchmarks.training_speed

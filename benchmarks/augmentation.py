@@ -49,7 +49,7 @@ def augment_verdicts(rows: pd.DataFrame, name: str, methods: list[str], params: 
     for copies in (1, 3):
         asked = section.model_copy(update={"copies": copies, "methods": methods})
         train = parents(rows)
-        arms = Arms(train, pd.concat([train, augmented(rows, asked)[0]]), False)
+        arms = Arms(train, pd.concat([train, augmented(rows, asked, class_task)[0]]), False)
         here = params.model_copy(update={"rows_per_class": sizes})
         what = f"{name}, {copies} copies" if copies > 1 else f"{name}, 1 copy"
         lines += verdicts("BBC News", what, arms, validation, here)
@@ -61,7 +61,7 @@ def verdicts(
 ) -> list[dict[str, Any]]:
     """The verdicts of one case, a dict a size; only rows that a seed draws are embedded."""
     parts = [part for seed in params.seeds for number in params.rows_per_class
-             for part in drawn(arms, number, seed)]  # fmt: skip
+             for part in drawn(arms, number, seed, class_task)]  # fmt: skip
     used = pd.concat([*parts, validation]).drop_duplicates("id")
     pool = RowPool(class_task, used, read_params("encoder", EncoderParams), EMBED, SPLIT)
     trainer = ApproachTrainer(params.approach)
@@ -69,7 +69,7 @@ def verdicts(
     def score(train: pd.DataFrame, seed: int) -> float:
         return trainer.score(pool.training_data(train, validation), seed)
 
-    found = measured(what, arms, params, score)
+    found = measured(what, arms, params, score, class_task)
     lines = [{"data": data, "what": what, "rows_a_class": size, **gain.model_dump(by_alias=True)}
              for size, gain in found.items()]  # fmt: skip
     for line in lines:

@@ -75,7 +75,7 @@ def said(
     """What a model that learnt from a sample of rows says of the held-out rows."""
     params = ApproachTrainer("feature", head="mlp").params
     rows = feature.Rows(vectors[sample], labels[sample], np.ones(len(sample)), sample)
-    head = feature.fitted_head(rows, STRENGTH, params, seed)
+    head = feature.fitted_head(class_task, rows, STRENGTH, params, seed)
     return head.predict(vectors[held])
 
 

@@ -105,7 +105,9 @@ def labels_of(cell: Cell, random: np.random.Generator) -> Found:
     world = World.of(cell, random)
     true = np.repeat(np.arange(cell.classes), world.sizes)
     said = world.said(true, world.right, random)
-    truths = {name: one.compute(world.truth(world.right))[0] for name, one in METRICS.items()}
+    expected = world.truth(world.right)
+    metrics = {name: one for name, one in METRICS.items() if class_task.NAME in one.tasks}
+    truths = {name: one.compute(expected)[0] for name, one in metrics.items()}
     scored = Scored.of(class_task, true, said)
     if cell.kind in REDONE:
         worse, part = world.right * 0.8, REDONE[cell.kind]
@@ -114,7 +116,7 @@ def labels_of(cell: Cell, random: np.random.Generator) -> Found:
         behind = world.truth(world.right * (1 - part) + worse * part)
         gaps = paired_difference([scored], [other])
         return {
-            name: (gap.low, gap.high, truths[name] - METRICS[name].compute(behind)[0])
+            name: (gap.low, gap.high, truths[name] - metrics[name].compute(behind)[0])
             for name, gap in gaps.items()
         }
     return {

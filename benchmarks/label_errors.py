@@ -58,7 +58,7 @@ def noisy_rows(file: Path) -> pd.DataFrame:
     rows = rows.assign(id=ids, text=read["text"], label=read["given_label"], split="train")
     rows = rows.assign(true=read["true_label"], batch="2026-01-news")
     rows = rows.sort_values("id", ignore_index=True)
-    return rows.assign(fold=stratified_folds(rows, FOLDS, 0))
+    return rows.assign(fold=stratified_folds(rows, FOLDS, 0, class_task))
 
 
 def encoded(texts: list[str]) -> np.ndarray:
@@ -116,7 +116,9 @@ def real_noise(rows: pd.DataFrame, vectors: np.ndarray) -> list[dict[str, Any]]:
     wrong = (rows["label"] != rows["true"]).to_numpy()
     confirming = np.array([int(row, 16) % 2 == 1 for row in rows["id"]])
     every, tuned = np.ones(len(rows), dtype=bool), fine_tuned(rows)
-    parts = {name: ensemble([name], rows, vectors) for name in DEFAULT} | {"full": tuned}
+    parts = {name: ensemble(class_task, [name], rows, vectors) for name in DEFAULT} | {
+        "full": tuned
+    }
     lines = []
 
     def add(models: list[str], ranking: str, doubts: np.ndarray) -> None:
@@ -153,7 +155,7 @@ def kept_by(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, np.ndarray]:
 
     labels, folds = numbers_of(rows["label"]), rows["fold"].to_numpy()
     classes, every = np.unique(rows["label"]), np.ones(len(rows), dtype=bool)
-    probabilities = ensemble(DEFAULT, rows, vectors)
+    probabilities = ensemble(class_task, DEFAULT, rows, vectors)
     quality = label_quality(labels, probabilities, folds, every, "posterior")
     joint = confident_joint(labels, probabilities, calibrated=True)
     found = judge_labels(class_task, labels, probabilities, quality, 0.5, every, joint)
@@ -161,8 +163,10 @@ def kept_by(rows: pd.DataFrame, vectors: np.ndarray) -> dict[str, np.ndarray]:
         suggested=classes[found.suggested], score=found.score, reason=found.reason, nearest=""
     )
     params = PolicyParams(policy="drop", max_score=None, max_share=0.2, suspect_weight=1.0)
-    after, _ = apply_policy(rows, candidates(judged.assign(judged=True), set(), params), params)
-    flagged = find_label_issues(labels, ensemble(["linear"], rows, vectors), n_jobs=1)
+    after, _ = apply_policy(
+        class_task, rows, candidates(judged.assign(judged=True), set(), params), params
+    )
+    flagged = find_label_issues(labels, ensemble(class_task, ["linear"], rows, vectors), n_jobs=1)
     return {"drop": rows["id"].isin(after["id"]).to_numpy(), "cleanlab": ~flagged}
 
 
@@ -204,7 +208,10 @@ def injected(seed: int) -> dict[str, float]:
     hit = random.choice(len(rows), round(FLIPPED * len(rows)), replace=False)
     labels[hit] = (true[hit] + random.integers(1, len(classes), len(hit))) % len(classes)
     rows["label"] = classes[labels].astype(str)
-    probabilities, every = ensemble(DEFAULT, rows, vectors), np.ones(len(rows), dtype=bool)
+    probabilities, every = (
+        ensemble(class_task, DEFAULT, rows, vectors),
+        np.ones(len(rows), dtype=bool),
+    )
     return {
         ranking: float(
             average_precision_score(

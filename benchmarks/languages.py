@@ -30,6 +30,7 @@ from seedbed.pages.rendering import table
 from seedbed.private.detection import anonymize_rows
 from seedbed.private.kinds import REDACTED, AnonymizeParams
 from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
+from seedbed.tasks import class_task
 from stages.augment import Params as AugmentParams
 from stages.augment import augmented
 
@@ -125,7 +126,7 @@ def augmentation(language: Language) -> Iterator[Case]:
     section = read_params("augment", AugmentParams)
     params = section.model_copy(update={"copies": COPIES, "methods": METHODS})
     rows = frame(language.none).assign(split="train", fold=0)
-    made, _ = augmented(rows, params)
+    made, _ = augmented(rows, params, class_task)
     original = rows.set_index("id")["text"]
     for parent, text in zip(made["parent"], made["text"], strict=True):
         before, after = (

@@ -19,7 +19,7 @@ from seedbed.core.files import write_json
 from seedbed.core.params import read_params
 from seedbed.core.rows import OUTSIDE
 from seedbed.encoding.vectors import EncoderParams, embedded
-from seedbed.scoring.confidence import chosen_threshold, detection
+from seedbed.scoring.confidence import detection
 from seedbed.splitting.sides import side_of
 from seedbed.tasks import class_task
 
@@ -56,7 +56,7 @@ def measured(rows: pd.DataFrame, vectors: np.ndarray, seed: int) -> dict[str, di
         given = {part: head.predict_proba(vectors[side == part]) for part in ("validation", "test")}
         outside, low = classes if how == "class" else OUTSIDE, 0.0
         if how == "threshold":
-            low = chosen_threshold(class_task, labels[side == "validation"], given["validation"])
+            [low] = class_task.thresholds(labels[side == "validation"], given["validation"])
         part = side == "test"
         found[how] = detection(
             class_task,

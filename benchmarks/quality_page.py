@@ -102,6 +102,8 @@ have. So it is no extra.
 
 {label_errors}
 
+{label_error_sets}
+
 {gains}
 
 {gate}
@@ -230,6 +232,7 @@ def quality_page(results: dict[str, Any], reads: int) -> str:
             replacement_lines(read_csv(READ_BY_EYE)),
         ),
         label_errors=noise.section(results["label_errors"]),
+        label_error_sets=noise.of_sets(results["label_error_sets"]),
         gains=gains.section(results["augmentation"]),
         gate=gate_page.section(results["gate"]),
         scope_seeds=results["out_of_scope"]["seeds"],

@@ -24,6 +24,7 @@ from seedbed.core.rows import (
 from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.making import balancing
+from seedbed.tasks import Task
 from seedbed.tasks.named import read_task
 
 
@@ -37,19 +38,23 @@ class Params(Section):
 
 
 def measured(
-    option: str, arms: balancing.Arms, params: Params, score: Callable[[pd.DataFrame, int], float]
+    option: str,
+    arms: balancing.Arms,
+    params: Params,
+    score: Callable[[pd.DataFrame, int], float],
+    task: Task,
 ) -> dict[str, balancing.AblationGain]:
     """The verdict on one option at each number of rows a class.
 
     `score` gives the validation macro-F1 of a model trained on rows with a seed.
     """
     verdicts = {}
-    for number in balancing.sizes(arms, params.rows_per_class):
+    for number in balancing.sizes(arms, params.rows_per_class, task):
         scores: list[dict[int, float]] = [{}, {}]
         rows = np.zeros((2, len(params.seeds)))
         bar = progress(params.seeds, f"{option}, {number or 'all'}", len(params.seeds))
         for turn, seed in enumerate(bar):
-            for arm, train in enumerate(balancing.drawn(arms, number, seed)):
+            for arm, train in enumerate(balancing.drawn(arms, number, seed, task)):
                 scores[arm][seed] = score(train, seed)
                 rows[arm, turn] = len(train)
         without, with_it = rows.mean(1).tolist()
@@ -61,7 +66,7 @@ def measured(
 
 @script
 def main() -> str:
-    params = read_params("ablate", Params)
+    params, task = read_params("ablate", Params), read_task()
     negatives = read_params("negatives.as", str), read_params("negatives.label", str)
     augmented, balanced = (
         rows_to_choose_by(read_rows(folder), *negatives) for folder in (AUGMENT, BALANCE)
@@ -73,13 +78,13 @@ def main() -> str:
         from seedbed.training.trainer import ApproachTrainer, RowPool
 
         validation = balanced[balanced["split"] == "validation"].reset_index(drop=True)
-        pool = RowPool(read_task(), augmented, read_params("encoder", EncoderParams), EMBED, SPLIT)
+        pool = RowPool(task, augmented, read_params("encoder", EncoderParams), EMBED, SPLIT)
         approach = ApproachTrainer(params.approach)
 
         def score(rows: pd.DataFrame, seed: int) -> float:
             return approach.score(pool.training_data(rows, validation), seed)
 
-        verdicts = {name: measured(name, pair, params, score) for name, pair in arms.items()}
+        verdicts = {name: measured(name, pair, params, score, task) for name, pair in arms.items()}
     metrics = balancing.AblateMetrics(
         measured_on="validation",
         approach=params.approach,

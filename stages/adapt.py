@@ -45,7 +45,6 @@ def scores(
 ) -> dict[int, float]:
     """Validation macro-F1 of logistic regression on the vectors, by seed. Each seed draws its own
     train rows, so that scores differ by the encoder and the rows alone."""
-    from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
     from seedbed.scoring.metrics import macro_f1_of
@@ -53,14 +52,14 @@ def scores(
     position = pd.Series(range(len(rows)), rows["id"])
     train = rows[rows["split"] == "train"].assign(parent="", weight=1.0)
     held = (rows["split"] == "validation").to_numpy()
-    classes = sorted(set(train["label"]))
     task = read_task()
+    classes = task.classes(train["label"])
     labels = task.targets(rows["label"], classes)
     by_seed = {}
     for seed in seeds:
-        sample = drawn(Arms(train, train, False), number, seed)[0]
+        sample = drawn(Arms(train, train, False), number, seed, task)[0]
         drawn_at = position[sample["id"]]
-        head = LogisticRegression(C=STRENGTH, max_iter=2000)
+        head = task.regression(STRENGTH)
         with threadpool_limits(1):  # or the number of threads would decide the last bits
             head.fit(vectors[drawn_at], labels[drawn_at], sample["weight"])
         by_seed[seed] = macro_f1_of(task, labels[held], head.predict(vectors[held]))
@@ -77,7 +76,7 @@ def measured(rows: pd.DataFrame, params: Params, encoder: EncoderParams) -> dict
     after = vectors_of(rows, None, adapted, SPLIT)
     train = rows[rows["split"] == "train"].assign(parent="")
     verdicts = {}
-    for number in sizes(Arms(train, train, False), params.rows_per_class):
+    for number in sizes(Arms(train, train, False), params.rows_per_class, read_task()):
         both = (scores(vectors, rows, number, params.seeds) for vectors in (before, after))
         verdicts[str(number or "all")] = verdict(*both)
     return verdicts

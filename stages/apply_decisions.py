@@ -8,6 +8,7 @@ In validation and test it keeps its given label: no machine edits a test set.
 """
 
 from collections import Counter
+from functools import partial
 
 import pandas as pd
 
@@ -22,6 +23,7 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import ANONYMIZE, SIDES, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.splitting.sides import FROZEN, SideParams, assign_sides, read_frozen
+from seedbed.tasks.named import read_task
 
 HEADER = ["id", "side", "given", "decided", "people"]
 
@@ -79,8 +81,10 @@ def main() -> str:
     rows = read_rows(ANONYMIZE)
     everyone = decisions.read_decisions(FOLDER)
     decided = decisions.in_force(everyone, rows, params)
-    known = {*rows["label"], *read_params("collect.labels", list[str])} - {""}
-    decisions.check_labels(decided, known, FOLDER)
+    task = read_task()
+    known = {*task.classes(rows["label"]), *read_params("collect.labels", list[str])}
+    fault, form = partial(task.fault, known), task.form(sorted(known))
+    decisions.check_labels(decided, fault, form, FOLDER)
     side: dict[str, str] = {}
     if decided.votes:
         with_sides = assign_sides(rows, read_frozen(FROZEN), read_params("split", SideParams))

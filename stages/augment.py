@@ -25,6 +25,9 @@ from seedbed.making.negatives import WORDS_NOT_APART, NegativesParams, negatives
 from seedbed.making.paraphrasing import ParaphraseParams, ToParaphrase, paraphrases
 from seedbed.private.kinds import STAND_IN
 from seedbed.splitting.splits import gate_after_split, made_near_another_side
+from seedbed.tasks import Task
+from seedbed.tasks.counting import strata
+from seedbed.tasks.named import read_task
 
 Method = Literal["swap", "delete", "insert", "synonyms", "punctuate", "mistype", "paraphrase"]
 
@@ -42,13 +45,15 @@ class Params(Section):
     check: CheckParams
 
 
-def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
+def chosen(train: pd.DataFrame, params: Params, task: Task) -> list[tuple[Row, int, str]]:
     """Return the copies to make, (row, number of the copy, method), sorted by id."""
     if not params.methods or not params.copies:
         return []
     if params.only_classes_below:
-        rows = train["label"].map(train["label"].value_counts())
-        train = train[rows < params.only_classes_below]
+        train = train.reset_index(drop=True)
+        classes = strata(train["label"], task)
+        rarest = classes.map(classes.value_counts()).groupby(level=0).min()
+        train = train[rarest < params.only_classes_below]
     return [
         (row, copy, edits.method_of(params.methods, params.seed, row.id, copy))
         for row in as_rows(train.sort_values("id"))
@@ -56,9 +61,9 @@ def chosen(train: pd.DataFrame, params: Params) -> list[tuple[Row, int, str]]:
     ]
 
 
-def augmented(rows: pd.DataFrame, params: Params) -> tuple[pd.DataFrame, Counter[str]]:
+def augmented(rows: pd.DataFrame, params: Params, task: Task) -> tuple[pd.DataFrame, Counter[str]]:
     """Return copies of the train rows by the methods in turn, and the refused ones by reason."""
-    planned = chosen(parents(rows), params)
+    planned = chosen(parents(rows), params, task)
     if not planned:
         return rows.iloc[:0], Counter()
     written = _written(planned, params)
@@ -98,21 +103,21 @@ def _written(
 
 @script
 def main() -> str:
-    params = read_params("augment", Params)
+    params, task = read_params("augment", Params), read_task()
     negative = read_params("negatives", NegativesParams)
     encoder = read_params("encoder", EncoderParams)
     # The thresholds are split's: a made row must pass the gate that split's rows passed.
     words = read_params("split.shingle_words", int)
     jaccard = read_params("split.twin_min_jaccard", float)
     rows = read_rows(FIND_LABEL_ERRORS)
-    copies, refused = augmented(rows, params)
+    copies, refused = augmented(rows, params, task)
     if params.check.is_on() and len(copies):
         train = parents(rows)
         of_copies, of_train = (vectors_of(part, EMBED, encoder, SPLIT) for part in (copies, train))
-        copies, failed = checked(copies, of_copies, train, of_train, params.check)
+        copies, failed = checked(copies, of_copies, train, of_train, params.check, task)
         refused += failed
     embed = partial(embedded, params=encoder, split=SPLIT)
-    wrong, not_made = negatives(rows, negative, embed)
+    wrong, not_made = negatives(rows, negative, embed, task)
     every = pd.concat([rows, copies, wrong])
     near = {made for made, _ in made_near_another_side(every, words, jaccard)}
     refused["near_another_side"] += len(near)
@@ -120,7 +125,7 @@ def main() -> str:
     after = pd.concat([rows, copies, wrong])
     gate_after_split(after, words, jaccard)
     made = [*copies["id"], *wrong["id"]]
-    by_method, by_class = counts_made([copies, wrong])
+    by_method, by_class = counts_made([copies, wrong], task)
     metrics = AugmentMetrics(
         rows=settle("augment", rows["id"], after["id"], [], made),
         by_origin=dict(sorted(Counter(after["origin"]).items())),
@@ -131,7 +136,7 @@ def main() -> str:
     pairs = negative.random_pair or negative.hard_pair  # else no pair is made, nor positive
     named = () if pairs else (*negative.positive_labels, *filter(None, [negative.pair_label]))
     unused = unmatched("negatives: positive_labels, pair_label", named, (), ())
-    if params.only_classes_below and not chosen(parents(rows), params):
+    if params.only_classes_below and not chosen(parents(rows), params, task):
         unused |= unmatched("augment.only_classes_below", [str(params.only_classes_below)], ())
     write_results("augment", metrics.naming(unused), after)
     line = f"{len(copies)} copies and {len(wrong)} negatives made"

@@ -4,6 +4,7 @@ data/augment/ -> data/balance/, data/ledger/balance.csv, reports/metrics/balance
 reports/plots/class_balance.csv
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -17,24 +18,31 @@ from seedbed.core.stage import script
 from seedbed.making.balancing import BalanceMetrics, GroupWeight, balance
 from seedbed.making.balancing import BalanceParams as Params
 from seedbed.making.negatives import NegativesParams, set_aside
+from seedbed.tasks.counting import strata
+from seedbed.tasks.named import read_task
 
 PLOT = Path("reports/plots/class_balance.csv")
 
 
 def before_and_after(
-    before: pd.DataFrame, after: pd.DataFrame, column: str
+    before: pd.DataFrame, after: pd.DataFrame, groups_of: Callable[[pd.DataFrame], pd.Series]
 ) -> dict[str, GroupWeight]:
-    """Return the train rows and weights before and after by the values of a column."""
+    """Return the train rows and weights before and after by group; of each row `groups_of` returns
+    one or more under its index."""
     parts = [rows[rows["split"] == "train"] for rows in (before, after)]
-    weights = [part["weight"].astype(float).groupby(part[column]).sum() for part in parts]
+    groups = [groups_of(part) for part in parts]
+    weights = [
+        part["weight"].astype(float)[mine.index].groupby(mine.to_numpy()).sum()
+        for part, mine in zip(parts, groups, strict=True)
+    ]
     figures = {
-        "rows_before": parts[0][column].value_counts(),
-        "rows": parts[1][column].value_counts(),
+        "rows_before": groups[0].value_counts(),
+        "rows": groups[1].value_counts(),
         "weight": weights[1],
         "weight_share_before": weights[0] / weights[0].sum(),
         "weight_share": weights[1] / weights[1].sum(),
     }
-    table = pd.DataFrame(figures, index=sorted(set(before[column]))).fillna(0)
+    table = pd.DataFrame(figures, index=sorted(set(groups_of(before)))).fillna(0)
     return {name: GroupWeight(**line) for name, line in table.to_dict("index").items()}
 
 
@@ -48,23 +56,25 @@ def in_words(params: Params) -> str:
 
 @script
 def main() -> str:
-    params = read_params("balance", Params)
+    params, task = read_params("balance", Params), read_task()
     rows = read_rows(AUGMENT)
-    used, aside = set_aside(rows, read_params("negatives", NegativesParams))
+    used, aside = set_aside(rows, read_params("negatives", NegativesParams), task)
     is_train = used["split"] == "train"
-    train, dropped = balance(used[is_train], params)
+    train, dropped = balance(used[is_train], params, task)
     dropped = aside + dropped
     after = pd.concat([train, used[~is_train]]).sort_values("id", ignore_index=True)
     metrics = BalanceMetrics(
         rows=settle("balance", rows["id"], after["id"], dropped),
-        train_by_class=before_and_after(rows, after, "label"),
-        train_by_source=before_and_after(rows, after, "source"),
+        train_by_class=before_and_after(rows, after, lambda part: strata(part["label"], task)),
+        train_by_source=before_and_after(rows, after, lambda part: part["source"]),
         asked=in_words(params),
     )
     target = params.target
     unused = unmatched("balance.target.shares", target.shares if not target.by else (), (), ())
     write_results("balance", metrics.naming(unused), after, dropped)
     groups = metrics.train_by_class.items()
-    lines = [(name, group.rows_before, group.rows, group.weight) for name, group in groups]
+    lines = [
+        (task.shown(name), group.rows_before, group.rows, group.weight) for name, group in groups
+    ]
     write_csv(PLOT, ["class", "rows_before", "rows", "weight"], lines)
     return f"{in_words(params)}, {len(dropped)} rows dropped{unused_in_words(unused)}"

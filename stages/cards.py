@@ -17,6 +17,7 @@ from seedbed.reporting.dataset_card import SourceEntry, data_card
 from seedbed.reporting.model_card import ModelFacts, model_card
 from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
 from seedbed.serving.model_folder import read_serving
+from seedbed.tasks import load
 from seedbed.training.models import model_digest, read_card
 
 DATA_CARD = Path("reports/cards/dataset_card.md")
@@ -48,7 +49,7 @@ def main() -> str:
     sources = read_params("sources", list[SourceEntry])
     dataset = read_metrics(DATASET, DatasetVersion)
     found = DataMetrics.read(METRICS)
-    write_text(DATA_CARD, data_card(dataset, sources, found))
     facts = model_facts(dataset, sources, found.clean.rows_by_language)
+    write_text(DATA_CARD, data_card(load(facts.card.task), dataset, sources, found))
     write_text(MODEL_CARD, model_card(facts))
     return f"{DATA_CARD}, {MODEL_CARD}"

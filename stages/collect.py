@@ -6,27 +6,28 @@ data/ledger/collect.csv, reports/metrics/collect.json
 
 from collections import Counter
 
-from seedbed.collecting import collection, raw_rows
+from seedbed.collecting import collection, joining, raw_rows
 from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import collect_metrics
 from seedbed.collecting.raw_rows import TOMBSTONES
 from seedbed.collecting.source import shown_name
 from seedbed.core.files import load_key, write_csv
-from seedbed.core.labels import alike_in_words, unused_in_words
+from seedbed.core.labels import alike_in_words, in_line, unused_in_words
 from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import COLUMNS, QUARANTINE, write_results
 from seedbed.core.stage import script
+from seedbed.tasks.named import read_task
 
 
 @script
 def main() -> str:
-    params = read_params("collect", Params)
+    params, task = read_params("collect", Params), read_task()
     key = load_key(read_params("anonymize.key_fingerprint", str))
     sources = collection.read_sources()
     collection.check_declared(sources)
-    raw, encodings, notes = collection.read_all(sources, params)
-    if values := raw_rows.published(raw, sources, params.not_personal):
+    raw, encodings, notes = collection.read_all(sources, params, task)
+    if values := raw_rows.published(raw, sources, params.not_personal, task):
         from seedbed.private.published import check_published  # which few runs need to load
 
         check_published(values)
@@ -35,7 +36,7 @@ def main() -> str:
     )
     bad = [row for row in raw if row.reason not in ("", *raw_rows.CHOSEN)]
     collection.check_quarantine(bad, len(raw), params.max_quarantine_share)
-    collection.check_usable(sources, raw, params.max_classes)
+    collection.check_usable(sources, raw, params.max_classes, task)
     dropped = collection.drops_of(raw, key)
     rows = collection.contract_rows(raw, sources, key).sort_values("id", ignore_index=True)
     collection.check_collected(rows)
@@ -47,16 +48,18 @@ def main() -> str:
         "quarantined": len(bad),
         "quarantined_by_reason": dict(sorted(reasons.items())),
     }
-    metrics = collect_metrics(rows, counts.model_copy(update=quarantined), encodings)
-    unused = collection.unused_entries(raw, sources, params.labels)
+    metrics = collect_metrics(rows, counts.model_copy(update=quarantined), encodings, task)
+    unused = collection.unused_entries(raw, sources, params.labels, task)
     forms = {
-        "alike": collection.labels_alike(raw, params.labels),
-        "joined": {row.spelling: row.label for row in raw if row.spelling},
+        "alike": joining.labels_alike(raw, params.labels, task),
+        "joined": {old: new for row in raw for old, new in row.spellings.items()},
     }
     metrics = metrics.model_copy(update={key: names for key, names in forms.items() if names})
     write_results("collect", metrics.naming(unused), rows, dropped, private=True)
     lines = [(row.source, shown_name(row.file), row.line, row.reason) for row in bad]
     write_csv(QUARANTINE, COLUMNS[QUARANTINE], lines)
+    if always := [name for name, number in metrics.by_class.items() if number == len(rows)]:
+        notes.append(f"in every row, so that nothing can be learned about it: {in_line(always)}")
     doubtful = raw_rows.doubtful_dates(raw)
     more = f", {doubtful:,} with a date before 1970 or after their batch" if doubtful else ""
     line = f"{len(rows):,} rows kept, {len(dropped):,} dropped, {len(bad):,} in quarantine{more}"

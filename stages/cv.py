@@ -63,7 +63,7 @@ def out_of_fold(
     index = {row: number for number, row in enumerate(rows["id"])}
     test = rows[rows["fold"] < 0]
     probabilities = np.zeros((len(rows), len(classes)))
-    folds = list(resampling.folds_of(rows, params.stop_share, params.seed))
+    folds = list(resampling.folds_of(pool.task, rows, params.stop_share, params.seed))
     for fold in folds:
         data = pool.training_data(fold.train, fold.stop)
         others = pd.concat([fold.held_out, test])
@@ -107,7 +107,8 @@ def main() -> str:
     params, rows = read_params("cv", Params), read_rows(SPLIT)
     approaches = read_params("approaches", dict[str, Any])
     shared = read_params("training", dict[str, Any])
-    classes = sorted(set(rows["label"]))
+    task = read_task()
+    classes = task.classes(rows["label"])
     unused = unused_by_approaches(approaches, shared, params.grid, classes)
     if not params.approaches:
         with fresh_folder(OUT_OF_FOLD) as folder:
@@ -120,7 +121,7 @@ def main() -> str:
     for name, grid in params.grid.items():  # report a wrong value before hours of training
         for changes in resampling.grid_points(grid):
             ApproachTrainer(name, **changes)
-    pool = RowPool(read_task(), rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
+    pool = RowPool(task, rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
     figures = {}
     with fresh_folder(OUT_OF_FOLD) as folder:
         for name in params.approaches:

@@ -4,14 +4,16 @@ data/apply_decisions/, data/frozen_test.csv
 -> data/deduplicate/, data/ledger/deduplicate.csv, reports/metrics/deduplicate.json
 """
 
+from seedbed.core.labels import in_line
 from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import APPLY_DECISIONS, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.splitting.deduplication import DeduplicateMetrics, deduplicate
+from seedbed.splitting.deduplication import DeduplicateMetrics, deduplicate, labels_that_differ
 from seedbed.splitting.deduplication import DeduplicateParams as Params
 from seedbed.splitting.near_copies import near_pairs
 from seedbed.splitting.sides import FROZEN, read_frozen
+from seedbed.tasks.named import read_task
 
 LISTED = 20  # pairs in the metrics
 
@@ -20,6 +22,7 @@ LISTED = 20  # pairs in the metrics
 def main() -> str:
     params = read_params("deduplicate", Params)
     rows, frozen = read_rows(APPLY_DECISIONS), read_frozen(FROZEN)
+    task = read_task()
     drops, conflicts = deduplicate(rows, frozen, params, read_params("split.way", str))
     kept = rows[~rows["id"].isin({drop.id for drop in drops})]
     test = rows[rows["id"].isin(frozen)]
@@ -35,8 +38,12 @@ def main() -> str:
         frozen_rows=len(test),
         near_pairs_both_frozen=len(copies.i),
     )
+    if differing := labels_that_differ(rows, drops, conflicts, task):
+        metrics = metrics.model_copy(update={"labels_that_differ": differing})
     write_results("deduplicate", metrics, kept, drops)
     words = in_words(metrics.rows)
+    if differing:
+        words += f"; in texts with two sets of labels these differ: {in_line(differing)}"
     if conflicts:
         words += (
             f"; {metrics.near_conflict_rows} kept rows are near copies of a row with another label:"

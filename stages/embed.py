@@ -19,13 +19,16 @@ from seedbed.encoding.vectors import (
     items_of,
     write_vectors,
 )
+from seedbed.tasks import Task
+from seedbed.tasks.counting import strata
+from seedbed.tasks.named import read_task
 
 NEIGHBOURS = 10
 SAMPLE = 5_000  # rows for the distances, whose number is their square
 SHOWN = 5
 
 
-def figures(rows: pd.DataFrame, vectors: np.ndarray) -> EmbedMetrics:
+def figures(rows: pd.DataFrame, vectors: np.ndarray, task: Task) -> EmbedMetrics:
     """Return the counts, and cosine distances in train + validation.
 
     Of more than SAMPLE rows the first by id are taken, which is a random sample.
@@ -33,9 +36,9 @@ def figures(rows: pd.DataFrame, vectors: np.ndarray) -> EmbedMetrics:
     inside = np.flatnonzero((rows["split"] != "test").to_numpy())[:SAMPLE]
     sample, labels = vectors[inside], rows["label"].to_numpy(dtype=object)[inside]
     distances = neighbour_distances(sample, NEIGHBOURS)
+    classes = strata(pd.Series(labels), task)
     by_class = {}
-    for name in np.unique(labels):
-        members = labels == name
+    for name, members in classes.index.groupby(classes.to_numpy()).items():
         by_class[str(name)] = ClassSpread(
             mean_pairwise_distance=mean_pairwise_distance(sample[members]),
             mean_distance_to_nearest=float(distances[members].mean()),
@@ -61,7 +64,7 @@ def main() -> str:
     params = read_params("encoder", EncoderParams)
     rows = read_rows(SPLIT)
     vectors = embedded(items_of(rows), params, SPLIT)
-    metrics = figures(rows, vectors)
+    metrics = figures(rows, vectors, read_task())
     write_vectors(EMBED, rows, vectors)
     write_results("embed", metrics)
     return f"{metrics.vectors:,} vectors of {metrics.width} numbers"

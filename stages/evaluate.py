@@ -9,6 +9,7 @@ reports/plots/{confusion,reliability,risk_coverage}/
 import time
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
 from operator import itemgetter
 from pathlib import Path
 
@@ -42,6 +43,7 @@ from seedbed.scoring import evaluation
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import Columns, columns_of
+from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions, write_predictions
 from seedbed.tasks import Task
@@ -89,7 +91,7 @@ def predictions_of(
         tokens += len(models) * sum(map(len, part.ids))
     number = len(models) * sum(len(predictions.ids) for predictions in raw.values())
     note_predictions(approach, number, tokens, time.perf_counter() - start)
-    evaluation.check_outside(raw["validation"].labels, raw["test"].labels, str(TOKENIZE))
+    evaluation.check_outside(task, raw["validation"].labels, raw["test"].labels, str(TOKENIZE))
     return raw
 
 
@@ -107,7 +109,7 @@ def model_costs(approach: str, seed: str, train: Examples) -> ModelCosts:
     )
 
 
-def columns(rows: pd.DataFrame, ids: list[str], min_chars: int) -> Columns:
+def columns(task: Task, rows: pd.DataFrame, ids: list[str], min_chars: int) -> Columns:
     """Compute what the rows of one split are sliced by.
 
     Nearness is the cosine to the nearest train row that embed has seen; made rows, which come after
@@ -118,7 +120,7 @@ def columns(rows: pd.DataFrame, ids: list[str], min_chars: int) -> Columns:
     languages = map_texts(languages_of, list(members["text"]))
     vectors, missing = read_vectors(EMBED, train)
     cosines = nearest_cosines(read_vectors(EMBED, ids)[0], vectors[~missing])
-    return columns_of(members, list(rows["date"]), languages, cosines)
+    return columns_of(task, members, list(rows["date"]), languages, cosines)
 
 
 def checks(
@@ -135,9 +137,12 @@ def checks(
     def predict(texts: list[str], pairs: list[str] | None, label: str) -> np.ndarray:
         encoded = model.tokenizer(texts, pairs)
         logits = pooled_windows(model.logits(encoded, dtype, label), encoded.windows)
-        return model.task.decode(model.task.probabilities(logits))
+        task = model.task
+        return task.decode(task.answered(task.probabilities(logits), fitted.shown))
 
-    members, before = rows.loc[raw.ids], raw.scored()[fitted.seed]
+    members, task = rows.loc[raw.ids], raw.task
+    given = task.answered(raw.probabilities[fitted.seed], fitted.shown)
+    before = Scored.of(task, raw.labels, task.decode(given), clusters=raw.clusters())
     invariance = invariance_of(predict, members, before, params.behaviour_rows, params.seed)
     paired = members["text_pair"].any()
     cases = (
@@ -149,15 +154,20 @@ def checks(
 def write_plots(
     approach: str, raw: Predictions, fitted: evaluation.Fitted, shown: list[str]
 ) -> None:
-    """Write confusion (a line per row), reliability and risk-coverage on validation, on which
-    choices may be based."""
-    scored = raw.with_outside(fitted.thresholds).scored()[fitted.seed]
-    both = zip(scored.labels, scored.predicted, strict=True)
-    inside = raw.task, *raw.inside(fitted.seed)
+    """Write confusion (a line per row, of sets one per pair of labels), reliability and
+    risk-coverage on validation, on which choices may be based."""
+    task, (labels, given) = raw.task, raw.inside(fitted.seed)
+    scored = raw.ruled(fitted.thresholds).scored()[fitted.seed]
+    true, said = (task.one_hot(part, len(shown)) for part in (scored.labels, scored.predicted))
+    pairs = [
+        (shown[label], shown[prediction])
+        for one, other in zip(true, said, strict=True)
+        for label, prediction in product(np.flatnonzero(one), np.flatnonzero(other))
+    ]
     lines: dict[Path, Sequence[tuple[object, ...]]] = {
-        CONFUSION: sorted((shown[label], shown[prediction]) for label, prediction in both),
-        RELIABILITY: reliability_curve(*inside),
-        RISK_COVERAGE: risk_coverage_curve(*inside),
+        CONFUSION: sorted(pairs),
+        RELIABILITY: reliability_curve(task, labels, given),
+        RISK_COVERAGE: risk_coverage_curve(task, labels, task.answered(given, fitted.shown)),
     }
     for folder, header in PLOTS.items():
         write_csv(folder / f"{approach}.csv", header, lines[folder])
@@ -180,7 +190,8 @@ def main(approach: str) -> str:
     min_chars = read_params("clean.min_chars_for_language", int)
     datasets, rows = read_datasets(TOKENIZE), read_rows(BALANCE).set_index("id")
     models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in seeds}
-    raw = predictions_of(approach, read_task(), datasets, rows, models, dtype)
+    task = read_task()
+    raw = predictions_of(approach, task, datasets, rows, models, dtype)
     fitted = evaluation.fit(raw["validation"])
     costs = model_costs(approach, fitted.seed, datasets.parts["train"])
     classes = evaluation.Classes(datasets.classes, read_params("negatives.label", str))
@@ -189,7 +200,7 @@ def main(approach: str) -> str:
     ]
     for side, predictions in raw.items():
         ids, decided = predictions.ids, [row for row in people if row.side == side]
-        sliced_by, metas = columns(rows, ids, min_chars), list(rows.loc[ids, "meta"])
+        sliced_by, metas = columns(task, rows, ids, min_chars), list(rows.loc[ids, "meta"])
         part = evaluation.Part(side, predictions, sliced_by, metas, decided)
         figures = evaluation.evaluate(part, fitted, classes, costs)
         if side == "validation":
@@ -197,8 +208,9 @@ def main(approach: str) -> str:
             paired, score = bool(rows["text_pair"].any()), figures["macro_f1"]
             figures = evaluation.with_behaviour(figures, paired, fitted, behaviour)
         write_metrics(EVALUATE / approach / f"{side}.json", figures)
-        with_outside = predictions.with_outside(fitted.thresholds)
-        write_predictions(PREDICTIONS / approach / side, with_outside)
-    write_plots(approach, raw["validation"], fitted, classes.predictable(fitted))
+        ruled = predictions.ruled(fitted.thresholds)
+        write_predictions(PREDICTIONS / approach / side, ruled)
+    shown = task.ruled_classes(classes.names, classes.outside, fitted.shown)
+    write_plots(approach, raw["validation"], fitted, shown)
     interval = f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]"
     return f"validation macro-F1 {interval} on {len(raw['validation'].ids)} rows"

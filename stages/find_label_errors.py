@@ -7,6 +7,7 @@ reports/metrics/find_label_errors.json
 
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,8 +25,8 @@ from seedbed.core.params import Section, read_params
 from seedbed.core.rows import COLUMNS, EMBED, SIDES, SPLIT, SUSPECTS, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import read_vectors
-from seedbed.label_errors import out_of_fold, ranking
-from seedbed.label_errors.out_of_fold import MODELS, can_be_judged, ensemble
+from seedbed.label_errors import judge_of, out_of_fold, ranking
+from seedbed.label_errors.out_of_fold import MODELS, ensemble, unseen_classes
 from seedbed.label_errors.ranking import (
     PolicyParams,
     apply_policy,
@@ -55,17 +56,25 @@ class Params(PolicyParams, JudgeParams):
     """params.yaml section `find_label_errors`."""
 
 
+class Judged(NamedTuple):
+    """The rows in their order, with columns of SUSPECTS, judged, self_confidence, uncertainty,
+    outlier and outlier_score; the noise; rows with a class that is in their fold alone, by class;
+    and the p-value of "the order of arrival is random"."""
+
+    rows: pd.DataFrame
+    noise: ranking.NoiseFigures
+    not_judged: dict[str, int]
+    non_iid_p: float | None
+
+
 def judge(
     task: Task, rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
-) -> tuple[pd.DataFrame, ranking.NoiseFigures, float | None]:
-    """Return the judged rows in their order (columns of SUSPECTS, judged, self_confidence,
-    uncertainty, outlier and outlier_score), the noise, and the p-value of "the order of arrival is
-    random".
+) -> Judged:
+    """Judge every row but those with a class that is in their fold alone.
 
-    A row is not judged if its class is in its fold alone. `nearest` are the ids of the nearest rows
-    with the suggested label, a near copy first.
+    `nearest` are the ids of the nearest rows that agree with the suggestion, a near copy first.
     """
-    classes = sorted(set(rows["label"]))
+    classes, judge = task.classes(rows["label"]), judge_of(task)
     labels = task.targets(rows["label"], classes)
     folds, ids = rows["fold"].to_numpy(), rows["id"].to_numpy(dtype=object)
     ready = {
@@ -73,22 +82,26 @@ def judge(
         for name in params.models
         if name in NAMES
     }
-    settled, judged = np.isin(ids, sorted(verified)), can_be_judged(labels, folds)
+    unseen = unseen_classes(task.one_hot(labels, len(classes)), folds)
+    settled, judged = np.isin(ids, sorted(verified)), ~np.any(unseen, axis=1)
     near = out_of_fold.near_rows(vectors, list(rows["batch"]))
-    probabilities = ensemble(params.models, rows, vectors, ready, near).round(ranking.DIGITS)
+    probabilities = ensemble(task, params.models, rows, vectors, ready, near)
+    probabilities = probabilities.round(ranking.DIGITS)
     counted = judged & ~settled
-    quality = ranking.label_quality(labels, probabilities, folds, counted, params.ranking)
-    joint = ranking.confident_joint(labels[counted], probabilities[counted], calibrated=True)
-    judgement = ranking.judge_labels(
+    quality = judge.label_quality(labels, probabilities, folds, counted, params.ranking)
+    joint = judge.confident_joint(labels[counted], probabilities[counted], calibrated=True)
+    judgement = judge.judge_labels(
         task, labels, probabilities, quality, params.min_probability, judged, joint
     )
-    copies = out_of_fold.near_copies(near, labels, params.near_copy_min_cosine)
+    cells = np.unique(rows["label"].to_numpy(dtype=object), return_inverse=True)[1]
+    copies = out_of_fold.near_copies(near, cells, params.near_copy_min_cosine)
     judgement = ranking.with_near_copies(judgement, labels, copies, judged, settled)
     arrival = out_of_fold.order_of_arrival(rows)
     outlier, outlier_score, non_iid_p = out_of_fold.check_whole_set(near, arrival)
     suspected = np.flatnonzero(judgement.reason != "")
     nearest = np.full(len(rows), "", dtype=object)
-    agree = out_of_fold.agreeing(near, labels, suspected, judgement.suggested[suspected], AGREEING)
+    agrees = judge.agreement(labels, judgement.suggested, quality)
+    agree = out_of_fold.agreeing(near, suspected, agrees, AGREEING)
     for row, similar in zip(suspected, agree, strict=True):
         near_copy = judgement.copy[row : row + 1]
         similar = np.concatenate([near_copy[near_copy >= 0], similar[similar != near_copy[0]]])
@@ -104,7 +117,9 @@ def judge(
         outlier=outlier,
         outlier_score=outlier_score.round(ranking.DIGITS),
     )
-    return judged_rows, ranking.noise_figures(classes, joint), non_iid_p
+    counts = unseen.sum(0).tolist()
+    not_judged = {name: rows for name, rows in zip(classes, counts, strict=True) if rows}
+    return Judged(judged_rows, judge.noise_figures(classes, joint), not_judged, non_iid_p)
 
 
 def counted_by_side(rows: pd.DataFrame) -> dict[str, int]:
@@ -139,12 +154,13 @@ def main() -> str:
         )
     rule = read_params("apply_decisions", DisagreementRule)
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
-    judged, noise, non_iid_p = judge(read_task(), rows, vectors, verified, params)
+    task = read_task()
+    found = judge(task, rows, vectors, verified, params)
+    judged = found.rows
     suspects = judged[(judged["reason"] != "") & ~judged["id"].isin(verified)]
     suspects = suspects.sort_values(["score", "id"])
     outliers = judged[judged["outlier"]].sort_values(["outlier_score", "id"])
-    kept, dropped = apply_policy(rows, candidates(judged, verified, params), params)
-    unjudged = Counter(judged["label"][~judged["judged"]])
+    kept, dropped = apply_policy(task, rows, candidates(judged, verified, params), params)
     metrics = ranking.LabelErrorMetrics(
         rows=settle("find_label_errors", rows["id"], kept["id"], dropped),
         suspects=len(suspects),
@@ -152,10 +168,10 @@ def main() -> str:
         suspects_by_reason=dict(sorted(Counter(suspects["reason"]).items())),
         outliers_by_side=counted_by_side(outliers),
         verified_rows=len(verified),
-        not_judged_by_class=dict(sorted(unjudged.items())),
+        not_judged_by_class=found.not_judged,
         policy=params.policy,
-        noise=noise,
-        non_iid_p=non_iid_p,
+        noise=found.noise,
+        non_iid_p=found.non_iid_p,
     )
     write_results("find_label_errors", metrics, kept, dropped)
     write_scores(judged, rows)
@@ -163,6 +179,6 @@ def main() -> str:
     shown = ["id", "split", "label", "outlier_score"]
     write_csv(OUTLIERS, shown, outliers[shown].to_numpy())
     line = f"{len(suspects)} suspects, policy {params.policy}, {len(dropped)} rows dropped"
-    if unjudged:
-        line += f"; not judged, as in one fold alone: {in_line(sorted(unjudged))}"
+    if found.not_judged:
+        line += f"; not judged, as in one fold alone: {in_line(found.not_judged)}"
     return line

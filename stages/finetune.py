@@ -44,7 +44,8 @@ def training_data(params: EncoderParams, checkpoints: Path) -> TrainingData:
     with reading(ADAPTED / "adapted.json") as adapted:
         is_adapted = read_json(adapted)["run"]
     folder = ADAPTED if is_adapted else encoder_folder(params)
-    parts = {side: part.inside for side, part in parts.items()}
+    task = read_task()
+    parts = {side: part.inside(task) for side, part in parts.items()}
 
     def vectors(side: str) -> np.ndarray:
         rows = parts[side]
@@ -60,7 +61,7 @@ def training_data(params: EncoderParams, checkpoints: Path) -> TrainingData:
         return completed(None if is_adapted else EMBED, rows.row_ids, compute)
 
     return TrainingData(
-        task=read_task(),
+        task=task,
         classes=classes,
         train=parts["train"],
         validation=parts["validation"],

@@ -57,11 +57,11 @@ def main() -> str:
     task, (train, validation, _) = read_task(), sides(rows).values()
     pool = RowPool(task, rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
     approach = ApproachTrainer(params.approach)
-    classes = sorted(set(train["label"]))
+    classes = task.classes(train["label"])
     runs = []
     points = [(share, seed) for seed in params.seeds for share in params.shares]
     for share, seed in progress(points, "learning curve", len(points)):
-        part = drawn(train, share, seed)
+        part = drawn(task, train, share, seed)
         data = pool.training_data(part, validation)
         given = approach.probabilities(data, seed, validation, pool)
         predicted = task.decode(spread_over(given, data.classes, classes))

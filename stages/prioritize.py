@@ -6,7 +6,6 @@ data/frozen_test.csv, reports/choice.json, reports/metrics/learning_curve.json,
 reports/metrics/evaluate/APPROACH/validation.json -> reports/next.csv, reports/next.md
 """
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -57,11 +56,10 @@ def with_uncertainty(
     bare = (rows["label"] == "").to_numpy()
     if bare.any():
         labels = rows["label"][~bare]
-        classes = sorted(set(labels))
+        classes = task.classes(labels)
         targets = task.targets(labels, classes)
-        probabilities = priorities.votes(
-            vectors[bare], vectors[~bare], targets, len(classes), neighbours
-        )
+        one_hot = task.one_hot(targets, len(classes))
+        probabilities = priorities.votes(vectors[bare], vectors[~bare], one_hot, neighbours)
         result.loc[bare, "suggested"] = task.labels(task.decode(probabilities), classes)
         result.loc[bare, "uncertainty"] = task.uncertainty(probabilities)
     return result
@@ -95,8 +93,11 @@ def main() -> str:
     approach = read_metrics(CHOICE, Choice).approach
     validation = read_metrics(EVALUATE / approach / "validation.json", Validation)
     weak = priorities.weakness(validation.per_class)
-    scored = with_uncertainty(read_task(), rows, vectors, SCORES, params.neighbours)
-    ranked = priorities.prioritized(scored, priorities.density(vectors, params.neighbours), weak)
+    task = read_task()
+    scored = with_uncertainty(task, rows, vectors, SCORES, params.neighbours)
+    ranked = priorities.prioritized(
+        task, scored, priorities.density(vectors, params.neighbours), weak
+    )
     ranked = ranked[~ranked["id"].isin(verified)]
     shown = ranked.head(params.rows)
     write_csv(NEXT, COLUMNS[NEXT], shown.to_numpy())
@@ -108,9 +109,11 @@ def main() -> str:
         (kept["id"][row], kept["label"][row], float(far[row]))
         for row in np.argsort(-far, kind="stable")[:ISOLATED]
     ]
-    by_class = dict(sorted(Counter(kept["label"][kept["split"] == "train"]).items()))
-    newest = priorities.newest_batch(kept, vectors)
+    by_class = priorities.class_counts(task, kept["label"][kept["split"] == "train"])
+    newest = priorities.newest_batch(task, kept, vectors)
     curve = read_if_run(CURVE_METRICS, LearningCurveMetrics)
-    needs = page(approach, validation, by_class, isolated, newest, shown, curve)
+    needs = page(
+        task, approach, validation, dict(sorted(by_class.items())), isolated, newest, shown, curve
+    )
     write_text(PAGE, page_markdown(needs))
     return f"{len(shown)} of {len(ranked):,} rows that nobody has verified, by priority: {NEXT}"

@@ -78,6 +78,7 @@ def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> d
 @script
 def main() -> str:
     stages = StageMetrics.read(METRICS)
+    task = read_task()
     choice, dataset = read_metrics(CHOICE, Choice), dataset_version(MANIFEST)
     chosen = choice.approach
     validations = {name: found for name in NAMES if (found := read_validation(name, EVALUATE))}
@@ -101,8 +102,10 @@ def main() -> str:
         results.out_of_scope(tests),
         data.rows_by_stage({name: getattr(stages, name).rows for name in ROW_STAGES}),
         data.splits(stages.split, stages.embed.near_train),
-        data.diversity(stages, stages.embed),
-        data.labels(stages.find_label_errors, tests[chosen], stages.deduplicate, stages.split),
+        data.diversity(task, stages, stages.embed),
+        data.labels(
+            task, stages.find_label_errors, tests[chosen], stages.deduplicate, stages.split
+        ),
         training.labels_alike(stages.collect),
         training.cross_validation(read_if_run(METRICS / "cv.json", CvMetrics)),
         training.training_rows(stages.augment, stages.balance),

@@ -18,19 +18,21 @@ from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Validation, read_validation
 from seedbed.scoring.predictions import choice, read_predictions
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
+from seedbed.tasks import Task
 from seedbed.tasks.named import read_task
 from seedbed.training.models import read_card, write_digests
 
 
-def serving_of(validation: Validation, classes: list[str]) -> Serving:
+def serving_of(task: Task, validation: Validation, classes: list[str]) -> Serving:
     """Collect what predictions need, from the chosen approach's figures and params.yaml."""
     outside = read_params("negatives.label", str)
-    threshold = validation.thresholds.get(validation.seed_shown)
+    thresholds = validation.thresholds.get(validation.seed_shown, [])
+    detects = outside in task.ruled_classes(classes, outside, thresholds)
     return Serving(
         paired=validation.paired,
         temperature=validation.calibration.temperature,
-        outside=outside if threshold is not None or outside in classes else "",
-        threshold=threshold,
+        outside=outside if detects else "",
+        thresholds=thresholds,
         precision=read_params("encoder.precision", str),
         preparation=TextPreparation(
             rules=rules_wanted(read_params("clean", CleanParams)),
@@ -55,7 +57,7 @@ def main() -> str:
     chosen = choice(validations, predictions)
     source = MODELS / chosen.approach / f"seed-{chosen.seed}"
     card = read_card(source)
-    serving = serving_of(validations[chosen.approach], card.classes)
+    serving = serving_of(task, validations[chosen.approach], card.classes)
     with fresh_folder(BEST) as folder:
         shutil.copytree(source, folder, dirs_exist_ok=True)
         write_serving(folder, serving)

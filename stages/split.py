@@ -4,7 +4,6 @@ data/deduplicate/, data/frozen_test.csv -> data/split/, data/ledger/split.csv, d
 reports/metrics/split.json
 """
 
-import warnings
 from collections import Counter
 
 import pandas as pd
@@ -29,18 +28,18 @@ from seedbed.splitting import sides, splits
 from seedbed.splitting.sides import FROZEN
 from seedbed.splitting.splits import SplitMetrics
 from seedbed.splitting.splits import SplitParams as Params
+from seedbed.tasks import Task
+from seedbed.tasks.counting import strata
+from seedbed.tasks.named import read_task
 
 
-def with_folds(rows: pd.DataFrame, params: Params) -> pd.DataFrame:
+def with_folds(rows: pd.DataFrame, params: Params, task: Task) -> pd.DataFrame:
     """Return the rows with their fold."""
-    with warnings.catch_warnings():
-        # find_label_errors names the classes with fewer rows than folds.
-        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-        return rows.assign(fold=splits.stratified_folds(rows, params.folds, params.seed))
+    return rows.assign(fold=splits.stratified_folds(rows, params.folds, params.seed, task))
 
 
-def check_sides(rows: pd.DataFrame, params: Params) -> None:
-    """Raise RowsError if a side is empty, train has one class or folds lack rows."""
+def check_sides(rows: pd.DataFrame, params: Params, task: Task) -> None:
+    """Raise RowsError if a side is empty, all rows have one label or folds lack rows."""
     for side in SIDES:
         if side not in set(rows["split"]):
             raise RowsError(
@@ -49,12 +48,12 @@ def check_sides(rows: pd.DataFrame, params: Params) -> None:
                 "rows on every side",
                 "add rows, or change what decides the side in params.yaml, section split",
             )
-    if rows["label"].nunique() < 2:
+    if alone := task.nothing_to_learn(set(rows["label"])):
         raise RowsError(
             "split",
-            f"1 class, {rows['label'].iloc[0]}, has rows in train",
-            "two or more",
-            "add rows of another class; data/ledger/ lists the rows that were dropped",
+            f"{alone} in train",
+            "rows with two labels or more",
+            "add rows with another label; data/ledger/ lists the rows that were dropped",
         )
     inside = rows[rows["split"] != "test"]
     units = len(set(sides.units_of(inside)))
@@ -87,7 +86,7 @@ def write_manifest(rows: pd.DataFrame, max_rows: int) -> None:
             write_csv(folder / COUNTS, COLUMNS[MANIFEST / COUNTS], counts)
 
 
-def summary(metrics: SplitMetrics, warn_below: int) -> str:
+def summary(metrics: SplitMetrics, warn_below: int, task: Task) -> str:
     """Return the line that the stage prints, with what a person should know."""
     by_side = ", ".join(f"{share.rows} {side}" for side, share in metrics.by_side.items())
     parts = [f"{by_side}, {in_words(metrics.rows)}, nothing leaks"]
@@ -99,28 +98,31 @@ def summary(metrics: SplitMetrics, warn_below: int) -> str:
     if twins := metrics.twins_with_other_label:
         parts.append(f"{twins} rows dropped for a near copy in another split have another label")
     if gone := metrics.classes_not_in_train:
-        parts.append(f"no row in train, so {sum(gone.values()):,} rows dropped: {in_line(gone)}")
+        dropped = metrics.rows.dropped_by_reason[Reason.CLASS_NOT_IN_TRAIN]
+        parts.append(f"no row in train, so {dropped:,} rows dropped: {in_line(gone)}")
     if few := metrics.classes_with_few_test_rows:
-        parts.append(f"fewer than {warn_below} test rows: {in_line(few)}")
+        parts.append(f"fewer than {warn_below} test rows: {in_line(map(task.shown, few))}")
     return "; ".join(parts)
 
 
 @script
 def main() -> str:
-    params = read_params("split", Params)
+    params, task = read_params("split", Params), read_task()
     rows, frozen = read_rows(DEDUPLICATE), sides.read_frozen(FROZEN)
     sides.check_frozen(rows, frozen)
     labelled, bare = splits.without_unlabelled(rows)
     near = splits.NearTexts(labelled, params.shingle_words, params.twin_min_jaccard)
-    kept, dropped = splits.split_rows(labelled, frozen, params, near)
+    kept, dropped = splits.split_rows(labelled, frozen, params, task, near)
     dropped += bare
-    check_sides(kept, params)
+    check_sides(kept, params, task)
     gate = splits.leak_gate(kept, near)
-    kept = with_folds(kept, params)
+    kept = with_folds(kept, params, task)
+    by_class = sides.rows_by_class(kept, task)
+    classes = strata(kept["label"], task)
+    parts = kept.loc[classes.index].groupby(classes.to_numpy(), sort=True)
     lost = {drop.id for drop in dropped if drop.reason == Reason.CLASS_NOT_IN_TRAIN}
-    not_in_train = Counter(rows["label"][rows["id"].isin(lost)])
-    by_class = sides.rows_by_class(kept)
-    classes = {str(name): part for name, part in kept.groupby("label", sort=True)}
+    of_lost = (task.members(label) for label in rows["label"][rows["id"].isin(lost)])
+    not_in_train = Counter(name for names in of_lost for name in names if name not in by_class)
     metrics = SplitMetrics(
         rows=settle("split", rows["id"], kept["id"], dropped),
         leak_gate=gate,
@@ -129,11 +131,11 @@ def main() -> str:
         way=params.way,
         by_side=sides.shares_of(kept, params, with_rows=True),
         by_class=by_class,
-        shares_by_class={name: sides.shares_of(part, params) for name, part in classes.items()},
+        shares_by_class={str(name): sides.shares_of(part, params) for name, part in parts},
         classes_with_few_test_rows=splits.classes_to_collect(by_class, params, params.warn_below),
         classes_not_in_train=dict(sorted(not_in_train.items())),
         frozen_test_rows=len(frozen),
     )
     write_results("split", metrics, kept, dropped)
     write_manifest(kept, params.max_rows_in_git)
-    return summary(metrics, params.warn_below)
+    return summary(metrics, params.warn_below, task)

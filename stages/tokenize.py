@@ -18,6 +18,7 @@ from seedbed.core.stage import script
 from seedbed.encoding import examples, tokens
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.splitting.splits import gate_after_split
+from seedbed.tasks import Task
 from seedbed.tasks.named import read_task
 
 PLOT = Path("reports/plots/token_lengths.csv")
@@ -26,20 +27,23 @@ BUDGET_TOKENS = 2048  # as the approaches' default batch_tokens
 BATCH_ROWS = 32  # of the stock way: shuffled rows, padded to the longest
 
 
-def check_classes(rows: pd.DataFrame, classes: list[str], outside: str) -> None:
-    """Raise RowsError if a row has a label that no train row has and that is not `outside`, the
+def check_classes(task: Task, rows: pd.DataFrame, classes: list[str], outside: str) -> None:
+    """Raise RowsError if a row has a class that no train row has and that is not `outside`, the
     label of negatives."""
-    others = rows[~rows["label"].isin([*classes, outside])]
-    if len(others):
+    known = {*classes, outside}
+    others = [name for label in rows["label"] for name in task.members(label) if name not in known]
+    if others:
         raise RowsError(
             str(BALANCE),
-            f"{len(others)} rows of class {others['label'].iloc[0]}, which has no train row",
+            f"{len(others)} rows of class {others[0]}, which has no train row",
             "every class in train",
             "add rows of it, or merge the class with label_map",
         )
 
 
-def length_figures(rows: pd.DataFrame, encoded: tokens.Encoded) -> tokens.LengthsByClass:
+def length_figures(
+    task: Task, rows: pd.DataFrame, encoded: tokens.Encoded
+) -> tokens.LengthsByClass:
     """Return token counts before truncation, and what it removes, over all rows and by class."""
 
     def figures(indices: np.ndarray) -> tokens.Lengths:
@@ -52,8 +56,11 @@ def length_figures(rows: pd.DataFrame, encoded: tokens.Encoded) -> tokens.Length
             windows_a_row=float(encoded.windows[indices].mean()),
         )
 
-    labels = rows["label"].to_numpy(dtype=object)
-    by_class = {str(name): figures(np.flatnonzero(labels == name)) for name in np.unique(labels)}
+    members: dict[str, list[int]] = {}
+    for index, label in enumerate(rows["label"]):
+        for name in task.members(label):
+            members.setdefault(name, []).append(index)
+    by_class = {name: figures(np.array(indices)) for name, indices in sorted(members.items())}
     return tokens.LengthsByClass(all=figures(np.arange(len(rows))), by_class=by_class)
 
 
@@ -96,16 +103,17 @@ def main() -> str:
     encoded = tokens.TextTokenizer(folder, truncation, True)(
         list(rows["text"]), list(rows["text_pair"])
     )
-    classes = sorted(set(rows["label"][rows["split"] == "train"]))
-    check_classes(rows, classes, read_params("negatives.label", str))
-    every = examples.examples_of(read_task(), rows, encoded, classes)
+    task = read_task()
+    classes = task.classes(rows["label"][rows["split"] == "train"])
+    check_classes(task, rows, classes, read_params("negatives.label", str))
+    every = examples.examples_of(task, rows, encoded, classes)
     side = rows["split"].to_numpy(dtype=object)
     parts = {name: every.take(np.repeat(side == name, encoded.windows)) for name in SIDES}
     metrics = tokens.TokenizeMetrics(
         rows=settle("tokenize", rows["id"], rows["id"], []),
         by_side={side: len(part.row_ids) for side, part in parts.items()},
         truncation=truncation,
-        lengths=length_figures(rows, encoded),
+        lengths=length_figures(task, rows, encoded),
         padding_share=padding_figures(parts["train"], truncation.max_length),
     )
     examples.write_datasets(TOKENIZE, examples.Tokenized(classes, parts, truncation))

@@ -236,3 +236,26 @@ def small_training_data(
         class_task, list(things), parts["train"], parts["validation"], vectors, folder / "tiny",
         cut, torch.float32,
     )  # fmt: skip
+
+
+def small_sets(data: "TrainingData") -> "TrainingData":
+    """The same rows as sets of labels: that of the class; `evening` in every fourth row; and
+    `never`, which no row has. Every eighth row has none."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from seedbed.tasks import labels_task
+
+    classes = [*data.classes, "evening", "never"]
+
+    def of_sets(part: Any) -> Any:
+        targets = np.eye(4, dtype=np.int8)[part.labels]
+        targets[::4, 2] = 1
+        targets[7::8] = 0
+        return replace(part, labels=targets)
+
+    return replace(
+        data, task=labels_task, classes=classes, train=of_sets(data.train),
+        validation=of_sets(data.validation),
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seedbed.making.balancing import Arms, arms_of, drawn, sizes, verdict
+from seedbed.tasks import class_task
 
 ROWS = pd.DataFrame(
     [{"id": f"{n:03d}", "label": "ham" if n < 60 else "spam", "parent": "", "origin": "original",
@@ -43,7 +44,7 @@ def test_a_negative_source_is_no_made_row():
 @settings(max_examples=30)
 @given(st.integers(0, 50), st.sampled_from([1, 10, 0]))
 def test_both_arms_have_the_same_rows_and_what_was_made_of_them(seed, number):
-    without, with_it = drawn(Arms(ROWS, pd.concat([ROWS, MADE]), False), number, seed)
+    without, with_it = drawn(Arms(ROWS, pd.concat([ROWS, MADE]), False), number, seed, class_task)
     chosen = dict(zip(without["id"], without["weight"], strict=True))
     assert set(with_it["id"]) == {
         row for row, parent in zip([*ROWS["id"], *MADE["id"]],
@@ -61,15 +62,15 @@ def test_both_arms_have_the_same_rows_and_what_was_made_of_them(seed, number):
 def test_a_draw_hangs_on_seed_and_row_alone():
     arms = Arms(ROWS, ROWS, False)
     for number in (10, 0):
-        ids = [list(drawn(arms, number, seed)[0]["id"]) for seed in (0, 1)]
+        ids = [list(drawn(arms, number, seed, class_task)[0]["id"]) for seed in (0, 1)]
         assert ids[0] != ids[1]
-        turned = drawn(Arms(ROWS[::-1], ROWS, False), number, 0)[0]
+        turned = drawn(Arms(ROWS[::-1], ROWS, False), number, 0, class_task)[0]
         assert list(turned["id"]) == ids[0]
 
 
 def test_all_rows_are_a_bootstrap_sample():
     rows = pd.concat([ROWS.assign(id=ROWS["id"] + f"{part}") for part in range(100)])
-    sample = drawn(Arms(rows, rows, False), 0, 0)[0]
+    sample = drawn(Arms(rows, rows, False), 0, 0, class_task)[0]
     assert sample["weight"].sum() == pytest.approx(len(rows), rel=0.05)
     assert len(sample) == pytest.approx(0.632 * len(rows), rel=0.05)
     assert sample["weight"].var() == pytest.approx(0.66, abs=0.1)  # Poisson(1), zeros left out
@@ -77,14 +78,14 @@ def test_all_rows_are_a_bootstrap_sample():
 
 def test_balance_is_drawn_with_the_shares_of_the_classes():
     capped = ROWS[ROWS["id"] > "030"]
-    without, with_it = drawn(Arms(ROWS, capped, True), 10, 0)
+    without, with_it = drawn(Arms(ROWS, capped, True), 10, 0, class_task)
     assert without["label"].value_counts().to_dict() == {"ham": 30, "spam": 10}
     assert set(with_it["id"]) == set(without["id"]) & set(capped["id"])
 
 
 def test_a_size_that_leaves_no_row_out_is_not_measured_twice():
-    assert sizes(Arms(ROWS, ROWS, False), [10, 60, 0]) == [10, 0]
-    assert sizes(Arms(ROWS, ROWS, True), [10, 20, 0]) == [10, 0]
+    assert sizes(Arms(ROWS, ROWS, False), [10, 60, 0], class_task) == [10, 0]
+    assert sizes(Arms(ROWS, ROWS, True), [10, 20, 0], class_task) == [10, 0]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from benchmarks.speed import not_first
 from seedbed.core.errors import RevisionError, SeedbedError, SourceError
 from seedbed.label_errors.out_of_fold import ensemble
 from seedbed.private.patterns import Span
+from seedbed.tasks import class_task
 
 TEXT = "Ann Lee wrote to Bo in Oslo."
 ROWS = [{"text": TEXT, "spans": [{"start": 0, "end": 7, "type": "person"},
@@ -105,7 +106,7 @@ def test_rows_of_a_noisy_set_have_what_the_models_read(tmp_path):
     (tmp_path / "train.csv").write_text("\n".join(["text,given_label,true_label", *lines]) + "\n")
     rows = label_errors.noisy_rows(tmp_path / "train.csv")
     vectors = np.random.default_rng(0).normal(size=(len(rows), 4))
-    found = ensemble(label_errors.DEFAULT, rows, vectors)
+    found = ensemble(class_task, label_errors.DEFAULT, rows, vectors)
     assert found.shape == (20, 2)
     assert found.sum(1) == pytest.approx(1)
 

@@ -27,6 +27,7 @@ from seedbed.scoring.metrics_files import (
     Validation,
 )
 from seedbed.serving.model_folder import Serving, TextPreparation
+from seedbed.tasks import class_task
 from seedbed.training.models import SavedModel
 
 METRICS = ROOT / "reports/metrics"
@@ -35,7 +36,7 @@ SOURCES = [
     SourceEntry(name="tickets", kind="file", batch="2026-11-a", licence="CC BY 4.0"),
 ]
 SERVING = Serving(
-    paired=False, temperature=1.2, outside="", threshold=None, precision="float32",
+    paired=False, temperature=1.2, outside="", thresholds=[], precision="float32",
     preparation=TextPreparation(
         rules=[], anonymize=AnonymizeParams(key_fingerprint="0" * 12, kinds=("email",))
     ),
@@ -48,7 +49,7 @@ def dataset() -> DatasetVersion:
 
 @pytest.fixture(scope="module")
 def data() -> str:
-    return data_card(dataset(), SOURCES, DataMetrics.read(METRICS))
+    return data_card(class_task, dataset(), SOURCES, DataMetrics.read(METRICS))
 
 
 def told(**changes) -> ModelFacts:
@@ -82,7 +83,7 @@ def test_the_hubs_library_reads_the_dataset_card(data):
 def test_the_dataset_card_says_what_the_leak_gate_could_not_compare(data):
     figures = DataMetrics.read(METRICS)
     split = figures.split.model_copy(update={"rows_without_words": 2})
-    card = data_card(dataset(), SOURCES, figures.model_copy(update={"split": split}))
+    card = data_card(class_task, dataset(), SOURCES, figures.model_copy(update={"split": split}))
     assert "two splits (2 rows of punctuation alone were compared as whole texts only)" in card
     assert "punctuation" not in data
 
@@ -109,7 +110,7 @@ def test_the_dataset_card_says_where_rows_are_from_and_what_became_of_them(data)
 def test_a_licence_is_never_markup():
     licence = "<script>x</script> | [a](b) @all"
     sources = [SOURCES[0].model_copy(update={"licence": licence})]
-    body = data_card(dataset(), sources, DataMetrics.read(METRICS)).split("---", 2)[2]
+    body = data_card(class_task, dataset(), sources, DataMetrics.read(METRICS)).split("---", 2)[2]
     assert "<script" not in body
     assert "@all" not in body
     assert "\\| \\[a\\](b)" in body
@@ -127,8 +128,18 @@ def test_the_model_card_has_every_part_a_reader_looks_for():
 
 
 def test_what_the_model_does_with_other_texts_is_told():
-    page = model_card(told(serving=SERVING.model_copy(update={"threshold": 0.5, "outside": "oos"})))
+    serving = SERVING.model_copy(update={"thresholds": [0.5], "outside": "oos"})
+    page = model_card(told(serving=serving))
     assert "Below a confidence of 0.50 a text is out of scope." in page
+    assert "Its task is `class`: one label a text." in page
+
+
+def test_the_card_of_sets_says_what_accuracy_is_and_that_a_set_may_be_empty():
+    found = told(serving=SERVING.model_copy(update={"thresholds": [0.25, 0.5]}))
+    page = model_card(found._replace(card=found.card.model_copy(update={"task": "labels"})))
+    assert "Its task is `labels`: a set of labels a text, which may be empty." in page
+    assert "threshold (0.25 to 0.50, chosen on validation)" in page
+    assert "Accuracy is the mean Jaccard similarity" in page
 
 
 def test_where_nothing_was_measured_the_card_says_so():

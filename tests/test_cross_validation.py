@@ -35,7 +35,7 @@ def rows(number: int, folds: int = 3) -> pd.DataFrame:
 def test_each_row_is_held_out_once_and_neither_it_nor_its_group_is_trained_on(number, share, seed):
     table = rows(number)
     seen: list[str] = []
-    for fold in folds_of(table, share, seed):
+    for fold in folds_of(class_task, table, share, seed):
         parts = (fold.train, fold.stop, fold.held_out)
         assert sum(map(len, parts)) == (table["fold"] >= 0).sum()
         for part in parts[:2]:
@@ -49,8 +49,8 @@ def test_each_row_is_held_out_once_and_neither_it_nor_its_group_is_trained_on(nu
 
 def test_which_rows_stop_training_hangs_on_each_row_alone():
     table = rows(60)
-    whole = {row for fold in folds_of(table, 0.3, 0) for row in fold.stop["id"]}
-    fewer = {row for fold in folds_of(table[6:], 0.3, 0) for row in fold.stop["id"]}
+    whole = {row for fold in folds_of(class_task, table, 0.3, 0) for row in fold.stop["id"]}
+    fewer = {row for fold in folds_of(class_task, table[6:], 0.3, 0) for row in fold.stop["id"]}
     assert fewer == whole & set(table["id"][6:])
     assert 5 < len(whole) < 30
 

@@ -93,3 +93,24 @@ def test_same_rows_same_bytes(tmp_path):
 def test_no_folder_is_an_error_that_says_what_to_run(tmp_path):
     with pytest.raises(RowsError, match="dvc repro"):
         read_datasets(tmp_path / "nothing")
+
+
+def test_a_flipped_bit_in_rows_labels_or_lengths_is_one_paragraph(tmp_path):
+    """One that leaves all of these as they were changes tokens, weights or padding alone."""
+    write_datasets(tmp_path / "tokens", TOKENIZED)
+    file = tmp_path / "tokens/train/data-00000-of-00001.arrow"
+    whole, next_steps = file.read_bytes(), []
+    file.unlink()  # it is mapped into memory
+    for place in range(0, len(whole), 5):
+        spoilt = bytearray(whole)
+        spoilt[place] ^= 1 << place % 8
+        file.write_bytes(spoilt)
+        try:
+            train = read_datasets(tmp_path / "tokens").parts["train"]
+        except RowsError as error:
+            next_steps.append(error.next_step)
+        else:
+            assert (list(train.rows), train.labels.tolist()) == (["a", "b"], [0, 1])
+        file.unlink()
+    assert len(next_steps) > 10
+    assert {"`dvc repro` makes it anew"} == set(next_steps)

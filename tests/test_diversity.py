@@ -15,6 +15,7 @@ from seedbed.collecting.diversity import (
 from seedbed.core.metrics import RowCounts
 from seedbed.encoding.nearest_rows import mean_pairwise_distance, neighbour_distances
 from seedbed.reporting.results import thin_classes
+from seedbed.tasks import load
 
 ROWS = pd.DataFrame(
     [
@@ -29,7 +30,7 @@ ROWS = pd.DataFrame(
 
 def figures(rows: pd.DataFrame) -> dict:
     kept = RowCounts(read=len(rows), made=0, kept=len(rows), dropped=0, dropped_by_reason={})
-    return collect_metrics(rows, kept, {"utf-8": 2}).model_dump()
+    return collect_metrics(rows, kept, {"utf-8": 2}, load("class")).model_dump()
 
 
 def test_all_figures() -> None:

@@ -16,6 +16,7 @@ from seedbed.encoding.encoder import (
     outputs,
     pooling_of,
 )
+from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import TextTokenizer, Truncation
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
 
@@ -70,6 +71,22 @@ def test_vectors_have_length_one_and_do_not_hang_on_the_batch(folder):
     together, alone = vectors_of(folder, TEXTS), vectors_of(folder, TEXTS[:1])
     assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
     assert together[0] == pytest.approx(alone[0], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("ids", "segments", "found"),
+    [
+        ([[2, 5], [2, 32_769]], None, "token 32769"),
+        ([[2, 5]], [[0, 64]], "segment 64"),
+        ([[2, 5]], [[0, -128]], "segment -128"),
+    ],
+)
+def test_a_token_that_the_model_does_not_know_is_one_paragraph(folder, ids, segments, found):
+    parts = [None if rows is None else list(map(np.array, rows)) for rows in (ids, segments)]
+    rows = Examples(*parts, np.zeros(len(ids), int), np.ones(len(ids)), ["a", "b"][: len(ids)])
+    encoder = SentenceEncoder(load_model(folder), pooling_of(folder))
+    with pytest.raises(ModelError, match=f"{found} .*dvc repro"):
+        outputs(encoder, rows, torch.float32, "test")
 
 
 def test_vectors_are_those_of_sentence_transformers():

@@ -62,21 +62,21 @@ def test_the_best_seed_is_shown_and_its_temperature_fitted():
 def test_a_threshold_is_chosen_where_no_class_is_right_for_some_rows():
     labels = [0, 0, 1, 1, OUTSIDE, OUTSIDE]
     found = fit(predictions(labels, [0.95, 0.9, 0.1, 0.05, 0.55, 0.45]))
-    assert 0.55 < found.thresholds["0"] < 0.9
+    assert 0.55 < found.thresholds["0"][0] < 0.9
 
 
 def test_rows_out_of_scope_in_test_alone_are_an_error():
     inside, outside = np.array([0, 1]), np.array([0, OUTSIDE])
-    check_outside(outside, outside, "data/tokenize")
-    check_outside(outside, inside, "data/tokenize")
+    check_outside(class_task, outside, outside, "data/tokenize")
+    check_outside(class_task, outside, inside, "data/tokenize")
     with pytest.raises(RowsError, match="rows out of scope in test alone"):
-        check_outside(inside, outside, "data/tokenize")
+        check_outside(class_task, inside, outside, "data/tokenize")
 
 
 def test_a_side_has_every_figure():
     found = figures(
         VALIDATION, fit(VALIDATION), "validation", "out_of_scope",
-        {"source": ["a", "a", "a", "b", "b", "b"]}, ["{}"] * 6,
+        {"source": [("a",)] * 3 + [("b",)] * 3}, ["{}"] * 6,
     )  # fmt: skip
     assert list(found.model_dump(exclude_unset=True)) == [
         "run", "model", "rows", "accuracy", "macro_f1", "weighted_f1", "mcc", "seed_shown",

@@ -107,7 +107,7 @@ def test_a_model_stands_alone(example):
     assert serving.temperature == read_json(metrics)["calibration"]["temperature"]
     assert "white_space" in serving.preparation.rules
     assert "email" in serving.preparation.anonymize.kinds
-    assert (serving.outside, serving.threshold, serving.paired) == ("", None, False)
+    assert (serving.outside, serving.thresholds, serving.paired) == ("", [], False)
 
 
 def test_repro_again_does_nothing(example):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from seedbed.approaches import feature
+from seedbed.tasks import class_task
 from seedbed.training.classifier import head_of
 
 PARAMS = feature.Params(
@@ -34,13 +35,13 @@ def even(
 @pytest.mark.parametrize("params", [PARAMS, MLP])
 @pytest.mark.parametrize("copies", [0, 2])
 def test_what_cannot_be_learnt_is_regularised_however_many_copies_there_are(copies, params):
-    assert feature._chosen(noise(copies), params, seed=0) == 0.01
+    assert feature._chosen(class_task, noise(copies), params, seed=0) == 0.01
 
 
 def test_copies_in_other_folds_would_have_told_the_labels():
     rows = noise(2)
     apart = np.array([f"{row:016x}" for row in range(len(rows.roots))])
-    assert feature._chosen(rows._replace(roots=apart), PARAMS, seed=0) > 0.01
+    assert feature._chosen(class_task, rows._replace(roots=apart), PARAMS, seed=0) > 0.01
 
 
 def corners(classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +56,7 @@ def corners(classes: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("params", [PARAMS, MLP])
 def test_the_layers_give_what_the_head_gives(classes, params):
     points, labels = corners(classes)
-    head = feature.fitted_head(even(points, labels), 10.0, params, seed=0)
+    head = feature.fitted_head(class_task, even(points, labels), 10.0, params, seed=0)
     logits = head_of(head, classes)(torch.from_numpy(points))
     assert logits.detach().softmax(1).numpy() == pytest.approx(head.predict_proba(points), abs=1e-5)
 
@@ -64,7 +65,7 @@ def test_the_perceptron_learns_what_no_line_parts():
     points, labels = corners(2)
     right = {}
     for params in (PARAMS, MLP):
-        head = feature.fitted_head(even(points, labels), 10.0, params, seed=0)
+        head = feature.fitted_head(class_task, even(points, labels), 10.0, params, seed=0)
         right[params.head] = (head.predict(points) == labels).mean()
     assert right["logistic"] < 0.7
     assert right["mlp"] > 0.95
@@ -74,5 +75,7 @@ def test_the_weight_of_a_row_counts_in_both_heads():
     vectors = np.zeros((20, 2), np.float32)
     labels, weights = np.arange(20) % 2, np.where(np.arange(20) % 2, 3.0, 1.0)
     for params in (PARAMS, MLP):
-        head = feature.fitted_head(even(vectors, labels, weights), 100.0, params, seed=0)
+        head = feature.fitted_head(
+            class_task, even(vectors, labels, weights), 100.0, params, seed=0
+        )
         assert head.predict_proba(vectors[:1])[0, 1] == pytest.approx(0.75, abs=0.03)

@@ -8,6 +8,7 @@ from seedbed.reporting.data import people
 from seedbed.scoring.metrics_files import Evaluation, WithoutDecisions
 from seedbed.splitting.deduplication import DeduplicateMetrics, NearConflict
 from seedbed.splitting.splits import SplitMetrics
+from seedbed.tasks import class_task, labels_task
 
 CLEAN = {"given_wrong": 0.0, "true_missed": 0.0}
 FOUND = {
@@ -45,7 +46,7 @@ NONE = DeduplicateMetrics.model_construct()
 def labels(found, copies=NONE, twins: int = 0) -> str:
     split = SplitMetrics.model_construct(twins_with_other_label=twins)
     suspects = LabelErrorMetrics.model_validate(found)
-    return markdown(data.labels(suspects, evaluation(NOBODY), copies, split))
+    return markdown(data.labels(class_task, suspects, evaluation(NOBODY), copies, split))
 
 
 def test_near_copies_with_two_labels_are_shown():
@@ -59,6 +60,20 @@ def test_near_copies_with_two_labels_are_shown():
     assert "2 more pairs are not shown." in shown
     assert "5 of the rows that were dropped for a near copy in another split had another" in shown
     assert "near cop" not in labels(FOUND)
+
+
+def test_near_copies_with_two_sets_say_which_labels_differ():
+    pair = NearConflict(id="a1", label="bad|cheap", other_id="b2", other_label="good|bad")
+    copies = DeduplicateMetrics.model_construct(
+        near_conflict_pairs=1, near_conflict_rows=2, near_conflicts=[pair]
+    )
+    joint = {"bad": {"right": 9, "extra": 1}}
+    noise = {"wrong_share": 0.1, "by_class": {"bad": CLEAN}, "confident_joint": joint}
+    suspects = LabelErrorMetrics.model_validate(FOUND | {"noise": noise})
+    split = SplitMetrics.model_construct(twins_with_other_label=0)
+    shown = markdown(data.labels(labels_task, suspects, evaluation(NOBODY), copies, split))
+    assert "| a1 | bad, cheap | b2 | good, bad | +good, −cheap |" in shown
+    assert "| bad | 9 | 1 | 0 |" in shown
 
 
 def test_what_is_doubted_and_why():

@@ -22,17 +22,17 @@ def table(rows: int) -> pd.DataFrame:
 
 def test_larger_draws_hold_smaller_ones_and_keep_the_classes():
     train = table(200)
-    quarter, half, whole = (drawn(train, share, 3) for share in SHARES)
+    quarter, half, whole = (drawn(class_task, train, share, 3) for share in SHARES)
     assert set(quarter["id"]) < set(half["id"]) < set(whole["id"])
     assert len(whole) == len(train)
     parents = half[half["parent"] == ""]
     assert parents["label"].value_counts().to_dict() == {"many": 90, "few": 10}
     assert set(half["parent"]) - {""} <= set(parents["id"])
-    assert set(drawn(train, 0.25, 4)["id"]) != set(quarter["id"])
+    assert set(drawn(class_task, train, 0.25, 4)["id"]) != set(quarter["id"])
 
 
 def test_a_small_share_keeps_a_row_of_each_class():
-    assert drawn(table(20), 0.05, 0)["label"].value_counts()["few"] >= 1
+    assert drawn(class_task, table(20), 0.05, 0)["label"].value_counts()["few"] >= 1
 
 
 def test_a_power_law_is_found_exactly():

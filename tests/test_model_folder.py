@@ -21,7 +21,7 @@ def preparation(mode: str = "placeholder", kinds: tuple[str, ...] = ("email",)) 
 
 
 SERVING = Serving(
-    paired=False, temperature=1.3, outside="out_of_scope", threshold=0.4, precision="auto",
+    paired=False, temperature=1.3, outside="out_of_scope", thresholds=[0.4], precision="auto",
     preparation=preparation(),
 )  # fmt: skip
 
@@ -42,6 +42,14 @@ def test_what_is_written_is_read(folder):
     assert sorted(read_json(folder / "digests.json")) == [
         "1_Pooling/weights", "seedbed.json", "serving.json",
     ]  # fmt: skip
+
+
+def test_a_folder_of_a_former_version_has_one_threshold_or_none(folder):
+    for threshold, limits in ((0.4, [0.4]), (None, [])):
+        former = SERVING.model_dump(mode="json", exclude={"thresholds"}) | {"threshold": threshold}
+        write_json(folder / "serving.json", former)
+        write_digests(folder)
+        assert read_serving(folder) == SERVING.model_copy(update={"thresholds": limits})
 
 
 def test_a_readme_may_be_changed(folder):

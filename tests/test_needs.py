@@ -8,6 +8,7 @@ from seedbed.pages.rendering import markdown, page_markdown
 from seedbed.reporting.needs import arrived, more_rows, page, sparse, to_label, weakest
 from seedbed.scoring.metrics_files import ClassScores, Estimate, Slice, Validation
 from seedbed.scoring.priorities import newest_batch
+from seedbed.tasks import class_task
 from seedbed.training.resampling import FitCheck, LearningCurveMetrics, TwiceTheRows
 
 FIGURES = {
@@ -64,24 +65,24 @@ def test_only_slices_surely_below_the_whole_are_named():
 
 
 def test_thin_classes_and_rows_far_from_others():
-    section = sparse({"post": 100, "bank": 100, "tax": 10}, [("aa11", "tax", 0.8)])
+    section = sparse(class_task, {"post": 100, "bank": 100, "tax": 10}, [("aa11", "tax", 0.8)])
     text = markdown(section)
     assert "tax has 10 rows in train: 40 more would reach half the median class." in text
     assert "- row aa11, tax, distance 0.800" in text
-    assert "No class has fewer" in markdown(sparse({"post": 10, "bank": 10}, []))
+    assert "No class has fewer" in markdown(sparse(class_task, {"post": 10, "bank": 10}, []))
 
 
 def test_one_batch_has_nothing_to_be_compared_with():
-    assert newest_batch(*rows(("2026-01", "post", 5))) is None
-    assert "`seedbed add` adds the next" in markdown(arrived(None)).replace("\\", "")
+    assert newest_batch(class_task, *rows(("2026-01", "post", 5))) is None
+    assert "`seedbed add` adds the next" in markdown(arrived(class_task, None)).replace("\\", "")
 
 
 def test_a_newest_batch_of_one_class_is_told_as_drift_and_as_a_region():
     found = newest_batch(
-        *rows(("2026-01", "post", 90), ("2026-01", "bank", 90), ("2026-02", "bank", 60))
+        class_task, *rows(("2026-01", "post", 90), ("2026-01", "bank", 90), ("2026-02", "bank", 60))
     )
     assert found.labels == {"bank": (0.5, 1.0), "post": (0.5, 0.0)}
-    text = markdown(arrived(found))
+    text = markdown(arrived(class_task, found))
     assert "Batch 2026-02, 60 rows of train and validation, against the 180 earlier ones" in text
     assert "labels large" in text
     assert "| bank | 50.0% | 100.0% |" in text
@@ -89,8 +90,8 @@ def test_a_newest_batch_of_one_class_is_told_as_drift_and_as_a_region():
 
 
 def test_what_to_label_and_what_more_rows_bring():
-    assert "| `aa11` | none | bank | 0.1235 |" in markdown(to_label(RANKED))
-    assert "verified every train row" in markdown(to_label(RANKED.head(0)))
+    assert "| `aa11` | none | bank | 0.1235 |" in markdown(to_label(class_task, RANKED))
+    assert "verified every train row" in markdown(to_label(class_task, RANKED.head(0)))
     assert "set `learning_curve.run: true`" in markdown(more_rows(None))
     figure = Interval(mean=0.9, low=0.8, high=1.0)
     gain = Difference(difference=0.01, low=-0.01, high=0.03)
@@ -104,7 +105,9 @@ def test_what_to_label_and_what_more_rows_bring():
 
 
 def test_the_page_has_all_of_it():
-    text = page_markdown(page("full", VALIDATION, {"post": 9, "bank": 9}, [], None, RANKED, None))
+    text = page_markdown(
+        page(class_task, "full", VALIDATION, {"post": 9, "bank": 9}, [], None, RANKED, None)
+    )
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# What the model needs next",
         "## Where it is weakest",

@@ -19,6 +19,7 @@ from seedbed.making.negatives import (
     word_salad,
 )
 from seedbed.splitting.shingles import normalised
+from seedbed.tasks import class_task, labels_task
 
 
 def params(**more) -> NegativesParams:
@@ -78,7 +79,7 @@ def test_names_and_numbers_are_exchanged_in_their_order():
 
 
 def test_entity_swaps_take_another_class_and_tell_what_they_cannot():
-    made, refused = negatives(ROWS, params(entity_swap=1.0), no_vectors)
+    made, refused = negatives(ROWS, params(entity_swap=1.0), no_vectors, class_task)
     assert list(made["id"]) == ["a-n1", "b-n1"]
     assert set(made["label"]) == {"out_of_scope"}
     assert set(made["split"]) == {"train"}
@@ -87,23 +88,23 @@ def test_entity_swaps_take_another_class_and_tell_what_they_cannot():
 
 
 def test_salads_are_made_of_rows_that_are_no_negatives():
-    made, _ = negatives(ROWS, params(word_salad=1.0), no_vectors)
+    made, _ = negatives(ROWS, params(word_salad=1.0), no_vectors, class_task)
     assert list(made["parent"]) == ["a", "b", "c"]
     assert set(made["origin"]) == {"negative"}
 
 
 def test_clauses_in_another_order_are_no_salad():
     rows = frame([{"id": "a", "text": "我的订单还没到，请尽快处理，谢谢", "label": "x"}])
-    made, refused = negatives(rows, params(word_salad=1.0), no_vectors)
+    made, refused = negatives(rows, params(word_salad=1.0), no_vectors, class_task)
     assert made.empty
     assert refused == {"words_not_apart": 1}
 
 
 def test_off_makes_nothing_and_a_share_is_a_share():
-    assert negatives(ROWS, params(), no_vectors)[0].empty
+    assert negatives(ROWS, params(), no_vectors, class_task)[0].empty
     many = frame([{"id": f"{n:03d}", "text": f"one two three {n}", "label": "x"}
                   for n in range(200)])  # fmt: skip
-    made, _ = negatives(many, params(word_salad=0.3), no_vectors)
+    made, _ = negatives(many, params(word_salad=0.3), no_vectors, class_task)
     assert 40 < len(made) < 80
     with pytest.raises(ValueError, match="word_salad"):
         params(word_salad=1.1)
@@ -111,7 +112,7 @@ def test_off_makes_nothing_and_a_share_is_a_share():
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_pair_gets_an_answer_that_is_not_its_own_on_any_side(seed):
-    made, refused = negatives(PAIRS, params(seed=seed, random_pair=1.0), no_vectors)
+    made, refused = negatives(PAIRS, params(seed=seed, random_pair=1.0), no_vectors, class_task)
     pairs = dict(zip(made["id"], made["text_pair"], strict=True))
     assert pairs["1-n2"] == "In the old mill."  # "Nine o'clock" answers it in test
     assert pairs["3-n2"] in ("At nine.", "Nine o'clock")
@@ -130,10 +131,10 @@ def test_hard_pairs_take_the_nearest_that_does_not_say_the_same():
     def embed(texts):
         return np.array([[np.cos(angles[one]), np.sin(angles[one])] for one in texts])
 
-    made, _ = negatives(rows, params(hard_pair=1.0), embed)
+    made, _ = negatives(rows, params(hard_pair=1.0), embed, class_task)
     nearest = dict(zip(made["parent"], made["text_pair"], strict=True))
     assert nearest == {"0": "answer 2", "1": "answer 2", "2": "answer 1", "3": "answer 2"}
-    made, _ = negatives(rows, params(hard_pair=1.0, hard_max_cosine=1.0), embed)
+    made, _ = negatives(rows, params(hard_pair=1.0, hard_max_cosine=1.0), embed, class_task)
     assert dict(zip(made["parent"], made["text_pair"], strict=True))["0"] == "answer 1"
 
 
@@ -159,7 +160,7 @@ def test_no_true_pair_is_ever_made(rows, seed):
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     asked = params(seed=seed, random_pair=1.0, hard_pair=1.0, hard_max_cosine=1.0)
-    made, _ = negatives(rows, asked, embed)
+    made, _ = negatives(rows, asked, embed, class_task)
 
     def pairs(part):
         return {(normalised(a), normalised(b))
@@ -183,13 +184,37 @@ def test_no_true_pair_is_ever_made(rows, seed):
 )
 def test_pairs_need_to_know_what_is_true(rows, wrong, message):
     with pytest.raises(ParamsError, match=message):
-        negatives(rows, params(random_pair=1.0, **wrong), no_vectors)
+        negatives(rows, params(random_pair=1.0, **wrong), no_vectors, class_task)
 
 
 def test_a_threshold_sets_train_negatives_aside_and_a_class_does_not():
     rows = pd.concat([ROWS, frame([{"id": "f", "text": "x", "label": "out_of_scope",
                                     "split": "validation"}])])  # fmt: skip
-    kept, dropped = set_aside(rows, params(**{"as": "threshold"}))
+    kept, dropped = set_aside(rows, params(**{"as": "threshold"}), class_task)
     assert dropped == [Drop("d", "negative_for_threshold")]
     assert "f" in set(kept["id"])
-    assert set_aside(rows, params())[1] == []
+    assert set_aside(rows, params(), class_task)[1] == []
+
+
+SETS = ROWS.assign(label=["business|news", "sport", "cooking", "|", "cooking"])
+
+
+def test_negatives_of_sets_have_the_empty_set():
+    made, _ = negatives(SETS, params(word_salad=1.0, entity_swap=1.0), no_vectors, labels_task)
+    assert set(made["label"]) == {"|"}
+    assert "d-n0" not in set(made["id"])  # which is one already
+    assert set(made["split"]) == {"train"}
+
+
+def test_pairs_of_sets_are_made_of_those_that_share_a_positive_label():
+    rows = PAIRS.assign(label=PAIRS["label"].map({"yes": "yes|short", "no": "|"}))
+    asked = params(random_pair=1.0, pair_label="|")
+    made, _ = negatives(rows, asked, no_vectors, labels_task)
+    assert set(made["label"]) == {"|"}
+    assert set(made["parent"]) == {"1", "3"}
+
+
+def test_the_empty_set_is_no_matter_of_a_threshold():
+    with pytest.raises(ParamsError, match="negatives.as: threshold"):
+        set_aside(SETS, params(**{"as": "threshold"}), labels_task)
+    assert set_aside(SETS, params(), labels_task)[1] == []

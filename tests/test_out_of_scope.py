@@ -118,9 +118,9 @@ def test_every_row_is_scored_among_all_classes(project):
 def test_a_threshold_needs_negatives_in_validation(project):
     how, folder = project
     parts = read_datasets(folder / "data/tokenize").parts
-    validation, test = parts["validation"].inside.row_labels, parts["test"].row_labels
+    validation, test = parts["validation"].inside(class_task).row_labels, parts["test"].row_labels
     if how == "class":
-        check_outside(validation, test, "data/tokenize")
+        check_outside(class_task, validation, test, "data/tokenize")
         return
     with pytest.raises(RowsError, match="in test alone"):
-        check_outside(validation, test, "data/tokenize")
+        check_outside(class_task, validation, test, "data/tokenize")

@@ -26,12 +26,12 @@ from seedbed.serving.model_folder import (
     write_serving,
 )
 from seedbed.serving.predicting import PredictColumns, predict
-from seedbed.tasks import class_task
+from seedbed.tasks import class_task, labels_task
 from seedbed.training.models import write_digests
 
 ASKED = AnonymizeParams(key_fingerprint="0" * 12, kinds=("email",))
 SERVING = Serving(
-    paired=False, temperature=2.0, outside="", threshold=None, precision="float32",
+    paired=False, temperature=2.0, outside="", thresholds=[], precision="float32",
     preparation=TextPreparation(rules=["white_space"], anonymize=ASKED),
 )  # fmt: skip
 
@@ -121,7 +121,7 @@ def test_a_text_of_which_nothing_is_left_gets_no_label(tmp_path, model):
 
 
 def test_a_threshold_flags_by_the_confidence_of_the_model_itself(tmp_path, model):
-    folder = model(outside="other", threshold=0.9)  # confidences: .5, .88 and .95
+    folder = model(outside="other", thresholds=[0.9])  # confidences: .5, .88 and .95
     texts = ["x" * 10, "x" * 12, "x" * 13]
     done, rows = labelled(tmp_path, table(tmp_path, texts), folder)
     assert [row["out_of_scope"] for row in rows] == ["true", "true", "false"]
@@ -134,6 +134,28 @@ def test_a_class_for_them_is_flagged(tmp_path, model):
     assert [(row["label"], row["out_of_scope"]) for row in rows] == [
         ("short", "false"), ("long", "true"),
     ]  # fmt: skip
+
+
+def test_the_probability_of_each_class_is_there_where_it_is_wanted(tmp_path, model):
+    columns = PredictColumns(prefix="p_", every=True)
+    _, [row] = labelled(tmp_path, table(tmp_path, ["hi"]), model(outside="long"), columns)
+    assert list(row) == ["n", "text", "p_label", "p_probability", "p_out_of_scope",
+                         "p_probability short", "p_probability long", "p_reason"]  # fmt: skip
+    assert row["p_probability short"] == row["p_probability"]
+    assert float(row["p_probability long"]) == pytest.approx(1 / (1 + np.exp(8 / 2)), abs=1e-6)
+
+
+def test_a_set_has_each_label_that_reaches_its_threshold(tmp_path, model, monkeypatch):
+    monkeypatch.setattr(StandIn, "task", labels_task)  # of "short" always .5, before calibration
+    folder, columns = model(thresholds=[0.4, 0.9]), PredictColumns(every=True)
+    texts = ["x" * 10, "x" * 13]  # "long" at .5 and .95
+    _, rows = labelled(tmp_path, table(tmp_path, texts), folder, columns)
+    assert [row["label"] for row in rows] == ["short", "long|short"]
+    sure = 1 / (1 + np.exp(-3 / 2))
+    assert float(rows[1]["probability long"]) == pytest.approx(sure, abs=1e-6)
+    assert float(rows[1]["probability"]) == pytest.approx(sure / 2, abs=1e-6)
+    _, rows = labelled(tmp_path, table(tmp_path, texts), model(thresholds=[0.6, 0.99]))
+    assert [row["label"] for row in rows] == ["|", "|"]
 
 
 def test_a_column_that_is_there_already_needs_a_prefix(tmp_path, model):

@@ -6,6 +6,7 @@ import pytest
 
 from seedbed.scoring.metrics_files import ClassScores
 from seedbed.scoring.priorities import (
+    class_counts,
     density,
     growing,
     prioritized,
@@ -13,6 +14,7 @@ from seedbed.scoring.priorities import (
     votes,
     weakness,
 )
+from seedbed.tasks import class_task, labels_task
 
 
 def test_a_row_among_many_is_denser_than_one_alone():
@@ -33,7 +35,7 @@ def test_a_class_without_errors_is_not_called_faultless():
 
 def test_a_row_without_a_label_is_voted_on_by_its_nearest():
     labelled = np.array([[1, 0], [1, 0.1], [0, 1]], dtype=np.float32)
-    found = votes(np.array([[1, 0.05]], np.float32), labelled, np.array([0, 0, 1]), 2, 3)
+    found = votes(np.array([[1, 0.05]], np.float32), labelled, np.eye(2)[[0, 0, 1]], 3)
     assert found.tolist() == [[2 / 3, 1 / 3]]
 
 
@@ -52,17 +54,34 @@ NEAR = np.array([0.9, 0.9, 0.9, 0.1, 0.9, 0.9])
 
 
 def test_rows_are_ranked_by_all_three_and_unknown_classes_are_weak():
-    ranked = prioritized(ROWS, NEAR, {"cat": 0.1, "fox": 0.5})
+    ranked = prioritized(class_task, ROWS, NEAR, {"cat": 0.1, "fox": 0.5})
     assert list(ranked["id"]) == ["new", "bare", "weaker", "doubted", "lonely", "sure"]
     top = ranked.iloc[1]
     assert top["priority"] == pytest.approx(0.9 * 0.9 * 0.5)
 
 
+def test_the_weakest_label_of_a_set_counts_and_of_no_label_the_mean():
+    rows = pd.DataFrame(
+        [("one", "cat", "cat"), ("two", "cat|fox", "cat"), ("said", "cat", "cat|fox"),
+         ("none", "|", "|"), ("new", "cat|owl", "cat")],
+        columns=["id", "label", "suggested"],
+    ).assign(split="train", uncertainty=1.0)  # fmt: skip
+    ranked = prioritized(labels_task, rows, np.ones(5), {"cat": 0.1, "fox": 0.5})
+    assert ranked.set_index("id")["weakness"].to_dict() == pytest.approx(
+        {"one": 0.1, "two": 0.5, "said": 0.5, "none": 0.3, "new": 1.0}
+    )
+
+
+def test_a_row_counts_in_each_label_of_its_set():
+    counts = class_counts(labels_task, ["cat|fox", "fox", "|", "|"])
+    assert counts == {"cat": 1, "fox": 2, "|": 2}
+
+
 def test_the_order_of_the_rows_changes_nothing():
     order = [3, 1, 5, 0, 2, 4]
-    one = prioritized(ROWS, NEAR, {"cat": 0.1, "fox": 0.5})
+    one = prioritized(class_task, ROWS, NEAR, {"cat": 0.1, "fox": 0.5})
     other = prioritized(
-        ROWS.iloc[order].reset_index(drop=True), NEAR[order], {"cat": 0.1, "fox": 0.5}
+        class_task, ROWS.iloc[order].reset_index(drop=True), NEAR[order], {"cat": 0.1, "fox": 0.5}
     )
     pd.testing.assert_frame_equal(one, other)
 

@@ -12,6 +12,7 @@ from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Choice
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme
+from seedbed.tasks import class_task
 from seedbed.training.classifier import Classifier
 from seedbed.training.models import read_card
 from seedbed.training.objectives import ClozeScorer, Gap, contrastive_losses, load_masked_lm
@@ -35,9 +36,10 @@ def masked(tmp_path_factory):
 
 
 def test_the_checkpoint_says_which_kind_it_is_asked(data, masked):
-    assert prompt.kind_of(data.encoder, params_of()) == "label_prompts"
-    assert prompt.kind_of(masked.encoder, params_of()) == "cloze"
-    assert prompt.kind_of(masked.encoder, params_of(kind="label_prompts")) == "label_prompts"
+    assert prompt.kind_of(class_task, data.encoder, params_of()) == "label_prompts"
+    assert prompt.kind_of(class_task, masked.encoder, params_of()) == "cloze"
+    asked = params_of(kind="label_prompts")
+    assert prompt.kind_of(class_task, masked.encoder, asked) == "label_prompts"
 
 
 def test_what_the_checkpoint_cannot_do_is_an_error(data, masked, tmp_path):
@@ -138,7 +140,7 @@ def test_a_cloze_folder_is_read_by_the_stock_fill_mask_pipeline(masked, tmp_path
     card = read_card(tmp_path)
     asked = AnonymizeParams(key_fingerprint="0" * 12, mode="placeholder", kinds=("email",))
     serving = Serving(
-        paired=False, temperature=1.0, outside="", threshold=None, precision="auto",
+        paired=False, temperature=1.0, outside="", thresholds=[], precision="auto",
         preparation=TextPreparation(rules=[], anonymize=asked),
     )  # fmt: skip
     choice = Choice.model_construct(approach="prompt", seed="0", why="It is the best.")
@@ -177,7 +179,7 @@ def test_the_contrastive_loss_by_hand():
     e = np.exp(1)
     first = -np.log(e / (2 * e + 2))
     third = -np.log(np.exp(2) / (np.exp(2) + 3))
-    found = contrastive_losses(similar, labels, others).tolist()
+    found = contrastive_losses(similar, class_task.alike(labels, others)).tolist()
     assert found == pytest.approx([first, first, third])
 
 

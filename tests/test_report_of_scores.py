@@ -6,6 +6,7 @@ from seedbed.reporting import results, training
 from seedbed.scoring.metrics_files import Behaviour, Budgets, Choice, Validation
 from seedbed.scoring.predictions import Pair
 from seedbed.scoring.significance import McNemar
+from seedbed.tasks import class_task
 from seedbed.training.resampling import LearningCurveMetrics
 
 FIGURE = {"mean": 0.9, "low": 0.85, "high": 0.95}
@@ -46,6 +47,7 @@ PAIR = Pair(
     dict.fromkeys(("accuracy", "macro_f1"), Difference.model_validate(GAP)),
     McNemar(only_one_right=7, only_other_right=3, p=0.34),
     p_holm=0.43,
+    test=class_task.PAIRED_TEST,
 )
 
 

@@ -14,9 +14,10 @@ from seedbed.approaches import NAMES
 EACH = NAMES
 TABLE = {
     "task.kind": [
-        "ablate", "adapt", "cv", *(f"evaluate@{one}" for one in EACH), "find_label_errors",
+        "ablate", "adapt", "augment", "balance", "collect", "cv", "deduplicate", "embed",
+        *(f"evaluate@{one}" for one in EACH), "find_label_errors",
         *(f"finetune@{one}" for one in EACH), "learning_curve", "prioritize", "report", "select",
-        "tokenize",
+        "split", "tokenize",
     ],
     "sources.0.licence": ["cards", "collect"],
     "collect.max_row_chars": ["collect"],

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.confidence import (
     auroc,
-    chosen_threshold,
     detection,
     false_positive_rate,
 )
@@ -19,19 +18,21 @@ LABELS = np.array([0, 1, 0, OUTSIDE, OUTSIDE])
 
 
 def test_the_threshold_parts_what_can_be_parted():
-    threshold = chosen_threshold(class_task, LABELS, SURE)
+    [threshold] = class_task.thresholds(LABELS, SURE)
     assert 0.55 < threshold < 0.8
-    assert class_task.with_outside(SURE, threshold).argmax(1).tolist() == [0, 1, 0, 2, 2]
+    assert class_task.ruled(SURE, [threshold]).argmax(1).tolist() == [0, 1, 0, 2, 2]
 
 
 def test_without_use_the_threshold_is_zero():
-    assert chosen_threshold(class_task, np.array([0, 1, 0, 0, 0]), SURE) == 0
+    alike = np.repeat(SURE[:1], 5, axis=0)
+    assert class_task.thresholds(LABELS, alike) == [0.0]
+    assert class_task.thresholds(np.array([0, 1, 0, 0, 0]), SURE) == []  # no row is OUTSIDE
 
 
 @given(st.floats(0, 1), st.lists(st.floats(0.01, 0.99), min_size=1))
 def test_out_of_scope_is_likeliest_exactly_below_the_threshold(threshold, firsts):
     found = np.array([[first, 1 - first] for first in firsts])
-    more = class_task.with_outside(found, threshold)
+    more = class_task.ruled(found, [threshold])
     assert more.sum(1) == pytest.approx(1)
     clear = np.abs(found.max(1) - threshold) > 1e-9
     assert ((more.argmax(1) == 2) == (found.max(1) < threshold))[clear].all()

@@ -60,12 +60,13 @@ def test_a_class_that_a_sample_lacks_is_left_out_of_its_mean():
 
 def test_per_class_and_confusion_by_hand():
     labels, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
-    found = per_class(labels, predicted, ["cat", "dog", "cow"])
-    assert found["cat"].model_dump() == {
+    scored = Scored.of(class_task, labels, predicted)
+    found = per_class(scored, ["cat", "dog", "cow"])
+    assert found["cat"].model_dump(exclude_unset=True) == {
         "precision": 1, "recall": 0.5, "f1": pytest.approx(2 / 3), "rows": 2,
     }  # fmt: skip
     assert found["cow"] == ClassScores(precision=0, recall=0, f1=0, rows=0)
-    assert confusion(labels, predicted, ["cat", "dog"]) == {
+    assert confusion(scored, ["cat", "dog"]) == {
         "cat": {"cat": 1, "dog": 1},
         "dog": {"cat": 0, "dog": 2},
     }

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.splitting.sides import assign_sides, side_of
 from seedbed.splitting.splits import NearTexts, SplitParams, leak_gate, split_rows
+from seedbed.tasks import class_task, labels_task
 from stages.split import check_sides, with_folds
 
 DEFAULTS = {
@@ -64,8 +65,16 @@ def test_shares_are_met_as_hashing_meets_them():
 
 
 # A step of a history: add or edit (or relabel) a row with a text and a label, or remove it.
-STEP = st.tuples(st.integers(0, 19), st.sampled_from([*TEXTS, ""]), st.sampled_from(["cat", "dog"]))
-HISTORY = st.lists(STEP, min_size=1, max_size=12)
+def histories(*labels: str) -> st.SearchStrategy:
+    step = st.tuples(st.integers(0, 19), st.sampled_from([*TEXTS, ""]), st.sampled_from(labels))
+    return st.lists(step, min_size=1, max_size=12)
+
+
+HISTORY = histories("cat", "dog")
+OF_TASKS = st.one_of(
+    st.tuples(st.just(class_task), HISTORY),
+    st.tuples(st.just(labels_task), histories("cat", "dog", "cat|dog", "|")),
+)
 PLACED = ["id", "group", "date", "source", "split"]  # all that a side may depend on
 ALWAYS = {number: row(number) for number in range(20, 24)}  # one of every source
 
@@ -110,14 +119,15 @@ def test_no_history_moves_a_row(way, history):
 
 
 @settings(max_examples=40)
-@given(HISTORY, st.sampled_from(sorted(WAYS)), st.randoms(use_true_random=False))
+@given(OF_TASKS, st.sampled_from(sorted(WAYS)), st.randoms(use_true_random=False))
 def test_twins_groups_and_folds_of_any_history_are_those_of_a_run_from_scratch(
-    history, way, random
+    history_of_task, way, random
 ):
+    task, history = history_of_task
     seen: dict[str, str] = {}
     chosen = params(way)
     for state in states(history):
-        kept, dropped = split_rows(frame(state.values()), (), chosen)
+        kept, dropped = split_rows(frame(state.values()), (), chosen, task)
         assert sorted([*(drop.id for drop in dropped), *kept["id"]]) == sorted(
             one["id"] for one in state.values()
         )
@@ -127,13 +137,13 @@ def test_twins_groups_and_folds_of_any_history_are_those_of_a_run_from_scratch(
         leak_gate(kept, NearTexts(kept, 1, 0.5))  # no near copy and no group on two sides
     again = list(state.values())
     random.shuffle(again)
-    scratch, _ = split_rows(frame(again), (), chosen)
+    scratch, _ = split_rows(frame(again), (), chosen, task)
     pd.testing.assert_frame_equal(kept, scratch)
     try:
-        check_sides(kept, chosen)
+        check_sides(kept, chosen, task)
     except RowsError:
         return  # too small for sides and folds
-    pd.testing.assert_frame_equal(with_folds(kept, chosen), with_folds(scratch, chosen))
+    pd.testing.assert_frame_equal(with_folds(kept, chosen, task), with_folds(scratch, chosen, task))
 
 
 def test_time_cuts_by_day_and_a_group_that_spans_the_cut_loses_its_earlier_rows():
@@ -145,7 +155,7 @@ def test_time_cuts_by_day_and_a_group_that_spans_the_cut_loses_its_earlier_rows(
     }  # fmt: skip
     texts = ["rain at dawn", "snow all day", "fry it", "boil it", "ride up", "walk down"]
     kept, dropped = split_rows(rows.assign(text=texts, group=["g", "g", "", "", "g", ""]), (),
-                          params("time"))  # fmt: skip
+                          params("time"), class_task)  # fmt: skip
     assert {(drop.id, drop.reason, drop.cause) for drop in dropped} >= {
         ("01", "group_in_test", "06"), ("03", "group_in_test", "06"),
     }  # fmt: skip
@@ -201,7 +211,7 @@ def test_a_group_stays_whole_where_a_frozen_row_pulls_at_it():
     (side,) = set(sides_of(assign_sides(rows, (), params())).values())
     frozen = {"03"} if side == "train" else set()
     assert frozen, "choose another group: this one is to be in train"
-    kept, dropped = split_rows(pd.concat([rows, frame([row(9)])]), frozen, params())
+    kept, dropped = split_rows(pd.concat([rows, frame([row(9)])]), frozen, params(), class_task)
     assert [drop.reason for drop in dropped if drop.id != "03"].count("group_in_test") == 5
 
 

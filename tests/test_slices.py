@@ -35,8 +35,9 @@ def test_a_row_stands_in_one_part_of_every_column():
         {"source": ["web", "app", "app"], "batch": "b", "date": "2026-11-01",
          "text": ["a", "abc", "ab"], "label": ["cat", "dog", "cat"]}
     )  # fmt: skip
-    found = columns_of(rows, ["2026-11-01"], ["en", "en", "de"], np.array([0.9, 0.1, 0.5]))
-    assert found == {
+    languages, cosines = ["en", "en", "de"], np.array([0.9, 0.1, 0.5])
+    found = columns_of(class_task, rows, ["2026-11-01"], languages, cosines)
+    assert {name: [value for (value,) in values] for name, values in found.items()} == {
         "source": ["web", "app", "app"],
         "batch": ["b"] * 3,
         "date": ["2026-11-01"] * 3,
@@ -50,7 +51,8 @@ def test_a_row_stands_in_one_part_of_every_column():
 def test_accuracy_rows_and_interval_of_each_part():
     right = np.array([True, True, False, True])
     scored = Scored.of(class_task, np.zeros(4, int), np.where(right, 0, 1))
-    found = slices(scored, {"source": ["web", "app", "app", "app"], "batch": ["1"] * 4})
+    columns = {"source": [("web",), ("app",), ("app",), ("app",)], "batch": [("1",)] * 4}
+    found = slices(scored, columns)
     assert list(found) == ["source"]  # a column of one value says nothing
     assert found["source"]["app"].accuracy == pytest.approx(2 / 3)
     assert found["source"]["app"].rows == 3

@@ -12,6 +12,7 @@ from seedbed.splitting.sides import (
     side_of,
 )
 from seedbed.splitting.splits import classes_to_collect
+from seedbed.tasks import class_task
 
 HASH = SideParams(
     way="hash", seed=0, validation_share=0.2, test_share=0.25, validation_from="", test_from="",
@@ -41,7 +42,7 @@ def test_shares_stand_in_their_interval_by_side_and_by_class():
 
 
 def test_a_class_with_few_test_rows_is_named_with_what_to_collect():
-    by_class = rows_by_class(placed())
+    by_class = rows_by_class(placed(), class_task)
     missing = 30 - by_class["rare"]["test"]
     assert classes_to_collect(by_class, HASH, 30) == {"rare": missing * 4}
     # rows of the held-out source itself

@@ -21,6 +21,7 @@ from seedbed.splitting.splits import (
     stratified_folds,
     unlabelled_rows,
 )
+from seedbed.tasks import class_task
 
 RAIN = "the rain fell on the old town all night long"
 
@@ -91,11 +92,11 @@ def test_a_group_keeps_train_rows_where_its_validation_row_is_a_twin_itself():
 def test_a_class_that_train_lacks_is_dropped_and_a_frozen_row_never_is():
     rows = frame(("a", "train", "x"), ("b", "test", "y"), ("c", "validation", "z"))
     rows = rows.assign(label=["cat", "dog", "dog"])
-    kept, dropped = drop_unlearnable(rows, {"a"})
+    kept, dropped = drop_unlearnable(rows, {"a"}, class_task)
     assert list(kept["id"]) == ["a"]
     assert dropped == [Drop("b", "class_not_in_train"), Drop("c", "class_not_in_train")]
     with pytest.raises(RowsError, match="class dog has 1 frozen test rows, none in train"):
-        drop_unlearnable(rows, {"b"})
+        drop_unlearnable(rows, {"b"}, class_task)
 
 
 def test_the_gate_lets_clean_sides_pass():
@@ -187,7 +188,7 @@ def folded(units: list[tuple[str, str]], folds: int, grouped: bool) -> pd.DataFr
     assume(not grouped or inside["group"].nunique() >= folds)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return rows.assign(fold=stratified_folds(rows, folds, 0))
+        return rows.assign(fold=stratified_folds(rows, folds, 0, class_task))
 
 
 @settings(max_examples=60)
@@ -212,5 +213,5 @@ def test_a_class_is_spread_within_one_row_of_even(units, folds):
 def test_a_class_is_spread_within_one_row_of_even_over_groups_of_one():
     rows = frame(*((f"{n:03d}", "train", "t") for n in range(103)))
     rows = rows.assign(label=["xyz"[n % 7 % 3] for n in range(103)], group=rows["id"])
-    counts = pd.crosstab(rows["label"], stratified_folds(rows, 5, 0))
+    counts = pd.crosstab(rows["label"], stratified_folds(rows, 5, 0, class_task))
     assert (counts.max(axis=1) - counts.min(axis=1)).max() <= 1

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from pydantic import Field
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
+from seedbed.tasks import Regression, Task
 from seedbed.training import classifier
 from seedbed.training.loop import Curve
 from seedbed.training.models import ApproachParams, SavedModel
@@ -41,7 +41,8 @@ def fine_tune(data: classifier.TrainingData, params: Params, seed: int, folder: 
     with threadpool_limits(1):  # small matrices: a second thread costs more than it saves
         roots = np.array([row.partition("-")[0] for row in data.train.row_ids])
         rows = Rows(vectors, labels, weights, roots)
-        fitted = fitted_head(rows, _chosen(rows, params, seed), params, seed)
+        strength = _chosen(data.task, rows, params, seed)
+        fitted = fitted_head(data.task, rows, strength, params, seed)
     head = classifier.head_of(fitted, len(data.classes))
     with torch.inference_mode():
         logits = head(torch.from_numpy(data.vectors("validation"))).numpy()
@@ -58,8 +59,8 @@ def load(folder: Path, card: SavedModel) -> classifier.Loaded:
 
 
 class Rows(NamedTuple):
-    """Train rows: vectors (rows, width), class indices, weights, and the id of the original row
-    that each is or was made of, (rows,) each."""
+    """Train rows: vectors (rows, width), targets, weights, and the id of the original row that each
+    is or was made of, (rows,)."""
 
     vectors: np.ndarray
     labels: np.ndarray
@@ -72,13 +73,13 @@ class Rows(NamedTuple):
 
 
 def fitted_head(
-    rows: Rows, strength: float, params: Params, seed: int
-) -> LogisticRegression | MLPClassifier:
+    task: Task, rows: Rows, strength: float, params: Params, seed: int
+) -> Regression | MLPClassifier:
     """Fit a head. `strength` is C of either kind: it minimises the loss summed over the rows, plus
     half the squared weights over C."""
     vectors, labels, weights, _ = rows
     if params.head == "logistic":
-        return LogisticRegression(C=strength, max_iter=2000).fit(vectors, labels, weights)
+        return task.regression(strength).fit(vectors, labels, weights)
     head = MLPClassifier((params.hidden,), alpha=1 / strength, max_iter=200, random_state=seed)
     with warnings.catch_warnings():
         # Stopping after 200 rounds is intended: more of them overfit.
@@ -86,11 +87,13 @@ def fitted_head(
         return head.fit(vectors, labels, weights)
 
 
-def _chosen(rows: Rows, params: Params, seed: int) -> float:
+def _chosen(task: Task, rows: Rows, params: Params, seed: int) -> float:
     """The regularisation with the least out-of-fold log-loss, over the classes that have a row in
     two folds; the middle of the grid where fewer than two classes do. Copies share the fold of
     their original, or they would reveal its label."""
     grid = sorted(params.inverse_regularisation)
+    if task.SETS:
+        return _chosen_for_sets(task, rows, params, seed, grid)
     counts = np.bincount(rows.labels)
     rows = rows.take(counts[rows.labels] > 1)
     classes = np.unique(rows.labels)
@@ -106,10 +109,30 @@ def _chosen(rows: Rows, params: Params, seed: int) -> float:
     def loss(strength: float) -> float:
         held_out = np.zeros((len(rows.labels), len(classes)))
         for inside, outside in parts:
-            head = fitted_head(rows.take(inside), strength, params, seed)
+            head = fitted_head(task, rows.take(inside), strength, params, seed)
             known = np.searchsorted(classes, head.classes_)
             held_out[np.ix_(outside, known)] = head.predict_proba(rows.vectors[outside])
         of_label = held_out[np.arange(len(held_out)), np.searchsorted(classes, rows.labels)]
         return float(-np.log(np.maximum(of_label, SMALLEST)).mean())
 
     return min(grid, key=loss)  # of equals the first, which is the least
+
+
+def _chosen_for_sets(task: Task, rows: Rows, params: Params, seed: int, grid: list[float]) -> float:
+    """The same for sets, over all classes: folds need no rows of each, since a regression of a
+    class that a fold lacks is a constant."""
+    number = min(params.folds, len(set(rows.roots)))
+    if number < 2 or len(grid) == 1:
+        return grid[len(grid) // 2]
+    folds = GroupKFold(number, shuffle=True, random_state=seed)
+    parts = list(folds.split(rows.vectors, groups=rows.roots))
+
+    def loss(strength: float) -> float:
+        values = []
+        for inside, outside in parts:
+            head = fitted_head(task, rows.take(inside), strength, params, seed)
+            given = np.clip(head.predict_proba(rows.vectors[outside]), SMALLEST, 1 - SMALLEST)
+            values.append(task.log_loss(rows.labels[outside], given).values)
+        return float(np.concatenate(values).mean())
+
+    return min(grid, key=loss)

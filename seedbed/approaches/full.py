@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from torch import nn
 
@@ -57,6 +56,6 @@ def linear_head(data: classifier.TrainingData, params: Params) -> nn.Sequential:
     """Logistic regression on the encoder's own vectors of the train rows, as a head."""
     labels, weights = data.train.row_labels, data.train.row_weights
     with threadpool_limits(1):
-        regression = LogisticRegression(C=params.head_strength, max_iter=2000)
+        regression = data.task.regression(params.head_strength)
         regression.fit(data.vectors("train"), labels, weights)
     return classifier.head_of(regression, len(data.classes))

@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 import torch
 from pydantic import Field
-from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 from torch import nn
 
@@ -21,6 +20,7 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.labels import in_line
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.encoding.tokens import TextTokenizer
+from seedbed.tasks import Task
 from seedbed.training import classifier
 from seedbed.training.loop import Curve, Inputs, Losses, layer_groups
 from seedbed.training.models import ModelFormat, SavedModel, TrainingParams, write_card
@@ -63,7 +63,7 @@ class Params(TrainingParams):
 def fine_tune(data: classifier.TrainingData, params: Params, seed: int, folder: Path) -> Curve:
     """Train, save a cloze or a sentence classifier to `folder` and give the curve. Raises
     ParamsError where the checkpoint does not support the kind that params.yaml names."""
-    if kind_of(data.encoder, params) == "cloze":
+    if kind_of(data.task, data.encoder, params) == "cloze":
         return _cloze(data, params, seed, folder)
     return _label_prompts(data, params, seed, folder)
 
@@ -77,16 +77,20 @@ def load(folder: Path, card: SavedModel) -> classifier.Loaded:
     return classifier.Loaded(ClozeScorer(load_masked_lm(folder), gap), gap.filled)
 
 
-def kind_of(encoder: Path, params: Params) -> str:
-    """The kind of prompts: cloze where the checkpoint has a masked language model's head."""
+def kind_of(task: Task, encoder: Path, params: Params) -> str:
+    """The kind of prompts: cloze where the checkpoint has a masked language model's head, and each
+    row has one class: a gap takes one word."""
     can_fill = is_masked_lm(encoder)
+    if params.kind == "cloze" and task.SETS:
+        expected, step = "task class: a gap takes one word", "set kind: label_prompts"
+        raise ParamsError(f"{PLACE}.kind", f"cloze, and task {task.NAME}", expected, step)
     if params.kind == "cloze" and not can_fill:
         found = "cloze, but the encoder has no masked language model's head"
         step = "set kind: label_prompts, or name a masked language model in encoder.name"
         raise ParamsError(f"{PLACE}.kind", found, "a checkpoint saved as ...ForMaskedLM", step)
     if params.kind != "auto":
         return params.kind
-    return "cloze" if can_fill else "label_prompts"
+    return "cloze" if can_fill and not task.SETS else "label_prompts"
 
 
 def _cloze(data: classifier.TrainingData, params: Params, seed: int, folder: Path) -> Curve:
@@ -110,23 +114,36 @@ def _label_prompts(data: classifier.TrainingData, params: Params, seed: int, fol
     texts = label_prompts(data.classes, params)
     encoder = SentenceEncoder(load_model(data.encoder), pooling_of(data.encoder))
     scorer = PromptScorer(encoder, TextTokenizer(data.encoder, whole)(texts), params.scale)
+    targets = prompt_targets(data)
+
+    def scores() -> np.ndarray:
+        return data.train.pooled(outputs(scorer, data.train, data.dtype, "prompt zero-shot"))
+
+    scorer.start_at(data.task.prompt_bias(scores, data.train.row_labels))
     are_few = len(data.train.row_ids) < params.pairs_below * len(data.classes)
 
     def losses(model: PromptScorer, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
         weights = params.prompt_weight, params.label_smoothing
-        return model.paired_losses(data.task, inputs, labels, *weights)
+        return model.paired_losses(data.task, inputs, labels, torch.from_numpy(targets), *weights)
 
     depth = encoder.model.config.num_hidden_layers
     curve = _tuned(scorer, depth, data, params, seed, losses if are_few else None)
     scorer.eval()
     with torch.inference_mode():
         prompts = scorer.prompt_vectors()
-    head = classifier.linear(params.scale * prompts)
+    bias = None if scorer.bias is None else scorer.bias.detach()
+    head = classifier.linear(params.scale * prompts, bias)
     if are_few:
-        head = _head_of_few(data, encoder, prompts.cpu().numpy(), params)
+        head = _head_of_few(data, encoder, prompts.cpu().numpy(), targets, params)
     origin = classifier.Origin("prompt", params, classifier.trainable_parameters(encoder))
     classifier.save_sentence_classifier(data, folder, nn.Sequential(head), encoder.model, origin)
     return curve
+
+
+def prompt_targets(data: classifier.TrainingData) -> np.ndarray:
+    """The target of each prompt: of its class alone."""
+    names = [data.task.label_of([name]) for name in data.classes]
+    return data.task.targets(names, data.classes)
 
 
 def label_prompts(classes: Sequence[str], params: Params) -> list[str]:
@@ -164,45 +181,20 @@ def _tuned(
 
 
 def _head_of_few(
-    data: classifier.TrainingData, encoder: SentenceEncoder, prompts: np.ndarray, params: Params
+    data: classifier.TrainingData,
+    encoder: SentenceEncoder,
+    prompts: np.ndarray,
+    targets: np.ndarray,
+    params: Params,
 ) -> nn.Linear:
     """Logistic regression on the tuned vectors of the rows and of the prompts, one row each. Its
     weights are shrunk towards `prompt_prior` times the prompts, which holds their zero-shot
     knowledge where the rows do not contradict it."""
     vectors = data.train.pooled(outputs(encoder, data.train, data.dtype, "prompt head"))
     rows = np.vstack([vectors, prompts])
-    labels = np.r_[data.train.row_labels, np.arange(len(prompts))]
+    labels = np.concatenate([data.train.row_labels, targets])
     weights = np.r_[data.train.row_weights, np.ones(len(prompts))]
     with threadpool_limits(1):
         centre = params.prompt_prior * prompts
-        return regression_around(centre, rows, labels, weights, params.head_strength)
-
-
-def regression_around(
-    centre: np.ndarray,
-    vectors: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
-    inverse_regularisation: float,
-) -> nn.Linear:
-    """Softmax regression whose weights are shrunk towards `centre`, (classes, width), and not
-    towards zero: a Gaussian prior with its mean there, from which few rows lead away only a little.
-    `vectors` are (rows, width), `labels` class indices."""
-    rows, one_hot = vectors.astype(np.float64), np.eye(len(centre))[labels]
-    centre = centre.astype(np.float64)
-
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        offset, bias = flat[: -len(centre)].reshape(centre.shape), flat[-len(centre) :]
-        logits = rows @ (centre + offset).T + bias
-        logits -= logits.max(1, keepdims=True)
-        log_shares = logits - np.log(np.exp(logits).sum(1, keepdims=True))
-        error = weights[:, None] * (np.exp(log_shares) - one_hot)
-        value = -(weights * (log_shares * one_hot).sum(1)).sum()
-        value += (offset**2).sum() / (2 * inverse_regularisation)
-        gradient = error.T @ rows + offset / inverse_regularisation
-        return value, np.concatenate([gradient.ravel(), error.sum(0)])
-
-    start = np.zeros(centre.size + len(centre))
-    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000})
-    offset, bias = np.split(fitted.x, [centre.size])
-    return classifier.linear(centre + offset.reshape(centre.shape), bias)
+        parts = data.task.regression_around(centre, rows, labels, weights, params.head_strength)
+    return classifier.linear(*parts)

@@ -17,6 +17,7 @@ from seedbed.arrivals.file_form import (
     stored_ending,
     stored_form,
 )
+from seedbed.arrivals.label_columns import choose_labels, flag_columns, step_for_flags
 from seedbed.collecting import tables
 from seedbed.collecting.collection import parse_source
 from seedbed.collecting.kinds import KINDS
@@ -35,9 +36,10 @@ from seedbed.core.labels import (
     unmatched,
 )
 from seedbed.core.params import read_params
+from seedbed.tasks import Task
 
 RAW = Path("data/raw")
-SAID = ("date", "label", "negative", "unlabelled", "pattern", "outside")
+SAID = ("date", "label", "negative", "unlabelled", "pattern", "outside", "empty_label")
 OWN = ("path", "batch", "date", "outside")  # what a batch does not take from the one before it
 SHOWN = 10
 
@@ -57,6 +59,8 @@ class Asked(NamedTuple):
     columns: dict[str, str] = {}
     meta: tuple[str, ...] = ()
     label: str = ""  # one for every row
+    label_separator: str | None = None  # of labels in a cell
+    empty_label: str = ""  # what a cell without labels means: none or missing
     label_map: dict[str, str | None] = {}
     new_labels: tuple[str, ...] = ()  # labels that may be new classes
     negative: Negative = ""
@@ -77,7 +81,7 @@ class Arrival(NamedTuple):
     form: TableForm | None
 
 
-def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Arrival:
+def entry_for(asked: Asked, sources: Sequence[Source], today: str, task: Task) -> Arrival:
     """The entry for the file or folder at `asked.path`, with its place below data/raw.
 
     It takes after the last batch of its source, or, where no source is named, after the last one
@@ -117,7 +121,8 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Arrival:
         entry["label_map"] = {**entry.get("label_map", {}), **asked.label_map}
     notes = [] if table is None else list(table.notes)
     if table:
-        entry["columns"], more = _columns(asked, table, entry, alike)
+        entry["columns"], more = _columns(asked, table, entry, alike, task)
+        more += choose_labels(entry, table, task, asked.label_separator, asked.path)
         said = {"column": asked.columns.get("date", ""), "format": asked.date_format}
         notes += more + choose_dates(entry, table.records, said, date.fromisoformat(today))
     elif asked.date_format:
@@ -132,7 +137,7 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str) -> Arrival:
 
 
 def _columns(
-    asked: Asked, table: tables.Table, entry: Entry, alike: Source | None
+    asked: Asked, table: tables.Table, entry: Entry, alike: Source | None, task: Task
 ) -> tuple[dict[str, Any], list[str]]:
     """Which column is what, as in the batch before or as their names say, and notes on that. Names
     of a batch that had a header say nothing of one that has none, nor the other way round."""
@@ -145,7 +150,7 @@ def _columns(
             columns.pop("date", "")
     else:
         needs_label = not (entry.get("label") or entry.get("unlabelled"))
-        columns = {**inferred(table, asked.columns, needs_label, asked.path)}
+        columns = {**inferred(table, asked.columns, needs_label, asked.path, task)}
         entry["date_guessed"] = True
         notes = [
             f"`{name}` could be the date, too: `--date-column {name}` takes it"
@@ -180,7 +185,7 @@ def _before(
         return None  # another kind of rows: it needs a name of its own
     for source in reversed(sources):
         is_special = source.negative or source.unlabelled or source.label
-        has_columns = set(source.wanted) <= set(columns or source.wanted)
+        has_columns = all(tables.named_by([name], columns or [name]) for name in source.wanted)
         if source.kind == kind and not is_special and has_columns:
             return source
     return None
@@ -203,13 +208,14 @@ def _batch(asked: Asked, taken: set[str], first: str) -> str:
 
 
 def inferred(
-    table: tables.Table, said: Mapping[str, str], needs_label: bool, place: str
-) -> dict[str, str]:
-    """The columns by field: what was said, and what has a plain name.
+    table: tables.Table, said: Mapping[str, str], needs_label: bool, place: str, task: Task
+) -> dict[str, str | list[str]]:
+    """The columns by field: what was said, and what has a plain name; of label also the columns of
+    0 and 1, if it may be a set.
 
     Raises SeedbedError where text or label stays open, or two columns could be the same.
     """
-    columns = {field: name for field, name in said.items() if name}
+    columns: dict[str, str | list[str]] = {field: name for field, name in said.items() if name}
     for field in PLAIN:
         if field in said or (field == "label" and not needs_label):
             continue
@@ -217,8 +223,12 @@ def inferred(
         found = [name for name in free if name.casefold() in PLAIN[field]]
         found.sort(key=lambda name: PLAIN[field].index(name.casefold()))
         if field == "id":
-            found = [name for name in found if names_rows(name, table.records)]
-        if len(found) == 1 or (found and field == "date"):  # a guess, which need not be asked for
+            one_a_row = not task.SETS
+            found = [name for name in found if names_rows(name, table.records, one_a_row)]
+        flags = flag_columns(table, columns) if field == "label" and not found else []
+        if flags and task.SETS:
+            columns[field] = flags
+        elif len(found) == 1 or (found and field == "date"):  # a guess, which need not be asked for
             columns[field] = found[0]
         elif found or field in ("text", "label"):
             named = [f"`{one}`" for one in table.columns[:20] if COLUMN_NAME.fullmatch(one)]
@@ -229,24 +239,30 @@ def inferred(
                 f"{several} could be the {field}" if found else f"no column is plainly the {field}",
                 f"one of its columns: {', '.join(named) or 'none with a name'}",
                 f"say which with `--{field}-column NAME`{more if field == 'label' else ''}"
-                + ("" if found else other_form(table)),
+                + (step_for_flags(flags) if flags else "" if found else other_form(table)),
             )
     return columns
 
 
-def names_rows(column: str, records: Sequence[tables.Record]) -> bool:
-    """Whether a column names each row for good: there in all, each once, and no mere count of the
-    rows from 0 or 1, which would give other rows the same names in the next file."""
+def names_rows(column: str, records: Sequence[tables.Record], one_a_row: bool = True) -> bool:
+    """Whether a column names each row for good: there in all, each once if `one_a_row`, and no mere
+    count of the rows from 0 or 1, which would give other rows the same names in the next file."""
     try:
         values = [tables.as_text(one.cells.get(column)) for one in records if not one.reason]
     except TypeError:
         return False
     counted = [[str(start + n) for n in range(len(values))] for start in (0, 1)]
-    return all(values) and len(set(values)) == len(values) and values not in counted
+    is_unique = len(set(values)) == len(values)
+    return all(values) and (is_unique or not one_a_row) and values not in counted
 
 
 def check_labels(
-    rows: Sequence[RawRow], classes: Counter[str], asked: Asked, listed: list[str], negative: str
+    rows: Sequence[RawRow],
+    classes: Counter[str],
+    asked: Asked,
+    listed: list[str],
+    negative: str,
+    task: Task,
 ) -> None:
     """Raise SeedbedError where labels are new and nobody said so.
 
@@ -261,7 +277,7 @@ def check_labels(
     if listed or not classes:
         return
     known = {*classes, *asked.new_labels, *([negative] if asked.negative else [])}
-    usable = [row.label for row in rows if row.label and not row.reason]
+    usable = [name for row in rows if not row.reason for name in task.members(row.label)]
     found = Counter(label for label in usable if label not in known)
     if not found:
         return
@@ -310,11 +326,15 @@ def in_rows(number: int) -> str:
     return "1 row" if number == 1 else f"{number:,} rows"
 
 
-def unused_options(rows: Sequence[RawRow], asked: Asked, classes: Collection[str]) -> Unused:
+def unused_options(
+    rows: Sequence[RawRow], asked: Asked, classes: Collection[str], task: Task
+) -> Unused:
     """Options that no row of the batch has, and params of prompts that name no class."""
-    found = {row.label for row in rows if row.label and not row.entry}
-    unused = unmatched("--map", asked.label_map, {row.entry for row in rows}, found)
-    unused |= unmatched("--new-label", asked.new_labels, {row.label for row in rows}, found)
+    found = task.classes(row.label for row in rows if not row.entries)
+    entries = {entry for row in rows for entry in row.entries}
+    unused = unmatched("--map", asked.label_map, entries, found)
+    labels = task.classes(row.label for row in rows)
+    unused |= unmatched("--new-label", asked.new_labels, labels, found)
     prompt: Any = read_params("approaches", object)
     prompt = prompt.get("prompt", {})
     for key in ("descriptions", "words") if prompt.get("run") else ():

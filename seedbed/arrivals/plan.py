@@ -15,6 +15,7 @@ import pandas as pd
 from seedbed.arrivals.date_column import CHANGE
 from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for, unused_options
 from seedbed.collecting import collection, raw_rows
+from seedbed.collecting.joining import joined
 from seedbed.collecting.source import Source
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import load_key, read_csv, read_json
@@ -27,6 +28,9 @@ from seedbed.scoring import drift
 from seedbed.splitting.deduplication import DeduplicateParams, NearConflict, deduplicate
 from seedbed.splitting.sides import SideParams, assign_sides, check_frozen, read_frozen
 from seedbed.splitting.splits import SplitParams, split_rows, without_unlabelled
+from seedbed.tasks import Task
+from seedbed.tasks.counting import strata
+from seedbed.tasks.named import read_task
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import Placed, read_records
 
@@ -49,7 +53,7 @@ class Standing(NamedTuple):
     named: frozenset[str]  # every id that git knows, dropped rows too
     contents: dict[str, tuple[str, str]]  # digest and label by id, as the source gave them
     rows: pd.DataFrame | None  # as deduplicate read them
-    classes: Counter[str]  # kept rows by label
+    classes: Counter[str]  # kept rows by class, as `Task.strata` counts them
     batches: Counter[str]  # rows by batch, as collect kept them
     read: int  # rows that collect read, and of these
     quarantined: int
@@ -58,7 +62,7 @@ class Standing(NamedTuple):
     gone: list[str]  # sources of the last dataset that params.yaml no longer names
 
 
-def read_standing(sources: Sequence[Source]) -> Standing:
+def read_standing(sources: Sequence[Source], task: Task) -> Standing:
     """The last dataset in this folder as far as the next run will have it: without the batches that
     `sources` no longer name. Empty where none was made yet."""
     records, entries = read_records(Files()), {(one.name, one.batch) for one in sources}
@@ -88,7 +92,7 @@ def read_standing(sources: Sequence[Source]) -> Standing:
         named=frozenset(records.ids - gone) if batches & set(by_batch) else frozenset(),
         contents={row: content for row, content in contents.items() if row not in gone},
         rows=None if rows is None or rows.empty else rows,
-        classes=Counter(one.label for one in kept.values()),
+        classes=Counter(name for one in kept.values() for name in task.strata(one.label)),
         batches=Counter({batch: n for batch, n in by_batch.items() if batch in batches}),
         read=max(0, collected["rows"].get("read", 0) - left),
         quarantined=bad,
@@ -135,6 +139,7 @@ class Plan(NamedTuple):
     notes: list[str]  # how guesses were made, and how to change them
     alike: dict[str, str]  # labels of the batch that differ from others in form alone, and those
     unused: Unused  # options of the command, and params, that match nothing
+    task: Task
 
 
 def plan(asked: Asked, today: str) -> Plan:
@@ -142,7 +147,8 @@ def plan(asked: Asked, today: str) -> Plan:
     what the readers and the stages raise. `today`: YYYY-MM-DD, for the name of the batch."""
     # The first source of all has none before it, which a run would not take.
     sources = collection.read_sources() if collection.read_entries() else []
-    standing = read_standing(sources)
+    task = read_task()
+    standing = read_standing(sources, task)
     if asked.batch in standing.batches:
         raise SeedbedError(
             f"batch {asked.batch}",
@@ -152,42 +158,44 @@ def plan(asked: Asked, today: str) -> Plan:
         )
     from seedbed.private.published import check_published
 
-    entry, notes, form = entry_for(asked, sources, today)
+    entry, notes, form = entry_for(asked, sources, today, task)
     source = as_source(entry, asked.path)
     _check_keys_go_on(source, sources)
     params = read_params("collect", collection.CollectParams)
     read_as = {"path": asked.path, "outside": True, **(form._asdict() if form else {})}
     here = source.model_copy(update=read_as)
     rows, _, told = collection.read_all(
-        [here], params.model_copy(update={"labels": [], "join_labels": False})
+        [here], params.model_copy(update={"labels": [], "join_labels": False}), task
     )
-    check_published(raw_rows.published(rows, [source], params.not_personal, asked.path))
+    check_published(raw_rows.published(rows, [source], params.not_personal, task, asked.path))
     notes = notes if form else [*told, *notes]
     labels = params.labels  # a row of any other gets the reason that collect will give
-    first = labels or ([] if params.join_labels else list(standing.classes))
-    mine = Counter(row.label for row in rows if row.label and not row.reason)
-    forms = alike(standing.classes + mine, first)
-    negative = read_params("negatives.label", str)
-    classes = standing.classes
-    unused = unused_options(rows, asked, {*classes, *mine, negative})
+    # Without the rows of the empty set, which is no label.
+    classes = Counter({one: n for one, n in standing.classes.items() if task.members(one)})
+    first = labels or ([] if params.join_labels else list(classes))
+    usable = (row.label for row in rows if row.label and not row.reason)
+    mine = Counter(name for label in usable for name in task.members(label))
+    forms = alike(classes + mine, first)
+    negative = task.negative(*(read_params(f"negatives.{key}", str) for key in ("label", "as")))
+    unused = unused_options(rows, asked, {*classes, *mine, negative}, task)
     if params.join_labels:
-        rows = collection.joined(rows, forms, [])
+        rows, there = joined(rows, forms, [], task), classes
         classes = Counter()
-        for label, number in standing.classes.items():
+        for label, number in there.items():
             classes[forms.get(label, label)] += number
-    unknown = (bool(labels and row.label) and row.label not in labels for row in rows)
+    unknown = (bool(labels) and not set(task.members(row.label)) <= set(labels) for row in rows)
     rows = raw_rows.with_reason(rows, Reason.UNKNOWN_LABEL, unknown)
-    check_labels(rows, classes, asked, labels, negative)
+    check_labels(rows, classes, asked, labels, negative, task)
     key = load_key(read_params("anonymize.key_fingerprint", str))
-    found = rehearse(rows, source, standing, key)
+    found = rehearse(rows, source, standing, key, task)
     _check_quarantine(found, standing, params.max_quarantine_share)
     if not any(row.reason == "" for row in rows):
         raise SeedbedError(asked.path, "no usable row", "at least one", "correct the file")
     known, batches = {one.name for one in sources}, {one.batch for one in sources}
     waiting = sorted(batches - set(standing.batches)) if standing.batches else []
-    shift = changes(found.placed, standing)
+    shift = changes(found.placed, standing, task)
     forms = {old: new for old, new in forms.items() if mine[old]}
-    return Plan(entry, source, found, standing, shift, known, waiting, notes, forms, unused)
+    return Plan(entry, source, found, standing, shift, known, waiting, notes, forms, unused, task)
 
 
 def _check_keys_go_on(source: Source, sources: list[Source]) -> None:
@@ -229,7 +237,7 @@ def options_for(rows: Sequence[raw_rows.RawRow]) -> list[str]:
 
 
 def rehearse(
-    rows: Sequence[raw_rows.RawRow], source: Source, standing: Standing, key: bytes
+    rows: Sequence[raw_rows.RawRow], source: Source, standing: Standing, key: bytes, task: Task
 ) -> Rehearsal:
     """Run the first stages on `rows`, as they were read. Raises what the stages raise."""
     from seedbed.cleaning.rows import clean_rows
@@ -255,14 +263,14 @@ def rehearse(
     # The memo keeps the results, so that the run that follows need not compute them again.
     kept, cleaned, _ = clean_rows(frame.assign(**missing), read_params("clean", CleanParams))
     ready, found = anonymize_rows(kept, params, load_key(params.key_fingerprint))
-    placed, later, lost, conflicts = _beside(ready, replaced, standing)
+    placed, later, lost, conflicts = _beside(ready, replaced, standing, task)
     drops += [*cleaned, *later]
     personal = (found.replaced_by_kind, found.rows_touched)
     return Rehearsal(list(rows), quarantined, drops, replaced, placed, lost, *personal, conflicts)
 
 
 def _beside(
-    new: pd.DataFrame, replaced: Sequence[str], standing: Standing
+    new: pd.DataFrame, replaced: Sequence[str], standing: Standing, task: Task
 ) -> tuple[pd.DataFrame, list[Drop], list[Drop], list[NearConflict]]:
     """The new rows that stay on their sides, drops of new rows, drops of dataset rows, and the new
     rows' near copies with another label."""
@@ -277,7 +285,7 @@ def _beside(
     params = read_params("deduplicate", DeduplicateParams)
     drops, conflicts = deduplicate(rows, set(standing.frozen), params, way)
     unique = rows[~rows["id"].isin({drop.id for drop in drops})].reset_index(drop=True)
-    placed, more = _placed(unique, standing)
+    placed, more = _placed(unique, standing, task)
     ids = set(new["id"])
     every = [*known, *drops, *more]
     own = [drop for drop in every if drop.id in ids]
@@ -286,13 +294,14 @@ def _beside(
     return placed[placed["id"].isin(ids)], own, lost, conflicts
 
 
-def _placed(rows: pd.DataFrame, standing: Standing) -> tuple[pd.DataFrame, list[Drop]]:
+def _placed(rows: pd.DataFrame, standing: Standing, task: Task) -> tuple[pd.DataFrame, list[Drop]]:
     """Rows on their sides as split puts them, and what split drops. Without the data each row gets
     its side alone, which depends on no other row; held-out sources must exist."""
     if standing.rows is not None:
         check_frozen(rows, standing.frozen)
         labelled, bare = without_unlabelled(rows)
-        placed, drops = split_rows(labelled, standing.frozen, read_params("split", SplitParams))
+        params = read_params("split", SplitParams)
+        placed, drops = split_rows(labelled, standing.frozen, params, task)
         return placed, [*drops, *bare]
     names = sorted({source.name for source in collection.read_entries()} | set(rows["source"]))
     others = pd.DataFrame({"id": [f"source {name}" for name in names], "source": names})
@@ -314,7 +323,7 @@ def _copies_by_digest(new: pd.DataFrame, standing: Standing) -> list[Drop]:
     return drops
 
 
-def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
+def changes(rows: pd.DataFrame, standing: Standing, task: Task) -> Changes:
     """Compare the rows of a batch that would stay with the rows of the dataset, both as models
     see them. Empty if one of them is empty."""
     if rows.empty or not standing.classes:
@@ -323,7 +332,7 @@ def changes(rows: pd.DataFrame, standing: Standing) -> Changes:
     if standing.rows is not None:
         there = standing.rows["text"][standing.rows["id"].isin(standing.kept)].tolist()
     texts = (there, rows["text"].tolist())
-    shifts = drift.shifts((standing.classes, Counter(rows["label"])), texts)
+    shifts = drift.shifts((standing.classes, Counter(strata(rows["label"], task).dropna())), texts)
     if not there:
         return Changes(shifts)
     return Changes(shifts, drift.word_divergence(*texts), drift.two_sample_test(*texts))

@@ -11,6 +11,7 @@ from seedbed.core.metrics import Drop
 from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import SIDES
 from seedbed.scoring.drift import psi_in_words
+from seedbed.tasks.counting import strata
 
 SHOWN = 5
 CLASSES = 20  # lines
@@ -29,13 +30,16 @@ def told(found: Plan) -> list[str]:
 
 
 def _what(found: Plan) -> list[str]:
+    label = found.task.shown(found.source.label)
     source, columns = found.source, cast(dict[str, object], found.entry.get("columns", {}))
     named = [f"{field} is `{name}`" for field, name in columns.items() if isinstance(name, str)]
+    if isinstance(flags := columns.get("label"), list):
+        named.append(f"labels are {len(flags):,} columns of 0 and 1")
     which = "the source" if source.name in found.known else "a new source,"
     return [
         f"{in_rows(len(found.rehearsal.read))} of {which} {source.name}, batch {source.batch}, "
         f"licence {source.licence}" + (f"; {', '.join(named)}" if named else ""),
-        *([f"The class of all of them is {shown(source.label)}"] if source.label else []),
+        *([f"The class of all of them is {shown(label)}"] if label else []),
         *(["Reports may show its texts (show_text)"] if source.show_text else []),
         *(["They are negatives: no class is right for them"] if source.negative else []),
         *found.notes,
@@ -50,7 +54,7 @@ def _labels(found: Plan) -> list[str]:
             f"The last dataset has rows of {in_line(found.standing.gone)}, which params.yaml no "
             "longer names: they count for nothing here, as in the next run"
         )
-    if any(row.spelling for row in found.rehearsal.read):
+    if any(row.spellings for row in found.rehearsal.read):
         lines.append(f"Joined by collect.join_labels: {pairs_in_words(found.alike)}")
     elif found.alike:
         lines.append(
@@ -86,8 +90,9 @@ def _dropped(found: Plan) -> list[str]:
             f"{len(pairs):,} pairs of near copies with two labels would be kept "
             "(deduplicate.near_conflict):"
         )
+        label = found.task.shown
         lines += _first(
-            [f"{one.id} {shown(one.label)}, {one.other_id} {shown(one.other_label)}"
+            [f"{one.id} {shown(label(one.label))}, {one.other_id} {shown(label(one.other_label))}"
              for one in pairs]
         )  # fmt: skip
     if replaced := found.rehearsal.replaced:
@@ -129,23 +134,25 @@ def _classes(found: Plan) -> list[str]:
     """Rows that would join each class, by the side that they fall on."""
     placed, kept = found.rehearsal.placed, found.standing.kept
     replaced = [kept[row].label for row in found.rehearsal.replaced if row in kept]
-    there = found.standing.classes - Counter(replaced)
+    gone = Counter(name for label in replaced for name in found.task.strata(label))
+    there = found.standing.classes - gone
     if placed.empty:
         return ["No row of it would join the dataset"]
-    joins = Counter(placed["label"])
-    sides = Counter(zip(placed["label"], placed["split"], strict=True))
+    classes = strata(placed["label"], found.task).fillna("")
+    joins = Counter(classes)
+    sides = Counter(zip(classes, placed["split"][classes.index], strict=True))
     lines = [f"{in_rows(len(placed))} would join:"]
     for label in sorted(joins)[:CLASSES]:
         parts = [f"{sides[label, side]:,} {side}" for side in SIDES if sides[label, side]]
         new = "" if label in found.standing.classes or not there else ", a new class"
         lines.append(
-            f"  {shown(label) or 'without a label'}: {there[label]:,} -> "
+            f"  {shown(found.task.shown(label)) or 'without a label'}: {there[label]:,} -> "
             f"{there[label] + joins[label]:,} ({', '.join(parts) or 'on no side'}){new}"
         )
     if len(joins) > CLASSES:
         lines.append(f"  and {len(joins) - CLASSES:,} more classes")
     if lacking := [one for one in sorted(there) if not joins[one]]:
-        lines.append(f"  none for {in_line(lacking)}")
+        lines.append(f"  none for {in_line(map(found.task.shown, lacking))}")
     return lines
 
 

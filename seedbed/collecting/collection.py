@@ -12,17 +12,20 @@ from typing import Any
 import pandas as pd
 from pydantic import Field
 
+from seedbed.collecting.joining import joined, joined_by_key, labels_alike, note_on_empty
 from seedbed.collecting.kinds import KINDS
+from seedbed.collecting.label_cells import label_cells
 from seedbed.collecting.raw_rows import CHOSEN, VERSIONS, RawRow, raw_rows, record_id, with_versions
 from seedbed.collecting.source import Source, shown_name
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import keyed_hash, parse_yaml, read_text
-from seedbed.core.labels import Unused, alike, unmatched
+from seedbed.core.labels import Unused, unmatched
 from seedbed.core.metrics import Drop
 from seedbed.core.params import Section, read_params, refusing, unknown_name, validated
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import NEGATIVE, SIDES
 from seedbed.core.stage import progress
+from seedbed.tasks import Task
 
 DVC = Path("dvc.yaml")
 SHOWN, SHOWN_CHARS = 10, 100
@@ -110,7 +113,7 @@ def check_declared(sources: Sequence[Source]) -> None:
 
 
 def read_all(
-    sources: Sequence[Source], params: CollectParams
+    sources: Sequence[Source], params: CollectParams, task: Task
 ) -> tuple[list[RawRow], Counter[str], list[str]]:
     """Every raw row in the order (batch, source, file, line), versions that do not count with
     their reason, the files by encoding, and notes on how they were read."""
@@ -122,48 +125,31 @@ def read_all(
         before = len(rows)
         told: list[str] = []
         for table in progress(source.at_most(params.max_file_mb * 10**6).tables(), source.name):
-            rows += raw_rows(source, table, labels, params.max_row_chars)
+            cells = label_cells(source, table, task)
+            rows += raw_rows(cells, table, labels, params.max_row_chars)
             encodings[table.table.encoding or "binary"] += 1
-            told += table.table.notes
+            told += [*table.table.notes, *filter(None, [cells.note])]
+        rows[before:], joins = joined_by_key(rows[before:], task)
+        told += filter(None, [joins, note_on_empty(rows[before:], source, task)])
         more = len(told) - NOTES_SHOWN
         notes += told[:NOTES_SHOWN] + ([f"and {more:,} more like these"] if more > 0 else [])
         _check_keys(rows[before:])
     if params.join_labels:
-        rows = joined(rows, labels_alike(rows, params.labels), params.labels)
+        rows = joined(rows, labels_alike(rows, params.labels, task), params.labels, task)
     return with_versions(rows), encodings, notes
 
 
-def labels_alike(rows: Iterable[RawRow], listed: Sequence[str]) -> dict[str, str]:
-    """The labels that differ from another of the usable rows in form alone, and what that is: one
-    of those `listed`, else the most frequent."""
-    return alike(Counter(row.label for row in rows if row.label and not row.reason), listed)
-
-
-def joined(rows: Iterable[RawRow], alike: Mapping[str, str], listed: Sequence[str]) -> list[RawRow]:
-    """The rows with labels that represent all that are alike; others than those `listed`, if any
-    are, are unknown."""
-    renamed = (
-        row._replace(label=alike[row.label], spelling=row.label) if row.label in alike else row
-        for row in rows
-    )
-    return [
-        row._replace(label="", reason=Reason.UNKNOWN_LABEL)
-        if listed and row.label and not row.reason and row.label not in listed
-        else row
-        for row in renamed
-    ]
-
-
 def unused_entries(
-    rows: Sequence[RawRow], sources: Sequence[Source], labels: Sequence[str]
+    rows: Sequence[RawRow], sources: Sequence[Source], labels: Sequence[str], task: Task
 ) -> Unused:
     """What of the sources, their label maps and the list of labels no row has. A map that goes on
     over batches counts once."""
-    used = {(row.source, row.entry) for row in rows if row.entry}
+    used = {(row.source, entry) for row in rows for entry in row.entries}
     found: dict[str, set[str]] = defaultdict(set)  # labels that no map has touched
     for row in rows:
-        if row.label and not row.entry:
-            found[row.source].add(row.label)
+        if not row.entries:
+            found[row.source].update(task.members(row.label))
+    known = task.classes(row.label for row in rows if not row.reason)
     maps: dict[str, dict[str, None]] = {}
     for source in sources:
         maps.setdefault(source.name, {}).update(dict.fromkeys(source.label_map))
@@ -171,7 +157,7 @@ def unused_entries(
     for name, entries in maps.items():
         mine = {entry for source, entry in used if source == name}
         unused |= unmatched(f"sources: {name}: label_map", entries, mine, found[name])
-    unused |= unmatched("collect.labels", labels, {row.label for row in rows if not row.reason})
+    unused |= unmatched("collect.labels", labels, known)
     unused |= unmatched("sources", maps, {row.source for row in rows if not row.reason})
     for source in sources:
         unused |= unmatched(f"sources: {source.name}", source.idle_keys(), ())
@@ -192,37 +178,42 @@ def _check_keys(rows: Sequence[RawRow]) -> None:
 
 
 def check_quarantine(bad: Sequence[RawRow], read: int, max_share: float) -> None:
-    """Raise SourceError, with the first ten bad rows, where more than `max_share` are bad."""
+    """Raise SourceError, with the first ten bad rows and what mends most of them, where more than
+    `max_share` are bad."""
     if len(bad) <= max_share * read:
         return
     first = "".join(f"\n  {row.file}:{row.line} {row.reason}" for row in bad[:SHOWN])
+    repair = Reason(Counter(row.reason for row in bad).most_common(1)[0][0]).repair
     raise SourceError(
         "params.yaml: sources",
         f"{len(bad)} of {read} rows cannot be used, the first of them:{first}\n",
         f"at most collect.max_quarantine_share, {max_share:.2%}",
-        "correct the rows or the source",
+        f"correct the rows or the source: {repair}",
     )
 
 
-def check_usable(sources: Sequence[Source], rows: Sequence[RawRow], max_classes: int) -> None:
+def check_usable(
+    sources: Sequence[Source], rows: Sequence[RawRow], max_classes: int, task: Task
+) -> None:
     """Raise SourceError on a source without a usable row, one class only, or far too many. A
     version that does not count is usable: a later batch may send all records anew."""
     kept = [row for row in rows if row.reason in ("", *VERSIONS)]
-    found = {(row.source, row.batch) for row in kept}
+    usable = {(row.source, row.batch) for row in kept}
     for source in sources:
-        if (source.name, source.batch) not in found:
+        if (source.name, source.batch) not in usable:
             raise SourceError(
                 f"params.yaml: sources: {source.name}",
                 "no usable row",
                 "at least one row that is neither quarantined nor dropped",
                 "see its rows and `label_map`, or delete the source",
             )
-    classes = sorted({row.label for row in kept} - {""})
-    if not 2 <= len(classes) <= max_classes:
-        shown = f"1 class, `{classes[0]}`" if len(classes) == 1 else f"{len(classes)} classes"
+    labels = {row.label for row in kept}
+    classes = task.classes(labels)
+    found = task.nothing_to_learn(labels)
+    if found or len(classes) > max_classes:
         raise SourceError(
             "params.yaml: sources",
-            f"{shown} in all sources together",
+            f"{found or f'{len(classes)} classes'} in all sources together",
             f"2 to {max_classes} classes (collect.max_classes)",
             "correct `label`, `columns.label` or `label_map`, or add a source",
         )

@@ -12,6 +12,8 @@ import pandas as pd
 
 from seedbed.core.metrics import Metrics, RowCounts, WithUnused
 from seedbed.core.text_units import units_of
+from seedbed.tasks import Task
+from seedbed.tasks.counting import strata
 
 UNLABELLED = "(unlabelled)"
 QUANTILES = {"min": 0, "p05": 5, "p25": 25, "p50": 50, "p75": 75, "p95": 95, "max": 100}
@@ -59,19 +61,19 @@ class CollectMetrics(WithUnused):
 
 
 def collect_metrics(
-    rows: pd.DataFrame, row_counts: RowCounts, files_by_encoding: dict[str, int]
+    rows: pd.DataFrame, row_counts: RowCounts, files_by_encoding: dict[str, int], task: Task
 ) -> CollectMetrics:
     """All figures of `rows` (id, text, text_pair, label, source, batch, date), sorted by id."""
-    rows = rows.assign(label=rows["label"].replace("", UNLABELLED))
     texts = rows["text"].where(rows["text_pair"] == "", rows["text"] + " " + rows["text_pair"])
-    by_class = dict(list(texts.groupby(rows["label"])))
+    classes = strata(rows["label"], task).fillna(UNLABELLED)
+    by_class = dict(list(texts[classes.index].groupby(classes.to_numpy())))
     return CollectMetrics(
         rows=row_counts,
         files_by_encoding=dict(sorted(files_by_encoding.items())),
-        by_class=counts(rows["label"]),
+        by_class=counts(classes),
         by_source=counts(rows["source"]),
         by_batch=counts(rows["batch"]),
-        age_by_class=age_by_class(rows["label"], rows["date"]),
+        age_by_class=age_by_class(classes.to_numpy(), rows["date"][classes.index]),
         chars_by_class={label: quantiles(part.str.len()) for label, part in by_class.items()},
         distinct_ngrams=DistinctNgramsByClass(
             all=distinct_ngrams(texts),
@@ -91,7 +93,7 @@ def quantiles(lengths: Iterable[int]) -> dict[str, int]:
     return dict(zip(QUANTILES, map(int, found), strict=True))
 
 
-def age_by_class(labels: pd.Series, dates: pd.Series) -> dict[str, Age]:
+def age_by_class(labels: pd.Series | np.ndarray, dates: pd.Series) -> dict[str, Age]:
     """Oldest and newest day of each class, the days its newest row lies behind the newest of all
     rows, and how many of its rows have no date."""
     last = dates.max()

@@ -13,9 +13,8 @@ forgotten.
 
 import datetime
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,13 +22,16 @@ from typing import Any, NamedTuple
 import regex
 
 from seedbed.collecting.dates import batch_day, day_of, is_doubtful
+from seedbed.collecting.label_cells import SURROGATE as SURROGATE
+from seedbed.collecting.label_cells import LabelCells
 from seedbed.collecting.source import Source, SourceTable
-from seedbed.collecting.tables import as_text
+from seedbed.collecting.tables import as_text, named_by
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import KEYED, keyed_hash, read_csv, write_csv
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
+from seedbed.tasks import Task
 
 TOMBSTONES = Path("data/tombstones.csv")
 HEADER = ("id", "digest")
@@ -41,10 +43,7 @@ CHOSEN = (Reason.LABEL_DROPPED, Reason.FORGOTTEN, *VERSIONS)
 CONTENT = attrgetter("text", "text_pair", "label", "group", "split", "meta", "reason")
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 NAMES_SHOWN = 20
-SURROGATE = re.compile(r"[\ud800-\udfff]")
 COLUMN_NAME = regex.compile(r"[\w\p{M} .:/;|\t-]{1,40}")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
 # What a value has that may be personal, apart from dates; importing detectors takes far longer.
 SIGN = re.compile(
     r"@|\b(?:at|dot)\b|://|(?:\d[^\d\n]{0,3}){6}\d|(?=\S*\d)[\w+=-]{16}|passw|secret|token|key",
@@ -81,22 +80,24 @@ class RawRow(NamedTuple):
     reason: str = ""
     id: str = ""
     digest: str = ""  # keyed hash of the source text, to which decisions and tombstones hold
-    entry: str = ""  # of label_map, which renamed or dropped it
-    spelling: str = ""  # its label, where another one that is alike stands for it
+    entries: tuple[str, ...] = ()  # of label_map, which renamed or dropped labels of it
+    spellings: Mapping[str, str] = {}  # names in its label that another stands for, and that one
 
 
 def raw_rows(
-    source: Source, table: SourceTable, labels: Collection[str], max_chars: int
+    reader: LabelCells, table: SourceTable, labels: Collection[str], max_chars: int
 ) -> Iterator[RawRow]:
     """The rows of one file, in its order, each with the reason it is bad or dropped, or "".
 
-    `labels`: the classes that may be, after `label_map`; empty: any. `max_chars`: of one row.
+    `reader`: of the table's labels; `labels`: the classes that may be, after `label_map`; empty:
+    any. `max_chars`: of one row.
     Raises SourceError where the file has no rows or lacks a column.
     """
+    source = reader.source
     if not table.table.records:
         raise SourceError(table.file, "0 rows", "at least one row", "delete or replace the file")
     _check_columns(source, table)
-    wanted = source.wanted
+    wanted = [name for name in source.wanted if name not in source.label_columns]
     for record in table.table.records:
         row = RawRow(source.name, source.batch, table.file, record.line, table.sha256)
         if record.reason:
@@ -106,8 +107,14 @@ def raw_rows(
             cells = {name: _text_of(record.cells.get(name), name, source) for name in wanted}
         except TypeError:
             yield row._replace(reason=Reason.NOT_TEXT)
+            continue
+        try:
+            label = reader.label(reader.cell(record.cells), labels)
+        except TypeError:
+            is_set = reader.task.SETS
+            yield row._replace(reason=Reason.LABELS_ARE_NO_LIST if is_set else Reason.NOT_TEXT)
         else:
-            yield _filled(row, source, cells, labels, max_chars)
+            yield _filled(row, source, cells, label, max_chars)
 
 
 def _text_of(cell: object, name: str, source: Source) -> str:
@@ -130,7 +137,8 @@ def _check_columns(source: Source, table: SourceTable) -> None:
     )
     more = f" and {len(columns) - NAMES_SHOWN} more" if len(columns) > NAMES_SHOWN else ""
     for name in source.wanted:
-        if (times := columns.count(name)) != 1:
+        times = columns.count(name)
+        if times != 1 and not (times == 0 and named_by([name], columns)):
             found = f"{times} columns `{name}`" if times else f"no column `{name}`"
             raise SourceError(
                 table.file,
@@ -143,10 +151,14 @@ def _check_columns(source: Source, table: SourceTable) -> None:
 
 
 def _filled(
-    row: RawRow, source: Source, cells: dict[str, str], labels: Collection[str], max_chars: int
+    row: RawRow,
+    source: Source,
+    cells: dict[str, str],
+    of_label: tuple[str, tuple[str, ...], str],
+    max_chars: int,
 ) -> RawRow:
     columns = source.columns
-    label, entry, label_reason = _label(source, cells, labels)
+    label, entries, label_reason = of_label
     date, date_reason = _date(source, cells)
     split = source.split or cells.get(columns.split, "")
     filled = row._replace(
@@ -158,7 +170,7 @@ def _filled(
         group=cells.get(columns.group, ""),
         split=SIDE_NAMES.get(split, split),
         meta={name: cells[name] for name in columns.meta},
-        entry=entry,
+        entries=entries,
     )
     text, pair = filled.text, filled.text_pair
     problems = {
@@ -174,26 +186,6 @@ def _filled(
     }
     reason = next((reason for reason, there in problems.items() if there), "")
     return filled._replace(reason=reason)
-
-
-def _label(source: Source, cells: dict[str, str], labels: Collection[str]) -> tuple[str, str, str]:
-    """The label after the map, the map's entry that was used, and what is wrong with the label."""
-    if source.unlabelled:
-        return "", "", ""
-    # macOS may give folder names decomposed.
-    found = unicodedata.normalize("NFC", source.label or cells[source.columns.label].strip())
-    label = source.label_map.get(found, found)
-    entry = found if found in source.label_map else ""
-    if label is None:
-        return found, entry, Reason.LABEL_DROPPED
-    if not label:
-        return "", entry, Reason.MISSING_LABEL
-    label = unicodedata.normalize("NFC", label)
-    if len(label) > MAX_LABEL_CHARS or CONTROL.search(label) or SURROGATE.search(label):
-        return "", entry, Reason.LABEL_IS_NO_NAME
-    if labels and label not in labels:
-        return "", entry, Reason.UNKNOWN_LABEL
-    return label, entry, ""
 
 
 def _date(source: Source, cells: dict[str, str]) -> tuple[str, str]:
@@ -294,7 +286,11 @@ def with_reason(rows: Sequence[RawRow], reason: Reason, where: Iterable[bool]) -
 
 
 def published(
-    rows: Sequence[RawRow], sources: Iterable[Source], nobodys: Collection[str], path: str = ""
+    rows: Sequence[RawRow],
+    sources: Iterable[Source],
+    nobodys: Collection[str],
+    task: Task,
+    path: str = "",
 ) -> list[Published]:
     """Those values that may be personal: labels, meta columns, names of files and sources, batches,
     licences. `nobodys`: values that only look so; `path`: precedes names of files, and is not kept.
@@ -304,7 +300,9 @@ def published(
     except ParamsError:  # a params.yaml without this line, or without its section
         names = ()
     usable = [row for row in rows if row.reason in ("", *VERSIONS)]
-    labels = dict.fromkeys(label for row in usable for label in (row.label, row.spelling))
+    labels = dict.fromkeys(
+        label for row in usable for label in (*task.members(row.label), *row.spellings)
+    )
     found: list[Published] = [("a label", label, False) for label in labels]
     meta = dict.fromkeys(pair for row in usable for pair in row.meta.items())
     found += [(f"column {name} of `meta`", value, False) for name, value in meta]

@@ -50,7 +50,8 @@ class Columns(Section):
 
     text: str = Field(default="text", min_length=1)
     text_pair: str = ""  # second text of a pair task
-    label: str = "label"
+    # In task labels also columns of 0 and 1, one a label, or the prefix of their names: topic_*
+    label: str | list[str] = "label"
     id: str = ""  # the source's own key: the row keeps its id when its text or label changes
     date: str = ""  # a day, written as `date_format` says
     group: str = ""  # author, thread, customer: rows of one group share a side
@@ -94,7 +95,12 @@ class Source(Section, ABC):
     date_guessed: bool = False
     columns: Columns = Columns()
     label: str = ""  # one label for every row
-    label_map: dict[str, str | None] = {}  # rename, merge; null drops the row; keys in quotes
+    label_separator: str | None = None  # of labels in a cell; null: found; empty: one name a cell
+    # What a cell without labels means: none (no label is right) or missing (not labelled yet). By
+    # default empty text is missing, and an empty list, or 0 in all columns of labels, is none.
+    empty_label: Literal["", "none", "missing"] = ""
+    # Rename, merge; null drops the row, or in task labels the label from its set; keys in quotes.
+    label_map: dict[str, str | None] = {}
     split: str = Field("", pattern=f"^({'|'.join(SIDES)})?$")  # one split for every row
     # Examples that belong to no class: close to the classes' subjects, or of any subject (true
     # means general).
@@ -130,10 +136,26 @@ class Source(Section, ABC):
     def wanted(self) -> list[str]:
         """The columns this source must have."""
         named = self.columns
-        label = "" if self.label or self.unlabelled else named.label
         split = "" if self.split else named.split
-        single = [named.text, named.text_pair, label, named.id, named.date, named.group, split]
-        return [name for name in [*single, *named.meta] if name]
+        single = [named.text, named.text_pair, named.id, named.date, named.group, split]
+        return [name for name in [*single, *self.label_columns, *named.meta] if name]
+
+    @property
+    def label_columns(self) -> list[str]:
+        """The columns that its labels are read from, or the prefix of their names."""
+        if self.label or self.unlabelled:
+            return []
+        named = self.columns.label
+        return named if isinstance(named, list) else [named]
+
+    def keys_of_sets(self) -> list[str]:
+        """The keys of the entry that only sets of labels have."""
+        keys = {
+            "label_separator": self.label_separator is not None,
+            "empty_label": self.empty_label,
+            "columns.label": isinstance(self.columns.label, list),
+        }
+        return [key for key, is_there in keys.items() if is_there]
 
     def idle_keys(self) -> list[str]:
         """The keys that another key of the entry makes idle."""
@@ -141,6 +163,8 @@ class Source(Section, ABC):
         idle = {
             "date_format": self.date_format and not columns.date,
             "columns.label": "label" in named and (self.label or self.unlabelled),
+            "label_separator": self.label_separator and not self.label_columns,
+            "empty_label": self.empty_label and not self.label_columns,
             "columns.split": columns.split and self.split,
         }
         return [key for key, is_idle in idle.items() if is_idle]

@@ -111,7 +111,7 @@ def _table(
         content, limit = file.content, limit_of(len(file.content), file.max_bytes)
         with open_parquet(pa.BufferReader(content), place) as parquet:
             columns = parquet.schema_arrow.names
-            asked = [name for name in columns if name in wanted]
+            asked = named_by(wanted, columns)
             check_decoded(pa.BufferReader(content), asked, limit)
             rows = cells_of(parquet.read(asked))
         records = [Record(number, cells) for number, cells in enumerate(rows, 1)]
@@ -136,6 +136,13 @@ def _table(
         ),
     ]
     return Table(columns, records, read.form.encoding, read.form, read.kind, tuple(notes))
+
+
+def named_by(wanted: Iterable[str], columns: Sequence[str]) -> list[str]:
+    """Return the columns that are wanted by name, or by the prefix of it, as `topic_*`."""
+    names = set(wanted)
+    prefixes = tuple(name[:-1] for name in names - set(columns) if name.endswith("*"))
+    return [name for name in columns if name in names or name.startswith(prefixes)]
 
 
 def note_on_ending(ending: str, kind: str, place: str) -> tuple[str, ...]:

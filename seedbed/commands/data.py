@@ -22,6 +22,9 @@ Escape = Annotated[str | None, typer.Option(help="of CSV: the sign before a quot
 Header = Annotated[
     bool | None, typer.Option("--header/--no-header", help="whether CSV begins with its columns")
 ]
+LabelSeparator = Annotated[
+    str | None, typer.Option(help='of labels in a cell; "": one name a cell')
+]
 TABS = {"tab": "\t", r"\t": "\t"}
 Encoding = Annotated[str, typer.Option(help="of the text")]
 Sheet = Annotated[str, typer.Option(help="of a workbook")]
@@ -44,6 +47,8 @@ def add(
     group_column: Left = None,
     meta_column: Annotated[list[str] | None, typer.Option(help="kept as it is; repeat it")] = None,
     label: Annotated[str, typer.Option(help="one class for every row")] = "",
+    label_separator: LabelSeparator = None,
+    empty_label: Annotated[str, typer.Option(help="none or missing: what an empty set is")] = "",
     map_: Annotated[
         list[str] | None, typer.Option("--map", help="OLD=NEW renames a label, OLD= drops it")
     ] = None,
@@ -66,8 +71,8 @@ def add(
 
     if bool(file) == bool(url):
         raise typer.BadParameter("a FILE or a --url, one of both")
-    if negative not in ("", "in_domain", "general"):
-        raise typer.BadParameter("--negative is in_domain or general")
+    _check_one_of("--negative", negative, "in_domain", "general")
+    _check_one_of("--empty-label", empty_label, "none", "missing")
     columns = {
         "text": text_column or None, "text_pair": text_pair_column, "label": label_column or None,
         "id": id_column, "date": date_column, "group": group_column,
@@ -79,11 +84,17 @@ def add(
             str(path), source, batch, date, licence,
             {field: name for field, name in columns.items() if name is not None},
             tuple(meta_column or ()),
-            label, _mapped(map_ or []), tuple(new_label or ()), cast(Negative, negative),
+            label, label_separator, empty_label, _mapped(map_ or []), tuple(new_label or ()),
+            cast(Negative, negative),
             unlabelled, table_form(encoding, separator, quote, escape, header, sheet), pattern,
             date_format, bool(url), outside or _may_be_outside(yes or dry_run),
         )  # fmt: skip
         _carry_out(asked, as_dvc_says(url), yes, dry_run)
+
+
+def _check_one_of(option: str, value: str, *allowed: str) -> None:
+    if value and value not in allowed:
+        raise typer.BadParameter(f"{option} is {' or '.join(allowed)}")
 
 
 def table_form(
@@ -293,6 +304,9 @@ def predict(
     pair_column: Annotated[str, typer.Option(help="for a model of pairs: the second text")] = "",
     model: Annotated[Path, typer.Option(help="a folder that stage select wrote")] = BEST,
     prefix: Annotated[str, typer.Option(help="before the names of the new columns")] = "",
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="add the probability of each class or label")
+    ] = False,
     separator: Separator = "",
     quote: Quote = None,
     escape: Escape = None,
@@ -307,7 +321,7 @@ def predict(
     from seedbed.serving.predicting import predict as write_predictions
 
     form = table_form(encoding, separator, quote, escape, header, sheet)
-    columns = PredictColumns(column, pair_column, prefix)
+    columns = PredictColumns(column, pair_column, prefix, probabilities)
     done = write_predictions(source, target, model, columns, form, chunk_rows)
     outside = f", {done.out_of_scope:,} out of scope" if done.out_of_scope else ""
     say(*done.notes, f"{target}: {done.rows:,} rows{outside}")

@@ -1,15 +1,16 @@
 """What people decided about rows: lines of JSON in data/decisions/<who>.jsonl, in git.
 
-One line: {"id", "digest", "given", "decided", "who", "when", "note"}. `decided` is a label,
-`<drop>`, `<ambiguous>`, or `<withdrawn>`: the person has no decision on the row any more. Of one
-person's lines on one row the latest counts, of the same moment the last; so files are only ever
-appended to, and git merges them by union in any order. A decision holds while the row's digest is
-the same, that is, while its source text is the one that the person read.
+One line: {"id", "digest", "given", "decided", "who", "when", "note"}. `decided` is a label (a
+whole set where a row has several), `<drop>`, `<ambiguous>`, or `<withdrawn>`: the person has no
+decision on the row any more. Of one person's lines on one row the latest counts, of the same moment
+the last; so files are only ever appended to, and git merges them by union in any order. A decision
+holds while the row's digest is the same, that is, while its source text is the one that the person
+read.
 """
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
@@ -18,7 +19,6 @@ import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.core.errors import CLIP, SeedbedError
-from seedbed.core.labels import in_line
 from seedbed.core.metrics import Metrics, RowCounts, WithUnused
 from seedbed.core.params import Section
 
@@ -204,16 +204,17 @@ def _chosen(votes: list[Decision], rule: DisagreementRule) -> str:
     return decided if is_majority or most == len(votes) else ""
 
 
-def check_labels(decided: InForce, known: Collection[str], folder: Path) -> None:
-    """Check that every label that was decided is one that a row has or params list.
+def check_labels(decided: InForce, fault: Callable[[str], str], form: str, folder: Path) -> None:
+    """Check that every label that was decided has no `fault`, which says in words what is wrong;
+    `form` says how a label is written.
 
-    Raises SeedbedError that names the file and line of one that is not.
+    Raises SeedbedError that names the file and line of one that has.
     """
     for vote in (vote for votes in decided.votes.values() for vote in votes):
-        if vote.decided not in (*known, DROP, AMBIGUOUS):
+        if vote.decided not in (DROP, AMBIGUOUS) and (problem := fault(vote.decided)):
             raise SeedbedError(
                 place_of(vote, folder),
-                f"label {vote.decided!r}",
-                f"one of {in_line(sorted(known))}, {DROP}, {AMBIGUOUS} or {WITHDRAWN}",
+                problem,
+                f"{form}, {DROP}, {AMBIGUOUS} or {WITHDRAWN}",
                 "correct the label in the line, or add the new class to collect.labels",
             )

@@ -96,7 +96,21 @@ class Reason(StrEnum):
         "missing_label",
         "its label is empty",
         Choice.SOURCE,
-        "give the row a label, or delete it",
+        "give the row a label, or delete it; in task labels `empty_label: none` of its source says "
+        "that no label is right where the cell is empty",
+    )
+    LABEL_IS_A_LIST = (
+        "label_is_a_list",
+        "its label is a list of names",
+        Choice.SOURCE,
+        "set `task: {kind: labels}` in params.yaml if a text may have several labels; else name "
+        "another column in `columns.label`",
+    )
+    LABELS_ARE_NO_LIST = (
+        "labels_are_no_list",
+        "its cell of labels is no list of names, and no 0 or 1",
+        Choice.SOURCE,
+        "write a list of names, names with a separator, or 0 and 1 in a column for each label",
     )
     TOO_LARGE = (
         "too_large",
@@ -115,6 +129,13 @@ class Reason(StrEnum):
         "its label is too long for a name, or contains control characters",
         Choice.SOURCE,
         "correct the label in the file, or map it in `label_map` of its source",
+    )
+    SEPARATOR_IN_LABEL = (
+        "separator_in_label",
+        "the name of one of its labels contains `|`, which separates labels in task labels",
+        Choice.SOURCE,
+        "name the separator of its cells in `label_separator` of its source, or rename the label "
+        "in `label_map`",
     )
     UNKNOWN_LABEL = (
         "unknown_label",
@@ -206,6 +227,22 @@ class Reason(StrEnum):
     NEAR_COPY_OTHER_LABEL = (
         "near_copy_other_label",
         "a near copy in meaning has another label, which is more likely correct",
+        Choice.MODEL,
+    )
+
+    LACKS_LABEL = (
+        "lacks_label",
+        "models that never saw it find a label likely that its set lacks",
+        Choice.MODEL,
+    )
+    EXTRA_LABEL = (
+        "extra_label",
+        "models that never saw it find a label of its set unlikely",
+        Choice.MODEL,
+    )
+    MISSING_AND_EXTRA_LABELS = (
+        "missing_and_extra_labels",
+        "models that never saw it find a label likely that its set lacks, and one of it unlikely",
         Choice.MODEL,
     )
 

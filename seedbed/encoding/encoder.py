@@ -59,11 +59,15 @@ def computing(wanted: str, threads: int) -> torch.dtype:
 
 
 def load_model(
-    folder: Path, dropout: float = 0.0, kind: Any = AutoModel, classes: Sequence[str] = ()
+    folder: Path,
+    dropout: float = 0.0,
+    kind: Any = AutoModel,
+    classes: Sequence[str] = (),
+    problem_type: str | None = None,
 ) -> PreTrainedModel:
     """Load the bare encoder, or a model of another of transformers' Auto classes: float32,
     safetensors, no remote code, and dropout only if training asks for it. `classes` are those of a
-    new head.
+    new head, `problem_type` what transformers calls its task.
 
     Raises ModelError if transformers does not know the model, or if its weights are damaged or not
     safetensors.
@@ -88,6 +92,7 @@ def load_model(
     if classes:
         config.id2label = dict(enumerate(classes))
         config.label2id = {name: index for index, name in enumerate(classes)}
+        config.problem_type = problem_type
     options = {"dtype": torch.float32, "use_safetensors": True, "attn_implementation": "sdpa"}
     try:
         return kind.from_pretrained(folder, config=config, **options, **safe)
@@ -143,6 +148,27 @@ def model_inputs(
     }
 
 
+def check_tokens(module: nn.Module, rows: Encoded | Examples, place: str) -> None:
+    """Raise ModelError if a token or a segment is none of the model's: of all damage to tokenized
+    rows this alone stops a model, with an index error on a CPU, and for good on a GPU."""
+    model = next((part for part in module.modules() if isinstance(part, PreTrainedModel)), None)
+    if model is None:
+        return
+    known = {
+        "token": (rows.ids, model.get_input_embeddings().num_embeddings),
+        "segment": (rows.segments or [], getattr(model.config, "type_vocab_size", 0)),
+    }
+    for name, (ids, number) in known.items():
+        if not len(ids):
+            continue
+        least, most = (int(edge(np.concatenate(ids))) for edge in (np.min, np.max))
+        if least < 0 or (number and most >= number):
+            found = f"{name} {least if least < 0 else most}"
+            expected = f"{name}s from 0 to {number - 1}, which the model knows"
+            step = "the tokenized rows are damaged, or of another model: run `dvc repro`"
+            raise ModelError(place, found, expected, step)
+
+
 @torch.inference_mode()
 def outputs(
     module: nn.Module, rows: Encoded | Examples, dtype: torch.dtype, label: str
@@ -154,6 +180,7 @@ def outputs(
     if not len(rows.ids):
         step = "look at the output of the stage before"
         raise ModelError(label, "no texts", "at least one", step)
+    check_tokens(module, rows, label)
     where = device()
     module = module.to(where).eval()
     parts = []

@@ -18,19 +18,19 @@ import pyarrow as pa
 
 from seedbed.core.errors import RowsError, reading
 from seedbed.core.files import fresh_folder, read_json, write_json
-from seedbed.core.rows import OUTSIDE
 from seedbed.encoding.tokens import Encoded, Truncation
 from seedbed.tasks import Task
 
 LENGTH_NOISE_TOKENS = 2  # enough that the batches of two epochs always differ
 FOR_COLLATORS = ["input_ids", "attention_mask", "token_type_ids", "labels"]
 TRUNCATION = "truncation.json"
+CLASSES = "classes.json"  # where no feature names them, as that of class indices does
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Tokenized rows, one entry per window: token ids, segments (None: all 0), class indices
-    (int64; OUTSIDE: none), weights (float32) and the ids of their rows.
+    """Tokenized rows, one entry per window: token ids, segments (None: all 0), targets of the task,
+    weights (float32) and the ids of their rows.
 
     The windows of a row are adjacent and share its weight.
     """
@@ -60,7 +60,7 @@ class Examples:
 
     @property
     def row_labels(self) -> np.ndarray:
-        """Class indices by row: (rows,) int64."""
+        """Targets by row: (rows, ...)."""
         return self.labels[self.starts]
 
     @property
@@ -68,10 +68,9 @@ class Examples:
         """Weights by row: (rows,) float32."""
         return np.add.reduceat(self.weights, self.starts).astype(np.float32)
 
-    @property
-    def inside(self) -> "Examples":
-        """The examples whose label is a class: all of them if none is OUTSIDE."""
-        known = self.labels != OUTSIDE
+    def inside(self, task: Task) -> "Examples":
+        """The examples that a prediction can be right for: all of them if none is OUTSIDE."""
+        known = ~task.outside(self.labels)
         return self if known.all() else self.take(known)
 
     def take(self, windows: np.ndarray) -> "Examples":
@@ -89,13 +88,13 @@ class Examples:
 def examples_of(
     task: Task, rows: pd.DataFrame, encoded: Encoded, classes: Sequence[str]
 ) -> Examples:
-    """Return rows with their windows, in the order of both; a label that is no class is OUTSIDE."""
+    """Return rows with their windows, in the order of both, and the targets of their labels."""
     labels = task.targets(rows["label"], classes)
     weights = rows["weight"].to_numpy(dtype=np.float32) / encoded.windows.astype(np.float32)
     return Examples(
         encoded.ids,
         encoded.segments,
-        np.repeat(labels, encoded.windows),
+        np.repeat(labels, encoded.windows, axis=0),
         np.repeat(weights, encoded.windows),
         np.repeat(rows["id"].to_numpy(dtype=object), encoded.windows).tolist(),
     )
@@ -155,7 +154,8 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
     """Write one Dataset per split, one row per window.
 
     The visible format has the columns that a stock collator takes; id and weight are there, too,
-    after `with_format(None)`. Token ids have the smallest integer type that holds them.
+    after `with_format(None)`. Token ids have the smallest integer type that holds them. Labels are
+    class indices, or of sets a list of 0 and 1, one a class, which transformers wants as float32.
     """
     from datasets import ClassLabel, Dataset, DatasetDict, Features, Value, disable_progress_bars
     from datasets import Sequence as ListOf
@@ -163,13 +163,16 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
     disable_progress_bars()
     parts = tokenized.parts.values()
     segmented = any(part.segments is not None for part in parts)
+    of_sets = any(part.labels.ndim > 1 for part in parts)
     largest = max(int(ids.max()) for part in parts for ids in part.ids)
     features = Features(
         {
             "input_ids": ListOf(Value("uint16" if largest < 2**16 else "int32")),
             "attention_mask": ListOf(Value("int8")),
             **({"token_type_ids": ListOf(Value("int8"))} if segmented else {}),
-            "labels": ClassLabel(names=tokenized.classes),
+            "labels": ListOf(Value("float32"), length=len(tokenized.classes))
+            if of_sets
+            else ClassLabel(names=tokenized.classes),
             "weight": Value("float32"),
             "id": Value("string"),
         }
@@ -182,24 +185,26 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
             "input_ids": part.ids,
             "attention_mask": [np.ones(size, np.int8) for size in sizes],
             "token_type_ids": part.segments or [np.zeros(size, np.int8) for size in sizes],
-            "labels": part.labels,
+            "labels": list(part.labels) if of_sets else part.labels,
             "weight": part.weights,
             "id": pa.array(part.rows, pa.string()),
         }
         table = pa.table(columns).select(list(features)).cast(features.arrow_schema)
         # The library's own fingerprint contains random digits; this one names the content.
-        content = hashlib.sha256(repr((list(part.rows), part.labels.tolist())).encode())
-        whole = Dataset(table, fingerprint=content.hexdigest()[:16])
+        whole = Dataset(table, fingerprint=_fingerprint(part))
         datasets[split] = whole.with_format(columns=shown)
         # `with_format` makes another fingerprint, and no public option keeps the old one.
         datasets[split]._fingerprint = whole._fingerprint
     with fresh_folder(folder) as fresh:
         DatasetDict(datasets).save_to_disk(fresh)
         write_json(fresh / TRUNCATION, tokenized.truncation._asdict())
+        if of_sets:
+            write_json(fresh / CLASSES, tokenized.classes)
 
 
 def read_datasets(folder: Path) -> Tokenized:
-    """Read a DatasetDict that `write_datasets` wrote. Raises RowsError if the folder is missing."""
+    """Read a DatasetDict that `write_datasets` wrote. Raises RowsError if the folder is missing or
+    damaged."""
     # By pyarrow and not by load_from_disk: eight stages of a run read it, and importing `datasets`
     # costs each about half a second. The Arrow files of a split are those in its folder.
     if not (folder / "dataset_dict.json").exists():
@@ -208,8 +213,9 @@ def read_datasets(folder: Path) -> Tokenized:
     with reading(folder):
         splits = read_json(folder / "dataset_dict.json")["splits"]
         features = read_json(folder / splits[0] / "dataset_info.json")["features"]
+        named = (folder / CLASSES).exists()
         return Tokenized(
-            features["labels"]["names"],
+            read_json(folder / CLASSES) if named else features["labels"]["names"],
             {split: _examples(folder / split) for split in splits},
             Truncation(**read_json(folder / TRUNCATION)),
         )
@@ -221,11 +227,28 @@ def _examples(folder: Path) -> Examples:
         pa.ipc.open_stream(pa.memory_map(str(file))) for file in sorted(folder.glob("*.arrow"))
     ]
     table = pa.concat_tables([stream.read_all() for stream in streams])
+    table.validate(full=True)  # lengths of a damaged file lead beyond its end
     segmented = "token_type_ids" in table.column_names
-    return Examples(
+    part = Examples(
         list(table["input_ids"].to_numpy()),
         list(table["token_type_ids"].to_numpy()) if segmented else None,
-        table["labels"].to_numpy().astype(np.int64),
+        _targets(table["labels"]),
         table["weight"].to_numpy().astype(np.float32),
         table["id"].to_pylist(),
     )
+    if _fingerprint(part) != read_json(folder / "state.json")["_fingerprint"]:
+        raise ValueError("rows or labels are not those that were written")
+    return part
+
+
+def _fingerprint(part: Examples) -> str:
+    content = repr((list(part.rows), part.labels.astype(np.int64).tolist()))
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _targets(labels: pa.ChunkedArray) -> np.ndarray:
+    """Class indices, or of sets rows of 0 and 1."""
+    if pa.types.is_fixed_size_list(labels.type):
+        flat = labels.combine_chunks().flatten().to_numpy()
+        return flat.reshape(-1, labels.type.list_size).astype(np.int8)
+    return labels.to_numpy().astype(np.int64)

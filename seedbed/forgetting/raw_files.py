@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.collecting import encodings, text_files
+from seedbed.collecting.label_cells import label_cells
 from seedbed.collecting.raw_rows import RawRow, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
 from seedbed.collecting.table_forms import ENDINGS, Record
@@ -26,6 +27,7 @@ from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
 from seedbed.forgetting.wanted import Wanted, cells_as_text
+from seedbed.tasks.named import read_task
 
 # By suffix; bytes packed, the same each time.
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -220,12 +222,12 @@ def find_rows(
 ) -> list[Found]:
     """Every row that collect would read, in its order, named as collect names it; `held` are the
     lines of each raw file that hold what is wanted."""
-    max_chars = read_params("collect.max_row_chars", int)
+    max_chars, task = read_params("collect.max_row_chars", int), read_task()
     rows: list[RawRow] = []
     holds: list[bool] = []
     for source in sources:
         for table in source.tables():
-            read = raw_rows(source, table, (), max_chars)
+            read = raw_rows(label_cells(source, table, task), table, (), max_chars)
             for row, record in zip(read, table.table.records, strict=True):
                 file = _here(row.file)
                 # The lines of a file that can be edited have been counted.

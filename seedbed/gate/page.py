@@ -102,7 +102,7 @@ def figures(comparison: Comparison) -> Section:
         parts = [
             Table(header, _metrics(found)),
             f"Only this model is correct on {test.only_one_right:,} rows, only the base on "
-            f"{test.only_other_right:,} (McNemar's exact test, two-sided: p = {test.p:.2g}).",
+            f"{test.only_other_right:,} ({found.paired_test}, two-sided: p = {test.p:.2g}).",
             INTERVALS,
             *parts,
         ]

@@ -221,8 +221,9 @@ def checked_model(folder: Path) -> Asked:
 def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray:
     """Run a model on each row, tokenized as that model does: probabilities (rows, classes).
 
-    They are calibrated; out of scope is a class of its own, the most probable one where the model's
-    confidence is below its threshold. A class that the model does not have gets 0.
+    They are calibrated, or where the model has thresholds, those by which these decide: out of
+    scope is a class of its own then, the most probable one where the model's confidence is below
+    its threshold. A class that the model does not have gets 0.
     """
     from seedbed.serving.predicting import probabilities
     from seedbed.training.classifier import Classifier
@@ -230,12 +231,10 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
     serving, classifier = model.serving, Classifier(model.folder)
     pairs = list(rows["text_pair"]) if serving.paired else None
     given = probabilities(list(rows["text"]), pairs, classifier, serving)
-    columns = list(classifier.classes)
-    if serving.threshold is None:
-        given = classifier.task.rescaled(given, serving.temperature)
-    else:  # the threshold holds for the confidence before scaling
-        given = classifier.task.with_outside(given, serving.threshold)
-        columns.append(serving.outside)
+    task, limits = classifier.task, serving.thresholds
+    columns = task.ruled_classes(classifier.classes, serving.outside, limits)
+    # Thresholds hold for probabilities before scaling.
+    given = task.ruled(given, limits) if limits else task.rescaled(given, serving.temperature)
     result = np.zeros((len(rows), len(classes)))
     result[:, [classes.index(name) for name in columns]] = given
     return result
@@ -257,8 +256,8 @@ def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
             "the models' inputs", "one reads pairs, the other single texts", "the same inputs",
             "judge this one by reports/report.md",
         )  # fmt: skip
-    classes = sorted(head.classes | set(rows["label"]))
     task = tasks.load(head.task)
+    classes = sorted(head.classes | set(task.classes(rows["label"])))
     labels = task.targets(rows["label"], classes)
     clusters = clusters_of(list(rows["id"]), list(rows["group"]))
     now = answered(head, rows, classes)

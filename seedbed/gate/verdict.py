@@ -133,12 +133,14 @@ class Answers(NamedTuple):
     @property
     def present(self) -> list[int]:
         """The indices of the classes that stand in the labels, sorted."""
-        return sorted(set(self.head.labels.tolist()))
+        true = self.head.task.one_hot(self.head.labels, len(self.classes))
+        return np.flatnonzero(true.any(0)).tolist()
 
     @property
     def lost(self) -> np.ndarray:
-        """1 where only the base is correct, -1 where only the head is, else 0: (rows,)."""
-        return (self.base.right - self.head.right).astype(np.int64)
+        """By how much more the base is right: 1 where only it is, -1 where only the head is, and
+        between these where answers are right in part: (rows,)."""
+        return self.base.right - self.head.right
 
 
 class ComparedClass(Metrics):
@@ -150,13 +152,14 @@ class ComparedClass(Metrics):
 
 
 class Judgement(Metrics):
-    """Both models' metrics with intervals, the paired differences, McNemar's test, classes, and
+    """Both models' metrics with intervals, the paired differences, a paired test, classes, and
     every limit."""
 
     base: dict[str, Estimate]
     head: dict[str, Estimate]
     difference: dict[str, Difference]
     mcnemar: McNemar
+    paired_test: str  # what it is, in words
     same_answer_share: float
     per_class: dict[str, ComparedClass]
     limits: list[Checked]
@@ -180,16 +183,15 @@ class Judgement(Metrics):
 def judged(answers: Answers, params: GateParams) -> Judgement:
     """Look at every limit and give the figures. The same answers give the same bits."""
     base, head = answers.base, answers.head
-    one, other = (
-        metrics.per_class(model.labels, model.predicted, answers.classes) for model in (base, head)
-    )
+    one, other = (metrics.per_class(model, answers.classes) for model in (base, head))
     even = params.model_copy(update={"power": 0.5})  # the level itself, no room for bad luck
     return Judgement(
         base=intervals.headline({"base": base}),
         head=intervals.headline({"head": head}),
         difference=intervals.paired_difference([head], [base]),
         mcnemar=significance.mcnemar(head.right, base.right),
-        same_answer_share=float(base.task.right(base.predicted, head.predicted).mean()),
+        paired_test=head.task.PAIRED_TEST,
+        same_answer_share=float((base.task.right(base.predicted, head.predicted) == 1).mean()),
         per_class={
             name: ComparedClass(rows=one[name].rows, base=one[name], head=other[name])
             for name in answers.classes
@@ -251,9 +253,9 @@ def _found(
         seen = intervals.evidence([answers.head])[measure]
         return seen.figure, seen.chance_of_reaching(limit.value)
     if measure in ("accuracy", "recall"):
-        rows = _members(answers, limit)
-        sums = significance.sums_by_cluster(answers.lost[rows], answers.head.clusters[rows])
-        net, number = int(sums.sum()), int(rows.sum())
+        lost, clusters = _lost(answers, limit)
+        sums = significance.sums_by_cluster(lost, clusters)
+        net, number = float(sums.sum()), len(lost)
         return net / number, significance.flip_p(sums, net - limit.value * number)
     if measure in ("macro_f1", "f1"):  # macro-F1 is over the classes that stand in the labels
         places = [answers.classes.index(limit.name)] if limit.name else answers.present
@@ -267,22 +269,26 @@ def _found(
     return found, float((1 + reached.sum()) / (1 + len(reached)))
 
 
-def _members(answers: Answers, limit: Limit) -> np.ndarray:
-    """The rows that a limit is about: all, or those of its class; (rows,) bool."""
+def _lost(answers: Answers, limit: Limit) -> tuple[np.ndarray, np.ndarray]:
+    """What the head loses on each row that a limit is about, and the clusters of these: on all rows
+    of the whole answer, on those of a class of that class alone."""
+    base, head = answers.base, answers.head
     if not limit.name:
-        return np.ones(len(answers.head.labels), bool)
-    return answers.head.labels == answers.classes.index(limit.name)
+        return answers.lost, head.clusters
+    true, one, other = (
+        head.task.one_hot(part, len(answers.classes))[:, answers.classes.index(limit.name)]
+        for part in (head.labels, base.predicted, head.predicted)
+    )
+    return (one[true] * 1.0 - other[true]), head.clusters[true]
 
 
 def _sees(answers: Answers, limit: Limit, params: GateParams, ratio: float) -> float | None:
     """The smallest drop seen; of macro-F1 by that of accuracy and the `ratio` of their errors."""
     if limit.kind == "least" or limit.measure not in ("accuracy", "recall", "macro_f1"):
         return None
-    rows = _members(answers, limit)
     level = params.false_fail * limit.share
-    sees = significance.smallest_drop(
-        answers.lost[rows], answers.head.clusters[rows], level, params.power, limit.value
-    )
+    lost, clusters = _lost(answers, limit)
+    sees = significance.smallest_drop(lost, clusters, level, params.power, limit.value)
     if limit.measure == "macro_f1":
         sees = limit.value + (sees - limit.value) * ratio
     return min(1.0, sees)

@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from seedbed.core.text_units import EMOJI, GLUED, units_of
 from seedbed.encoding.nearest_rows import CELLS, Lists, nearest_lists, nearest_of, unit_length
+from seedbed.tasks import Task
 
 MODELS = ("neighbours", "linear", "words")
 VOTERS, WIDTH = 20, 0.2  # of the neighbours
@@ -84,7 +85,7 @@ def _first(indices: np.ndarray, cosines: np.ndarray, counting: np.ndarray, count
 
 
 def near_copies(near: Near, labels: np.ndarray, min_cosine: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows with a row of another label (class indices) at `min_cosine` or more, and for
+    """Return the rows with a row of another label (a number each) at `min_cosine` or more, and for
     each the nearest such row: (near copies,) each."""
     rows = np.flatnonzero((near.cosines >= min_cosine).any(1))
     copies, cosines = nearest_that(near, rows, lambda row, other: labels[row] != labels[other], 1)
@@ -92,14 +93,10 @@ def near_copies(near: Near, labels: np.ndarray, min_cosine: float) -> tuple[np.n
     return rows[has_copy], copies[has_copy, 0]
 
 
-def agreeing(
-    near: Near, labels: np.ndarray, rows: np.ndarray, suggested: np.ndarray, count: int
-) -> list[np.ndarray]:
-    """Return for each of `rows` the `count` nearest other rows whose label is the one suggested for
-    it, nearest first, or all if there are fewer."""
-    wanted = np.full(len(labels), NOBODY)
-    wanted[rows] = suggested
-    nearest, _ = nearest_that(near, rows, lambda row, other: labels[other] == wanted[row], count)
+def agreeing(near: Near, rows: np.ndarray, agrees: Counts, count: int) -> list[np.ndarray]:
+    """Return for each of `rows` the `count` nearest other rows whose label agrees with what is
+    suggested for it, nearest first, or all if there are fewer."""
+    nearest, _ = nearest_that(near, rows, agrees, count)
     return [indices[indices != NOBODY] for indices in nearest]
 
 
@@ -168,12 +165,16 @@ def out_of_sample(
 ) -> np.ndarray:
     """Return probabilities (rows, classes) from models that did not see the row.
 
-    `folds` is -1 for test rows. A class that a model never saw gets probability 0 from it.
+    `labels`: a class a row, (rows,), or 0 and 1 for each, (rows, classes). `folds` is -1 for test
+    rows. A class that a model never saw gets probability 0 from it.
     """
     probabilities = np.zeros((len(labels), len(classes)))
     for fold in np.unique(folds):
         scored = folds == fold
         seen = ~scored & (folds >= 0)
+        if labels.ndim == 2:
+            probabilities[scored] = _of_sets(model, inputs[seen], labels[seen], inputs[scored])
+            continue
         known = np.unique(labels[seen])
         if len(known) == 1:  # most models refuse to be fitted to one class
             probabilities[scored, np.searchsorted(classes, known[0])] = 1
@@ -184,7 +185,24 @@ def out_of_sample(
     return probabilities
 
 
+def _of_sets(
+    model: ClassifierMixin, inputs: np.ndarray, sets: np.ndarray, scored: np.ndarray
+) -> np.ndarray:
+    """Return probabilities (rows, classes) of the `scored` inputs; a class that all or none of the
+    `sets` have needs no model."""
+    shares = sets.mean(0)
+    probabilities = np.tile(shares, (scored.shape[0], 1))
+    learned = np.flatnonzero((shares > 0) & (shares < 1))
+    if len(learned):
+        # One class alone is no matrix for scikit-learn, which then gives both probabilities.
+        targets = sets[:, learned] if len(learned) > 1 else sets[:, learned[0]]
+        fitted = clone(model).fit(inputs, targets)
+        probabilities[:, learned] = fitted.predict_proba(scored)[:, -len(learned) :]
+    return probabilities
+
+
 def ensemble(
+    task: Task,
     names: list[str],
     rows: pd.DataFrame,
     vectors: np.ndarray,
@@ -196,23 +214,24 @@ def ensemble(
     `cross_validated` has the out-of-fold probabilities that stage cv has computed, by name; `near`
     the nearest rows, which are computed if it is None.
     """
-    labels, folds = rows["label"].to_numpy(dtype=object), rows["fold"].to_numpy()
-    classes, ready = np.unique(labels), cross_validated or {}
+    classes, folds, ready = task.classes(rows["label"]), rows["fold"].to_numpy(), cross_validated
+    targets, every = task.targets(rows["label"], classes), np.arange(len(classes))
     parts = []
     for name in names:
-        if name in ready:
+        if ready and name in ready:
             parts.append(ready[name])
         elif name == "neighbours":
-            indices = np.searchsorted(classes, labels)
             near = near or near_rows(vectors, list(rows["batch"]))
-            parts.append(votes_of_neighbours(near, indices, folds, len(classes)))
+            one_hot = task.one_hot(targets, len(classes))
+            parts.append(votes_of_neighbours(near, one_hot, folds))
         elif name == "linear":
-            parts.append(out_of_sample(linear(), vectors, labels, folds, classes))
+            model = linear() if targets.ndim == 1 else OneVsRestClassifier(linear())
+            parts.append(out_of_sample(model, vectors, targets, folds, every))
         else:
             # Counts look at no label and at no other row's frequencies, so they may see all rows.
             texts = rows["text"] + "\n" + rows["text_pair"]
             counts = CountVectorizer(analyzer=words_to_count).fit_transform(texts)
-            parts.append(out_of_sample(words(), counts, labels, folds, classes))
+            parts.append(out_of_sample(words(), counts, targets, folds, every))
     return np.mean(parts, axis=0)
 
 
@@ -226,11 +245,10 @@ def words_to_count(text: str) -> list[str]:
     ]
 
 
-def votes_of_neighbours(
-    near: Near, labels: np.ndarray, folds: np.ndarray, classes: int
-) -> np.ndarray:
-    """Return the share of each class among the votes of the nearest rows in other folds, test rows
-    excluded: (rows, classes). `labels` are class indices, `folds` -1 for test rows.
+def votes_of_neighbours(near: Near, one_hot: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """Return the share of the nearest rows' votes that each class has, those in other folds and not
+    in test: (rows, classes). `one_hot`: which classes a row has, (rows, classes); `folds` is
+    -1 for test rows.
 
     A row at cosine c has exp((c - 1) / WIDTH) votes, which hardly differ from near to nearest: with
     noisy labels, many votes are better than close ones.
@@ -239,19 +257,24 @@ def votes_of_neighbours(
     def may_vote(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
         return (folds[others] >= 0) & (folds[others] != folds[rows])
 
-    voters, cosines = nearest_that(near, np.arange(len(labels)), may_vote, VOTERS)
+    voters, cosines = nearest_that(near, np.arange(len(folds)), may_vote, VOTERS)
     weights = np.where(voters == NOBODY, 0.0, np.exp((cosines.astype(float) - 1) / WIDTH))
-    votes = np.zeros((len(labels), classes))
-    np.add.at(votes, (np.arange(len(labels))[:, None], labels[voters]), weights)
-    return votes / votes.sum(1, keepdims=True)
+    votes = np.zeros(one_hot.shape)
+    for voter, weight in zip(voters.T, weights.T, strict=True):  # a vote each: little memory
+        votes += one_hot[voter] * weight[:, None]
+    return votes / weights.sum(1, keepdims=True)
 
 
-def can_be_judged(labels: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Return a mask of the rows whose class the model that judges them has seen.
+def unseen_classes(one_hot: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """Return a mask, (rows, classes), of the classes of a row that the model that judges it has not
+    seen; such a row cannot be judged.
 
     If all train and validation rows of a class are in one fold, that fold's model gives the class
-    probability 0, which says nothing about their labels. `folds` is -1 for test rows.
+    probability 0, which says nothing about their labels. `one_hot` as for
+    `votes_of_neighbours`; `folds` is -1 for test rows.
     """
     inside = folds >= 0
-    folds_with = pd.Series(folds[inside]).groupby(labels[inside]).nunique()
-    return folds_with.reindex(labels, fill_value=0).to_numpy() > inside
+    parts = [one_hot[folds == fold].any(0) for fold in np.unique(folds[inside])]
+    folds_with = np.sum(parts, axis=0)  # of each class
+    unknown = folds_with <= inside[:, None]
+    return unknown & one_hot

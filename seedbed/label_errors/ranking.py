@@ -24,6 +24,8 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
+from seedbed.label_errors.out_of_fold import Counts
+from seedbed.pages.document import Cell, Part, Table
 from seedbed.tasks import Task
 
 Ranking = Literal["posterior", "self_confidence"]
@@ -44,7 +46,8 @@ class NoiseFigures(Metrics):
 
     wrong_share: float
     by_class: dict[str, ClassNoise]
-    confident_joint: dict[str, dict[str, int]]  # rows by label and by likely true class
+    confident_joint: dict[str, dict[str, int]]  # rows by label and by likely true class; of sets
+    # by class and by whether it is likely right, extra or missing
 
 
 class LabelErrorMetrics(Metrics):
@@ -130,10 +133,27 @@ def noise_figures(classes: Sequence[str], joint: np.ndarray) -> NoiseFigures:
     return NoiseFigures(wrong_share=wrong, by_class=by_class, confident_joint=cells)
 
 
+def noise_table(noise: NoiseFigures, limit: int) -> list[Part]:
+    """Return the share of wrong labels by class, and which label is given for which."""
+    first = f"Share of wrong labels, by cleanlab's confident joint: {noise.wrong_share:.1%}"
+    if not noise.wrong_share:
+        return [f"{first}: no row belongs to another class with confidence."]
+    worst = sorted(noise.by_class.items(), key=lambda item: (-item[1].given_wrong, item[0]))
+    names = sorted(noise.by_class) if len(worst) <= limit else []
+    header = ["given label", "wrong", "true rows with another label"]
+    rows: list[list[Cell]] = [
+        [label, f"{figures.given_wrong:.1%}", f"{figures.true_missed:.1%}",
+         *(noise.confident_joint[label].get(name, 0) for name in names)]
+        for label, figures in worst
+    ]  # fmt: skip
+    header += [f"likely {name}" for name in names]
+    limited = Table(header, rows, limit, "classes with a smaller share")
+    return [f"{first}, of the rows that no person has verified.", limited]
+
+
 class Judgement(NamedTuple):
-    """For every row: the reason to suspect its label ("": none), the suggested class index, the
-    label quality score in [0, 1] (low is doubtful), and the near copy with another label (-1:
-    none)."""
+    """For every row: the reason to suspect its label ("": none), the suggested target, the label
+    quality score in [0, 1] (low is doubtful), and the near copy with another label (-1: none)."""
 
     reason: np.ndarray
     suggested: np.ndarray
@@ -178,6 +198,11 @@ def judge_labels(
     return Judgement(reason, suggested, score, np.full(len(labels), -1))
 
 
+def agreement(labels: np.ndarray, suggested: np.ndarray, quality: np.ndarray) -> Counts:
+    """Return whether a row has the class that is suggested for another."""
+    return lambda rows, others: labels[others] == suggested[rows]
+
+
 def with_near_copies(
     judgement: Judgement,
     labels: np.ndarray,
@@ -185,7 +210,7 @@ def with_near_copies(
     judged: np.ndarray,
     verified: np.ndarray,
 ) -> Judgement:
-    """Add `near_copy_other_label`: one of two near copies with two labels is wrong.
+    """Add `near_copy_other_label`: one of two near copies with two `labels` (targets) is wrong.
 
     It is the one with the lower score, or the one that no person has verified; of equals it is the
     second. So only one of a pair is suspected for it.
@@ -223,7 +248,9 @@ def check_policy(params: PolicyParams) -> None:
         )
 
 
-def chosen(rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams) -> pd.DataFrame:
+def chosen(
+    task: Task, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
+) -> pd.DataFrame:
     """Return the train suspects that the policy acts on, lowest label quality first.
 
     A class whose train rows would all be chosen keeps them, or it could not be learned.
@@ -234,8 +261,9 @@ def chosen(rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams) -> 
         selected = selected[selected["score"] <= params.max_score]
     else:
         selected = selected.head(int(params.max_share * len(train)))
-    left = set(train["label"][~train["id"].isin(selected["id"])])
-    return selected[selected["label"].isin(left)]
+    left = set(task.classes(train["label"][~train["id"].isin(selected["id"])]))
+    kept = [left.issuperset(task.members(label)) for label in selected["label"]]
+    return selected[np.array(kept, dtype=bool)]
 
 
 def candidates(judged: pd.DataFrame, verified: set[str], params: PolicyParams) -> pd.DataFrame:
@@ -249,11 +277,11 @@ def candidates(judged: pd.DataFrame, verified: set[str], params: PolicyParams) -
 
 
 def apply_policy(
-    rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
+    task: Task, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
 ) -> tuple[pd.DataFrame, list[Drop]]:
     """Return the rows after the policy, and the drops; the cause of a row suspected for a near copy
     is that copy. `suspects` have id, split, label, suggested, score, reason, nearest (ids)."""
-    selected = chosen(rows, suspects, params)
+    selected = chosen(task, rows, suspects, params)
     hit = rows["id"].isin(selected["id"])
     if params.policy == "drop":
         copied = selected["reason"] == Reason.NEAR_COPY_OTHER_LABEL

@@ -6,8 +6,12 @@ order is fixed: the cap, shares by dropping rows, class weights, shares by weigh
 shares are the target shares, whatever came before.
 
 Made rows are dropped before originals, by hash(seed, id): no augmented copy outlives its parent,
-because both have one class and one source. A made negative, which has another class than its
+because both have one label and one source. A made negative, which has another label than its
 parent, may.
+
+A row whose label names several classes counts for each of them (`Task.strata`). Rows of rare
+classes are kept first, and a cap drops a row only if all of its classes have as many as they may.
+The weight of a row is the mean of its classes' weights.
 
 To measure an option, a seed draws train rows, the same with and without it, and sets the approach's
 own seed (folds of the feature approach, heads and the order of batches of the others). With
@@ -21,6 +25,7 @@ seeds, so it does not show how the gain would vary with those.
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Literal, NamedTuple
 
@@ -34,6 +39,8 @@ from seedbed.core.labels import in_line
 from seedbed.core.metrics import Drop, Metrics, RowCounts, WithUnused
 from seedbed.core.params import Section, Seed
 from seedbed.core.reasons import Reason
+from seedbed.tasks import Task
+from seedbed.tasks.counting import strata
 
 EFFECTIVE_BETA = 0.999
 ROUNDING = 1e-9
@@ -87,16 +94,19 @@ class AugmentMetrics(WithUnused):
     refused_by_reason: dict[str, int]
 
 
-def balance(train: pd.DataFrame, params: BalanceParams) -> tuple[pd.DataFrame, list[Drop]]:
-    """Balance train rows by the params, in the order above, and return them with their weights, and
-    the drops; their mean weight is unchanged."""
+def balance(
+    train: pd.DataFrame, params: BalanceParams, task: Task
+) -> tuple[pd.DataFrame, list[Drop]]:
+    """Balance train rows (with a unique index) by the params, in the order above, and return them
+    with their weights, and the drops; their mean weight is unchanged."""
     dropped: list[Drop] = []
     target = params.target
-    groups = _groups(train, target) if target.by else None
+    groups = _groups(train, target, task) if target.by else None
     if params.max_ratio:
-        limit = max(1, int(params.max_ratio * train["label"].value_counts().min()))
-        same = dict.fromkeys(train["label"], limit)
-        train, over = drop_over(train, train["label"], same, params.seed, Reason.OVER_CAP)
+        classes = strata(train["label"], task)
+        limit = max(1, int(params.max_ratio * classes.value_counts().min()))
+        same = dict.fromkeys(classes, limit)
+        train, over = drop_over(train, classes, same, params.seed, Reason.OVER_CAP)
         dropped += over
     if groups is not None and target.how == "drop":
         limits = limits_for(groups[train.index].value_counts(), target.shares)
@@ -104,8 +114,11 @@ def balance(train: pd.DataFrame, params: BalanceParams) -> tuple[pd.DataFrame, l
         train, over = drop_over(train, mine, limits, params.seed, Reason.OVER_SHARE)
         dropped += over
     if params.weights != "none":
-        weights = class_weights(train["label"].value_counts(), params.weights)
-        train = _times(train, train["label"].map(weights))
+        classes = strata(train["label"], task)
+        weights = class_weights(classes.value_counts(), params.weights)
+        factor = classes.map(weights).groupby(level=0).mean()
+        # The mean over classes is that over rows where each row has one.
+        train = _times(train, factor / factor.mean() if classes.index.has_duplicates else factor)
     if groups is not None and target.how == "weight":
         mine = groups[train.index]
         weights = train["weight"].astype(float).groupby(mine).sum()
@@ -120,13 +133,20 @@ def _times(train: pd.DataFrame, factor: pd.Series) -> pd.DataFrame:
 def drop_over(
     train: pd.DataFrame, groups: pd.Series, limits: dict[str, int], seed: int, reason: str
 ) -> tuple[pd.DataFrame, list[Drop]]:
-    """Keep at most `limits[group]` rows of each group, originals before made ones, by hash(seed,
-    id)."""
+    """Keep a row if fewer than `limits[group]` rows of one of its groups (one or more under its
+    index) were kept before: originals before made ones, rarer groups first, by hash(seed, id)."""
     digests = train["id"].map(lambda row: hashlib.sha256(f"{seed}:{row}".encode()).hexdigest())
-    order = pd.DataFrame({"group": groups, "made": train["parent"] != "", "digest": digests})
-    ranks = order.sort_values(["group", "made", "digest"]).groupby("group").cumcount() + 1
-    over = ranks.reindex(train.index) > groups.map(limits)
-    return train[~over], [Drop(row, reason) for row in train["id"][over]]
+    rarest = groups.map(groups.value_counts()).groupby(level=0).min()
+    order = pd.DataFrame({"made": train["parent"] != "", "rarest": rarest, "digest": digests})
+    groups_of = groups.groupby(level=0).agg(list)
+    room, over = Counter(limits), set()
+    for row in order.sort_values(["made", "rarest", "digest"]).index:
+        if all(room[group] <= 0 for group in groups_of[row]):
+            over.add(row)
+        else:
+            room.subtract(groups_of[row])
+    is_over = train.index.isin(over)
+    return train[~is_over], [Drop(row, reason) for row in train["id"][is_over]]
 
 
 def class_weights(counts: pd.Series, method: str) -> pd.Series:
@@ -167,11 +187,15 @@ def limits_for(counts: pd.Series, shares: dict[str, float]) -> dict[str, int]:
     return {name: max(1, math.floor(total * wanted[name] + ROUNDING)) for name in counts.index}
 
 
-def _groups(train: pd.DataFrame, target: TargetParams) -> pd.Series:
+def _groups(train: pd.DataFrame, target: TargetParams, task: Task) -> pd.Series:
     """Return each row's class or source. Raises ParamsError for impossible shares."""
+    place = "params.yaml: balance.target"
+    if target.by == "class" and task.SETS:
+        found = "class, where a row may have several"
+        raise ParamsError(f"{place}.by", found, "source", "use max_ratio or weights for classes")
     groups = train["label" if target.by == "class" else "source"]
     known, shares = sorted(set(groups)), target.shares
-    place, total = "params.yaml: balance.target.shares", sum(shares.values())
+    place, total = f"{place}.shares", sum(shares.values())
     unknown = sorted(set(shares) - set(known))
     wrong = [name for name, share in shares.items() if not 0 < share <= 1]
     others = sorted(set(known) - set(shares))
@@ -260,23 +284,27 @@ def arms_of(augmented: pd.DataFrame, balanced: pd.DataFrame) -> dict[str, Arms]:
     return arms
 
 
-def drawn(arms: Arms, rows_per_class: int, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def drawn(
+    arms: Arms, rows_per_class: int, seed: int, task: Task
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return both arms with the rows that this seed draws, repeats as weight."""
     parents = arms.without[arms.without["parent"] == ""].reset_index(drop=True)
     position = parents["id"].map(lambda row: hash_number(f"{seed}:{row}") / 2**64)
+    classes = strata(parents["label"], task)
+    at = position[classes.index]  # of the row, for each of its classes
     if rows_per_class:
-        counts = parents["label"].value_counts()
+        counts = classes.value_counts()
         wanted = counts * 0.0 + rows_per_class
         if arms.keep_shares:
             wanted = np.ceil(counts * min(1, rows_per_class / counts.min()))
-        rank = position.groupby(parents["label"]).rank(method="first")
-        times = (rank <= parents["label"].map(wanted)).astype(int)
+        rank = at.groupby(classes.to_numpy()).rank(method="first")
+        times = (rank <= classes.map(wanted)).groupby(level=0).any().astype(int)
     else:
         # Numbers of mean and variance 1, by the inverse of the Poisson distribution.
         steps = np.cumsum([math.exp(-1) / math.factorial(number) for number in range(12)])
         drawn_times = np.searchsorted(steps, position, side="right")
         times = pd.Series(drawn_times, index=position.index)
-        rarest = position.groupby(parents["label"]).idxmin()
+        rarest = at.groupby(classes.to_numpy()).idxmin().unique()
         times[rarest] = np.maximum(times[rarest], 1)  # no class is left out altogether
     often = dict(zip(parents["id"], times, strict=True))
     return _taken(arms.without, often), _taken(arms.with_it, often)
@@ -288,10 +316,10 @@ def _taken(rows: pd.DataFrame, often: dict[str, int]) -> pd.DataFrame:
     return rows.assign(weight=rows["weight"] * times)[times > 0].sort_values("id")
 
 
-def sizes(arms: Arms, rows_per_class: Iterable[int]) -> list[int]:
+def sizes(arms: Arms, rows_per_class: Iterable[int], task: Task) -> list[int]:
     """Return the numbers of rows per class that leave out any row; 0, which means all, always."""
     parents = arms.without[arms.without["parent"] == ""]
-    counts = parents["label"].value_counts()
+    counts = strata(parents["label"], task).value_counts()
     most = counts.min() if arms.keep_shares else counts.max()
     return [number for number in rows_per_class if number < most]
 

@@ -16,6 +16,8 @@ from pydantic import Field
 
 from seedbed.core.params import Section
 from seedbed.splitting.shingles import content_of
+from seedbed.tasks import Task
+from seedbed.tasks.counting import strata
 
 
 class Row(NamedTuple):
@@ -88,10 +90,12 @@ class Made:
         return made[like.columns].astype(like.dtypes)
 
 
-def counts_made(frames: Iterable[pd.DataFrame]) -> tuple[dict[str, int], dict[str, int]]:
+def counts_made(
+    frames: Iterable[pd.DataFrame], task: Task
+) -> tuple[dict[str, int], dict[str, int]]:
     """Return the numbers of made rows by method and by class."""
-    made = pd.concat(list(frames))
-    by_method, by_class = Counter(made_by(made)), Counter(made["label"])
+    made = pd.concat(list(frames), ignore_index=True)
+    by_method, by_class = Counter(made_by(made)), Counter(strata(made["label"], task))
     return dict(sorted(by_method.items())), dict(sorted(by_class.items()))
 
 
@@ -112,6 +116,7 @@ def checked(
     train: pd.DataFrame,
     train_vectors: np.ndarray,
     params: CheckParams,
+    task: Task,
 ) -> tuple[pd.DataFrame, Counter[str]]:
     """Return the copies that pass, and the number of others by reason: `below_min_cosine`,
     `label_not_kept`.
@@ -123,14 +128,21 @@ def checked(
     far = (vectors * train_vectors[parent]).sum(1) < params.min_cosine
     other = np.zeros(len(copies), dtype=bool)
     if params.keep_label:
-        given = copies["label"].to_numpy(dtype=object)
-        other = _labels(vectors, train["fold"].to_numpy()[parent], train, train_vectors) != given
+        folds, count = train["fold"].to_numpy()[parent], len(copies)
+        both = np.concatenate([vectors, train_vectors[parent]])
+        predicted = _labels(both, np.tile(folds, 2), train, train_vectors, task)
+        labels = zip(copies["label"], predicted[count:], predicted[:count], strict=True)
+        other = ~np.array([task.is_kept(*one) for one in labels], dtype=bool)
     refused = Counter(below_min_cosine=int(far.sum()), label_not_kept=int((other & ~far).sum()))
     return copies[~(far | other)], +refused
 
 
 def _labels(
-    vectors: np.ndarray, folds: np.ndarray, train: pd.DataFrame, train_vectors: np.ndarray
+    vectors: np.ndarray,
+    folds: np.ndarray,
+    train: pd.DataFrame,
+    train_vectors: np.ndarray,
+    task: Task,
 ) -> np.ndarray:
     """Return the label that a model of the other folds gives each vector."""
     from threadpoolctl import threadpool_limits
@@ -141,10 +153,8 @@ def _labels(
     predicted = np.empty(len(vectors), dtype=object)
     for fold in np.unique(folds):
         seen, scored = train["fold"].to_numpy() != fold, folds == fold
-        if len(set(labels[seen])) == 1:
-            predicted[scored] = labels[seen][0]
-            continue
         with threadpool_limits(1):
-            model = linear().fit(train_vectors[seen], labels[seen])
-        predicted[scored] = model.predict(vectors[scored])
+            predicted[scored] = task.predicted_by(
+                linear(), train_vectors[seen], list(labels[seen]), vectors[scored]
+            )
     return predicted

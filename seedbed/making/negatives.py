@@ -1,8 +1,9 @@
 """Negatives: rows for which no class is right, and how they are used.
 
-They have the label `negatives.label`, whether a source gave them (`negative: true`) or augment made
-them. `negatives.as` is `class` if that label is a class among others, or `threshold` if a
-confidence threshold, chosen on validation, detects them: then no model may train on them.
+They have the label `negatives.label`, or in task labels the empty set, whether a source gave them
+(`negative: true`) or augment made them. `negatives.as` is `class` if that label is a class among
+others, or `threshold` if a confidence threshold, chosen on validation, detects them: then no model
+may train on them.
 
 Methods that make negatives from train rows:
 - word salad: the words of a row in random order, which are about nothing;
@@ -38,6 +39,7 @@ from seedbed.core.text_units import is_spaced
 from seedbed.making.made_rows import Made, Row, as_rows, parents
 from seedbed.private.kinds import STAND_IN
 from seedbed.splitting.shingles import normalised
+from seedbed.tasks import Task
 
 MARKS = {"word_salad": "n0", "entity_swap": "n1", "random_pair": "n2", "hard_pair": "n3"}
 NAME_OR_NUMBER = regex.compile(r"(?P<name>[^\W\d_][\w'’-]*)|(?P<number>\d+(?:[.,:]\d+)*)")
@@ -66,19 +68,22 @@ class NegativesParams(Section):
     pair_label: str
 
 
-def set_aside(rows: pd.DataFrame, params: NegativesParams) -> tuple[pd.DataFrame, list[Drop]]:
+def set_aside(
+    rows: pd.DataFrame, params: NegativesParams, task: Task
+) -> tuple[pd.DataFrame, list[Drop]]:
     """Drop the train rows that a threshold is to detect: `negative_for_threshold`.
 
     Validation keeps them, to choose the threshold on, and so does test.
     """
+    negative = task.negative(params.label, params.used_as)
     if params.used_as == "class":
         return rows, []
-    aside = (rows["split"] == "train") & (rows["label"] == params.label)
+    aside = (rows["split"] == "train") & (rows["label"] == negative)
     return rows[~aside], [Drop(row, Reason.NEGATIVE_FOR_THRESHOLD) for row in rows["id"][aside]]
 
 
 def negatives(
-    rows: pd.DataFrame, params: NegativesParams, embed: Embed
+    rows: pd.DataFrame, params: NegativesParams, embed: Embed, task: Task
 ) -> tuple[pd.DataFrame, Counter[str]]:
     """Return the made negatives, and the number of refused ones by reason.
 
@@ -89,18 +94,24 @@ def negatives(
         return rows.iloc[:0], Counter()
     made = Made(rows)
     train = parents(rows).sort_values("id")
-    records = as_rows(train[train["label"] != params.label])
+    negative = task.negative(params.label, params.used_as)
+    records = as_rows(train[train["label"] != negative])
     for row in _drawn(records, params, "word_salad"):
         if not is_spaced(row.text):  # its clauses in another order are still about something
             made.refused[WORDS_NOT_APART] += 1
             continue
         text = word_salad(row.text, generator(params.seed, row.id, -1))
-        _add(made, row, "word_salad", label=params.label, text=text)
+        _add(made, row, "word_salad", label=negative, text=text)
     if params.entity_swap:
-        _swaps(records, params, made)
+        _swaps(records, params, made, negative)
     if params.random_pair or params.hard_pair:
-        _check_pairs(rows, params)
-        _pairs(rows, train, params, made, embed)
+        _check_pairs(rows, params, task)
+        positive = {
+            label: not set(params.positive_labels).isdisjoint(task.members(label))
+            for label in set(train["label"])
+        }
+        records = as_rows(train[train["label"].map(positive).astype(bool)])
+        _pairs(rows, train, records, params, made, embed)
     return made.frame(), made.refused
 
 
@@ -156,8 +167,8 @@ def entity_swap(text: str, other: str) -> str:
     return text
 
 
-def _swaps(records: list[Row], params: NegativesParams, made: Made) -> None:
-    """Partners are on a ring by hash: each row takes the next one of another class, so that rows
+def _swaps(records: list[Row], params: NegativesParams, made: Made, negative: str) -> None:
+    """Partners are on a ring by hash: each row takes the next one of another label, so that rows
     that are added or removed change the partners of few others."""
     after = ring(params.seed, {row.id: row for row in records})
     for row in _drawn(records, params, "entity_swap"):
@@ -168,7 +179,7 @@ def _swaps(records: list[Row], params: NegativesParams, made: Made) -> None:
             made.refused["no_names_or_numbers"] += 1
         else:
             text = entity_swap(row.text, partner.text)
-            _add(made, row, "entity_swap", label=params.label, text=text)
+            _add(made, row, "entity_swap", label=negative, text=text)
 
 
 def _share_a_kind(first: Entities, second: Entities) -> bool:
@@ -192,8 +203,8 @@ def ring(seed: int, entries: Mapping[str, Entry]) -> Callable[[str], Iterator[En
     return after
 
 
-def _check_pairs(rows: pd.DataFrame, params: NegativesParams) -> None:
-    labels = set(rows["label"])
+def _check_pairs(rows: pd.DataFrame, params: NegativesParams, task: Task) -> None:
+    labels = set(task.classes(rows["label"]))
     unknown = sorted(set(params.positive_labels) - labels)
     if not rows["text_pair"].any():
         key, problem = "random_pair, hard_pair", "rows without text_pair"
@@ -212,12 +223,17 @@ def _check_pairs(rows: pd.DataFrame, params: NegativesParams) -> None:
 
 
 def _pairs(
-    rows: pd.DataFrame, train: pd.DataFrame, params: NegativesParams, made: Made, embed: Embed
+    rows: pd.DataFrame,
+    train: pd.DataFrame,
+    records: list[Row],
+    params: NegativesParams,
+    made: Made,
+    embed: Embed,
 ) -> None:
+    """Make pairs from the positive pairs of train, `records`."""
     answers_of: dict[str, set[str]] = defaultdict(set)  # of each text on any side, true or not
     for text, pair in zip(rows["text"], rows["text_pair"], strict=True):
         answers_of[normalised(text)].add(normalised(pair))
-    records = as_rows(train[train["label"].isin(params.positive_labels)])
     pool = {normalised(pair): pair for pair in train["text_pair"] if pair.strip()}
     methods: dict[str, Callable[[Row], Iterable[str]]] = {}
     if params.hard_pair:

@@ -79,7 +79,7 @@ def in_one_line(changes: Changes) -> str:
     if new:
         each = [f"{quoted(one)} (+{rows.batches[one][1]:,})" for one in new]
         line += f"; new: {listed(each, BATCHES, more=' and {:,} more')}"
-    alarms = [f"**ERROR: {alarm}.**" for alarm in rows.alarms]
+    alarms = [f"**ERROR: {alarm}.**" for alarm in changes.alarms]
     return "\n\n".join([f"{line}.", *alarms])
 
 
@@ -115,7 +115,8 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> list[list[Telling]]:
     """All changed rows by kind, in the order of this file's top; `scores` of suspects."""
     rows = changes.rows
     known = {label for label, sides in rows.rows.items() if any(b for b, _ in sides.values())}
-    new = {one.id for one in rows.added if one.label not in known}
+    classes_of = changes.task.members
+    new = {one.id for one in rows.added if not known.issuperset(classes_of(one.label))}
 
     def doubt(one: Any) -> tuple[float, str]:
         return scores.get(one.id, 1.0), one.id
@@ -151,21 +152,23 @@ def telling_rows(changes: Changes, head: Files) -> Section:
     header = ["change", "row", "split", "label", "reason"]
     if any(one.row.id in changes.texts for one in found):
         header.append("text")
-    rows = [_cells(*one, changes.texts)[: len(header)] for one in found]
+    rows = [_cells(*one, changes)[: len(header)] for one in found]
     changed = sum(map(len, _kinds(changes, scores)))
     title = f"Most telling rows: {len(found):,} of {changed:,}"
     return Section(title, [Table(header, rows, chars=CHARS)])
 
 
-def _cells(kind: str, row: Any, texts: dict[str, str]) -> list[Cell]:
-    label = str(getattr(row, "label", ""))
+def _cells(kind: str, row: Any, changes: Changes) -> list[Cell]:
+    shown, difference = changes.task.shown, changes.task.difference
+    label = shown(str(getattr(row, "label", "")))
     if hasattr(row, "suggested"):
-        label = f"{row.label}, or {row.suggested}?"
+        label = f"{label}, or {difference(row.label, row.suggested) or row.suggested}?"
     elif hasattr(row, "by"):
-        label = f"{row.before} → {row.after}"
+        change = difference(row.before, row.after)
+        label = f"{shown(row.before)} → {shown(row.after)}" + (f" ({change})" if change else "")
     # Why the row is in its list, or at least which batch it came with.
     why = because(row) or (f"in batch {row.batch}" if hasattr(row, "batch") else "")
-    text = clipped(texts.get(row.id, ""), TEXT_CHARS)
+    text = clipped(changes.texts.get(row.id, ""), TEXT_CHARS)
     return [kind, Code(row.id), getattr(row, "split", ""), label, why, text]
 
 

@@ -13,7 +13,8 @@ from seedbed.core.decisions import ApplyDecisionsMetrics
 from seedbed.core.metrics import Metrics, RowCounts, check_chain, read_metrics
 from seedbed.core.rows import SIDES
 from seedbed.encoding.vectors import EmbedMetrics, NearTrain
-from seedbed.label_errors.ranking import LabelErrorMetrics, NoiseFigures
+from seedbed.label_errors import judge_of
+from seedbed.label_errors.ranking import LabelErrorMetrics
 from seedbed.pages.document import Part, Prose, Section, Table, counted, interval, listed, quoted
 from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.private.languages import LookedFor, in_other_languages
@@ -22,6 +23,7 @@ from seedbed.scoring.metrics_files import Evaluation
 from seedbed.splitting.deduplication import DeduplicateMetrics
 from seedbed.splitting.sides import Share
 from seedbed.splitting.splits import SplitMetrics
+from seedbed.tasks import Task
 
 SIGNIFICANT = 0.05  # of the test of order
 WAYS = {
@@ -140,7 +142,7 @@ def _share(figure: Share) -> str:
     return f"{figure.share:.1%} ({figure.expected_low:.1%} to {figure.expected_high:.1%})"
 
 
-def diversity(found: DataMetrics, spread: EmbedMetrics) -> Section:
+def diversity(task: Task, found: DataMetrics, spread: EmbedMetrics) -> Section:
     """How rows differ, class by class, and where more would help most."""
     collected, words = found.collect, found.collect.distinct_ngrams.by_class
     rows = [
@@ -158,7 +160,7 @@ def diversity(found: DataMetrics, spread: EmbedMetrics) -> Section:
     ]
     header = ["class", "rows collected", "median chars", "newest", "distinct-1", "distinct-2",
               "mean distance", "distance to the nearest 10"]  # fmt: skip
-    isolated = ", ".join(f"{row.id} ({quoted(row.label)})" for row in spread.most_alone)
+    isolated = ", ".join(f"{row.id} ({quoted(task.shown(row.label))})" for row in spread.most_alone)
     origin = (
         f"Rows by source: {counted(collected.by_source)}; by language: "
         f"{counted(found.clean.rows_by_language)}."
@@ -191,7 +193,11 @@ def _sparse(spread: EmbedMetrics, by_class: Mapping[str, Mapping[str, int]]) -> 
 
 
 def labels(
-    found: LabelErrorMetrics, test: Evaluation, copies: DeduplicateMetrics, split: SplitMetrics
+    task: Task,
+    found: LabelErrorMetrics,
+    test: Evaluation,
+    copies: DeduplicateMetrics,
+    split: SplitMetrics,
 ) -> Section:
     """Suspected label errors: how many, where and why, the policy, the noise, and decisions; near
     copies with two labels."""
@@ -209,10 +215,10 @@ def labels(
         outliers = f"{number} rows are far from all others ({where}): reports/outliers.csv."
     parts: list[Part] = [
         Prose(suspects),
-        *_noise(found.noise),
+        *judge_of(task).noise_table(found.noise, MATRIX_CLASSES),
         Prose(f"{outliers} {_order(found.non_iid_p)}"),
         Prose(people(test)),
-        *_near_conflicts(copies, split),
+        *_near_conflicts(task, copies, split),
     ]
     if unjudged := found.not_judged_by_class:
         words = (
@@ -223,8 +229,9 @@ def labels(
     return Section("Labels", parts)
 
 
-def _near_conflicts(found: DeduplicateMetrics, split: SplitMetrics) -> list[Part]:
-    """Near copies whose labels differ: kept, or dropped, each as the ledger says."""
+def _near_conflicts(task: Task, found: DeduplicateMetrics, split: SplitMetrics) -> list[Part]:
+    """Near copies whose labels differ: kept, or dropped, each as the ledger says; of sets also
+    which labels differ."""
     parts: list[Part] = []
     if found.near_conflict_pairs:
         words = (
@@ -233,11 +240,14 @@ def _near_conflicts(found: DeduplicateMetrics, split: SplitMetrics) -> list[Part
             "the classes differ in what the texts differ in. With "
             "`deduplicate.near_conflict: drop_both` none of them is kept."
         )
+        header = ["row", "label", "near copy", "its label", *(["change"] if task.SETS else [])]
         rows = [
-            [pair.id, pair.label, pair.other_id, pair.other_label] for pair in found.near_conflicts
-        ]
+            [pair.id, task.shown(pair.label), pair.other_id, task.shown(pair.other_label),
+             task.difference(pair.label, pair.other_label)][: len(header)]
+            for pair in found.near_conflicts
+        ]  # fmt: skip
         rest = found.near_conflict_pairs - len(rows)
-        table = Table(["row", "label", "near copy", "its label"], rows)
+        table = Table(header, rows)
         parts += [Prose(words), table, *([f"{rest:,} more pairs are not shown."] if rest else [])]
     if twins := split.twins_with_other_label:
         parts.append(
@@ -245,24 +255,6 @@ def _near_conflicts(found: DeduplicateMetrics, split: SplitMetrics) -> list[Part
             "label than the copy; data/ledger/split.csv names both."
         )
     return parts
-
-
-def _noise(noise: NoiseFigures) -> list[Part]:
-    """The share of wrong labels by class, and which label is given for which."""
-    first = f"Share of wrong labels, by cleanlab's confident joint: {noise.wrong_share:.1%}"
-    if not noise.wrong_share:
-        return [f"{first}: no row belongs to another class with confidence."]
-    worst = sorted(noise.by_class.items(), key=lambda item: (-item[1].given_wrong, item[0]))
-    names = sorted(noise.by_class) if len(worst) <= MATRIX_CLASSES else []
-    header = ["given label", "wrong", "true rows with another label"]
-    rows: list[list[Any]] = [
-        [label, f"{figures.given_wrong:.1%}", f"{figures.true_missed:.1%}",
-         *(noise.confident_joint[label].get(name, 0) for name in names)]
-        for label, figures in worst
-    ]  # fmt: skip
-    header += [f"likely {name}" for name in names]
-    limited = Table(header, rows, MATRIX_CLASSES, "classes with a smaller share")
-    return [f"{first}, of the rows that no person has verified.", limited]
 
 
 def _order(p: float | None) -> str:

@@ -18,6 +18,7 @@ from seedbed.pages.document import Bullets, Code, Prose, Section, Table, counted
 from seedbed.pages.rendering import page_markdown
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.results import CLASSES, NAMED
+from seedbed.tasks import Task
 
 SUMMED = ROW_STAGES[: ROW_STAGES.index("split") + 1]
 # Ids of https://huggingface.co/docs/hub/repositories-licenses, by how sources tend to write them.
@@ -90,13 +91,15 @@ def dataset_metadata(
     )
 
 
-def data_card(dataset: DatasetVersion, sources: Sequence[SourceEntry], found: DataMetrics) -> str:
+def data_card(
+    task: Task, dataset: DatasetVersion, sources: Sequence[SourceEntry], found: DataMetrics
+) -> str:
     """Describe the data: content, origin, processing, label quality, limits."""
     spoken = languages(found.clean.rows_by_language)
     data = dataset_metadata(sources, spoken, dataset.rows)
     loading = [Prose("`dvc pull data/split` in the repository, then"), Prose(LOADING)]
     sections = [
-        *_contents(dataset, sources, found, ", ".join(spoken) or "unknown language"),
+        *_contents(task, dataset, sources, found, ", ".join(spoken) or "unknown language"),
         _processing(found),
         *_quality(found),
         _data_limits(found, ", ".join(spoken) or "those above"),
@@ -107,13 +110,18 @@ def data_card(dataset: DatasetVersion, sources: Sequence[SourceEntry], found: Da
 
 
 def _contents(
-    dataset: DatasetVersion, sources: Sequence[SourceEntry], found: DataMetrics, spoken: str
+    task: Task,
+    dataset: DatasetVersion,
+    sources: Sequence[SourceEntry],
+    found: DataMetrics,
+    spoken: str,
 ) -> list[Section]:
     """What the rows are, which sources they come from, and how they are split."""
     split, by_source = found.split, found.collect.by_source
+    names = [name for name in split.by_class if task.is_storable(name)]
     first = (
-        f"{dataset.rows:,} texts ({spoken}), each with one of {len(split.by_class)} labels "
-        f"({class_names(list(split.by_class))}), in train, validation and test. For training and "
+        f"{dataset.rows:,} texts ({spoken}), each with {task.EACH_HAS} {len(names)} labels "
+        f"({class_names(names)}), in train, validation and test. For training and "
         "evaluating text classifiers. The version is a digest of the manifest: the id, text "
         "digest, label and split of each row."
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
+from seedbed import tasks
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.pages.document import (
     Bullets,
@@ -92,13 +93,14 @@ def model_card(facts: ModelFacts) -> str:
     intro = (
         f"A text classifier ({', '.join(spoken) or 'unknown language'}) with {len(classes)} "
         f"classes ({class_names(classes)}). Model {facts.digest}, trained on dataset "
-        f"{facts.dataset.version} (see dataset_card.md)."
+        f"{facts.dataset.version} (see dataset_card.md). Its task is `{facts.card.task}`: "
+        f"{tasks.TASKS[facts.card.task]}."
     )
     use = (
         f"To classify {'pairs of texts' if facts.serving.paired else 'texts'} like those of its "
-        f"sources. {scope_sentence(facts.serving)} It must not decide single cases that matter to "
-        "a person: have someone review predictions with low confidence, and those where a mistake "
-        "is costly."
+        f"sources. {scope_sentence(facts.card, facts.serving)} It must not decide single cases "
+        "that matter to a person: have someone review predictions with low confidence, and those "
+        "where a mistake is costly."
     )
     more = (
         "`seedbed predict IN OUT` also cleans and anonymizes texts, and calibrates probabilities."
@@ -114,7 +116,7 @@ def model_card(facts: ModelFacts) -> str:
             "How to load it", [Prose(f"```python\n{loading_code(facts.card)}\n```"), Prose(more)]
         ),
         _training(facts),
-        *_evaluation(facts.test),
+        *_evaluation(facts.test, tasks.load(facts.card.task)),
         _slices(facts.test),
         _behaviour(facts.validation.behaviour),
         _model_limits(facts),
@@ -139,11 +141,11 @@ def _training(facts: ModelFacts) -> Section:
     return Section("Training", [Prose(why), Prose(words), Table(["param", "value"], rows)])
 
 
-def _evaluation(test: Evaluation) -> list[Section]:
+def _evaluation(test: Evaluation, task: tasks.Task) -> list[Section]:
     """The scores on test, and how far confidence is from accuracy there."""
     first = (
         f"On {test.rows:,} test rows, which no choice has read; intervals are 95 %, over "
-        "other rows, or groups, of the same classes."
+        f"other rows, or groups, of the same classes.{task.ACCURACY}"
     )
     table = Table(["metric", "test"], shown_scores("card", test))
     before, after = test.calibration.before, test.calibration.after

@@ -17,6 +17,7 @@ from seedbed.reporting.results import CLASSES, thin_classes
 from seedbed.scoring.drift import psi_in_words
 from seedbed.scoring.metrics_files import Validation
 from seedbed.scoring.priorities import NewestBatch
+from seedbed.tasks import Task
 from seedbed.training.resampling import LearningCurveMetrics
 
 FEW_ROWS = 10  # a slice with fewer rows is left out
@@ -25,6 +26,7 @@ LISTED = 10
 
 
 def page(
+    task: Task,
     approach: str,
     validation: Validation,
     train: dict[str, int],
@@ -42,8 +44,8 @@ def page(
         f"For `{approach}`, the chosen approach. All figures come from validation rows and from "
         "models that never saw the row they judge; no test row was read."
     )
-    more = (arrived(newest), to_label(ranked), more_rows(curve))
-    parts: list[Part] = [intro, weakest(validation), sparse(train, isolated), *more]
+    more = (arrived(task, newest), to_label(task, ranked), more_rows(curve))
+    parts: list[Part] = [intro, weakest(validation), sparse(task, train, isolated), *more]
     return Section("What the model needs next", parts)
 
 
@@ -85,15 +87,18 @@ def _confused(name: str, validation: Validation) -> str:
     return f"; predicted {listed}" if listed else ""
 
 
-def sparse(train: dict[str, int], isolated: list[tuple[str, str, float]]) -> Section:
+def sparse(task: Task, train: dict[str, int], isolated: list[tuple[str, str, float]]) -> Section:
     """Classes with few train rows, and the most isolated rows."""
     few = [
-        f"{name} has {_rows(train[name])} in train: {lacking:,} more would reach half the median "
-        "class."
+        f"{task.shown(name)} has {_rows(train[name])} in train: {lacking:,} more would reach half "
+        "the median class."
         for name, lacking in thin_classes(train).items()
     ]
     none = "No class has fewer train rows than half the median class."
-    rows = [f"row {row}, {name}, distance {distance:.3f}" for row, name, distance in isolated]
+    rows = [
+        f"row {row}, {task.shown(name)}, distance {distance:.3f}"
+        for row, name, distance in isolated
+    ]
     words = (
         "The most isolated rows, by mean cosine distance to their nearest: more rows like these "
         "would teach the model most about the edge of its knowledge."
@@ -102,7 +107,7 @@ def sparse(train: dict[str, int], isolated: list[tuple[str, str, float]]) -> Sec
     return Section("Where rows are sparse", [classes, words, Bullets(rows)])
 
 
-def arrived(newest: NewestBatch | None) -> Section:
+def arrived(task: Task, newest: NewestBatch | None) -> Section:
     """The newest batch against the earlier ones."""
     title = "Effect of the newest batch"
     if newest is None:
@@ -113,7 +118,9 @@ def arrived(newest: NewestBatch | None) -> Section:
         for name, (value, chance) in newest.shifts.items()
     )
     verdict = "can" if newest.p <= 0.05 else "cannot reliably"
-    labels = [[name, f"{old:.1%}", f"{new:.1%}"] for name, (old, new) in newest.labels.items()]
+    labels = [
+        [task.shown(name), f"{old:.1%}", f"{new:.1%}"] for name, (old, new) in newest.labels.items()
+    ]
     words = (
         f"Batch {newest.batch}, {_rows(newest.rows)} of train and validation, against the "
         f"{newest.before:,} earlier ones: {shifts}; Jensen-Shannon divergence of words "
@@ -122,8 +129,9 @@ def arrived(newest: NewestBatch | None) -> Section:
     )
     table = Table(["class", "share before", "in the newest batch"], labels, CLASSES, "classes")
     grown = [
-        f"A region of {_rows(region.rows)}, mostly {region.label}, grew from {region.before:.1%} "
-        f"to {region.newest:.1%} of the rows (p {region.p:.3f}, corrected for all regions); "
+        f"A region of {_rows(region.rows)}, mostly {task.shown(region.label)}, grew from "
+        f"{region.before:.1%} to {region.newest:.1%} of the rows (p {region.p:.3f}, corrected for "
+        f"all regions); "
         f"central rows: {', '.join(region.middle)}."
         for region in newest.regions[:SHOWN]
     ]
@@ -131,13 +139,18 @@ def arrived(newest: NewestBatch | None) -> Section:
     return Section(title, [words, table, Bullets(grown) if grown else none])
 
 
-def to_label(ranked: pd.DataFrame) -> Section:
+def to_label(task: Task, ranked: pd.DataFrame) -> Section:
     """The head of reports/next.csv."""
     title = "What to label next"
     if ranked.empty:
         return Section(title, ["Nothing: people have verified every train row."])
     rows = [
-        [Code(row.id), row.label or "none", row.suggested, f"{row.priority:.4f}"]
+        [
+            Code(row.id),
+            task.shown(row.label) or "none",
+            task.shown(row.suggested),
+            f"{row.priority:.4f}",
+        ]
         for row in ranked.head(LISTED).itertuples()
     ]
     words = (

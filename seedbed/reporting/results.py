@@ -101,7 +101,8 @@ def approaches(
 
 def _differences(split: str, reference: str, pairs: Mapping[str, Pair]) -> list[Part]:
     """Each approach minus the reference on the same rows of one split."""
-    known = next(iter(pairs.values())).differences
+    first = next(iter(pairs.values()))
+    known = first.differences
     metrics = [metric for metric in shown_in("differences") if metric.name in known]
     rows: list[Sequence[Cell]] = [
         [
@@ -117,7 +118,7 @@ def _differences(split: str, reference: str, pairs: Mapping[str, Pair]) -> list[
               "only the reference correct", "p"]  # fmt: skip
     words = (
         f"Difference to `{reference}` on the same {split} rows: paired, with 95 % intervals; "
-        "p: McNemar's exact test between the seeds shown, Holm-corrected over the approaches."
+        f"p: {first.test} between the seeds shown, Holm-corrected over the approaches."
     )
     return [Prose(words), Table(header, rows)]
 
@@ -144,7 +145,7 @@ def chosen_model(approach: str, test: Evaluation) -> Section:
     parts: list[Part] = [
         Prose(f"{scores[:1].upper()}{scores[1:]}."),
         per_class(test),
-        *confusion(test.confusion),
+        *(cooccurrence if of_sets(test) else confusion)(test.confusion),
         *_calibration(test),
         Prose(risk),
         Table(["slice", "accuracy", "rows"], slices, 3 * CLASSES, "slices"),
@@ -152,17 +153,34 @@ def chosen_model(approach: str, test: Evaluation) -> Section:
     return Section(f"{approach} on test", parts)
 
 
+def of_sets(test: Evaluation) -> bool:
+    """Whether figures are of sets of labels: those alone have an average precision a label."""
+    figures = test.per_class.values()
+    return any("average_precision" in found.model_fields_set for found in figures)
+
+
 def per_class(test: Evaluation) -> Table:
     """Precision, recall, F1 and rows of each class; of many classes those with the lowest F1."""
     items = list(test.per_class.items())
     if len(items) > CLASSES:
         items.sort(key=lambda item: (item[1].f1, item[0]))
+    ranked = of_sets(test)
     rows: list[Sequence[Cell]] = [
-        [name, *(f"{value:.3f}" for value in (found.precision, found.recall, found.f1)), found.rows]
+        [
+            name,
+            *(f"{value:.3f}" for value in (found.precision, found.recall, found.f1)),
+            *[_share(found.average_precision)] * ranked,
+            found.rows,
+        ]
         for name, found in items
     ]
-    header = ["class", "precision", "recall", "F1", "rows"]
+    more = ["average precision"] * ranked
+    header = ["class", "precision", "recall", "F1", *more, "rows"]
     return Table(header, rows, CLASSES, "classes with a higher F1")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def confusion(matrix: Mapping[str, Mapping[str, int]]) -> list[Part]:
@@ -184,6 +202,24 @@ def confusion(matrix: Mapping[str, Mapping[str, int]]) -> list[Part]:
         "Most confused pairs of classes; reports/plots/confusion has every prediction:",
         Table(["true label", "predicted label", "rows"], rows, PAIRS, "pairs"),
     ]
+
+
+def cooccurrence(matrix: Mapping[str, Mapping[str, int]]) -> list[Part]:
+    """How many rows have one label and are given another, of sets; of many labels the pairs that
+    occur most."""
+    words = "Rows that have a label, and those of them that are given each label"
+    if len(matrix) <= MATRIX_CLASSES:
+        rows: list[Sequence[Cell]] = [[name, *counts.values()] for name, counts in matrix.items()]
+        return [f"{words} (columns):", Table(["true label", *matrix], rows)]
+    pairs = sorted(
+        (-count, label, predicted)
+        for label, counts in matrix.items()
+        for predicted, count in counts.items()
+        if count and predicted != label
+    )
+    rows = [[label, predicted, -count] for count, label, predicted in pairs]
+    table = Table(["true label", "predicted label", "rows"], rows, PAIRS, "pairs")
+    return [f"{words}, the most frequent pairs:", table]
 
 
 def _calibration(test: Evaluation) -> list[Part]:

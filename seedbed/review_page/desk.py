@@ -21,15 +21,20 @@ from seedbed.core.reasons import in_words
 from seedbed.core.text_units import for_terminal
 from seedbed.pages.document import for_streamlit
 from seedbed.reviewing.queues import Item, Queue, Workspace, nearest_rows, read_workspace
-from seedbed.reviewing.session import Session
+from seedbed.reviewing.session import KEYS, Session
+from seedbed.tasks import Task
 
 SIGNS = ("dvc.lock", "reports/suspects.csv", "reports/next.csv", "data/quarantine.csv")
-KEYS = "123456789"
 NEAR = 4
 TEXT_HEIGHT = 430
 KEYS_HELP = (
     "**A** accept the given label · **T** take the suggestion · **1**-**9** another label · "
     "**D** drop the row · **M** ambiguous: no single label fits · **S** skip · **U** undo"
+)
+KEYS_HELP_OF_SETS = (
+    "**1**-**9** add or take out a label · **C** confirm the set · **A** accept the given set · "
+    "**T** take the suggestion · **D** drop the row · **M** ambiguous: no set of labels fits · "
+    "**S** skip · **U** undo"
 )
 # Background and ink, distinct in hue and readable in print.
 COLOURS = [
@@ -104,9 +109,10 @@ def desk(session: Session, workspace: Workspace) -> None:
     row = workspace.row(item.id)
     left, right = st.columns([2.1, 1], gap="large")
     with left:
-        st.html(why(item.given, item.suggested, item.score, item.reason))
+        st.html(why(workspace.task, item))
         if decision := session.decision:
-            st.caption(f"Your decision: {for_streamlit(decision.decided)}")
+            decided = workspace.task.shown(decision.decided)
+            st.caption(f"Your decision: {for_streamlit(decided)}")
         _buttons(session, item, label_keys(item, workspace))
         with st.container(height=TEXT_HEIGHT, border=True):
             st.html(text_block(row))
@@ -128,7 +134,7 @@ def near_rows(item: Item, workspace: Workspace) -> None:
     rows = nearest_rows(workspace, item, NEAR)
     for row in rows:
         with st.container(border=True):
-            st.html(chip(row["label"]) + text_block(row, small=True, limit=220))
+            st.html(chips(workspace.task, row["label"]) + text_block(row, small=True, limit=220))
     if not rows:
         st.caption("None.")
 
@@ -137,32 +143,42 @@ def label_keys(item: Item, workspace: Workspace) -> dict[str, str]:
     """Return a label per key.
 
     Up to nine classes have the same keys on every row, so that fingers learn them. Of more classes
-    the nine most likely ones have: those of the nearest rows, then the largest.
+    the nine most likely ones have: those of the nearest rows, then the largest; where a label has
+    one class, not the given and the suggested one, which have keys of their own.
     """
     if len(workspace.classes) <= len(KEYS):
         return dict(zip(KEYS, workspace.classes, strict=False))
     near = [] if item.blind else nearest_rows(workspace, item, NEAR)
-    votes = Counter(row["label"] for row in near)
-    sizes = workspace.rows["label"].value_counts()
-    order = sorted(
-        workspace.classes, key=lambda name: (-votes[name], -int(sizes.get(name, 0)), name)
-    )
+    members = workspace.task.members
+    votes = Counter(name for row in near for name in members(row["label"]))
+    sizes: Counter[str] = Counter()
+    for cell, rows in workspace.rows["label"].value_counts().items():
+        sizes.update(dict.fromkeys(members(cell), rows))
+    order = sorted(workspace.classes, key=lambda name: (-votes[name], -sizes[name], name))
     others = [name for name in order if name not in (item.given, item.suggested)]
+    if workspace.task.SETS:
+        shown = [name for cell in (item.given, item.suggested) for name in members(cell)]
+        others = list(dict.fromkeys([*shown, *order]))
     return dict(zip(KEYS, others, strict=False))
 
 
 def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
+    task = session.workspace.task
     with st.container(horizontal=True):
         _button("Accept", "A", session.accept, item, primary=True, disabled=not item.given)
         blocked = not item.suggested or item.suggested == item.given
         _button("Take suggestion", "T", session.take_suggestion, item, disabled=blocked)
+        if task.SETS:
+            _button("Confirm set", "C", session.confirm, item)
         _button("Drop", "D", partial(session.decide, DROP), item)
         _button("Ambiguous", "M", partial(session.decide, AMBIGUOUS), item)
         _plain("Skip", "S", session.skip)
         _plain("Undo", "U", session.undo)
     with st.container(horizontal=True):
-        for key, label in keys.items():
-            _button(for_streamlit(label), key, partial(session.decide, label), item)
+        held = task.members(session.draft) if task.SETS else ()
+        for key, name in keys.items():
+            mark = ("☑ " if name in held else "☐ ") if task.SETS else ""
+            _button(f"{mark}{for_streamlit(name)}", key, partial(session.choose, name), item)
         if len(session.workspace.classes) > len(keys):
             others = [name for name in session.workspace.classes if name not in keys.values()]
             st.selectbox(
@@ -171,11 +187,15 @@ def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
                 placeholder="another label", label_visibility="collapsed",
                 on_change=_other, args=(session, item),
             )  # fmt: skip
+    if task.SETS:
+        st.html(f'<div class="fact">The set so far: {chips(task, session.draft)}</div>')
 
 
 def _other(session: Session, item: Item) -> None:
     if decided := st.session_state.get(f"other-{item.id}"):
-        _carried_out(partial(session.decide, decided), item)
+        _carried_out(partial(session.choose, decided), item)
+        if session.workspace.task.SETS:  # so that the same label can be taken out again
+            st.session_state[f"other-{item.id}"] = None
 
 
 def _button(
@@ -227,6 +247,11 @@ def chip(label: str) -> str:
     )
 
 
+def chips(task: Task, label: str) -> str:
+    """Return a chip for each class of a label, or one that says that there is none."""
+    return "".join(map(chip, task.members(label))) or chip(task.shown(label))
+
+
 def text_block(row: pd.Series, small: bool = False, limit: int = 0) -> str:
     """Return the text of a row, and its second text in pair tasks, as HTML.
 
@@ -261,15 +286,17 @@ def facts(row: pd.Series) -> str:
     return f'<div class="fact">{"<br>".join(escape(for_terminal(line)) for line in lines)}</div>'
 
 
-def why(given: str, suggested: str, score: float | None, reason: str) -> str:
+def why(task: Task, item: Item) -> str:
     """Return the given and the suggested label, and why the given one is suspected, as HTML."""
-    parts = [f"given {chip(given)}"]
-    if suggested and suggested != given:
-        parts.append(f"suggested {chip(suggested)}")
+    parts = [f"given {chips(task, item.given)}"]
+    if item.suggested and item.suggested != item.given:
+        change = task.difference(item.given, item.suggested)
+        parts.append(f"suggested {chips(task, item.suggested)}{escape(for_terminal(change))}")
     line = " ".join(parts)
-    if reason:
+    if item.reason:
+        score = item.score
         quality = (
             f"; label quality {score:.3f} (lower: more likely wrong)" if score is not None else ""
         )
-        line += f'<div class="fact">{escape(in_words(reason))}{quality}</div>'
+        line += f'<div class="fact">{escape(in_words(item.reason))}{quality}</div>'
     return line

@@ -19,7 +19,8 @@ from seedbed.pages.document import for_streamlit
 from seedbed.review_page.desk import (
     COLOURS,
     KEYS_HELP,
-    chip,
+    KEYS_HELP_OF_SETS,
+    chips,
     current_workspace,
     desk,
     facts,
@@ -30,6 +31,7 @@ from seedbed.review_page.desk import (
 )
 from seedbed.reviewing.queues import Queue, Workspace, by_hash, item_of, queues_of
 from seedbed.reviewing.status import error_rate, read_quarantined, status
+from seedbed.tasks import Task
 from seedbed.versions.explain import WIDTH, explain
 
 QUARANTINE = "quarantine"
@@ -46,7 +48,7 @@ def show_queues() -> None:
     titles[QUARANTINE] = f"In quarantine ({len(quarantined)})"
     with st.sidebar:
         chosen = st.radio("Queue", list(titles), format_func=titles.__getitem__, key="queue")
-        st.caption(KEYS_HELP)
+        st.caption(KEYS_HELP_OF_SETS if workspace.task.SETS else KEYS_HELP)
     if chosen == QUARANTINE:
         st.subheader("In quarantine", anchor=False)
         st.caption("Rows that could not be read. Fix them in their source, then run `dvc repro`.")
@@ -63,15 +65,18 @@ def show_queues() -> None:
 
 
 def matching(
-    rows: pd.DataFrame, labels: list[str], sources: list[str], sides: list[str], search: str,
-    only: set[str] | None,
+    task: Task, rows: pd.DataFrame, labels: list[str], sources: list[str], sides: list[str],
+    search: str, only: set[str] | None,
 ) -> pd.DataFrame:  # fmt: skip
-    """Return the rows that pass every filter; an empty filter passes all.
+    """Return the rows that pass every filter; an empty filter passes all. A row with several
+    classes needs one of `labels`.
 
     `search` is looked for in both texts and at the start of ids, in any case; `only`: row ids.
     """
     fits = pd.Series(True, index=rows.index)
-    for column, wanted in (("label", labels), ("source", sources), ("split", sides)):
+    if labels:
+        fits &= rows["label"].map(lambda label: not {*labels}.isdisjoint(task.members(label)))
+    for column, wanted in (("source", sources), ("split", sides)):
         if wanted:
             fits &= rows[column].isin(wanted)
     if search:
@@ -102,10 +107,11 @@ def show_all_rows() -> None:
         "all": None, "train suspects": suspects, "decided": decided,
         "not yet decided": set(rows["id"]) - decided,
     }[which]  # fmt: skip
-    chosen = matching(rows, labels, sources, sides, search, only)
+    chosen = matching(workspace.task, rows, labels, sources, sides, search, only)
     cut = f"; the first {MAX_LISTED} are listed" if len(chosen) > MAX_LISTED else ""
     st.caption(f"{len(chosen):,} of {len(rows):,} rows{cut}")
     listed = chosen.head(MAX_LISTED)[["label", "split", "source", "id"]]
+    listed["label"] = listed["label"].map(workspace.task.shown)
     listed.insert(0, "text", _starts(chosen.head(MAX_LISTED), 160))
     event = st.dataframe(
         listed, hide_index=True, width="stretch", height=300, on_select="rerun",
@@ -154,7 +160,7 @@ def show_life() -> None:
     with left:
         st.html(life(lines[2:]))
         if row is not None:
-            st.html(chip(row["label"]))
+            st.html(chips(workspace.task, row["label"]))
             with st.container(border=True):
                 st.html(text_block(row))
     if row is not None:
@@ -193,7 +199,7 @@ def show_map() -> None:
         return
     suspects = set(workspace.suspects["id"][workspace.suspects["split"] == "train"])
     points = points.assign(suspect=points["id"].isin(suspects - set(workspace.in_force().votes)))
-    drawn = chart(points, workspace.classes)
+    drawn = chart(points, sorted({*workspace.classes, *points["label"]}))
     event = st.altair_chart(drawn, width="stretch", on_select="rerun", key="map")
     if chosen := event.selection.get("row", []):
         show_one(chosen[0]["id"], workspace)
@@ -249,7 +255,8 @@ def _points(signs: tuple[int, ...], _workspace: Workspace) -> pd.DataFrame:
         plane = placed(vectors[pd.Index(ids).get_indexer(chosen)])
     rows = _workspace.rows.loc[chosen]
     starts = _starts(rows, 140)
-    return rows[["id", "label", "split"]].assign(x=plane[:, 0], y=plane[:, 1], start=starts)
+    labels = rows["label"].map(_workspace.task.shown)
+    return rows[["id", "split"]].assign(label=labels, x=plane[:, 0], y=plane[:, 1], start=starts)
 
 
 def _starts(rows: pd.DataFrame, chars: int) -> pd.Series:

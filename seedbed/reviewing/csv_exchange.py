@@ -15,7 +15,6 @@ from seedbed.collecting.text_files import read_file
 from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import marked, unmarked, write_bytes
-from seedbed.core.labels import in_line
 from seedbed.core.reasons import Reason
 from seedbed.pages.document import listed
 from seedbed.reviewing.queues import Queue, Workspace, item_of
@@ -103,13 +102,13 @@ def _records(file: Path, form: TableForm) -> list[Record]:
 def _wrong(cells: dict[str, str], workspace: Workspace, before: dict[str, Decision]) -> str:
     """Return what is wrong with a line, "" if nothing is; `before`: decisions of earlier lines."""
     row, decided = cells["id"], cells["decided"]
-    labels = [DROP, AMBIGUOUS, *workspace.classes]
     if row not in workspace:
         return f"no row to review has the id {row!r} (spreadsheets change long numbers)"
     if cells["digest"] != workspace.row(row)["digest"]:
         return f"row {row} has another text now, or its digest was changed"
-    if decided not in labels:
-        return f"label {decided!r} is not one of {in_line(labels)}"
+    if fault := workspace.fault(decided):
+        form = workspace.task.form(workspace.classes)
+        return f"{fault}; expected: {form}, {DROP} or {AMBIGUOUS}"
     if row in before and before[row].decided != decided:
         return f"row {row} has two different decisions"
     return ""

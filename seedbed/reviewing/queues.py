@@ -32,11 +32,13 @@ from seedbed.core.errors import RowsError, SeedbedError
 from seedbed.core.files import read_csv
 from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.params import read_params
-from seedbed.core.reasons import Reason
+from seedbed.core.reasons import Reason, in_words
 from seedbed.core.rows import COLUMNS, NEXT, SUSPECTS, read_rows
 from seedbed.encoding.vectors import read_vectors
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import SideParams, assign_sides, read_frozen
+from seedbed.tasks import Task
+from seedbed.tasks.named import read_task
 
 VECTORS = Path("data/embed")
 FIGURE = r"-?[0-9.]+(?:e-?[0-9]+)?"
@@ -54,12 +56,14 @@ class Workspace:
     dropped: for a conflict, "unlabelled", or by people. A dropped row has the side that it would
     be on. `suspects`: reports/suspects.csv, lowest label quality first. `known`: id and digest of
     every row that a decision can hold for. `conflicts`: drops for the same text with two labels.
-    `priorities`: reports/next.csv, the most useful first; empty before its first run.
+    `classes`: that a label may name, sorted. `priorities`: reports/next.csv, the most useful first;
+    empty before its first run.
     """
 
     rows: pd.DataFrame
     suspects: pd.DataFrame
     classes: list[str]
+    task: Task
     conflicts: list[Drop]
     known: pd.DataFrame
     rule: DisagreementRule
@@ -74,6 +78,10 @@ class Workspace:
     def in_force(self) -> InForce:
         """Return the decisions that hold now."""
         return in_force(self.decisions, self.known, self.rule)
+
+    def fault(self, decided: str) -> str:
+        """Return what is wrong with a decision that a person wrote; "" if nothing is."""
+        return "" if decided in (DROP, AMBIGUOUS) else self.task.fault(self.classes, decided)
 
     def __contains__(self, row_id: str) -> bool:
         return row_id in self.rows.index
@@ -115,6 +123,7 @@ class Workspace:
 
 def read_workspace() -> Workspace:
     """Read the workspace of this folder. Raises a SeedbedError if the pipeline has not run."""
+    task = read_task()
     given, kept = read_rows(Path("data/anonymize")), read_rows(Path("data/split"))
     copies, unsplit, by_people = (
         read_ledger(existing(f"data/ledger/{stage}.csv"))
@@ -131,7 +140,8 @@ def read_workspace() -> Workspace:
     return Workspace(
         rows=_rows(given, kept, fates),
         suspects=suspects,
-        classes=sorted({*given["label"], *read_params("collect.labels", list[str])} - {""}),
+        classes=sorted({*task.classes(given["label"]), *read_params("collect.labels", list[str])}),
+        task=task,
         conflicts=conflicts,
         known=given[["id", "digest"]],
         rule=read_params("apply_decisions", DisagreementRule),
@@ -274,14 +284,23 @@ def _conflicts(workspace: Workspace, decided: InForce) -> list[Item]:
     for copies in map(dict.values, groups.values()):
         open_ = [copy for copy in copies if copy.id not in decided.settled]
         labels = {decided.settled[copy.id].decided for copy in copies if copy not in open_}
-        if len(labels.union(copy.given for copy in open_) - {DROP, AMBIGUOUS}) > 1:
-            items |= {copy.id: copy for copy in open_}
+        labels = labels.union(copy.given for copy in open_) - {DROP, AMBIGUOUS}
+        if len(labels) > 1:
+            items |= {copy.id: _with_difference(workspace.task, copy, labels) for copy in open_}
     return list(items.values())
 
 
+def _with_difference(task: Task, copy: Item, labels: set[str]) -> Item:
+    """An item in conflict, whose reason also says in which classes the other labels differ."""
+    others = sorted(labels - {copy.given})
+    differ = "; ".join(filter(None, (task.difference(copy.given, one) for one in others)))
+    return copy._replace(reason=f"{in_words(copy.reason)}: {differ}") if differ else copy
+
+
 def _disagreements(workspace: Workspace, decided: InForce) -> list[Item]:
+    shown = workspace.task.shown
     votes = {
-        row: "; ".join(f"{vote.who}: {vote.decided}" for vote in decided.votes[row])
+        row: "; ".join(f"{vote.who}: {shown(vote.decided)}" for vote in decided.votes[row])
         for row in decided.disagreed
     }
     return [item_of(workspace, row, reason=votes[row]) for row in votes if row in workspace]

@@ -27,8 +27,9 @@ from seedbed.core.decisions import (
 )
 from seedbed.core.errors import SeedbedError
 from seedbed.core.git import git_answer
-from seedbed.core.labels import in_line
 from seedbed.reviewing.queues import DISAGREEMENTS, Item, Queue, Workspace
+
+KEYS = "123456789"  # a class each, or as many as there are keys
 
 
 def append(decision: Decision, folder: Path = FOLDER) -> None:
@@ -113,6 +114,7 @@ class Session:
         self.workspace, self.queue, self.who = workspace, queue, checked_who(who)
         self._undoable: list[tuple[int, Decision, Decision | None]] = []  # index, new, before it
         self._skipped: set[str] = set()
+        self._draft = ("", "")  # row, label
         # People who disagree are asked again about rows that they have decided.
         self._again = queue.name == DISAGREEMENTS
         self._decided = set() if self._again else set(self._mine())
@@ -140,15 +142,15 @@ class Session:
     def decide(self, decided: str, note: str = "") -> Decision:
         """Write a decision on the current item and go on to the next.
 
-        `decided`: a class, DROP or AMBIGUOUS. Raises SeedbedError for anything else, and if no
+        `decided`: a label, DROP or AMBIGUOUS. Raises SeedbedError for anything else, and if no
         item is left.
         """
         item = self._current()
-        if decided not in (*self.workspace.classes, DROP, AMBIGUOUS):
+        if fault := self.workspace.fault(decided):
             raise SeedbedError(
                 f"row {item.id}",
-                f"label {decided!r}",
-                f"one of {in_line(self.workspace.classes)}, {DROP} or {AMBIGUOUS}",
+                fault,
+                f"{self.workspace.task.form(self.workspace.classes)}, {DROP} or {AMBIGUOUS}",
                 "choose one of them, or add a new class to collect.labels first",
             )
         before = self._mine().get(item.id)
@@ -171,6 +173,26 @@ class Session:
             step = "accept the given label, or choose another"
             raise SeedbedError(f"row {item.id}", problem, "a suggestion", step)
         return self.decide(item.suggested, note)
+
+    @property
+    def draft(self) -> str:
+        """The set that is being put together on the current item: at first the given one, of a row
+        that nobody has labelled the empty one."""
+        item, task = self._current(), self.workspace.task
+        row, draft = self._draft
+        return draft if row == item.id else task.label_of(task.members(item.given))
+
+    def choose(self, name: str, note: str = "") -> Decision | None:
+        """Decide a class; where a label may name several, toggle it in the draft instead."""
+        label = self.workspace.task.toggled(self.draft, name)
+        if not self.workspace.task.SETS:
+            return self.decide(label, note)
+        self._draft = self._current().id, label
+        return None
+
+    def confirm(self, note: str = "") -> Decision:
+        """Decide the draft."""
+        return self.decide(self.draft, note)
 
     def skip(self) -> None:
         """Leave the current item for later, without a line."""

@@ -144,12 +144,14 @@ def _people(workspace: Workspace) -> list[str]:
 
 def _told_of_decisions(workspace: Workspace, decided: InForce) -> list[str]:
     """The rows on which people disagree, and decisions that are void."""
+    shown = workspace.task.shown
 
     def votes(row: str) -> str:
-        return f"{row}: {', '.join(f'{vote.who} {vote.decided}' for vote in decided.votes[row])}"
+        said = (f"{vote.who} {shown(vote.decided)}" for vote in decided.votes[row])
+        return f"{row}: {', '.join(said)}"
 
     def void(decision: Decision) -> str:
-        change = f"{decision.given} -> {decision.decided}"
+        change = f"{shown(decision.given)} -> {shown(decision.decided)}"
         place = place_of(decision, workspace.folder)
         return f"{place}: row {decision.id}, {change}, {decision.who}, {decision.when}"
 

@@ -17,7 +17,8 @@ from seedbed.core.reasons import in_words
 from seedbed.core.text_units import for_terminal
 from seedbed.pages.document import in_one_line
 from seedbed.reviewing.queues import Item, nearest_rows
-from seedbed.reviewing.session import Session
+from seedbed.reviewing.session import KEYS, Session
+from seedbed.tasks import Task
 from seedbed.versions.explain import explain
 
 SHOWN_CHARS = 4_000  # of a text, about two screens; key w shows the rest
@@ -71,21 +72,39 @@ class Review:
 
     def _do(self, key: str) -> bool:
         """Carry out the command of a key; return whether to show the row again."""
-        if key not in COMMANDS:
+        commands = self._commands()
+        if key not in commands:
             self.print(f"{key!r} is not a command; ? shows the keys")
             return False
         try:
-            return bool(COMMANDS[key][1](self))
+            return bool(commands[key][1](self))
         except SeedbedError as error:
             self.print(f"{error.found}; {error.next_step}", "yellow")
             return False
+
+    def _commands(self) -> dict[str, "Command"]:
+        """The commands, and where a label may name several classes those that put it together."""
+        if not self.session.workspace.task.SETS:
+            return COMMANDS
+        names = zip(KEYS, self.session.workspace.classes, strict=False)
+        toggles = {key: (f"add or take out {name}", _toggle(name)) for key, name in names}
+        return {**COMMANDS, **OF_SETS, **toggles}
 
     def _decide(self, decided: str) -> None:
         self._decided(partial(self.session.decide, decided))
 
     def _decided(self, decide: Callable[[str], Decision]) -> None:
-        self.print(f"decided: {decide(self.note).decided}", "bold green")
+        self.print(
+            f"decided: {self.session.workspace.task.shown(decide(self.note).decided)}", "bold green"
+        )
         self.note = ""
+
+    def _choose(self, name: str) -> None:
+        if self.session.workspace.task.SETS:
+            self.session.choose(name)
+            self.print(draft_of(self.session), "bold cyan")
+        else:
+            self._decide(name)
 
     def _other(self) -> None:
         classes = self.session.workspace.classes
@@ -93,7 +112,7 @@ class Review:
             self.print(f"{number:>3} {name}", "")
         answer = self.line("number, or Enter to go back: ").strip()
         if answer.isdecimal() and 1 <= int(answer) <= len(classes):
-            self._decide(classes[int(answer) - 1])
+            self._choose(classes[int(answer) - 1])
         elif answer:
             self.print(f"{answer!r} is no number from 1 to {len(classes)}", "yellow")
 
@@ -106,7 +125,8 @@ class Review:
         if undone is None:
             self.print("nothing to undo: no row was decided in this session", "yellow")
             return False
-        self.print(f"undone: {undone.decided} on row {undone.id}", "bold yellow")
+        decided = self.session.workspace.task.shown(undone.decided)
+        self.print(f"undone: {decided} on row {undone.id}", "bold yellow")
         return True
 
     def _undo_at_the_end(self) -> bool:
@@ -136,11 +156,16 @@ class Review:
         self.print("\n\n".join(filter(None, [row["text"], row["text_pair"]])), "")
 
     def _help(self) -> None:
-        self.print("\n".join(f"  {key}  {help_}" for key, (help_, _) in COMMANDS.items()))
+        self.print("\n".join(f"  {key}  {help_}" for key, (help_, _) in self._commands().items()))
+
+
+def _toggle(name: str) -> Callable[[Review], None]:
+    return lambda one: one._choose(name)
 
 
 # The commands of the terminal: a line of help, and an action; true: show the row again.
-COMMANDS: dict[str, tuple[str, Callable[[Review], bool | None]]] = {
+Command = tuple[str, Callable[[Review], bool | None]]
+COMMANDS: dict[str, Command] = {
     "a": ("accept the given label", lambda one: one._decided(one.session.accept)),
     "t": ("take the suggested label", lambda one: one._decided(one.session.take_suggestion)),
     "o": ("choose another label from a list", Review._other),
@@ -154,6 +179,11 @@ COMMANDS: dict[str, tuple[str, Callable[[Review], bool | None]]] = {
     QUIT: ("quit; all decisions are saved", lambda _: None),
     "?": ("show this help", Review._help),
 }
+OF_SETS: dict[str, Command] = {
+    "c": ("confirm the set as it was put together", lambda one: one._decided(one.session.confirm)),
+    "o": ("add or take out a label from a list", Review._other),
+    "m": ("ambiguous: no set of labels fits", lambda one: one._decide(AMBIGUOUS)),
+}
 
 
 def show(session: Session, console: Console) -> None:
@@ -165,16 +195,30 @@ def show(session: Session, console: Console) -> None:
     console.print(Rule(Text(f"{session.queue.title}: {counts}"), align="left"))
     for text in filter(None, [row["text"], row["text_pair"]]):
         console.print(Text(_cut(for_terminal(text)) + "\n"))
-    console.print(_labels(item))
+    task = session.workspace.task
+    console.print(_labels(task, item))
     if decision := session.decision:
-        line = f"decided   {decision.decided} {decision.note}"
+        line = f"decided   {task.shown(decision.decided)} {decision.note}"
         console.print(Text(for_terminal(line), "green"))
     if not item.blind:
         for line in _near(session, item):
             console.print(Text(line, "dim"), no_wrap=True, overflow="ellipsis")
     console.print(Text(for_terminal(_origin(row, item)), "dim"))
     keys = "[a]ccept [t]ake suggestion [o]ther [d]rop a[m]biguous [s]kip [u]ndo [n]ote [q]uit ?"
+    if task.SETS:
+        console.print(Text(draft_of(session), "bold cyan"))
+        keys = f"[c]onfirm the set {keys}"
     console.print(Text(keys if item.suggested else keys.replace("[t]ake suggestion ", ""), "cyan"))
+
+
+def draft_of(session: Session) -> str:
+    """Return the set that is being put together: each label with its key, x where it is in."""
+    task, classes = session.workspace.task, session.workspace.classes
+    held = task.members(session.draft)
+    keyed = [*zip(KEYS, classes, strict=False), *(("o", name) for name in classes[len(KEYS) :])]
+    shown = [f"{key} [{'x' if name in held else ' '}] {name}" for key, name in keyed
+             if key in KEYS or name in held]  # fmt: skip
+    return for_terminal(f"set       {'   '.join(shown)}")
 
 
 def _cut(text: str) -> str:
@@ -182,10 +226,12 @@ def _cut(text: str) -> str:
     return f"{text[:SHOWN_CHARS]}… ({more:,} more characters: w)" if more > 0 else text
 
 
-def _labels(item: Item) -> Text:
-    text = Text.assemble("given     ", (for_terminal(item.given), "bold"))
+def _labels(task: Task, item: Item) -> Text:
+    text = Text.assemble("given     ", (for_terminal(task.shown(item.given)), "bold"))
     if item.suggested:
-        text.append("\nsuggested ").append(for_terminal(item.suggested), "bold magenta")
+        change = task.difference(item.given, item.suggested)
+        words = f"{task.shown(item.suggested)}{f' ({change})' if change else ''}"
+        text.append("\nsuggested ").append(for_terminal(words), "bold magenta")
     if item.reason:
         score = "" if item.score is None else f", label quality {item.score:.3f}"
         text.append(f"\nreason    {for_terminal(in_words(item.reason))}{score}")
@@ -194,7 +240,8 @@ def _labels(item: Item) -> Text:
 
 def _near(session: Session, item: Item) -> list[str]:
     return [
-        f"near      {for_terminal(row['label'])}: {in_one_line(row['text'], 200)}"
+        f"near      {for_terminal(session.workspace.task.shown(row['label']))}: "
+        f"{in_one_line(row['text'], 200)}"
         for row in nearest_rows(session.workspace, item, NEAREST)
     ]
 

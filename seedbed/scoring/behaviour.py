@@ -151,8 +151,8 @@ def cases_of(
     `failed` lists files and lines, because no figure holds a text.
     """
     cases = read_cases(folder)
-    is_known = cases["label"].isin(classes)
-    known, others = cases[is_known], sorted(set(cases["label"][~is_known]))
+    unknown = [set(task.members(label)) - set(classes) for label in cases["label"]]
+    known, others = cases[[not names for names in unknown]], sorted(set().union(*unknown))
     left_out: dict[str, Any] = {"of_other_classes": len(cases) - len(known)}
     left_out |= {"other_classes": others} if others else {}
     if known.empty:

@@ -7,8 +7,8 @@ and Wiener, 2010): at a coverage of c the model answers the share c of the rows 
 confident; the risk is the share of wrong answers among these.
 
 Out of scope, a model either has a class for such texts, or gives no answer below a confidence
-chosen on validation. Figures as in Hendrycks and Gimpel, 2017 (AUROC), Larson et al., 2019 (recall)
-and Liang et al., 2018 (false positive rate at 95 % recall).
+chosen on validation (`thresholds` of a task). Figures as in Hendrycks and Gimpel, 2017 (AUROC),
+Larson et al., 2019 (recall) and Liang et al., 2018 (false positive rate at 95 % recall).
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from seedbed.core.metrics import Bounds, Interval
 from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.intervals import Evidence, concordance, mean_with_interval
-from seedbed.scoring.metrics import bounds, clustered, macro_f1_of
+from seedbed.scoring.metrics import bounds, clustered
 from seedbed.scoring.metrics_files import Calibration, Detection, OutOfScope, RiskCoverage
 from seedbed.tasks import Task
 
@@ -65,9 +65,10 @@ def calibration(
 
     In each draw of a perfect model a row is correct with the probability that is its confidence.
     With few rows the interval is far from 0. There rows count as independent; `clusters` (rows,).
+    Of sets, every label of a row is a decision of its own, and the error is that of all of them.
     """
     losses, squares = task.log_loss(labels, probabilities), task.brier(labels, probabilities)
-    confidence, correct = task.confidence(probabilities), _right(task, labels, probabilities)
+    confidence, correct = task.decisions(labels, probabilities)
     random = np.random.default_rng(0)
     perfect = [
         _errors(confidence, random.random((10, len(confidence))) < confidence) for _ in range(100)
@@ -80,10 +81,6 @@ def calibration(
     )
 
 
-def _right(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    return task.right(labels, task.decode(probabilities))
-
-
 def _errors(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
     """Expected calibration error for each row of `correct`: (draws, rows) -> (draws,)."""
     bins = np.eye(BINS)[np.minimum((confidence * BINS).astype(int), BINS - 1)]
@@ -94,13 +91,13 @@ def _errors(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
 def reliability_curve(
     task: Task, labels: np.ndarray, probabilities: np.ndarray
 ) -> list[tuple[float, float, int]]:
-    """Compute points of mean confidence, accuracy and rows in six bins of equally many rows, for a
-    plot: bins of equal width may hold two or three rows."""
-    confidence, correct = task.confidence(probabilities), _right(task, labels, probabilities)
+    """Compute points of mean confidence, accuracy and decisions (rows, where each has one class) in
+    six bins of equally many, for a plot: bins of equal width may hold two or three rows."""
+    confidence, correct = task.decisions(labels, probabilities)
     order = np.argsort(confidence, kind="stable")
     return [
-        (float(confidence[rows].mean()), float(correct[rows].mean()), len(rows))
-        for rows in np.array_split(order, min(6, len(labels)))
+        (float(confidence[part].mean()), float(correct[part].mean()), len(part))
+        for part in np.array_split(order, min(6, len(order)))
     ]
 
 
@@ -142,24 +139,8 @@ def _by_confidence(
     """The indices of rows, the most confident first, which of these are wrong, and the share of
     wrong answers if all rows up to each one are answered: (rows,) each."""
     order = np.argsort(-task.confidence(probabilities), kind="stable")
-    wrong = 1 - _right(task, labels, probabilities)[order]
+    wrong = 1 - task.right(labels, task.decode(probabilities))[order]
     return order, wrong, np.cumsum(wrong) / np.arange(1, len(wrong) + 1)
-
-
-def chosen_threshold(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Choose the confidence below which a prediction is out of scope: the one with the best
-    macro-F1 over classes and out of scope, the lowest of equals. `labels`: OUTSIDE if out of scope.
-    """
-    truth = np.where(labels == OUTSIDE, probabilities.shape[1], labels)
-    ordered = np.unique(task.confidence(probabilities))
-    between = np.r_[0.0, (ordered[1:] + ordered[:-1]) / 2]
-    # A few hundred candidates do as well as all of them.
-    candidates = between[:: max(1, len(between) // 200)]
-    scores = [
-        macro_f1_of(task, truth, task.decode(task.with_outside(probabilities, low)))
-        for low in candidates
-    ]
-    return float(candidates[scores.index(max(scores))])
 
 
 def detection(

@@ -29,21 +29,27 @@ from seedbed.scoring.metrics_files import (
     WithoutDecisions,
 )
 from seedbed.scoring.predictions import Predictions
+from seedbed.tasks import Task
 
-Columns = dict[str, Sequence[str]]
+Columns = dict[str, Sequence[tuple[str, ...]]]  # the values of each row, mostly one
 
 TAKEN_OUT = {DROP, AMBIGUOUS}
+UNKNOWN = "\0"  # stands for every class that no model predicts; no class has that name
 DATE_PARTS = (10, 7, 4)  # characters of an ISO date: day, month, year
 
 
 class Fitted(NamedTuple):
     """What is fitted on validation: the seed that is shown, the temperature of its confidences, and
-    by seed the confidence, before calibration, below which a prediction is out of scope (empty if
-    every row has a class)."""
+    by seed the thresholds of the task's rule, before calibration (empty if it needs none)."""
 
     seed: str
     temperature: float
-    thresholds: dict[str, float]
+    thresholds: dict[str, list[float]]
+
+    @property
+    def shown(self) -> list[float]:
+        """The thresholds of the seed that is shown."""
+        return self.thresholds.get(self.seed, [])
 
 
 class DecidedRow(NamedTuple):
@@ -74,33 +80,28 @@ class Classes(NamedTuple):
     names: list[str]
     outside: str
 
-    def predictable(self, fitted: Fitted) -> list[str]:
-        """The classes that a row can be predicted as, out of scope last."""
-        return [*self.names, self.outside] if fitted.thresholds else self.names
-
 
 def fit(validation: Predictions) -> Fitted:
     """Choose seed, temperature and thresholds on validation's predictions."""
-    task, thresholds = validation.task, {}
-    if (validation.labels == OUTSIDE).any():
-        by_seed = validation.probabilities.items()
-        thresholds = {
-            seed: confidence.chosen_threshold(task, validation.labels, given)
-            for seed, given in by_seed
-        }
-    scored = validation.with_outside(thresholds).scored()
+    task = validation.task
+    by_seed = {
+        seed: task.thresholds(validation.labels, given)
+        for seed, given in validation.probabilities.items()
+    }
+    thresholds = {seed: found for seed, found in by_seed.items() if found}
+    scored = validation.ruled(thresholds).scored()
     # The first of equals: max keeps the order of the seeds.
     seed = max(scored, key=lambda name: float(metrics.macro_f1(scored[name])[0]))
     temperature = confidence.fitted_temperature(task, *validation.inside(seed))
     return Fitted(seed, temperature, thresholds)
 
 
-def check_outside(validation: np.ndarray, test: np.ndarray, place: str) -> None:
-    """Check that rows out of scope in test have some in validation; class indices (rows,) each.
+def check_outside(task: Task, validation: np.ndarray, test: np.ndarray, place: str) -> None:
+    """Check that rows out of scope in test have some in validation; targets each.
 
     Raises RowsError if only test has any.
     """
-    if (test == OUTSIDE).any() and not (validation == OUTSIDE).any():
+    if task.outside(test).any() and not task.outside(validation).any():
         raise RowsError(
             place,
             "rows out of scope in test alone",
@@ -115,15 +116,17 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
     All but the estimates are of the seed shown; calibration and risk are of the rows in scope.
     """
     raw, task = part.raw, part.raw.task
-    predictions = raw.with_outside(fitted.thresholds)
-    by_seed, names = predictions.scored(), classes.predictable(fitted)
+    predictions = raw.ruled(fitted.thresholds)
+    by_seed = predictions.scored()
+    names = task.ruled_classes(classes.names, classes.outside, fitted.shown)
     scored = by_seed[fitted.seed]
-    inside = raw.clusters()[raw.labels != OUTSIDE]
+    inside = raw.clusters()[~task.outside(raw.labels)]
     labels, probabilities = raw.inside(fitted.seed)
     if part.name == "validation":  # where the temperature was fitted: each row by that of others
         scaled = confidence.cross_fitted(task, labels, probabilities, inside)
     else:
         scaled = task.rescaled(probabilities, fitted.temperature)
+    answered = task.answered(probabilities, fitted.shown)
     scope = scope_figures(part, fitted, classes)
     return Evaluation(
         run=True,
@@ -136,9 +139,9 @@ def evaluate(part: Part, fitted: Fitted, classes: Classes, model: ModelCosts) ->
             before=confidence.calibration(task, labels, probabilities, inside),
             after=confidence.calibration(task, labels, scaled, inside),
         ),
-        risk_coverage=confidence.risk_coverage(task, labels, probabilities, inside),
-        per_class=metrics.per_class(scored.labels, scored.predicted, names),
-        confusion=metrics.confusion(scored.labels, scored.predicted, names),
+        risk_coverage=confidence.risk_coverage(task, labels, answered, inside),
+        per_class=metrics.per_class(scored, names),
+        confusion=metrics.confusion(scored, names),
         slices=slices(scored, part.columns),
         **({"out_of_scope": scope} if scope else {}),
         without_decisions=without_decisions(predictions, part.people, names),
@@ -156,16 +159,18 @@ def with_behaviour(
 def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | None:
     """Measure how well negatives are detected, by their class or by the threshold; None if the
     split has only negatives, or none."""
-    has_class = classes.outside in classes.names
-    number = classes.names.index(classes.outside) if has_class else OUTSIDE
-    is_outside, given = part.raw.labels == number, part.raw.probabilities[fitted.seed]
+    task, given, number = part.raw.task, part.raw.probabilities[fitted.seed], OUTSIDE
+    is_outside = task.outside(part.raw.labels)
+    if classes.outside in classes.names:
+        number = classes.names.index(classes.outside)
+        is_outside = task.one_hot(part.raw.labels, len(classes.names))[:, number]
     if is_outside.all() or not is_outside.any():
         return None
     kinds = np.array([json.loads(meta).get(NEGATIVE, "") for meta in part.metas], dtype=object)
     kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
-    threshold, clusters = fitted.thresholds.get(fitted.seed, 0.0), part.raw.clusters()
+    threshold, clusters = next(iter(fitted.shown), 0.0), part.raw.clusters()
     return confidence.detection(
-        part.raw.task, classes.outside, is_outside, given, number, threshold, kinds, clusters
+        task, classes.outside, is_outside, given, number, threshold, kinds, clusters
     )
 
 
@@ -179,12 +184,14 @@ def without_decisions(
     have no prediction: `accuracy_range` is the accuracy if the models had all of them wrong, and
     all correct.
     """
+    task, known = predictions.task, set(classes)
     relabelled = {row.id: row.given for row in people if row.decided not in TAKEN_OUT | {row.given}}
-    number = {name: index for index, name in enumerate(classes)}
-    labels = predictions.labels.copy()
+    cells = task.labels(predictions.labels, classes)
     for index, row in enumerate(predictions.ids):
         if row in relabelled:
-            labels[index] = number.get(relabelled[row], len(classes))
+            given = task.members(relabelled[row])
+            cells[index] = task.label_of(name if name in known else UNKNOWN for name in given)
+    labels = task.targets(cells, [*classes, UNKNOWN])
     taken_out, rows = sum(row.decided in TAKEN_OUT for row in people), len(labels)
     # No probabilities: a label that is no class any more has no column there.
     scored = {
@@ -194,7 +201,7 @@ def without_decisions(
     estimates = intervals.headline(scored)
     correct, all_rows = estimates["accuracy"].mean * rows, rows + taken_out
     return WithoutDecisions(
-        relabelled=int((labels != predictions.labels).sum()),
+        relabelled=int((task.right(predictions.labels, labels) < 1).sum()),
         dropped=taken_out,
         verified=sum(row.decided == row.given for row in people),
         accuracy_range=(correct / all_rows, (correct + taken_out) / all_rows),
@@ -232,29 +239,39 @@ def periods(dates: Sequence[str], every: Sequence[str]) -> list[str]:
 
 
 def columns_of(
-    rows: pd.DataFrame, dates: Sequence[str], languages: Sequence[str], cosines: np.ndarray
+    task: Task,
+    rows: pd.DataFrame,
+    dates: Sequence[str],
+    languages: Sequence[str],
+    cosines: np.ndarray,
 ) -> Columns:
     """Compute the columns that rows are sliced by. `dates`: all that the dataset has; `cosines`
-    (rows,): of each row to its nearest train row."""
-    return {
+    (rows,): of each row to its nearest train row. A row of several classes is in a slice of each,
+    one of none in a slice of these."""
+    single = {
         "source": list(rows["source"]),
         "batch": list(rows["batch"]),
         "date": periods(list(rows["date"]), dates),
         "length": thirds(rows["text"].map(length_of), "short middle long"),
         "language": list(languages),
-        "class": list(rows["label"]),
+        "class": [],
         "nearness to train": thirds(cosines, "far middle near"),
     }
+    columns: Columns = {name: [(value,) for value in values] for name, values in single.items()}
+    columns["class"] = [task.members(label) or (task.shown(label),) for label in rows["label"]]
+    return columns
 
 
 def slices(scored: Scored, columns: Columns) -> dict[str, dict[str, Slice]]:
     """Compute accuracy for each value of each column; columns of one value are left out."""
-    correct = scored.right == 1
     result = {}
     for column, values in columns.items():
-        names, index = np.unique(np.asarray(values, dtype=object).astype(str), return_inverse=True)
+        names = sorted({name for row in values for name in row})
         if len(names) > 1:
-            members = np.arange(len(names))[:, None] == index
-            found = intervals.shares(correct, members, scored.clusters)
-            result[column] = dict(zip(map(str, names), found, strict=True))
+            members = np.zeros((len(names), len(values)), dtype=bool)
+            number = {name: index for index, name in enumerate(names)}
+            for place, row in enumerate(values):
+                members[[number[name] for name in row], place] = True
+            found = intervals.shares(scored.right, members, scored.clusters)
+            result[column] = dict(zip(names, found, strict=True))
     return result

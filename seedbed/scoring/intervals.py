@@ -28,6 +28,7 @@ from seedbed.tasks import Spread
 
 NORMAL = 1.959964  # the quantile of the normal distribution at 97.5 %
 BISECTIONS = 30
+BLOCKS = 500  # of clusters: the spread that so many show is within some 3 % of that of all
 SETTLED = 4  # steps until the rows of an area fit the ends of its interval
 
 
@@ -111,23 +112,22 @@ class Evidence(NamedTuple):
 def evidence(by_seed: Collection[Scored]) -> dict[str, Evidence]:
     """What the interval of each metric of the table is made from, for the mean over the seeds.
 
-    Metrics of probabilities are left out if there are none; their spread is that of a change in the
-    weight of each cluster, and they are taken to have no bias.
+    Metrics of probabilities are left out if there are none; their spread, and that of every metric
+    of sets, is that of a change in the weight of each block of clusters, and they are taken to have
+    no bias.
     """
-    models, units = Models(by_seed), _clusters(by_seed)
-    figures = _means(by_seed)
+    units, figures = _clusters(by_seed), _means(by_seed)
+    models = None if next(iter(by_seed)).task.SETS else Models(by_seed)
     result = {}
     for name, figure in figures.items():
         metric = METRICS[name]
-        if metric.of == "labels":
+        if models and metric.of == "labels":
             assumed, bias, variance = models.moments(metric)
             # Where all are wrong and alike, Matthews correlation is -1 / (classes - 1).
             span = (metric.span[0] / (len(models.populations[0].actual) - 1), metric.span[1])
             result[name] = Evidence.of(figure, variance, span, units, assumed, bias)
         else:
-            added = _by_cluster(metric, by_seed)
-            spread = float((added**2).sum()) * units / max(1, units - 1)
-            variance = spread and spread * few_units(units)
+            variance = _variance(_by_block(metric, by_seed))
             result[name] = Evidence.of(figure, variance, metric.span, units)
     return result
 
@@ -153,19 +153,17 @@ def headline(by_seed: dict[str, Scored]) -> dict[str, Estimate]:
 def paired_difference(one: Collection[Scored], other: Collection[Scored]) -> dict[str, Difference]:
     """Compute one - other, each the mean of its seeds' predictions for the same rows, for each
     metric of the table, with its 95 % interval."""
-    units = _clusters(one)
     names = [scored.predicted for scored in (*one, *other)]
-    models = [Models(part, names) for part in (one, other)]
+    has_sets = next(iter(one)).task.SETS
+    models = [] if has_sets else [Models(part, names) for part in (one, other)]
     figures, others = _means(one), _means(other)
     result = {}
     for name, figure in figures.items():
         metric, gap = METRICS[name], figure - others[name]
-        if metric.of == "labels":
+        if models and metric.of == "labels":
             low, high = _paired(metric, models, gap)
         else:
-            added = _by_cluster(metric, one) - _by_cluster(metric, other)
-            spread = float((added**2).sum()) * units / max(1, units - 1)
-            half = NORMAL * (spread and spread * few_units(units)) ** 0.5
+            half = NORMAL * _variance(_by_block(metric, one) - _by_block(metric, other)) ** 0.5
             low, high = gap - half, gap + half
         result[name] = Difference(difference=gap, low=min(low, gap), high=max(high, gap))
     return result
@@ -234,18 +232,24 @@ def _clusters(by_seed: Collection[Scored]) -> int:
     return len(np.unique(next(iter(by_seed)).clusters))
 
 
-def _by_cluster(metric: Metric, by_seed: Collection[Scored]) -> np.ndarray:
-    """What the weight of each cluster adds to a metric of probabilities, less the mean:
-    (clusters,)."""
+def _variance(added: np.ndarray) -> float:
+    """The variance of a figure from what each of some alike parts of the rows adds, (parts,)."""
+    spread = float((added**2).sum()) * len(added) / max(1, len(added) - 1)
+    return spread and spread * few_units(len(added))
+
+
+def _by_block(metric: Metric, by_seed: Collection[Scored]) -> np.ndarray:
+    """What the weight of each block of clusters adds to a metric, less the mean: (blocks,). A block
+    is a cluster, or of many clusters several, or time would grow with the square of the rows."""
     added = []
     for scored in by_seed:
-        numbers = np.unique(scored.clusters, return_inverse=True)[1]
-        units, parts = int(numbers.max()) + 1, []
+        numbers = np.unique(scored.clusters, return_inverse=True)[1] % BLOCKS
+        blocks, parts = int(numbers.max()) + 1, []
         step = max(1, SIMULATED // len(numbers))
-        for start in range(0, units, step):
-            chosen = np.arange(start, min(units, start + step))[:, None] == numbers
-            parts.append(metric.compute(scored._replace(counts=1 + STEP * chosen)))
-        added.append((np.concatenate(parts) - metric.compute(scored)[0]) / STEP)
+        for start in range(0, blocks, step):
+            chosen = np.arange(start, min(blocks, start + step))[:, None] == numbers
+            parts.append(metric.computed(scored._replace(counts=1 + STEP * chosen)))
+        added.append((np.concatenate(parts) - metric.computed(scored)[0]) / STEP)
     mean = np.mean(added, axis=0)
     return mean - mean.mean()
 
@@ -253,9 +257,10 @@ def _by_cluster(metric: Metric, by_seed: Collection[Scored]) -> np.ndarray:
 def shares(correct: np.ndarray, members: np.ndarray, clusters: np.ndarray) -> list[Slice]:
     """Compute, for each set of rows, the share that is correct, with its interval and its rows.
 
-    `correct` (rows,) bool, `members` (sets, rows) bool, `clusters` (rows,).
+    `correct` (rows,) in [0, 1], `members` (sets, rows) bool, `clusters` (rows,). Of all values with
+    this mean, 0 and 1 have the largest variance: for others the interval is too wide, if anything.
     """
-    sizes, hits = members.sum(1), (members & correct).sum(1)
+    sizes, hits = members.sum(1), members.astype(np.float64) @ correct.astype(np.float64)
     numbers = np.unique(clusters, return_inverse=True)[1]
     widened = np.ones(len(members))
     if numbers.max(initial=0) + 1 < len(numbers):

@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from seedbed import tasks
+from seedbed.scoring import sets
 from seedbed.scoring.metrics_files import ClassScores
 from seedbed.tasks import Tallies, Task
 
@@ -29,6 +31,9 @@ View = Literal[
     "metadata",  # the metadata of the model card, under the name the Hugging Face Hub gives it
     "tag",  # the tag that `seedbed promote` writes
 ]
+
+
+Source = Literal["labels", "answers", "probabilities"]  # what a metric is computed from
 
 
 class Scored(NamedTuple):
@@ -73,41 +78,41 @@ class Scored(NamedTuple):
 class Metric(NamedTuple):
     """A metric: higher is better. `compute` gives one value a sample, (samples,).
 
-    A metric of labels is computed from Tallies, one of probabilities from Scored. Everything else
-    is the same for both: intervals, paired differences, report, gate, cards.
+    A metric of labels is computed from Tallies, one of answers (whole predictions) or of
+    probabilities from Scored. Everything else is the same for all: intervals, paired differences,
+    report, gate, cards. `tasks`: those that have it.
     """
 
     name: str
     title: str
-    of: Literal["labels", "probabilities"]
+    of: Source
     compute: Callable[[Any], np.ndarray]
     shown_in: tuple[View, ...]
     hub_name: str = ""  # of the Hugging Face `evaluate` library
     span: tuple[float, float] = (0.0, 1.0)  # the least and the greatest value it can have
+    tasks: tuple[str, ...] = tasks.NAMES
 
-
-def _f1(tallies: Tallies) -> np.ndarray:
-    """F1 of the classes among the labels; 0 if a class has neither label nor prediction in a
-    sample."""
-    known = tallies.is_actual
-    either = tallies.actual[:, known] + tallies.predicted[:, known]
-    return 2 * tallies.correct[:, known] / np.maximum(either, 1)
+    def computed(self, scored: Scored) -> np.ndarray:
+        """The value in each sample: (samples,)."""
+        return self.compute(scored.tallies if self.of == "labels" else scored)
 
 
 def _accuracy(tallies: Tallies) -> np.ndarray:
+    """The share of correct rows; of sets the mean Jaccard similarity."""
+    if tallies.right is not None:
+        return tallies.right
     return tallies.correct.sum(1) / tallies.actual.sum(1)
-
-
-def _macro_f1(tallies: Tallies) -> np.ndarray:
-    """The mean over the classes that have rows in the sample: a class that is not drawn is no class
-    that is never right."""
-    drawn = tallies.actual[:, tallies.is_actual] > 0
-    return (_f1(tallies) * drawn).sum(1) / np.maximum(drawn.sum(1), 1)
 
 
 def _weighted_f1(tallies: Tallies) -> np.ndarray:
     weights = tallies.actual[:, tallies.is_actual]
-    return (_f1(tallies) * weights).sum(1) / weights.sum(1)
+    return (tallies.f1() * weights).sum(1) / np.maximum(weights.sum(1), 1)
+
+
+def _micro_f1(tallies: Tallies) -> np.ndarray:
+    """Over all decisions together; 0 where there is neither label nor prediction."""
+    either = tallies.actual.sum(1) + tallies.predicted.sum(1)
+    return 2 * tallies.correct.sum(1) / np.maximum(either, 1)
 
 
 def _mcc(tallies: Tallies) -> np.ndarray:
@@ -119,22 +124,47 @@ def _mcc(tallies: Tallies) -> np.ndarray:
     return np.where(scale > 0, covariance / np.where(scale > 0, scale, 1), 0.0)
 
 
+def _of_sets(
+    name: str,
+    title: str,
+    of: Source,
+    compute: Callable[[Any], np.ndarray],
+    shown_in: tuple[View, ...] = ("chosen", "card"),
+) -> Metric:
+    return Metric(name, title, of, compute, shown_in, tasks=("labels",))
+
+
 ALL_BUT_CHOSEN = tuple(view for view in get_args(View) if view != "chosen")
+ALSO_COMPARED: tuple[View, ...] = ("approaches", "chosen", "comparison", "card")
 METRICS = {
     metric.name: metric
     for metric in (
         Metric("accuracy", "accuracy", "labels", _accuracy, ALL_BUT_CHOSEN, "accuracy"),
-        Metric("macro_f1", "macro-F1", "labels", _macro_f1, ALL_BUT_CHOSEN, "f1"),
+        Metric("macro_f1", "macro-F1", "labels", Tallies.macro_f1, ALL_BUT_CHOSEN, "f1"),
         Metric("weighted_f1", "weighted F1", "labels", _weighted_f1, ("chosen", "card")),
         Metric(
             "mcc",
             "Matthews correlation",
             "labels",
             _mcc,
-            ("approaches", "chosen", "comparison", "card", "metadata"),
+            (*ALSO_COMPARED, "metadata"),
             "matthews_correlation",
             (-1.0, 1.0),
+            ("class",),
         ),
+        _of_sets("micro_f1", "micro-F1", "labels", _micro_f1, ALSO_COMPARED),
+        _of_sets("samples_f1", "samples F1", "answers", sets.samples_f1),
+        _of_sets("exact_match", "exact match", "answers", sets.exact_match, ALSO_COMPARED),
+        _of_sets("hamming", "1 - Hamming loss", "answers", sets.hamming),
+        _of_sets(
+            "mean_average_precision",
+            "mean average precision",
+            "probabilities",
+            sets.mean_average_precision,
+            ALSO_COMPARED,
+        ),
+        _of_sets("lrap", "label ranking average precision", "probabilities", sets.lrap),
+        _of_sets("coverage", "label coverage", "probabilities", sets.coverage),
     )
 }
 
@@ -145,7 +175,7 @@ def shown_in(view: View) -> list[Metric]:
 
 
 def scores(scored: Scored) -> dict[str, np.ndarray]:
-    """Compute every metric in each sample: (samples,) each.
+    """Compute every metric of the task in each sample: (samples,) each.
 
     Metrics of probabilities are left out if there are no probabilities.
     """
@@ -153,13 +183,14 @@ def scores(scored: Scored) -> dict[str, np.ndarray]:
     return {
         name: metric.compute(tallies if metric.of == "labels" else scored)
         for name, metric in METRICS.items()
-        if metric.of == "labels" or scored.probabilities is not None
+        if scored.task.NAME in metric.tasks
+        and (metric.of != "probabilities" or scored.probabilities is not None)
     }
 
 
 def macro_f1(scored: Scored) -> np.ndarray:
     """Compute macro-F1 over the classes among the labels, in each sample: (samples,)."""
-    return _macro_f1(scored.tallies)
+    return scored.tallies.macro_f1()
 
 
 def macro_f1_of(task: Task, labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -167,31 +198,35 @@ def macro_f1_of(task: Task, labels: np.ndarray, predicted: np.ndarray) -> float:
     return float(macro_f1(Scored.of(task, labels, predicted))[0])
 
 
-def per_class(
-    labels: np.ndarray, predicted: np.ndarray, classes: list[str]
-) -> dict[str, ClassScores]:
-    """Compute precision, recall, F1 and rows of each class; 0 where nothing was predicted."""
-    from sklearn.metrics import precision_recall_fscore_support  # a second to import
-
-    columns = precision_recall_fscore_support(
-        labels, predicted, labels=np.arange(len(classes)), zero_division=0
-    )
+def per_class(scored: Scored, classes: Sequence[str]) -> dict[str, ClassScores]:
+    """Compute precision, recall, F1 and rows of each class, 0 where nothing was predicted; of sets
+    with probabilities the average precision of each, too, None where no row has it."""
+    task = scored.task
+    true, said = (task.one_hot(part, len(classes)) for part in (scored.labels, scored.predicted))
+    correct, predicted, rows = (part.sum(0) for part in (true & said, said, true))
+    ratios = ((correct, predicted), (correct, rows), (2 * correct, predicted + rows))
+    columns = [(part / np.maximum(whole, 1)).tolist() for part, whole in ratios]
+    more: list[dict[str, float | None]] = [{} for _ in classes]
+    if task.SETS and scored.probabilities is not None:
+        found = sets.average_precisions(scored)[:, 0].tolist()
+        more = [{"average_precision": None if np.isnan(one) else one} for one in found]
     return {
-        name: ClassScores(precision=precision, recall=recall, f1=f1, rows=rows)
-        for name, precision, recall, f1, rows in zip(classes, *columns, strict=True)
+        name: ClassScores(precision=precision, recall=recall, f1=f1, rows=count, **extra)
+        for name, precision, recall, f1, count, extra in zip(
+            classes, *columns, rows.tolist(), more, strict=True
+        )
     }
 
 
-def confusion(
-    labels: np.ndarray, predicted: np.ndarray, classes: list[str]
-) -> dict[str, dict[str, int]]:
-    """Count rows by true class (outer) and predicted class (inner)."""
-    from sklearn.metrics import confusion_matrix  # a second to import
-
-    matrix = confusion_matrix(labels, predicted, labels=np.arange(len(classes)))
+def confusion(scored: Scored, classes: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Count rows that have one class as label (outer) and one as prediction (inner)."""
+    true, said = (
+        scored.task.one_hot(part, len(classes)) for part in (scored.labels, scored.predicted)
+    )
+    matrix = true.astype(np.float64).T @ said.astype(np.float64)
     return {
         name: dict(zip(classes, row, strict=True))
-        for name, row in zip(classes, matrix.tolist(), strict=True)
+        for name, row in zip(classes, matrix.astype(int).tolist(), strict=True)
     }
 
 

@@ -89,12 +89,14 @@ class RiskCoverage(Metrics):
 
 
 class ClassScores(Metrics):
-    """Figures of one class; `rows` have it as their label."""
+    """Figures of one class; `rows` have it as their label. Of sets `average_precision`, too: None
+    where there are no such rows."""
 
     precision: float
     recall: float
     f1: float
     rows: int
+    average_precision: float | None = None  # left out in task class
 
 
 class Slice(Metrics):
@@ -180,7 +182,8 @@ class Evaluation(WithEstimates):
     """test.json: all figures of one approach on one split.
 
     Figures other than the estimates are of the seed `seed_shown`. `confusion` counts rows by true
-    label (outer) and predicted label (inner). `slices` are by column, then by value.
+    label (outer) and predicted label (inner); a row of several counts for each. `slices` are by
+    column, then by value.
     """
 
     run: Literal[True]
@@ -200,12 +203,12 @@ class Evaluation(WithEstimates):
 class Validation(Evaluation):
     """validation.json: the figures, what validation decides, and behaviour.
 
-    `thresholds`: by seed, the confidence below which a prediction is out of scope; empty if every
-    row has a class.
+    `thresholds`: by seed, those of the task's rule; empty if it needs none. Of task class the
+    confidence below which a prediction is out of scope, of task labels one for each label.
     """
 
     paired: bool
-    thresholds: dict[str, float]
+    thresholds: dict[str, list[float]]
     behaviour: Behaviour
 
 

@@ -7,6 +7,7 @@ training tokens, then the smallest model, then the first by name. Seconds would 
 run; these do not.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,6 @@ import pyarrow.parquet as pq
 from seedbed.core.errors import reading
 from seedbed.core.files import fresh_folder, rounded
 from seedbed.core.metrics import Difference, Interval
-from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.intervals import paired_difference
 from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.scoring.metrics_files import Budgets, BudgetStep, Candidate, Choice, Validation
@@ -43,22 +43,21 @@ class Predictions:
     labels: np.ndarray
     probabilities: dict[str, np.ndarray]
 
-    def with_outside(self, thresholds: dict[str, float]) -> "Predictions":
-        """Add a class, the last, for rows OUTSIDE: predicted where no other class reaches the
-        seed's threshold. Without thresholds nothing is added."""
-        if not thresholds:
-            return self
+    def ruled(self, thresholds: dict[str, list[float]]) -> "Predictions":
+        """Apply the task's rule with the thresholds of each seed, so that `decode` gives what it
+        predicts; a seed without any has none."""
         by_seed = {
-            seed: self.task.with_outside(probabilities, thresholds[seed])
-            for seed, probabilities in self.probabilities.items()
+            seed: self.task.ruled(given, thresholds.get(seed, []))
+            for seed, given in self.probabilities.items()
         }
-        width = next(iter(by_seed.values())).shape[1]
-        labels = np.where(self.labels == OUTSIDE, width - 1, self.labels)
+        width = next(iter(self.probabilities.values())).shape[1]
+        one = next(iter(thresholds.values()), [])
+        labels = self.task.ruled_targets(self.labels, width, one)
         return Predictions(self.task, self.ids, self.groups, labels, by_seed)
 
     def inside(self, seed: str) -> tuple[np.ndarray, np.ndarray]:
-        """Class indices and one seed's probabilities of the rows in scope."""
-        known = self.labels != OUTSIDE
+        """Targets and one seed's probabilities of the rows in scope."""
+        known = ~self.task.outside(self.labels)
         return self.labels[known], self.probabilities[seed][known]
 
     def scored(self) -> dict[str, Scored]:
@@ -76,7 +75,11 @@ class Predictions:
 
 def write_predictions(folder: Path, predictions: Predictions) -> None:
     """Write a folder of one Parquet file, which holds no text."""
-    columns = {"id": predictions.ids, "group": predictions.groups, "label": predictions.labels}
+    columns: dict[str, Sequence[object] | np.ndarray] = {
+        "id": predictions.ids,
+        "group": predictions.groups,
+        "label": list(predictions.labels),  # of sets a list a row
+    }
     for seed, by_class in predictions.probabilities.items():
         columns |= {f"{seed}/{index}": by_class[:, index] for index in range(by_class.shape[1])}
     table = pa.Table.from_pandas(pd.DataFrame(columns), preserve_index=False)
@@ -95,18 +98,20 @@ def read_predictions(folder: Path, task: Task) -> Predictions:
             task,
             list(table["id"]),
             list(table["group"]),
-            table["label"].to_numpy(),
+            np.stack(table["label"].to_numpy()),
             {seed: table[columns].to_numpy() for seed, columns in seeds.items()},
         )
 
 
 class Pair(NamedTuple):
-    """An approach against a reference: differences by metric of the table, and McNemar's test
-    between the seeds that are shown, whose p-value `p_holm` is corrected for all pairs."""
+    """An approach against a reference: differences by metric of the table, and the task's paired
+    test between the seeds that are shown, whose p-value `p_holm` is corrected for all pairs; `test`
+    names it."""
 
     differences: dict[str, Difference]
     mcnemar: McNemar
     p_holm: float
+    test: str
 
 
 def pairs_with(
@@ -119,7 +124,12 @@ def pairs_with(
     tests = [mcnemar(one[seeds[name]].right, shown) for name, one in ours.items()]
     corrected = holm([test.p for test in tests])
     return {
-        name: Pair(paired_difference(one.values(), base.values()), test, p_holm)
+        name: Pair(
+            paired_difference(one.values(), base.values()),
+            test,
+            p_holm,
+            predictions[name].task.PAIRED_TEST,
+        )
         for (name, one), test, p_holm in zip(ours.items(), tests, corrected, strict=True)
     }
 

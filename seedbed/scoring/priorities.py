@@ -8,7 +8,7 @@ the same vectors give the same regions.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from seedbed.encoding.nearest_rows import nearest_rows, unit_length
 from seedbed.scoring.drift import shifts, two_sample_test, word_divergence
 from seedbed.scoring.metrics_files import ClassScores
 from seedbed.scoring.significance import holm
+from seedbed.tasks import Task
 
 ROWS_A_REGION = 30  # on average: the share of fewer rows means little
 MOST_REGIONS = 40
@@ -41,24 +42,28 @@ def weakness(per_class: dict[str, ClassScores]) -> dict[str, float]:
 
 
 def votes(
-    vectors: np.ndarray, labelled: np.ndarray, labels: np.ndarray, classes: int, neighbours: int
+    vectors: np.ndarray, labelled: np.ndarray, one_hot: np.ndarray, neighbours: int
 ) -> np.ndarray:
     """Estimate class probabilities (rows, classes) of rows without a label, (rows, width): the
-    share of each class among the nearest labelled rows. `labels`: class indices of `labelled`."""
+    share of the nearest labelled rows that have each class. `one_hot`: which classes `labelled`
+    have, (labelled, classes)."""
     indices, _ = nearest_rows(vectors, labelled, neighbours)
-    return np.eye(classes)[labels[indices]].mean(1)
+    return one_hot[indices].mean(1)
 
 
-def prioritized(rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]) -> pd.DataFrame:
+def prioritized(
+    task: Task, rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]
+) -> pd.DataFrame:
     """Sort rows by priority, the highest first; columns as COLUMNS[NEXT].
 
     `rows`: id, split, label ("" without), suggested, uncertainty. `near`: their density. The class
-    of a row is the weaker of its label and what the models suggest; one that is not in validation
-    is as weak as can be.
+    of a row is the weakest of those that its label and the models' suggestion name; one that is not
+    in validation is as weak as can be. A row of no class has the mean weakness of all.
     """
+    mean = float(np.mean([*weak.values()] or [1.0]))
     of_class = [
-        max(weak.get(name, 1.0) for name in {*names} - {""})
-        for names in zip(rows["label"], rows["suggested"], strict=True)
+        max((weak.get(name, 1.0) for label in labels for name in task.members(label)), default=mean)
+        for labels in zip(rows["label"], rows["suggested"], strict=True)
     ]
     ranked = rows.assign(density=near, weakness=of_class)
     priority = ranked["uncertainty"] * ranked["density"] * ranked["weakness"]
@@ -99,7 +104,7 @@ class NewestBatch(NamedTuple):
     regions: list[Region]
 
 
-def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
+def newest_batch(task: Task, rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
     """Compare the newest batch of `rows` (id, text, label, batch) with the others; None if there is
     only one. `vectors`: (rows, width), in their order. Batch names begin with a date."""
     batch = rows["batch"].max()
@@ -107,7 +112,7 @@ def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
     if is_new.all():
         return None
     old, new = rows[~is_new], rows[is_new]
-    labels = (Counter(old["label"]), Counter(new["label"]))
+    labels = (class_counts(task, old["label"]), class_counts(task, new["label"]))
     names = sorted({*labels[0], *labels[1]})
     texts = (list(old["text"]), list(new["text"]))
     separated = two_sample_test(*texts)
@@ -122,6 +127,11 @@ def newest_batch(rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
         labels={name: (labels[0][name] / len(old), labels[1][name] / len(new)) for name in names},
         regions=growing(vectors, is_new, list(rows["label"]), list(rows["id"])),
     )
+
+
+def class_counts(task: Task, labels: Iterable[str]) -> Counter[str]:
+    """Count rows by class; a row of several counts in each, one of none as its label."""
+    return Counter(name for label in labels for name in task.members(label) or (label,))
 
 
 def regions_of(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,11 @@ cards depend on no detector of personal data.
 """
 
 from pathlib import Path
+from typing import Any
 
+from pydantic import model_validator
+
+from seedbed import tasks
 from seedbed.core.files import BEST, write_json
 from seedbed.core.params import Section
 from seedbed.core.text_units import for_terminal
@@ -31,17 +35,28 @@ class Serving(Section):
     """serving.json: what a prediction needs in addition to the weights.
 
     `paired`: whether a text comes with a second one. `temperature`: the divisor of logits, fitted
-    on validation. `outside`: the label of out-of-scope texts, "" where the model detects none;
-    `threshold`: the confidence before calibration below which a text is out of scope, None where
-    the model has a class for these.
+    on validation. `outside`: the label of out-of-scope texts, "" where the model detects none.
+    `thresholds`: those of the task's rule, chosen on validation, for probabilities before
+    calibration. Of task class the confidence below which a text is out of scope, none where the
+    model has a class for these; of task labels the probability from which each label is predicted.
     """
 
     paired: bool
     temperature: float
     outside: str
-    threshold: float | None
+    thresholds: list[float]
     precision: str
     preparation: TextPreparation
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_former_version(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """A former version knew one threshold, or None."""
+        if "threshold" not in content:
+            return content
+        former = {key: value for key, value in content.items() if key != "threshold"}
+        threshold = content["threshold"]
+        return {**former, "thresholds": [] if threshold is None else [threshold]}
 
 
 def write_serving(folder: Path, serving: Serving) -> None:
@@ -76,7 +91,7 @@ Run from the top of the repository, with stock libraries only:
 `seedbed predict IN OUT` does more: it cleans texts and replaces personal values as before training,
 divides logits by the temperature that was fitted on validation ({serving.temperature:g}), so that
 probabilities are calibrated, and checks the files of this folder.
-{scope_sentence(serving)}
+{scope_sentence(card, serving)}
 
 Classes: {classes}. {truncation_sentence(card)} The
 encoder is the one that `encoder:` in params.yaml names, and its licence holds for this model.
@@ -97,13 +112,9 @@ def loading_code(card: models.SavedModel) -> str:
     return for_terminal(code)  # unseen characters as the escapes that Python reads in a string
 
 
-def scope_sentence(serving: Serving) -> str:
+def scope_sentence(card: models.SavedModel, serving: Serving) -> str:
     """What the model does with texts that none of its classes fits."""
-    if not serving.outside:
-        return "It detects no out-of-scope texts: each text gets one of its classes."
-    if serving.threshold is None:
-        return f"Texts that no other class fits are of the class {serving.outside}."
-    return f"Below a confidence of {serving.threshold:.2f} a text is out of scope."
+    return tasks.load(card.task).scope(card.classes, serving.outside, serving.thresholds)
 
 
 def truncation_sentence(card: models.SavedModel) -> str:

@@ -39,16 +39,29 @@ KEYED = ("pseudonym", "hash")  # modes whose stand-ins depend on the secret key
 
 class PredictColumns(NamedTuple):
     """The columns of the text and, for a model of pairs, of the second text, and a prefix for the
-    names of the new columns."""
+    names of the new columns; `every`: whether the probability of each class is one of them."""
 
     text: str = "text"
     pair: str = ""
     prefix: str = ""
+    every: bool = False
 
-    def new(self, serving: Serving) -> list[str]:
+    def new(self, serving: Serving, classes: Sequence[str]) -> list[str]:
         """The names of the columns to add."""
-        names = ["label", "probability", *(["out_of_scope"] if serving.outside else []), "reason"]
-        return [self.prefix + name for name in names]
+        scope = ["out_of_scope"] if serving.outside else []
+        each = [f"probability {name}" for name in classes] if self.every else []
+        return [self.prefix + name for name in ("label", "probability", *scope, *each, "reason")]
+
+
+class Answers(NamedTuple):
+    """Of prepared texts: the label, its calibrated probability (of a set that of all of it, as if
+    its labels were independent), whether each is out of scope, (rows,) each; and the calibrated
+    probability of every class, (rows, classes)."""
+
+    labels: list[str]
+    given: list[float]
+    outside: list[bool]
+    every: np.ndarray
 
 
 class Predicted(NamedTuple):
@@ -98,7 +111,7 @@ def predict(
 
     def labelled_chunks() -> Iterator[tuple[Chunk, pa.RecordBatch]]:
         for chunk in progress(chain([first], chunks), "predict", None):
-            check_new_columns(chunk, columns, serving)
+            check_new_columns(chunk, columns.new(serving, model.classes))
             more = labelled(chunk, columns, model, serving)
             counts["rows"] += more.num_rows
             if serving.outside:
@@ -131,9 +144,9 @@ def check_columns(chunk: Chunk, columns: PredictColumns) -> None:
             raise SeedbedError(chunk.place(chunk.records[0]), found, known, f"set `{option}`")
 
 
-def check_new_columns(chunk: Chunk, columns: PredictColumns, serving: Serving) -> None:
+def check_new_columns(chunk: Chunk, columns: Sequence[str]) -> None:
     """Check that no row has a column that is to be added. Raises SeedbedError."""
-    new = set(columns.new(serving))
+    new = set(columns)
     for record in chunk.records:
         if there := new.intersection(record.cells):
             raise SeedbedError(
@@ -148,7 +161,8 @@ def labelled(
     chunk: Chunk, columns: PredictColumns, model: "Classifier", serving: Serving
 ) -> pa.RecordBatch:
     """The new columns of a chunk: label, its calibrated probability, where the model detects it,
-    whether the text is out of scope, and why a row has none of these. The others are null."""
+    whether the text is out of scope, where it is wanted the probability of every class, and why a
+    row has none of these. The others are null."""
     texts, reasons = _texts(chunk, columns.text, serving)
     pairs: list[str] = []
     if columns.pair:
@@ -156,14 +170,17 @@ def labelled(
         others = [reason if reason != Reason.MISSING_TEXT else "" for reason in more]
         reasons = [one or other for one, other in zip(reasons, others, strict=True)]
     indices = [index for index, reason in enumerate(reasons) if not reason]
-    names = columns.new(serving)
-    kinds = [pa.string(), pa.float64(), *([pa.bool_()] if serving.outside else []), pa.string()]
+    names = columns.new(serving, model.classes)
+    scope, each = bool(serving.outside), len(model.classes) if columns.every else 0
+    kinds = [pa.string(), pa.float64(), *[pa.bool_()] * scope, *[pa.float64()] * each, pa.string()]
     rows: list[dict[str, Any]] = [{names[-1]: str(reason) or None} for reason in reasons]
     if indices:
         some = [pairs[index] for index in indices] if pairs else None
-        results = answers([texts[index] for index in indices], some, model, serving)
-        for index, *values in zip(indices, *results, strict=True):
-            rows[index] |= dict(zip(names[:-1], values, strict=False))
+        found = answers([texts[index] for index in indices], some, model, serving)
+        for place, index in enumerate(indices):
+            values = [found.labels[place], found.given[place], *[found.outside[place]] * scope]
+            values += found.every[place].tolist()[:each]
+            rows[index] |= dict(zip(names[:-1], values, strict=True))
     return pa.RecordBatch.from_pylist(rows, schema=pa.schema(zip(names, kinds, strict=True)))
 
 
@@ -201,17 +218,19 @@ def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
 
 def answers(
     texts: list[str], pairs: list[str] | None, model: "Classifier", serving: Serving
-) -> tuple[list[str], list[float], list[bool]]:
-    """For prepared texts (and their pairs) the most probable label, its calibrated probability, and
-    whether the text is out of scope: (rows,) each."""
-    raw = probabilities(texts, pairs, model, serving)
-    task, predicted = model.task, model.task.decode(raw)
+) -> Answers:
+    """Answer prepared texts (and their pairs), as if each were in scope."""
+    raw, task = probabilities(texts, pairs, model, serving), model.task
+    limits, calibrated = serving.thresholds, task.rescaled(raw, serving.temperature)
+    predicted = task.decode(task.answered(raw, limits))
     labels = task.labels(predicted, model.classes)
-    calibrated = task.given(task.rescaled(raw, serving.temperature), predicted)
-    outside = [label == serving.outside for label in labels]
-    if serving.threshold is not None:
-        outside = (task.confidence(raw) < serving.threshold).tolist()
-    return labels, np.round(calibrated, DIGITS).tolist(), outside
+    ruled = task.labels(
+        task.decode(task.ruled(raw, limits)),
+        task.ruled_classes(model.classes, serving.outside, limits),
+    )
+    outside = [label == serving.outside for label in ruled]
+    given = np.round(task.given(calibrated, predicted), DIGITS).tolist()
+    return Answers(labels, given, outside, np.round(calibrated, DIGITS))
 
 
 def probabilities(

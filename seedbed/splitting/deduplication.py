@@ -1,6 +1,7 @@
 """Copies, near copies and texts with two labels dropped, each with the row that caused it."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,9 @@ from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.splitting.near_copies import Join, drop_copies
 from seedbed.splitting.shingles import content_of
+from seedbed.tasks import Task
 
+CONFLICTS = (Reason.LABEL_CONFLICT, Reason.NEAR_CONFLICT)
 GIVEN_RANK = {"test": 2, "validation": 1}
 
 
@@ -44,6 +47,7 @@ class DeduplicateMetrics(Metrics):
     near_conflicts: list[NearConflict] = []  # the first of these pairs, by priority
     frozen_rows: int
     near_pairs_both_frozen: int
+    labels_that_differ: dict[str, int] = {}  # pairs of sets by the labels that one of them lacks
 
 
 def deduplicate(
@@ -107,6 +111,21 @@ def near_conflict_drops(
             cause[copy.id] = cause[copy.cause]
     fixed = set(rows["id"][rows["frozen"]])
     return [Drop(id, Reason.NEAR_CONFLICT, cause[id]) for id in cause if id not in fixed]
+
+
+def labels_that_differ(
+    rows: pd.DataFrame, drops: Iterable[Drop], conflicts: Iterable[NearConflict], task: Task
+) -> dict[str, int]:
+    """Count, by class, the pairs of rows with the same or nearly the same text whose labels differ
+    in it, most frequent first; nothing where two labels differ as a whole.
+
+    A dropped row is compared with the row that caused it.
+    """
+    label = dict(zip(rows["id"], rows["label"], strict=True))
+    pairs = [(label[drop.id], label[drop.cause]) for drop in drops if drop.reason in CONFLICTS]
+    pairs += [(pair.label, pair.other_label) for pair in conflicts]
+    counts = Counter(name for pair in pairs for name in task.differing(*pair))
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _without(rows: pd.DataFrame, drops: list[Drop]) -> pd.DataFrame:

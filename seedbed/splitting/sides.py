@@ -30,6 +30,8 @@ from seedbed.core.labels import in_line
 from seedbed.core.metrics import Metrics
 from seedbed.core.params import Section, Seed
 from seedbed.core.rows import DEDUPLICATE, HELD_OUT, SIDES, SPLIT, read_rows
+from seedbed.tasks import Task
+from seedbed.tasks.counting import strata
 
 FROZEN = Path("data/frozen_test.csv")
 HEADER = ["id", "digest"]
@@ -279,9 +281,11 @@ class Share(Metrics):
     expected_high: float | None = None
 
 
-def rows_by_class(rows: pd.DataFrame) -> dict[str, dict[str, int]]:
+def rows_by_class(rows: pd.DataFrame, task: Task) -> dict[str, dict[str, int]]:
     """Return the number of rows on each side by class."""
-    table = pd.crosstab(rows["label"], rows["split"]).reindex(columns=list(SIDES), fill_value=0)
+    classes = strata(rows["label"], task)
+    table = pd.crosstab(classes.to_numpy(), rows["split"][classes.index].to_numpy())
+    table = table.reindex(columns=list(SIDES), fill_value=0)
     return {str(name): {side: int(line[side]) for side in SIDES} for name, line in table.iterrows()}
 
 

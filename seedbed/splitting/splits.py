@@ -20,6 +20,7 @@ from seedbed.core.rows import HELD_OUT, SIDES
 from seedbed.splitting.near_copies import Join
 from seedbed.splitting.shingles import content_of
 from seedbed.splitting.sides import Share, SideParams, assign_sides, units_of
+from seedbed.tasks import Task
 
 RANK = {side: rank for rank, side in enumerate(SIDES)}  # train < validation < test
 
@@ -127,6 +128,7 @@ def split_rows(
     rows: pd.DataFrame,
     frozen: Collection[str],
     params: SplitParams,
+    task: Task,
     near: NearTexts | None = None,
 ) -> tuple[pd.DataFrame, list[Drop]]:
     """Return the rows with their sides, sharing nothing across sides, and the drops.
@@ -138,9 +140,9 @@ def split_rows(
     assigned = assign_sides(rows, frozen, params)
     # Twice: a row whose class cannot be learned drops no twin, and a class may lose its only train
     # rows as twins.
-    learnable, unlearnable = drop_unlearnable(assigned, frozen)
+    learnable, unlearnable = drop_unlearnable(assigned, frozen, task)
     separate, twins = drop_twins(learnable, near)
-    kept, orphans = drop_unlearnable(separate, frozen)
+    kept, orphans = drop_unlearnable(separate, frozen, task)
     return kept, unlearnable + twins + orphans
 
 
@@ -178,25 +180,28 @@ def twins_with_other_label(rows: pd.DataFrame, drops: Iterable[Drop]) -> int:
 
 
 def drop_unlearnable(
-    rows: pd.DataFrame, frozen: Collection[str]
+    rows: pd.DataFrame, frozen: Collection[str], task: Task
 ) -> tuple[pd.DataFrame, list[Drop]]:
-    """Drop validation and test rows of classes without a train row (`class_not_in_train`), because
-    such a class cannot be learned.
+    """Drop validation and test rows whose label names a class without a train row
+    (`class_not_in_train`), because such a class cannot be learned.
 
     Raises RowsError if that would drop a frozen test row, which no machine may do.
     """
-    learned = set(rows["label"][rows["split"] == "train"])
-    lost = rows[~rows["label"].isin(learned)]
-    held = lost[lost["id"].isin(frozen)]
+    learned = set(task.classes(rows["label"][rows["split"] == "train"]))
+    unknown = {label: set(task.members(label)) - learned for label in rows["label"].unique()}
+    is_lost = rows["label"].map({label: bool(names) for label, names in unknown.items()})
+    lost = rows[is_lost.astype(bool)]
+    held = lost["label"][lost["id"].isin(frozen)]
     if len(held):
-        label = held["label"].iloc[0]
+        name = min(unknown[held.iloc[0]])
+        count = sum(name in unknown[label] for label in held)
         raise RowsError(
             "split",
-            f"class {label} has {(held['label'] == label).sum()} frozen test rows, none in train",
+            f"class {name} has {count} frozen test rows, none in train",
             "a train row for every class of the frozen test",
-            f"add rows of {label}, or have a person remove its lines from data/frozen_test.csv",
+            f"add rows of {name}, or have a person remove its lines from data/frozen_test.csv",
         )
-    kept = rows[rows["label"].isin(learned)].reset_index(drop=True)
+    kept = rows.drop(lost.index).reset_index(drop=True)
     return kept, [Drop(row, Reason.CLASS_NOT_IN_TRAIN) for row in lost["id"]]
 
 
@@ -264,33 +269,13 @@ def ancestry_gate(rows: pd.DataFrame) -> None:
         )
 
 
-def stratified_folds(rows: pd.DataFrame, folds: int, seed: int) -> np.ndarray:
+def stratified_folds(rows: pd.DataFrame, folds: int, seed: int, task: Task) -> np.ndarray:
     """Return the fold of each row, 0..folds-1, and -1 in test: classes spread evenly, groups kept
-    whole (scikit-learn's StratifiedKFold and StratifiedGroupKFold). Where no class has a row for
-    each fold, which scikit-learn refuses, they are dealt out class by class, or groups without
-    regard to classes. Rows must be sorted by id."""
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
+    whole. Rows must be sorted by id."""
     inside = np.flatnonzero((rows["split"] != "test").to_numpy())
-    labels = rows["label"].to_numpy()[inside]
+    labels, grouped = rows["label"].to_numpy()[inside], bool((rows["group"] != "").any())
     fold_of = np.full(len(rows), -1, dtype=np.int8)
-    grouped = bool((rows["group"] != "").any())
-    if pd.Series(labels).value_counts().max() < folds:
-        if not grouped:
-            order = np.random.default_rng(seed).permutation(len(inside))
-            order = order[np.argsort(labels[order], kind="stable")]
-            fold_of[inside[order]] = np.arange(len(inside)) % folds
-            return fold_of
-        labels = np.zeros(len(labels))
-    # With groups it tries each unit in each fold: 20 s for 100,000 rows, which rows without groups
-    # need not spend.
-    if grouped:
-        splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        parts = splitter.split(labels, labels, units_of(rows)[inside])
-    else:
-        parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(labels, labels)
-    for fold, (_, members) in enumerate(parts):
-        fold_of[inside[members]] = fold
+    fold_of[inside] = task.folds(list(labels), units_of(rows)[inside], grouped, folds, seed)
     return fold_of
 
 

@@ -1,21 +1,93 @@
 """Task `class`: every text has one label, the name of a class. A target is the index of the class,
 int64; OUTSIDE marks a text to which no class is the right answer.
 
-For shapes, and for what calls each function, see `Task` in seedbed/tasks/__init__.py.
+For shapes, and for what calls each function, see `Task` in seedbed/tasks/__init__.py; those of
+cells are in seedbed/tasks/class_cells.py.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seedbed.core.rows import OUTSIDE
 from seedbed.tasks import Spread, Tallies
+from seedbed.tasks.class_cells import (
+    classes as classes,
+)
+from seedbed.tasks.class_cells import (
+    difference as difference,
+)
+from seedbed.tasks.class_cells import (
+    differing as differing,
+)
+from seedbed.tasks.class_cells import (
+    drawn_by as drawn_by,
+)
+from seedbed.tasks.class_cells import (
+    fault as fault,
+)
+from seedbed.tasks.class_cells import (
+    folds as folds,
+)
+from seedbed.tasks.class_cells import (
+    form as form,
+)
+from seedbed.tasks.class_cells import (
+    is_kept as is_kept,
+)
+from seedbed.tasks.class_cells import (
+    is_storable as is_storable,
+)
+from seedbed.tasks.class_cells import (
+    label_of as label_of,
+)
+from seedbed.tasks.class_cells import (
+    members as members,
+)
+from seedbed.tasks.class_cells import (
+    names_in as names_in,
+)
+from seedbed.tasks.class_cells import (
+    negative as negative,
+)
+from seedbed.tasks.class_cells import (
+    nothing_to_learn as nothing_to_learn,
+)
+from seedbed.tasks.class_cells import (
+    predicted_by as predicted_by,
+)
+from seedbed.tasks.class_cells import (
+    renamed as renamed,
+)
+from seedbed.tasks.class_cells import (
+    separator_in as separator_in,
+)
+from seedbed.tasks.class_cells import (
+    shown as shown,
+)
+from seedbed.tasks.class_cells import (
+    strata as strata,
+)
+from seedbed.tasks.class_cells import (
+    toggled as toggled,
+)
 
-if TYPE_CHECKING:  # torch, which most stages do not need
+if TYPE_CHECKING:  # torch and scikit-learn, which most stages do not need
+    from sklearn.linear_model import LogisticRegression
     from torch import Tensor
 
 NAME = "class"
+JUDGE = "ranking"
+SETS = False
+PROBLEM_TYPE = None  # transformers finds it by the number of classes
+ACCURACY = ""
+EACH_HAS = "one of"
+PAIRED_TEST = "McNemar's exact test"
+STOCK = {
+    "sequence_classifier": 'print(classify("{text}"))',
+    "sentence_classifier": 'print(classes[model.encode("{text}").argmax()])',
+}
 LEAST = 1e-12  # replaces a probability of 0, which has no logarithm
 LEAST_OF_LOGITS = 1e-300
 
@@ -31,11 +103,67 @@ def labels(targets: np.ndarray, classes: Sequence[str]) -> list[str]:
     return [classes[target] for target in targets]
 
 
+def outside(targets: np.ndarray) -> np.ndarray:
+    """Return where the index is OUTSIDE."""
+    return targets == OUTSIDE
+
+
+def one_hot(targets: np.ndarray, classes: int) -> np.ndarray:
+    """Return one class a row; none OUTSIDE, or beyond the number of classes."""
+    return targets[:, None] == np.arange(classes)
+
+
+def alike(targets: "Tensor", others: "Tensor") -> "Tensor":
+    """Return whether both are the same class."""
+    return targets[:, None] == others[None, :]
+
+
 def losses(logits: "Tensor", targets: "Tensor", smoothing: float) -> "Tensor":
     """Return the cross-entropy."""
     from torch.nn.functional import cross_entropy
 
     return cross_entropy(logits, targets, reduction="none", label_smoothing=smoothing)
+
+
+def regression(strength: float) -> "LogisticRegression":
+    """Return softmax regression."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=strength, max_iter=2000)
+
+
+def regression_around(
+    centre: np.ndarray,
+    vectors: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    strength: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit softmax regression."""
+    from scipy.optimize import minimize
+
+    rows, one_hot = vectors.astype(np.float64), np.eye(len(centre))[targets]
+    centre = centre.astype(np.float64)
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        offset, bias = flat[: -len(centre)].reshape(centre.shape), flat[-len(centre) :]
+        logits = rows @ (centre + offset).T + bias
+        logits -= logits.max(1, keepdims=True)
+        log_shares = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        error = weights[:, None] * (np.exp(log_shares) - one_hot)
+        value = -(weights * (log_shares * one_hot).sum(1)).sum()
+        value += (offset**2).sum() / (2 * strength)
+        gradient = error.T @ rows + offset / strength
+        return value, np.concatenate([gradient.ravel(), error.sum(0)])
+
+    start = np.zeros(centre.size + len(centre))
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    offset, bias = np.split(fitted.x, [centre.size])
+    return centre + offset.reshape(centre.shape), bias
+
+
+def prompt_bias(scores: Callable[[], np.ndarray], targets: np.ndarray) -> None:
+    """Return nothing: softmax compares the scores with each other."""
 
 
 def probabilities(logits: np.ndarray) -> np.ndarray:
@@ -84,6 +212,11 @@ def decode(probabilities: np.ndarray) -> np.ndarray:
     return probabilities.argmax(1)
 
 
+def decisions(targets: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return one decision a row, for a class."""
+    return confidence(probabilities), right(targets, decode(probabilities))
+
+
 def confidence(probabilities: np.ndarray) -> np.ndarray:
     """Return the largest probability."""
     return probabilities.max(1)
@@ -123,7 +256,53 @@ def tallies(targets: np.ndarray, predicted: np.ndarray, counts: np.ndarray) -> T
     return Tallies(correct, actual, predictions, is_target.any(0))
 
 
-def with_outside(probabilities: np.ndarray, threshold: float) -> np.ndarray:
-    """Add a class with the probability `threshold`, and normalise."""
+def thresholds(targets: np.ndarray, probabilities: np.ndarray) -> list[float]:
+    """Choose the confidence below which a row is OUTSIDE, where some are: the one with the best
+    macro-F1 over classes and out of scope, the lowest of equals."""
+    if not outside(targets).any():
+        return []
+    truth = ruled_targets(targets, probabilities.shape[1], [0.0])
+    ordered = np.unique(confidence(probabilities))
+    between = np.r_[0.0, (ordered[1:] + ordered[:-1]) / 2]
+    # A few hundred candidates do as well as all of them.
+    candidates = between[:: max(1, len(between) // 200)]
+    once = np.ones((1, len(truth)))
+    scores = [
+        float(tallies(truth, decode(ruled(probabilities, [low])), once).macro_f1()[0])
+        for low in candidates
+    ]
+    return [float(candidates[scores.index(max(scores))])]
+
+
+def ruled(probabilities: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
+    """Add "no class is right" as the last class, with the threshold as its probability, and
+    normalise: it is predicted where no other class reaches it. Without a threshold add nothing."""
+    if not thresholds:
+        return probabilities
+    (threshold,) = thresholds
     more = np.concatenate([probabilities, np.full((len(probabilities), 1), threshold)], axis=1)
     return more / more.sum(1, keepdims=True)
+
+
+def ruled_targets(targets: np.ndarray, classes: int, thresholds: Sequence[float]) -> np.ndarray:
+    """Return the index that the rule adds for those OUTSIDE."""
+    return np.where(outside(targets), classes, targets) if thresholds else targets
+
+
+def ruled_classes(classes: Sequence[str], outside: str, thresholds: Sequence[float]) -> list[str]:
+    """Add the label of negatives where there is a threshold."""
+    return [*classes, outside] if thresholds else [*classes]
+
+
+def answered(probabilities: np.ndarray, thresholds: Sequence[float]) -> np.ndarray:
+    """Return them as they are: the answer is the most probable class, however sure."""
+    return probabilities
+
+
+def scope(classes: Sequence[str], outside: str, thresholds: Sequence[float]) -> str:
+    """Say how out-of-scope texts are detected, if they are."""
+    if not outside:
+        return "It detects no out-of-scope texts: each text gets one of its classes."
+    if not thresholds:
+        return f"Texts that no other class fits are of the class {outside}."
+    return f"Below a confidence of {thresholds[0]:.2f} a text is out of scope."

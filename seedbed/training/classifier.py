@@ -36,8 +36,9 @@ from seedbed.training import models
 from seedbed.training.loop import Curve, Group, Inputs, Losses, Run, Work, train
 
 if TYPE_CHECKING:  # seconds, which predicting by most approaches does not need
-    from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
+
+    from seedbed.tasks import Regression
 
 SEQUENCE = models.ModelFormat(
     "sequence_classifier",
@@ -45,7 +46,7 @@ SEQUENCE = models.ModelFormat(
     "text-classification",
     """from transformers import pipeline
 classify = pipeline("text-classification", model="{folder}", truncation=True)
-print(classify("{text}"))""",
+{read}""",
 )
 SENTENCE = models.ModelFormat(
     "sentence_classifier",
@@ -53,7 +54,7 @@ SENTENCE = models.ModelFormat(
     "text-classification",
     """from sentence_transformers import SentenceTransformer
 model, classes = SentenceTransformer("{folder}"), {classes}
-print(classes[model.encode("{text}").argmax()])""",
+{read}""",
 )
 
 
@@ -89,10 +90,11 @@ class TrainingData:
     ) -> models.SavedModel:
         """The card of a model trained on these rows."""
         values = origin.params.model_dump(mode="json")
+        usage = form.usage.replace("{read}", self.task.STOCK.get(form.kind, ""))
         return models.SavedModel(
             approach=origin.approach,
             task=self.task.NAME,
-            **form._asdict(),
+            **form._replace(usage=usage)._asdict(),
             classes=self.classes,
             truncation=self.truncation,
             trainable_parameters=origin.trainable_parameters,
@@ -135,9 +137,11 @@ def validation_score(module: nn.Module, data: TrainingData, label: str) -> float
 
 
 def score_of(data: TrainingData, logits: np.ndarray) -> float:
-    """Macro-F1 of logits (rows, classes) of the validation rows."""
-    predicted = data.task.decode(data.task.probabilities(logits))
-    return macro_f1_of(data.task, data.validation.row_labels, predicted)
+    """Macro-F1 of logits (rows, classes) of the validation rows, by thresholds chosen on them where
+    the task needs some."""
+    task, labels, given = data.task, data.validation.row_labels, data.task.probabilities(logits)
+    predicted = task.decode(task.answered(given, task.thresholds(labels, given)))
+    return macro_f1_of(task, labels, predicted)
 
 
 class Loaded(NamedTuple):
@@ -183,11 +187,13 @@ def trainable_parameters(module: nn.Module) -> int:
 def new_sequence_classifier(data: TrainingData, seed: int) -> nn.Module:
     """The encoder with a new head, initialised by `seed`: from token ids to logits."""
     torch.manual_seed(seed)
-    return _sequence_classifier(data.encoder, data.classes)
+    return _sequence_classifier(data.encoder, data.classes, data.task.PROBLEM_TYPE)
 
 
-def _sequence_classifier(folder: Path, classes: Sequence[str] = ()) -> nn.Module:
-    model = load_model(folder, kind=AutoModelForSequenceClassification, classes=classes)
+def _sequence_classifier(
+    folder: Path, classes: Sequence[str] = (), problem_type: str | None = None
+) -> nn.Module:
+    model = load_model(folder, 0.0, AutoModelForSequenceClassification, classes, problem_type)
     model.register_forward_hook(lambda module, inputs, output: output.logits)
     return first_token_alone(model)
 
@@ -228,16 +234,15 @@ def sequential(layers: Sequence[nn.Linear]) -> nn.Sequential:
     return nn.Sequential(*modules[:-1])
 
 
-def head_of(fitted: "LogisticRegression | MLPClassifier", classes: int) -> nn.Sequential:
-    """What scikit-learn fitted as a head, which gives one logit for each class. Of two classes
-    scikit-learn stores one logit; each gets half of it, with its sign."""
-    if hasattr(fitted, "coef_"):
-        parts = [(fitted.coef_, fitted.intercept_)]
-    else:
-        weights = [weight.T for weight in fitted.coefs_]
-        parts = list(zip(weights, fitted.intercepts_, strict=True))
-    if classes == 2:
-        weight, bias = parts[-1]
+def head_of(fitted: "MLPClassifier | Regression", classes: int) -> nn.Sequential:
+    """What was fitted as a head, which gives one logit for each class. Of two classes of which a
+    row has one, scikit-learn stores one logit; each gets half of it, with its sign."""
+    layers: list[np.ndarray] = getattr(fitted, "coefs_", [])
+    biases = getattr(fitted, "intercepts_", [])
+    parts = [(part.T, bias) for part, bias in zip(layers, biases, strict=True)]
+    parts = parts or [(fitted.coef_, fitted.intercept_)]
+    weight, bias = parts[-1]
+    if classes == 2 and len(weight) == 1:
         parts[-1] = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
     return sequential([linear(*part) for part in parts])
 

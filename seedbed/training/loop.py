@@ -25,7 +25,7 @@ from torch.optim import AdamW
 
 from seedbed.core.errors import ModelError
 from seedbed.core.stage import progress
-from seedbed.encoding.encoder import device, model_inputs
+from seedbed.encoding.encoder import check_tokens, device, model_inputs
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.running.engine import version_of
 from seedbed.training.models import LoopParams
@@ -112,9 +112,11 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
     """Train on `rows["train"]`; the score may read what else is in `rows`. With a folder of
     checkpoints it continues where the same training was killed.
 
-    Raises ModelError when the loss is not a finite number, and when memory runs out.
+    Raises ModelError when the loss is not a finite number, when memory runs out, and for a token
+    that the model does not know.
     """
     module, examples, params = work.module, rows["train"], run.params
+    check_tokens(module, examples, f"training `{run.name}`")
     file = run.checkpoints and run.checkpoints / f"{_digest(module, rows, run)}.safetensors"
     torch.manual_seed(run.seed)
     epochs = _batches(examples, params, run.seed)

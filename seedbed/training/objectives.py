@@ -52,7 +52,12 @@ class PromptScorer(nn.Module):
         indices = np.arange(len(prompts.ids))
         for name, tensor in model_inputs(prompts, indices, torch.device("cpu")).items():
             self.register_buffer(f"prompt_{name}", tensor)
+        self.bias: nn.Parameter | None = None
         self._frozen: Tensor | None = None
+
+    def start_at(self, bias: np.ndarray | None) -> None:
+        """Add a number to the score of each class, which is trained, too: (classes,), or None."""
+        self.bias = None if bias is None else nn.Parameter(torch.from_numpy(bias).float())
 
     def train(self, mode: bool = True) -> "PromptScorer":
         """In training the prompts change with the encoder; otherwise they are encoded once."""
@@ -70,32 +75,37 @@ class PromptScorer(nn.Module):
 
     def forward(self, **inputs: Tensor) -> Tensor:
         """(rows, tokens) int64 each -> logits (rows, classes) float32."""
-        return self.scale * self.encoder(**inputs).float() @ self.prompt_vectors().T
+        return self._scores(self.encoder(**inputs).float(), self.prompt_vectors())
+
+    def _scores(self, texts: Tensor, prompts: Tensor) -> Tensor:
+        found = self.scale * texts @ prompts.T
+        return found if self.bias is None else found + self.bias
 
     def paired_losses(
         self,
         task: Task,
         inputs: dict[str, Tensor],
         labels: Tensor,
+        of_prompts: Tensor,
         prompt_weight: float,
         smoothing: float,
     ) -> Tensor:
         """The loss of each row against the prompts, times `prompt_weight`, and against the batch's
-        other texts and the prompts together: (rows,)."""
+        other texts and the prompts together: (rows,). `of_prompts`: the target of each prompt."""
         texts, prompts = self.encoder(**inputs).float(), self.prompt_vectors()
-        to_prompts = task.losses(self.scale * texts @ prompts.T, labels, smoothing)
-        classes = torch.arange(len(prompts), device=labels.device)
-        others = torch.cat([labels, classes])
+        to_prompts = task.losses(self._scores(texts, prompts), labels, smoothing)
+        others = torch.cat([labels, of_prompts.to(labels.device)])
         similar = self.scale * texts @ torch.cat([texts, prompts]).T
-        return prompt_weight * to_prompts + contrastive_losses(similar, labels, others)
+        return prompt_weight * to_prompts + contrastive_losses(similar, task.alike(labels, others))
 
 
-def contrastive_losses(similar: Tensor, labels: Tensor, others: Tensor) -> Tensor:
-    """For each row the mean of -log softmax over all that is of its class: (rows,). `similar` is
-    (rows, others); the first of these are the rows themselves, and no row is its own pair."""
+def contrastive_losses(similar: Tensor, alike: Tensor) -> Tensor:
+    """For each row the mean of -log softmax over all that is of its class, weighted by how alike
+    both are: (rows,). Both are (rows, others); the first of these are the rows themselves, and no
+    row is its own pair."""
     itself = torch.eye(*similar.shape, dtype=torch.bool, device=similar.device)
     log_shares = similar.masked_fill(itself, -torch.inf).log_softmax(1).masked_fill(itself, 0.0)
-    alike = (labels[:, None] == others[None, :]) & ~itself
+    alike = alike * ~itself
     return -(log_shares * alike).sum(1) / alike.sum(1).clamp(min=1)
 
 

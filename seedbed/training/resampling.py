@@ -76,17 +76,19 @@ class CvMetrics(WithUnused):
     approaches: dict[str, CrossValidated]
 
 
-def folds_of(rows: pd.DataFrame, stop_share: float, seed: int) -> Iterator[Fold]:
+def folds_of(task: Task, rows: pd.DataFrame, stop_share: float, seed: int) -> Iterator[Fold]:
     """Yield the folds of train and validation rows. Groups stay whole; the last rows of a class
     are never set aside for early stopping."""
     inside = rows[rows["fold"] >= 0]
     units = inside["group"].where(inside["group"] != "", inside["id"])
+    members = inside["label"].map(task.members)
     position = units.map(lambda unit: hash_number(f"stop:{seed}:{unit}") / 2**64)
     for number in sorted(inside["fold"].unique()):
         rest = inside["fold"] != number
         stop = rest & (position < stop_share)
-        trained = set(inside["label"][rest & ~stop])
-        needed = units[stop & ~inside["label"].isin(trained)]
+        trained = set(task.classes(inside["label"][rest & ~stop]))
+        is_lost = members.map(lambda names, known=trained: not known.issuperset(names))
+        needed = set(units[stop & is_lost])
         stop &= ~units.isin(set(needed))
         yield Fold(inside[rest & ~stop], inside[stop], inside[~rest])
 
@@ -195,13 +197,15 @@ class LearningCurveMetrics(Metrics):
     check: FitCheck
 
 
-def drawn(train: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
-    """The share of the train rows whose hash(seed, id) is lowest, class by class and at least one
-    of each, with the rows made of them. A larger share has all rows of a smaller one."""
+def drawn(task: Task, train: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
+    """The share of the train rows whose hash(seed, id) is lowest, class by class (of sets by the
+    rarest class of each) and at least one of each, with the rows made of them. A larger share has
+    all rows of a smaller one."""
     parents = train[train["parent"] == ""]
+    strata = pd.Series(task.drawn_by(list(parents["label"])), parents.index)
     rank = parents["id"].map(lambda row: hash_number(f"{seed}:{row}") >> 11)
-    rank = rank.groupby(parents["label"]).rank()
-    size = parents.groupby("label")["id"].transform("size")
+    rank = rank.groupby(strata).rank()
+    size = strata.groupby(strata).transform("size")
     kept = set(parents["id"][rank <= np.maximum(1, np.round(size * share))])
     root = train["parent"].where(train["parent"] != "", train["id"])
     return train[root.isin(kept)].reset_index(drop=True)

@@ -58,8 +58,8 @@ class RowPool:
     def training_data(self, train: pd.DataFrame, validation: pd.DataFrame) -> TrainingData:
         """Some rows to train on, others to validate on. A class that only validation has cannot be
         predicted: every model gets its rows wrong."""
-        classes = sorted(set(train["label"]))
-        unseen = sorted(set(validation["label"]) - set(classes))
+        classes = self.task.classes(train["label"])
+        unseen = sorted(set(self.task.classes(validation["label"])) - set(classes))
         parts = {"train": train, "validation": validation}
         return TrainingData(
             task=self.task,

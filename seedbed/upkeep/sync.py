@@ -54,7 +54,13 @@ def pages(project: Path) -> dict[str, str]:
     commands = _commands("seedbed", typer.main.get_command(app))
     approaches = [(f"`{name}`", about) for name, about in APPROACHES.items()]
     metrics = [
-        (f"`{metric.name}`", metric.title, metric.of, ", ".join(metric.shown_in))
+        (
+            f"`{metric.name}`",
+            metric.title,
+            metric.of,
+            ", ".join(metric.tasks),
+            ", ".join(metric.shown_in),
+        )
         for metric in METRICS.values()
     ]
     kinds = [
@@ -76,7 +82,7 @@ def pages(project: Path) -> dict[str, str]:
         "metrics": (
             "Metrics",
             "seedbed/scoring/metrics.py",
-            _table(("metric", "title", "computed from", "shown in"), metrics),
+            _table(("metric", "title", "computed from", "tasks", "shown in"), metrics),
         ),
         "kinds": (
             "Kinds of personal data",

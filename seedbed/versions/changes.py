@@ -15,11 +15,12 @@ from seedbed.core.files import parse_yaml, rounded
 from seedbed.pages.document import for_json
 from seedbed.pipeline.code_deps import is_code
 from seedbed.pipeline.dvc import LOCK, parse_lock
-from seedbed.versions.diff_texts import PARAMS, Drift, Texts, drift_of, texts_of
+from seedbed.tasks import Task
+from seedbed.versions.diff_texts import Drift, Texts, drift_of, texts_of
 from seedbed.versions.revisions import Files, base_revision, cells
-from seedbed.versions.row_changes import Difference
+from seedbed.versions.row_changes import Difference, Relabelled
 from seedbed.versions.row_diff import difference
-from seedbed.versions.row_records import KnownRows, Records, read_records
+from seedbed.versions.row_records import PARAMS, KnownRows, Records, read_records
 
 
 class ParamChange(NamedTuple):
@@ -31,7 +32,8 @@ class ParamChange(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """`base`, `head`: names to show. `code`: changed modules by stage. `texts`: by row id, of
+    """`base`, `head`: names to show. `task`: of head; `task_change`: in words, "" where it is that
+    of base. `code`: changed modules by stage. `texts`: by row id, of
     sources with `show_text: true` alone; `texts_before`: of edited rows. `notes`: what a reader
     must know of how this was made."""
 
@@ -44,6 +46,13 @@ class Changes(NamedTuple):
     texts: dict[str, str]
     texts_before: dict[str, str]
     notes: list[str]
+    task: Task
+    task_change: str
+
+    @property
+    def alarms(self) -> list[str]:
+        """What must not be, or cannot be compared, in words; empty where all is well."""
+        return [*filter(None, [self.task_change]), *self.rows.alarms]
 
 
 def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
@@ -69,6 +78,17 @@ def changes(base: str = "", head: str = "", with_texts: bool = True) -> Changes:
         texts.shown,
         texts.shown_before,
         [*notes, *texts.notes],
+        new.task,
+        _task_change(old, new),
+    )
+
+
+def _task_change(old: Records, new: Records) -> str:
+    if old.task.NAME == new.task.NAME or not old.manifest:
+        return ""
+    return (
+        f"the task has changed, {old.task.NAME} → {new.task.NAME}: labels of one are written "
+        "otherwise than those of the other, so relabelled rows say nothing of what people meant"
     )
 
 
@@ -176,7 +196,7 @@ def as_json(changes: Changes, rows: int | None = None) -> str:
     content = {
         "base": changes.base,
         "head": changes.head,
-        "alarms": found.alarms,
+        "alarms": changes.alarms,
         "notes": changes.notes,
         "counts": {name: len(part) for name, part in lists.items()},
         "rows": {label: _pairs(by_side) for label, by_side in found.rows.items()},
@@ -186,8 +206,7 @@ def as_json(changes: Changes, rows: int | None = None) -> str:
         "code": changes.code,
         "drift": _plain(changes.drift),
         "changes": {
-            name: [_with_text(_plain(one), changes) for one in part[:rows]]
-            for name, part in lists.items()
+            name: [_with_more(one, changes) for one in part[:rows]] for name, part in lists.items()
         },
         "left_out": {
             name: len(part) - rows
@@ -215,7 +234,11 @@ def _plain(value: Any) -> Any:
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def _with_text(entry: Any, changes: Changes) -> Any:
+def _with_more(one: Any, changes: Changes) -> Any:
+    """An entry with its texts, and the labels added to and taken from a relabelled row."""
+    entry = _plain(one)
+    if isinstance(one, Relabelled) and (change := changes.task.difference(one.before, one.after)):
+        entry["change"] = change
     if isinstance(entry, dict):
         for key, texts in (("text", changes.texts), ("text_before", changes.texts_before)):
             if entry["id"] in texts:

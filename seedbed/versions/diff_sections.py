@@ -12,7 +12,17 @@ from seedbed.core.metrics import Number
 from seedbed.core.rows import SIDES
 from seedbed.pages.document import Alarm, Code, Part, Section, Table, clipped
 from seedbed.versions.changes import Changes
-from seedbed.versions.row_changes import LISTS, List, because, counted, number_of, reason
+from seedbed.versions.row_changes import (
+    LISTS,
+    OPTIONAL,
+    List,
+    Relabelled,
+    Suspect,
+    because,
+    counted,
+    number_of,
+    reason,
+)
 
 TEXT_CHARS = 300
 CHARS = 400  # of a cell: a text, or a reason with the row that caused it
@@ -28,6 +38,7 @@ def page(changes: Changes, rows: int) -> Section:
     sections = [
         summary(changes),
         classes(changes),
+        labels(changes),
         batches(changes),
         *row_lists(changes, rows),
         decisions(changes, rows),
@@ -41,7 +52,7 @@ def page(changes: Changes, rows: int) -> Section:
 
 def summary(changes: Changes) -> Section:
     """How much of what, in one line; before it what must not be, after it what one must know."""
-    alarms = [Alarm(f"ERROR: {alarm}.") for alarm in changes.rows.alarms]
+    alarms = [Alarm(f"ERROR: {alarm}.") for alarm in changes.alarms]
     found = counted(changes.rows)
     line = f"{', '.join(found)}." if found else "No row, suspect, decision or tombstone differs."
     others = [
@@ -54,18 +65,32 @@ def summary(changes: Changes) -> Section:
 
 
 def classes(changes: Changes) -> Section:
-    """Rows by class and side: before → after, and the change."""
-    found = changes.rows.rows
-    every = {side: _sum(by_side.get(side, (0, 0)) for by_side in found.values()) for side in SIDES}
+    """Rows by class and side: before → after, and the change. A row of several classes counts in
+    each, but once among all."""
+    found, every = changes.rows.rows, changes.rows.sides
     lines = [
         [
-            label,
+            changes.task.shown(label),
             *(_pair(by_side.get(side, (0, 0))) for side in SIDES),
             _pair(_sum(by_side.values())),
         ]
         for label, by_side in [*found.items(), ("all", every)]
     ]
     return Section("Classes", [Table(["class", *SIDES, "all"], lines, chars=CHARS)])
+
+
+def labels(changes: Changes) -> Section:
+    """Labels that were added to and taken from kept rows; nothing where a row has one."""
+    if not changes.task.SETS:
+        return Section("")
+    added, taken = Counter[str](), Counter[str]()
+    for one in changes.rows.relabelled:
+        before, after = (set(changes.task.members(cell)) for cell in (one.before, one.after))
+        added.update(after - before)
+        taken.update(before - after)
+    lines = [[name, f"{added[name]:,}", f"{taken[name]:,}"] for name in sorted({*added, *taken})]
+    header = ["label", "added to rows", "taken from rows"]
+    return _section("Labels added and taken", header, lines)
 
 
 def batches(changes: Changes) -> Section:
@@ -86,31 +111,40 @@ def row_lists(changes: Changes, rows: int) -> list[Section]:
 def _list(changes: Changes, kind: List, rows: int) -> Section:
     entries = getattr(changes.rows, kind.name)
     shown = sorted(entries, key=side_first)[:rows]
-    header = [name for name in kind.columns if name != "because" or any(map(because, shown))]
+    header = [
+        name for name in kind.columns
+        if name not in OPTIONAL or any(_cell(name, one, changes) for one in shown)
+    ]  # fmt: skip
     if any(one.id in changes.texts for one in shown):
         header.append("text")
     lines = [[_cell(name, one, changes) for name in header] for one in shown]
     note = [Alarm(kind.note) if kind.name == "moved" else kind.note] if kind.note else []
     table = _section(f"{kind.title}: {len(entries):,}", header, lines, len(entries))
-    return Section(table.title, [*note, *_by(entries, kind.groups), *table.parts])
+    return Section(table.title, [*note, *_by(changes, entries, kind.groups), *table.parts])
 
 
 def _cell(column: str, one: Any, changes: Changes) -> str:
+    shown = changes.task.shown
     if column == "because":
         return because(one)
+    if column == "change":
+        labels = (one.label, one.suggested) if isinstance(one, Suspect) else (one.before, one.after)
+        return changes.task.difference(*labels)
     if column == "row":
         return Code(one.id)
     if column != "text":
-        return str(getattr(one, column))
+        cell = str(getattr(one, column))
+        of_label = column in ("label", "suggested") or isinstance(one, Relabelled)
+        return shown(cell) if of_label else cell
     text, before = changes.texts.get(one.id, ""), changes.texts_before.get(one.id)
     return clipped(text, TEXT_CHARS) if before is None else edit_of(before, text)
 
 
 def decisions(changes: Changes, rows: int) -> Section:
     """What people decided and withdrew, and lines that are gone."""
-    found = changes.rows
+    found, shown = changes.rows, changes.task.shown
     lines = [
-        [Code(one.id), what, one.given, one.decided, one.who, one.when, one.note]
+        [Code(one.id), what, shown(one.given), shown(one.decided), one.who, one.when, one.note]
         for what, part in (
             ("made", found.decisions_made),
             ("withdrawn", found.decisions_withdrawn),
@@ -142,7 +176,7 @@ def drift(changes: Changes) -> Section:
     if lines:
         parts.append("PSI is stable below .1, moderate below .25, large from there on.")
     each = ", ".join(
-        f"{label} {_shown(before, ',', 'none')} → {_shown(after, ',', 'none')}"
+        f"{changes.task.shown(label)} {_shown(before, ',', 'none')} → {_shown(after, ',', 'none')}"
         for label, (before, after) in found.median_chars.items()
         if before != after
     )
@@ -197,13 +231,15 @@ def _section(
     return Section(title, table)
 
 
-def _by(entries: Sequence[Any], groups: Iterable[str]) -> list[str]:
+def _by(changes: Changes, entries: Sequence[Any], groups: Iterable[str]) -> list[str]:
     """By batch: 2026-11-tickets 12; by side: test 3, train 9."""
+    task = changes.task
     parts = []
     for name in groups:
-        numbers = Counter(
-            reason(one) if name == "reason" else getattr(one, name) for one in entries
-        )
+        cells = (reason(one) if name == "reason" else getattr(one, name) for one in entries)
+        if name == "label":
+            cells = (part for cell in cells for part in task.members(cell) or [task.shown(cell)])
+        numbers = Counter(cells)
         each = ", ".join(f"{key} {number:,}" for key, number in sorted(numbers.items()))
         if len(numbers) > GROUPS:
             each = f"{len(numbers):,} different ones"

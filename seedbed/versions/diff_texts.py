@@ -25,9 +25,8 @@ from seedbed.core.metrics import Number
 from seedbed.scoring import drift
 from seedbed.versions.revisions import Files, cells
 from seedbed.versions.row_changes import Difference
-from seedbed.versions.row_records import Records
+from seedbed.versions.row_records import PARAMS, Records
 
-PARAMS = "params.yaml"
 COLUMNS = ["id", "text", "text_pair", "source", "digest"]
 CELL = re.compile(r"[^\s,\"']+")  # of tombstones, whatever is around it
 MAX_ROWS = 20_000  # of a side, for drift; ids are hashes, so the first of them are any
@@ -146,7 +145,8 @@ def drift_of(base: Records, head: Records, rows: Difference, texts: Texts) -> Dr
     )
     shifts = [_shift("labels", ALL, were, are, chance=False)]
     if came:
-        of_new = Counter(head.manifest[row].label for row in came)
+        labels = (head.manifest[row].label for row in came)
+        of_new = Counter(name for label in labels for name in head.classes_of(label))
         shifts.append(_shift("labels", CAME, were, of_new, chance=True))
     chars = [one.figures["collect"].chars_by_class for one in (base, head)]
     medians = {

@@ -14,12 +14,14 @@ from seedbed.core.errors import RowsError
 from seedbed.core.reasons import in_words
 from seedbed.core.stage import ROW_STAGES
 from seedbed.pages.document import listed
+from seedbed.tasks import Task
 from seedbed.versions.revisions import Files, cells
 from seedbed.versions.row_changes import fate_in_words
 from seedbed.versions.row_records import Records, read_records
 
 SHOWN = 10
 MIN_PREFIX = 6
+UNLABELLED = "no label"
 ELSEWHERE = (
     "look ids up in data/manifest/ and data/ledger/; a row that could not be read has none and is "
     "in data/quarantine.csv; of another version, ask with `--rev`"
@@ -81,7 +83,8 @@ def _in_one_line(row_id: str, records: Records) -> str:
         return f"row {row_id} was dropped by {fate_in_words(records.drops[row_id])}"
     if row_id in records.manifest:
         placed = records.manifest[row_id]
-        return f"row {row_id} was kept: {placed.label}, {placed.split}, batch {placed.batch}"
+        label = records.task.shown(placed.label)
+        return f"row {row_id} was kept: {label}, {placed.split}, batch {placed.batch}"
     return f"row {row_id} is not in this version"
 
 
@@ -107,11 +110,15 @@ def _stages(
         now = found.get(stage, {})
         counts = records.counts[stage]
         done = "made" if mark and stage == "augment" else "kept"
-        words = [done, *(_told(stage, now, before or now) if now else [])]
+        words = [done, *(_told(records.task, stage, now, before or now) if now else [])]
         if stage == "split" and row_id in records.manifest:
             placed = records.manifest[row_id]
             words.append(f"in {placed.split}{' (frozen)' if row_id in records.frozen else ''}")
-            words += [] if now else [f"label {placed.label}", f"batch {placed.batch}"]
+            words += (
+                []
+                if now
+                else [f"label {records.task.shown(placed.label)}", f"batch {placed.batch}"]
+            )
         if stage == "augment" and made:
             words.append(f"{len(made)} rows made of it: {listed(made, SHOWN)}")
         of_all = f"{counts.kept:,} of {counts.read + counts.made:,} rows were"
@@ -120,7 +127,7 @@ def _stages(
     return lines
 
 
-def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
+def _told(task: Task, stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
     """Return what the data have of the row in this stage, against the one before."""
     if stage == "collect":
         from_ = json.loads(now["provenance"])
@@ -129,13 +136,13 @@ def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
             f"source {now['source']}, batch {now['batch']}, date {now['date'] or 'unknown'}",
             f"licence {from_.get('licence')}",
             f"sha256 of the file {str(from_.get('sha256'))[:12]}",
-            f"label {now['label']}" if now["label"] else "no label",
+            f"label {task.shown(now['label'])}" if now["label"] else UNLABELLED,
         ]
     words = []
     if (now["text"], now["text_pair"]) != (before["text"], before["text_pair"]):
         words.append("text changed")
     if now["label"] != before["label"]:
-        words.append(f"label {before['label']} -> {now['label']}")
+        words.append(f"label {_changed(task, before['label'], now['label'])}")
     if now["weight"] != before["weight"]:
         words.append(f"weight {before['weight']:g} -> {now['weight']:g}")
     if stage == "split":
@@ -144,23 +151,33 @@ def _told(stage: str, now: dict[str, Any], before: dict[str, Any]) -> list[str]:
     return words
 
 
+def _changed(task: Task, before: str, after: str) -> str:
+    """Two labels, and what was added and taken."""
+    change = task.difference(before, after)
+    return f"{task.shown(before)} -> {task.shown(after)}" + (f" ({change})" if change else "")
+
+
 def _judged(row_id: str, records: Records) -> list[str]:
     """Suspicion, decisions, tombstone."""
-    lines = []
+    lines, shown = [], records.task.shown
     if row_id in records.suspects:
         suspect = records.suspects[row_id]
         near = ", ".join(suspect.get("nearest", "").split())
+        label, suggested = (shown(suspect[name]) for name in ("label", "suggested"))
+        change = records.task.difference(suspect["label"], suspect["suggested"])
         lines.append(
-            f"Suspect: {suspect['label']} is suspected, {suspect['suggested']} suggested; label "
+            f"Suspect: {label} is suspected, {suggested} suggested"
+            f"{f' ({change})' if change else ''}; label "
             f"quality score {suspect['score']} (low is suspicious); {in_words(suspect['reason'])}; "
             f"policy {records.figures['find_label_errors'].policy or 'unknown'}"
-            + (f"; nearest rows with {suspect['suggested']}: {near}" if near else "")
+            + (f"; nearest rows with {change or suggested}: {near}" if near else "")
         )
     placed = records.manifest.get(row_id)
     for decision in records.decisions.get(row_id, []):
         void = placed is not None and placed.digest != decision.digest
         lines.append(
-            f"Decision: {decision.given} -> {decision.decided}, by {decision.who}, {decision.when}"
+            f"Decision: {shown(decision.given)} -> {shown(decision.decided)}, by {decision.who}, "
+            f"{decision.when}"
             + (f", {decision.note}" if decision.note else "")
             + ("; void, since the text has changed" if void else "")
         )

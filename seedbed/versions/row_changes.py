@@ -103,8 +103,9 @@ class Frozen(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """All that differs. `batches` and `rows` (by class and side) tell (before, after) of every
-    batch, class and side; `stages` (kept rows) of those that changed alone."""
+    """All that differs. `batches`, `sides` and `rows` (by class and side) tell (before, after) of
+    every batch, side and class; `stages` (kept rows) of those that changed alone. A row of several
+    classes counts in each."""
 
     added: list[Added]
     removed: list[Removed]
@@ -128,6 +129,7 @@ class Difference(NamedTuple):
     new_tombstones: list[str]
     gone_tombstones: list[str]
     batches: dict[str, tuple[int, int]]
+    sides: dict[str, tuple[int, int]]
     rows: dict[str, dict[str, tuple[int, int]]]
     stages: dict[str, tuple[int, int]]
 
@@ -176,8 +178,9 @@ class List(NamedTuple):
 
 
 PLACED = ("row", "split", "label", "batch")
-LABELS = ("row", "split", "batch", "before", "after", "because")
-DOUBTED = ("row", "split", "label", "suggested", "because")
+LABELS = ("row", "split", "batch", "before", "after", "change", "because")
+DOUBTED = ("row", "split", "label", "suggested", "change", "because")
+OPTIONAL = ("change", "because")  # columns that a table has where a row of it has a word there
 DROPPED = ("row", "because")
 LISTS = (
     List("moved", "Moved between splits", (*PLACED, "before", "after"), word="row(s) moved",

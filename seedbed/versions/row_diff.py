@@ -71,7 +71,8 @@ def difference(old: Records, new: Records) -> Difference:
         frozen=[Frozen(row, old.frozen.get(row, ""), new.frozen.get(row, "")) for row in frozen],
         new_tombstones=sorted(new.tombstones - old.tombstones),
         gone_tombstones=sorted(old.tombstones - new.tombstones),
-        batches=_counted(old, new, lambda one: one.batch),
+        batches=_counted(old, new, lambda _, one: [one.batch]),
+        sides=_counted(old, new, lambda _, one: [one.split]),
         rows=_rows(old, new),
         stages={stage: pair for stage, pair in stages.items() if pair[0] != pair[1]},
     )
@@ -176,14 +177,21 @@ def _suspects(old: Records, new: Records) -> tuple[list[Suspect], list[Suspect],
 
 def _rows(base: Records, head: Records) -> dict[str, dict[str, tuple[int, int]]]:
     rows: dict[str, dict[str, tuple[int, int]]] = {}
-    for (label, side), pair in _counted(base, head, lambda one: (one.label, one.split)).items():
+
+    def keys(version: Records, one: Placed) -> list[tuple[str, str]]:
+        return [(name, one.split) for name in version.classes_of(one.label)]
+
+    for (label, side), pair in _counted(base, head, keys).items():
         rows.setdefault(label, {})[side] = pair
     return rows
 
 
 def _counted(
-    base: Records, head: Records, key: Callable[[Placed], Any]
+    base: Records, head: Records, keys: Callable[[Records, Placed], Iterable[Any]]
 ) -> dict[Any, tuple[int, int]]:
-    """Kept rows by a key, before and after."""
-    before, after = (Counter(map(key, records.manifest.values())) for records in (base, head))
+    """Kept rows by their keys, before and after."""
+    before, after = (
+        Counter(key for one in records.manifest.values() for key in keys(records, one))
+        for records in (base, head)
+    )
     return {one: (before[one], after[one]) for one in sorted(before.keys() | after.keys())}

@@ -7,16 +7,19 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from seedbed.core.decisions import Decision, last_lines, parse_decisions
-from seedbed.core.errors import RowsError
+from seedbed.core.errors import ParamsError, RowsError
+from seedbed.core.files import parse_yaml
 from seedbed.core.metrics import HEADER as LEDGER
 from seedbed.core.metrics import Number
 from seedbed.core.rows import COLUMNS, MANIFEST, SIDES
 from seedbed.core.stage import ROW_STAGES
+from seedbed.tasks import FIRST, Task, load
 from seedbed.versions.revisions import Files, Known, cells
 from seedbed.versions.row_changes import Fate
 
 AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
 COUNTS = "data/manifest/counts.csv"
+PARAMS = "params.yaml"
 SINGLE = (
     "reports/suspects.csv",
     "data/ledger/decided.csv",
@@ -71,6 +74,7 @@ class Records:
     decided: dict[str, dict[str, str]]  # what counted of the decisions: side, given, decided
     digests: frozenset[str]  # of tombstones
     policy_labels: dict[str, str]  # what the policy relabelled; only the data has it, not git
+    task: Task
 
     @property
     def ids(self) -> set[str]:
@@ -78,6 +82,10 @@ class Records:
         causes = {fate.cause for fate in self.drops.values()} - {""}
         parts = (self.drops, self.manifest, self.suspects, self.decisions)
         return causes.union(*parts, self.frozen, self.tombstones)
+
+    def classes_of(self, label: str) -> tuple[str, ...]:
+        """The classes that rows of this label are counted by; of the empty set the label itself."""
+        return self.task.members(label) or (label,)
 
     # The manifest is the truth where a stale ledger says other. Made rows are no rows of git.
     @cached_property
@@ -121,7 +129,7 @@ def read_records(files: Files) -> Records:
     metrics = {stage: f"reports/metrics/{stage}.json" for stage in ROW_STAGES}
     ledgers = {stage: f"data/ledger/{stage}.csv" for stage in ROW_STAGES}
     # All at once, in one call of git.
-    files.read_many([*manifests, *by_person, *metrics.values(), *ledgers.values(), *SINGLE])
+    files.read_many([*manifests, *by_person, *metrics.values(), *ledgers.values(), *SINGLE, PARAMS])
     known = {stage: files.known(path, KnownStage) for stage, path in metrics.items()}
     drops = {
         row: Fate(stage, reason, cause)
@@ -147,7 +155,16 @@ def read_records(files: Files) -> Records:
         {line["id"]: line for line in files.records("data/ledger/decided.csv")},
         frozenset(digest for _, digest in tombstones) - {""},
         {},
+        task_of(files),
     )
+
+
+def task_of(files: Files) -> Task:
+    """Return the task of a version, by its params.yaml. Raises ParamsError where that is broken, or
+    names a task that this version of Seedbed has not."""
+    content = parse_yaml(files.read(PARAMS) or "", f"{files.place}{PARAMS}", ParamsError)
+    section = content.get("task") if isinstance(content, dict) else None
+    return load(str(section.get("kind", FIRST)) if isinstance(section, dict) else FIRST)
 
 
 def _manifest(files: Files, paths: list[str]) -> dict[str, Placed]:

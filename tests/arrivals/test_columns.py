@@ -8,12 +8,13 @@ from seedbed.arrivals.entry import inferred
 from seedbed.arrivals.file_form import look_at
 from seedbed.collecting.table_forms import TableForm
 from seedbed.core.errors import SeedbedError
+from seedbed.tasks import class_task
 
 
 def columns(content: str, said: dict | None = None, needs_label: bool = True) -> dict[str, str]:
     Path("new.csv").write_text(content)
     table = look_at(Path("new.csv"), TableForm())
-    return inferred(table, said or {}, needs_label, "new.csv")
+    return inferred(table, said or {}, needs_label, "new.csv", class_task)
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ from seedbed.collecting.tables import sheet_rows
 from seedbed.collecting.text_files import ALWAYS, read_file
 from seedbed.core.errors import ParamsError, SourceError
 from seedbed.serving.chunks import table_chunks
+from seedbed.tasks import load
 
 PARAMS = CollectParams(labels=[], max_row_chars=10**6, max_quarantine_share=1, max_classes=9)
 CSV = b"text,label\ngood film,pos\n"
@@ -46,7 +47,7 @@ def entry(**fields):
 def read(content: bytes, name: str = "in.csv", params: CollectParams = PARAMS, **fields):
     path = Path("data/raw", name)
     path.write_bytes(content)
-    return read_all([entry(path=path.as_posix(), **fields)], params)[0]
+    return read_all([entry(path=path.as_posix(), **fields)], params, load("class"))[0]
 
 
 def parquet(**columns) -> bytes:
@@ -271,8 +272,8 @@ def linked() -> str:
 def test_a_path_out_of_the_repository_is_refused_unless_the_source_says_so(path):
     path = path.format(other=linked())
     with pytest.raises((ParamsError, SourceError), match="leads out of the repository"):
-        read_all([entry(path=path)], PARAMS)
-    rows, *_ = read_all([entry(path=path, outside=True)], PARAMS)
+        read_all([entry(path=path)], PARAMS, load("class"))
+    rows, *_ = read_all([entry(path=path, outside=True)], PARAMS, load("class"))
     assert {row.text for row in rows} == {"good film"}
 
 
@@ -285,18 +286,18 @@ def test_a_folder_out_of_the_repository_and_links_in_folders(path):
     Path("data/raw/a").mkdir()
     Path("data/raw/a/1.txt").symlink_to(Path("../other/a/1.txt").resolve())
     with pytest.raises((ParamsError, SourceError), match="leads out of the repository"):
-        read_all([entry(kind="folder", path=path)], PARAMS)
+        read_all([entry(kind="folder", path=path)], PARAMS, load("class"))
 
 
 def test_links_of_an_outside_folder_lead_nowhere_else():
     Path("../other/a").mkdir()
     Path("../other/a/1.txt").write_text("good film")
     outside = entry(kind="folder", path="../other", outside=True)
-    assert [row.text for row in read_all([outside], PARAMS)[0]] == ["good film"]
+    assert [row.text for row in read_all([outside], PARAMS, load("class"))[0]] == ["good film"]
     Path("../escape.txt").write_text("a secret")
     Path("../other/a/2.txt").symlink_to(Path("../escape.txt").resolve())
     with pytest.raises(SourceError, match="leads out of the repository"):
-        read_all([outside], PARAMS)
+        read_all([outside], PARAMS, load("class"))
 
 
 def test_links_into_dvc_s_cache_are_dvc_s_own():
@@ -306,7 +307,10 @@ def test_links_into_dvc_s_cache_are_dvc_s_own():
         stored.parent.mkdir(parents=True)
         stored.write_bytes(CSV)
         Path(f"data/raw/{number}.csv").symlink_to(stored.resolve())
-        assert read_all([entry(path=f"data/raw/{number}.csv")], PARAMS)[0][0].text == "good film"
+        assert (
+            read_all([entry(path=f"data/raw/{number}.csv")], PARAMS, load("class"))[0][0].text
+            == "good film"
+        )
 
 
 def test_inside_by_a_detour_is_inside():
@@ -318,14 +322,14 @@ def test_inside_by_a_detour_is_inside():
         "data/raw/same.csv",
         whole,
     ):
-        assert len(read_all([entry(path=path)], PARAMS)[0]) == 1
+        assert len(read_all([entry(path=path)], PARAMS, load("class"))[0]) == 1
 
 
 @pytest.mark.parametrize("path", ["/etc", "..", "../json", "data/../../json", "a/../../json"])
 def test_a_path_in_a_package_stays_inside_it(path):
     package = {"kind": "package", "package": "pytest", "version": pytest.__version__}
     with pytest.raises((ParamsError, SourceError), match="leads out of the repository"):
-        read_all([entry(**package, path=path, pattern="*.py")], PARAMS)
+        read_all([entry(**package, path=path, pattern="*.py")], PARAMS, load("class"))
 
 
 @pytest.mark.parametrize(
@@ -367,7 +371,7 @@ def test_encodings_of_texts_are(encoding):
 )  # fmt: skip
 def test_a_value_of_a_source_is_refused_in_one_paragraph(fields, key):
     with pytest.raises((ParamsError, SourceError)) as error:
-        read_all([entry(**{"path": "data/raw/none.csv"} | fields)], PARAMS)
+        read_all([entry(**{"path": "data/raw/none.csv"} | fields)], PARAMS, load("class"))
     assert len(str(error.value)) < 12_000
     assert json.dumps(str(error.value))
     assert key in str(error.value) or key == "data"

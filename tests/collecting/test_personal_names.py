@@ -10,6 +10,7 @@ from seedbed.collecting.source import shown_name
 from seedbed.core.errors import SourceError
 from seedbed.core.reasons import Reason
 from seedbed.private.published import check_published, looks_personal
+from seedbed.tasks import load
 
 ENTRY = {
     "name": "letters", "kind": "file", "path": "in.csv", "batch": "2026-01-a", "licence": "CC0",
@@ -46,7 +47,7 @@ def with_names(names: str = "false") -> None:
 def check(nobodys: tuple[str, ...] = (), path: str = "", entry: dict | None = None, **fields):
     row = {"source": "letters", "batch": "2026-01-a", "file": "in.csv", "line": 2, "sha256": ""}
     source = parse_source(ENTRY | (entry or {}))
-    check_published(published([RawRow(**(row | fields))], [source], nobodys, path))
+    check_published(published([RawRow(**(row | fields))], [source], nobodys, load("class"), path))
 
 
 @pytest.mark.parametrize("value", PERSONAL.values(), ids=PERSONAL)
@@ -54,7 +55,7 @@ def check(nobodys: tuple[str, ...] = (), path: str = "", entry: dict | None = No
 def test_what_looks_personal_is_refused_and_not_shown(value, place):
     fields: dict = {
         "label": {"label": value},
-        "spelling": {"label": "x", "spelling": value},
+        "spelling": {"label": "x", "spellings": {value: "x"}},
         "meta": {"meta": {"team": value}},
         "file": {"file": f"data/raw/{value.replace('/', ':')}.csv.gz"},
         "folder": {"file": f"data/{value.replace('/', ':')}/a.csv"},

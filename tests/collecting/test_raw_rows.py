@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from seedbed.collecting.collection import contract_rows, parse_source
+from seedbed.collecting.label_cells import label_cells
 from seedbed.collecting.raw_rows import RawRow, doubtful_dates, raw_rows
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import Record, Table
 from seedbed.core.errors import ParamsError, SourceError
+from seedbed.tasks import Task, load
 
+CLASS = load("class")
 GOOD = {"text": "good film", "label": "pos"}
 
 
@@ -19,11 +22,13 @@ def source(**fields) -> Source:
     return parse_source(entry | fields)
 
 
-def shape(entry: Source, *cells: dict, labels: tuple = (), max_chars: int = 100) -> list[RawRow]:
+def shape(
+    entry: Source, *cells: dict, labels: tuple = (), max_chars: int = 100, task: Task = CLASS
+) -> list[RawRow]:
     columns = list(dict.fromkeys(name for row in cells for name in row))
     records = [Record(line, row) for line, row in enumerate(cells, 2)]
     table = SourceTable("a.csv", "ab" * 32, Table(columns, records))
-    return list(raw_rows(entry, table, labels, max_chars))
+    return list(raw_rows(label_cells(entry, table, task), table, labels, max_chars))
 
 
 def reason(entry: Source, cells: dict[str, Any], labels: tuple = ()) -> str:
@@ -197,7 +202,7 @@ def test_missing_header_shows_no_text() -> None:
 def test_column_that_stands_twice() -> None:
     table = SourceTable("a.csv", "", Table(["text", "text", "label"], [Record(2, GOOD)]))
     with pytest.raises(SourceError, match="2 columns `text`"):
-        list(raw_rows(source(), table, (), 100))
+        list(raw_rows(label_cells(source(), table, CLASS), table, (), 100))
 
 
 def test_file_without_rows() -> None:
@@ -207,5 +212,5 @@ def test_file_without_rows() -> None:
 
 def test_unreadable_records_keep_their_reason() -> None:
     table = SourceTable("a.jsonl", "", Table([], [Record(1, {}, "bad_json")]))
-    [row] = raw_rows(source(), table, (), 100)
+    [row] = raw_rows(label_cells(source(), table, CLASS), table, (), 100)
     assert (row.file, row.line, row.reason) == ("a.jsonl", 1, "bad_json")

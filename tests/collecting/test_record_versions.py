@@ -83,6 +83,7 @@ def two_batches(tmp_path, monkeypatch):
             if name in names
         ]
         content = {
+            "task": {"kind": "class"},
             "sources": sources,
             "collect": {"labels": [], "max_row_chars": 1000, "max_quarantine_share": 0.5,
                         "max_classes": 10},

@@ -61,7 +61,7 @@ def write_model(wrong=(), classes=CLASSES, rules=("white_space",)) -> None:
     write_serving(
         BEST,
         Serving(
-            paired=False, temperature=1.0, outside="", threshold=None, precision="float32",
+            paired=False, temperature=1.0, outside="", thresholds=[], precision="float32",
             preparation=preparation,
         ),
     )  # fmt: skip

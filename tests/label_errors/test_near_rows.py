@@ -15,6 +15,7 @@ from seedbed.label_errors.out_of_fold import (
     nearest_that,
     order_of_arrival,
 )
+from seedbed.label_errors.ranking import agreement
 
 # Angles in degrees: 0 and 1 are near copies with two labels, 2 and 3 with one.
 ANGLES = np.radians([0, 2, 60, 61, 170])
@@ -77,10 +78,10 @@ def test_one_class_has_no_other():
 
 
 def test_rows_that_agree_are_the_nearest_with_that_label_and_not_the_row_itself():
-    rows, suggested = np.array([0, 2, 4]), np.array([1, 1, 1])
-    places = agreeing(found(), LABELS, rows, suggested, 2)
+    rows, agrees = np.array([0, 2, 4]), agreement(LABELS, np.ones(5, int), np.empty(0))
+    places = agreeing(found(), rows, agrees, 2)
     assert [one.tolist() for one in places] == [[1, 2], [3, 1], [3, 2]]
-    (alone,) = agreeing(found(), LABELS, np.array([0]), np.array([0]), 2)
+    (alone,) = agreeing(found(), np.array([0]), agreement(LABELS, np.zeros(5, int), np.empty(0)), 2)
     assert alone.tolist() == [4]
 
 

@@ -9,12 +9,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from seedbed.label_errors import out_of_fold
 from seedbed.label_errors.out_of_fold import (
     MODELS,
-    can_be_judged,
     ensemble,
     near_rows,
     out_of_sample,
+    unseen_classes,
     votes_of_neighbours,
 )
+from seedbed.tasks import class_task
 
 RANDOM = np.random.default_rng(0)
 CLASSES = np.array(["cat", "dog"], dtype=object)
@@ -59,7 +60,7 @@ def test_a_copy_in_the_same_fold_is_no_neighbour(monkeypatch):
     monkeypatch.setattr(out_of_fold, "VOTERS", 1)
     vectors = np.array([[1, 0], [1, 0], [1, 0.2], [0, 1], [0.2, 1], [0, 1]], np.float32)
     labels, folds = np.array([0, 0, 1, 0, 0, 1]), np.array([0, 0, 1, 1, 0, 1])
-    found = votes_of_neighbours(near_rows(vectors, ["a"] * 6), labels, folds, 2)
+    found = votes_of_neighbours(near_rows(vectors, ["a"] * 6), np.eye(2)[labels], folds)
     assert found[:2].tolist() == [[0, 1], [0, 1]]
 
 
@@ -67,15 +68,15 @@ def test_test_rows_have_no_vote_but_are_voted_on(monkeypatch):
     monkeypatch.setattr(out_of_fold, "VOTERS", 1)
     vectors = np.array([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], np.float32)
     near = near_rows(vectors, ["a"] * 4)
-    found = votes_of_neighbours(near, np.array([0, 1, 1, 0]), np.array([0, -1, 1, -1]), 2)
+    found = votes_of_neighbours(near, np.eye(2)[[0, 1, 1, 0]], np.array([0, -1, 1, -1]))
     assert found.tolist() == [[0, 1], [1, 0], [1, 0], [0, 1]]
 
 
 def test_changing_a_label_changes_nothing_for_its_own_fold():
     frame, vectors = rows(60)
-    before = ensemble(list(MODELS), frame, vectors)
+    before = ensemble(class_task, list(MODELS), frame, vectors)
     frame.loc[3, "label"] = "cat" if frame["label"][3] == "dog" else "dog"
-    after = ensemble(list(MODELS), frame, vectors)
+    after = ensemble(class_task, list(MODELS), frame, vectors)
     same = (frame["fold"] == frame["fold"][3]).to_numpy()
     assert (after[same] == before[same]).all()
     assert (after[~same] != before[~same]).any()
@@ -108,19 +109,23 @@ def test_a_model_that_saw_one_class_alone_gives_that_one():
 
 def test_the_same_rows_give_the_same_probabilities():
     frame, vectors = rows(60)
-    assert (ensemble([*MODELS], frame, vectors) == ensemble([*MODELS], frame, vectors)).all()
+    assert (
+        ensemble(class_task, [*MODELS], frame, vectors)
+        == ensemble(class_task, [*MODELS], frame, vectors)
+    ).all()
 
 
 def test_which_rows_can_be_judged():
-    labels = np.array(["cat", "cat", "dog", "dog", "fox", "fox"])
     folds = np.array([0, 1, 0, 0, 0, -1])
-    assert can_be_judged(labels, folds).tolist() == [True, True, False, False, False, True]
+    unseen = unseen_classes(np.eye(3, dtype=bool)[[0, 0, 1, 1, 2, 2]], folds)
+    assert unseen.any(1).tolist() == [False, False, True, True, True, False]
+    assert unseen.sum(0).tolist() == [0, 2, 1]
 
 
 def test_nearer_neighbours_count_more_and_few_rows_will_do():
     vectors = np.array([[1, 0], [0, 1], [1, 0.1]], np.float32)
     near = near_rows(vectors, ["a"] * 3)
-    found = votes_of_neighbours(near, np.array([0, 1, 0]), np.array([0, 0, 1]), 2)
+    found = votes_of_neighbours(near, np.eye(2)[[0, 1, 0]], np.array([0, 0, 1]))
     assert found.shape == (3, 2)
     assert found[2, 0] > 0.9
     assert found[2].sum() == 1

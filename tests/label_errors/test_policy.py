@@ -14,6 +14,7 @@ from seedbed.label_errors.ranking import (
     check_policy,
     chosen,
 )
+from seedbed.tasks import class_task
 
 POLICIES = ("flag", "drop", "relabel", "weight")
 ROWS = pd.DataFrame(
@@ -42,36 +43,40 @@ def params(policy: str, score: float | None = 1.0, share: float | None = None) -
 
 
 def test_what_each_policy_does_to_a_train_suspect():
-    after, dropped = apply_policy(ROWS, SUSPECTS, params("flag"))
+    after, dropped = apply_policy(class_task, ROWS, SUSPECTS, params("flag"))
     pd.testing.assert_frame_equal(after, ROWS)
     assert dropped == []
-    after, dropped = apply_policy(ROWS, SUSPECTS, params("drop"))
+    after, dropped = apply_policy(class_task, ROWS, SUSPECTS, params("drop"))
     assert dropped == [Drop("a", "label_issue")]
     assert list(after["id"]) == ["b", "c", "d", "e"]
-    after, dropped = apply_policy(ROWS, SUSPECTS, params("relabel"))
+    after, dropped = apply_policy(class_task, ROWS, SUSPECTS, params("relabel"))
     assert (dropped, after["label"][0]) == ([], "spam")
-    after, dropped = apply_policy(ROWS, SUSPECTS, params("weight"))
+    after, dropped = apply_policy(class_task, ROWS, SUSPECTS, params("weight"))
     assert (dropped, after["weight"].tolist()) == ([], [0.3, 1, 1, 1, 1])
 
 
 def test_a_row_dropped_for_a_near_copy_names_it():
     copies = SUSPECTS.assign(reason="near_copy_other_label", nearest="b e")
-    assert apply_policy(ROWS, copies, params("drop"))[1] == [
+    assert apply_policy(class_task, ROWS, copies, params("drop"))[1] == [
         Drop("a", "near_copy_other_label", "b")
     ]
 
 
 def test_a_threshold_spares_the_less_doubtful():
-    after, dropped = apply_policy(ROWS, SUSPECTS, params("drop", score=0.05))
+    after, dropped = apply_policy(class_task, ROWS, SUSPECTS, params("drop", score=0.05))
     assert (len(after), dropped) == (5, [])
 
 
 def test_a_share_is_of_train_rows_and_takes_the_most_doubtful():
     rows = pd.DataFrame({"id": [f"{n:02d}" for n in range(20)], "split": "train", "label": "ham"})
     suspects = rows.iloc[:10].assign(suggested="spam", score=[n / 10 for n in range(10, 0, -1)])
-    assert list(chosen(rows, suspects, params("drop", None, 0.15))["id"]) == ["09", "08", "07"]
-    assert len(chosen(rows, suspects, params("drop", None, 0.99))) == 10
-    assert len(chosen(rows, suspects, params("drop", None, 0.01))) == 0
+    assert list(chosen(class_task, rows, suspects, params("drop", None, 0.15))["id"]) == [
+        "09",
+        "08",
+        "07",
+    ]
+    assert len(chosen(class_task, rows, suspects, params("drop", None, 0.99))) == 10
+    assert len(chosen(class_task, rows, suspects, params("drop", None, 0.01))) == 0
 
 
 @pytest.mark.parametrize(("score", "share", "found"), [(None, None, "neither"), (0.5, 0.1, "both")])
@@ -85,7 +90,7 @@ def test_one_limit_and_no_more(score, share, found):
 @pytest.mark.parametrize("policy", ["drop", "relabel"])
 def test_a_class_is_never_left_without_a_train_row(policy):
     alone = ROWS[ROWS["id"] != "e"].reset_index(drop=True)
-    after, dropped = apply_policy(alone, SUSPECTS, params(policy))
+    after, dropped = apply_policy(class_task, alone, SUSPECTS, params(policy))
     assert dropped == []
     pd.testing.assert_frame_equal(after, alone)
 
@@ -110,7 +115,7 @@ def test_validation_and_test_are_never_touched_by_a_machine(lines, policy, limit
     )
     rows = frame[["id", "split", "label", "weight"]]
     suspects = frame[frame["doubted"]]
-    after, dropped = apply_policy(rows, suspects, params(policy, *limits))
+    after, dropped = apply_policy(class_task, rows, suspects, params(policy, *limits))
     outside = [one[one["split"] != "train"].reset_index(drop=True) for one in (rows, after)]
     pd.testing.assert_frame_equal(*outside)
     spared = rows["id"][~rows["id"].isin(suspects["id"])]  # nor is a row that is no suspect

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seedbed.label_errors.out_of_fold import can_be_judged, ensemble
+from seedbed.label_errors.out_of_fold import ensemble, unseen_classes
 from seedbed.label_errors.ranking import (
     Judgement,
     judge_labels,
@@ -31,7 +31,7 @@ def animals(wrong: list[int] = [], lynx: list[int] = []) -> tuple:  # noqa: B006
     frame = pd.DataFrame(
         {"text": texts, "text_pair": "", "label": labels, "batch": "a", "fold": np.arange(200) % 5}
     )
-    return numbers, ensemble(NAMES, frame, vectors), frame["fold"].to_numpy()
+    return numbers, ensemble(class_task, NAMES, frame, vectors), frame["fold"].to_numpy()
 
 
 @pytest.mark.parametrize("ranking", ["posterior", "self_confidence"])
@@ -66,7 +66,7 @@ def test_the_posterior_weighs_by_the_noise_and_self_confidence_does_not():
 def test_rows_of_a_class_in_one_fold_alone_are_no_suspects():
     """Two lynxes in fold 0: its model knows no lynx, so it would doubt both."""
     labels, probabilities, folds = animals(lynx=[0, 5])
-    judged = can_be_judged(labels, folds)
+    judged = ~unseen_classes(np.eye(3, dtype=bool)[labels], folds).any(1)
     assert np.flatnonzero(~judged).tolist() == [0, 5]
     quality = label_quality(labels, probabilities, folds, judged, "posterior")
     doubted = judge_labels(class_task, labels, probabilities, quality, 0.5, ALL, JOINT).reason != ""

@@ -133,7 +133,7 @@ def test_all_bad_lines_are_told_together_with_their_place(workspace, tmp_path):
     for place in (
         f"{file}:4: no row to review has the id 'row99'",
         f"{file}:5: row row02 has another text now",
-        f"{file}:6: label 'bonk' is not one of <drop>, <ambiguous>, bank",
+        f"{file}:6: label 'bonk'; expected: one of bank, post, <drop> or <ambiguous>",
         f"{file}:7: row row01 has two different decisions",
         f"{file}:8: wrong_column_count",
     ):

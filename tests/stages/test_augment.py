@@ -14,6 +14,7 @@ from seedbed.core.files import read_json
 from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.vectors import write_vectors
 from seedbed.making.made_rows import made_by, parents
+from seedbed.tasks import class_task
 from stages.augment import Params, augmented, main
 
 OFF = {"model": "", "revision": "", "sha256": "", "prompt": "{text}", "max_new_tokens": 9,
@@ -45,7 +46,7 @@ def params(**more) -> Params:
 
 
 def test_copies_name_their_parent_and_method_and_differ_from_it():
-    made, refused = augmented(ROWS, params())
+    made, refused = augmented(ROWS, params(), class_task)
     assert list(made["id"]) == ["a-a0", "a-a1", "b-a0", "b-a1", "d-a0", "d-a1"]
     assert list(made["parent"]) == ["a", "a", "b", "b", "d", "d"]
     assert set(made["origin"]) == {"augmented"}
@@ -62,21 +63,21 @@ def test_rows_of_a_negative_source_are_rows_like_all_others():
 
 
 def test_a_row_gives_the_same_copies_alone_and_in_any_order():
-    together = augmented(ROWS, params())[0].set_index("id")["text"]
-    turned = augmented(ROWS.iloc[::-1], params())[0].set_index("id")["text"]
-    alone = augmented(ROWS.iloc[1:], params())[0].set_index("id")["text"]
+    together = augmented(ROWS, params(), class_task)[0].set_index("id")["text"]
+    turned = augmented(ROWS.iloc[::-1], params(), class_task)[0].set_index("id")["text"]
+    alone = augmented(ROWS.iloc[1:], params(), class_task)[0].set_index("id")["text"]
     assert turned.equals(together)
     assert alone.equals(together[alone.index])
 
 
 def test_off_makes_nothing():
-    assert augmented(ROWS, params(copies=0))[0].empty
-    assert augmented(ROWS, params(methods=[]))[0].empty
+    assert augmented(ROWS, params(copies=0), class_task)[0].empty
+    assert augmented(ROWS, params(methods=[]), class_task)[0].empty
 
 
 def test_only_small_classes_are_augmented():
     rows = pd.concat([ROWS, frame({"id": "e", "text": "boil two eggs", "label": "cooking"})])
-    made, _ = augmented(rows, params(only_classes_below=2))
+    made, _ = augmented(rows, params(only_classes_below=2), class_task)
     assert set(made["parent"]) == {"a", "d"}
 
 
@@ -86,7 +87,7 @@ def test_a_copy_that_is_no_new_text_is_not_made_and_counted():
         {"id": "b", "text": "rain hail", "label": "weather"},
         {"id": "c", "text": "Hail  RAIN", "label": "weather", "split": "test"},
     )
-    made, refused = augmented(rows, params(methods=["swap"], copies=1))
+    made, refused = augmented(rows, params(methods=["swap"], copies=1), class_task)
     assert made.empty
     assert refused == {"unchanged": 1, "same_as_a_row": 1}
 
@@ -95,17 +96,17 @@ def test_what_needs_words_apart_is_not_done_to_a_text_that_has_none_and_is_told(
     clauses = "我的订单还没到，请尽快处理，谢谢"
     rows = frame({"id": "a", "text": clauses, "label": "x"},
                  {"id": "b", "text": "我要退款", "label": "x"})  # fmt: skip
-    made, refused = augmented(rows, params(methods=["delete"], copies=1))
+    made, refused = augmented(rows, params(methods=["delete"], copies=1), class_task)
     assert made.empty
     assert refused == {"words_not_apart": 2}
-    made, refused = augmented(rows, params(methods=["swap"], copies=1))
+    made, refused = augmented(rows, params(methods=["swap"], copies=1), class_task)
     assert refused == {"unchanged": 1}
     assert set(made["text"][0]) == set(clauses)
 
 
 def test_pairs_keep_their_second_text():
     rows = frame({"id": "a", "text": "when does it open", "text_pair": "At nine.", "label": "yes"})
-    made, _ = augmented(rows, params(methods=["swap"], copies=1))
+    made, _ = augmented(rows, params(methods=["swap"], copies=1), class_task)
     assert list(made["text_pair"]) == ["At nine."]
     assert made["text"][0] != rows["text"][0]
 

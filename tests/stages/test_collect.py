@@ -41,6 +41,7 @@ def params(*sources: dict, **fields) -> None:
     }
     section = {"labels": [], "max_row_chars": 1000, "max_quarantine_share": 0.5, "max_classes": 10}
     content = {
+        "task": {"kind": "class"},
         "sources": [entry | source for source in sources or ({},)],
         "collect": section | fields,
         "anonymize": {"key_fingerprint": fingerprint_of(PUBLIC_KEY)},

@@ -24,6 +24,8 @@ LEDGER = Path("data/ledger/deduplicate.csv")
 METRICS = Path("reports/metrics/deduplicate.json")
 
 PARAMS = """\
+task:
+  kind: class
 deduplicate:
   exact: true
   near: true

@@ -59,6 +59,17 @@ def set_params(**changes) -> None:
     yaml.dump(content, Path("params.yaml"))
 
 
+def as_sets(names: dict[str, str]) -> None:
+    """Make sets of the labels, and labels the task."""
+    yaml = YAML(typ="safe")
+    content = yaml.load(Path("params.yaml"))
+    content["task"]["kind"] = "labels"
+    content["find_label_errors"]["near_copy_min_cosine"] = 1.0  # the models alone judge
+    yaml.dump(content, Path("params.yaml"))
+    rows = read_rows(Path("data/split"))
+    write_rows(Path("data/split"), rows.assign(label=rows["label"].map(names)))
+
+
 def verify(*ids: str) -> None:
     line = {"digest": "d", "given": "weather", "decided": "weather", "who": "ann",
             "when": "2026-11-24T10:00:00"}  # fmt: skip
@@ -177,3 +188,32 @@ def test_wrong_params_are_told(project, changes, message):
     set_params(**changes)
     with pytest.raises(ParamsError, match=message):
         find_label_errors.main()
+
+
+def test_sets_are_judged_label_by_label_and_the_whole_set_is_suggested(project):
+    """All rows are dated, those of weather wet as well; the last of one fold alone is rare."""
+    as_sets({"weather": "dated|wet", "cooking": "dated"})
+    rows = read_rows(Path("data/split"))
+    rare = rows["fold"].eq(1) & (rows.index == 7)
+    label = rows["label"].where(~rare, rows["label"] + "|zonal")
+    write_rows(Path("data/split"), rows.assign(label=label))
+    verify(WRONG[0])
+    find_label_errors.main()
+    found = suspects()
+    assert WRONG[0] not in found
+    one = found[WRONG[1]]
+    assert {one["label"], one["suggested"]} == {"dated|wet", "dated"}
+    assert one["reason"] == ("extra_label" if one["label"] == "dated|wet" else "lacks_label")
+    wet = {row for row, sets in zip(rows["id"], rows["label"], strict=True) if "wet" in sets}
+    near = set(one["nearest"].split())
+    assert near <= wet if one["reason"] == "lacks_label" else not near & wet
+    metrics = read_json(Path("reports/metrics/find_label_errors.json"))
+    assert metrics["not_judged_by_class"] == {"zonal": 1}
+    assert metrics["noise"]["confident_joint"]["dated"] == {"right": 89 - 1}
+    set_params(policy="relabel", max_score=1.0, max_share=None)
+    as_sets({name: name for name in label.unique()})
+    find_label_errors.main()
+    after = read_rows(Path("data/find_label_errors"))
+    changed = after["label"].to_numpy() != label.to_numpy()
+    assert WRONG[1] in set(rows["id"][changed])
+    assert set(rows["split"][changed]) == {"train"}

@@ -13,7 +13,7 @@ from conftest import Project
 from seedbed.core.files import read_csv, read_json
 from seedbed.core.rows import COLUMNS, NEXT, read_rows, write_rows
 from seedbed.scoring.predictions import read_predictions
-from seedbed.tasks import class_task
+from seedbed.tasks import class_task, labels_task
 from stages.prioritize import with_uncertainty
 
 
@@ -26,6 +26,17 @@ def test_labelled_rows_keep_their_scores_and_others_are_voted_on(tmp_path):
     found = with_uncertainty(class_task, rows, vectors, tmp_path, neighbours=2).set_index("id")
     assert found["suggested"].to_dict() == {"a": "cat", "b": "dog", "new": "cat"}
     assert found["uncertainty"].tolist() == pytest.approx([0.1, 0.7, 1.0])
+
+
+def test_of_sets_an_unlabelled_row_gets_every_label_that_most_of_its_nearest_have(tmp_path):
+    scores = {"id": ["a", "b"], "suggested": ["cat|wild", "|"], "uncertainty": [0.1, 0.7]}
+    pq.write_table(pa.table(scores), tmp_path / "one.parquet")
+    labels = ["cat|wild", "wild", ""]
+    rows = pd.DataFrame({"id": ["a", "b", "new"], "split": "train", "label": labels})
+    vectors = np.array([[1, 0], [0, 1], [1, 0.9]], dtype=np.float32)
+    found = with_uncertainty(labels_task, rows, vectors, tmp_path, neighbours=2).set_index("id")
+    assert found["suggested"].to_dict() == {"a": "cat|wild", "b": "|", "new": "cat|wild"}
+    assert found["uncertainty"].tolist() == pytest.approx([0.1, 0.7, 0.5])
 
 
 @pytest.fixture

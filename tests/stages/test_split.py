@@ -13,6 +13,7 @@ from seedbed.core.metrics import read_ledger
 from seedbed.core.rows import DEDUPLICATE, SPLIT, read_rows, write_rows
 from seedbed.splitting.sides import write_frozen
 from seedbed.splitting.splits import SplitParams, without_unlabelled
+from seedbed.tasks import class_task
 from stages import augment, tokenize
 from stages.split import check_sides, main
 
@@ -203,14 +204,14 @@ def test_the_same_rows_in_another_order_give_the_same_bytes():
 def test_an_empty_side_too_few_classes_and_too_few_rows_for_the_folds_are_refused():
     placed = rows().assign(split=["train", "validation", "test"] * 20)
     with pytest.raises(RowsError, match="no row in validation"):
-        check_sides(placed[placed["split"] != "validation"], PARAMS)
-    with pytest.raises(RowsError, match="1 class, cat"):
-        check_sides(placed[placed["label"] == "cat"], PARAMS)
-    check_sides(placed.head(6), PARAMS)  # two rows in the largest class, four in all
+        check_sides(placed[placed["split"] != "validation"], PARAMS, class_task)
+    with pytest.raises(RowsError, match="1 class, `cat`"):
+        check_sides(placed[placed["label"] == "cat"], PARAMS, class_task)
+    check_sides(placed.head(6), PARAMS, class_task)  # two rows in the largest class, four in all
     with pytest.raises(RowsError, match="2 rows or groups .* each of 3 folds"):
-        check_sides(placed.head(3), PARAMS)
+        check_sides(placed.head(3), PARAMS, class_task)
     with pytest.raises(RowsError, match="2 rows or groups"):
-        check_sides(placed.assign(group=["a", "b", "c"] * 20), PARAMS)
+        check_sides(placed.assign(group=["a", "b", "c"] * 20), PARAMS, class_task)
 
 
 def test_rows_without_a_label_are_on_no_side_and_the_ledger_says_why():

@@ -40,6 +40,7 @@ INPUTS = 10_000  # of each of the two kinds, at scale 1
 def read_source(kind: str, data: bytes) -> str:
     """Read a file as collect does. Raises what its readers raise."""
     from seedbed.collecting.collection import CollectParams, parse_source, read_all
+    from seedbed.tasks import load
 
     path = Path("raw", "a", f"in.{kind}")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,7 @@ def read_source(kind: str, data: bytes) -> str:
     if kind in ("txt", "html"):
         entry |= {"kind": "folder", "path": "raw", "pattern": f"*.{kind}", "columns": {}}
     try:
-        rows, *_ = read_all([parse_source(entry)], params)
+        rows, *_ = read_all([parse_source(entry)], params, load("class"))
     finally:
         path.unlink()
     bad = sum(bool(row.reason) for row in rows)
@@ -69,6 +70,7 @@ def read_params_file(_: str, data: bytes) -> str:
     import seedbed.approaches as approaches
     from seedbed.collecting.collection import CollectParams, read_all, read_entries, read_sources
     from seedbed.core import params
+    from seedbed.tasks import load
     from seedbed.training.trainer import ApproachTrainer
 
     Path("params.yaml").write_bytes(data)
@@ -85,7 +87,7 @@ def read_params_file(_: str, data: bytes) -> str:
     Path("data/raw").mkdir(parents=True, exist_ok=True)
     Path("data/raw/films.csv").write_text(FILMS)
     if any(source.kind == "file" for source in read_entries()):
-        read_all(sources, params.read_params("collect", CollectParams))
+        read_all(sources, params.read_params("collect", CollectParams), load("class"))
     return "read"
 
 

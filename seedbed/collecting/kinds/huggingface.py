@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from seedbed.collecting.source import SAVED_DATASET, Problem, RawWay, Source, SourceTable
-from seedbed.collecting.tables import Record, Table
+from seedbed.collecting.tables import Record, Table, named_by
 from seedbed.collecting.text_files import reading_source
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside, sha256_of
@@ -101,18 +101,22 @@ def _table(part: Any, split: str, wanted: Collection[str]) -> Table:
     import datasets
 
     columns = list(part.column_names)
-    part = part.select_columns([name for name in columns if name in wanted])
+    part = part.select_columns(named_by(wanted, columns))
     classes = {
-        name: feature.names
+        name: one.names
         for name, feature in part.features.items()
-        if isinstance(feature, datasets.ClassLabel)
+        if isinstance(one := getattr(feature, "feature", feature), datasets.ClassLabel)
     }
+
+    def named(cell: Any, names: list[str]) -> Any:
+        if isinstance(cell, list):
+            return [named(one, names) for one in cell]
+        # -1 is how a dataset says that the label is withheld
+        return None if cell is None or cell < 0 else names[cell]
+
     records = []
     for number, cells in enumerate(part, 1):
-        for name, names in classes.items():
-            # -1 is how a dataset says that the label is withheld
-            hidden = cells[name] is None or cells[name] < 0
-            cells[name] = None if hidden else names[cells[name]]
+        cells |= {name: named(cells[name], names) for name, names in classes.items()}
         records.append(Record(number, cells if "split" in columns else {**cells, "split": split}))
     return Table(list(dict.fromkeys([*columns, "split"])), records)
 
