@@ -11,10 +11,9 @@ from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, read_metrics
 from seedbed.core.params import read_params
 from seedbed.core.rows import DATASET
 from seedbed.core.stage import script
-from seedbed.encoding.vectors import EncoderParams
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, data_card
-from seedbed.reporting.model_card import ModelFacts, model_card
+from seedbed.reporting.model_card import Encoder, ModelFacts, model_card
 from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
 from seedbed.serving.model_folder import read_serving
 from seedbed.tasks import load
@@ -38,7 +37,11 @@ def model_facts(
         read_card(BEST),
         read_serving(BEST),
         model_digest(BEST),
-        read_params("encoder", EncoderParams),
+        Encoder(
+            read_params("encoder.name", str),
+            read_params("encoder.revision", str),
+            read_params("encoder.sha256", str),
+        ),
         sources,
         languages,
     )

@@ -8,7 +8,6 @@ from huggingface_hub import DatasetCard, ModelCard
 
 from seedbed.core.errors import PipelineError
 from seedbed.core.metrics import read_metrics
-from seedbed.encoding.vectors import EncoderParams
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.dataset_card import (
@@ -18,7 +17,7 @@ from seedbed.reporting.dataset_card import (
     licence_id,
     size_category,
 )
-from seedbed.reporting.model_card import ModelFacts, model_card
+from seedbed.reporting.model_card import Encoder, ModelFacts, model_card
 from seedbed.scoring.metrics_files import (
     Behaviour,
     Choice,
@@ -66,7 +65,7 @@ def told(**changes) -> ModelFacts:
         choice, dataset(),
         read_metrics(figures / "validation.json", Validation), test, card,
         SERVING, "0123456789abcdef",
-        EncoderParams(name="some/encoder", revision="abc", sha256="d" * 64, max_length=128),
+        Encoder("some/encoder", "abc", "d" * 64),
         SOURCES, {"en": 2225},
     )  # fmt: skip
     return whole._replace(**changes)

@@ -72,6 +72,25 @@ def test_the_loss_in_training_is_the_log_loss(task):
     )
 
 
+def test_positive_weights_count_what_a_row_has():
+    task = tasks.load("labels")
+    targets = np.array([[1, 0, 1]] + [[0, 0, 1]] * 4, dtype=np.int8)
+    assert task.positive_weights(targets, "none") is None
+    assert task.positive_weights(targets, "inverse").tolist() == [4, 1, 1]
+    weights = task.positive_weights(targets, "sqrt")
+    assert weights.tolist() == [2, 1, 1]
+    logits, wanted = torch.zeros(2, 3), torch.tensor([[1, 0, 0], [0, 0, 0]], dtype=torch.int8)
+    found = task.losses(logits, wanted, 0.0, torch.from_numpy(weights)) / np.log(2)
+    assert found.tolist() == pytest.approx([4 / 3, 1])
+
+
+def test_one_class_a_text_has_no_positive_weights():
+    task = tasks.load("class")
+    assert task.positive_weights(np.array([0, 1]), "none") is None
+    with pytest.raises(ParamsError, match=r"training.positive_weights.*task class"):
+        task.positive_weights(np.array([0, 1]), "sqrt")
+
+
 @pytest.mark.parametrize("of", ["log_loss", "brier"])
 def test_a_loss_has_the_mean_of_its_own_probabilities(task, of):
     """Over many labels that are drawn from the probabilities themselves."""

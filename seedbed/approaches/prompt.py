@@ -122,9 +122,11 @@ def _label_prompts(data: classifier.TrainingData, params: Params, seed: int, fol
     scorer.start_at(data.task.prompt_bias(scores, data.train.row_labels))
     are_few = len(data.train.row_ids) < params.pairs_below * len(data.classes)
 
+    row_losses = data.row_losses(params)
+
     def losses(model: PromptScorer, inputs: Inputs, labels: torch.Tensor) -> torch.Tensor:
-        weights = params.prompt_weight, params.label_smoothing
-        return model.paired_losses(data.task, inputs, labels, torch.from_numpy(targets), *weights)
+        of_prompts, weight = torch.from_numpy(targets), params.prompt_weight
+        return model.paired_losses(data.task, inputs, labels, of_prompts, weight, row_losses)
 
     depth = encoder.model.config.num_hidden_layers
     curve = _tuned(scorer, depth, data, params, seed, losses if are_few else None)

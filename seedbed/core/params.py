@@ -42,7 +42,7 @@ SECTIONS = (
 # Keys of `training`, which an older params.yaml has in `approaches.full`.
 MOVED = (
     "epochs", "min_steps", "batch_tokens", "warmup_share", "weight_decay", "label_smoothing",
-    "patience_epochs",
+    "positive_weights", "patience_epochs",
 )  # fmt: skip
 READ_BY_COMMANDS = ("gate",)  # sections that no stage reads: a change of them reruns nothing
 YAML_TAG = "tag:yaml.org,2002:"

@@ -11,7 +11,6 @@ from seedbed.tasks import Task
 if TYPE_CHECKING:  # its module imports this one's task, and cleanlab is slow
     from seedbed.label_errors.out_of_fold import Counts
     from seedbed.label_errors.ranking import Judgement, NoiseFigures, Ranking
-    from seedbed.pages.document import Part
 
 
 class Judge(Protocol):
@@ -51,9 +50,6 @@ class Judge(Protocol):
 
     def noise_figures(self, classes: Sequence[str], joint: np.ndarray) -> "NoiseFigures":
         """Return the figures of the calibrated joint."""
-
-    def noise_table(self, noise: "NoiseFigures", limit: int) -> "list[Part]":
-        """Return the figures as the report shows them, of `limit` classes at most."""
 
 
 def judge_of(task: Task) -> Judge:

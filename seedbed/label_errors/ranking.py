@@ -25,7 +25,6 @@ from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.label_errors.out_of_fold import Counts
-from seedbed.pages.document import Cell, Part, Table
 from seedbed.tasks import Task
 
 Ranking = Literal["posterior", "self_confidence"]
@@ -131,24 +130,6 @@ def noise_figures(classes: Sequence[str], joint: np.ndarray) -> NoiseFigures:
         cells[name] = {other: int(count) for other, count in counts if count}
     wrong = float(1 - right.sum() / total) if total else 0.0
     return NoiseFigures(wrong_share=wrong, by_class=by_class, confident_joint=cells)
-
-
-def noise_table(noise: NoiseFigures, limit: int) -> list[Part]:
-    """Return the share of wrong labels by class, and which label is given for which."""
-    first = f"Share of wrong labels, by cleanlab's confident joint: {noise.wrong_share:.1%}"
-    if not noise.wrong_share:
-        return [f"{first}: no row belongs to another class with confidence."]
-    worst = sorted(noise.by_class.items(), key=lambda item: (-item[1].given_wrong, item[0]))
-    names = sorted(noise.by_class) if len(worst) <= limit else []
-    header = ["given label", "wrong", "true rows with another label"]
-    rows: list[list[Cell]] = [
-        [label, f"{figures.given_wrong:.1%}", f"{figures.true_missed:.1%}",
-         *(noise.confident_joint[label].get(name, 0) for name in names)]
-        for label, figures in worst
-    ]  # fmt: skip
-    header += [f"likely {name}" for name in names]
-    limited = Table(header, rows, limit, "classes with a smaller share")
-    return [f"{first}, of the rows that no person has verified.", limited]
 
 
 class Judgement(NamedTuple):

@@ -27,7 +27,6 @@ from seedbed.label_errors.ranking import (
     NoiseFigures,
     Ranking,
 )
-from seedbed.pages.document import Cell, Part, Table
 from seedbed.tasks import Task
 
 LEAST = 1e-4  # of a probability: its last digit
@@ -168,24 +167,3 @@ def noise_figures(classes: Sequence[str], joint: np.ndarray) -> NoiseFigures:
     total = joint.sum()
     wrong = float((joint[:, 0, 1] + joint[:, 1, 0]).sum() / total) if total else 0.0
     return NoiseFigures(wrong_share=wrong, by_class=by_class, confident_joint=cells)
-
-
-def noise_table(noise: NoiseFigures, limit: int) -> list[Part]:
-    """Return the share of wrong labels, and extra and missing ones by class."""
-    first = f"Share of wrong labels, by cleanlab's confident joint: {noise.wrong_share:.1%}"
-    if not noise.wrong_share:
-        return [f"{first}: no class is missing or extra with confidence."]
-    worst = sorted(
-        noise.by_class.items(),
-        key=lambda item: (-max(item[1].given_wrong, item[1].true_missed), item[0]),
-    )
-    rows: list[list[Cell]] = [
-        [name, *(noise.confident_joint[name].get(kind, 0) for kind in (RIGHT, EXTRA, MISSING)),
-         f"{figures.given_wrong:.1%}", f"{figures.true_missed:.1%}"]
-        for name, figures in worst
-    ]  # fmt: skip
-    header = ["label", "likely right", "likely extra", "likely missing", "of those given extra",
-              "of the true ones missing"]  # fmt: skip
-    limited = Table(header, rows, limit, "labels with a smaller share")
-    words = "of all pairs of a row that no person has verified and a label"
-    return [f"{first}, {words}.", limited]

@@ -13,11 +13,11 @@ from seedbed.core.decisions import ApplyDecisionsMetrics
 from seedbed.core.metrics import Metrics, RowCounts, check_chain, read_metrics
 from seedbed.core.rows import SIDES
 from seedbed.encoding.vectors import EmbedMetrics, NearTrain
-from seedbed.label_errors import judge_of
 from seedbed.label_errors.ranking import LabelErrorMetrics
 from seedbed.pages.document import Part, Prose, Section, Table, counted, interval, listed, quoted
 from seedbed.private.kinds import AnonymizeMetrics
 from seedbed.private.languages import LookedFor, in_other_languages
+from seedbed.reporting.noise import label_noise
 from seedbed.reporting.results import CLASSES, MATRIX_CLASSES, NAMED, thin_classes
 from seedbed.scoring.metrics_files import Evaluation
 from seedbed.splitting.deduplication import DeduplicateMetrics
@@ -215,7 +215,7 @@ def labels(
         outliers = f"{number} rows are far from all others ({where}): reports/outliers.csv."
     parts: list[Part] = [
         Prose(suspects),
-        *judge_of(task).noise_table(found.noise, MATRIX_CLASSES),
+        *label_noise(task, found.noise, MATRIX_CLASSES),
         Prose(f"{outliers} {_order(found.non_iid_p)}"),
         Prose(people(test)),
         *_near_conflicts(task, copies, split),

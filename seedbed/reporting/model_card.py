@@ -7,7 +7,6 @@ from typing import NamedTuple
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from seedbed import tasks
-from seedbed.encoding.vectors import EncoderParams
 from seedbed.pages.document import (
     Bullets,
     Cell,
@@ -31,6 +30,14 @@ WEAK_SLICES = 5
 FEW_ROWS = 30  # of test in a class; below, its figures are imprecise
 
 
+class Encoder(NamedTuple):
+    """The encoder that was fine-tuned, as params.yaml names it."""
+
+    name: str
+    revision: str
+    sha256: str
+
+
 class ModelFacts(NamedTuple):
     """What a model card is made from.
 
@@ -46,7 +53,7 @@ class ModelFacts(NamedTuple):
     card: SavedModel
     serving: Serving
     digest: str
-    encoder: EncoderParams
+    encoder: Encoder
     sources: Sequence[SourceEntry]
     language_rows: Mapping[str, int]
 

@@ -191,8 +191,19 @@ class Task(Protocol):
     def alike(self, targets: "Tensor", others: "Tensor") -> "Tensor":
         """Return how alike targets are, from 0 to 1: (rows, others)."""
 
-    def losses(self, logits: "Tensor", targets: "Tensor", smoothing: float) -> "Tensor":
-        """Return the loss of each row in training: logits (rows, classes) -> (rows,)."""
+    def positive_weights(self, targets: np.ndarray, how: str) -> "np.ndarray | None":
+        """Return what a class counts where a row has it, against 1 where not, (classes,) float32,
+        as `training.positive_weights` says; None: 1. Raises ParamsError where the task has none."""
+
+    def losses(
+        self,
+        logits: "Tensor",
+        targets: "Tensor",
+        smoothing: float,
+        positive: "Tensor | None" = None,
+    ) -> "Tensor":
+        """Return the loss of each row in training: logits (rows, classes) -> (rows,). `positive`:
+        see `positive_weights`."""
 
     def regression(self, strength: float) -> Regression:
         """Return a logistic regression that is not fitted; `strength` is C of scikit-learn's."""

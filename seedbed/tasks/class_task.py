@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seedbed.core.errors import ParamsError
 from seedbed.core.rows import OUTSIDE
 from seedbed.tasks import Spread, Tallies
 from seedbed.tasks.class_cells import (
@@ -118,7 +119,16 @@ def alike(targets: "Tensor", others: "Tensor") -> "Tensor":
     return targets[:, None] == others[None, :]
 
 
-def losses(logits: "Tensor", targets: "Tensor", smoothing: float) -> "Tensor":
+def positive_weights(targets: np.ndarray, how: str) -> None:
+    """Return None: one class of all is right, and `balance.weights` weighs them."""
+    if how != "none":
+        step = "set it to none; `balance.weights` weighs the classes"
+        raise ParamsError("training.positive_weights", f"{how}, and task {NAME}", "none", step)
+
+
+def losses(
+    logits: "Tensor", targets: "Tensor", smoothing: float, positive: "Tensor | None" = None
+) -> "Tensor":
     """Return the cross-entropy."""
     from torch.nn.functional import cross_entropy
 

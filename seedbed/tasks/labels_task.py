@@ -141,13 +141,27 @@ def alike(targets: "Tensor", others: "Tensor") -> "Tensor":
     return (shared + (either == 0)) / either.clamp(min=1)
 
 
-def losses(logits: "Tensor", targets: "Tensor", smoothing: float) -> "Tensor":
+def positive_weights(targets: np.ndarray, how: str) -> np.ndarray | None:
+    """Return the odds that a row has not the class (`inverse`), or their square root (`sqrt`); 1
+    for a class that all rows have, or none."""
+    if how == "none":
+        return None
+    there = targets.sum(0)
+    varies = (there > 0) & (there < len(targets))
+    odds = np.where(varies, (len(targets) - there) / np.maximum(there, 1), 1.0)
+    return (odds if how == "inverse" else np.sqrt(odds)).astype(np.float32)
+
+
+def losses(
+    logits: "Tensor", targets: "Tensor", smoothing: float, positive: "Tensor | None" = None
+) -> "Tensor":
     """Return the mean binary cross-entropy over the classes; smoothing moves each target that far
     towards one half."""
     from torch.nn.functional import binary_cross_entropy_with_logits
 
     wanted = targets.to(logits.dtype) * (1 - smoothing) + smoothing / 2
-    return binary_cross_entropy_with_logits(logits, wanted, reduction="none").mean(1)
+    each = binary_cross_entropy_with_logits(logits, wanted, reduction="none", pos_weight=positive)
+    return each.mean(1)
 
 
 def regression(strength: float) -> SetRegression:

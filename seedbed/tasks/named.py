@@ -7,13 +7,15 @@ from typing import Annotated
 from seedbed.core.params import Section, from_table, read_params
 from seedbed.tasks import NAMES, Task, load
 
+TaskName = Annotated[str, from_table(NAMES)]
+
 
 class TaskParams(Section):
-    """params.yaml section `task`."""
+    """params.yaml section `task`, which collect checks for all stages."""
 
-    kind: Annotated[str, from_table(NAMES)]
+    kind: TaskName
 
 
 def read_task() -> Task:
     """Load the task that params.yaml names."""
-    return load(read_params("task", TaskParams).kind)
+    return load(read_params("task.kind", TaskName))

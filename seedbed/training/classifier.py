@@ -33,7 +33,7 @@ from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.scoring.metrics import macro_f1_of
 from seedbed.training import models
-from seedbed.training.loop import Curve, Group, Inputs, Losses, Run, Work, train
+from seedbed.training.loop import Curve, Group, Inputs, Losses, RowLosses, Run, Work, train
 
 if TYPE_CHECKING:  # seconds, which predicting by most approaches does not need
     from sklearn.neural_network import MLPClassifier
@@ -85,6 +85,17 @@ class TrainingData:
     dtype: torch.dtype
     checkpoints: Path | None = None
 
+    def row_losses(self, params: models.TrainingParams) -> RowLosses:
+        """The loss of the task. Raises ParamsError for weights that the task does not have."""
+        weights = self.task.positive_weights(self.train.row_labels, params.positive_weights)
+        positive = None if weights is None else torch.from_numpy(weights)
+
+        def losses(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+            there = None if positive is None else positive.to(logits.device)
+            return self.task.losses(logits, targets, params.label_smoothing, there)
+
+        return losses
+
     def card(
         self, form: models.ModelFormat, origin: Origin, **settings: str | list[str]
     ) -> models.SavedModel:
@@ -119,8 +130,10 @@ def fit(
     the task. Raises ModelError as `train` does.
     """
 
+    row_losses = data.row_losses(params)
+
     def of_task(model: nn.Module, inputs: Inputs, targets: torch.Tensor) -> torch.Tensor:
-        return data.task.losses(model(**inputs).float(), targets, params.label_smoothing)
+        return row_losses(model(**inputs).float(), targets)
 
     def score(model: nn.Module) -> float:
         return validation_score(model, data, f"{approach} validation")

@@ -39,6 +39,8 @@ Curve = list[dict[str, float]]
 Inputs = dict[str, torch.Tensor]
 # From a module, one batch's inputs and class indices to the loss of each row: (rows,) float32.
 Losses = Callable[[nn.Module, Inputs, torch.Tensor], torch.Tensor]
+# From logits (rows, classes) and targets to the loss of each row: (rows,).
+RowLosses = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 class Group(TypedDict, total=False):

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
 
@@ -50,6 +50,7 @@ class SharedParams(LoopSettings):
     where these do not name their own."""
 
     label_smoothing: float = Field(ge=0, lt=1)
+    positive_weights: Literal["none", "sqrt", "inverse"] = "none"  # an older file has none
     patience_epochs: int = Field(ge=0, le=100_000)
 
 

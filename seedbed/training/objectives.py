@@ -31,7 +31,7 @@ from seedbed.encoding.encoder import SentenceEncoder, load_model, model_inputs, 
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, Layout, Truncation, load_tokenizer
 from seedbed.tasks import Task
-from seedbed.training.loop import Curve, Group, Run, Work, train
+from seedbed.training.loop import Curve, Group, RowLosses, Run, Work, train
 from seedbed.training.models import AdaptationParams
 
 PLACE = "params.yaml: approaches.prompt"
@@ -88,12 +88,13 @@ class PromptScorer(nn.Module):
         labels: Tensor,
         of_prompts: Tensor,
         prompt_weight: float,
-        smoothing: float,
+        row_losses: RowLosses,
     ) -> Tensor:
         """The loss of each row against the prompts, times `prompt_weight`, and against the batch's
-        other texts and the prompts together: (rows,). `of_prompts`: the target of each prompt."""
+        other texts and the prompts together: (rows,). `of_prompts`: the target of each prompt;
+        `row_losses`: of logits and targets, (rows,)."""
         texts, prompts = self.encoder(**inputs).float(), self.prompt_vectors()
-        to_prompts = task.losses(self._scores(texts, prompts), labels, smoothing)
+        to_prompts = row_losses(self._scores(texts, prompts), labels)
         others = torch.cat([labels, of_prompts.to(labels.device)])
         similar = self.scale * texts @ torch.cat([texts, prompts]).T
         return prompt_weight * to_prompts + contrastive_losses(similar, task.alike(labels, others))

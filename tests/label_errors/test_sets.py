@@ -11,6 +11,7 @@ from seedbed.label_errors.out_of_fold import ensemble, out_of_sample, unseen_cla
 from seedbed.label_errors.ranking import Judgement, PolicyParams, apply_policy, chosen
 from seedbed.pages.document import Section
 from seedbed.pages.rendering import markdown
+from seedbed.reporting.noise import label_noise
 from seedbed.tasks import class_task, labels_task
 from stages.find_label_errors import Params, judge
 
@@ -160,11 +161,12 @@ def test_the_report_says_what_is_extra_and_what_is_missing():
     assert noise.by_class["loud"].model_dump() == {
         "given_wrong": pytest.approx(1 / 25), "true_missed": pytest.approx(5 / 29)
     }  # fmt: skip
-    page = markdown(Section("Labels", sets.noise_table(noise, 5)))
+    page = markdown(Section("Labels", label_noise(labels_task, noise, 5)))
     assert "| loud | 24 | 1 | 5 | 4.0% | 17.2% |" in page
     assert "3.0%, of all pairs of a row that no person has verified and a label" in page
     clean = sets.noise_figures(["loud"], np.array([[[70, 0], [0, 30]]]))
-    assert "no class is missing or extra" in markdown(Section("", sets.noise_table(clean, 5)))
+    page = markdown(Section("Labels", label_noise(labels_task, clean, 5)))
+    assert "no class is missing or extra" in page
 
 
 def params(policy: str) -> PolicyParams:
