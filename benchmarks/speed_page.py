@@ -5,6 +5,7 @@ from typing import Any
 from benchmarks.marks import met, share
 from benchmarks.memo_page import memo_section
 from benchmarks.speed_between import section as speed_between_section
+from benchmarks.stages_between import section as stages_between_section
 from seedbed.pages.rendering import table
 
 SPEED_HEADER = (
@@ -87,6 +88,12 @@ benchmarks.speed_between COMMIT`; reach: 1.15 times the processor seconds on Eng
 by turns, without the memo; medians of the rounds and of their ratios.
 
 {speed_between}
+
+Whole stages on the 10,003 train questions of banking77, one class a text, feature approach
+(`DATA=FOLDER python -m benchmarks.stages_between COMMIT`; reach: 1.03 times the processor seconds
+of all of them). A process a run, one thread, by turns, without the memo; medians.
+
+{stages_between}
 
 ## The approaches
 
@@ -239,6 +246,7 @@ def speed_page(every: dict[str, Any]) -> str:
         row_diff=row_diff_table(every.get("row_diff", {})),
         memo=memo_section(every.get("memo", {})),
         speed_between=speed_between_section(every.get("speed_between", {})),
+        stages_between=stages_between_section(every.get("stages_between", {})),
         padding=every["padding"],
         padding_table=table(("batches", "padding"), padding_lines(every["padding"])),
         pipeline=table(
