@@ -54,7 +54,7 @@ def figures():
 def pages(figures) -> list[Section]:
     train = dict.fromkeys(NAMES, 2)
     isolated = [("0" * 16, name, 0.5) for name in STRANGE]
-    weak = Section("next", [needs.weakest(figures), needs.sparse(train, isolated)])
+    weak = Section("next", [needs.weakest(figures), needs.sparse(class_task, train, isolated)])
     return [results.chosen_model("feature", figures), weak]
 
 
@@ -90,7 +90,8 @@ def test_a_strange_label_is_shown_as_it_is_and_never_as_markup(name):
 
 
 def split_metrics(few: dict[str, int], gone: dict[str, int]) -> SplitMetrics:
-    counts = RowCounts(read=9, made=0, kept=9, dropped=0, dropped_by_reason={})
+    reasons = {"class_not_in_train": sum(gone.values())} if gone else {}
+    counts = RowCounts(read=9, made=0, kept=9, dropped=0, dropped_by_reason=reasons)
     share = Share(rows=3, share=1 / 3)
     return SplitMetrics(
         rows=counts, leak_gate=LeakGate(exact_pairs=0, near_pairs=0, group_pairs=0), way="hash",
@@ -101,7 +102,9 @@ def split_metrics(few: dict[str, int], gone: dict[str, int]) -> SplitMetrics:
 
 
 def test_split_names_a_few_classes_and_counts_the_others():
-    line = summary(split_metrics(dict.fromkeys(NAMES, 9), dict.fromkeys(NAMES[::-1], 2)), 30)
+    line = summary(
+        split_metrics(dict.fromkeys(NAMES, 9), dict.fromkeys(NAMES[::-1], 2)), 30, class_task
+    )
     assert "and 690 more" in line
     assert "so 1,400 rows dropped: " in line
     assert len(line) < 1_000

@@ -14,8 +14,8 @@ from seedbed.approaches import NAMES
 EACH = NAMES
 TABLE = {
     "task.kind": [
-        "ablate", "adapt", "augment", "balance", "collect", "cv", "deduplicate", "embed",
-        *(f"evaluate@{one}" for one in EACH), "find_label_errors",
+        "ablate", "adapt", "apply_decisions", "augment", "balance", "collect", "cv", "deduplicate",
+        "embed", *(f"evaluate@{one}" for one in EACH), "find_label_errors",
         *(f"finetune@{one}" for one in EACH), "learning_curve", "prioritize", "report", "select",
         "split", "tokenize",
     ],
@@ -33,12 +33,16 @@ TABLE = {
     "split.warn_below": ["apply_decisions", "prioritize", "split"],
     "split.way": ["apply_decisions", "deduplicate", "prioritize", "split"],
     "encoder.precision": [
-        "ablate", "adapt", "augment", "cards", "cv", "embed", *(f"evaluate@{one}" for one in EACH),
+        "ablate", "adapt", "augment", "cv", "embed", *(f"evaluate@{one}" for one in EACH),
         *(f"finetune@{one}" for one in EACH), "learning_curve", "prioritize", "select", "tokenize",
     ],
     "cv.stop_share": ["cv"],
     "find_label_errors.policy": ["find_label_errors"],
     "augment.copies": ["augment"],
+    "encoder.sha256": [
+        "ablate", "adapt", "augment", "cards", "cv", "embed",
+        *(f"finetune@{one}" for one in EACH), "learning_curve", "prioritize", "tokenize",
+    ],
     "negatives.word_salad": ["augment", "balance"],
     "negatives.label": [
         "ablate", "augment", "balance", *(f"evaluate@{one}" for one in EACH), "learning_curve",

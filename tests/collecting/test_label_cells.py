@@ -77,7 +77,7 @@ def test_lists_are_sets_and_an_empty_one_is_the_empty_set(name, capsys):
     assert collected(name) == EXPECTED
     assert "no label is right for 1 rows, and 0 are not labelled yet" in capsys.readouterr().out
     by_class = read_json(Path("reports/metrics/collect.json"))["by_class"]
-    assert by_class == {"broken": 2, "delivery": 2, "|": 1}
+    assert by_class == {"broken": 2, "delivery": 2, "no label": 1}
 
 
 @pytest.mark.parametrize("write_list", [str, json.dumps])
