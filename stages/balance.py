@@ -11,13 +11,13 @@ import pandas as pd
 
 from seedbed.core.files import write_csv
 from seedbed.core.labels import unmatched, unused_in_words
-from seedbed.core.metrics import settle
+from seedbed.core.metrics import Drop, settle
 from seedbed.core.params import read_params
+from seedbed.core.reasons import Reason
 from seedbed.core.rows import AUGMENT, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.making.balancing import BalanceMetrics, GroupWeight, balance
-from seedbed.making.balancing import BalanceParams as Params
-from seedbed.making.negatives import NegativesParams, set_aside
+from seedbed.making.balancing import BalanceMetrics, BalanceParams as Params, GroupWeight, balance
+from seedbed.tasks import Task
 from seedbed.tasks.counting import strata
 from seedbed.tasks.named import read_task
 
@@ -54,11 +54,27 @@ def in_words(params: Params) -> str:
     return f"{cap}, weights {params.weights}{shares}"
 
 
+def set_aside(
+    rows: pd.DataFrame, used_as: str, label: str, task: Task
+) -> tuple[pd.DataFrame, list[Drop]]:
+    """Drop the negatives of train where a threshold is to detect them: `negative_for_threshold`.
+
+    `used_as` and `label` are `negatives.as` and `negatives.label`. Validation keeps its negatives,
+    to choose the threshold on, and so does test. Raises ParamsError as `Task.negative` does.
+    """
+    negative = task.negative(label, used_as)
+    if used_as == "class":
+        return rows, []
+    aside = (rows["split"] == "train") & (rows["label"] == negative)
+    return rows[~aside], [Drop(row, Reason.NEGATIVE_FOR_THRESHOLD) for row in rows["id"][aside]]
+
+
 @script
 def main() -> str:
     params, task = read_params("balance", Params), read_task()
     rows = read_rows(AUGMENT)
-    used, aside = set_aside(rows, read_params("negatives", NegativesParams), task)
+    negative = read_params("negatives.as", str), read_params("negatives.label", str)
+    used, aside = set_aside(rows, *negative, task)
     is_train = used["split"] == "train"
     train, dropped = balance(used[is_train], params, task)
     dropped = aside + dropped

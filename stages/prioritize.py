@@ -25,8 +25,8 @@ from seedbed.pages.rendering import page_markdown
 from seedbed.reporting.needs import page
 from seedbed.scoring import priorities
 from seedbed.scoring.metrics_files import Choice, Validation
-from seedbed.splitting.sides import FROZEN, SideParams, assign_sides, read_frozen
-from seedbed.splitting.splits import unlabelled_rows
+from seedbed.splitting.sides import FROZEN, assign_sides, read_frozen
+from seedbed.splitting.splits import SplitParams, unlabelled_rows
 from seedbed.tasks import Task
 from seedbed.tasks.named import read_task
 from seedbed.training.resampling import LearningCurveMetrics
@@ -74,10 +74,9 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     rows = split[split["split"] == "train"]
     every = read_rows(DEDUPLICATE)
     if (every["label"] == "").any():
-        shingle_words = read_params("split.shingle_words", int)
-        min_jaccard = read_params("split.twin_min_jaccard", float)
-        bare = unlabelled_rows(every, split, shingle_words, min_jaccard).assign(split="")
-        side = assign_sides(bare, read_frozen(FROZEN), read_params("split", SideParams))["split"]
+        params = read_params("split", SplitParams)
+        bare = unlabelled_rows(every, split, params.shingle_words, params.twin_min_jaccard)
+        side = assign_sides(bare.assign(split=""), read_frozen(FROZEN), params)["split"]
         rows = pd.concat([rows, bare[(side == "train").to_numpy()].assign(split="train")])
     rows = rows.reset_index(drop=True)
     return rows, vectors_of(rows, EMBED, read_params("encoder", EncoderParams), SPLIT)
