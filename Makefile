@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
 .PHONY: run install test test-browser pictures lint sync fresh resolve update bench \
-	bench-languages peers ci-restore ci-keep trust clean
+	bench-languages peers ci-restore ci-keep trust coverage clean
 
 run: install
 	@python -m seedbed.core.params  # names the line, where DVC names none
@@ -78,7 +78,15 @@ ci-keep: install
 # Kills, damage, mutated files, canaries, injection, mutants, long use: some 20 minutes; the figures
 # go into docs/explanation/trust.md.
 trust: install
-	@python -m tests.trust
+	@OMP_NUM_THREADS=1 python -m tests.trust
+
+# The lines that `make test` runs, in processes that tests start, too; takes longer than the tests.
+coverage: install .venv/installed-coverage
+	@OMP_NUM_THREADS=1 python -m tests.trust coverage
+
+.venv/installed-coverage: pyproject.toml .venv/installed
+	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[coverage]"
+	@touch $@
 
 # docs/explanation/languages.md: what works in which language, on made rows; needs no data.
 bench-languages: install

@@ -6,9 +6,11 @@ import json
 import random
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, redirect_stderr
 from io import StringIO
+from itertools import product, repeat
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,18 +29,23 @@ PLAIN, OBFUSCATED = 300, 55
 ROWS = ("text", "pair", "key", "who", "more", "quarantined", "note")
 REFUSED = ("label", "meta", "file name")
 PLACES = (*ROWS, *REFUSED)
+TASKS = {"class": "", "labels": ", in rows with sets"}
+SECOND = "outdoors"  # a label beside those of the example
+# Of each task: the column of labels, and the cells of a row with a value as label.
+LABELS: dict[str, tuple[tuple[str, Callable[[str], dict[str, str]]], ...]] = {
+    "class": (("label", lambda value: {"label": value}),),
+    "labels": (
+        ("label", lambda value: {"label": json.dumps(["x", value])}),
+        ("topic_*", lambda value: {"topic_x": "0", f"topic_{value}": "1"}),
+        ("label", lambda value: {"label": f"x|{value}|v"}),
+    ),
+}
+Found = dict[str, list[str]]  # where a value is, by its name
 NO_PERSONS = ("ip", "handle", "mac")  # 1.2.3.4 and @home are good labels
 MIN_PLAIN, MIN_OBFUSCATED = 0.99, 0.8
 # The private zone, and what holds code, base models or settings alone.
-PRIVATE = (
-    "data/raw",
-    "data/collect",
-    "data/clean",
-    "data/decisions",
-    ".seedbed",
-    ".dvc/cache",
-    ".dvc/tmp",
-)
+PRIVATE = ("data/raw", "data/collect", "data/clean", "data/decisions", ".seedbed", ".dvc/cache",
+           ".dvc/tmp")  # fmt: skip
 NOT_WRITTEN = (".git", "seedbed", "stages", "models/base", "tests")
 REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "BE", "CH", "AT", "PL", "SE")
 PHONES = dict(zip(REGIONS, (1, 44, 49, 33, 34, 39, 31, 32, 41, 43, 48, 46), strict=True))
@@ -153,10 +160,10 @@ def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path, file.read_bytes()
 
 
-def leaks(values: dict[str, str], written: Iterable[tuple[str, bytes]]) -> dict[str, list[str]]:
+def leaks(values: dict[str, str], written: Iterable[tuple[str, bytes]]) -> Found:
     """For each name of a value that is in something written: where it is."""
     wanted = {name: forms(value) for name, value in values.items()}
-    found: dict[str, list[str]] = {}
+    found: Found = {}
     for path, content in written:
         for name, ways in wanted.items():
             if any(way in content for way in ways):
@@ -164,29 +171,33 @@ def leaks(values: dict[str, str], written: Iterable[tuple[str, bytes]]) -> dict[
     return found
 
 
-def outcome(values: dict[str, str], found: dict[str, list[str]], seed: int) -> Outcome:
-    """The shares that left the private zone nowhere, and what missed its goal."""
+def outcome(values: dict[str, str], found: Mapping[str, Found], seed: int) -> Outcome:
+    """The shares that left the private zone nowhere, by task, and what missed its goal."""
     rows, missed = [], []
-    for title, goal, is_odd in (("plain", MIN_PLAIN, False), ("obfuscated", MIN_OBFUSCATED, True)):
+    goals = (("plain", MIN_PLAIN, False), ("obfuscated", MIN_OBFUSCATED, True))
+    for (task, leaked), (dress, goal, is_odd) in product(found.items(), goals):
+        title = f"{dress}{TASKS[task]}"
         names = [name for name in values if name.startswith("obfuscated") == is_odd]
-        kept = [name for name in names if name not in found]
+        kept = [name for name in names if name not in leaked]
         rows.append([title, len(names), len(kept), f"{len(kept) / max(1, len(names)):.1%}"])
         if len(kept) < goal * len(names):
-            places = [f"{name} in {found[name][0]}" for name in names if name in found][:5]
+            places = [f"{name} in {leaked[name][0]}" for name in names if name in leaked][:5]
             missed.append(f"{title}: {len(kept)} of {len(names)} in no output: {', '.join(places)}")
     table = Table(["canaries", "planted", "in no output", "share"], rows)
     summary = (
-        f"Values of ten kinds and twelve countries among the rows of the example (seed {seed}): in "
-        "texts, second texts, ids, groups, a column that params do not name, quarantined rows and "
-        "notes of decisions; as labels, values of meta columns and names of files, which collect "
-        "has to refuse. Notes and raw files themselves are the private zone."
+        f"Values of ten kinds and twelve countries among the rows of the example (seed {seed}), "
+        "once with a label a text and once with a set of labels: in texts, second texts, ids, "
+        "groups, a column that params do not name, quarantined rows and notes of decisions; as "
+        "labels, also among others of a set, values of meta columns and names of files, which "
+        "collect has to refuse. Notes and raw files themselves are the private zone."
     )
     return Outcome("Canaries", summary, table, missed)
 
 
-def plant(project: Project, values: dict[str, str]) -> None:
+def plant(project: Project, values: dict[str, str], task: str) -> None:
     """Write rows with the values into text, the second text, id, group, a column that params do not
-    name, and rows without a text, which are quarantined."""
+    name, and rows without a text, which are quarantined. In task `labels` most rows have a second
+    label, and some none."""
     file = project.folder / "data/raw/rows.csv"
     lines = [
         {**line, "pair": backwards(line["text"]), "who": "", "more": ""} for line in read_csv(file)
@@ -209,12 +220,17 @@ def plant(project: Project, values: dict[str, str]) -> None:
         else:
             row[place] = f"they noted {value} there" if place == "pair" else value
         lines.append(row)
+    if task == "labels":
+        for n, line in enumerate(lines):
+            two = f"{line['label']}|{SECOND}"
+            line["label"] = "|" if n % 5 == 0 else two if n % 2 else line["label"]
     with file.open("w", encoding="utf-8", newline="") as target:
         writer = csv.DictWriter(target, list(lines[0]))
         writer.writeheader()
         writer.writerows(lines)
 
     def change(content) -> None:
+        content["task"]["kind"] = task
         content["sources"][0]["columns"] |= {"group": "who", "text_pair": "pair"}
         content["collect"]["max_quarantine_share"] = 0.5
 
@@ -248,55 +264,79 @@ def decide(project: Project, notes: Sequence[str]) -> None:
     (project.folder / "data/decisions/ann.jsonl").write_text(lines, encoding="utf-8")
 
 
-def refused(folder: Path, values: dict[str, str]) -> dict[str, list[str]]:
+def refused(folder: Path, values: dict[str, str], task: str) -> Found:
     """For each name of a value that collect does not refuse as a label, a value of a meta column or
     a name of a file, or that its refusal shows: where it is."""
-    from stages import collect
-
     project, found = make_project(folder), {}
-    raw = project.folder / "data/raw"
-
-    def change(content) -> None:
-        content["sources"][0] |= {"path": "data/raw/*.csv", "columns": {"meta": ["team"]}}
-
-    project.params(change)
     pipeline = (project.folder / "dvc.yaml").read_text()
     (project.folder / "dvc.yaml").write_text(pipeline.replace("raw/rows.csv", "raw"))
-    for name, value in values.items():
-        place = place_of(name)
-        row = {"text": "a text of its own", "label": "x", "team": "y"}
-        row |= {"label": {"label": value}, "meta": {"team": value}}.get(place, {})
-        file = value.replace("/", ":") if place == "file name" else "rows"
-        for left in raw.iterdir():
-            left.unlink()
-        write_csv(raw / f"{file}.csv", list(row), [list(row.values())])
-        with chdir(project.folder), redirect_stderr(StringIO()) as printed:
-            try:
-                said = collect.main()
-                found[name] = [f"{place}: not refused"]
-            except SourceError as error:
-                said = str(error)
-        written = [*contents(project.folder), ("printed", (said + printed.getvalue()).encode())]
-        found |= leaks({name: value}, written)
+    ways = LABELS[task]
+    for number, (column, cells) in enumerate(ways):
+
+        def change(content, column: str = column) -> None:
+            content["task"]["kind"] = task
+            content["sources"][0] |= {
+                "path": "data/raw/*.csv", "columns": {"label": column, "meta": ["team"]},
+            }  # fmt: skip
+
+        project.params(change)
+        for name in list(values)[number :: len(ways)]:
+            found |= _not_refused(project.folder, name, values[name], cells)
     return found
 
 
+def _not_refused(
+    folder: Path, name: str, value: str, cells: Callable[[str], dict[str, str]]
+) -> Found:
+    """Where a value is if collect does not refuse it in its place, or says it. `cells`: those of a
+    label."""
+    from stages import collect
+
+    place, raw, found = place_of(name), folder / "data/raw", {}
+    planted = {"text": "a text of its own", "team": value if place == "meta" else "y"}
+    planted |= cells(value if place == "label" else "z")
+    other = {"text": "another one", "team": "y"} | cells("v")  # one class alone is refused, too
+    header = list(planted | other)
+    file = value.replace("/", ":") if place == "file name" else "rows"
+    for left in raw.iterdir():
+        left.unlink()
+    lines = [[row.get(column, "") for column in header] for row in (planted, other)]
+    write_csv(raw / f"{file}.csv", header, lines)
+    with chdir(folder), redirect_stderr(StringIO()) as printed:
+        try:
+            said = collect.main()
+            found[name] = [f"{place}: not refused"]
+        except SourceError as error:
+            said = str(error)
+    written = [*contents(folder), ("printed", (said + printed.getvalue()).encode())]
+    return found | leaks({name: value}, written)
+
+
+def written_by(project: Project, values: dict[str, str], task: str, whole: bool) -> Found:
+    """Run the project, or as far as split; give where each value was written or printed. Raises
+    RuntimeError where the run fails."""
+    runs = [project.run("dvc", "repro", "anonymize")]
+    if not runs[0].returncode:
+        decide(project, [value for name, value in values.items() if place_of(name) == "note"])
+        runs.append(project.run("dvc", "repro", *([] if whole else ["split"])))
+    if runs[-1].returncode:
+        raise RuntimeError(f"the run of task {task} failed: {runs[-1].stderr[-2000:]}")
+    printed = "".join(run.stdout + run.stderr for run in runs).encode()
+    return leaks(values, [*contents(project.folder), ("printed", printed)])
+
+
 def measure(scale: float = 1, seed: int = 0) -> Outcome:
-    """Plant the values in a copy of the example, run it (below scale 1 as far as split), and look
-    for each in what was written and printed."""
-    with tempfile.TemporaryDirectory() as folder:
-        project = make_project(Path(folder) / "project")
-        values = canaries(round(PLAIN * scale), seed) | obfuscated(round(OBFUSCATED * scale), seed)
-        plant(project, values)
-        runs = [project.run("dvc", "repro", "anonymize")]
-        if not runs[0].returncode:
-            decide(project, [value for name, value in values.items() if place_of(name) == "note"])
-            runs.append(project.run("dvc", "repro", *([] if scale >= 1 else ["split"])))
-        if runs[-1].returncode:
-            table = Table(["canaries"], [])
-            return Outcome("Canaries", "", table, [f"the run failed: {runs[-1].stderr[-2000:]}"])
-        printed = "".join(run.stdout + run.stderr for run in runs).encode()
-        public = {name: values[name] for name in values if place_of(name) in REFUSED}
-        found = refused(Path(folder) / "refused", public)
-        written = [*contents(project.folder), ("printed", printed)]
-        return outcome(values, found | leaks(values, written), seed)
+    """Plant the values in a copy of the example for each task, run it (below scale 1 as far as
+    split), and look for each in what was written and printed."""
+    values = canaries(round(PLAIN * scale), seed) | obfuscated(round(OBFUSCATED * scale), seed)
+    public = {name: values[name] for name in values if place_of(name) in REFUSED}
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(TASKS)) as pool:
+        projects = [make_project(Path(folder) / task) for task in TASKS]
+        for project, task in zip(projects, TASKS, strict=True):
+            plant(project, values, task)
+        found = dict(zip(TASKS, pool.map(
+            written_by, projects, repeat(values), TASKS, repeat(scale >= 1)
+        ), strict=True))  # fmt: skip
+        for task in TASKS:
+            found[task] |= refused(Path(folder) / f"refused {task}", public, task)
+        return outcome(values, found, seed)

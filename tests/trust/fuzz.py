@@ -37,6 +37,15 @@ PLANT = "pass"  # code that tests run before a batch
 INPUTS = 10_000  # of each of the two kinds, at scale 1
 
 
+# Columns of files of rows with sets of labels, by what precedes the ending of their kind.
+SETS: dict[str, dict[str, str]] = {
+    "sets": {},
+    "listed": {},
+    "flags": {"label": "topic_*"},
+    "parts": {},
+}
+
+
 def read_source(kind: str, data: bytes) -> str:
     """Read a file as collect does. Raises what its readers raise."""
     from seedbed.collecting.collection import CollectParams, parse_source, read_all
@@ -49,19 +58,26 @@ def read_source(kind: str, data: bytes) -> str:
         labels=[], max_row_chars=10**6, max_quarantine_share=1, max_classes=100, join_labels=True
     )
     entry: dict[str, object] = {"name": "s", "batch": "2026-01", "licence": "x", "kind": "file"}
-    entry |= {"path": path.as_posix(), "columns": {"id": "id", "date": "date"}}
+    way = kind.partition(".")[0]
+    task = load("labels" if way in SETS else "class")
+    columns = {"id": "id", "date": "date"} | SETS.get(way, {})
+    entry |= {"path": path.as_posix(), "columns": columns}
     if kind in ("txt", "html"):
         entry |= {"kind": "folder", "path": "raw", "pattern": f"*.{kind}", "columns": {}}
     try:
-        rows, *_ = read_all([parse_source(entry)], params, load("class"))
+        rows, *_ = read_all([parse_source(entry)], params, task)
     finally:
         path.unlink()
     bad = sum(bool(row.reason) for row in rows)
-    assert all(row.text.strip() for row in rows if not row.reason), "a row without text"
+    for row in rows:
+        if not row.reason:
+            assert row.text.strip(), "a row without text"
+            assert row.label == task.label_of(task.members(row.label)), "a label of another form"
     return "all rows usable" if not bad else "rows and quarantine"
 
 
 FILMS = "body,stars,length\nRain all day,pos,3\nSun at last,neg,4\nFog,?,5\nNothing,,\n"
+FLAGS = "body,pos,neg\nRain all day,1,0\nSun at last,1,1\nFog,0,0\nNothing,2,\n"
 
 
 def read_params_file(_: str, data: bytes) -> str:
@@ -71,6 +87,7 @@ def read_params_file(_: str, data: bytes) -> str:
     from seedbed.collecting.collection import CollectParams, read_all, read_entries, read_sources
     from seedbed.core import params
     from seedbed.tasks import load
+    from seedbed.tasks.named import read_task
     from seedbed.training.trainer import ApproachTrainer
 
     Path("params.yaml").write_bytes(data)
@@ -86,8 +103,10 @@ def read_params_file(_: str, data: bytes) -> str:
     sources = read_sources()
     Path("data/raw").mkdir(parents=True, exist_ok=True)
     Path("data/raw/films.csv").write_text(FILMS)
+    Path("data/raw/flags.csv").write_text(FLAGS)
+    task = read_task() if "task" in there else load("class")
     if any(source.kind == "file" for source in read_entries()):
-        read_all(sources, params.read_params("collect", CollectParams), load("class"))
+        read_all(sources, params.read_params("collect", CollectParams), task)
     return "read"
 
 
@@ -136,6 +155,7 @@ def read_tombstones_file(_: str, data: bytes) -> str:
 READERS: dict[str, Callable[[str, bytes], str]] = {
     "params": read_params_file,
     "label map": read_params_file,
+    "label map of sets": read_params_file,
     "decisions": read_decisions_file,
     "tombstones": read_tombstones_file,
 }

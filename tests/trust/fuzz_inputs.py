@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 WHOLE_PARAMS_EVERY = 20
@@ -22,6 +23,9 @@ ROWS = [
     {"id": str(n), "text": TEXTS[n % 7] + f" {n}", "label": "ab"[n % 2], "date": f"2026-01-{n:02}"}
     for n in range(1, 20)
 ]
+# Sets of labels: in a text with a separator, in a list, a column a label, and a row a label.
+SETS = [["a", "b"], ["b"], [], ["a"], ["c", "a", "b"]]
+NAMES = ["a", "b", "c"]
 OUTSIDE = [
     "0",
     "7",
@@ -63,31 +67,14 @@ OUTSIDE = [
     "<<",
     "%d %d",
 ]
-ODD_JSON = (
-    None,
-    True,
-    -1,
-    10**30,
-    1e308,
-    [],
-    {},
-    [[[]]],
-    {"a": {"b": 1}},
-    "\u2028",
-    "\ud800",
-    "\0",
-)
+ODD_JSON = (None, True, -1, 10**30, 1e308, [], {}, [[[]]], {"a": {"b": 1}}, "\u2028", "\ud800",
+            "\0")  # fmt: skip
 
 
 DECISION = {
-    "id": "0123456789abcdef",
-    "digest": "0123456789abcdef",
-    "given": "a",
-    "decided": "b",
-    "who": "ann",
-    "when": "2026-01-01",
-    "note": "sure",
-}
+    "id": "0123456789abcdef", "digest": "0123456789abcdef", "given": "a", "decided": "b",
+    "who": "ann", "when": "2026-01-01", "note": "sure",
+}  # fmt: skip
 MAP = """sources:
   - name: films
     kind: file
@@ -105,21 +92,64 @@ MAP = """sources:
     encoding: utf-8
     separator: ","
 """
+MAP_OF_SETS = """task:
+  kind: labels
+sources:
+  - name: films
+    kind: file
+    path: data/raw/films.csv
+    batch: 2026-11
+    licence: x
+    label_separator: "/"
+    empty_label: none
+    label_map:
+      'pos': good
+      'neg': null
+    columns:
+      text: body
+      label: stars
+  - name: flags
+    kind: file
+    path: data/raw/flags.csv
+    batch: 2026-11
+    licence: x
+    columns:
+      text: body
+      label: [pos, neg]
+"""
 
 
-def _csv(separator: str) -> bytes:
+def _csv(separator: str, rows: list[dict[str, str]] = ROWS) -> bytes:
     import csv
 
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(ROWS[0]), delimiter=separator)
+    writer = csv.DictWriter(buffer, list(rows[0]), delimiter=separator)
     writer.writeheader()
-    writer.writerows(ROWS)
+    writer.writerows(rows)
     return buffer.getvalue().encode()
+
+
+def _of_sets() -> dict[str, bytes]:
+    """Sound files of rows with sets of labels; what stands before the first dot is the way."""
+    sets = [SETS[number % len(SETS)] for number in range(len(ROWS))]
+    pairs = list(zip(ROWS, sets, strict=True))
+    cells = {name: [row[name] for row in ROWS] for name in ("id", "text", "date")}
+    flags = [
+        {**row, "label": "x"} | {f"topic_{name}": str(int(name in held)) for name in NAMES}
+        for row, held in pairs
+    ]
+    return {
+        "sets.csv": _csv(",", [row | {"label": "|".join(held)} for row, held in pairs]),
+        "sets.jsonl": "\n".join(json.dumps(row | {"label": held}) for row, held in pairs).encode(),
+        "sets.parquet": _table(cells | {"label": sets}),
+        "listed.csv": _csv(",", [row | {"label": json.dumps(held)} for row, held in pairs]),
+        "flags.csv": _csv(",", flags),
+        "parts.csv": _csv(",", [row | {"label": name} for row, held in pairs for name in held]),
+    }
 
 
 def _parquet(compression: str) -> bytes:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     days = [date(2026, 1, row % 28 + 1) for row in range(len(ROWS))]
     columns = {
@@ -131,9 +161,15 @@ def _parquet(compression: str) -> bytes:
         "list": pa.array([["a"]] * len(ROWS)),
         "class": pa.array(["a"] * len(ROWS)).dictionary_encode(),
     }
+    return _table({name: [row[name] for row in ROWS] for name in ROWS[0]} | columns, compression)
+
+
+def _table(columns: dict[str, Any], compression: str = "snappy") -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     buffer = io.BytesIO()
-    table = pa.table({name: [row[name] for row in ROWS] for name in ROWS[0]} | columns)
-    pq.write_table(table, buffer, compression=compression)
+    pq.write_table(pa.table(columns), buffer, compression=compression)
     return buffer.getvalue()
 
 
@@ -173,7 +209,7 @@ def seeds() -> dict[str, bytes]:
         "jsonl.gz": gzip.compress(lines, mtime=0),
         "txt": "süß und gut".encode(),
         "html": b"<!doctype html><html><body><table><tr><td>text</td></tr></table></body></html>",
-    }
+    } | _of_sets()
 
 
 ODD_BYTES = (
@@ -267,7 +303,7 @@ def sections() -> dict[str, str]:
 
 def own_files(turn: int = 0) -> dict[str, bytes]:
     """A sound file of each kind of ours; params are another section each turn, or all of them."""
-    line = json.dumps(DECISION) + "\n"
+    line = json.dumps(DECISION) + "\n" + json.dumps(DECISION | {"decided": "a|b"}) + "\n"
     stones = "id,digest\n" + "".join(f"{n:016x},{n + 9:016x}\n" for n in range(9))
     of = sections()
     names = [name for name in of if name != "sources"]
@@ -278,7 +314,8 @@ def own_files(turn: int = 0) -> dict[str, bytes]:
     return {
         "params": params.encode(),
         "label map": (MAP + of["collect"]).encode(),
-        "decisions": (line * 3).encode(),
+        "label map of sets": (MAP_OF_SETS + of["collect"]).encode(),
+        "decisions": (line * 2).encode(),
         "tombstones": stones.encode(),
     }
 

@@ -260,8 +260,9 @@ def _all(
     share = scale * (SLOW_SHARE if work.argv[1] in SLOW and work.is_stage else 1)
     count = max(1, round(MOMENTS * share))
     # Half of the moments are kills at a write; the rest is shared by the others.
-    # A stage that takes long meets two of the others alone, which are drawn.
-    kinds = list(KINDS) if share == scale else ["kill", *draw.sample(list(KINDS)[1:], 2)]
+    # A stage that takes long meets two of the others alone, which are drawn; one in a short run.
+    few = ["kill", *draw.sample(list(KINDS)[1:], 2 if scale >= 1 else 1)]
+    kinds = list(KINDS) if share == scale else few
     for kind in kinds:
         number = max(1, round(count / (2 if kind == "kill" else 8)))
         limit = work.largest if kind in ("cut", "quota") else work.writes

@@ -237,7 +237,7 @@ def from_scratch(folder: Path) -> Iterator[Path]:
 
 
 def measure(scale: float, seed: int) -> Outcome:
-    """Update a project `scale` times UPDATES times; from 1 on, all stages run at the end."""
+    """Update a project `scale` times UPDATES times; but for a sample, all stages run at the end."""
     with tempfile.TemporaryDirectory() as folder:
         use = Use(Path(folder) / "project", seed)
         updates = max(len(TURNS), round(UPDATES * scale))
@@ -245,7 +245,7 @@ def measure(scale: float, seed: int) -> Outcome:
             use.update(TURNS[(number - 1) % len(TURNS)])
             if number % COMPARED_EVERY == 0 or number == updates:
                 use.compare()
-        if scale >= 1:
+        if updates > len(TURNS):
             use.whole()
     kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(use.done.items()))
     lines = [

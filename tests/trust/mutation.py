@@ -25,7 +25,7 @@ from tests.trust.outcome import Outcome
 
 ROOT = Path(__file__).parents[2]
 GOAL = 0.8
-MUTANTS = 112  # at scale 1
+EACH = 8  # mutants of a module, at scale 1
 SECONDS = 120  # of processor time for the tests of a mutant; one that never ends is killed
 WORKERS = 2
 EXAMPLES = 25  # of a property
@@ -150,12 +150,12 @@ def change(node: ast.AST, what: str) -> None:
 
 
 def mutants(target: Target, count: int, seed: int) -> list[Mutant]:
-    """`count` mutants of a module, or as many as it has."""
+    """`count` mutants of a module, or as many as it has; the first of EACH that are drawn."""
     text = (ROOT / target.module).read_text(encoding="utf-8")
     total = sum(1 for _ in places(ast.parse(text)))
     draw = random.Random(f"{seed} {target.module}")
     made = []
-    for number in sorted(draw.sample(range(total), min(count, total))):
+    for number in sorted(draw.sample(range(total), min(EACH, total))[:count]):
         tree = ast.parse(text)
         node, what = list(places(tree))[number]
         line = getattr(node, "lineno", 0)
@@ -246,7 +246,7 @@ def measure(scale: float, seed: int) -> Outcome:
     """Draw the mutants, run their tests, and list those that survive."""
     for name in LOADED:
         __import__(name)  # once, for all children
-    each = max(1, round(MUTANTS * scale / len(TARGETS)))
+    each = max(1, round(EACH * scale))
     with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("fork")) as pool:
         results = pool.map(tried, TARGETS, repeat(each), repeat(seed))
         return outcome(list(results), seed)

@@ -65,8 +65,7 @@ def test_no_byte_depends_on_the_environment(example, elsewhere):
 
 
 def test_the_run_was_a_run_of_every_stage(elsewhere):
-    from seedbed.core.stage import STAGES as TABLE
-    from seedbed.core.stage import last_costs
+    from seedbed.core.stage import STAGES as TABLE, last_costs
 
     assert set(last_costs(elsewhere / ".seedbed/costs.jsonl")) >= set(STAGES)
     assert {name.partition("@")[0] for name in STAGES} == {stage.name for stage in TABLE}

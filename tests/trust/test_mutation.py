@@ -6,7 +6,7 @@ import ast
 import pytest
 
 from tests.trust import mutation
-from tests.trust.__main__ import HARNESSES, with_section
+from tests.trust.__main__ import HARNESSES, LONG, SHORT, run_of, with_section
 from tests.trust.mutation import CHILD_FAILED, CHILD_PASSED, TARGETS, Mutant, Target
 
 SOURCE = '''
@@ -45,6 +45,7 @@ def test_mutants_repeat_with_their_seed_and_all_targets_are_there():
         drawn = mutation.mutants(target, 3, 1)
         assert drawn == mutation.mutants(target, 3, 1), target.module
         assert len({one.source for one in drawn}) == 3
+        assert drawn[0] in mutation.mutants(target, 8, 1), target.module
         for file in target.tests:
             assert (mutation.ROOT / file).is_file(), file
 
@@ -69,7 +70,12 @@ def test_too_many_survivors_miss_the_goal(survivors, missed):
 def test_the_page_has_a_place_for_each_harness():
     page = (mutation.ROOT / "docs/explanation/trust.md").read_text(encoding="utf-8")
     found = mutation.outcome([(TARGETS[0], 10, [])], 1)
-    for name in HARNESSES:
+    for name in (*HARNESSES, *LONG):
         assert "10 random mutants" in with_section(page, name, found)
+    assert set(SHORT) <= set(HARNESSES)
+    renewed = with_section(page, "kill", found, run_of("kill", in_full=False))
+    assert "50% of a full run" in renewed
+    assert "A full run" in run_of("mutation", in_full=True)
+    assert run_of("fuzz", in_full=True) == ""
     with pytest.raises(ValueError, match="0 places"):
         with_section(page, "unknown", found)

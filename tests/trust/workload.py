@@ -16,15 +16,28 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from seedbed.pipeline.dvc import read_yaml
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 2
 ERRORS = {"full": 28, "denied": 13}  # the errno of the n-th write
-LOADED = ["numpy", "pandas", "pyarrow.parquet", "sklearn", "scipy.stats", "torch", "tokenizers"]
+# Libraries that children have from the start; loading them takes ten times as long as a stage.
+LOADED = (
+    "numpy pandas pyarrow.parquet pyarrow.dataset scipy.stats scipy.optimize "
+    "sklearn.linear_model sklearn.neural_network sklearn.multiclass sklearn.model_selection "
+    "sklearn.metrics sklearn.feature_extraction.text sklearn.decomposition sklearn.manifold "
+    "networkx torch tokenizers safetensors.torch transformers.modeling_utils "
+    "transformers.models.bert.modeling_bert transformers.models.auto.modeling_auto "
+    "transformers.models.auto.tokenization_auto sentence_transformers peft cleanlab "
+    "pydantic.fields pydantic_core ruamel.yaml regex sqlite3 ftfy phonenumbers stdnum py3langid "
+    "psutil rich.console typer"
+).split()
+OFFLINE = {"HF_HUB_OFFLINE": "1"}
 BY_GIT = ("resolve", "promote")
 # Not in git, but for what .gitignore files of DVC name.
 EXCLUDED = ".seedbed/\n__pycache__/\n*.partial\n/models/base/\n"
@@ -75,7 +88,7 @@ def child(
     os.chdir(project)
     os.environ |= {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "HF_HUB_OFFLINE": "1", "DVC_NO_ANALYTICS": "1",
+        "DVC_NO_ANALYTICS": "1", **OFFLINE,
     }  # fmt: skip
     if plant:
         plant()
@@ -134,6 +147,8 @@ class Server:
     def __init__(self, plant: Callable[[], None] | None = None) -> None:
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload([*LOADED, "tests.trust.workload"])
+        with patch.dict(os.environ, OFFLINE):  # libraries read it when they are loaded
+            ensure_running()
         self.plant = plant
 
     def run(
