@@ -25,8 +25,7 @@ from seedbed.splitting.sides import side_of
 from seedbed.tasks import class_task
 from seedbed.training.trainer import ApproachTrainer, RowPool
 from stages.ablate import EMBED, SPLIT, Params, measured
-from stages.augment import Params as AugmentParams
-from stages.augment import augmented
+from stages.augment import Params as AugmentParams, augmented
 
 RESULT = Path("benchmarks/results/augmentation.json")
 BBC = Path("data/find_label_errors")

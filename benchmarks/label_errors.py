@@ -38,8 +38,7 @@ from seedbed.label_errors.ranking import (
 from seedbed.splitting.splits import stratified_folds
 from seedbed.tasks import class_task
 from seedbed.training.resampling import read_out_of_fold, write_out_of_fold
-from stages.cv import Params as CvParams
-from stages.cv import out_of_fold
+from stages.cv import Params as CvParams, out_of_fold
 
 RESULT = Path("benchmarks/results/label_errors.json")
 FINE_TUNED = Path(".seedbed/benchmarks/label_errors/full.parquet")

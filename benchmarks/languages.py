@@ -31,8 +31,7 @@ from seedbed.private.detection import anonymize_rows
 from seedbed.private.kinds import REDACTED, AnonymizeParams
 from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
 from seedbed.tasks import class_task
-from stages.augment import Params as AugmentParams
-from stages.augment import augmented
+from stages.augment import Params as AugmentParams, augmented
 
 RESULT = Path("benchmarks/results/languages.json")
 PAGE = Path("docs/explanation/languages.md")

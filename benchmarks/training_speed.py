@@ -20,8 +20,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from benchmarks.fine_tuning import ALL, scored
-from benchmarks.fine_tuning import banking77 as banking77_sides
+from benchmarks.fine_tuning import ALL, banking77 as banking77_sides, scored
 from benchmarks.loop_turns import Turns
 from benchmarks.tutorial import predicted, tutorial
 from seedbed.approaches import full

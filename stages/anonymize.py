@@ -12,8 +12,7 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.private.detection import anonymize_rows
-from seedbed.private.kinds import AnonymizeMetrics
-from seedbed.private.kinds import AnonymizeParams as Params
+from seedbed.private.kinds import AnonymizeMetrics, AnonymizeParams as Params
 from seedbed.private.languages import in_other_languages, looked_for
 
 

@@ -13,8 +13,7 @@ from functools import partial
 import pandas as pd
 
 from seedbed.core import decisions
-from seedbed.core.decisions import DECIDED, FOLDER
-from seedbed.core.decisions import DisagreementRule as Params
+from seedbed.core.decisions import DECIDED, FOLDER, DisagreementRule as Params
 from seedbed.core.files import write_csv
 from seedbed.core.labels import unmatched, unused_in_words
 from seedbed.core.metrics import Drop, RowCounts, settle

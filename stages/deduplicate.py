@@ -9,8 +9,12 @@ from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import APPLY_DECISIONS, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.splitting.deduplication import DeduplicateMetrics, deduplicate, labels_that_differ
-from seedbed.splitting.deduplication import DeduplicateParams as Params
+from seedbed.splitting.deduplication import (
+    DeduplicateMetrics,
+    DeduplicateParams as Params,
+    deduplicate,
+    labels_that_differ,
+)
 from seedbed.splitting.near_copies import near_pairs
 from seedbed.splitting.sides import FROZEN, read_frozen
 from seedbed.tasks.named import read_task

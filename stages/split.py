@@ -26,8 +26,7 @@ from seedbed.core.rows import (
 from seedbed.core.stage import script
 from seedbed.splitting import sides, splits
 from seedbed.splitting.sides import FROZEN
-from seedbed.splitting.splits import SplitMetrics
-from seedbed.splitting.splits import SplitParams as Params
+from seedbed.splitting.splits import SplitMetrics, SplitParams as Params
 from seedbed.tasks import Task
 from seedbed.tasks.counting import strata
 from seedbed.tasks.named import read_task

@@ -2,8 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from seedbed.making.balancing import Arms, arms_of, drawn, sizes, verdict
 from seedbed.tasks import class_task

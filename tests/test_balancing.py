@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seedbed.core.errors import ParamsError
 from seedbed.making.balancing import BalanceParams, balance, class_weights, limits_for

@@ -5,8 +5,7 @@ from functools import partial
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
 from seedbed.core.decisions import (

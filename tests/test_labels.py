@@ -4,8 +4,7 @@ import shlex
 import subprocess
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from seedbed.core.labels import (
     alike,

@@ -7,8 +7,7 @@ import pytest
 from conftest import ROOT
 
 from benchmarks import languages
-from benchmarks.languages_rows import languages as every
-from benchmarks.languages_rows import planted
+from benchmarks.languages_rows import languages as every, planted
 from seedbed.pages.rendering import table
 
 # At least so many are right, of 20 values, 20 texts without, 40 near copies, 30 other texts, and

@@ -1,8 +1,7 @@
 """Every row has exactly one fate."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seedbed.core.errors import LedgerError
 from seedbed.core.metrics import Drop, RowCounts, check_chain, read_ledger, settle, write_ledger

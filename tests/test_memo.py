@@ -11,15 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT, tiny_encoder
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from typer.testing import CliRunner
 
 from seedbed.cli import app
 from seedbed.core.errors import SeedbedError
 from seedbed.encoding.tokens import Truncation
-from seedbed.running import engine
-from seedbed.running import memo as memo_store
+from seedbed.running import engine, memo as memo_store
 from seedbed.running.engine import FLOAT32, INT32, JSON, UINT16, UINT64, map_texts, plain
 from seedbed.running.memo import MEMO, Store, clear
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seedbed.core.edits import generator
 from seedbed.core.errors import ParamsError
@@ -15,11 +14,11 @@ from seedbed.making.negatives import (
     entities,
     entity_swap,
     negatives,
-    set_aside,
     word_salad,
 )
 from seedbed.splitting.shingles import normalised
 from seedbed.tasks import class_task, labels_task
+from stages.balance import set_aside
 
 
 def params(**more) -> NegativesParams:
@@ -190,10 +189,10 @@ def test_pairs_need_to_know_what_is_true(rows, wrong, message):
 def test_a_threshold_sets_train_negatives_aside_and_a_class_does_not():
     rows = pd.concat([ROWS, frame([{"id": "f", "text": "x", "label": "out_of_scope",
                                     "split": "validation"}])])  # fmt: skip
-    kept, dropped = set_aside(rows, params(**{"as": "threshold"}), class_task)
+    kept, dropped = set_aside(rows, "threshold", "out_of_scope", class_task)
     assert dropped == [Drop("d", "negative_for_threshold")]
     assert "f" in set(kept["id"])
-    assert set_aside(rows, params(), class_task)[1] == []
+    assert set_aside(rows, "class", "out_of_scope", class_task)[1] == []
 
 
 SETS = ROWS.assign(label=["business|news", "sport", "cooking", "|", "cooking"])
@@ -216,5 +215,5 @@ def test_pairs_of_sets_are_made_of_those_that_share_a_positive_label():
 
 def test_the_empty_set_is_no_matter_of_a_threshold():
     with pytest.raises(ParamsError, match="negatives.as: threshold"):
-        set_aside(SETS, params(**{"as": "threshold"}), labels_task)
-    assert set_aside(SETS, params(), labels_task)[1] == []
+        set_aside(SETS, "threshold", "out_of_scope", labels_task)
+    assert set_aside(SETS, "class", "out_of_scope", labels_task)[1] == []

@@ -43,7 +43,7 @@ TABLE = {
         "ablate", "adapt", "augment", "cards", "cv", "embed",
         *(f"finetune@{one}" for one in EACH), "learning_curve", "prioritize", "tokenize",
     ],
-    "negatives.word_salad": ["augment", "balance"],
+    "negatives.word_salad": ["augment"],
     "negatives.label": [
         "ablate", "augment", "balance", *(f"evaluate@{one}" for one in EACH), "learning_curve",
         "select", "tokenize",

@@ -67,8 +67,11 @@ def test_each_way_learns_sets_and_stock_libraries_give_the_same(data, tmp_path, 
 
 @pytest.mark.parametrize("module", [full, lora])
 def test_transformers_knows_the_kind_of_problem_and_trains_on(data, tmp_path, module):
-    from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding
-    from transformers import AutoTokenizer as Tokenizer
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoTokenizer as Tokenizer,
+        DataCollatorWithPadding,
+    )
 
     module.fine_tune(data, params_of(module, epochs=1, min_steps=0), 0, tmp_path / "model")
     stock = AutoModelForSequenceClassification.from_pretrained(tmp_path / "model")

@@ -2,8 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.splitting.sides import assign_sides, side_of

@@ -4,8 +4,7 @@ import warnings
 
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.metrics import Drop

@@ -3,8 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seedbed.core import text_units
 from seedbed.core.text_units import apart, ascii_signs, length_of, units_of, values_apart

@@ -6,8 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from conftest import tiny_encoder
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seedbed.core.errors import ModelError
 from seedbed.encoding.tokens import TextTokenizer, Truncation, auto_max_length, longest_input

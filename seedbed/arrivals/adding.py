@@ -111,6 +111,7 @@ def add(
         {"target": target.as_posix(), "pipeline": before, "written": pipeline, "params": params},
     )
     try:
+        _only_to_private(target, tracked)
         if not isinstance(origin, str):
             _copy(origin, target)
             dvc("add", "--quiet", str(target))
@@ -120,9 +121,6 @@ def add(
                 raise SeedbedError(
                     origin, "it changed while it was looked at", "the same bytes", "add it again"
                 )
-        _only_to_private(tracked)
-        if isinstance(origin, str):  # an import holds a digest of its own .dvc file
-            dvc("commit", "--quiet", "--force", str(tracked))
         write_text(PIPELINE, pipeline)
         write_text(PARAMS, params)
     except BaseException:
@@ -180,13 +178,13 @@ def _copy(origin: Path | bytes, target: Path) -> None:
             path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-def _only_to_private(tracked: Path) -> None:
+def _only_to_private(target: Path, tracked: Path) -> None:
     """Say in the .dvc file where `dvc push` may take raw texts: to the private remote, or, where
-    there is none, nowhere. (A remote that is not set up would stop all of DVC's commands.)"""
+    there is none, nowhere. (A remote that is not set up would stop all of DVC's commands.) DVC
+    keeps the line when it tracks the file: so at no moment may a push take it elsewhere."""
     where = f"remote: {REMOTE}" if _has_private_remote() else NOWHERE
-    text = read_text(tracked)
-    path = next(line for line in reversed(text.split("\n")) if line.startswith("  path: "))
-    write_text(tracked, text.replace(path, f"{path}\n  {where}"))
+    tracked.parent.mkdir(parents=True, exist_ok=True)
+    write_text(tracked, f"outs:\n- path: {json.dumps(target.name)}\n  {where}\n")
 
 
 def dvc(*arguments: str) -> str:

@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from seedbed import tasks
-from seedbed.collecting.label_cells import FLAGS
+from seedbed.collecting.label_cells import FLAGS, LINE, OF_SETS
 from seedbed.collecting.raw_rows import COLUMN_NAME
 from seedbed.collecting.tables import Table, as_text, named_by
 from seedbed.core.errors import SeedbedError
 from seedbed.core.labels import in_line
 
 FEWEST_FLAGS = 2  # columns of 0 and 1; a single one is a class or a number
-OF_SETS = [task for task in map(tasks.load, tasks.NAMES) if task.SETS]
-LINE = " or ".join(f"`task: {{kind: {task.NAME}}}`" for task in OF_SETS)
 
 
 def flag_columns(table: Table, taken: Mapping[str, str | list[str]]) -> list[str]:

@@ -12,8 +12,10 @@ from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import as_text, named_by
 from seedbed.core.errors import ParamsError
 from seedbed.core.reasons import Reason
-from seedbed.tasks import Task
+from seedbed.tasks import NAMES, Task, load
 
+OF_SETS = [task for task in map(load, NAMES) if task.SETS]
+LINE = " or ".join(f"`task: {{kind: {task.NAME}}}`" for task in OF_SETS)  # of params.yaml
 MAX_LABEL_CHARS = 100  # labels go to git: a text that slipped into the column must not
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -98,7 +100,7 @@ def label_cells(source: Source, table: SourceTable, task: Task) -> LabelCells:
             f"params.yaml: sources: {source.name}: {keys[0]}",
             "a key of sets of labels",
             "a set of labels as the task, or none of its keys",
-            "set `task: {kind: labels}` in params.yaml, or delete the key",
+            f"set {LINE} in params.yaml, or delete the key",
         )
     if flags := flags_of(source, table.table.columns):
         return LabelCells(task, source, flags)

@@ -22,8 +22,7 @@ from typing import Any, NamedTuple
 import regex
 
 from seedbed.collecting.dates import batch_day, day_of, is_doubtful
-from seedbed.collecting.label_cells import SURROGATE as SURROGATE
-from seedbed.collecting.label_cells import LabelCells
+from seedbed.collecting.label_cells import SURROGATE as SURROGATE, LabelCells
 from seedbed.collecting.source import Source, SourceTable
 from seedbed.collecting.tables import as_text, named_by
 from seedbed.core.errors import ParamsError, RowsError, SourceError

@@ -32,6 +32,7 @@ from seedbed.collecting.table_forms import (
     QUOTE,
     SEPARATORS,
     CsvRow,
+    Record as Record,
     TableForm,
     csv_lines,
     csv_records,
@@ -41,7 +42,6 @@ from seedbed.collecting.table_forms import (
     separator_line,
     text_kind,
 )
-from seedbed.collecting.table_forms import Record as Record
 from seedbed.collecting.text_files import (
     MAX_RATIO,
     File,

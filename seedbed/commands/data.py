@@ -317,8 +317,7 @@ def predict(
 ) -> None:
     """Label the rows of a table: columns label, probability, out_of_scope (if the model can), and
     reason, where a row has no label."""
-    from seedbed.serving.predicting import PredictColumns
-    from seedbed.serving.predicting import predict as write_predictions
+    from seedbed.serving.predicting import PredictColumns, predict as write_predictions
 
     form = table_form(encoding, separator, quote, escape, header, sheet)
     columns = PredictColumns(column, pair_column, prefix, probabilities)

@@ -145,8 +145,7 @@ def compare(
 
     def compared() -> int:
         from seedbed.gate import page
-        from seedbed.gate.compare import compare as gate_compare
-        from seedbed.gate.compare import with_override
+        from seedbed.gate.compare import compare as gate_compare, with_override
 
         found = gate_compare(base)
         if override:

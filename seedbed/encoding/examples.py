@@ -157,8 +157,15 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
     after `with_format(None)`. Token ids have the smallest integer type that holds them. Labels are
     class indices, or of sets a list of 0 and 1, one a class, which transformers wants as float32.
     """
-    from datasets import ClassLabel, Dataset, DatasetDict, Features, Value, disable_progress_bars
-    from datasets import Sequence as ListOf
+    from datasets import (
+        ClassLabel,
+        Dataset,
+        DatasetDict,
+        Features,
+        Sequence as ListOf,
+        Value,
+        disable_progress_bars,
+    )
 
     disable_progress_bars()
     parts = tokenized.parts.values()

@@ -32,9 +32,7 @@ from pydantic import Field
 from seedbed.core.edits import Words, generator, words_of
 from seedbed.core.errors import ParamsError
 from seedbed.core.labels import in_line
-from seedbed.core.metrics import Drop
 from seedbed.core.params import Section, Seed
-from seedbed.core.reasons import Reason
 from seedbed.core.text_units import is_spaced
 from seedbed.making.made_rows import Made, Row, as_rows, parents
 from seedbed.private.kinds import STAND_IN
@@ -66,20 +64,6 @@ class NegativesParams(Section):
     hard_max_cosine: float = Field(gt=0, le=1)
     positive_labels: list[str]
     pair_label: str
-
-
-def set_aside(
-    rows: pd.DataFrame, params: NegativesParams, task: Task
-) -> tuple[pd.DataFrame, list[Drop]]:
-    """Drop the train rows that a threshold is to detect: `negative_for_threshold`.
-
-    Validation keeps them, to choose the threshold on, and so does test.
-    """
-    negative = task.negative(params.label, params.used_as)
-    if params.used_as == "class":
-        return rows, []
-    aside = (rows["split"] == "train") & (rows["label"] == negative)
-    return rows[~aside], [Drop(row, Reason.NEGATIVE_FOR_THRESHOLD) for row in rows["id"][aside]]
 
 
 def negatives(

@@ -6,8 +6,7 @@ lists of names and towns, and the words around tell otherwise.
 
 import re
 
-from seedbed.private import name_lists as lists
-from seedbed.private import name_rules as rules
+from seedbed.private import name_lists as lists, name_rules as rules
 from seedbed.private.dictionary import (
     codes,
     in_dictionary,

@@ -14,10 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from seedbed.private import name_checks as checks
-from seedbed.private import name_lists as lists
-from seedbed.private import name_rules as rules
-from seedbed.private import traits
+from seedbed.private import name_checks as checks, name_lists as lists, name_rules as rules, traits
 from seedbed.private.dictionary import in_dictionary, is_chat, is_english, missing_extra
 from seedbed.private.name_checks import BEFORE_PLACE, COMMON
 from seedbed.private.name_mending import with_mended_persons

@@ -145,7 +145,8 @@ def _kinds(changes: Changes, scores: dict[str, float]) -> list[list[Telling]]:
 def telling_rows(changes: Changes, head: Files) -> Section:
     """The table of the most telling rows, with texts if their source permits it."""
     # Label quality scores: low is doubtful.
-    scores = {line["id"]: float(line["score"]) for line in head.records(SUSPECTS)}
+    lines = head.records(SUSPECTS, ("id", "score"), ("score",))
+    scores = {line["id"]: float(line["score"]) for line in lines}
     found = telling(changes, scores)
     if not found:
         return Section("", ["No row differs."])

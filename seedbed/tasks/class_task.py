@@ -15,62 +15,24 @@ from seedbed.core.rows import OUTSIDE
 from seedbed.tasks import Spread, Tallies
 from seedbed.tasks.class_cells import (
     classes as classes,
-)
-from seedbed.tasks.class_cells import (
     difference as difference,
-)
-from seedbed.tasks.class_cells import (
     differing as differing,
-)
-from seedbed.tasks.class_cells import (
     drawn_by as drawn_by,
-)
-from seedbed.tasks.class_cells import (
     fault as fault,
-)
-from seedbed.tasks.class_cells import (
     folds as folds,
-)
-from seedbed.tasks.class_cells import (
     form as form,
-)
-from seedbed.tasks.class_cells import (
     is_kept as is_kept,
-)
-from seedbed.tasks.class_cells import (
     is_storable as is_storable,
-)
-from seedbed.tasks.class_cells import (
     label_of as label_of,
-)
-from seedbed.tasks.class_cells import (
     members as members,
-)
-from seedbed.tasks.class_cells import (
     names_in as names_in,
-)
-from seedbed.tasks.class_cells import (
     negative as negative,
-)
-from seedbed.tasks.class_cells import (
     nothing_to_learn as nothing_to_learn,
-)
-from seedbed.tasks.class_cells import (
     predicted_by as predicted_by,
-)
-from seedbed.tasks.class_cells import (
     renamed as renamed,
-)
-from seedbed.tasks.class_cells import (
     separator_in as separator_in,
-)
-from seedbed.tasks.class_cells import (
     shown as shown,
-)
-from seedbed.tasks.class_cells import (
     strata as strata,
-)
-from seedbed.tasks.class_cells import (
     toggled as toggled,
 )
 

@@ -13,66 +13,27 @@ import numpy as np
 from seedbed.tasks import Spread, Tallies
 from seedbed.tasks.labels_cells import (
     classes as classes,
-)
-from seedbed.tasks.labels_cells import (
     difference as difference,
-)
-from seedbed.tasks.labels_cells import (
     differing as differing,
-)
-from seedbed.tasks.labels_cells import (
     drawn_by as drawn_by,
-)
-from seedbed.tasks.labels_cells import (
     fault as fault,
-)
-from seedbed.tasks.labels_cells import (
     folds as folds,
-)
-from seedbed.tasks.labels_cells import (
     form as form,
-)
-from seedbed.tasks.labels_cells import (
     is_kept as is_kept,
-)
-from seedbed.tasks.labels_cells import (
     is_storable as is_storable,
-)
-from seedbed.tasks.labels_cells import (
     label_of as label_of,
-)
-from seedbed.tasks.labels_cells import (
     members as members,
-)
-from seedbed.tasks.labels_cells import (
     names_in as names_in,
-)
-from seedbed.tasks.labels_cells import (
     negative as negative,
-)
-from seedbed.tasks.labels_cells import (
     nothing_to_learn as nothing_to_learn,
-)
-from seedbed.tasks.labels_cells import (
     predicted_by as predicted_by,
-)
-from seedbed.tasks.labels_cells import (
     renamed as renamed,
-)
-from seedbed.tasks.labels_cells import (
     separator_in as separator_in,
-)
-from seedbed.tasks.labels_cells import (
     shown as shown,
-)
-from seedbed.tasks.labels_cells import (
     strata as strata,
-)
-from seedbed.tasks.labels_cells import (
     toggled as toggled,
 )
-from seedbed.tasks.set_regression import SetRegression
-from seedbed.tasks.set_regression import regression_around as regression_around
+from seedbed.tasks.set_regression import SetRegression, regression_around as regression_around
 
 if TYPE_CHECKING:  # torch, which most stages do not need
     from torch import Tensor

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,7 @@ from seedbed.pipeline.dvc import LOCK, cached_object, parse_lock
 MAIN = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 SHALLOW = "see `git log --oneline`; in a shallow clone run `git fetch --unshallow`"
 SHOWN = 60  # characters of a broken line
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?")
 CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 
 
@@ -142,11 +144,29 @@ class Files:
             )
         return lines[1:]
 
-    def records(self, path: str) -> list[dict[str, str]]:
-        """Return each line by column, whatever the columns are."""
+    def records(
+        self, path: str, needed: Sequence[str], numbers: Sequence[str] = ()
+    ) -> list[dict[str, str]]:
+        """Return each line by column; a version may have more than are `needed`.
+
+        `numbers`: columns whose cells are numbers. Raises RowsError, with file and line, if the
+        file, if there is one, is broken or has other cells.
+        """
         first = (self.read(path) or "").split("\n", 1)[0]
         header = next(csv.reader([first]), [])
-        return [dict(zip(header, line, strict=True)) for line in self.lines(path, header)]
+        lines = [dict(zip(header, line, strict=True)) for line in self.lines(path, header)]
+        wrong = [f"the header {first[:SHOWN]}"] if header and not {*needed} <= {*header} else []
+        found = (line[name] for line in ([] if wrong else lines) for name in numbers)
+        wrong += [f"`{cell[:SHOWN]}`" for cell in found if not NUMBER.fullmatch(cell)]
+        if wrong:
+            raise RowsError(
+                f"{self.place}{path}",
+                wrong[0],
+                f"the columns {', '.join(needed)}"
+                + (f", and numbers in {', '.join(numbers)}" if numbers else ""),
+                "run `dvc repro`, which writes this file, or `git restore` it",
+            )
+        return lines
 
     def known(self, path: str, model: type[AnyKnown]) -> AnyKnown:
         """Return what is known of a metrics file; all defaults if it is missing.

@@ -9,8 +9,7 @@ from typing import NamedTuple
 from seedbed.core.decisions import Decision, last_lines, parse_decisions
 from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import parse_yaml
-from seedbed.core.metrics import HEADER as LEDGER
-from seedbed.core.metrics import Number
+from seedbed.core.metrics import HEADER as LEDGER, Number
 from seedbed.core.rows import COLUMNS, MANIFEST, SIDES
 from seedbed.core.stage import ROW_STAGES
 from seedbed.tasks import FIRST, Task, load
@@ -20,9 +19,12 @@ from seedbed.versions.row_changes import Fate
 AFTER_SPLIT = frozenset(ROW_STAGES[ROW_STAGES.index("split") + 1 :])
 COUNTS = "data/manifest/counts.csv"
 PARAMS = "params.yaml"
+SUSPECTS, DECIDED = "reports/suspects.csv", "data/ledger/decided.csv"
+SUSPECT_HAS = ("id", "split", "label", "suggested", "score", "reason")  # in all versions
+DECIDED_HAS = ("id", "side", "given", "decided")
 SINGLE = (
-    "reports/suspects.csv",
-    "data/ledger/decided.csv",
+    SUSPECTS,
+    DECIDED,
     "data/frozen_test.csv",
     "data/tombstones.csv",
 )
@@ -146,13 +148,13 @@ def read_records(files: Files) -> Records:
         files,
         drops,
         manifest,
-        {line["id"]: line for line in files.records("reports/suspects.csv")},
+        {line["id"]: line for line in files.records(SUSPECTS, SUSPECT_HAS)},
         dict(decisions),
         dict(files.lines("data/frozen_test.csv", ("id", "digest"))),
         {row for row, _ in tombstones},
         {stage: found.rows for stage, found in known.items() if found.rows},
         known,
-        {line["id"]: line for line in files.records("data/ledger/decided.csv")},
+        {line["id"]: line for line in files.records(DECIDED, DECIDED_HAS)},
         frozenset(digest for _, digest in tombstones) - {""},
         {},
         task_of(files),
@@ -193,7 +195,8 @@ def _manifest(files: Files, paths: list[str]) -> dict[str, Placed]:
 def _from_split(files: Files) -> dict[str, Placed]:
     """The rows of data/split, for a version whose manifest has counts alone."""
     counted = {
-        line["batch"]: sum(int(line[side]) for side in SIDES) for line in files.records(COUNTS)
+        line["batch"]: sum(int(line[side]) for side in SIDES)
+        for line in files.records(COUNTS, ("batch", *SIDES), SIDES)
     }
     paths = files.parquet("split")
     if not paths:

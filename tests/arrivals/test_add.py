@@ -300,6 +300,7 @@ def test_the_command_with_dvc_itself_from_a_file_and_from_a_url(project):
     found = run("seedbed", "add", "new.csv", "--yes", "--batch", "2026-11-letters")
     assert "Now run `dvc repro`" in found
     assert "the file stays on this machine" in found
+    assert "push: false" in Path("data/raw/2026-11-letters.csv.dvc").read_text()
     run("dvc", "remote", "add", "-q", "private", str(project.parent / "private"))
     url = f"file://{Path('feed.csv').resolve()}"
     run("seedbed", "add", "--url", url, "--yes", "--batch", "2026-12-feed")

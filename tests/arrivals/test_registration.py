@@ -4,8 +4,7 @@ import difflib
 
 import pytest
 from conftest import ROOT, yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seedbed.arrivals.adding import with_dep, with_source
 from seedbed.core.errors import SeedbedError

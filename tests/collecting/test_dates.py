@@ -4,8 +4,7 @@ from contextlib import suppress
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seedbed.collecting.dates import FORMS, batch_day, day_of, is_doubtful, names_a_day
 

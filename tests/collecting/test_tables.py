@@ -8,8 +8,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.tables import Record, as_text, csv_records, read_table

@@ -7,8 +7,7 @@ import lzma
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from seedbed.collecting.encodings import decode
 from seedbed.collecting.text_files import is_binary, read_file

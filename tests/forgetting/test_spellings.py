@@ -8,8 +8,7 @@ import unicodedata
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from seedbed.forgetting.spellings import folded, is_too_short
 from seedbed.forgetting.wanted import Wanted

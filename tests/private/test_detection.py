@@ -3,8 +3,7 @@
 import pandas as pd
 import pytest
 from conftest import ROOT, yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
 from seedbed.core.errors import ParamsError

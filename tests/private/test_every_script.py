@@ -3,8 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from seedbed.private.detection import anonymize, detect, scan
 from seedbed.private.kinds import KINDS, UserPattern, Wanted

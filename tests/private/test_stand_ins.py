@@ -3,8 +3,7 @@
 import ipaddress
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from stdnum import iban, luhn
 
 from seedbed.private.kinds import KIND_OF_NAME, STAND_IN, replace, stand_in

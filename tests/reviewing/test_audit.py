@@ -1,8 +1,7 @@
 """The share of wrong labels, estimated from a random sample alone."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from scipy.stats import binomtest
 
 from seedbed.core.decisions import AMBIGUOUS, DROP, InForce, Settled

@@ -199,3 +199,26 @@ def test_git_diff_shows_one_row_as_one_line(kind, tmp_path, monkeypatch) -> None
     same_line = [one for one in changed if one[0] == "+"], [one for one in changed if one[0] == "-"]
     assert max(map(len, same_line)) <= ONE_CHANGE[kind], changed
     assert len(files) <= ONE_CHANGE[kind]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "found"),
+    [("reports/suspects.csv", "id_,split\na,b\n", "the header id_,split"),
+     ("data/ledger/decided.csv", "row,decided\na,b\n", "the header row,decided")],
+)  # fmt: skip
+def test_a_table_of_another_header_is_named(tmp_path, monkeypatch, path, content, found) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_text(content)
+    with pytest.raises(RowsError, match=f"{path}.*{found}"):
+        read_records(Files())
+
+
+def test_a_score_that_is_no_number_is_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("id,score\na,0.5\nb,0_5\n")
+    with pytest.raises(RowsError, match=r"a\.csv.*`0_5`"):
+        Files().records("a.csv", ("id", "score"), ("score",))
+    (tmp_path / "b.csv").write_text("id,score,more\na,1e-05,x\n")
+    assert Files().records("b.csv", ("id",), ("score",))[0]["score"] == "1e-05"
+    assert Files().records("none.csv", ("id",), ("score",)) == []
