@@ -9,6 +9,7 @@ from benchmarks.fine_tuning_words import (
     processor_words,
 )
 from benchmarks.marks import met, share
+from benchmarks.sets_page import section as sets_section
 from seedbed.pages.rendering import table
 
 PAGE = """# Fine-tuning
@@ -48,6 +49,10 @@ pairs of steps, by processor time and by the clock. {processor}
 ## Adaptation to the domain
 
 {adaptation}
+
+## Sets of labels
+
+{sets}
 """
 QUALITY = (
     ("banking77", "banking77, all train rows, full from a linear head", 0.933, 0.938),
@@ -137,5 +142,6 @@ def fine_tuning_page(results: dict[str, Any]) -> str:
         processor=processor_words(speed.get("steps", {})),
         epochs=epochs_words(speed.get("accuracy", {})),
         precision=precision_words(results.get("training_precision", {})),
+        sets=sets_section(results.get("sets", {})),
         adaptation=adaptation_words(results.get("adaptation", {})),
     )

@@ -6,8 +6,8 @@ aclsum (see benchmarks/label_error_sets.py) goes through the stages as a project
 temporary worktree of HEAD: sides as the corpus gives them, groups are papers, three seeds, all
 parameters as they come but the template of prompts. References see the same rows: on the vectors of
 the frozen encoder and on TF-IDF, a regression a label that predicts from one half, its C by
-validation macro-F1; and the labels of the corpus's heuristic. Test rows are read once a run, which
-benchmarks/test_reads.csv counts.
+validation macro-F1; and the labels of the corpus's heuristic. Which approach and which reference
+are compared, validation says. Test rows are read once a run (benchmarks/test_reads.csv).
 """
 
 import json
@@ -176,18 +176,25 @@ def positive_weights(tree: Path) -> dict[str, list[float]]:
     return found
 
 
-def references(rows: dict[str, Rows], heuristic: list[list[str]]) -> dict[str, list[Scored]]:
-    """What each reference says of the test rows."""
+def references(
+    rows: dict[str, Rows], heuristic: list[list[str]]
+) -> dict[str, tuple[float, np.ndarray]]:
+    """The validation macro-F1 and the test predictions of each reference."""
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
     words.fit(rows["train"].texts)
-    labels = [labels_task.label_of(heuristic[line]) for line in rows["test"].lines]
     counted = {side: words.transform(one.texts) for side, one in rows.items()}
-    said = {
-        "one-vs-rest, vectors": best_of(OneVsRestClassifier, vectors_of(rows), rows)[1],
-        "one-vs-rest, TF-IDF": best_of(OneVsRestClassifier, counted, rows)[1],
-        "heuristic": labels_task.targets(labels, ASPECTS),
+    marked = {
+        side: labels_task.targets(
+            [labels_task.label_of(heuristic[line]) for line in one.lines], ASPECTS
+        )
+        for side, one in rows.items()
     }
-    return {name: [rows["test"].scored(predicted)] for name, predicted in said.items()}
+    score = float(macro_f1(rows["validation"].scored(marked["validation"]))[0])
+    return {
+        "one-vs-rest, vectors": best_of(OneVsRestClassifier, vectors_of(rows), rows),
+        "one-vs-rest, TF-IDF": best_of(OneVsRestClassifier, counted, rows),
+        "heuristic": (score, marked["test"]),
+    }
 
 
 def figures(by_seed: Collection[Scored]) -> dict[str, Any]:
@@ -220,10 +227,14 @@ def compared(tree: Path, heuristic: list[list[str]]) -> dict[str, Any]:
             }
             for approach in NAMES
         }
-    others = references(sides, heuristic)
+    found_by = references(sides, heuristic)
+    others = {name: [sides["test"].scored(said)] for name, (_, said) in found_by.items()}
     result: dict[str, Any] = {"rows": {side: len(one.texts) for side, one in sides.items()}}
     result["chains, validation macro-F1"] = chains(sides)
-    result["references"] = {name: figures(scored) for name, scored in others.items()}
+    result["references"] = {
+        name: {"test": figures(scored), "validation": found_by[name][0]}
+        for name, scored in others.items()
+    }
     result["approaches"] = {}
     for approach, found in of.items():
         ruled = found["test"].ruled(fit(found["validation"]).thresholds).scored().values()

@@ -17,6 +17,7 @@ from benchmarks import (
     public_sets,
     quality_page,
     row_diff,
+    sets_page,
     speed_between,
     speed_page,
     tables,
@@ -218,6 +219,40 @@ def test_a_version_above_the_reach_is_not_met_and_chinese_has_none():
     ]  # fmt: skip
     assert "| 9,999 | 1.151 | 1.000 | 1.15 [1.10, 1.20] | 3 | 4 |" in page
     assert speed_between.section({}).startswith("Not measured yet")
+
+
+def test_the_figures_of_sets_are_of_what_validation_chooses():
+    def gap(low):
+        return {"macro_f1": {"difference": 0.02, "low": low, "high": 0.04}}
+
+    def figures(mean, **more):
+        of_one = {"mean": mean, "low": mean - 0.1, "high": mean + 0.1}
+        every = dict.fromkeys(sets_page.SHOWN, of_one)
+        return {"test": every, "validation": every} | more
+
+    def approach(mean, low):
+        against = {"words": gap(0.01) | {"p": 0.2}, "vectors": gap(low) | {"p": 0.01}}
+        return figures(mean, against=against) | {"thresholds against one half": gap(-0.01)}
+
+    found = {
+        "rows": {"train": 4000, "validation": 500, "test": 1500},
+        "approaches": {"full": approach(0.6, 0.01), "feature": approach(0.5, -0.01)},
+        "references": {
+            "words": figures(0.9) | {"validation": 0.3},  # the best on test alone
+            "vectors": figures(0.5) | {"validation": 0.4},
+        },
+        "chains, validation macro-F1": {"independent": 0.5, "chain 0": 0.51},
+        "positive weights, validation macro-F1 of full": {"none": [0.5, 0.6], "sqrt": [0.7]},
+    }
+    page = sets_page.section(found)
+    assert 'chooses the approach `full` and the reference "vectors"' in page
+    assert "the approach beats the reference:\nyes." in page
+    assert "| `full` | +0.020 [-0.010, +0.040] |" in page
+    assert "better than one half for `full`: **no**." in page
+    assert "`none` .550, `sqrt` .700" in page
+    found["approaches"]["feature"] = approach(0.7, -0.01)
+    assert "the approach beats the reference:\n**no**." in sets_page.section(found)
+    assert sets_page.section({}).startswith("Not measured yet")
 
 
 def test_what_is_measured_between_versions_is_found():
