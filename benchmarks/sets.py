@@ -28,6 +28,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain
 
 from benchmarks.label_error_sets import ASPECTS, aclsum
+from benchmarks.one_source import make_project
 from benchmarks.speed_between import checked_out
 from seedbed.approaches import NAMES
 from seedbed.core.files import write_json
@@ -71,20 +72,17 @@ def written(folder: Path, file: Path) -> list[list[str]]:
 
 def prepared(tree: Path) -> list[list[str]]:
     """Make the worktree a project of these sentences; give what `written` does."""
-    (tree / "data/raw").mkdir(exist_ok=True)
-    yaml, params = YAML(), tree / "params.yaml"
-    content = yaml.load(params)
-    content["task"]["kind"] = labels_task.NAME
+
+    def change(content: dict[str, Any]) -> None:
+        content["task"]["kind"] = labels_task.NAME
+        content["split"] |= {"way": "given", "validation_share": 0.0}
+        content["finetune"]["seeds"] = SEEDS
+        content["approaches"]["prompt"] |= {"template": TEMPLATE, "descriptions": {}}
+
     columns = {"text": "text", "label": "topics", "group": "paper", "split": "side"}
-    content["sources"] = [
-        {"name": "aclsum", "kind": "file", "path": FILE, "columns": columns,
-         "batch": "2024-03-aclsum", "licence": "MIT"}
-    ]  # fmt: skip
-    content["split"] |= {"way": "given", "validation_share": 0.0}
-    content["finetune"]["seeds"] = SEEDS
-    content["approaches"]["prompt"] |= {"template": TEMPLATE, "descriptions": {}}
-    yaml.dump(content, params)
-    (tree / "tests/model/cases.csv").write_text("text,label\n", encoding="utf-8")
+    source = {"name": "aclsum", "kind": "file", "path": FILE, "columns": columns,
+              "batch": "2024-03-aclsum", "licence": "MIT"}  # fmt: skip
+    make_project(tree, source, change)
     return written(aclsum(), tree / FILE)
 
 

@@ -18,9 +18,9 @@ from statistics import median
 from typing import Any
 
 import pandas as pd
-from ruamel.yaml import YAML
 
 from benchmarks.marks import met
+from benchmarks.one_source import make_project
 from benchmarks.public_sets import data_folder
 from benchmarks.speed_between import checked_out, interval
 from benchmarks.turns import ENVIRONMENT
@@ -40,22 +40,19 @@ FILE = "data/raw/banking77.csv"
 
 def prepared(tree: Path, data: Path) -> None:
     """Make a worktree a project of these questions."""
-    (tree / "data/raw").mkdir(exist_ok=True)
+
+    def change(content: dict[str, Any]) -> None:
+        content["encoder"]["threads"] = 1
+        for approach in NAMES:
+            content["approaches"][approach]["run"] = approach == APPROACH
+        content["approaches"]["prompt"]["descriptions"] = {}
+
+    columns = {"text": "text", "label": "label"}
+    source = {"name": "banking77", "kind": "file", "path": FILE, "columns": columns,
+              "batch": "2020-03-banking77", "licence": "CC BY 4.0"}  # fmt: skip
+    make_project(tree, source, change)
     rows = pd.read_csv(data / "banking77/train.csv", keep_default_na=False, dtype=str)
     rows[["text", "label"]].to_csv(tree / FILE, index=False)
-    yaml, params = YAML(), tree / "params.yaml"
-    content = yaml.load(params)
-    columns = {"text": "text", "label": "label"}
-    content["sources"] = [
-        {"name": "banking77", "kind": "file", "path": FILE, "columns": columns,
-         "batch": "2020-03-banking77", "licence": "CC BY 4.0"}
-    ]  # fmt: skip
-    content["encoder"]["threads"] = 1
-    for approach in NAMES:
-        content["approaches"][approach]["run"] = approach == APPROACH
-    content["approaches"]["prompt"]["descriptions"] = {}
-    yaml.dump(content, params)
-    (tree / "tests/model/cases.csv").write_text("text,label\n", encoding="utf-8")
 
 
 def cost(tree: Path, stage: str) -> float:

@@ -7,12 +7,14 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 from conftest import ROOT
+from ruamel.yaml import YAML
 
 from benchmarks import (
     gains,
     label_errors,
     memo,
     memo_page,
+    one_source,
     pii,
     public_sets,
     quality_page,
@@ -253,6 +255,20 @@ def test_the_figures_of_sets_are_of_what_validation_chooses():
     found["approaches"]["feature"] = approach(0.7, -0.01)
     assert "the approach beats the reference:\n**no**." in sets_page.section(found)
     assert sets_page.section({}).startswith("Not measured yet")
+
+
+def test_a_worktree_becomes_a_project_of_one_source(tmp_path):
+    for name in ("params.yaml", "dvc.yaml"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "tests/model").mkdir(parents=True)
+    (tmp_path / "tests/model/cases.csv").write_text("text,label\n")
+    source = {"name": "own", "kind": "file", "path": "data/raw/own.csv"}
+    one_source.make_project(tmp_path, source, lambda params: params["task"].update(kind="labels"))
+    params = YAML().load(tmp_path / "params.yaml")
+    assert ([*params["sources"]], params["task"]["kind"]) == ([source], "labels")
+    stage = YAML().load(tmp_path / "dvc.yaml")["stages"]["collect"]
+    assert "data/raw/own.csv" in stage["deps"]
+    assert not list((tmp_path / "tests/model").iterdir())
 
 
 def test_what_is_measured_between_versions_is_found():
