@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from benchmarks.marks import met, share
 from seedbed.pages.rendering import table
 
@@ -22,7 +20,7 @@ of macro-F1 is {gap}, and the paired test of rows gives p {p}; the approach beat
 
 They are better than one half for `{approach}`: {better}. Validation macro-F1 of independent
 regressions on the frozen vectors {independent}, of chains of them in three drawn orders {chains};
-of `full` with `training.positive_weights` {weights}."""
+of `full` with `training.positive_weights` {weights} (one seed)."""
 NOT_YET = "Not measured yet. `python -m benchmarks.sets`."
 SHOWN = {"macro_f1": "macro-F1", "micro_f1": "micro-F1", "exact_match": "exact match"}
 HEADER = ("labels of", "validation macro-F1", *SHOWN.values())
@@ -57,7 +55,7 @@ def section(found: dict[str, Any]) -> str:
         better=met(rule[approach]["macro_f1"]["low"] > 0),
         independent=share(independent),
         chains=", ".join(share(one) for one in chains.values()),
-        weights=", ".join(f"`{how}` {share(float(np.mean(one)))}" for how, one in weights.items()),
+        weights=", ".join(f"`{how}` {share(one)}" for how, one in weights.items()),
     )
 
 

@@ -47,6 +47,6 @@ def test_a_planted_fault_is_named(monkeypatch, tmp_path, fault, happened):
     )
     monkeypatch.setattr(fuzz, "PLANT", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "
                         "from planted_fault import plant; plant(fuzz)")  # fmt: skip
-    by_kind = {kind: what for _, kind, what in found_in("ours", 0, 4)}
+    by_kind = {kind: what for _, kind, what in found_in("ours", 0, len(fuzz.READERS))}
     assert by_kind["tombstones"].startswith(happened)
     assert by_kind["params"] in GOOD
