@@ -25,7 +25,7 @@ from benchmarks.public_sets import data_folder
 from benchmarks.speed_between import checked_out, interval
 from benchmarks.turns import ENVIRONMENT
 from seedbed.approaches import NAMES
-from seedbed.core.files import write_json
+from seedbed.core.files import read_json, write_json
 from seedbed.core.git import git
 from seedbed.core.stage import STAGES
 from seedbed.pages.rendering import table
@@ -42,7 +42,8 @@ def prepared(tree: Path, data: Path) -> None:
     """Make a worktree a project of these questions."""
 
     def change(content: dict[str, Any]) -> None:
-        content["encoder"]["threads"] = 1
+        if "threads" in content["encoder"]:  # older versions have none, and read OMP_NUM_THREADS
+            content["encoder"]["threads"] = 1
         for approach in NAMES:
             content["approaches"][approach]["run"] = approach == APPROACH
         content["approaches"]["prompt"]["descriptions"] = {}
@@ -86,10 +87,14 @@ def compared(trees: tuple[Path, Path], stage: str) -> dict[str, Any]:
 
 
 def section(found: dict[str, Any]) -> str:
-    """The section of benchmarks/speed.md."""
+    """The section of benchmarks/speed.md: a table for each commit that HEAD was compared with."""
     if not found:
         return "Not measured yet. `DATA=FOLDER python -m benchmarks.stages_between COMMIT`."
-    header = ("stage", "processor s", f"at {found['commit']}", "ratio [95 % interval]", "rounds")
+    return "\n\n".join(_table(commit, stages) for commit, stages in found.items())
+
+
+def _table(commit: str, stages: dict[str, Any]) -> str:
+    header = ("stage", "processor s", f"at {commit}", "ratio [95 % interval]", "rounds")
     lines = [
         [
             stage,
@@ -97,25 +102,24 @@ def section(found: dict[str, Any]) -> str:
             f"{one['ratio']:.2f} [{one['low']:.2f}, {one['high']:.2f}]",
             str(one["rounds"]),
         ]
-        for stage, one in found["stages"].items()
+        for stage, one in stages.items()
     ]
-    ours, other = (
-        sum(one["cpu_seconds"][side] for one in found["stages"].values()) for side in (0, 1)
-    )
+    ours, other = (sum(one["cpu_seconds"][side] for one in stages.values()) for side in (0, 1))
     lines.append(["all", f"{ours:.1f}", f"{other:.1f}", f"{ours / other:.3f}", ""])
-    return f"{table(header, lines)}\n\nAll within 3 %: {met(ours / other <= REACH)}."
+    return f"{table(header, lines)}\n\nAll within 3 % of {commit}: {met(ours / other <= REACH)}."
 
 
 def main(commit: str) -> None:
-    data = data_folder()
-    result: dict[str, Any] = {"commit": git("rev-parse", "--short=7", commit).strip(), "stages": {}}
+    data, name = data_folder(), git("rev-parse", "--short=7", commit).strip()
+    result: dict[str, Any] = read_json(RESULT) if RESULT.exists() else {}
+    result[name] = {}
     with ExitStack() as stack:
         trees = tuple(stack.enter_context(checked_out(one)) for one in ("HEAD", commit))
         for tree in trees:
             prepared(tree, data)
         for stage in STAGES:
             found = compared((trees[0], trees[1]), stage.name)
-            result["stages"][stage.name] = found
+            result[name][stage.name] = found
             print(f"{stage.name}: {found['ratio']} [{found['low']}, {found['high']}]", flush=True)
             write_json(RESULT, result)
             if stage.name == LAST:
