@@ -55,7 +55,7 @@ def pages(figures) -> list[Section]:
     train = dict.fromkeys(NAMES, 2)
     isolated = [("0" * 16, name, 0.5) for name in STRANGE]
     weak = Section("next", [needs.weakest(figures), needs.sparse(class_task, train, isolated)])
-    return [results.chosen_model("feature", figures), weak]
+    return [results.chosen_model(class_task, "feature", figures), weak]
 
 
 def test_no_page_grows_with_the_square_of_the_classes(figures):

@@ -118,11 +118,11 @@ class Detection(Metrics):
 
 
 class OutOfScope(Metrics):
-    """Out-of-scope rows: how they are detected, by a class of their own or by a threshold, and how
-    well, over all of them and over each kind."""
+    """Out-of-scope rows: how they are detected, by a class of their own, by a threshold or, where
+    the model predicts sets, by an empty one, and how well, over all of them and each kind."""
 
     label: str
-    how: Literal["threshold", "class"]
+    how: Literal["threshold", "class", "empty_set"]
     threshold: float | None = None
     in_scope_rows: int
     in_scope_flagged_share: float
