@@ -208,7 +208,9 @@ def cooccurrence(matrix: Mapping[str, Mapping[str, int]]) -> list[Part]:
     occur most."""
     words = "Rows that have a label, and those of them that are given each label"
     if len(matrix) <= MATRIX_CLASSES:
-        rows: list[Sequence[Cell]] = [[name, *counts.values()] for name, counts in matrix.items()]
+        rows: list[Sequence[Cell]] = [
+            [name, *(counts.get(other, 0) for other in matrix)] for name, counts in matrix.items()
+        ]
         return [f"{words} (columns):", Table(["true label", *matrix], rows)]
     pairs = sorted(
         (-count, label, predicted)

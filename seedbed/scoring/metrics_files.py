@@ -182,8 +182,8 @@ class Evaluation(WithEstimates):
     """test.json: all figures of one approach on one split.
 
     Figures other than the estimates are of the seed `seed_shown`. `confusion` counts rows by true
-    label (outer) and predicted label (inner); a row of several counts for each. `slices` are by
-    column, then by value.
+    label (outer) and predicted label (inner); a row of several counts for each, and pairs without
+    rows are then left out. `slices` are by column, then by value.
     """
 
     run: Literal[True]
