@@ -39,12 +39,18 @@ def write(name: str, rows: list[dict]) -> None:
         Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def collected(name: str, task: str = "labels", collecting: dict | None = None, **entry) -> dict:
+def collected(
+    name: str,
+    task: str = "labels",
+    collecting: dict | None = None,
+    sources: list[dict] | None = None,
+    **entry,
+) -> dict:
     """The label of each text that stage collect keeps."""
     source = {"name": "mails", "kind": "file", "path": name, "batch": "2026-11", "licence": "x"}
     content = {
         "task": {"kind": task},
-        "sources": [source | entry],
+        "sources": sources or [source | entry],
         "collect": {"labels": [], "max_row_chars": 1000, "max_quarantine_share": 0.5,
                     "max_classes": 1000} | (collecting or {}),
         "anonymize": {"key_fingerprint": fingerprint_of(PUBLIC_KEY)},
@@ -187,6 +193,18 @@ def test_one_label_for_all_rows_may_be_a_set():
     for label, message in [("|", "every set is empty"), ("b|a", "the same set of labels, `a, b`")]:
         with pytest.raises(SourceError, match=message):
             collected("in.csv", label=label)
+
+
+def test_negatives_have_no_label_and_one_that_they_are_given_is_refused():
+    write("odd.csv", [{"text": "Is it a Tuesday?"}, {"text": "Blue paint."}])
+    write("in.jsonl", rows_of(LISTS))
+    more = {"path": "odd.csv", "name": "odd", "negative": "general", "batch": "2026-12"}
+    base = {"name": "mails", "path": "in.jsonl", "batch": "2026-11"}
+    entries = [{"kind": "file", "licence": "x"} | one for one in (base, more)]
+    found = collected("in.jsonl", sources=[entries[0], entries[1] | {"label": "|"}])
+    assert found["Blue paint."] == "|"
+    with pytest.raises(ParamsError, match=r"`out_of_scope`, and `negative`.*write `label: '\|'`"):
+        collected("in.jsonl", sources=[entries[0], entries[1] | {"label": "out_of_scope"}])
 
 
 BAD = {
