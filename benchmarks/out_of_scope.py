@@ -54,9 +54,9 @@ def measured(rows: pd.DataFrame, vectors: np.ndarray, seed: int) -> dict[str, di
         train = (side == "train") & (own != OUTSIDE)
         head = LogisticRegression(C=10.0, max_iter=2000).fit(vectors[train], own[train])
         given = {part: head.predict_proba(vectors[side == part]) for part in ("validation", "test")}
-        outside, low = classes if how == "class" else OUTSIDE, 0.0
+        outside, limits = classes if how == "class" else OUTSIDE, []
         if how == "threshold":
-            [low] = class_task.thresholds(labels[side == "validation"], given["validation"])
+            limits = class_task.thresholds(labels[side == "validation"], given["validation"])
         part = side == "test"
         found[how] = detection(
             class_task,
@@ -64,7 +64,7 @@ def measured(rows: pd.DataFrame, vectors: np.ndarray, seed: int) -> dict[str, di
             labels[part] == OUTSIDE,
             given["test"],
             outside,
-            low,
+            limits,
             kinds[part],
             np.arange(part.sum()),
         )

@@ -117,7 +117,8 @@ def main() -> str:
         copies, failed = checked(copies, of_copies, train, of_train, params.check, task)
         refused += failed
     embed = partial(embedded, params=encoder, split=SPLIT)
-    wrong, not_made = negatives(rows, negative, embed, task)
+    # A copy of a text of two words may be its word salad, too, which is no text of both.
+    wrong, not_made = negatives(pd.concat([rows, copies]), negative, embed, task)
     every = pd.concat([rows, copies, wrong])
     near = {made for made, _ in made_near_another_side(every, words, jaccard)}
     refused["near_another_side"] += len(near)

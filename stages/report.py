@@ -97,7 +97,7 @@ def main() -> str:
         training.matches_nothing(reduce(or_, [*known, unused])),
         results.approaches(validations, tests, pairs, chosen),
         results.budgets(choice),
-        results.chosen_model(chosen, tests[chosen]),
+        results.chosen_model(task, chosen, tests[chosen]),
         results.behaviour(chosen, validations[chosen].behaviour),
         results.out_of_scope(tests),
         data.rows_by_stage({name: getattr(stages, name).rows for name in ROW_STAGES}),

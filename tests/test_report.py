@@ -14,6 +14,7 @@ from seedbed.reporting import data, results
 from seedbed.scoring.metrics import METRICS
 from seedbed.scoring.metrics_files import Choice, ClassScores, Evaluation
 from seedbed.splitting.splits import SplitMetrics
+from seedbed.tasks import class_task
 
 FIGURE = Interval(mean=0.9, low=0.85, high=0.95)
 SAME = RowCounts(read=3, made=0, kept=3, dropped=0, dropped_by_reason={})
@@ -101,7 +102,7 @@ def test_640_classes_make_a_short_page_without_a_long_line():
         for number, label in enumerate(MANY)
     }
     test = Evaluation.model_construct(per_class=per_class)
-    parts = [results.per_class(test), *results.confusion(confused(MANY))]
+    parts = [results.per_class(class_task, test), *results.confusion(confused(MANY))]
     counts = dict.fromkeys(("train", "validation", "test"), 1)
     share = {"share": 0.2}
     split = {
@@ -130,7 +131,7 @@ HOSTILE = ["a | b", "`tick`", "<script>alert(1)</script>", "@everyone", "[x](htt
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_label_is_never_markup(label):
     per_class = {label: ClassScores(precision=1.0, recall=1.0, f1=1.0, rows=3)}
-    table = results.per_class(Evaluation.model_construct(per_class=per_class))
+    table = results.per_class(class_task, Evaluation.model_construct(per_class=per_class))
     shown = markdown(results.Section("", [table, *results.confusion({label: {label: 3}})]))
     assert "<script" not in shown
     assert "[x](" not in shown.replace("\\[x\\](", "")

@@ -70,14 +70,14 @@ def test_one_approach_has_nobody_to_stand_beside():
 
 
 def test_the_chosen_model_tells_calibration_risk_and_slices():
-    shown = markdown(results.chosen_model("full", SIDE))
+    shown = markdown(results.chosen_model(class_task, "full", SIDE))
     assert "| before temperature scaling | 0.900 [0.850, 0.950] | 0.900 [0.850, 0.950] " in shown
     assert "| 0.031 | 0.008 to 0.026 |" in shown
     assert "The temperature, 1.25, was fitted on validation" in shown
     assert "On the most confident 90 % of the rows the error rate is 1.2%" in shown
     assert "| length: short third | 0.700 [0.500, 0.800] | 33 |" in shown
     assert "slice" not in markdown(
-        results.chosen_model("full", SIDE.model_copy(update={"slices": {}}))
+        results.chosen_model(class_task, "full", SIDE.model_copy(update={"slices": {}}))
     )
 
 

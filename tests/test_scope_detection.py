@@ -10,7 +10,7 @@ from seedbed.scoring.confidence import (
     detection,
     false_positive_rate,
 )
-from seedbed.tasks import class_task
+from seedbed.tasks import class_task, labels_task
 
 SURE = np.array([[0.9, 0.1], [0.2, 0.8], [0.95, 0.05], [0.55, 0.45], [0.5, 0.5]])
 LABELS = np.array([0, 1, 0, OUTSIDE, OUTSIDE])
@@ -40,12 +40,12 @@ def test_out_of_scope_is_likeliest_exactly_below_the_threshold(threshold, firsts
 def test_by_a_threshold_the_least_sure_rows_are_detected():
     kinds = np.where(LABELS == OUTSIDE, "general", "")
     found = detection(
-        class_task, "other", LABELS == OUTSIDE, SURE, OUTSIDE, 0.52, kinds, np.arange(5)
+        class_task, "other", LABELS == OUTSIDE, SURE, OUTSIDE, [0.52], kinds, np.arange(5)
     )
     assert (found.how, found.threshold, found.in_scope_rows) == ("threshold", 0.52, 3)
     assert found.all.auroc.mean == 1  # both are less sure than every row in scope
     assert (found.all.recall, found.in_scope_flagged_share) == (0.5, 0)
-    by_class = detection(class_task, "other", LABELS == OUTSIDE, SURE, 1, 0.52, kinds, np.arange(5))
+    by_class = detection(class_task, "other", LABELS == OUTSIDE, SURE, 1, [], kinds, np.arange(5))
     assert (by_class.how, by_class.threshold) == ("class", None)
     assert by_class.all.auroc.mean == pytest.approx(
         4 / 6
@@ -65,7 +65,7 @@ def test_kinds_are_told_apart_beside_the_same_rows_in_scope():
     scores = np.array([0.1, 0.2, 0.3, 0.4, 0.9, 0.8, 0.25, 0.15])
     kinds = np.array(["", "", "", "", "general", "general", "in_domain", "in_domain"])
     given = np.stack([1 - scores, scores], axis=1)
-    found = detection(class_task, "other", outside, given, 1, 0.0, kinds, np.arange(8))
+    found = detection(class_task, "other", outside, given, 1, [], kinds, np.arange(8))
     assert (found.label, found.how, found.all.rows) == ("other", "class", 4)
     assert found.in_scope_flagged_share == 0
     assert found.by_kind["general"].auroc.mean == 1
@@ -74,3 +74,38 @@ def test_kinds_are_told_apart_beside_the_same_rows_in_scope():
     assert found.by_kind["in_domain"].recall == 0
     every = found.all.auroc
     assert 0 <= every.low < every.mean < every.high <= 1
+
+
+def of_sets(given: list[list[float]], limits: list[float], outside: list[bool]):
+    kinds = np.where(outside, "general", "")
+    rows = np.arange(len(given))
+    return detection(
+        labels_task, "no label", np.array(outside), np.array(given), OUTSIDE, limits, kinds, rows
+    )
+
+
+def test_sets_are_flagged_where_no_label_reaches_its_own_threshold():
+    given = [[0.35, 0.1], [0.1, 0.75], [0.25, 0.6], [0.05, 0.65]]
+    found = of_sets(given, [0.3, 0.7], [False, False, True, True])
+    assert (found.how, found.threshold, found.in_scope_rows) == ("empty_set", None, 2)
+    assert (found.all.recall, found.in_scope_flagged_share) == (1, 0)
+    assert found.all.auroc.mean == 1
+    without = of_sets(given, [], [False, False, True, True])  # one half for both labels
+    assert (without.all.recall, without.in_scope_flagged_share) == (0, 0.5)
+    assert without.all.auroc.mean == 0.5  # 0.60 and 0.65 lie between 0.35 and 0.75
+
+
+@given(
+    st.lists(st.lists(st.floats(0.01, 0.99), min_size=3, max_size=3), min_size=2),
+    st.lists(st.floats(0.01, 0.99), min_size=3, max_size=3),
+)
+def test_the_score_of_a_set_parts_flagged_rows_from_others(given, limits):
+    """At any AUROC: what is flagged scores higher than whatever is not, so that the figures are of
+    the rule that answers."""
+    ruled = labels_task.ruled(np.array(given), limits)
+    flagged = labels_task.decode(ruled).sum(1) == 0
+    if flagged.all() or not flagged.any():
+        return
+    found = of_sets(given, limits, list(flagged))
+    assert (found.all.recall, found.in_scope_flagged_share) == (1, 0)
+    assert found.all.auroc.mean == 1

@@ -9,6 +9,8 @@ import pytest
 from sklearn import metrics as stock
 
 from seedbed.gate.verdict import Answers, GateParams, judged, look
+from seedbed.pages.rendering import markdown
+from seedbed.reporting.results import out_of_scope
 from seedbed.scoring.evaluation import Classes, DecidedRow, Fitted, Part, columns_of, evaluate, fit
 from seedbed.scoring.intervals import headline, paired_difference
 from seedbed.scoring.metrics import METRICS, Scored, confusion, per_class, scores
@@ -156,15 +158,20 @@ def ruled(given: np.ndarray) -> np.ndarray:
     return labels_task.decode(labels_task.ruled(given, limits))
 
 
-def figures(people: list[DecidedRow], fitted: Fitted | None = None):
+def figures(
+    people: list[DecidedRow],
+    fitted: Fitted | None = None,
+    metas: list[str] | None = None,
+    classes: list[str] = CLASSES,
+):
     side = raw(GIVEN * 0.5)
     cells = labels_task.labels(TARGETS, CLASSES)
     rows = pd.DataFrame(
         {"source": "s", "batch": "b", "date": "", "text": "some words", "label": cells}
     )
     columns = columns_of(labels_task, rows, [], ["en"] * len(rows), np.zeros(len(rows)))
-    part = Part("test", side, columns, ["{}"] * len(rows), people)
-    return evaluate(part, fitted or fit(side), Classes(CLASSES, "out_of_scope"), COSTS)
+    part = Part("test", side, columns, metas or ["{}"] * len(rows), people)
+    return evaluate(part, fitted or fit(side), Classes(classes, "out_of_scope"), COSTS)
 
 
 def test_a_side_has_every_figure_with_the_thresholds_of_validation():
@@ -186,6 +193,40 @@ def test_a_side_has_every_figure_with_the_thresholds_of_validation():
     assert decisions.log_loss.mean == pytest.approx(
         np.mean([stock.log_loss(TARGETS[:, n], GIVEN[:, n] / 2, labels=[0, 1]) for n in range(4)])
     )
+
+
+def declared(rows: np.ndarray) -> list[str]:
+    """Every third row of `rows`, (rows,) bool, as an in-domain negative, others as general."""
+    kinds = [("in_domain", "general")[row % 3 > 0] if has else "" for row, has in enumerate(rows)]
+    return [f'{{"negative":"{kind}"}}' if kind else "{}" for kind in kinds]
+
+
+@pytest.mark.parametrize("classes", [CLASSES, [*CLASSES[:3], "out_of_scope"]])
+def test_negatives_of_sets_are_what_a_source_declares_and_has_no_label(classes):
+    """Other empty sets are facts about rows in scope; a label that has the name of negatives in
+    task class is one label of several here."""
+    empty = TARGETS.sum(1) == 0
+    marked = np.arange(len(TARGETS)) % 2 == 0  # some of them have labels: a person gave them
+    found = figures([], metas=declared(marked), classes=classes).out_of_scope
+    said = ruled(GIVEN * 0.5)
+    assert (found.how, found.label) == ("empty_set", "no label")
+    assert found.all.rows == (empty & marked).sum() < empty.sum()
+    assert found.in_scope_rows == (~empty).sum()
+    assert found.all.recall == pytest.approx((said[empty & marked].sum(1) == 0).mean())
+    assert found.in_scope_flagged_share == pytest.approx((said[~empty].sum(1) == 0).mean())
+    limits = labels_task.thresholds(TARGETS, GIVEN * 0.5)
+    scores, used = 1 - labels_task.ruled(GIVEN * 0.5, limits).max(1), marked | ~empty
+    auroc = stock.roc_auc_score((empty & marked)[used], scores[used])
+    assert found.all.auroc.mean == pytest.approx(auroc, abs=1e-4)
+    assert found.all.auroc.low < auroc < found.all.auroc.high
+    assert set(found.by_kind) == {"general", "in_domain"}
+    assert sum(one.rows for one in found.by_kind.values()) == found.all.rows
+    shown = markdown(out_of_scope({"full": figures([], metas=declared(marked))}))
+    assert (
+        f"| `full` | no label predicted | in-domain | {found.by_kind['in_domain'].rows} |" in shown
+    )
+    assert "other rows without labels count as neither" in shown
+    assert "threshold" not in shown
 
 
 def test_labels_that_occur_together_are_counted():

@@ -1,12 +1,15 @@
 """A side is a pure function of the row, in every way; no history of the data moves a row."""
 
+from functools import partial
+
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
-from seedbed.core.errors import ParamsError, RowsError
+from seedbed.core.errors import LeakError, ParamsError, RowsError
+from seedbed.core.rows import SIDES
 from seedbed.splitting.sides import assign_sides, side_of
-from seedbed.splitting.splits import NearTexts, SplitParams, leak_gate, split_rows
+from seedbed.splitting.splits import NearTexts, SplitParams, gate_after_split, leak_gate, split_rows
 from seedbed.tasks import class_task, labels_task
 from stages.split import check_sides, with_folds
 
@@ -143,6 +146,34 @@ def test_twins_groups_and_folds_of_any_history_are_those_of_a_run_from_scratch(
     except RowsError:
         return  # too small for sides and folds
     pd.testing.assert_frame_equal(with_folds(kept, chosen, task), with_folds(scratch, chosen, task))
+
+
+LEAKS = {
+    "exact": lambda one: {"text": one["text"].upper()},
+    "near": lambda one: {"text": f"{one['text']} again"},
+    "group": lambda one: {"text": "boil an egg", "group": "of both"},
+    "made rows": lambda one: {"text": "boil an egg", "parent": one["id"]},
+}
+
+
+@settings(max_examples=30)
+@given(OF_TASKS, st.sampled_from(sorted(LEAKS)), st.integers(0, 99), st.integers(1, 2))
+def test_a_leak_that_is_planted_in_any_history_is_refused(history_of_task, kind, place, step):
+    """Whatever labels the two rows have, and whatever sides."""
+    task, history = history_of_task
+    kept, _ = split_rows(frame(states(history)[-1].values()), (), params(), task)
+    assume(len(kept))
+    gate_after_split(kept, 1, 0.5)
+    one = kept.iloc[place % len(kept)].to_dict()
+    if kind == "group":
+        kept["group"] = kept["group"].where(kept["id"] != one["id"], "of both")
+    other = SIDES[(SIDES.index(one["split"]) + step) % 3]
+    planted = one | {"id": "planted", "group": "", "label": history[-1][2], "split": other}
+    rows = pd.concat([kept, pd.DataFrame([planted | LEAKS[kind](one)])], ignore_index=True)
+    near = NearTexts(rows, 1, 0.5)  # split alone looks for them: no later stage changes a text
+    check = partial(leak_gate, rows, near) if kind == "near" else partial(gate_after_split, rows, 1)
+    with pytest.raises(LeakError, match=kind):
+        check(*[] if kind == "near" else [0.5])
 
 
 def test_time_cuts_by_day_and_a_group_that_spans_the_cut_loses_its_earlier_rows():

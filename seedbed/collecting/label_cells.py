@@ -102,6 +102,13 @@ def label_cells(source: Source, table: SourceTable, task: Task) -> LabelCells:
             "a set of labels as the task, or none of its keys",
             f"set {LINE} in params.yaml, or delete the key",
         )
+    if task.SETS and source.negative and source.label not in ("", none := task.label_of([])):
+        raise ParamsError(
+            f"params.yaml: sources: {source.name}: label",
+            f"`{source.label}`, and `negative`",
+            f"no label, because none is right for a negative: `{none}`",
+            f"write `label: '{none}'`, or give `seedbed add` `--label '{none}'`",
+        )
     if flags := flags_of(source, table.table.columns):
         return LabelCells(task, source, flags)
     if source.label_separator is not None or not source.label_columns:

@@ -163,7 +163,10 @@ def _evaluation(test: Evaluation, task: tasks.Task) -> list[Section]:
         f"{after.expected_calibration_error:.3f} after; {perfect.low:.3f} to {perfect.high:.3f} "
         "for a perfectly calibrated model. Stock libraries return the probabilities before scaling."
     )
-    return [Section("Evaluation", [first, table, per_class(test)]), Section("Calibration", [words])]
+    return [
+        Section("Evaluation", [first, table, per_class(task, test)]),
+        Section("Calibration", [words]),
+    ]
 
 
 def _slices(test: Evaluation) -> Section:

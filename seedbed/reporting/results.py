@@ -23,12 +23,18 @@ from seedbed.pages.document import (
 from seedbed.scoring.metrics import View, shown_in
 from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Invariance, Validation
 from seedbed.scoring.predictions import Pair
+from seedbed.tasks import Task
 
 CLASSES = 30  # rows of a table by class
 MATRIX_CLASSES = 12  # with more, a matrix of classes is not shown
 PAIRS = 20  # the most confused classes, where there is no matrix
 NAMED = 10  # classes in a sentence
 THIN_SHARE = 0.5  # of the median class's rows
+DETECTED_BY = {
+    "class": "class",
+    "threshold": "confidence below {:.2f}",
+    "empty_set": "no label predicted",
+}
 EDITS = {
     "case": "case changed",
     "punctuation": "punctuation removed",
@@ -128,7 +134,7 @@ def budgets(choice: Choice) -> Section:
     return Section("For a budget", [Prose(words) for words in choice.per_budget.in_words])
 
 
-def chosen_model(approach: str, test: Evaluation) -> Section:
+def chosen_model(task: Task, approach: str, test: Evaluation) -> Section:
     """Per class, confusion, calibration, risk and slices of the chosen model on test."""
     scores = ", ".join(f"{title} {score}" for title, score in shown_scores("chosen", test))
     slices: list[Sequence[Cell]] = [
@@ -144,8 +150,8 @@ def chosen_model(approach: str, test: Evaluation) -> Section:
     )
     parts: list[Part] = [
         Prose(f"{scores[:1].upper()}{scores[1:]}."),
-        per_class(test),
-        *(cooccurrence if of_sets(test) else confusion)(test.confusion),
+        per_class(task, test),
+        *(cooccurrence if task.SETS else confusion)(test.confusion),
         *_calibration(test),
         Prose(risk),
         Table(["slice", "accuracy", "rows"], slices, 3 * CLASSES, "slices"),
@@ -153,28 +159,21 @@ def chosen_model(approach: str, test: Evaluation) -> Section:
     return Section(f"{approach} on test", parts)
 
 
-def of_sets(test: Evaluation) -> bool:
-    """Whether figures are of sets of labels: those alone have an average precision a label."""
-    figures = test.per_class.values()
-    return any("average_precision" in found.model_fields_set for found in figures)
-
-
-def per_class(test: Evaluation) -> Table:
+def per_class(task: Task, test: Evaluation) -> Table:
     """Precision, recall, F1 and rows of each class; of many classes those with the lowest F1."""
     items = list(test.per_class.items())
     if len(items) > CLASSES:
         items.sort(key=lambda item: (item[1].f1, item[0]))
-    ranked = of_sets(test)
     rows: list[Sequence[Cell]] = [
         [
             name,
             *(f"{value:.3f}" for value in (found.precision, found.recall, found.f1)),
-            *[_share(found.average_precision)] * ranked,
+            *[_share(found.average_precision)] * task.SETS,
             found.rows,
         ]
         for name, found in items
     ]
-    more = ["average precision"] * ranked
+    more = ["average precision"] * task.SETS
     header = ["class", "precision", "recall", "F1", *more, "rows"]
     return Table(header, rows, CLASSES, "classes with a higher F1")
 
@@ -209,7 +208,9 @@ def cooccurrence(matrix: Mapping[str, Mapping[str, int]]) -> list[Part]:
     occur most."""
     words = "Rows that have a label, and those of them that are given each label"
     if len(matrix) <= MATRIX_CLASSES:
-        rows: list[Sequence[Cell]] = [[name, *counts.values()] for name, counts in matrix.items()]
+        rows: list[Sequence[Cell]] = [
+            [name, *(counts.get(other, 0) for other in matrix)] for name, counts in matrix.items()
+        ]
         return [f"{words} (columns):", Table(["true label", *matrix], rows)]
     pairs = sorted(
         (-count, label, predicted)
@@ -272,10 +273,11 @@ def invariance(found: Mapping[str, Invariance]) -> Table | None:
 
 def out_of_scope(tests: Mapping[str, Evaluation]) -> Section:
     """How well each approach detects out-of-scope test rows; nothing without any."""
+    scopes = {name: scope for name, test in tests.items() if (scope := test.out_of_scope)}
     rows: list[Sequence[Cell]] = [
         [
             Code(name),
-            "class" if scope.threshold is None else f"confidence below {scope.threshold:.2f}",
+            DETECTED_BY[scope.how].format(scope.threshold),
             kind.replace("_", "-"),
             one.rows,
             interval(one.auroc),
@@ -283,8 +285,7 @@ def out_of_scope(tests: Mapping[str, Evaluation]) -> Section:
             f"{one.recall:.3f}",
             f"{scope.in_scope_flagged_share:.3f}",
         ]
-        for name, figures in tests.items()
-        if (scope := figures.out_of_scope)
+        for name, scope in scopes.items()
         for kind, one in {"all": scope.all, **scope.by_kind}.items()
     ]
     header = ["approach", "detected by", "kind", "rows", "AUROC",
@@ -293,4 +294,11 @@ def out_of_scope(tests: Mapping[str, Evaluation]) -> Section:
         "Test rows that belong to no class. Recall: the share of them that the model flags; in "
         "scope flagged: the share of the others. A threshold was chosen on validation."
     )
+    if any(scope.how == "empty_set" for scope in scopes.values()):
+        note = (
+            "Test rows of negative sources, which have no label, against test rows with labels; "
+            "other rows without labels count as neither. A row is flagged if no label is predicted "
+            "for it. Recall: the share of the negatives that the model flags; in scope flagged: "
+            "the share of the rows with labels."
+        )
     return Section("Out of scope", [Table(header, rows), note] if rows else [])

@@ -21,7 +21,7 @@ from seedbed.core.reasons import in_words
 from seedbed.core.text_units import for_terminal
 from seedbed.pages.document import for_streamlit
 from seedbed.reviewing.queues import Item, Queue, Workspace, nearest_rows, read_workspace
-from seedbed.reviewing.session import KEYS, Session
+from seedbed.reviewing.session import CONFIRM, KEYS, Session
 from seedbed.tasks import Task
 
 SIGNS = ("dvc.lock", "reports/suspects.csv", "reports/next.csv", "data/quarantine.csv")
@@ -32,7 +32,7 @@ KEYS_HELP = (
     "**D** drop the row · **M** ambiguous: no single label fits · **S** skip · **U** undo"
 )
 KEYS_HELP_OF_SETS = (
-    "**1**-**9** add or take out a label · **C** confirm the set · **A** accept the given set · "
+    "**1**-**9** add or take out a label · **Y** confirm the set · **A** accept the given set · "
     "**T** take the suggestion · **D** drop the row · **M** ambiguous: no set of labels fits · "
     "**S** skip · **U** undo"
 )
@@ -169,7 +169,7 @@ def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
         blocked = not item.suggested or item.suggested == item.given
         _button("Take suggestion", "T", session.take_suggestion, item, disabled=blocked)
         if task.SETS:
-            _button("Confirm set", "C", session.confirm, item)
+            _button("Confirm set", CONFIRM.upper(), session.confirm, item)
         _button("Drop", "D", partial(session.decide, DROP), item)
         _button("Ambiguous", "M", partial(session.decide, AMBIGUOUS), item)
         _plain("Skip", "S", session.skip)

@@ -30,6 +30,7 @@ from seedbed.core.git import git_answer
 from seedbed.reviewing.queues import DISAGREEMENTS, Item, Queue, Workspace
 
 KEYS = "123456789"  # a class each, or as many as there are keys
+CONFIRM = "y"  # of a set; Streamlit takes c and r for itself
 
 
 def append(decision: Decision, folder: Path = FOLDER) -> None:

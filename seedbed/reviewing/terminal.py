@@ -17,7 +17,7 @@ from seedbed.core.reasons import in_words
 from seedbed.core.text_units import for_terminal
 from seedbed.pages.document import in_one_line
 from seedbed.reviewing.queues import Item, nearest_rows
-from seedbed.reviewing.session import KEYS, Session
+from seedbed.reviewing.session import CONFIRM, KEYS, Session
 from seedbed.tasks import Task
 from seedbed.versions.explain import explain
 
@@ -180,7 +180,10 @@ COMMANDS: dict[str, Command] = {
     "?": ("show this help", Review._help),
 }
 OF_SETS: dict[str, Command] = {
-    "c": ("confirm the set as it was put together", lambda one: one._decided(one.session.confirm)),
+    CONFIRM: (
+        "confirm the set as it was put together",
+        lambda one: one._decided(one.session.confirm),
+    ),
     "o": ("add or take out a label from a list", Review._other),
     "m": ("ambiguous: no set of labels fits", lambda one: one._decide(AMBIGUOUS)),
 }
@@ -207,7 +210,7 @@ def show(session: Session, console: Console) -> None:
     keys = "[a]ccept [t]ake suggestion [o]ther [d]rop a[m]biguous [s]kip [u]ndo [n]ote [q]uit ?"
     if task.SETS:
         console.print(Text(draft_of(session), "bold cyan"))
-        keys = f"[c]onfirm the set {keys}"
+        keys = f"[{CONFIRM}]es, this set {keys}"
     console.print(Text(keys if item.suggested else keys.replace("[t]ake suggestion ", ""), "cyan"))
 
 

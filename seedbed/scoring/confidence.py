@@ -7,10 +7,12 @@ and Wiener, 2010): at a coverage of c the model answers the share c of the rows 
 confident; the risk is the share of wrong answers among these.
 
 Out of scope, a model either has a class for such texts, or gives no answer below a confidence
-chosen on validation (`thresholds` of a task). Figures as in Hendrycks and Gimpel, 2017 (AUROC),
-Larson et al., 2019 (recall) and Liang et al., 2018 (false positive rate at 95 % recall).
+chosen on validation (`thresholds` of a task), or, of sets, predicts no label. Figures as in
+Hendrycks and Gimpel, 2017 (AUROC), Larson et al., 2019 (recall) and Liang et al., 2018 (false
+positive rate at 95 % recall).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -149,7 +151,7 @@ def detection(
     is_outside: np.ndarray,
     probabilities: np.ndarray,
     outside: int,
-    threshold: float,
+    thresholds: Sequence[float],
     kinds: np.ndarray,
     clusters: np.ndarray,
 ) -> OutOfScope:
@@ -157,13 +159,18 @@ def detection(
     in scope.
 
     Rows are detected by the probability of class index `outside`, or, if the model has no such
-    class (OUTSIDE), by a highest probability below `threshold`. `is_outside`, `kinds`, `clusters`:
-    (rows,); `probabilities`: (rows, classes).
+    class (OUTSIDE), by how far their most probable class is from being predicted: flagged are those
+    for which `thresholds` leave no class. Of sets that is the distance of every label to its own
+    threshold, and not the probability of the empty set, which is not what empties a prediction.
+    `is_outside`, `kinds`, `clusters`: (rows,); `probabilities`: (rows, classes).
     """
     if outside == OUTSIDE:
-        how: dict[str, Any] = {"how": "threshold", "threshold": threshold}
-        confidence = task.confidence(probabilities)
-        scores, flagged = 1 - confidence, confidence < threshold
+        how: dict[str, Any] = {"how": "empty_set"}
+        if not task.SETS:
+            how = {"how": "threshold", "threshold": next(iter(thresholds), 0.0)}
+        scores = 1 - task.answered(probabilities, thresholds).max(1)
+        said = task.decode(task.ruled(probabilities, thresholds))
+        flagged = task.one_hot(said, probabilities.shape[1]).sum(1) == 0
     else:
         how = {"how": "class"}
         scores, flagged = probabilities[:, outside], task.decode(probabilities) == outside

@@ -157,21 +157,27 @@ def with_behaviour(
 
 
 def scope_figures(part: Part, fitted: Fitted, classes: Classes) -> OutOfScope | None:
-    """Measure how well negatives are detected, by their class or by the threshold; None if the
-    split has only negatives, or none."""
-    task, given, number = part.raw.task, part.raw.probabilities[fitted.seed], OUTSIDE
-    is_outside = task.outside(part.raw.labels)
-    if classes.outside in classes.names:
-        number = classes.names.index(classes.outside)
-        is_outside = task.one_hot(part.raw.labels, len(classes.names))[:, number]
-    if is_outside.all() or not is_outside.any():
-        return None
+    """Measure how well negatives are detected, by their class, by the threshold, or by a predicted
+    set that is empty; None if the split has only negatives, or none.
+
+    Of sets, only what a source declares negative is out of scope: any other row without labels may
+    be in scope, and a prediction without labels is right for it, so it counts on neither side.
+    """
+    task, number, label = part.raw.task, OUTSIDE, classes.outside
+    has = task.one_hot(part.raw.labels, len(classes.names))
     kinds = np.array([json.loads(meta).get(NEGATIVE, "") for meta in part.metas], dtype=object)
-    kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)
-    threshold, clusters = next(iter(fitted.shown), 0.0), part.raw.clusters()
-    return confidence.detection(
-        task, classes.outside, is_outside, given, number, threshold, kinds, clusters
-    )
+    is_outside, counted = has.sum(1) == 0, np.ones(len(has), dtype=bool)
+    if task.SETS:
+        label, counted = task.shown(task.label_of([])), ~is_outside | (kinds != "")
+    elif label in classes.names:
+        number = classes.names.index(label)
+        is_outside = has[:, number]
+    outside = is_outside[counted]
+    if outside.all() or not outside.any():
+        return None
+    kinds = np.where(is_outside & (kinds == ""), "unnamed", kinds)[counted]
+    given, clusters = part.raw.probabilities[fitted.seed][counted], part.raw.clusters()[counted]
+    return confidence.detection(task, label, outside, given, number, fitted.shown, kinds, clusters)
 
 
 def without_decisions(

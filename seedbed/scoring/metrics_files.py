@@ -118,11 +118,11 @@ class Detection(Metrics):
 
 
 class OutOfScope(Metrics):
-    """Out-of-scope rows: how they are detected, by a class of their own or by a threshold, and how
-    well, over all of them and over each kind."""
+    """Out-of-scope rows: how they are detected, by a class of their own, by a threshold or, where
+    the model predicts sets, by an empty one, and how well, over all of them and each kind."""
 
     label: str
-    how: Literal["threshold", "class"]
+    how: Literal["threshold", "class", "empty_set"]
     threshold: float | None = None
     in_scope_rows: int
     in_scope_flagged_share: float
@@ -182,8 +182,8 @@ class Evaluation(WithEstimates):
     """test.json: all figures of one approach on one split.
 
     Figures other than the estimates are of the seed `seed_shown`. `confusion` counts rows by true
-    label (outer) and predicted label (inner); a row of several counts for each. `slices` are by
-    column, then by value.
+    label (outer) and predicted label (inner); a row of several counts for each, and pairs without
+    rows are then left out. `slices` are by column, then by value.
     """
 
     run: Literal[True]

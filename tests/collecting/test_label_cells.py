@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 from ruamel.yaml import YAML
 
 from seedbed.core.errors import ParamsError, SeedbedError, SourceError
@@ -38,12 +39,18 @@ def write(name: str, rows: list[dict]) -> None:
         Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def collected(name: str, task: str = "labels", collecting: dict | None = None, **entry) -> dict:
+def collected(
+    name: str,
+    task: str = "labels",
+    collecting: dict | None = None,
+    sources: list[dict] | None = None,
+    **entry,
+) -> dict:
     """The label of each text that stage collect keeps."""
     source = {"name": "mails", "kind": "file", "path": name, "batch": "2026-11", "licence": "x"}
     content = {
         "task": {"kind": task},
-        "sources": [source | entry],
+        "sources": sources or [source | entry],
         "collect": {"labels": [], "max_row_chars": 1000, "max_quarantine_share": 0.5,
                     "max_classes": 1000} | (collecting or {}),
         "anonymize": {"key_fingerprint": fingerprint_of(PUBLIC_KEY)},
@@ -188,6 +195,18 @@ def test_one_label_for_all_rows_may_be_a_set():
             collected("in.csv", label=label)
 
 
+def test_negatives_have_no_label_and_one_that_they_are_given_is_refused():
+    write("odd.csv", [{"text": "Is it a Tuesday?"}, {"text": "Blue paint."}])
+    write("in.jsonl", rows_of(LISTS))
+    more = {"path": "odd.csv", "name": "odd", "negative": "general", "batch": "2026-12"}
+    base = {"name": "mails", "path": "in.jsonl", "batch": "2026-11"}
+    entries = [{"kind": "file", "licence": "x"} | one for one in (base, more)]
+    found = collected("in.jsonl", sources=[entries[0], entries[1] | {"label": "|"}])
+    assert found["Blue paint."] == "|"
+    with pytest.raises(ParamsError, match=r"`out_of_scope`, and `negative`.*write `label: '\|'`"):
+        collected("in.jsonl", sources=[entries[0], entries[1] | {"label": "out_of_scope"}])
+
+
 BAD = {
     "separator_in_label": ["broken", "a|b"],
     "unknown_label": ["broken", "elsewhere"],
@@ -252,6 +271,57 @@ def test_a_thousand_labels_take_time_in_proportion_to_the_cells():
     few = seconds(400)
     assert seconds(1200) < 6 * max(0.3, few)
     assert len(read_json(Path("reports/metrics/collect.json"))["by_class"]) == 1000
+
+
+# What a label may be in a source, readable or not, by task.
+CELLS = {
+    "class": ["broken", "late", "", None, "x" * 101, ["late"]],
+    "labels": [["broken"], ["late", "broken"], ["late", "late"], [], None, ["a|b"], {"late": 1},
+               ["late", "x" * 101]],
+}  # fmt: skip
+FATES = ("kept", "dropped", "quarantined")
+ANCHORS = {"p": ("It broke.", "broken"), "q": ("It was late.", "late")}  # always two labels
+
+
+def histories(task: str) -> st.SearchStrategy:
+    """Rows to add, to edit or to relabel: a key, a text and a cell each."""
+    texts = st.sampled_from(["Where is it?", "Here it is.", "Who has it?", ""])
+    step = st.tuples(st.sampled_from("abcdef"), texts, st.sampled_from(CELLS[task]))
+    return st.tuples(st.just(task), st.lists(step, max_size=8), st.booleans())
+
+
+def lines_of(rows: dict, long: bool) -> list[dict]:
+    """The rows as a source has them; with a line for each name of a list if `long`."""
+    lines = []
+    for key, (text, cell) in rows.items():
+        parts = cell if long and isinstance(cell, list) and cell else [cell]
+        lines += [{"key": key, "text": text, "label": part} for part in parts]
+    return lines
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(map(histories, CELLS)))
+def test_rows_add_up_and_keep_their_ids_however_they_are_edited_and_relabelled(history):
+    """A side is a function of the id: see tests/test_sides.py."""
+    task, steps, long = history
+    rows, known = dict(ANCHORS), {}
+    for end in (len(steps) // 2, len(steps)):
+        rows |= {key: (text, cell) for key, text, cell in steps[:end]}
+        lines = lines_of(rows, long and task == "labels")
+        write("in.jsonl", lines)
+        collected("in.jsonl", task, {"max_quarantine_share": 1}, columns={"id": "key"})
+        kept = read_rows(Path("data/collect"))
+        counts = read_json(Path("reports/metrics/collect.json"))["rows"]
+        assert counts["kept"] == len(kept)
+        assert counts["quarantined"] == len(quarantine())
+        assert counts["read"] == len(rows) == sum(map(counts.get, FATES))
+        places = kept["provenance"].map(lambda cell: json.loads(cell)["line"])
+        ids = {lines[place - 1]["key"]: row for place, row in zip(places, kept["id"], strict=True)}
+        assert len(set(ids.values())) == len(kept)
+        assert all(known.get(key, row) == row for key, row in ids.items())
+        known |= ids
+        allowed = {"broken", "late"} if task == "class" else {"broken", "late", "broken|late", "|"}
+        assert set(kept["label"]) <= allowed
 
 
 KEYS = [

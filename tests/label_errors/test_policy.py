@@ -13,7 +13,7 @@ from seedbed.label_errors.ranking import (
     check_policy,
     chosen,
 )
-from seedbed.tasks import class_task
+from seedbed.tasks import class_task, labels_task
 
 POLICIES = ("flag", "drop", "relabel", "weight")
 ROWS = pd.DataFrame(
@@ -94,34 +94,38 @@ def test_a_class_is_never_left_without_a_train_row(policy):
     pd.testing.assert_frame_equal(after, alone)
 
 
-LABELS = st.sampled_from(["ham", "spam", "eggs"])
-ANY_ROW = st.tuples(
-    st.sampled_from(["train", "validation", "test"]), LABELS, LABELS, st.floats(0, 1), st.booleans()
-)
+def rows_of(*labels: str) -> st.SearchStrategy:
+    side, label = st.sampled_from(["train", "validation", "test"]), st.sampled_from(labels)
+    row = st.tuples(side, label, label, st.floats(0, 1), st.booleans())
+    return st.lists(row, min_size=1, max_size=30)
 
 
 @given(
-    st.lists(ANY_ROW, min_size=1, max_size=30),
+    st.one_of(
+        st.tuples(st.just(class_task), rows_of("ham", "spam", "eggs")),
+        st.tuples(st.just(labels_task), rows_of("ham", "ham|spam", "eggs", "eggs|ham", "|")),
+    ),
     st.sampled_from(POLICIES),
     st.one_of(
         st.tuples(st.floats(0, 1), st.none()), st.tuples(st.none(), st.floats(0.01, 1))
     ),
 )  # fmt: skip
-def test_validation_and_test_are_never_touched_by_a_machine(lines, policy, limits):
+def test_validation_and_test_are_never_touched_by_a_machine(lines_of_task, policy, limits):
+    task, lines = lines_of_task
     frame = pd.DataFrame(lines, columns=["split", "label", "suggested", "score", "doubted"])
     frame = frame.assign(
         id=[f"{n:02d}" for n in range(len(frame))], weight=1.0, reason="label_issue", nearest=""
     )
     rows = frame[["id", "split", "label", "weight"]]
     suspects = frame[frame["doubted"]]
-    after, dropped = apply_policy(class_task, rows, suspects, params(policy, *limits))
+    after, dropped = apply_policy(task, rows, suspects, params(policy, *limits))
     outside = [one[one["split"] != "train"].reset_index(drop=True) for one in (rows, after)]
     pd.testing.assert_frame_equal(*outside)
     spared = rows["id"][~rows["id"].isin(suspects["id"])]  # nor is a row that is no suspect
     pd.testing.assert_frame_equal(after[after["id"].isin(spared)], rows[rows["id"].isin(spared)])
-    assert set(after["id"]) | {one.id for one in dropped} == set(rows["id"])
-    train = rows["label"][rows["split"] == "train"]
-    assert set(after["label"][after["split"] == "train"]) >= set(train)
+    assert sorted([*after["id"], *(one.id for one in dropped)]) == list(rows["id"])
+    before, now = (one["label"][one["split"] == "train"] for one in (rows, after))
+    assert set(task.classes(now)) >= set(task.classes(before))
 
 
 def test_a_share_may_take_rows_that_are_no_suspects_but_none_verified_or_unjudged():

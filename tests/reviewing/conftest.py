@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from ruamel.yaml import YAML
 
 from seedbed.core.decisions import Decision
-from seedbed.core.files import write_csv
+from seedbed.core.files import read_csv, write_csv
 from seedbed.core.metrics import HEADER, Drop, write_ledger
 from seedbed.core.params import read_params
-from seedbed.core.rows import COLUMNS, SUSPECTS, write_rows
+from seedbed.core.rows import COLUMNS, SUSPECTS, read_rows, write_rows
 from seedbed.encoding.vectors import write_vectors
 from seedbed.splitting.sides import SideParams, assign_sides
 
 NASTY = "Ring \x1b[31mme\x1b[0m at [bold]noon[/bold] <script>alert(1)</script> \u202etfel"
+SETS = {"bank": "bank", "post": "bank|post"}
 TEXTS = ("The loan is too dear, letter {}.", "The parcel never came, letter {}.")
 
 
@@ -51,9 +53,8 @@ def suspects_of(rows: pd.DataFrame) -> list[tuple]:
     ]  # fmt: skip
 
 
-@pytest.fixture
-def project(tmp_path, monkeypatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def write_project() -> None:
+    """Write it into the working folder."""
     shutil.copy(ROOT / "params.yaml", "params.yaml")
     write_csv(Path("data/frozen_test.csv"), ["id", "digest"], [])
     rows = letters()
@@ -71,6 +72,30 @@ def project(tmp_path, monkeypatch) -> Path:
     write_ledger(Path("data/ledger/deduplicate.csv"), drops)
     lines = [("letters", "letters.csv", 99, "missing_label"), ("letters", "b.csv", 3, "odd")]
     write_csv(Path("data/quarantine.csv"), ["source", "file", "line", "reason"], lines)
+
+
+def label_with_sets() -> None:
+    """Give the letters of the working folder sets of labels: to a bank or a post office, the latter
+    to both; of copy1 nothing is true."""
+    yaml = YAML()
+    params = yaml.load(Path("params.yaml"))
+    params["task"]["kind"] = "labels"
+    yaml.dump(params, Path("params.yaml"))
+    for folder in (Path("data/anonymize"), Path("data/split")):
+        rows = read_rows(folder)
+        rows["label"] = rows["label"].map(SETS).where(rows["id"] != "copy1", "|")
+        write_rows(folder, rows)
+    lines = read_csv(SUSPECTS, COLUMNS[SUSPECTS])
+    for line in lines:
+        line["label"], line["suggested"] = SETS[line["label"]], SETS[line["suggested"]]
+        line["reason"] = "lacks_label" if line["label"] == "bank" else "extra_label"
+    write_csv(SUSPECTS, COLUMNS[SUSPECTS], [[*line.values()] for line in lines])
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write_project()
     return tmp_path
 
 

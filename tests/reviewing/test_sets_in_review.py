@@ -5,39 +5,23 @@ import io
 from pathlib import Path
 
 import pytest
+from reviewing.conftest import label_with_sets
 from rich.console import Console
-from ruamel.yaml import YAML
 
 from seedbed.core.decisions import DisagreementRule, in_force, read_decisions
 from seedbed.core.errors import SeedbedError
-from seedbed.core.files import read_csv, write_csv
-from seedbed.core.rows import COLUMNS, SUSPECTS, read_rows, write_rows
+from seedbed.core.rows import read_rows
 from seedbed.reviewing.csv_exchange import export, read_back
 from seedbed.reviewing.queues import queues_of, read_workspace
-from seedbed.reviewing.session import Session, append
+from seedbed.reviewing.session import CONFIRM, KEYS, Session, append
 from seedbed.reviewing.status import status
-from seedbed.reviewing.terminal import Review
+from seedbed.reviewing.terminal import COMMANDS, Review
 from stages import apply_decisions
-
-SETS = {"bank": "bank", "post": "bank|post"}
 
 
 @pytest.fixture
 def workspace(project):
-    """The letters to a bank or a post office, the latter to both; of copy1 nothing is true."""
-    yaml = YAML()
-    params = yaml.load(Path("params.yaml"))
-    params["task"]["kind"] = "labels"
-    yaml.dump(params, Path("params.yaml"))
-    for folder in (Path("data/anonymize"), Path("data/split")):
-        rows = read_rows(folder)
-        rows["label"] = rows["label"].map(SETS).where(rows["id"] != "copy1", "|")
-        write_rows(folder, rows)
-    lines = read_csv(SUSPECTS, COLUMNS[SUSPECTS])
-    for line in lines:
-        line["label"], line["suggested"] = SETS[line["label"]], SETS[line["suggested"]]
-        line["reason"] = "lacks_label" if line["label"] == "bank" else "extra_label"
-    write_csv(SUSPECTS, COLUMNS[SUSPECTS], [[*line.values()] for line in lines])
+    label_with_sets()
     return read_workspace()
 
 
@@ -59,28 +43,33 @@ def test_classes_are_those_in_the_sets(workspace):
 
 def test_a_key_toggles_a_label_and_the_set_is_decided_when_it_is_confirmed(workspace):
     assert queues_of(workspace)["suspects"].items[0].given == "bank|post"
-    screen = reviewed(workspace, "2121c")
+    screen = reviewed(workspace, "2121y")
     assert decided(workspace) == ["bank|post"]  # each label twice: as it was given
     for words in (
         "given     bank, post\n", "suggested bank (−post)", "set       1 [x] bank   2 [x] post",
         "set       1 [x] bank   2 [ ] post", "1 [ ] bank   2 [ ] post",
-        "[c]onfirm the set [a]ccept", "1 of 5 decided",
+        "[y]es, this set [a]ccept", "1 of 5 decided",
     ):  # fmt: skip
         assert words in screen, words
 
 
+def test_the_key_that_confirms_is_free_on_the_terminal_and_on_the_page():
+    taken_by_streamlit = {"c", "r"}
+    assert CONFIRM not in {*COMMANDS, *KEYS} | taken_by_streamlit
+
+
 def test_nothing_at_all_is_a_set_and_a_draft_is_of_its_row_alone(workspace):
     second = queues_of(workspace)["suspects"].items[1]
-    screen = reviewed(workspace, "12c" + "c" + "uu?")
+    screen = reviewed(workspace, "12y" + "y" + "uu?")
     assert decided(workspace)[:2] == ["|", second.given]
     assert "decided: no label" in screen
     assert "1  add or take out bank" in screen
-    assert "c  confirm the set as it was put together" in screen
+    assert "y  confirm the set as it was put together" in screen
 
 
 def test_a_label_of_the_list_is_toggled_too_and_given_and_suggested_sets_have_their_keys(workspace):
     items = queues_of(workspace)["suspects"].items
-    reviewed(workspace, "oc" + "a" + "t", answers=("1",))
+    reviewed(workspace, "oy" + "a" + "t", answers=("1",))
     assert decided(workspace) == ["post", items[1].given, items[2].suggested]
 
 

@@ -8,13 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT, yaml
+from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
+from seedbed.core.errors import LeakError
 from seedbed.core.files import read_json
 from seedbed.core.rows import DEFAULTS, read_rows, write_rows
 from seedbed.encoding.vectors import write_vectors
 from seedbed.making.made_rows import made_by, parents
-from seedbed.tasks import class_task
+from seedbed.making.negatives import NegativesParams, negatives
+from seedbed.splitting.shingles import content_of, normalised
+from seedbed.splitting.splits import ancestry_gate
+from seedbed.tasks import class_task, labels_task
 from stages.augment import Params, augmented, main
 
 OFF = {"model": "", "revision": "", "sha256": "", "prompt": "{text}", "max_new_tokens": 9,
@@ -56,6 +61,54 @@ def test_copies_name_their_parent_and_method_and_differ_from_it():
     assert not set(made["text"]) & set(ROWS["text"])
     assert made["text"][2].count("\n") == made["text"][2].count("BUTTER") == 1
     assert not refused
+
+
+TEXTS = st.sampled_from(
+    ["the storm broke three old trees", "On Monday Anna sold 20 trees", "fry it", "FRY  it!",
+     "in Rome the Lions won 3:1", "when does Bo open at 9", "rain"]
+)  # fmt: skip
+
+
+def rows_of(*labels: str) -> st.SearchStrategy:
+    sides = st.sampled_from(["train", "train", "validation", "test"])
+    return st.lists(st.tuples(TEXTS, st.sampled_from(labels), sides), min_size=1, max_size=9)
+
+
+OF_TASKS = st.one_of(
+    st.tuples(st.just(class_task), rows_of("weather", "cooking", "out_of_scope")),
+    st.tuples(st.just(labels_task), rows_of("weather", "cooking", "cooking|weather", "|")),
+)
+
+
+@settings(max_examples=60)
+@given(OF_TASKS, st.integers(0, 3))
+def test_made_rows_are_in_train_alone_with_the_label_of_their_parent_or_none(rows_of_task, seed):
+    task, lines = rows_of_task
+    table = [dict(zip(("text", "label", "split"), one, strict=True)) for one in lines]
+    rows = frame(*(one | {"id": f"{n}", "group": f"{n}"} for n, one in enumerate(table)))
+    rows = rows.drop_duplicates("text")  # as split leaves them: no text on two sides
+    methods = ["swap", "delete", "punctuate", "mistype"]
+    copies, _ = augmented(rows, params(seed=seed, methods=methods), task)
+    content = yaml.load(ROOT / "params.yaml")["negatives"]
+    asked = NegativesParams(**content | {"seed": seed, "word_salad": 1.0, "entity_swap": 1.0})
+    wrong, _ = negatives(pd.concat([rows, copies]), asked, spread_out, task)
+    made = pd.concat([copies, wrong])
+    assert set(made["split"]) <= {"train"}
+    parent = rows.set_index("id").loc[made["parent"]]
+    assert set(parent["split"]) <= {"train"}
+    assert list(copies["label"]) == list(parent["label"][: len(copies)])
+    assert set(wrong["label"]) <= {task.negative("out_of_scope", "class")}
+    assert set(task.classes(made["label"])) <= {*task.classes(rows["label"]), "out_of_scope"}
+    every = pd.concat([rows, made], ignore_index=True)
+    assert every["id"].is_unique
+    texts = every["text"].map(normalised)
+    assert texts[len(rows) :].is_unique
+    assert not set(texts[len(rows) :]) & set(texts[: len(rows)])
+    ancestry_gate(every)
+    if len(made):
+        every.loc[len(rows), "split"] = "test"
+        with pytest.raises(LeakError, match=made["id"].iloc[0]):
+            ancestry_gate(every)
 
 
 def test_rows_of_a_negative_source_are_rows_like_all_others():
@@ -181,6 +234,21 @@ def test_hard_and_random_pairs_stand_beside_the_true_ones(workspace):
     for row in made.itertuples():
         assert row.text.split()[-2] not in row.text_pair
         assert (row.label, row.origin) == ("no", "negative")
+
+
+def test_no_text_is_made_as_a_copy_and_as_a_negative(workspace):
+    """Of two words, the copy by swap and the word salad are the same text: with a label and
+    without."""
+    words = ["walked", "slept", "wrote", "spoke", "cooked", "drew", "swam", "knew"]
+    table = frame(*({"id": f"{n}", "text": f"who {word}"} for n, word in enumerate(words)))
+    write_rows(Path("data/find_label_errors"), table.assign(label="yes"))
+    metrics = workspace(
+        augment={"copies": 1, "methods": ["swap"], "edit_share": 0.3}, negatives={"word_salad": 1.0}
+    )
+    rows = read_rows(Path("data/augment"))
+    contents = [*map(content_of, rows["text"], rows["text_pair"])]
+    assert len(contents) == len(set(contents))
+    assert metrics["refused_by_reason"]["same_as_a_row"] >= 1
 
 
 def test_copies_that_fail_the_check_are_counted_and_not_made(workspace):

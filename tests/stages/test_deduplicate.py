@@ -247,8 +247,9 @@ def test_pairs_conflict_where_both_texts_are_near():
 
 
 WORDS = ["a b c d e f", "b c d e f g", "c d e f g h", "A B C D E F", "g h i j k", "😀", "😡"]
+LABELS = ["", "x", "y", "z", "x|y", "|"]  # none yet, and those of either task
 ROWS = st.lists(
-    st.tuples(st.sampled_from(WORDS), st.sampled_from(["", "a b c"]), st.sampled_from("xyz ")),
+    st.tuples(st.sampled_from(WORDS), st.sampled_from(["", "a b c"]), st.sampled_from(LABELS)),
     min_size=1,
     max_size=9,
 )
@@ -262,7 +263,7 @@ def test_the_order_of_rows_never_matters_and_ids_decide_no_conflict(
     params = DeduplicateParams(
         exact=True, near=True, near_conflict=way, shingle_words=1, min_jaccard=0.7
     )
-    rows = [row(f"0{at}", text, label.strip(), pair=pair)
+    rows = [row(f"0{at}", text, label, pair=pair)
             for at, (text, pair, label) in enumerate(cells)]  # fmt: skip
     kept_in_test = {f"0{at}" for at in range(frozen)}
     monkeypatch.setenv("SEEDBED_MEMO", "off")
@@ -270,6 +271,7 @@ def test_the_order_of_rows_never_matters_and_ids_decide_no_conflict(
     assert deduplicate(pd.DataFrame(rows[::-1]), kept_in_test, params) == (drops, conflicts)
     label = {one["id"]: one["label"] for one in rows}
     gone = {drop.id for drop in drops}
+    assert len(gone) == len(drops)
     for drop in drops:
         assert drop.id not in kept_in_test
         if drop.reason.endswith("_conflict"):

@@ -30,7 +30,10 @@ from seedbed.versions.row_changes import (
 from stages.apply_decisions import HEADER as DECIDED
 from stages.split import write_manifest
 
-LABELS = ["bill", "delivery, late", 'the "other"', "returns"]
+LABELS = {
+    "class": ["bill", "delivery, late", 'the "other"', "returns"],
+    "labels": ["bill", "bill|late", "late", "late|lost|torn", "|"],
+}
 BATCHES = ["2026-01-mail", "2026-02-chat", "2026-03-mail"]
 SIDES = ["train", "train", "train", "validation", "test"]
 FATES = [
@@ -53,11 +56,13 @@ class Version:
     lines: list[Decision] = field(default_factory=list)
     frozen: dict[str, str] = field(default_factory=dict)
     tombstones: list[tuple[str, str]] = field(default_factory=list)
+    task: str = "class"
 
     def write(self, max_rows: int = 10**6) -> None:
         """Write it into the working folder by the writers of the stages."""
         for folder in ("data", "reports/metrics"):
             Path(folder).mkdir(parents=True, exist_ok=True)
+        Path("params.yaml").write_text(f"task:\n  kind: {self.task}\n")
         rows = pd.DataFrame([{"id": row} | one for row, one in self.kept.items()])
         write_manifest(rows, max_rows)
         if len(rows) > max_rows:
@@ -90,9 +95,9 @@ class Version:
 class Plan:
     """A version, a changed copy of it, and the changes by the name of their list."""
 
-    def __init__(self, seed: int) -> None:
-        self.draw = random.Random(seed)
-        self.base, self.changes = Version(), {}
+    def __init__(self, seed: int, task: str = "class") -> None:
+        self.draw, self.labels = random.Random(seed), LABELS[task]
+        self.base, self.changes = Version(task=task), {}
         for _ in range(self.draw.randrange(12, 40)):
             self.base.kept[self.name()] = self.placed()
         for _ in range(self.draw.randrange(4, 12)):
@@ -121,7 +126,7 @@ class Plan:
     def placed(self) -> dict[str, str]:
         return {
             "batch": self.draw.choice(BATCHES), "digest": self.name(),
-            "label": self.draw.choice(LABELS), "split": self.draw.choice(SIDES),
+            "label": self.draw.choice(self.labels), "split": self.draw.choice(SIDES),
         }  # fmt: skip
 
     def fate(self) -> Fate:
@@ -132,7 +137,7 @@ class Plan:
         return self.draw.sample(sorted(self.base.kept), self.draw.randrange(most))
 
     def other_label(self, row: str) -> str:
-        return self.draw.choice([one for one in LABELS if one != self.base.kept[row]["label"]])
+        return self.draw.choice([one for one in self.labels if one != self.base.kept[row]["label"]])
 
     def suspect(self, row: str) -> dict[str, str]:
         placed = self.base.kept[row]

@@ -2,13 +2,11 @@
 
 import json
 import subprocess
-from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 from typer.testing import CliRunner
-from versions import planted
-from versions.planted import Plan
 
 from seedbed.cli import app
 from seedbed.core.errors import ParamsError
@@ -18,8 +16,7 @@ from seedbed.tasks import class_task, labels_task
 from seedbed.versions.changes import changes
 from seedbed.versions.explain import explain
 from seedbed.versions.revisions import Files
-from seedbed.versions.row_diff import difference
-from seedbed.versions.row_records import read_records, task_of
+from seedbed.versions.row_records import task_of
 
 BASE = {
     "params.yaml": "task:\n  kind: labels\n",
@@ -131,32 +128,15 @@ def test_a_task_that_this_version_has_not_is_named(tmp_path, monkeypatch):
         task_of(Files())
 
 
-def test_it_finds_exactly_the_planted_sets(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("os.fsync", lambda _: None)
-    monkeypatch.setattr(planted, "LABELS", ["bill", "bill|late", "late", "late|lost|torn", "|"])
-    added: Counter[str] = Counter()
-    for seed in range(40):
-        plan, records = Plan(seed), []
-        for version in (plan.base, plan.head):
-            version.write()
-            Path("params.yaml").write_text("task:\n  kind: labels\n")
-            records.append(read_records(Files()))
-        found = difference(*records)
-        wanted = {one.id: one for one in plan.changes.get("relabelled", [])}
-        assert {one.id: one for one in found.relabelled} == wanted, f"pair {seed}"
-        for row, one in wanted.items():
-            before, after = (set(labels_task.members(cell)) for cell in (one.before, one.after))
-            words = labels_task.difference(one.before, one.after).split(", ")
-            assert {word[1:] for word in words if word[0] == "+"} == after - before, row
-            assert {word[1:] for word in words if word[0] == "−"} == before - after, row
-            added.update(after - before)
-        for place, version in enumerate((plan.base, plan.head)):
-            cells = [one["label"] for one in version.kept.values()]
-            counted = Counter(name for cell in cells for name in labels_task.members(cell) or "|")
-            rows = {
-                name: sum(pair[place] for pair in one.values()) for name, one in found.rows.items()
-            }
-            assert +Counter(rows) == counted
-            assert sum(pair[place] for pair in found.sides.values()) == len(cells)
-    assert min(added[name] for name in ("bill", "late", "lost", "torn")) > 5
+SETS = st.sets(st.sampled_from("abcd")).map(labels_task.label_of)
+
+
+@given(SETS, SETS)
+def test_the_difference_of_two_sets_leads_from_one_to_the_other(before, after):
+    words = [word for word in labels_task.difference(before, after).split(", ") if word]
+    assert sorted(word[1:] for word in words) == [*labels_task.differing(before, after)]
+    assert all(word[1:] in labels_task.members(after) for word in words if word[0] == "+")
+    found = before
+    for word in words:
+        found = labels_task.toggled(found, word[1:])
+    assert found == after

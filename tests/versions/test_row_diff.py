@@ -10,6 +10,7 @@ import pytest
 from versions.planted import Plan, Version
 
 from seedbed.core.errors import RowsError
+from seedbed.tasks import load
 from seedbed.versions.changes import changes
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_changes import Difference
@@ -17,7 +18,7 @@ from seedbed.versions.row_diff import difference
 from seedbed.versions.row_records import read_records
 from stages.report import dataset_version
 
-PAIRS = 200
+PAIRS = {"class": 150, "labels": 50}
 
 
 def git(*arguments: str) -> str:
@@ -40,8 +41,11 @@ def _key(one) -> tuple[str, str]:
 
 
 def counted(version: Version) -> tuple[Counter, Counter]:
-    rows = version.kept.values()
-    return Counter(one["batch"] for one in rows), Counter((o["label"], o["split"]) for o in rows)
+    """Rows by batch, and by class and side; a row without classes under its label."""
+    rows, members = version.kept.values(), load(version.task).members
+    batches = Counter(one["batch"] for one in rows)
+    pairs = ((name, o["split"]) for o in rows for name in members(o["label"]) or (o["label"],))
+    return batches, Counter(pairs)
 
 
 def check(plan: Plan, found: Difference, seed: int) -> None:
@@ -51,16 +55,19 @@ def check(plan: Plan, found: Difference, seed: int) -> None:
     assert {*found.batches} == {*batches[0], *batches[1]}
     pairs = {(label, side): pair for label, one in found.rows.items() for side, pair in one.items()}
     assert pairs == {key: (cells[0][key], cells[1][key]) for key in {*cells[0], *cells[1]}}
+    for place, version in enumerate((plan.base, plan.head)):  # a row once, whatever its classes
+        assert sum(pair[place] for pair in found.sides.values()) == len(version.kept)
     moved = [alarm for alarm in found.alarms if "moved between splits" in alarm]
     assert bool(moved) == ("moved" in plan.changes)
 
 
-def test_it_finds_exactly_the_planted_changes_in_200_pairs(tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize(("task", "pairs"), PAIRS.items())
+def test_it_finds_exactly_the_planted_changes(task, pairs, tmp_path, monkeypatch) -> None:
     planted: Counter[str] = Counter()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.fsync", lambda _: None)  # of decision lines; the disk is not the test
-    for seed in range(PAIRS):
-        plan = Plan(seed)
+    for seed in range(pairs):
+        plan = Plan(seed, task)
         records = []
         for version in (plan.base, plan.head):
             version.write()
@@ -70,14 +77,14 @@ def test_it_finds_exactly_the_planted_changes_in_200_pairs(tmp_path, monkeypatch
     kinds = {name for name, kind in Difference.__annotations__.items() if "list" in str(kind)}
     alone = {"decisions_deleted", "gone_tombstones", "relabelled_by_policy"}  # tested below
     assert kinds - {*planted} == alone
-    assert min(planted.values()) >= 20, planted
+    assert min(planted.values()) >= pairs // 10, planted
 
 
 def test_it_finds_them_through_git_too_in_both_directions(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     git("init", "-q")
-    for seed in range(PAIRS, PAIRS + 3):
-        plan = Plan(seed)
+    for seed, task in ((200, "class"), (201, "labels"), (202, "labels")):
+        plan = Plan(seed, task)
         for version in (plan.base, plan.head):
             version.write()
             git("add", "-A")
