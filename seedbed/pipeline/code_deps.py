@@ -38,6 +38,8 @@ ROOMS = {
     "scoring": "metrics, intervals, paired tests, calibration, the choice",
     "training": "the training loop, and what approaches share around it",
     "approaches": "one file per fine-tuning approach, and the table of all",
+    "chat": "language models that write: base models, templates, batches, losses, answers",
+    "chat_approaches": "one file per approach to a model that answers, and the table of all",
     "serving": "the model in use",
     "pipeline": "the stages as dvc.yaml wires them and dvc.lock records them",
     "versions": "two versions of the data, compared row by row",

@@ -13,10 +13,10 @@ that continues from it ends with the same bits as one that was never stopped. Ne
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 import numpy as np
 import torch
@@ -41,6 +41,13 @@ Inputs = dict[str, torch.Tensor]
 Losses = Callable[[nn.Module, Inputs, torch.Tensor], torch.Tensor]
 # From logits (rows, classes) and targets to the loss of each row: (rows,).
 RowLosses = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+# From rows, the indices of a batch and a device to what the module takes.
+Collate = Callable[[Examples, np.ndarray, torch.device], Inputs]
+# From lengths, the token budget and a generator to the batches of an epoch.
+Batches = Callable[[Sequence[int], int, np.random.Generator], list[np.ndarray]]
+ScoreName = Literal["validation_macro_f1", "validation_loss"]
+MACRO_F1: ScoreName = "validation_macro_f1"
+LOSS: ScoreName = "validation_loss"
 
 
 class Group(TypedDict, total=False):
@@ -56,13 +63,18 @@ class Work(NamedTuple):
     `learning_rate`), the loss of each row, and the score of an epoch on held-out rows.
 
     The best epoch is kept, and training stops after `patience_epochs` without a better one; with 0,
-    or without a score, the last epoch is kept."""
+    or without a score, the last epoch is kept. `score_name` is the score's name in the curve; of
+    losses the lowest is the best. `collate` and `batches` are other ones for rows that share lines,
+    as packed conversations do."""
 
     module: nn.Module
     groups: list[Group]
     losses: Losses
     score: Callable[[nn.Module], float] | None
     patience_epochs: int = 0
+    score_name: ScoreName = MACRO_F1
+    collate: Collate = model_inputs
+    batches: Batches = token_budget_batches
 
     @property
     def keeps_best(self) -> bool:
@@ -72,8 +84,9 @@ class Work(NamedTuple):
 
 class Run(NamedTuple):
     """One training: the approach or stage that it is of, its parameters, its seed, the precision,
-    the folder of its checkpoints, or None to keep none, and the function whose code a checkpoint is
-    bound to, if not `train` alone."""
+    the folder of its checkpoints, or None to keep none, the function whose code a checkpoint is
+    bound to, if not `train` alone, and the section of params.yaml that has the model's precision
+    and max_length."""
 
     name: str
     params: LoopParams
@@ -81,6 +94,7 @@ class Run(NamedTuple):
     dtype: torch.dtype
     checkpoints: Path | None = None
     code: Callable[..., Curve] | None = None
+    section: Literal["encoder", "chat"] = "encoder"
 
 
 class Point(NamedTuple):
@@ -121,7 +135,7 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
     check_tokens(module, examples, f"training `{run.name}`")
     file = run.checkpoints and run.checkpoints / f"{_digest(module, rows, run)}.safetensors"
     torch.manual_seed(run.seed)
-    epochs = _batches(examples, params, run.seed)
+    epochs = _batches(work.batches, examples, params, run.seed)
     module.to(device())
     rate, decay = params.learning_rate, params.weight_decay
     optimizer = AdamW(work.groups, lr=rate, weight_decay=decay, fused=True)
@@ -129,13 +143,13 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
     share_at = _warmup_then_decay(sum(map(len, epochs)), params.warmup_share)
     point = (file and _load_point(file, module, optimizer)) or Point([], 0, {})
     for epoch, batches in list(enumerate(epochs, start=1))[len(point.curve) :]:
-        is_over = work.keeps_best and _epochs_since_best(point.curve) >= work.patience_epochs
+        is_over = work.keeps_best and _epochs_since_best(work, point.curve) >= work.patience_epochs
         if is_over and point.steps >= params.min_steps:
             break
         place = f"{run.name} epoch {epoch}/{len(epochs)}"
         total, count, steps = 0.0, 0, point.steps
         module.train()
-        with _memory_explained(run.name):
+        with _memory_explained(run):
             for number, batch in enumerate(progress(batches, place, len(batches)), start=1):
                 for group, full in zip(optimizer.param_groups, full_rates, strict=True):
                     group["lr"] = full * share_at(steps)
@@ -143,7 +157,7 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
                 if not math.isfinite(value):
                     found = f"the loss or its gradient is {value}"
                     step = f"lower the learning_rate of `{run.name}`"
-                    step += ", or set encoder.precision: float32"
+                    step += f", or set {run.section}.precision: float32"
                     if file and epoch > 1:
                         step += f"; epoch {epoch - 1} is kept in {file}"
                     raise ModelError(f"{place}, step {number}", found, "a finite number", step)
@@ -155,13 +169,15 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
     return point.curve
 
 
-def _batches(examples: Examples, params: LoopParams, seed: int) -> list[list[np.ndarray]]:
+def _batches(
+    batches: Batches, examples: Examples, params: LoopParams, seed: int
+) -> list[list[np.ndarray]]:
     """The batches of each epoch: `epochs` of them, and more until there are `min_steps` batches."""
     shuffle = np.random.default_rng(seed)
     lengths = [len(row) for row in examples.ids]
     epochs: list[list[np.ndarray]] = []
     while len(epochs) < params.epochs or sum(map(len, epochs)) < params.min_steps:
-        epochs.append(token_budget_batches(lengths, params.batch_tokens, shuffle))
+        epochs.append(batches(lengths, params.batch_tokens, shuffle))
     return epochs
 
 
@@ -234,17 +250,18 @@ def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.
     return {key.removeprefix(prefix): tensors[key] for key in found}
 
 
-def _epochs_since_best(curve: Curve) -> int:
-    scores = [point["validation_macro_f1"] for point in curve]
-    return len(scores) - 1 - scores.index(max(scores)) if scores else 0
+def _epochs_since_best(work: Work, curve: Curve) -> int:
+    best = min if work.score_name == LOSS else max
+    scores = [point[work.score_name] for point in curve]
+    return len(scores) - 1 - scores.index(best(scores)) if scores else 0
 
 
 def _after(work: Work, before: Point, loss: float, steps: int) -> Point:
     """The state after one more epoch; the best weights are copied, since training changes them."""
     curve, best = [*before.curve, {"epoch": len(before.curve) + 1, "train_loss": loss}], before.best
     if work.score is not None:
-        curve[-1]["validation_macro_f1"] = work.score(work.module)
-    if not work.keeps_best or _epochs_since_best(curve) == 0:
+        curve[-1][work.score_name] = work.score(work.module)
+    if not work.keeps_best or _epochs_since_best(work, curve) == 0:
         best = {name: weight.clone() for name, weight in _trained(work.module).items()}
     return Point(curve, steps, best)
 
@@ -264,7 +281,7 @@ def _step(
     labels = torch.from_numpy(examples.labels[batch]).to(where)
     weights = torch.from_numpy(examples.weights[batch]).to(where)
     with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
-        losses = work.losses(module, model_inputs(examples, batch, where), labels)
+        losses = work.losses(module, work.collate(examples, batch, where), labels)
     loss = (losses * weights).sum() / weights.sum()
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
@@ -277,7 +294,7 @@ def _step(
 
 
 @contextmanager
-def _memory_explained(name: str) -> Iterator[None]:
+def _memory_explained(run: Run) -> Iterator[None]:
     """Turn an out-of-memory error into a ModelError that names the parameters to lower."""
     try:
         yield
@@ -286,5 +303,5 @@ def _memory_explained(name: str) -> Iterator[None]:
         if not isinstance(error, MemoryError) and not any(part in words for part in OUT_OF_MEMORY):
             raise
         found = "a batch does not fit into memory"
-        step = "lower batch_tokens in `training` or encoder.max_length in params.yaml"
-        raise ModelError(f"training `{name}`", found, "batches that fit", step) from error
+        step = f"lower batch_tokens in `training` or {run.section}.max_length in params.yaml"
+        raise ModelError(f"training `{run.name}`", found, "batches that fit", step) from error

@@ -1,0 +1,131 @@
+"""Answers written by a model: greedy, so that the same prompt gets the same answer on one machine,
+and many at once.
+
+Prompts of like length share a batch, padded on the left. A row whose turn ended leaves the batch,
+so that a long answer does not keep short ones waiting. The last bits of a logit depend on the rows
+of a batch; where two tokens are as likely, so may the answer.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import DynamicCache
+
+from seedbed.core.stage import progress
+from seedbed.encoding.encoder import device
+
+BATCH_ROWS = 32
+BATCH_TOKENS = 16_384  # of prompts and answers, whose keys and values are kept
+
+# From token ids to text.
+Decode = Callable[[list[int]], str]
+
+
+class Written(NamedTuple):
+    """The tokens of an answer without its end, and whether the model ended it by itself."""
+
+    ids: list[int]
+    ended: bool
+
+
+class Writer:
+    """A model that continues prompts. `prompt`: vectors, (tokens, width), that precede each."""
+
+    def __init__(self, model: nn.Module, stops: Collection[int], longest: int,
+                 prompt: torch.Tensor | None = None):  # fmt: skip
+        """`stops`: tokens that end an answer; `longest`: most tokens that the model takes."""
+        self.model, self.stops, self._prompt = model.to(device()).eval(), stops, prompt
+        self.longest = longest - (0 if prompt is None else len(prompt))
+
+    def write(
+        self, prompts: Sequence[np.ndarray], max_new_tokens: int, label: str
+    ) -> list[Written]:
+        """Return an answer for each prompt, of at most `max_new_tokens` tokens."""
+        written = [Written([], False) for _ in prompts]
+        batches = _batches([len(ids) for ids in prompts], max_new_tokens)
+        for batch in progress(batches, label, len(batches)):
+            texts: dict[int, list[int]] = {int(row): [] for row in batch}
+            for place, token in self._tokens([prompts[row] for row in batch], max_new_tokens):
+                row = int(batch[place])
+                if token in self.stops:
+                    written[row] = Written(texts.pop(row), ended=True)
+                else:
+                    texts[row].append(token)
+            for row, ids in texts.items():
+                written[row] = Written(ids, ended=False)
+        return written
+
+    def stream(self, prompt: np.ndarray, max_new_tokens: int, decode: Decode) -> Iterator[str]:
+        """Yield the text of one answer as it is written, whole characters at a time."""
+        ids: list[int] = []
+        shown = ""
+        for _, token in self._tokens([prompt], max_new_tokens):
+            if token not in self.stops:
+                ids.append(token)
+                text = decode(ids)
+                if not text.endswith("\ufffd"):  # bytes of a character are still to come
+                    yield text[len(shown) :]
+                    shown = text
+        if rest := decode(ids)[len(shown) :]:
+            yield rest
+
+    def _tokens(
+        self, prompts: Sequence[np.ndarray], max_new_tokens: int
+    ) -> Iterator[tuple[int, int]]:
+        """Yield (index of the prompt, token), token by token, until each has ended."""
+        active = torch.arange(len(prompts))
+        vectors, mask = self._padded(prompts)
+        limit = min(max_new_tokens, self.longest - max(map(len, prompts)))
+        cache = DynamicCache(config=self.model.config)
+        for _ in range(limit):
+            with torch.inference_mode():
+                output = self.model(
+                    inputs_embeds=vectors,
+                    attention_mask=mask,
+                    position_ids=(mask.cumsum(1) - 1).clamp(min=0)[:, -vectors.shape[1] :],
+                    past_key_values=cache,
+                    logits_to_keep=1,
+                )
+                tokens = output.logits[:, -1].argmax(-1)  # of equals the first
+            found = tokens.tolist()
+            yield from zip(active.tolist(), found, strict=True)
+            going = torch.tensor([token not in self.stops for token in found])
+            if not going.any():
+                return
+            with torch.inference_mode():
+                if not going.all():
+                    there = going.to(mask.device)
+                    cache.batch_select_indices(there.nonzero()[:, 0])
+                    active, tokens, mask = active[going], tokens[there], mask[there]
+                mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
+                vectors = self.model.get_input_embeddings()(tokens[:, None])
+
+    @torch.inference_mode()
+    def _padded(self, prompts: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors of the prompts, (rows, tokens, width), padded on the left, and their mask."""
+        where = device()
+        embed = self.model.get_input_embeddings()
+        rows = []
+        for ids in prompts:
+            row = embed(torch.from_numpy(ids.astype(np.int64)).to(where))
+            rows.append(row if self._prompt is None else torch.cat([self._prompt.to(row), row]))
+        width = max(map(len, rows))
+        vectors = torch.stack([nn.functional.pad(row, (0, 0, width - len(row), 0)) for row in rows])
+        mask = torch.ones(len(rows), width, dtype=torch.int64, device=where)
+        for line, row in zip(mask, rows, strict=True):
+            line[: width - len(row)] = 0
+        return vectors, mask
+
+
+def _batches(lengths: Sequence[int], new: int) -> list[np.ndarray]:
+    """Indices in batches of like length, the longest first, so that memory fails at once."""
+    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        size = max(1, min(BATCH_ROWS, BATCH_TOKENS // (lengths[order[start]] + new)))
+        batches.append(order[start : start + size])
+        start += size
+    return batches

@@ -1,0 +1,103 @@
+"""The loss of answers: negative log-likelihoods of their tokens, end of turn included.
+
+The head of a language model, a matrix with a line for each of tens of thousands of tokens, is
+applied only at the positions that predict a learned token. Of SmolLM2-135M it is a fifth of the
+weights, and its output is the largest tensor of a step.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from seedbed.chat.batches import row_to_a_line
+from seedbed.core.stage import progress
+from seedbed.encoding.encoder import check_tokens, device
+from seedbed.encoding.examples import Examples, token_budget_batches
+from seedbed.training.loop import Inputs
+
+BATCH_TOKENS = 4096  # for inference
+
+
+class AnswerLogits(nn.Module):
+    """A language model whose forward gives the logits at some positions alone.
+
+    `prompt`: a module whose `weight`, (tokens, width), precedes the vectors of every line.
+    """
+
+    def __init__(self, model: nn.Module, prompt: nn.Embedding | None = None):
+        super().__init__()
+        self.model, self.prompt = model, prompt
+        self._places: torch.Tensor | None = None
+        # The head takes the states of all positions; what it gives keeps the caps and scales that
+        # some models put on logits.
+        head = model.get_output_embeddings()
+        head.register_forward_pre_hook(self._selected)
+
+    def _selected(self, head: nn.Module, states: tuple[torch.Tensor, ...]) -> torch.Tensor | None:
+        if self._places is None:
+            return None
+        hidden = states[0]
+        if self.prompt is not None:
+            hidden = hidden[:, self.prompt.num_embeddings :]
+        return hidden.flatten(0, 1)[self._places]
+
+    def forward(
+        self, input_ids: torch.Tensor, places: torch.Tensor, **inputs: torch.Tensor
+    ) -> torch.Tensor:
+        """`input_ids` (lines, tokens), `places` (learned,) as `_with_targets` gives them ->
+        (learned, tokens known) float32."""
+        self._places = places
+        try:
+            if self.prompt is None:
+                return self.model(input_ids, use_cache=False, **inputs).logits.float()
+            vectors = self.model.get_input_embeddings()(input_ids)
+            before = self.prompt.weight.to(vectors.dtype).expand(len(vectors), -1, -1)
+            vectors = torch.cat([before, vectors], 1)
+            return self.model(inputs_embeds=vectors, use_cache=False, **inputs).logits.float()
+        finally:
+            self._places = None
+
+
+def row_losses(module: nn.Module, inputs: Inputs, starts: torch.Tensor) -> torch.Tensor:
+    """Return the mean negative log-likelihood of the learned tokens of each row: (rows,) float32,
+    in nats; `inputs` as seedbed/chat/batches.py makes them."""
+    total, count = _sums(module, inputs, len(starts))
+    return total / count
+
+
+def _sums(module: nn.Module, inputs: Inputs, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
+    inputs = dict(inputs)
+    targets, owners = inputs.pop("targets"), inputs.pop("owners")
+    losses = nn.functional.cross_entropy(module(**inputs), targets, reduction="none")
+    total = torch.zeros(rows, dtype=losses.dtype, device=losses.device)
+    return total.index_add(0, owners, losses), torch.bincount(owners, minlength=rows)
+
+
+class Losses(NamedTuple):
+    """Of each answer: the negative log-likelihood of all its tokens in nats, float64, NaN where the
+    conversation does not fit; how many they are, end of turn included; and its characters."""
+
+    total: np.ndarray
+    tokens: np.ndarray
+    characters: np.ndarray
+
+
+@torch.inference_mode()
+def answer_losses(
+    module: nn.Module, examples: Examples, dtype: torch.dtype, label: str
+) -> np.ndarray:
+    """Return the negative log-likelihood of each row's answer, summed over its tokens: (rows,)
+    float64. `module` as AnswerLogits is. The last bits depend on the rows of a batch."""
+    check_tokens(module, examples, label)
+    where = device()
+    module = module.to(where).eval()
+    batches = token_budget_batches([len(ids) for ids in examples.ids], BATCH_TOKENS)
+    totals = np.zeros(len(examples.ids))
+    for batch in progress(batches, label, len(batches)):
+        inputs = row_to_a_line(examples, batch, where)
+        with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
+            total, _ = _sums(module, inputs, len(batch))
+        totals[batch] = total.double().cpu().numpy()
+    return totals

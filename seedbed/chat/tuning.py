@@ -1,0 +1,305 @@
+"""What the approaches that write share: the conversations that a model is tuned on, its training by
+the one loop, the folder it is saved to, and the model that answers from there."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import nn
+from transformers import PreTrainedModel
+
+from seedbed.chat.bases import ChatParams, System, TooLong, base_folder, load_writer
+from seedbed.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
+from seedbed.chat.generation import Writer
+from seedbed.chat.losses import AnswerLogits, Losses, answer_losses, row_losses
+from seedbed.chat.template import ChatTemplate, Encoded
+from seedbed.core.errors import ModelError, ParamsError
+from seedbed.core.turns import Dialogue
+from seedbed.encoding.encoder import computing
+from seedbed.encoding.examples import Examples, token_budget_batches
+from seedbed.encoding.tokens import Truncation
+from seedbed.training.loop import LOSS, Curve, Group, Run, Work, train
+from seedbed.training.models import ApproachParams, LoopParams, ModelFormat, SavedModel, write_card
+
+CAUSAL = ModelFormat(
+    "causal_lm",
+    "transformers",
+    "text-generation",
+    """from transformers import pipeline
+write = pipeline("text-generation", model="{folder}", max_new_tokens=200)
+print(write([{"role": "user", "content": {text}}])[0]["generated_text"][-1]["content"])""",
+)
+MAX_NEW_TOKENS = 256
+
+
+class ChatTrainingParams(ApproachParams, LoopParams):
+    """Parameters of an approach that trains a language model in epochs.
+
+    `packing` puts several conversations in a line, none of which reads another: the same loss, with
+    less padding and more attention. `gradient_checkpointing` computes the states of a layer twice
+    rather than keep them: the same loss, less memory, a third more time.
+    """
+
+    patience_epochs: int = Field(ge=0, le=100_000)
+    packing: bool = False
+    gradient_checkpointing: bool = False
+
+
+class ChatRows(NamedTuple):
+    """Rows with their ids and weights, (rows,)."""
+
+    ids: list[str]
+    dialogues: list[Dialogue]
+    weights: np.ndarray
+
+
+class SentenceVectors(NamedTuple):
+    """The encoder that compares questions by meaning: its folder, and how it cuts texts."""
+
+    folder: Path
+    truncation: Truncation
+
+
+@dataclass(frozen=True)
+class ChatData:
+    """What an approach is tuned on: conversations, and their tokens by one base model.
+
+    `train` and `validation` are the rows that fit; `rows` are all of them. A training that was
+    killed continues from the folder `checkpoints`; with None it starts anew."""
+
+    base: Path
+    template: ChatTemplate
+    rows: dict[str, ChatRows]
+    encoded: dict[str, Encoded]
+    train: Examples
+    validation: Examples
+    vectors: SentenceVectors
+    dtype: torch.dtype
+    settings: Mapping[str, str]
+    checkpoints: Path | None = None
+
+    def card(
+        self, approach: str, params: ApproachParams, trained: int, **settings: str
+    ) -> SavedModel:
+        """The card of a model that was tuned on these rows, `trained` of whose weights changed."""
+        values = params.model_dump(mode="json")
+        return SavedModel(
+            approach=approach,
+            task="answer",
+            **CAUSAL._asdict(),
+            classes=[],
+            truncation=Truncation(self.template.max_length),
+            trainable_parameters=trained,
+            params={key: json.dumps(value) for key, value in values.items()},
+            settings={**self.settings, "template_digest": self.template.digest, **settings},
+        )
+
+
+def chat_data(
+    params: ChatParams,
+    train_rows: ChatRows,
+    validation: ChatRows,
+    vectors: SentenceVectors,
+    checkpoints: Path | None = None,
+) -> ChatData:
+    """Return rows encoded for the base model of params.yaml.
+
+    Raises ModelError as `base_folder` and `ChatTemplate` do, and where no train row fits.
+    """
+    dtype, base = computing(params.precision, params.threads), base_folder(params)
+    template = ChatTemplate(
+        base, params.template, params.system, params.max_length, params.too_long
+    )
+    rows = {"train": train_rows, "validation": validation}
+    encoded = {side: template.encode(part.dialogues) for side, part in rows.items()}
+    examples = {
+        side: chat_examples(encoded[side], part.ids, part.weights) for side, part in rows.items()
+    }
+    if not examples["train"].ids:
+        reasons = ", ".join(sorted(set(encoded["train"].reasons))) or "there is none"
+        step = "raise chat.max_length, or look at the rows"
+        found = f"no train row can be learned: {reasons}"
+        raise ModelError("params.yaml: chat", found, "at least one", step)
+    settings = {"system": params.system, "too_long": params.too_long}
+    return ChatData(base, template, rows, encoded, examples["train"], examples["validation"],
+                    vectors, dtype, settings, checkpoints)  # fmt: skip
+
+
+def weight_groups(model: nn.Module, params: LoopParams) -> list[Group]:
+    """The weights that are trained, as two AdamW groups: norms and biases get no weight decay."""
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    groups = [
+        Group(params=[weight for weight in weights if weight.ndim > 1]),
+        Group(params=[weight for weight in weights if weight.ndim <= 1], weight_decay=0.0),
+    ]
+    return [group for group in groups if group["params"]]
+
+
+def trainable_parameters(module: nn.Module) -> int:
+    """The number of weights of a module that training may change."""
+    return sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
+
+
+def fit(
+    module: AnswerLogits,
+    groups: list[Group],
+    data: ChatData,
+    params: ChatTrainingParams,
+    seed: int,
+    approach: str,
+) -> Curve:
+    """Train a language model in place and give its curve: one dict an epoch, with the mean loss a
+    token on the validation rows. Raises RowsError for rows that are not whole, and ModelError as
+    the loop does."""
+    for part in (data.train, data.validation):
+        check_ends(part, data.template.end)
+
+    def score(module: nn.Module) -> float:
+        return mean_loss(module, data.validation, data.dtype, f"{approach} validation")
+
+    # The vectors of a soft prompt precede each line, so that a line is one row.
+    lines = Packing(max(map(len, data.train.ids))) if params.packing else None
+    if module.prompt is not None:
+        lines = None
+    work = Work(
+        module,
+        groups,
+        row_losses,
+        score if len(data.validation.ids) else None,
+        params.patience_epochs,
+        LOSS,
+        lines.collate if lines else row_to_a_line,
+        lines.batches if lines else token_budget_batches,
+    )
+    if params.gradient_checkpointing:
+        if not module.model.supports_gradient_checkpointing:
+            place = f"params.yaml: {approach}.gradient_checkpointing"
+            found, expected = "true", "false: this model cannot compute a layer twice"
+            raise ParamsError(place, found, expected, "set it so, and lower batch_tokens")
+        module.model.activation_checkpointing_enable()
+    rows = {"train": data.train, "validation": data.validation}
+    run = Run(approach, params, seed, data.dtype, data.checkpoints, fit, "chat")
+    curve = train(work, rows, run)
+    if params.gradient_checkpointing:
+        module.model.activation_checkpointing_disable()
+    return curve
+
+
+def mean_loss(module: nn.Module, examples: Examples, dtype: torch.dtype, label: str) -> float:
+    """The negative log-likelihood a token of the answers, in nats."""
+    totals = answer_losses(module, examples, dtype, label)
+    learned = sum(len(ids) for ids in examples.ids) - int(examples.labels.sum())
+    return float(totals.sum() / learned)
+
+
+def save_writer(model: PreTrainedModel, data: ChatData, folder: Path, card: SavedModel) -> None:
+    """Write a model that transformers' pipeline("text-generation") loads, with the template that it
+    was tuned by; `card` and digests last."""
+    model.generation_config.eos_token_id = list(data.template.stops)
+    model.generation_config.do_sample = False
+    model.save_pretrained(folder)
+    words = data.template.words
+    words.model_max_length = data.template.longest
+    words.save_pretrained(folder)
+    write_card(folder, card)
+
+
+class Answer(NamedTuple):
+    """What was written: its text, its tokens without the end of turn, whether it ended by itself,
+    and why a question got none ("" where it did)."""
+
+    text: str
+    tokens: int
+    ended: bool
+    reason: str = ""
+
+
+class Answerer(Protocol):
+    """A model that answers, as every approach loads it."""
+
+    def answers(
+        self, dialogues: Sequence[Dialogue], max_new_tokens: int = MAX_NEW_TOKENS
+    ) -> list[Answer]:
+        """Return the answer to each question; what the dialogue has as one is not read."""
+
+    def losses(self, dialogues: Sequence[Dialogue], with_question: bool = True) -> Losses | None:
+        """Return how surprising each answer is, given its question or not; None for what writes
+        without probabilities."""
+
+    def stream(self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
+        """Yield one answer piece by piece."""
+
+
+class ChatModel:
+    """A language model with its template. `prepare` changes what is asked, as examples in the
+    prompt do; `prompt` are vectors, (tokens, width), that precede every conversation."""
+
+    def __init__(
+        self,
+        folder: Path,
+        card: SavedModel,
+        dtype: torch.dtype,
+        prepare: Callable[[Sequence[Dialogue]], list[Dialogue]] = list,
+        prompt: torch.Tensor | None = None,
+    ):
+        """Raises ModelError where the folder has no such model, or another template than the one
+        that the model was tuned by."""
+        system: System = "question" if card.settings.get("system") == "question" else "template"
+        too_long: TooLong = "refuse" if card.settings.get("too_long") == "refuse" else "drop_turns"
+        self.template = ChatTemplate(folder, "", system, card.truncation.max_length, too_long)
+        if (found := self.template.digest) != card.settings.get("template_digest"):
+            expected = f"{card.settings.get('template_digest')}, by which the model was tuned"
+            step = "bring its files back: `dvc checkout`, or `dvc repro`"
+            raise ModelError(f"{folder}", f"the chat template {found}", expected, step)
+        model = load_writer(folder, dtype)
+        soft = None if prompt is None else nn.Embedding(*prompt.shape, _weight=prompt.to(dtype))
+        self._logits = AnswerLogits(model, soft)
+        self._writer = Writer(model, self.template.stops, self.template.longest, prompt)
+        self._prepare = prepare
+
+    def answers(
+        self, dialogues: Sequence[Dialogue], max_new_tokens: int = MAX_NEW_TOKENS
+    ) -> list[Answer]:
+        """Return the answer to each question, written greedily."""
+        prompts = self.template.prompts(self._prepare(dialogues), max_new_tokens)
+        known = [ids for ids in prompts.ids if len(ids)]
+        waiting = iter(self._writer.write(known, max_new_tokens, "answers"))
+        answers = []
+        for reason in prompts.reasons:
+            if reason:
+                answers.append(Answer("", 0, False, reason))
+                continue
+            written = next(waiting)
+            text = self.template.decode(written.ids)
+            answers.append(Answer(text, len(written.ids), written.ended))
+        return answers
+
+    def stream(self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
+        """Yield one answer piece by piece. Raises ModelError for a conversation that does not
+        fit."""
+        prompts = self.template.prompts(self._prepare([row]), max_new_tokens)
+        if reason := prompts.reasons[0]:
+            found, step = f"the conversation is {reason}", "shorten it, or lower max_new_tokens"
+            raise ModelError("question", found, "one that the model takes", step)
+        yield from self._writer.stream(prompts.ids[0], max_new_tokens, self.template.decode)
+
+    def losses(self, dialogues: Sequence[Dialogue], with_question: bool = True) -> Losses:
+        """Return the negative log-likelihood of each answer, given its question, or after nothing
+        but what begins an answer."""
+        if with_question:
+            encoded = self.template.encode(self._prepare(dialogues))
+        else:
+            encoded = self.template.without_question(dialogues)
+        names = [str(index) for index in range(len(dialogues))]
+        examples = chat_examples(encoded, names, np.ones(len(names)))
+        total, tokens = np.full(len(names), np.nan), np.zeros(len(names), dtype=np.int64)
+        fits = encoded.fits
+        if fits.any():  # the weights have their dtype already
+            total[fits] = answer_losses(self._logits, examples, torch.float32, "losses")
+        tokens[fits] = np.array([len(ids) for ids in examples.ids], dtype=int) - examples.labels
+        return Losses(total, tokens, np.array([len(row.answer) for row in dialogues]))

@@ -1,0 +1,31 @@
+"""The approaches to a model that answers, one module each.
+
+This table is the only list of them. The module `seedbed/chat_approaches/NAME.py` has three names:
+
+- `Params`: its section of params.yaml, an ApproachParams;
+- `fine_tune(data, params, seed, folder) -> Curve`: tune one model and save it to `folder`;
+- `load(folder, card, dtype) -> Answerer`: read that model back to answer with it.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from seedbed.core.params import unknown_name
+
+CHAT_APPROACHES = {
+    "feature": "the answer of the nearest train question, by the frozen encoder",
+    "full": "every weight of the language model",
+    "lora": "low-rank updates of matrices of the frozen language model",
+    "prompt": "the frozen language model with examples in its prompt, or with vectors before it",
+}
+NAMES = tuple(CHAT_APPROACHES)
+
+
+def load(name: str) -> ModuleType:
+    """Import the module of an approach.
+
+    Raises ParamsError, which lists the table's entries and the nearest, for an unknown name.
+    """
+    if name not in CHAT_APPROACHES:
+        raise unknown_name(f"approach `{name}`", name, NAMES)
+    return import_module(f"{__name__}.{name}")
