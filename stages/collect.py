@@ -39,7 +39,7 @@ def main() -> str:
     collection.check_quarantine(bad, len(raw), params.max_quarantine_share)
     collection.check_usable(sources, raw, params.max_classes, task)
     dropped = collection.drops_of(raw, key)
-    rows = collection.contract_rows(raw, sources, key).sort_values("id", ignore_index=True)
+    rows = collection.contract_rows(raw, sources, key, task).sort_values("id", ignore_index=True)
     collection.check_collected(rows)
     readable = [row.id for row in raw if row.reason in ("", *raw_rows.CHOSEN)]
     counts = settle("collect", readable, rows["id"], dropped)

@@ -23,8 +23,9 @@ from seedbed.core.labels import Unused, unmatched
 from seedbed.core.metrics import Drop
 from seedbed.core.params import Section, read_params, refusing, unknown_name, validated
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import NEGATIVE, SIDES
+from seedbed.core.rows import ANSWERS, NEGATIVE, SIDES
 from seedbed.core.stage import progress
+from seedbed.core.turns import read_turns, write_turns
 from seedbed.tasks import Task
 
 DVC = Path("dvc.yaml")
@@ -228,14 +229,17 @@ def drops_of(rows: Iterable[RawRow], key: bytes) -> list[Drop]:
     ]
 
 
-def contract_rows(rows: Iterable[RawRow], sources: Iterable[Source], key: bytes) -> pd.DataFrame:
+def contract_rows(
+    rows: Iterable[RawRow], sources: Iterable[Source], key: bytes, task: Task
+) -> pd.DataFrame:
     """The usable ones of identified rows under the row contract. The source's own key and group
     leave as keyed hashes alone; the provenance never has the key, which may be a name or an
     address."""
     source_of = {(source.name, source.batch): source for source in sources}
+    columns = (*AS_READ, *(ANSWERS if task.TARGET in ANSWERS else ()))
     return pd.DataFrame(
         {
-            **{name: getattr(row, name) for name in AS_READ},
+            **{name: getattr(row, name) for name in columns},
             "group": keyed_hash(key, "group", row.source, row.group) if row.group else "",
             "origin": "negative" if source.negative else "original",
             "provenance": COMPACT.encode(
@@ -260,14 +264,15 @@ def check_collected(rows: pd.DataFrame) -> None:
     Raises RowsError that names each rule that is broken, and in how many rows. The values are not
     shown: they are private.
     """
+    rules = {name: rule for name, rule in RULES.items() if name not in ANSWERS or name in rows}
     broken = [
         f"{column}: {rule} ({count} rows)"
-        for column, (rule, holds) in RULES.items()
+        for column, (rule, holds) in rules.items()
         if (count := int((~rows[column].map(holds).astype(bool)).sum()))
     ]
     if twice := int(rows["id"].duplicated(keep=False).sum()):
         broken.append(f"id: unique ({twice} rows)")
-    if unknown := sorted(set(rows.columns) ^ set(RULES)):
+    if unknown := sorted(set(rows.columns) ^ set(rules)):
         broken.append(f"columns: {', '.join(unknown)}")
     if broken:
         raise RowsError(
@@ -288,6 +293,13 @@ def _is_day(value: Any) -> bool:
         return False
 
 
+def _is_turns(value: Any) -> bool:
+    try:
+        return write_turns(read_turns(value)) == value
+    except (RowsError, TypeError):
+        return False
+
+
 def _keys(value: Any) -> Collection[str] | None:
     """The keys of a JSON object; None for anything else."""
     try:
@@ -305,6 +317,8 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "text": ("not empty", _like(FILLED)),
     "text_pair": ("text", _like(TEXT)),
     "label": ("text", _like(TEXT)),
+    "context": ("turns in their canonical form", _is_turns),
+    "answer": ("text", _like(TEXT)),
     "source": ("not empty", _like(FILLED)),
     "batch": ("begins with year and month", _like(rf"\d{{4}}-\d{{2}}{TEXT}")),
     "date": ("an ISO 8601 day, or empty", _is_day),

@@ -39,7 +39,9 @@ VERSIONS = (Reason.CAME_AGAIN, Reason.SUPERSEDED)
 # Dropped because a person or a newer version decided so; any other reason is a bad row.
 CHOSEN = (Reason.LABEL_DROPPED, Reason.FORGOTTEN, *VERSIONS)
 # What makes a version of a record another one. Not the date, which may be that of the batch.
-CONTENT = attrgetter("text", "text_pair", "label", "group", "split", "meta", "reason")
+CONTENT = attrgetter(
+    "text", "text_pair", "context", "answer", "label", "group", "split", "meta", "reason"
+)
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 NAMES_SHOWN = 20
 COLUMN_NAME = regex.compile(r"[\w\p{M} .:/;|\t-]{1,40}")
@@ -81,6 +83,8 @@ class RawRow(NamedTuple):
     digest: str = ""  # keyed hash of the source text, to which decisions and tombstones hold
     entries: tuple[str, ...] = ()  # of label_map, which renamed or dropped labels of it
     spellings: Mapping[str, str] = {}  # names in its label that another stands for, and that one
+    context: str = ""  # of task answer, as core/turns.py writes it
+    answer: str = ""
 
 
 def raw_rows(
@@ -208,18 +212,21 @@ def identified(
     text stand before it, those with ids in `taken` among them; rows in quarantine count, so that
     mending a label changes no other id.
     """
-    seen: Counter[tuple[str, str]] = Counter()
+    seen: Counter[tuple[str, ...]] = Counter()
     named = []
     for row in rows:
-        row_id, texts = "", (row.text, row.text_pair)
+        # An answer is what a label is in other tasks: without it in the id, a corrected one keeps
+        # its row; with it in the digest, decisions on the old one are void.
+        asked = (row.text, row.text_pair, *filter(None, [row.context]))
+        row_id, texts = "", (*asked, *filter(None, [row.answer]))
         if row.key and row.reason in VERSIONS:
             row_id = keyed_hash(key, "version", row.source, row.key, row.batch)
         elif row.key:
             row_id = record_id(row, key)
         elif row.text and row.reason != Reason.MISSING_ID:
             while not row_id or row_id in taken:
-                row_id = keyed_hash(key, "text", *texts, str(seen[texts]))
-                seen[texts] += 1
+                row_id = keyed_hash(key, "text", *asked, str(seen[asked]))
+                seen[asked] += 1
         named.append(row._replace(id=row_id, digest=keyed_hash(key, "digest", *texts)))
     return named
 

@@ -80,6 +80,12 @@ class Reason(StrEnum):
         Choice.SOURCE,
         "give the row a text, or delete it",
     )
+    EMPTY_ANSWER = (
+        "empty_answer",
+        "its answer is empty",
+        Choice.SOURCE,
+        "give the question its answer, or delete the row",
+    )
     MISSING_TEXT_PAIR = (
         "missing_text_pair",
         "its second text is empty",
