@@ -59,7 +59,8 @@ def main() -> str:
     write_results("collect", metrics.naming(unused), rows, dropped, private=True)
     lines = [(row.source, shown_name(row.file), row.line, row.reason) for row in bad]
     write_csv(QUARANTINE, COLUMNS[QUARANTINE], lines)
-    if always := [name for name, number in metrics.by_class.items() if number == len(rows)]:
+    always = [name for name, number in metrics.by_class.items() if number == len(rows)]
+    if always and task.TARGET == "label":
         notes.append(f"in every row, so that nothing can be learned about it: {in_line(always)}")
     doubtful = raw_rows.doubtful_dates(raw)
     more = f", {doubtful:,} with a date before 1970 or after their batch" if doubtful else ""

@@ -7,11 +7,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import Field
 
+from seedbed.collecting.conversations import Reading, tables_of
 from seedbed.collecting.joining import joined, joined_by_key, labels_alike, note_on_empty
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.label_cells import label_cells
@@ -46,6 +47,7 @@ class CollectParams(Section):
     max_quarantine_share: float = Field(ge=0, le=1)  # of all rows read; more is an error
     not_personal: list[str] = []  # labels, meta values and names of files that only look so
     max_classes: int = Field(ge=2, le=10**6)  # more means that the label column is not one
+    turns: Literal["all", "last"] = "all"  # of the assistant that are rows, in task answer
 
 
 def read_sources() -> list[Source]:
@@ -114,7 +116,7 @@ def check_declared(sources: Sequence[Source]) -> None:
 
 
 def read_all(
-    sources: Sequence[Source], params: CollectParams, task: Task
+    sources: Sequence[Source], params: CollectParams, task: Task, reading: Reading | None = None
 ) -> tuple[list[RawRow], Counter[str], list[str]]:
     """Every raw row in the order (batch, source, file, line), versions that do not count with
     their reason, the files by encoding, and notes on how they were read."""
@@ -122,11 +124,13 @@ def read_all(
     labels = frozenset() if params.join_labels else frozenset(params.labels)
     encodings: Counter[str] = Counter()
     notes: list[str] = []
+    reading = reading or read_reading(params, task)
     for source in sources:
         before = len(rows)
         told: list[str] = []
-        for table in progress(source.at_most(params.max_file_mb * 10**6).tables(), source.name):
-            cells = label_cells(source, table, task)
+        source.at_most(params.max_file_mb * 10**6)
+        for read_as, table in progress(tables_of(source, task, reading), source.name):
+            cells = label_cells(read_as, table, task)
             rows += raw_rows(cells, table, labels, params.max_row_chars)
             encodings[table.table.encoding or "binary"] += 1
             told += [*table.table.notes, *filter(None, [cells.note])]
@@ -138,6 +142,12 @@ def read_all(
     if params.join_labels:
         rows = joined(rows, labels_alike(rows, params.labels, task), params.labels, task)
     return with_versions(rows), encodings, notes
+
+
+def read_reading(params: CollectParams, task: Task) -> Reading:
+    """Return how conversations become rows, as params.yaml says. Raises ParamsError."""
+    is_chat = task.TARGET == "answer"
+    return Reading(params.turns, read_params("negatives.answer", str) if is_chat else "")
 
 
 def unused_entries(
@@ -208,14 +218,15 @@ def check_usable(
                 "at least one row that is neither quarantined nor dropped",
                 "see its rows and `label_map`, or delete the source",
             )
-    labels = {row.label for row in kept}
-    classes = task.classes(labels)
-    found = task.nothing_to_learn(labels)
+    classes = task.classes({row.label for row in kept})
+    found = task.nothing_to_learn({getattr(row, task.TARGET) for row in kept})
     if found or len(classes) > max_classes:
+        is_label = task.TARGET == "label"
         raise SourceError(
             "params.yaml: sources",
             f"{found or f'{len(classes)} classes'} in all sources together",
-            f"2 to {max_classes} classes (collect.max_classes)",
+            f"{'2 to' if is_label else 'two answers, in at most'} {max_classes} classes "
+            "(collect.max_classes)",
             "correct `label`, `columns.label` or `label_map`, or add a source",
         )
 

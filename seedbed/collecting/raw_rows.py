@@ -23,7 +23,7 @@ import regex
 
 from seedbed.collecting.dates import batch_day, day_of, is_doubtful
 from seedbed.collecting.label_cells import SURROGATE as SURROGATE, LabelCells
-from seedbed.collecting.source import Source, SourceTable
+from seedbed.collecting.source import REASON, Source, SourceTable
 from seedbed.collecting.tables import as_text, named_by
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import KEYED, keyed_hash, read_csv, write_csv
@@ -101,6 +101,7 @@ def raw_rows(
         raise SourceError(table.file, "0 rows", "at least one row", "delete or replace the file")
     _check_columns(source, table)
     wanted = [name for name in source.wanted if name not in source.label_columns]
+    wanted += [REASON] if source.columns.answer else []
     for record in table.table.records:
         row = RawRow(source.name, source.batch, table.file, record.line, table.sha256)
         if record.reason:
@@ -167,6 +168,8 @@ def _filled(
     filled = row._replace(
         text=cells[columns.text],
         text_pair=cells.get(columns.text_pair, ""),
+        context=cells.get(columns.context, ""),
+        answer=cells.get(columns.answer, ""),
         label=label,
         key=cells.get(columns.id, ""),
         date=date,
@@ -175,13 +178,15 @@ def _filled(
         meta={name: cells[name] for name in columns.meta},
         entries=entries,
     )
-    text, pair = filled.text, filled.text_pair
+    texts = (filled.text, filled.text_pair, filled.context, filled.answer)
+    of_answer = cells.get(REASON, "")
     problems = {
-        Reason.MISSING_TEXT: not text.strip(),
-        Reason.MISSING_TEXT_PAIR: columns.text_pair and not pair.strip(),
-        Reason.TOO_LARGE: len(text) + len(pair) > max_chars,
+        Reason.MISSING_TEXT: not filled.text.strip(),
+        Reason.MISSING_TEXT_PAIR: columns.text_pair and not filled.text_pair.strip(),
+        of_answer: of_answer,
+        Reason.TOO_LARGE: sum(map(len, texts)) > max_chars,
         # Half a character: no UTF-8 file can hold it.
-        Reason.LONE_SURROGATE: any(map(SURROGATE.search, (text, pair, *filled.meta.values()))),
+        Reason.LONE_SURROGATE: any(map(SURROGATE.search, (*texts, *filled.meta.values()))),
         Reason.MISSING_ID: columns.id and not filled.key,
         label_reason: label_reason,
         date_reason: date_reason,

@@ -185,8 +185,11 @@ def drop_unlearnable(
     """Drop validation and test rows whose label names a class without a train row
     (`class_not_in_train`), because such a class cannot be learned.
 
-    Raises RowsError if that would drop a frozen test row, which no machine may do.
+    Raises RowsError if that would drop a frozen test row, which no machine may do. Where the label
+    is not what is learned, nothing is dropped.
     """
+    if task.TARGET != "label":
+        return rows, []
     learned = set(task.classes(rows["label"][rows["split"] == "train"]))
     unknown = {label: set(task.members(label)) - learned for label in rows["label"].unique()}
     is_lost = rows["label"].map({label: bool(names) for label, names in unknown.items()})
