@@ -7,6 +7,7 @@ turn before it is its text, all that precedes that turn its context. What gives 
 quarantine with its reason (`seedbed/collecting/messages.py`).
 """
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
@@ -220,7 +221,7 @@ def _answers(record: Record, form: Form, source: Source, reading: Reading) -> It
         return
     if reading.turns == "last" or source.unlabelled or source.negative:
         asked = asked[-1:]
-    group = _group(record.cells, source, turns if len(asked) > 1 else [])
+    group = _group(record.cells, source, turns, len(asked) > 1)
     for one in asked:
         answer = "" if source.unlabelled else one.answer
         answer = answer or (reading.refusal if source.negative else "")
@@ -242,15 +243,21 @@ def _key_of(cell: object, number: int) -> object:
     return f"{key}#{number}" if key and number else key
 
 
-def _group(cells: Mapping[str, object], source: Source, turns: Sequence[Said]) -> object:
-    """What the rows of one conversation have in common: its own group, else its key or texts."""
+def _group(
+    cells: Mapping[str, object], source: Source, turns: Sequence[Said], is_shared: bool
+) -> object:
+    """What rows of one conversation have in common: its own group, else its key or its texts. A row
+    alone has its question and earlier turns in common with rows that answer them otherwise, so
+    that one question is on one side."""
     columns = source.columns
     named = cells.get(columns.group) if columns.group else None
-    if named not in (None, "") or not turns:
+    if named not in (None, ""):
         return named
-    key = cells.get(columns.id) if columns.id else None
-    whole = write_turns(Turn(turn.role, turn.text) for turn in turns)
-    return key or sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+    key = cells.get(columns.id) if columns.id and is_shared else None
+    last = len(turns) if is_shared or turns[-1].role == "user" else -1
+    parts = [turn.text for turn in turns[:last] if is_shared or turn.role != "system"]
+    folded = [" ".join(unicodedata.normalize("NFKC", part).casefold().split()) for part in parts]
+    return key or sha256("\0".join(folded).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _turns(cells: Mapping[str, object], form: Form) -> list[Said]:

@@ -134,7 +134,7 @@ def _message(message: Mapping[str, Any]) -> Said:
         raise Unreadable(Reason.MESSAGES_ARE_NO_LIST)
     name = role.strip().casefold()
     if name in TOOLS or any(message.get(key) for key in CALLS):
-        raise Unreadable(Reason.TOOL_CALLS)
+        raise Unreadable(Reason.CALLS_TOOLS)
     if name not in ROLES:
         raise Unreadable(Reason.UNKNOWN_ROLE)
     is_cut = any(message.get(key) in CUT for key in FINISH)

@@ -116,8 +116,8 @@ class Reason(StrEnum):
         Choice.SOURCE,
         "join the turns of one side into one, and begin with the user",
     )
-    TOOL_CALLS = (
-        "tool_calls",
+    CALLS_TOOLS = (
+        "calls_tools",
         "its conversation has calls of tools",
         Choice.SOURCE,
         "write the conversation without them, or leave it out",
@@ -246,6 +246,10 @@ class Reason(StrEnum):
         "its text is nearly that of another row (deduplicate.min_jaccard)",
     )
     LABEL_CONFLICT = "label_conflict", "another row has the same text with another label"
+    ANSWER_CONFLICT = (
+        "answer_conflict",
+        "another row has the same question with another answer (deduplicate.answer_conflict)",
+    )
     NEAR_CONFLICT = (
         "near_conflict",
         "another row has nearly the same text with another label (deduplicate.near_conflict)",

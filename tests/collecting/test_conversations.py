@@ -121,7 +121,15 @@ def test_the_rows_of_a_conversation_are_one_group_and_the_last_may_be_alone(fold
     talks = [openai(*TALK), openai("Eh?", "Oh.")]
     first, second, other = read("a.jsonl", talks)
     assert first.group == second.group != ""
-    assert other.group == ""
+    assert other.group not in ("", first.group)
+    again = [
+        openai("eh? ", "Ah."),
+        openai("Eh?", "Oh.", system="Be brief."),
+        openai("What?", "It."),
+    ]
+    groups = [row.group for row in read("a.jsonl", again)]
+    assert groups[:2] == [other.group] * 2  # one question, whatever its answer
+    assert groups[2] != other.group
     assert [row.line for row in (first, second, other)] == [1, 1, 2]
     assert shown(read("a.jsonl", talks, "last")) == [TWO[1], ("", "Eh?", "Oh.")]
     keyed = read("a.jsonl", [one | {"key": f"k{n}"} for n, one in enumerate(talks)],
@@ -194,7 +202,7 @@ BAD = {
     "role_order": [{"messages": openai(*TALK)["messages"] + openai(*TALK[:2])["messages"][1:]},
                    changed(0, role="assistant"), changed(2, role="system")],
     "unknown_role": [changed(1, role="narrator")],
-    "tool_calls": [changed(1, role="tool"), changed(1, tool_calls=[{"id": "x"}], content=None)],
+    "calls_tools": [changed(1, role="tool"), changed(1, tool_calls=[{"id": "x"}], content=None)],
     "has_media": [changed(0, content=[{"type": "image_url", "image_url": {"url": "x"}}]),
                   openai(*TALK) | {"images": ["a.png"]}],
     "empty_answer": [changed(3, content=""), changed(3, content=None), openai("Hi")],
