@@ -27,8 +27,8 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import DEFAULTS
 from seedbed.forgetting.wanted import Wanted
 from seedbed.pages.rendering import table
-from seedbed.private.detection import anonymize_rows
 from seedbed.private.kinds import REDACTED, AnonymizeParams
+from seedbed.private.rows import anonymize_rows
 from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
 from seedbed.tasks import class_task
 from stages.augment import Params as AugmentParams, augmented

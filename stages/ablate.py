@@ -24,8 +24,8 @@ from seedbed.core.rows import (
 from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.making import balancing
-from seedbed.tasks import Task
-from seedbed.tasks.named import read_task
+from seedbed.tasks import ClassTask
+from seedbed.tasks.named import read_class_task
 
 
 class Params(Section):
@@ -42,7 +42,7 @@ def measured(
     arms: balancing.Arms,
     params: Params,
     score: Callable[[pd.DataFrame, int], float],
-    task: Task,
+    task: ClassTask,
 ) -> dict[str, balancing.AblationGain]:
     """The verdict on one option at each number of rows a class.
 
@@ -66,7 +66,7 @@ def measured(
 
 @script
 def main() -> str:
-    params, task = read_params("ablate", Params), read_task()
+    params, task = read_params("ablate", Params), read_class_task()
     negatives = read_params("negatives.as", str), read_params("negatives.label", str)
     augmented, balanced = (
         rows_to_choose_by(read_rows(folder), *negatives) for folder in (AUGMENT, BALANCE)

@@ -25,7 +25,7 @@ from seedbed.making.balancing import (
     verdict,
 )
 from seedbed.splitting.splits import unlabelled_rows
-from seedbed.tasks.named import read_task
+from seedbed.tasks.named import read_class_task
 from seedbed.training.models import AdaptationParams, SharedParams, with_shared
 
 STRENGTH = 10.0  # C of the heads that compare the encoders
@@ -52,7 +52,7 @@ def scores(
     position = pd.Series(range(len(rows)), rows["id"])
     train = rows[rows["split"] == "train"].assign(parent="", weight=1.0)
     held = (rows["split"] == "validation").to_numpy()
-    task = read_task()
+    task = read_class_task()
     classes = task.classes(train["label"])
     labels = task.targets(rows["label"], classes)
     by_seed = {}
@@ -76,7 +76,7 @@ def measured(rows: pd.DataFrame, params: Params, encoder: EncoderParams) -> dict
     after = vectors_of(rows, None, adapted, SPLIT)
     train = rows[rows["split"] == "train"].assign(parent="")
     verdicts = {}
-    for number in sizes(Arms(train, train, False), params.rows_per_class, read_task()):
+    for number in sizes(Arms(train, train, False), params.rows_per_class, read_class_task()):
         both = (scores(vectors, rows, number, params.seeds) for vectors in (before, after))
         verdicts[str(number or "all")] = verdict(*both)
     return verdicts

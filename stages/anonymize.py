@@ -11,9 +11,10 @@ from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.private.detection import anonymize_rows
+from seedbed.core.texts import different_texts
 from seedbed.private.kinds import AnonymizeMetrics, AnonymizeParams as Params
 from seedbed.private.languages import in_other_languages, looked_for
+from seedbed.private.rows import anonymize_rows
 
 
 @script
@@ -29,8 +30,7 @@ def main() -> str:
     rows = read_rows(CLEAN)
     anonymized, replaced = anonymize_rows(rows, params, key)
     counts = settle("anonymize", rows["id"], anonymized["id"], [])
-    texts = {*rows["text"], *rows["text_pair"]} - {""}
-    scope = looked_for(params.kinds, params.names or (), params.regions, texts)
+    scope = looked_for(params.kinds, params.names or (), params.regions, different_texts(rows))
     if other := in_other_languages(scope):
         print(f"anonymize: {other}", file=sys.stderr)
     metrics = AnonymizeMetrics(

@@ -16,7 +16,7 @@ from seedbed.reporting.dataset_card import SourceEntry, data_card
 from seedbed.reporting.model_card import Encoder, ModelFacts, model_card
 from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
 from seedbed.serving.model_folder import read_serving
-from seedbed.tasks import load
+from seedbed.tasks import load_class
 from seedbed.training.models import model_digest, read_card
 
 DATA_CARD = Path("reports/cards/dataset_card.md")
@@ -53,6 +53,6 @@ def main() -> str:
     dataset = read_metrics(DATASET, DatasetVersion)
     found = DataMetrics.read(METRICS)
     facts = model_facts(dataset, sources, found.clean.rows_by_language)
-    write_text(DATA_CARD, data_card(load(facts.card.task), dataset, sources, found))
+    write_text(DATA_CARD, data_card(load_class(facts.card.task), dataset, sources, found))
     write_text(MODEL_CARD, model_card(facts))
     return f"{DATA_CARD}, {MODEL_CARD}"

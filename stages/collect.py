@@ -39,7 +39,7 @@ def main() -> str:
     collection.check_quarantine(bad, len(raw), params.max_quarantine_share)
     collection.check_usable(sources, raw, params.max_classes, task)
     dropped = collection.drops_of(raw, key)
-    rows = collection.contract_rows(raw, sources, key).sort_values("id", ignore_index=True)
+    rows = collection.contract_rows(raw, sources, key, task).sort_values("id", ignore_index=True)
     collection.check_collected(rows)
     readable = [row.id for row in raw if row.reason in ("", *raw_rows.CHOSEN)]
     counts = settle("collect", readable, rows["id"], dropped)
@@ -59,7 +59,8 @@ def main() -> str:
     write_results("collect", metrics.naming(unused), rows, dropped, private=True)
     lines = [(row.source, shown_name(row.file), row.line, row.reason) for row in bad]
     write_csv(QUARANTINE, COLUMNS[QUARANTINE], lines)
-    if always := [name for name, number in metrics.by_class.items() if number == len(rows)]:
+    always = [name for name, number in metrics.by_class.items() if number == len(rows)]
+    if always and task.TARGET == "label":
         notes.append(f"in every row, so that nothing can be learned about it: {in_line(always)}")
     doubtful = raw_rows.doubtful_dates(raw)
     more = f", {doubtful:,} with a date before 1970 or after their batch" if doubtful else ""

@@ -21,7 +21,7 @@ from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams
-from seedbed.tasks.named import read_task
+from seedbed.tasks.named import read_class_task
 from seedbed.training import resampling
 from seedbed.training.models import unused_by_approaches
 
@@ -107,7 +107,7 @@ def main() -> str:
     params, rows = read_params("cv", Params), read_rows(SPLIT)
     approaches = read_params("approaches", dict[str, Any])
     shared = read_params("training", dict[str, Any])
-    task = read_task()
+    task = read_class_task()
     classes = task.classes(rows["label"])
     unused = unused_by_approaches(approaches, shared, params.grid, classes)
     if not params.approaches:

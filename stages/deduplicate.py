@@ -9,6 +9,7 @@ from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import APPLY_DECISIONS, read_rows, write_results
 from seedbed.core.stage import script
+from seedbed.splitting.compared import parts_of
 from seedbed.splitting.deduplication import (
     DeduplicateMetrics,
     DeduplicateParams as Params,
@@ -31,9 +32,8 @@ def main() -> str:
     kept = rows[~rows["id"].isin({drop.id for drop in drops})]
     test = rows[rows["id"].isin(frozen)]
     # Two frozen rows are both kept: a person may want to look at them.
-    copies = near_pairs(
-        list(test["text"]), params.shingle_words, params.min_jaccard, list(test["text_pair"])
-    )
+    texts, second, *_ = parts_of(test)
+    copies = near_pairs(texts, params.shingle_words, params.min_jaccard, second)
     metrics = DeduplicateMetrics(
         rows=settle("deduplicate", rows["id"], kept["id"], drops),
         near_conflict_pairs=len(conflicts),
@@ -48,7 +48,13 @@ def main() -> str:
     words = in_words(metrics.rows)
     if differing:
         words += f"; in texts with two sets of labels these differ: {in_line(differing)}"
-    if conflicts:
+    if conflicts and "answer" in rows:
+        words += (
+            f"; {metrics.near_conflict_rows} kept rows have the question of a row with another "
+            f"answer, or nearly: {conflicts[0].id} and {conflicts[0].other_id}, {len(conflicts)} "
+            "pairs in all"
+        )
+    elif conflicts:
         words += (
             f"; {metrics.near_conflict_rows} kept rows are near copies of a row with another label:"
             f" {conflicts[0].id} and {conflicts[0].other_id}, {len(conflicts)} pairs in all"

@@ -46,8 +46,8 @@ from seedbed.scoring.evaluation import Columns, columns_of
 from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
 from seedbed.scoring.predictions import Predictions, write_predictions
-from seedbed.tasks import Task
-from seedbed.tasks.named import read_task
+from seedbed.tasks import ClassTask
+from seedbed.tasks.named import read_class_task
 from seedbed.training.classifier import Classifier
 from seedbed.training.models import read_card
 
@@ -71,7 +71,7 @@ class Params(Section):
 
 def predictions_of(
     approach: str,
-    task: Task,
+    task: ClassTask,
     datasets: Tokenized,
     rows: pd.DataFrame,
     models: dict[str, Classifier],
@@ -109,7 +109,7 @@ def model_costs(approach: str, seed: str, train: Examples) -> ModelCosts:
     )
 
 
-def columns(task: Task, rows: pd.DataFrame, ids: list[str], min_chars: int) -> Columns:
+def columns(task: ClassTask, rows: pd.DataFrame, ids: list[str], min_chars: int) -> Columns:
     """Compute what the rows of one split are sliced by.
 
     Nearness is the cosine to the nearest train row that embed has seen; made rows, which come after
@@ -190,7 +190,7 @@ def main(approach: str) -> str:
     min_chars = read_params("clean.min_chars_for_language", int)
     datasets, rows = read_datasets(TOKENIZE), read_rows(BALANCE).set_index("id")
     models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in seeds}
-    task = read_task()
+    task = read_class_task()
     raw = predictions_of(approach, task, datasets, rows, models, dtype)
     fitted = evaluation.fit(raw["validation"])
     costs = model_costs(approach, fitted.seed, datasets.parts["train"])

@@ -33,8 +33,8 @@ from seedbed.label_errors.ranking import (
     candidates,
     check_policy,
 )
-from seedbed.tasks import Task
-from seedbed.tasks.named import read_task
+from seedbed.tasks import ClassTask
+from seedbed.tasks.named import read_class_task
 from seedbed.training.resampling import read_out_of_fold
 
 CV = Path("data/cv")
@@ -68,7 +68,7 @@ class Judged(NamedTuple):
 
 
 def judge(
-    task: Task, rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
+    task: ClassTask, rows: pd.DataFrame, vectors: np.ndarray, verified: set[str], params: Params
 ) -> Judged:
     """Judge every row but those with a class that is in their fold alone.
 
@@ -154,7 +154,7 @@ def main() -> str:
         )
     rule = read_params("apply_decisions", DisagreementRule)
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
-    task = read_task()
+    task = read_class_task()
     found = judge(task, rows, vectors, verified, params)
     judged = found.rows
     suspects = judged[(judged["reason"] != "") & ~judged["id"].isin(verified)]

@@ -22,7 +22,7 @@ from seedbed.core.stage import script
 from seedbed.encoding.encoder import SentenceEncoder, computing, load_model, outputs, pooling_of
 from seedbed.encoding.examples import read_datasets
 from seedbed.encoding.vectors import EncoderParams, completed, encoder_folder
-from seedbed.tasks.named import read_task
+from seedbed.tasks.named import read_class_task
 from seedbed.training.classifier import TrainingData
 from seedbed.training.loop import CHECKPOINTS
 from seedbed.training.resampling import CvMetrics
@@ -44,7 +44,7 @@ def training_data(params: EncoderParams, checkpoints: Path) -> TrainingData:
     with reading(ADAPTED / "adapted.json") as adapted:
         is_adapted = read_json(adapted)["run"]
     folder = ADAPTED if is_adapted else encoder_folder(params)
-    task = read_task()
+    task = read_class_task()
     parts = {side: part.inside(task) for side, part in parts.items()}
 
     def vectors(side: str) -> np.ndarray:

@@ -23,7 +23,7 @@ from seedbed.core.rows import (
 from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.scoring.metrics import clusters_of
-from seedbed.tasks.named import read_task
+from seedbed.tasks.named import read_class_task
 from seedbed.training.resampling import CurveRun, drawn, fit_curve, spread_over
 
 
@@ -54,7 +54,7 @@ def main() -> str:
     from seedbed.training.trainer import ApproachTrainer, RowPool
 
     rows = rows_to_choose_by(read_rows(BALANCE), *negatives)
-    task, (train, validation, _) = read_task(), sides(rows).values()
+    task, (train, validation, _) = read_class_task(), sides(rows).values()
     pool = RowPool(task, rows, read_params("encoder", EncoderParams), EMBED, SPLIT)
     approach = ApproachTrainer(params.approach)
     classes = task.classes(train["label"])

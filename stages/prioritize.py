@@ -27,8 +27,8 @@ from seedbed.scoring import priorities
 from seedbed.scoring.metrics_files import Choice, Validation
 from seedbed.splitting.sides import FROZEN, assign_sides, read_frozen
 from seedbed.splitting.splits import SplitParams, unlabelled_rows
-from seedbed.tasks import Task
-from seedbed.tasks.named import read_task
+from seedbed.tasks import ClassTask
+from seedbed.tasks.named import read_class_task
 from seedbed.training.resampling import LearningCurveMetrics
 
 SCORES = Path("data/label_scores")
@@ -45,7 +45,7 @@ class Params(Section):
 
 
 def with_uncertainty(
-    task: Task, rows: pd.DataFrame, vectors: np.ndarray, scores: Path, neighbours: int
+    task: ClassTask, rows: pd.DataFrame, vectors: np.ndarray, scores: Path, neighbours: int
 ) -> pd.DataFrame:
     """Add `suggested` and `uncertainty` to rows (id, split, label): labelled ones as
     find_label_errors scored them out of fold, others by their nearest labelled rows."""
@@ -92,7 +92,7 @@ def main() -> str:
     approach = read_metrics(CHOICE, Choice).approach
     validation = read_metrics(EVALUATE / approach / "validation.json", Validation)
     weak = priorities.weakness(validation.per_class)
-    task = read_task()
+    task = read_class_task()
     scored = with_uncertainty(task, rows, vectors, SCORES, params.neighbours)
     ranked = priorities.prioritized(
         task, scored, priorities.density(vectors, params.neighbours), weak

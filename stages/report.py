@@ -37,7 +37,7 @@ from seedbed.scoring.metrics_files import (
     read_validation,
 )
 from seedbed.scoring.predictions import Pair, pairs_with, read_predictions
-from seedbed.tasks.named import read_task
+from seedbed.tasks.named import read_class_task
 from seedbed.training.resampling import CvMetrics, LearningCurveMetrics
 
 REPORT = Path("reports/report.md")
@@ -69,7 +69,7 @@ def dataset_version(manifest: Path) -> data.DatasetVersion:
 
 def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> dict[str, Pair]:
     """Every approach but the reference, compared with it on one split."""
-    task = read_task()
+    task = read_class_task()
     predictions = {name: read_predictions(PREDICTIONS / name / split, task) for name in figures}
     seeds = {name: evaluation.seed_shown for name, evaluation in figures.items()}
     return pairs_with(reference, predictions, seeds)
@@ -78,7 +78,7 @@ def pairs_on(split: str, figures: Mapping[str, Evaluation], reference: str) -> d
 @script
 def main() -> str:
     stages = StageMetrics.read(METRICS)
-    task = read_task()
+    task = read_class_task()
     choice, dataset = read_metrics(CHOICE, Choice), dataset_version(MANIFEST)
     chosen = choice.approach
     validations = {name: found for name in NAMES if (found := read_validation(name, EVALUATE))}

@@ -18,12 +18,12 @@ from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.metrics_files import Validation, read_validation
 from seedbed.scoring.predictions import choice, read_predictions
 from seedbed.serving.model_folder import Serving, TextPreparation, model_readme, write_serving
-from seedbed.tasks import Task
-from seedbed.tasks.named import read_task
+from seedbed.tasks import ClassTask
+from seedbed.tasks.named import read_class_task
 from seedbed.training.models import read_card, write_digests
 
 
-def serving_of(task: Task, validation: Validation, classes: list[str]) -> Serving:
+def serving_of(task: ClassTask, validation: Validation, classes: list[str]) -> Serving:
     """Collect what predictions need, from the chosen approach's figures and params.yaml."""
     outside = read_params("negatives.label", str)
     thresholds = validation.thresholds.get(validation.seed_shown, [])
@@ -52,7 +52,7 @@ def main() -> str:
             "set one to true",
         )
     folders = {name: PREDICTIONS / name / "validation" for name in validations}
-    task = read_task()
+    task = read_class_task()
     predictions = {name: read_predictions(folder, task) for name, folder in folders.items()}
     chosen = choice(validations, predictions)
     source = MODELS / chosen.approach / f"seed-{chosen.seed}"

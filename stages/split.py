@@ -47,12 +47,12 @@ def check_sides(rows: pd.DataFrame, params: Params, task: Task) -> None:
                 "rows on every side",
                 "add rows, or change what decides the side in params.yaml, section split",
             )
-    if alone := task.nothing_to_learn(set(rows["label"])):
+    if alone := task.nothing_to_learn(set(rows[task.TARGET])):
         raise RowsError(
             "split",
             f"{alone} in train",
-            "rows with two labels or more",
-            "add rows with another label; data/ledger/ lists the rows that were dropped",
+            f"rows with two {task.TARGET}s or more",
+            f"add rows with another {task.TARGET}; data/ledger/ lists the rows that were dropped",
         )
     inside = rows[rows["split"] != "test"]
     units = len(set(sides.units_of(inside)))

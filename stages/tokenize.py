@@ -18,8 +18,8 @@ from seedbed.core.stage import script
 from seedbed.encoding import examples, tokens
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.splitting.splits import gate_after_split
-from seedbed.tasks import Task
-from seedbed.tasks.named import read_task
+from seedbed.tasks import ClassTask
+from seedbed.tasks.named import read_class_task
 
 PLOT = Path("reports/plots/token_lengths.csv")
 BIN_TOKENS = 32
@@ -27,7 +27,7 @@ BUDGET_TOKENS = 2048  # as the approaches' default batch_tokens
 BATCH_ROWS = 32  # of the stock way: shuffled rows, padded to the longest
 
 
-def check_classes(task: Task, rows: pd.DataFrame, classes: list[str], outside: str) -> None:
+def check_classes(task: ClassTask, rows: pd.DataFrame, classes: list[str], outside: str) -> None:
     """Raise RowsError if a row has a class that no train row has and that is not `outside`, the
     label of negatives."""
     known = {*classes, outside}
@@ -42,7 +42,7 @@ def check_classes(task: Task, rows: pd.DataFrame, classes: list[str], outside: s
 
 
 def length_figures(
-    task: Task, rows: pd.DataFrame, encoded: tokens.Encoded
+    task: ClassTask, rows: pd.DataFrame, encoded: tokens.Encoded
 ) -> tokens.LengthsByClass:
     """Return token counts before truncation, and what it removes, over all rows and by class."""
 
@@ -103,7 +103,7 @@ def main() -> str:
     encoded = tokens.TextTokenizer(folder, truncation, True)(
         list(rows["text"]), list(rows["text_pair"])
     )
-    task = read_task()
+    task = read_class_task()
     classes = task.classes(rows["label"][rows["split"] == "train"])
     check_classes(task, rows, classes, read_params("negatives.label", str))
     every = examples.examples_of(task, rows, encoded, classes)

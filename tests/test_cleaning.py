@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import ROOT, yaml
 from hypothesis import given, settings, strategies as st
 
 from seedbed.cleaning.rows import (
+    clean_rows,
     clean_texts,
     drop_reason,
     letter_share,
@@ -17,13 +19,16 @@ from seedbed.cleaning.rules import (
     ASCII_RUN,
     RULE_NAMES,
     RULES,
+    CleanParams,
     Limits,
     fix_encoding,
     fold_white_space,
     rewritten,
 )
+from seedbed.core.params import validated
 from seedbed.core.reasons import Reason
 from seedbed.core.text_units import language_of
+from seedbed.core.turns import Turn, read_turns, write_turns
 
 CASES = Path(__file__).parent / "stages" / "clean"
 ALL = RULE_NAMES
@@ -35,6 +40,9 @@ VALUES = Limits(
     languages=[],
     min_chars_for_language=40,
 )
+
+
+PARAMS = validated("clean", yaml.load(ROOT / "params.yaml")["clean"], CleanParams)
 
 
 def unescaped(text: str) -> str:
@@ -269,3 +277,37 @@ def test_every_rule_and_every_reason_of_clean_has_cases():
     names = list(Reason)
     of_clean = names[names.index(Reason.TOO_SHORT) : names.index(Reason.DROPPED_BY_PERSON)]
     assert reasons | {Reason.WRONG_LANGUAGE} == set(of_clean)
+
+
+def test_conversations_are_cleaned_in_every_turn_and_answers_may_be_short():
+    rows = pd.DataFrame(
+        {
+            "id": ["1", "2", "3"],
+            "text": ["<b>What is 2 + 2?</b>", "How are  you today?", "What is it?"],
+            "text_pair": "",
+            "context": [
+                write_turns([Turn("system", "Be&nbsp;kind.  "), Turn("user", "?")]),
+                "",
+                "",
+            ],
+            "answer": ["4", "<br>", "no way " * 30],
+        }
+    )
+    kept, drops, metrics = clean_rows(rows, PARAMS)
+    assert list(kept["text"]) == ["What is 2 + 2?"]
+    assert read_turns(kept["context"].iloc[0]) == (Turn("system", "Be kind."), Turn("user", "?"))
+    assert list(kept["answer"]) == ["4"]
+    assert {drop.id: drop.reason for drop in drops} == {"2": "empty_answer", "3": "repetitive"}
+    assert metrics.rows_touched_by_rule["tags"] == 2
+
+
+def test_code_in_a_conversation_keeps_its_tags_and_its_indent():
+    code = "```html\n<ul>\n    <li>&amp;</li>\n</ul>\n```"
+    rows = pd.DataFrame(
+        {"id": ["1"], "text": ["How do I write a list?"], "text_pair": "", "context": "",
+         "answer": [f"<p>So:</p>\n\n{code}\n\n<i>Done</i>"]}
+    )  # fmt: skip
+    kept, _, _ = clean_rows(rows, PARAMS)
+    assert list(kept["answer"]) == [f"So:\n\n{code}\n\nDone"]
+    again, _, _ = clean_rows(kept, PARAMS)
+    assert list(again["answer"]) == list(kept["answer"])

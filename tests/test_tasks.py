@@ -14,26 +14,39 @@ from seedbed.core.errors import GateError, ParamsError
 from seedbed.core.rows import OUTSIDE
 from seedbed.gate.same_rows import Asked, answers_of
 from seedbed.serving.model_folder import Serving
-from seedbed.tasks.named import read_task
+from seedbed.tasks import answer_task
+from seedbed.tasks.named import read_class_task, read_task
 
 LOGITS = np.random.default_rng(0).normal(size=(40, 4))
 CLASSES = ["air", "earth", "fire", "water"]
 
 
-@pytest.fixture(params=tasks.NAMES)
-def task(request) -> tasks.Task:
-    return tasks.load(request.param)
+@pytest.fixture(params=tasks.CLASS_TASKS)
+def task(request) -> tasks.ClassTask:
+    return tasks.load_class(request.param)
 
 
-def test_each_module_has_the_shape_of_a_task(task):
-    wanted = {
+def functions_of(shape: type) -> dict[str, list[str]]:
+    return {
         name: list(inspect.signature(function).parameters)[1:]
-        for name, function in vars(tasks.Task).items()
+        for name, function in vars(shape).items()
         if inspect.isfunction(function) and not name.startswith("_")
     }
+
+
+@pytest.mark.parametrize("name", tasks.NAMES)
+def test_each_module_has_the_shape_of_a_task(name):
+    task = tasks.load(name)
+    wanted = functions_of(tasks.Task)
+    attributes = {*tasks.Task.__annotations__}
+    if name in tasks.CLASS_TASKS:
+        wanted |= functions_of(tasks.ClassTask)
+        attributes |= {*tasks.ClassTask.__annotations__}
     found = {name: list(inspect.signature(getattr(task, name)).parameters) for name in wanted}
     assert found == wanted
-    assert task.NAME in tasks.TASKS
+    assert not [name for name in attributes if not hasattr(task, name)]
+    assert name == task.NAME
+    assert ("label" if name in tasks.CLASS_TASKS else "answer") == task.TARGET
 
 
 def test_labels_become_targets_and_come_back(task):
@@ -125,7 +138,7 @@ def change_task(folder: Path, **section: str) -> None:
 def test_an_unknown_task_names_the_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     change_task(tmp_path, kind="clas")
-    with pytest.raises(ParamsError, match="one of class, labels; there is `class`"):
+    with pytest.raises(ParamsError, match="one of class, labels, answer; there is `class`"):
         read_task()
     with pytest.raises(ParamsError, match="task `clas`"):
         tasks.load("clas")
@@ -144,3 +157,28 @@ def test_the_gate_does_not_compare_two_tasks(tmp_path):
     rows = pd.DataFrame({"text": ["wind"], "label": ["air"]})
     with pytest.raises(GateError, match="the task has changed"):
         answers_of(rows, base, head)
+
+
+def test_a_step_that_needs_classes_refuses_answers_in_one_paragraph(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    change_task(tmp_path, kind="answer")
+    assert read_task().NAME == "answer"
+    with pytest.raises(ParamsError, match=r"task.kind: `answer`.*class or labels.*classifiers"):
+        read_class_task()
+
+
+def test_answers_are_right_by_their_words():
+    target = "The capital of France is Paris."
+    said = ["the capital of france is PARIS", "Paris", "Rome", ""]
+    assert answer_task.right([target] * 4, said).tolist() == [1, pytest.approx(1 / 3), 0, 0]
+    assert answer_task.right(["", "三月"], ["?!", "三日"]).tolist() == [1, 0.5]
+    assert answer_task.is_same("An answer: yes!", "answer yes")
+    assert not answer_task.is_same("yes no", "no yes")
+
+
+def test_answers_have_no_threshold_and_need_two_to_learn_from():
+    assert answer_task.negative("refusal", "class") == "refusal"
+    with pytest.raises(ParamsError, match=r"negatives.as: `threshold`"):
+        answer_task.negative("refusal", "threshold")
+    assert answer_task.nothing_to_learn({"yes"}) == "1 different answer"
+    assert not answer_task.nothing_to_learn({"yes", "no", ""})

@@ -16,7 +16,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, Stratified
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from seedbed.tasks import Regression, Task
+from seedbed.tasks import ClassTask, Regression
 from seedbed.training import classifier
 from seedbed.training.loop import Curve
 from seedbed.training.models import ApproachParams, SavedModel
@@ -73,7 +73,7 @@ class Rows(NamedTuple):
 
 
 def fitted_head(
-    task: Task, rows: Rows, strength: float, params: Params, seed: int
+    task: ClassTask, rows: Rows, strength: float, params: Params, seed: int
 ) -> Regression | MLPClassifier:
     """Fit a head. `strength` is C of either kind: it minimises the loss summed over the rows, plus
     half the squared weights over C."""
@@ -87,7 +87,7 @@ def fitted_head(
         return head.fit(vectors, labels, weights)
 
 
-def _chosen(task: Task, rows: Rows, params: Params, seed: int) -> float:
+def _chosen(task: ClassTask, rows: Rows, params: Params, seed: int) -> float:
     """The regularisation with the least out-of-fold log-loss, over the classes that have a row in
     two folds; the middle of the grid where fewer than two classes do. Copies share the fold of
     their original, or they would reveal its label."""
@@ -118,7 +118,9 @@ def _chosen(task: Task, rows: Rows, params: Params, seed: int) -> float:
     return min(grid, key=loss)  # of equals the first, which is the least
 
 
-def _chosen_for_sets(task: Task, rows: Rows, params: Params, seed: int, grid: list[float]) -> float:
+def _chosen_for_sets(
+    task: ClassTask, rows: Rows, params: Params, seed: int, grid: list[float]
+) -> float:
     """The same for sets, over all classes: folds need no rows of each, since a regression of a
     class that a fold lacks is a constant."""
     number = min(params.folds, len(set(rows.roots)))

@@ -20,7 +20,7 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.labels import in_line
 from seedbed.encoding.encoder import SentenceEncoder, load_model, outputs, pooling_of
 from seedbed.encoding.tokens import TextTokenizer
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 from seedbed.training import classifier
 from seedbed.training.loop import Curve, Inputs, Losses, layer_groups
 from seedbed.training.models import ModelFormat, SavedModel, TrainingParams, write_card
@@ -77,7 +77,7 @@ def load(folder: Path, card: SavedModel) -> classifier.Loaded:
     return classifier.Loaded(ClozeScorer(load_masked_lm(folder), gap), gap.filled)
 
 
-def kind_of(task: Task, encoder: Path, params: Params) -> str:
+def kind_of(task: ClassTask, encoder: Path, params: Params) -> str:
     """The kind of prompts: cloze where the checkpoint has a masked language model's head, and each
     row has one class: a gap takes one word."""
     can_fill = is_masked_lm(encoder)

@@ -20,6 +20,7 @@ from seedbed.arrivals.file_form import (
 from seedbed.arrivals.label_columns import choose_labels, flag_columns, step_for_flags
 from seedbed.collecting import tables
 from seedbed.collecting.collection import parse_source
+from seedbed.collecting.conversations import columns_said
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
 from seedbed.collecting.source import Source, WithTables
@@ -150,7 +151,8 @@ def _columns(
             columns.pop("date", "")
     else:
         needs_label = not (entry.get("label") or entry.get("unlabelled"))
-        columns = {**inferred(table, asked.columns, needs_label, asked.path, task)}
+        said = columns_said(asked.columns, table, task, asked.path)
+        columns = {**inferred(table, said, needs_label, asked.path, task)}
         entry["date_guessed"] = True
         notes = [
             f"`{name}` could be the date, too: `--date-column {name}` takes it"

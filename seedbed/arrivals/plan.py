@@ -185,7 +185,8 @@ def plan(asked: Asked, today: str) -> Plan:
             classes[forms.get(label, label)] += number
     unknown = (bool(labels) and not set(task.members(row.label)) <= set(labels) for row in rows)
     rows = raw_rows.with_reason(rows, Reason.UNKNOWN_LABEL, unknown)
-    check_labels(rows, classes, asked, labels, negative, task)
+    if task.TARGET == "label":  # a category of answers is no decision for everyone
+        check_labels(rows, classes, asked, labels, negative, task)
     key = load_key(read_params("anonymize.key_fingerprint", str))
     found = rehearse(rows, source, standing, key, task)
     _check_quarantine(found, standing, params.max_quarantine_share)
@@ -242,8 +243,8 @@ def rehearse(
     """Run the first stages on `rows`, as they were read. Raises what the stages raise."""
     from seedbed.cleaning.rows import clean_rows
     from seedbed.cleaning.rules import CleanParams
-    from seedbed.private.detection import anonymize_rows
     from seedbed.private.kinds import AnonymizeParams
+    from seedbed.private.rows import anonymize_rows
 
     named = raw_rows.identified(rows, key, standing.named)
     again = (
@@ -257,7 +258,7 @@ def rehearse(
     quarantined = [row for row in marked if row.reason not in ("", *raw_rows.CHOSEN)]
     if not usable:
         return Rehearsal(list(rows), quarantined, drops, [], pd.DataFrame(), [], {})
-    frame = collection.contract_rows(marked, [source], key)
+    frame = collection.contract_rows(marked, [source], key, task)
     missing = {name: value for name, value in DEFAULTS.items() if name not in frame.columns}
     params = read_params("anonymize", AnonymizeParams)
     # The memo keeps the results, so that the run that follows need not compute them again.

@@ -8,8 +8,9 @@ import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain, count, starmap
 from typing import NamedTuple
 
 import pandas as pd
@@ -19,6 +20,7 @@ from seedbed.core.metrics import Drop, RowCounts, WithUnused, settle
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
 from seedbed.core.text_units import UNKNOWN_LANGUAGE, known_languages, language_of, length_of
+from seedbed.core.texts import CONTEXT, changed, columns_of, texts_in
 from seedbed.running.engine import map_texts
 
 MIN_WORDS_REPEATED = 10  # in shorter texts repetition is measured in characters
@@ -29,6 +31,12 @@ ASCII_SPACE = bytes(range(9, 14)) + bytes(range(28, 33))
 ASCII_LETTERS = string.ascii_letters.encode()
 NOT_LETTER = re.compile(r"[\W\d_]")
 IS_EMOJI = re.compile(f"[{EMOJI}]")
+FENCE = "```"
+CODE = re.compile(r"^```.*?(?:^```[ \t]*$|\Z)", re.M | re.S)  # without an end it is all below
+KEEP_CODE = ("encoding", "control_characters", "nfc")
+MARK = "\ue000"  # for private use, so that no rule touches it
+MARKED = re.compile(f"{MARK}(\\d+){MARK}")
+LIMITED = ("text", "text_pair", "answer")  # columns whose limits drop a row, in this order
 
 
 class Cleaned(NamedTuple):
@@ -40,17 +48,21 @@ class Cleaned(NamedTuple):
     language: str = ""  # an ISO 639 code, "unknown" for a text that is too short
 
 
-def clean_texts(texts: Sequence[str], rules: Sequence[str], limits: Limits) -> list[Cleaned]:
-    """Clean texts by the named rules, in the order of RULES; one result per text.
+def clean_texts(
+    texts: Sequence[str], rules: Sequence[str], limits: Limits, code: bool = False
+) -> list[Cleaned]:
+    """Clean texts by the named rules, in the order of RULES; one result per text. `code`: blocks of
+    code between fences keep their tags, entities and white space, which are what they are about.
 
     Each result depends on its own text alone.
     """
     ordered = [rule for rule in RULE_NAMES if rule in rules]
-    return [_cleaned(text, ordered, limits) for text in texts]
+    return [_cleaned(text, ordered, limits, code) for text in texts]
 
 
-def _cleaned(text: str, rules: Sequence[str], limits: Limits) -> Cleaned:
-    text, touched = rewritten(text, rules)
+def _cleaned(text: str, rules: Sequence[str], limits: Limits, code: bool) -> Cleaned:
+    has_code = code and FENCE in text and MARK not in text
+    text, touched = _around_code(text, rules) if has_code else rewritten(text, rules)
     reason = drop_reason(text, limits)
     language = UNKNOWN_LANGUAGE
     if not reason and length_of(text) >= limits.min_chars_for_language:
@@ -58,6 +70,18 @@ def _cleaned(text: str, rules: Sequence[str], limits: Limits) -> Cleaned:
         if limits.languages and language not in limits.languages:
             reason = Reason.WRONG_LANGUAGE
     return Cleaned(text, touched, reason, language)
+
+
+def _around_code(text: str, rules: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return what `rewritten` does, with each block of code rewritten by KEEP_CODE alone: a mark of
+    its own takes its place meanwhile."""
+    of_code = [rule for rule in rules if rule in KEEP_CODE]
+    blocks = [rewritten(block, of_code) for block in CODE.findall(text)]
+    numbers = map(str, count())
+    text, touched = rewritten(CODE.sub(lambda _: MARK + next(numbers) + MARK, text), rules)
+    whole = MARKED.sub(lambda match: blocks[int(match[1])][0], text)
+    fired = {*touched, *chain(*(rules_of for _, rules_of in blocks))}
+    return whole, tuple(rule for rule in rules if rule in fired)
 
 
 def letter_share(text: str) -> float:
@@ -124,10 +148,11 @@ class CleanMetrics(WithUnused):
 def clean_rows(
     rows: pd.DataFrame, params: Section
 ) -> tuple[pd.DataFrame, list[Drop], CleanMetrics]:
-    """Clean `text` and `text_pair` of every row, and drop the rows that break a limit: the rows
-    kept, the drops, and the figures.
+    """Clean every text of the rows, and drop the rows that break a limit: the rows kept, the drops,
+    and the figures.
 
-    An empty second text, of a task without pairs, stays empty and breaks none. `params` is a
+    An empty second text, of a task without pairs, stays empty and breaks none. Limits on length and
+    letters are those of questions, not of answers; earlier turns have none. `params` is a
     CleanParams. Raises ParamsError for a language that no text could be found to have.
     """
     rules = rules_wanted(params)
@@ -135,23 +160,19 @@ def clean_rows(
     for language in limits.languages:
         if language not in (known := known_languages()):
             raise unknown_name("params.yaml: clean.languages", language, known)
-    work = partial(clean_texts, rules=rules, limits=limits)
-    texts = [Cleaned(*result) for result in map_texts(work, rows["text"].tolist())]
-    second = iter(map_texts(work, [pair for pair in rows["text_pair"] if pair]))
-    pairs = [Cleaned(*next(second)) if pair else Cleaned() for pair in rows["text_pair"]]
-    reasons = [text.reason or pair.reason for text, pair in zip(texts, pairs, strict=True)]
+    results = {name: _column(rows, name, rules, limits) for name in columns_of(rows.columns)}
+    whole = list(zip(*results.values(), strict=True))
+    # That of the question first, by which people know a row.
+    limited = zip(*(results[name] for name in LIMITED if name in results), strict=True)
+    reasons = [next(filter(None, (part.reason for part in parts)), "") for parts in limited]
     drops = [Drop(id, reason) for id, reason in zip(rows["id"], reasons, strict=True) if reason]
     cleaned = rows.assign(
-        text=[text.text for text in texts], text_pair=[pair.text for pair in pairs]
+        **{name: [part.text for part in parts] for name, parts in results.items()}
     )
     kept = cleaned[[not reason for reason in reasons]]
-    touched = Counter(
-        rule
-        for text, pair in zip(texts, pairs, strict=True)
-        for rule in {*text.touched, *pair.touched}
-    )
+    touched = Counter(rule for parts in whole for rule in {*chain(*(one.touched for one in parts))})
     languages = Counter(
-        text.language for text, reason in zip(texts, reasons, strict=True) if not reason
+        text.language for text, reason in zip(results["text"], reasons, strict=True) if not reason
     )
     return (
         kept,
@@ -162,3 +183,28 @@ def clean_rows(
             rows_by_language=dict(sorted(languages.items())),
         ),
     )
+
+
+def _column(rows: pd.DataFrame, column: str, rules: Sequence[str], limits: Limits) -> list[Cleaned]:
+    """Return the cells of a column cleaned; an empty one stays, and breaks no limit."""
+    if column in ("answer", CONTEXT):  # "4", "Yes." and a table are answers
+        limits = limits._replace(min_chars=1, min_letter_share=0.0)
+    if column == CONTEXT:
+        limits = Limits(1, 10**9, 0.0, 1.0)
+    work = partial(clean_texts, rules=rules, limits=limits)
+    if "answer" in rows:
+        work = partial(work, code=True)
+    cells = list(rows[column])
+    texts = list(dict.fromkeys(text for cell in cells for text in texts_in(column, cell)))
+    cleaned = dict(zip(texts, starmap(Cleaned, map_texts(work, texts)), strict=True))
+    return [_cell(column, cell, cleaned) for cell in cells]
+
+
+def _cell(column: str, cell: str, cleaned: Mapping[str, Cleaned]) -> Cleaned:
+    parts = [cleaned[text] for text in texts_in(column, cell)]
+    if column != CONTEXT:
+        only = parts[0] if parts else Cleaned()
+        is_emptied = column == "answer" and parts and not only.text
+        return only._replace(reason=Reason.EMPTY_ANSWER) if is_emptied else only
+    text = changed(column, cell, lambda one: cleaned[one].text)
+    return Cleaned(text, tuple({*chain(*(part.touched for part in parts))}))

@@ -7,11 +7,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import Field
 
+from seedbed.collecting.conversations import Reading, tables_of
 from seedbed.collecting.joining import joined, joined_by_key, labels_alike, note_on_empty
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.label_cells import label_cells
@@ -23,8 +24,9 @@ from seedbed.core.labels import Unused, unmatched
 from seedbed.core.metrics import Drop
 from seedbed.core.params import Section, read_params, refusing, unknown_name, validated
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import NEGATIVE, SIDES
+from seedbed.core.rows import ANSWERS, NEGATIVE, SIDES
 from seedbed.core.stage import progress
+from seedbed.core.turns import read_turns, write_turns
 from seedbed.tasks import Task
 
 DVC = Path("dvc.yaml")
@@ -45,6 +47,7 @@ class CollectParams(Section):
     max_quarantine_share: float = Field(ge=0, le=1)  # of all rows read; more is an error
     not_personal: list[str] = []  # labels, meta values and names of files that only look so
     max_classes: int = Field(ge=2, le=10**6)  # more means that the label column is not one
+    turns: Literal["all", "last"] = "all"  # of the assistant that are rows, in task answer
 
 
 def read_sources() -> list[Source]:
@@ -113,7 +116,7 @@ def check_declared(sources: Sequence[Source]) -> None:
 
 
 def read_all(
-    sources: Sequence[Source], params: CollectParams, task: Task
+    sources: Sequence[Source], params: CollectParams, task: Task, reading: Reading | None = None
 ) -> tuple[list[RawRow], Counter[str], list[str]]:
     """Every raw row in the order (batch, source, file, line), versions that do not count with
     their reason, the files by encoding, and notes on how they were read."""
@@ -121,11 +124,13 @@ def read_all(
     labels = frozenset() if params.join_labels else frozenset(params.labels)
     encodings: Counter[str] = Counter()
     notes: list[str] = []
+    reading = reading or read_reading(params, task)
     for source in sources:
         before = len(rows)
         told: list[str] = []
-        for table in progress(source.at_most(params.max_file_mb * 10**6).tables(), source.name):
-            cells = label_cells(source, table, task)
+        source.at_most(params.max_file_mb * 10**6)
+        for read_as, table in progress(tables_of(source, task, reading), source.name):
+            cells = label_cells(read_as, table, task)
             rows += raw_rows(cells, table, labels, params.max_row_chars)
             encodings[table.table.encoding or "binary"] += 1
             told += [*table.table.notes, *filter(None, [cells.note])]
@@ -137,6 +142,12 @@ def read_all(
     if params.join_labels:
         rows = joined(rows, labels_alike(rows, params.labels, task), params.labels, task)
     return with_versions(rows), encodings, notes
+
+
+def read_reading(params: CollectParams, task: Task) -> Reading:
+    """Return how conversations become rows, as params.yaml says. Raises ParamsError."""
+    is_chat = task.TARGET == "answer"
+    return Reading(params.turns, read_params("negatives.answer", str) if is_chat else "")
 
 
 def unused_entries(
@@ -207,14 +218,15 @@ def check_usable(
                 "at least one row that is neither quarantined nor dropped",
                 "see its rows and `label_map`, or delete the source",
             )
-    labels = {row.label for row in kept}
-    classes = task.classes(labels)
-    found = task.nothing_to_learn(labels)
+    classes = task.classes({row.label for row in kept})
+    found = task.nothing_to_learn({getattr(row, task.TARGET) for row in kept})
     if found or len(classes) > max_classes:
+        is_label = task.TARGET == "label"
         raise SourceError(
             "params.yaml: sources",
             f"{found or f'{len(classes)} classes'} in all sources together",
-            f"2 to {max_classes} classes (collect.max_classes)",
+            f"{'2 to' if is_label else 'two answers, in at most'} {max_classes} classes "
+            "(collect.max_classes)",
             "correct `label`, `columns.label` or `label_map`, or add a source",
         )
 
@@ -228,14 +240,17 @@ def drops_of(rows: Iterable[RawRow], key: bytes) -> list[Drop]:
     ]
 
 
-def contract_rows(rows: Iterable[RawRow], sources: Iterable[Source], key: bytes) -> pd.DataFrame:
+def contract_rows(
+    rows: Iterable[RawRow], sources: Iterable[Source], key: bytes, task: Task
+) -> pd.DataFrame:
     """The usable ones of identified rows under the row contract. The source's own key and group
     leave as keyed hashes alone; the provenance never has the key, which may be a name or an
     address."""
     source_of = {(source.name, source.batch): source for source in sources}
+    columns = (*AS_READ, *(ANSWERS if task.TARGET in ANSWERS else ()))
     return pd.DataFrame(
         {
-            **{name: getattr(row, name) for name in AS_READ},
+            **{name: getattr(row, name) for name in columns},
             "group": keyed_hash(key, "group", row.source, row.group) if row.group else "",
             "origin": "negative" if source.negative else "original",
             "provenance": COMPACT.encode(
@@ -260,14 +275,15 @@ def check_collected(rows: pd.DataFrame) -> None:
     Raises RowsError that names each rule that is broken, and in how many rows. The values are not
     shown: they are private.
     """
+    rules = {name: rule for name, rule in RULES.items() if name not in ANSWERS or name in rows}
     broken = [
         f"{column}: {rule} ({count} rows)"
-        for column, (rule, holds) in RULES.items()
+        for column, (rule, holds) in rules.items()
         if (count := int((~rows[column].map(holds).astype(bool)).sum()))
     ]
     if twice := int(rows["id"].duplicated(keep=False).sum()):
         broken.append(f"id: unique ({twice} rows)")
-    if unknown := sorted(set(rows.columns) ^ set(RULES)):
+    if unknown := sorted(set(rows.columns) ^ set(rules)):
         broken.append(f"columns: {', '.join(unknown)}")
     if broken:
         raise RowsError(
@@ -288,6 +304,13 @@ def _is_day(value: Any) -> bool:
         return False
 
 
+def _is_turns(value: Any) -> bool:
+    try:
+        return write_turns(read_turns(value)) == value
+    except (RowsError, TypeError):
+        return False
+
+
 def _keys(value: Any) -> Collection[str] | None:
     """The keys of a JSON object; None for anything else."""
     try:
@@ -305,6 +328,8 @@ RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "text": ("not empty", _like(FILLED)),
     "text_pair": ("text", _like(TEXT)),
     "label": ("text", _like(TEXT)),
+    "context": ("turns in their canonical form", _is_turns),
+    "answer": ("text", _like(TEXT)),
     "source": ("not empty", _like(FILLED)),
     "batch": ("begins with year and month", _like(rf"\d{{4}}-\d{{2}}{TEXT}")),
     "date": ("an ISO 8601 day, or empty", _is_day),

@@ -65,6 +65,8 @@ def collect_metrics(
 ) -> CollectMetrics:
     """All figures of `rows` (id, text, text_pair, label, source, batch, date), sorted by id."""
     texts = rows["text"].where(rows["text_pair"] == "", rows["text"] + " " + rows["text_pair"])
+    if "answer" in rows:
+        texts = texts + " " + rows["answer"]
     classes = strata(rows["label"], task).fillna(UNLABELLED)
     by_class = dict(list(texts[classes.index].groupby(classes.to_numpy())))
     return CollectMetrics(

@@ -23,7 +23,7 @@ import regex
 
 from seedbed.collecting.dates import batch_day, day_of, is_doubtful
 from seedbed.collecting.label_cells import SURROGATE as SURROGATE, LabelCells
-from seedbed.collecting.source import Source, SourceTable
+from seedbed.collecting.source import REASON, Source, SourceTable
 from seedbed.collecting.tables import as_text, named_by
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import KEYED, keyed_hash, read_csv, write_csv
@@ -39,7 +39,9 @@ VERSIONS = (Reason.CAME_AGAIN, Reason.SUPERSEDED)
 # Dropped because a person or a newer version decided so; any other reason is a bad row.
 CHOSEN = (Reason.LABEL_DROPPED, Reason.FORGOTTEN, *VERSIONS)
 # What makes a version of a record another one. Not the date, which may be that of the batch.
-CONTENT = attrgetter("text", "text_pair", "label", "group", "split", "meta", "reason")
+CONTENT = attrgetter(
+    "text", "text_pair", "context", "answer", "label", "group", "split", "meta", "reason"
+)
 SIDE_NAMES = {"valid": "validation", "val": "validation", "dev": "validation"}
 NAMES_SHOWN = 20
 COLUMN_NAME = regex.compile(r"[\w\p{M} .:/;|\t-]{1,40}")
@@ -81,6 +83,8 @@ class RawRow(NamedTuple):
     digest: str = ""  # keyed hash of the source text, to which decisions and tombstones hold
     entries: tuple[str, ...] = ()  # of label_map, which renamed or dropped labels of it
     spellings: Mapping[str, str] = {}  # names in its label that another stands for, and that one
+    context: str = ""  # of task answer, as core/turns.py writes it
+    answer: str = ""
 
 
 def raw_rows(
@@ -97,6 +101,7 @@ def raw_rows(
         raise SourceError(table.file, "0 rows", "at least one row", "delete or replace the file")
     _check_columns(source, table)
     wanted = [name for name in source.wanted if name not in source.label_columns]
+    wanted += [REASON] if source.columns.answer else []
     for record in table.table.records:
         row = RawRow(source.name, source.batch, table.file, record.line, table.sha256)
         if record.reason:
@@ -163,6 +168,8 @@ def _filled(
     filled = row._replace(
         text=cells[columns.text],
         text_pair=cells.get(columns.text_pair, ""),
+        context=cells.get(columns.context, ""),
+        answer=cells.get(columns.answer, ""),
         label=label,
         key=cells.get(columns.id, ""),
         date=date,
@@ -171,13 +178,15 @@ def _filled(
         meta={name: cells[name] for name in columns.meta},
         entries=entries,
     )
-    text, pair = filled.text, filled.text_pair
+    texts = (filled.text, filled.text_pair, filled.context, filled.answer)
+    of_answer = cells.get(REASON, "")
     problems = {
-        Reason.MISSING_TEXT: not text.strip(),
-        Reason.MISSING_TEXT_PAIR: columns.text_pair and not pair.strip(),
-        Reason.TOO_LARGE: len(text) + len(pair) > max_chars,
+        Reason.MISSING_TEXT: not filled.text.strip(),
+        Reason.MISSING_TEXT_PAIR: columns.text_pair and not filled.text_pair.strip(),
+        of_answer: of_answer,
+        Reason.TOO_LARGE: sum(map(len, texts)) > max_chars,
         # Half a character: no UTF-8 file can hold it.
-        Reason.LONE_SURROGATE: any(map(SURROGATE.search, (text, pair, *filled.meta.values()))),
+        Reason.LONE_SURROGATE: any(map(SURROGATE.search, (*texts, *filled.meta.values()))),
         Reason.MISSING_ID: columns.id and not filled.key,
         label_reason: label_reason,
         date_reason: date_reason,
@@ -208,18 +217,21 @@ def identified(
     text stand before it, those with ids in `taken` among them; rows in quarantine count, so that
     mending a label changes no other id.
     """
-    seen: Counter[tuple[str, str]] = Counter()
+    seen: Counter[tuple[str, ...]] = Counter()
     named = []
     for row in rows:
-        row_id, texts = "", (row.text, row.text_pair)
+        # An answer is what a label is in other tasks: without it in the id, a corrected one keeps
+        # its row; with it in the digest, decisions on the old one are void.
+        asked = (row.text, row.text_pair, *filter(None, [row.context]))
+        row_id, texts = "", (*asked, *filter(None, [row.answer]))
         if row.key and row.reason in VERSIONS:
             row_id = keyed_hash(key, "version", row.source, row.key, row.batch)
         elif row.key:
             row_id = record_id(row, key)
         elif row.text and row.reason != Reason.MISSING_ID:
             while not row_id or row_id in taken:
-                row_id = keyed_hash(key, "text", *texts, str(seen[texts]))
-                seen[texts] += 1
+                row_id = keyed_hash(key, "text", *asked, str(seen[asked]))
+                seen[asked] += 1
         named.append(row._replace(id=row_id, digest=keyed_hash(key, "digest", *texts)))
     return named
 

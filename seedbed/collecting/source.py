@@ -10,18 +10,18 @@ import os
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
-from glob import glob
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, PrivateAttr, field_validator
 
 from seedbed.collecting import dates
+from seedbed.collecting.source_files import table_files, text_files
 from seedbed.collecting.table_forms import TableForm
 from seedbed.collecting.tables import Record, Table, read_table
-from seedbed.collecting.text_files import MAX_BYTES, PACKED, is_encoding, read_file, text_of
+from seedbed.collecting.text_files import MAX_BYTES, is_encoding, read_file, text_of
 from seedbed.core.errors import SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import Section
@@ -29,13 +29,16 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import SIDES
 from seedbed.core.text_units import for_terminal
 
-WILDCARD = re.compile(r"[*?\[]")
 SAVED_DATASET = ("dataset_dict.json", "state.json")  # what `save_to_disk` writes to a folder
 
 INSIDE = "a path that stays inside, or `outside: true` in the entry"
 DVC_OBJECT = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}(\.dir/.*)?$")
 
 Problem = tuple[str, str, str]  # a key, what it has, what was expected
+
+# Columns of a table of answers that conversations were unfolded to; no file has such names.
+QUESTION, ANSWER, CONTEXT = "\0question", "\0answer", "\0context"
+KEY, GROUP, REASON = "\0key", "\0group", "\0reason"
 
 
 def stays_inside(path: Path, folder: Path = Path()) -> bool:
@@ -50,6 +53,11 @@ class Columns(Section):
 
     text: str = Field(default="text", min_length=1)
     text_pair: str = ""  # second text of a pair task
+    # In task answer, where the content does not show them: conversations, a list of messages; or
+    # the answer to the question in `text`, and what the assistant is given besides.
+    messages: str = ""
+    answer: str = ""
+    context: str = ""
     # In task labels also columns of 0 and 1, one a label, or the prefix of their names: topic_*
     label: str | list[str] = "label"
     id: str = ""  # the source's own key: the row keeps its id when its text or label changes
@@ -110,11 +118,22 @@ class Source(Section, ABC):
 
     about: ClassVar[str] = ""  # one sentence on the kind, for the reference
     _max_bytes: int = PrivateAttr(MAX_BYTES)  # of one file, unpacked
+    _also: Sequence[str] = PrivateAttr(())  # columns to read where a file has them
 
     def at_most(self, max_bytes: int) -> Self:
         """Return the source, which from now on reads no file that unpacks to more."""
         self._max_bytes = max_bytes
         return self
+
+    def also_reading(self, columns: Sequence[str]) -> Self:
+        """Return the source, which from now on reads these columns, too, where a file has them."""
+        self._also = columns
+        return self
+
+    @property
+    def read_columns(self) -> list[str]:
+        """The columns that are read from a file that holds them apart."""
+        return [*self.wanted, *self._also]
 
     @field_validator("batch", "date", mode="before")
     @classmethod
@@ -137,7 +156,8 @@ class Source(Section, ABC):
         """The columns this source must have."""
         named = self.columns
         split = "" if self.split else named.split
-        single = [named.text, named.text_pair, named.id, named.date, named.group, split]
+        chat = [named.messages, named.answer, named.context]
+        single = [named.text, named.text_pair, *chat, named.id, named.date, named.group, split]
         return [name for name in [*single, *self.label_columns, *named.meta] if name]
 
     @property
@@ -252,7 +272,7 @@ class WithTables(Source):
         for path in table_files(self.path, self.place, root):
             self.check_inside(path, root)
             shown, file = _shown(path, root.parent), read_file(path, self._max_bytes)
-            table = read_table(file, shown, self.wanted, self.form)
+            table = read_table(file, shown, self.read_columns, self.form)
             yield SourceTable(shown, file.sha256, table)
 
 
@@ -297,47 +317,3 @@ def read_texts(
             note = str(error) if is_text else ""
         table = Table(list(cells), [record], found, notes=(note,) if note else ())
         yield SourceTable(shown, file.sha256, table)
-
-
-def is_glob(path: str) -> bool:
-    """Whether a path is a pattern for the files it matches (a file may be called `a[1].csv`)."""
-    return bool(WILDCARD.search(path)) and not Path(path).exists()
-
-
-def table_files(path: str, place: str, root: Path = Path()) -> list[Path]:
-    """The file at `path` below `root`, or the files that a glob finds, sorted.
-
-    Their `.dvc` files are not among them. Raises SourceError where there is none.
-    """
-    names = glob(path, root_dir=root, recursive=True) if is_glob(path) else [path]
-    files = [root / name for name in names if Path(name).suffix != ".dvc"]
-    files = [file for file in files if file.is_file()]
-    if not files:
-        tracked = Path(f"{path}.dvc").exists()
-        found = "a folder" if (root / path).is_dir() else "no such file"
-        step = f"run `dvc pull {path}`" if tracked else "correct `path` or `kind`"
-        raise SourceError(place, f"`{path}` is {found}", "a table, or a glob", step)
-    return sorted(files, key=Path.as_posix)
-
-
-def text_files(folder: Path, pattern: str, place: str) -> list[Path]:
-    """The files below a folder whose names, without .gz or the like, match; hidden ones never do.
-
-    Raises SourceError where there is none.
-    """
-    files = [
-        path
-        for path in folder.rglob("*")
-        if Path(path.stem if path.suffix.lower() in PACKED else path.name).match(pattern)
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    ]
-    if not files:
-        found = "no file matches" if folder.is_dir() else "no such folder"
-        raise SourceError(
-            place,
-            f"{found}: {folder.name}/**/{pattern}",
-            "a folder with one subfolder a class",
-            "correct `path` or `pattern`, or run `dvc pull`",
-        )
-    return sorted(files, key=Path.as_posix)

@@ -20,7 +20,7 @@ from seedbed.core.reasons import Reason
 ENDINGS = {
     ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".parquet": "parquet", ".xlsx": "workbook", ".xlsm": "workbook", ".xlsb": "workbook",
-    ".xls": "workbook", ".ods": "workbook",
+    ".xls": "workbook", ".ods": "workbook", ".yml": "yaml", ".yaml": "yaml",
 }  # fmt: skip
 KINDS = {
     "csv": "rows of cells, as CSV",
@@ -28,6 +28,7 @@ KINDS = {
     "jsonl": "JSON Lines, an object a line",
     "parquet": "Parquet",
     "workbook": "a workbook",
+    "yaml": "YAML, a list of objects or of conversations",
 }
 SEPARATORS = {".csv": ",", ".tsv": "\t"}  # of .txt and other endings it is the comma
 TRIED = (",", "\t", ";", "|")
@@ -80,7 +81,8 @@ def text_kind(sample: Sequence[str], ending: str) -> str:
         if not objects:
             return "jsonl" if ENDINGS.get(ending) == "jsonl" else "json"
         return "json" if len(lines) == 1 and rows_in(objects[0]) is not None else "jsonl"
-    return "jsonl" if ENDINGS.get(ending) == "jsonl" else "csv"
+    named = ENDINGS.get(ending)
+    return named if named in ("jsonl", "yaml") else "csv"
 
 
 def _object(line: str) -> dict[str, object] | None:

@@ -52,6 +52,7 @@ from seedbed.collecting.text_files import (
     reading_source,
     text_of,
 )
+from seedbed.collecting.yaml_tables import yaml_rows
 from seedbed.core.errors import SourceError
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import cells_of, decoded_bytes
@@ -164,6 +165,8 @@ def text_rows(lines: Lines, ending: str, place: str, form: TableForm, before: Ta
     if kind == "json":
         rows = map(_object, count(1), json_rows("".join(whole), place))
         return Rows([], rows, form, kind, notes)
+    if kind == "yaml":
+        return Rows([], map(_object, count(1), yaml_rows("".join(whole), place)), form, kind, notes)
     if kind == "jsonl":
         return Rows([], json_records(whole), form, kind, notes)
     if sample and sample[0].startswith(LFS):

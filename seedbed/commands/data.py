@@ -40,6 +40,7 @@ def add(
     licence: Annotated[str, typer.Option(help="what the texts may be used for")] = "",
     text_column: Said = "",
     text_pair_column: Left = None,
+    answer_column: Left = None,
     label_column: Said = "",
     id_column: Left = None,
     date_column: Left = None,
@@ -75,7 +76,7 @@ def add(
     _check_one_of("--empty-label", empty_label, "none", "missing")
     columns = {
         "text": text_column or None, "text_pair": text_pair_column, "label": label_column or None,
-        "id": id_column, "date": date_column, "group": group_column,
+        "id": id_column, "date": date_column, "group": group_column, "answer": answer_column,
     }  # fmt: skip
     with alone(), fetched(file or url, bool(url)) as path:
         if undo():

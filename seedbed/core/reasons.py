@@ -80,6 +80,60 @@ class Reason(StrEnum):
         Choice.SOURCE,
         "give the row a text, or delete it",
     )
+    EMPTY_ANSWER = (
+        "empty_answer",
+        "its answer is empty",
+        Choice.SOURCE,
+        "give the question its answer, or delete the row",
+    )
+    ANSWER_CUT_OFF = (
+        "answer_cut_off",
+        "its answer ends before it is complete",
+        Choice.SOURCE,
+        "write the answer again with a higher limit of tokens, or delete the row",
+    )
+    EMPTY_TURN = (
+        "empty_turn",
+        "an earlier turn of its conversation is empty",
+        Choice.SOURCE,
+        "delete the empty turn and the one that it belongs to",
+    )
+    MESSAGES_ARE_NO_LIST = (
+        "messages_are_no_list",
+        "its messages are no list of texts with roles",
+        Choice.SOURCE,
+        'write them as [{"role": "user", "content": "..."}, ...]',
+    )
+    UNKNOWN_ROLE = (
+        "unknown_role",
+        "a message has another role than system, user and assistant",
+        Choice.SOURCE,
+        "rename the role, or delete the conversation",
+    )
+    ROLE_ORDER = (
+        "role_order",
+        "user and assistant do not take turns, or a system text is not the first message",
+        Choice.SOURCE,
+        "join the turns of one side into one, and begin with the user",
+    )
+    CALLS_TOOLS = (
+        "calls_tools",
+        "its conversation has calls of tools",
+        Choice.SOURCE,
+        "write the conversation without them, or leave it out",
+    )
+    HAS_MEDIA = (
+        "has_media",
+        "its conversation has images, or other parts that are no text",
+        Choice.SOURCE,
+        "leave the conversation out",
+    )
+    NOTHING_TO_LEARN = (
+        "nothing_to_learn",
+        "every answer of its conversation has the weight 0",
+        Choice.SOURCE,
+        "leave the conversation out, or give an answer another weight",
+    )
     MISSING_TEXT_PAIR = (
         "missing_text_pair",
         "its second text is empty",
@@ -192,6 +246,10 @@ class Reason(StrEnum):
         "its text is nearly that of another row (deduplicate.min_jaccard)",
     )
     LABEL_CONFLICT = "label_conflict", "another row has the same text with another label"
+    ANSWER_CONFLICT = (
+        "answer_conflict",
+        "another row has the same question with another answer (deduplicate.answer_conflict)",
+    )
     NEAR_CONFLICT = (
         "near_conflict",
         "another row has nearly the same text with another label (deduplicate.near_conflict)",

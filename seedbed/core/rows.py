@@ -42,7 +42,7 @@ SCHEMA = pa.schema(
         ("digest", pa.string()),  # 16 hex: keyed hash of the source text; decisions hold to it
         ("text", pa.string()),
         ("text_pair", pa.string()),  # "" but in pair tasks
-        ("label", pa.string()),
+        ("label", pa.string()),  # in task answer the category of the row
         ("source", pa.string()),
         ("batch", pa.string()),
         ("date", pa.string()),  # ISO 8601, or ""
@@ -56,6 +56,9 @@ SCHEMA = pa.schema(
         ("meta", pa.string()),  # JSON: the columns that params list as safe
     ]
 )
+# Columns that rows of task answer have besides, and no others.
+ANSWERS = ("context", "answer")  # earlier turns, as core/turns.py writes them; what is learned
+SCHEMA_OF_ANSWERS = pa.schema([*SCHEMA, *((name, pa.string()) for name in ANSWERS)])
 DEFAULTS = {
     "text_pair": "",
     "date": "",
@@ -102,13 +105,17 @@ def read_rows(folder: Path) -> pd.DataFrame:
         )
     tables = [*map(read_parquet, files)]
     for file, table in zip(files, tables, strict=True):
-        if not table.schema.equals(SCHEMA):
+        if not table.schema.equals(schema_of(table.schema.names)):
             raise RowsError(
                 str(file),
                 f"columns {table.schema.names}",
                 f"the row contract: {SCHEMA.names}",
                 "the file was made by another version: run `dvc repro`",
             )
+    if len({len(table.schema) for table in tables}) > 1:
+        raise RowsError(
+            str(folder), "rows with and without answers", "rows of one task", "run `dvc repro`"
+        )
     frame = pa.concat_tables(tables).to_pandas()
     if frame.empty:
         raise RowsError(str(folder), "0 rows", "at least one row", "look at the stage before")
@@ -116,6 +123,11 @@ def read_rows(folder: Path) -> pd.DataFrame:
         twice = frame["id"][frame["id"].duplicated()].iloc[0]
         raise RowsError(str(folder), f"id {twice} is listed twice", "unique ids", "run `dvc repro`")
     return frame.sort_values("id", ignore_index=True)
+
+
+def schema_of(columns: Iterable[str]) -> pa.Schema:
+    """Return the row contract for rows with these columns."""
+    return SCHEMA_OF_ANSWERS if set(ANSWERS) & set(columns) else SCHEMA
 
 
 def write_rows(folder: Path, rows: pd.DataFrame, private: bool = False) -> None:
@@ -128,10 +140,10 @@ def write_rows(folder: Path, rows: pd.DataFrame, private: bool = False) -> None:
             str(folder), "0 rows are left", "at least one row", "see the reasons in data/ledger/"
         )
     missing = {name: value for name, value in DEFAULTS.items() if name not in rows.columns}
-    rows = rows.assign(**missing).sort_values("id")
+    rows, schema = rows.assign(**missing).sort_values("id"), schema_of(rows.columns)
     with fresh_folder(folder, 0o700 if private else 0o755) as fresh:
         for batch, members in rows.groupby("batch", sort=True):
-            table = pa.Table.from_pandas(members[SCHEMA.names], SCHEMA, preserve_index=False)
+            table = pa.Table.from_pandas(members[schema.names], schema, preserve_index=False)
             file = fresh / f"{batch}.parquet"
             pq.write_table(table.replace_schema_metadata(None), file, compression="zstd")
             file.chmod(0o600 if private else 0o644)

@@ -19,7 +19,7 @@ import pyarrow as pa
 from seedbed.core.errors import RowsError, reading
 from seedbed.core.files import fresh_folder, read_json, write_json
 from seedbed.encoding.tokens import Encoded, Truncation
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 LENGTH_NOISE_TOKENS = 2  # enough that the batches of two epochs always differ
 FOR_COLLATORS = ["input_ids", "attention_mask", "token_type_ids", "labels"]
@@ -68,7 +68,7 @@ class Examples:
         """Weights by row: (rows,) float32."""
         return np.add.reduceat(self.weights, self.starts).astype(np.float32)
 
-    def inside(self, task: Task) -> "Examples":
+    def inside(self, task: ClassTask) -> "Examples":
         """The examples that a prediction can be right for: all of them if none is OUTSIDE."""
         known = ~task.outside(self.labels)
         return self if known.all() else self.take(known)
@@ -86,7 +86,7 @@ class Examples:
 
 
 def examples_of(
-    task: Task, rows: pd.DataFrame, encoded: Encoded, classes: Sequence[str]
+    task: ClassTask, rows: pd.DataFrame, encoded: Encoded, classes: Sequence[str]
 ) -> Examples:
     """Return rows with their windows, in the order of both, and the targets of their labels."""
     labels = task.targets(rows["label"], classes)

@@ -65,6 +65,8 @@ class OldRow(NamedTuple):
     digest: str
     text: str
     text_pair: str = ""
+    context: str = ""
+    answer: str = ""
 
 
 def read_stores() -> Stores:

@@ -20,6 +20,7 @@ from seedbed.core.errors import SeedbedError
 from seedbed.core.files import KEYED, load_key, read_text, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, COLLECT, read_parquet
+from seedbed.core.texts import texts_of
 from seedbed.forgetting import dvc_stores
 from seedbed.forgetting.raw_files import RAW, Found, editable_files, find_rows, held_lines
 from seedbed.forgetting.spellings import MIN_VALUE_CHARS, is_too_short
@@ -132,13 +133,13 @@ def _targets(
     for old_row in dvc_stores.rows_in(chain(first, old), ids) if ids else ():
         tombstones.add((old_row.id, old_row.digest))
         digests.add(old_row.digest)
-        texts |= {old_row.text, old_row.text_pair}
+        texts.update(texts_of(old_row._asdict()))
     digests |= {row.digest for row in every if row.id in ids}
     rows = [
         row for row in every if row.holds or (row.id and (row.id in ids or row.digest in digests))
     ]
     tombstones |= {(row.id, row.digest) for row in rows if row.id}
-    texts |= {text for one in rows for text in (one.row.text, one.row.text_pair)}
+    texts |= {text for one in rows for text in texts_of(one.row._asdict())}
     return rows, sorted(tombstones), texts - {""}
 
 

@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seedbed.collecting import encodings, text_files
+from seedbed.collecting.collection import CollectParams, read_reading
+from seedbed.collecting.conversations import tables_of
 from seedbed.collecting.label_cells import label_cells
 from seedbed.collecting.raw_rows import RawRow, identified, raw_rows
 from seedbed.collecting.source import RawWay, Source
@@ -93,8 +95,8 @@ def _opened(path: Path, file: text_files.File, way: RawWay) -> RawFile:
     table = read_table(file, path.as_posix(), (), way.form) if is_table else Table([], [])
     if table.kind == "parquet":
         return _parquet(path, file.content)
-    if table.kind == "workbook":
-        return _workbook(path, table)
+    if table.kind in ("workbook", "yaml"):
+        return _not_edited(path, table)
     text = encodings.decode(file.content, way.form.encoding).text
     if table.kind == "json":
         return _json(path, text, way.form.encoding)
@@ -154,11 +156,14 @@ def _json(path: Path, text: str, encoding: str) -> RawFile:
     return RawFile(path, records, left)
 
 
-def _workbook(path: Path, table: Table) -> RawFile:
+def _not_edited(path: Path, table: Table) -> RawFile:
     records = {one.line: cells_as_text(one.cells.values()) for one in table.records}
 
     def left(_: Collection[int]) -> bytes:
-        raise _no_editing(path, "a workbook that holds it; save its sheet as CSV")
+        what, save = (
+            ("YAML", "it as JSON") if table.kind == "yaml" else ("a workbook", "its sheet as CSV")
+        )
+        raise _no_editing(path, f"{what} that holds it; save {save}")
 
     return RawFile(path, records, left)
 
@@ -222,12 +227,13 @@ def find_rows(
 ) -> list[Found]:
     """Every row that collect would read, in its order, named as collect names it; `held` are the
     lines of each raw file that hold what is wanted."""
-    max_chars, task = read_params("collect.max_row_chars", int), read_task()
+    params, task = read_params("collect", CollectParams), read_task()
+    reading = read_reading(params, task)
     rows: list[RawRow] = []
     holds: list[bool] = []
     for source in sources:
-        for table in source.tables():
-            read = raw_rows(label_cells(source, table, task), table, (), max_chars)
+        for read_as, table in tables_of(source, task, reading):
+            read = raw_rows(label_cells(read_as, table, task), table, (), params.max_row_chars)
             for row, record in zip(read, table.table.records, strict=True):
                 file = _here(row.file)
                 # The lines of a file that can be edited have been counted.

@@ -256,7 +256,7 @@ def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
             "the models' inputs", "one reads pairs, the other single texts", "the same inputs",
             "judge this one by reports/report.md",
         )  # fmt: skip
-    task = tasks.load(head.task)
+    task = tasks.load_class(head.task)
     classes = sorted(head.classes | set(task.classes(rows["label"])))
     labels = task.targets(rows["label"], classes)
     clusters = clusters_of(list(rows["id"]), list(rows["group"]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 if TYPE_CHECKING:  # its module imports this one's task, and cleanlab is slow
     from seedbed.label_errors.out_of_fold import Counts
@@ -35,7 +35,7 @@ class Judge(Protocol):
 
     def judge_labels(
         self,
-        task: Task,
+        task: ClassTask,
         labels: np.ndarray,
         probabilities: np.ndarray,
         quality: np.ndarray,
@@ -52,6 +52,6 @@ class Judge(Protocol):
         """Return the figures of the calibrated joint."""
 
 
-def judge_of(task: Task) -> Judge:
+def judge_of(task: ClassTask) -> Judge:
     """Import the judge that a task names."""
     return cast(Judge, import_module(f"{__name__}.{task.JUDGE}"))

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from seedbed.core.text_units import EMOJI, GLUED, units_of
 from seedbed.encoding.nearest_rows import CELLS, Lists, nearest_lists, nearest_of, unit_length
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 MODELS = ("neighbours", "linear", "words")
 VOTERS, WIDTH = 20, 0.2  # of the neighbours
@@ -202,7 +202,7 @@ def _of_sets(
 
 
 def ensemble(
-    task: Task,
+    task: ClassTask,
     names: list[str],
     rows: pd.DataFrame,
     vectors: np.ndarray,

@@ -25,7 +25,7 @@ from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.label_errors.out_of_fold import Counts
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 Ranking = Literal["posterior", "self_confidence"]
 DIGITS = 4  # of what labels are judged by: the last bits differ from processor to processor
@@ -143,7 +143,7 @@ class Judgement(NamedTuple):
 
 
 def judge_labels(
-    task: Task,
+    task: ClassTask,
     labels: np.ndarray,
     probabilities: np.ndarray,
     quality: np.ndarray,
@@ -230,7 +230,7 @@ def check_policy(params: PolicyParams) -> None:
 
 
 def chosen(
-    task: Task, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
+    task: ClassTask, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
 ) -> pd.DataFrame:
     """Return the train suspects that the policy acts on, lowest label quality first.
 
@@ -258,7 +258,7 @@ def candidates(judged: pd.DataFrame, verified: set[str], params: PolicyParams) -
 
 
 def apply_policy(
-    task: Task, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
+    task: ClassTask, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
 ) -> tuple[pd.DataFrame, list[Drop]]:
     """Return the rows after the policy, and the drops; the cause of a row suspected for a near copy
     is that copy. `suspects` have id, split, label, suggested, score, reason, nearest (ids)."""

@@ -27,7 +27,7 @@ from seedbed.label_errors.ranking import (
     NoiseFigures,
     Ranking,
 )
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 LEAST = 1e-4  # of a probability: its last digit
 NOISE_POWER = 0.5  # of the joint's ratio; 0: the noise is ignored, 1: trusted
@@ -104,7 +104,7 @@ def confident_joint(
 
 
 def judge_labels(
-    task: Task,
+    task: ClassTask,
     labels: np.ndarray,
     probabilities: np.ndarray,
     quality: np.ndarray,

@@ -56,6 +56,7 @@ class NegativesParams(Section):
 
     seed: Seed
     label: str = Field(min_length=1)
+    answer: str = ""  # of made rows and negative sources in task answer
     used_as: Literal["class", "threshold"] = Field(alias="as")
     word_salad: float = Field(ge=0, le=1)
     entity_swap: float = Field(ge=0, le=1)

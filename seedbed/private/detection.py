@@ -2,7 +2,7 @@
 
 Detection is layered: one look at a text decides which patterns are worth trying, and the model for
 names sees only sentences in which a name could be. What replaces a value is decided in `kinds`;
-values from its reserved ranges are nobody's and never found. Texts of rows go through the memo.
+values from its reserved ranges are nobody's and never found.
 """
 
 import html
@@ -11,10 +11,8 @@ import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache
 from typing import NamedTuple
-
-import pandas as pd
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.text_units import Rewriting, Rewritten, ascii_signs, values_apart
@@ -25,7 +23,6 @@ from seedbed.private.kinds import (
     SEARCHES,
     STAND_IN,
     STAND_IN_MARKS,
-    AnonymizeParams,
     Mode,
     Wanted,
     replace,
@@ -34,7 +31,6 @@ from seedbed.private.languages import Searched, whole_words
 from seedbed.private.named_values import Search
 from seedbed.private.numbers import NUMBER_DRESSES, has_odd_number
 from seedbed.private.patterns import Pair, Span, UserPattern, compiled, forms, signals_of
-from seedbed.running.engine import map_texts
 
 MAX_PASSES = 6  # replacing can bring two halves together; more passes were never needed
 FREE = re.compile(b"\1+")
@@ -65,14 +61,6 @@ class Anonymized(NamedTuple):
 
     text: str
     counts: Counter[str]
-
-
-class Replaced(NamedTuple):
-    """Replaced values by kind, the rows that had any, and the shapes that the scan still finds."""
-
-    replaced_by_kind: dict[str, int]
-    rows_touched: int
-    residual_scan: dict[str, int]
 
 
 class TooSlow(ParamsError):
@@ -303,34 +291,3 @@ def scan(text: str) -> dict[str, int]:
         if sign in signs
     }
     return {name: count for name, count in counts.items() if count}
-
-
-def anonymize_rows(
-    rows: pd.DataFrame, params: AnonymizeParams, key: bytes
-) -> tuple[pd.DataFrame, Replaced]:
-    """Return the rows with `text` and `text_pair` anonymized, and what was replaced.
-
-    Raises TooSlow with a row's id for a project's own pattern that takes too long.
-    """
-    different = sorted({*rows["text"], *rows["text_pair"]} - {""})
-    work = partial(changes, wanted=params.wanted, key=key, mode=params.mode)
-    try:
-        results = map_texts(work, different, libraries=NAME_DATA)
-    except TooSlow as error:
-        is_in = (rows["text"] == error.text) | (rows["text_pair"] == error.text)
-        raise TooSlow(error.name, error.text, f"row {rows.loc[is_in, 'id'].iloc[0]}") from None
-    change_of: dict[str, Change] = dict(zip(different, results, strict=True))
-    new = {text: after for text, (after, _, _) in change_of.items() if after is not None}
-    # Counted over rows: each of several copies of a text counts.
-    replaced, residual, touched = Counter[str](), Counter(dict.fromkeys(RESIDUALS, 0)), 0
-    for row in zip(rows["text"], rows["text_pair"], strict=True):
-        parts = [change_of[part] for part in row if part]
-        touched += any(counts for _, counts, _ in parts)
-        for _, counts, found in parts:
-            replaced.update(counts)
-            residual.update(found)
-    anonymized = rows.assign(
-        text=[new.get(text, text) for text in rows["text"]],
-        text_pair=[new.get(text, text) for text in rows["text_pair"]],
-    )
-    return anonymized, Replaced(dict(sorted(replaced.items())), touched, dict(residual))

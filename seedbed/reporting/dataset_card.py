@@ -18,7 +18,7 @@ from seedbed.pages.document import Bullets, Code, Prose, Section, Table, counted
 from seedbed.pages.rendering import page_markdown
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.results import CLASSES, NAMED
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 SUMMED = ROW_STAGES[: ROW_STAGES.index("split") + 1]
 # Ids of https://huggingface.co/docs/hub/repositories-licenses, by how sources tend to write them.
@@ -92,7 +92,7 @@ def dataset_metadata(
 
 
 def data_card(
-    task: Task, dataset: DatasetVersion, sources: Sequence[SourceEntry], found: DataMetrics
+    task: ClassTask, dataset: DatasetVersion, sources: Sequence[SourceEntry], found: DataMetrics
 ) -> str:
     """Describe the data: content, origin, processing, label quality, limits."""
     spoken = languages(found.clean.rows_by_language)
@@ -110,7 +110,7 @@ def data_card(
 
 
 def _contents(
-    task: Task,
+    task: ClassTask,
     dataset: DatasetVersion,
     sources: Sequence[SourceEntry],
     found: DataMetrics,

@@ -123,7 +123,7 @@ def model_card(facts: ModelFacts) -> str:
             "How to load it", [Prose(f"```python\n{loading_code(facts.card)}\n```"), Prose(more)]
         ),
         _training(facts),
-        *_evaluation(facts.test, tasks.load(facts.card.task)),
+        *_evaluation(facts.test, tasks.load_class(facts.card.task)),
         _slices(facts.test),
         _behaviour(facts.validation.behaviour),
         _model_limits(facts),
@@ -148,7 +148,7 @@ def _training(facts: ModelFacts) -> Section:
     return Section("Training", [Prose(why), Prose(words), Table(["param", "value"], rows)])
 
 
-def _evaluation(test: Evaluation, task: tasks.Task) -> list[Section]:
+def _evaluation(test: Evaluation, task: tasks.ClassTask) -> list[Section]:
     """The scores on test, and how far confidence is from accuracy there."""
     first = (
         f"On {test.rows:,} test rows, which no choice has read; intervals are 95 %, over "

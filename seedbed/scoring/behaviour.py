@@ -21,7 +21,7 @@ from seedbed.private.kinds import STAND_IN
 from seedbed.scoring.intervals import shares
 from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import CapabilityCases, Invariance, MinimumFunctionality
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 # Predictions for texts, or for texts and their pairs, (texts,); with the label of a progress bar.
 Predict = Callable[[list[str], list[str] | None, str], np.ndarray]
@@ -143,7 +143,7 @@ def read_cases(folder: Path) -> pd.DataFrame:
 
 
 def cases_of(
-    predict: Predict, task: Task, classes: list[str], folder: Path
+    predict: Predict, task: ClassTask, classes: list[str], folder: Path
 ) -> MinimumFunctionality:
     """Run a model on the plain cases in `folder`: count them, and those that got their label, by
     capability. Cases of classes that the model does not have are counted and left out.

@@ -22,7 +22,7 @@ from seedbed.core.rows import OUTSIDE
 from seedbed.scoring.intervals import Evidence, concordance, mean_with_interval
 from seedbed.scoring.metrics import bounds, clustered
 from seedbed.scoring.metrics_files import Calibration, Detection, OutOfScope, RiskCoverage
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 BINS = 10
 FOLDS = 5
@@ -32,7 +32,7 @@ LEAST = 1e-12  # replaces a probability of 0, which has no logarithm
 COVERAGES = 20  # steps of the risk-coverage curve
 
 
-def fitted_temperature(task: Task, labels: np.ndarray, probabilities: np.ndarray) -> float:
+def fitted_temperature(task: ClassTask, labels: np.ndarray, probabilities: np.ndarray) -> float:
     """Fit the temperature with the least log loss, between 1/20 and 20; 1 if there are no rows."""
     if not len(labels):
         return 1.0
@@ -45,7 +45,7 @@ def fitted_temperature(task: Task, labels: np.ndarray, probabilities: np.ndarray
 
 
 def cross_fitted(
-    task: Task, labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
+    task: ClassTask, labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
 ) -> np.ndarray:
     """Rescale each row to the temperature fitted on the clusters of other folds, so that
     validation's own figures are not of the rows that the temperature was fitted on."""
@@ -59,7 +59,7 @@ def cross_fitted(
 
 
 def calibration(
-    task: Task, labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
+    task: ClassTask, labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
 ) -> Calibration:
     """Compute log loss and Brier score per row with intervals, expected calibration error (the mean
     distance of confidence and accuracy over ten bins; Naeini et al., 2015), and the 95 % interval
@@ -91,7 +91,7 @@ def _errors(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
 
 
 def reliability_curve(
-    task: Task, labels: np.ndarray, probabilities: np.ndarray
+    task: ClassTask, labels: np.ndarray, probabilities: np.ndarray
 ) -> list[tuple[float, float, int]]:
     """Compute points of mean confidence, accuracy and decisions (rows, where each has one class) in
     six bins of equally many, for a plot: bins of equal width may hold two or three rows."""
@@ -104,7 +104,7 @@ def reliability_curve(
 
 
 def risk_coverage_curve(
-    task: Task, labels: np.ndarray, probabilities: np.ndarray
+    task: ClassTask, labels: np.ndarray, probabilities: np.ndarray
 ) -> list[tuple[float, float, float]]:
     """Compute coverage, risk and lowest confidence at coverages of 5 %, 10 % ... 100 %."""
     order, _, risks = _by_confidence(task, labels, probabilities)
@@ -115,7 +115,7 @@ def risk_coverage_curve(
 
 
 def risk_coverage(
-    task: Task, labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
+    task: ClassTask, labels: np.ndarray, probabilities: np.ndarray, clusters: np.ndarray
 ) -> RiskCoverage:
     """Compute the area under the risk-coverage curve (mean risk over all coverages) with its 95 %
     interval, and the risk at coverages of 80 % and 90 %; `clusters` (rows,).
@@ -136,7 +136,7 @@ def risk_coverage(
 
 
 def _by_confidence(
-    task: Task, labels: np.ndarray, probabilities: np.ndarray
+    task: ClassTask, labels: np.ndarray, probabilities: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The indices of rows, the most confident first, which of these are wrong, and the share of
     wrong answers if all rows up to each one are answered: (rows,) each."""
@@ -146,7 +146,7 @@ def _by_confidence(
 
 
 def detection(
-    task: Task,
+    task: ClassTask,
     label: str,
     is_outside: np.ndarray,
     probabilities: np.ndarray,

@@ -29,7 +29,7 @@ from seedbed.scoring.metrics_files import (
     WithoutDecisions,
 )
 from seedbed.scoring.predictions import Predictions
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 Columns = dict[str, Sequence[tuple[str, ...]]]  # the values of each row, mostly one
 
@@ -96,7 +96,7 @@ def fit(validation: Predictions) -> Fitted:
     return Fitted(seed, temperature, thresholds)
 
 
-def check_outside(task: Task, validation: np.ndarray, test: np.ndarray, place: str) -> None:
+def check_outside(task: ClassTask, validation: np.ndarray, test: np.ndarray, place: str) -> None:
     """Check that rows out of scope in test have some in validation; targets each.
 
     Raises RowsError if only test has any.
@@ -245,7 +245,7 @@ def periods(dates: Sequence[str], every: Sequence[str]) -> list[str]:
 
 
 def columns_of(
-    task: Task,
+    task: ClassTask,
     rows: pd.DataFrame,
     dates: Sequence[str],
     languages: Sequence[str],

@@ -15,7 +15,7 @@ import numpy as np
 from seedbed import tasks
 from seedbed.scoring import sets
 from seedbed.scoring.metrics_files import ClassScores
-from seedbed.tasks import Tallies, Task
+from seedbed.tasks import ClassTask, Tallies
 
 DRAWS = 2000
 TAILS = (0.025, 0.975)
@@ -44,7 +44,7 @@ class Scored(NamedTuple):
     `clusters_of`); `counts` is (samples, rows).
     """
 
-    task: Task
+    task: ClassTask
     labels: np.ndarray
     predicted: np.ndarray
     probabilities: np.ndarray | None
@@ -54,7 +54,7 @@ class Scored(NamedTuple):
     @classmethod
     def of(
         cls,
-        task: Task,
+        task: ClassTask,
         labels: np.ndarray,
         predicted: np.ndarray,
         probabilities: np.ndarray | None = None,
@@ -90,7 +90,7 @@ class Metric(NamedTuple):
     shown_in: tuple[View, ...]
     hub_name: str = ""  # of the Hugging Face `evaluate` library
     span: tuple[float, float] = (0.0, 1.0)  # the least and the greatest value it can have
-    tasks: tuple[str, ...] = tasks.NAMES
+    tasks: tuple[str, ...] = tasks.CLASS_TASKS
 
     def computed(self, scored: Scored) -> np.ndarray:
         """The value in each sample: (samples,)."""
@@ -193,7 +193,7 @@ def macro_f1(scored: Scored) -> np.ndarray:
     return scored.tallies.macro_f1()
 
 
-def macro_f1_of(task: Task, labels: np.ndarray, predicted: np.ndarray) -> float:
+def macro_f1_of(task: ClassTask, labels: np.ndarray, predicted: np.ndarray) -> float:
     """Compute macro-F1 of one set of predictions."""
     return float(macro_f1(Scored.of(task, labels, predicted))[0])
 

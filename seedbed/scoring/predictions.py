@@ -24,7 +24,7 @@ from seedbed.scoring.intervals import paired_difference
 from seedbed.scoring.metrics import Scored, clusters_of
 from seedbed.scoring.metrics_files import Budgets, BudgetStep, Candidate, Choice, Validation
 from seedbed.scoring.significance import McNemar, holm, mcnemar
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 Candidates = dict[str, Candidate]
 NAME = "predictions.parquet"
@@ -37,7 +37,7 @@ NO_DIFFERENCE = Difference(difference=0.0, low=0.0, high=0.0)
 class Predictions:
     """`labels`: targets of the task; `probabilities`: (rows, classes) by seed."""
 
-    task: Task
+    task: ClassTask
     ids: list[str]
     groups: list[str]
     labels: np.ndarray
@@ -87,7 +87,7 @@ def write_predictions(folder: Path, predictions: Predictions) -> None:
         pq.write_table(table.replace_schema_metadata(None), fresh / NAME, compression="zstd")
 
 
-def read_predictions(folder: Path, task: Task) -> Predictions:
+def read_predictions(folder: Path, task: ClassTask) -> Predictions:
     """Read what `write_predictions` wrote. Raises DamagedError."""
     with reading(folder / NAME):
         table = pq.read_table(folder / NAME).to_pandas()

@@ -20,7 +20,7 @@ from seedbed.encoding.nearest_rows import nearest_rows, unit_length
 from seedbed.scoring.drift import shifts, two_sample_test, word_divergence
 from seedbed.scoring.metrics_files import ClassScores
 from seedbed.scoring.significance import holm
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 ROWS_A_REGION = 30  # on average: the share of fewer rows means little
 MOST_REGIONS = 40
@@ -52,7 +52,7 @@ def votes(
 
 
 def prioritized(
-    task: Task, rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]
+    task: ClassTask, rows: pd.DataFrame, near: np.ndarray, weak: dict[str, float]
 ) -> pd.DataFrame:
     """Sort rows by priority, the highest first; columns as COLUMNS[NEXT].
 
@@ -104,7 +104,7 @@ class NewestBatch(NamedTuple):
     regions: list[Region]
 
 
-def newest_batch(task: Task, rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
+def newest_batch(task: ClassTask, rows: pd.DataFrame, vectors: np.ndarray) -> NewestBatch | None:
     """Compare the newest batch of `rows` (id, text, label, batch) with the others; None if there is
     only one. `vectors`: (rows, width), in their order. Batch names begin with a date."""
     batch = rows["batch"].max()
@@ -129,7 +129,7 @@ def newest_batch(task: Task, rows: pd.DataFrame, vectors: np.ndarray) -> NewestB
     )
 
 
-def class_counts(task: Task, labels: Iterable[str]) -> Counter[str]:
+def class_counts(task: ClassTask, labels: Iterable[str]) -> Counter[str]:
     """Count rows by class; a row of several counts in each, one of none as its label."""
     return Counter(name for label in labels for name in task.members(label) or (label,))
 

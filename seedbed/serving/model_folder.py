@@ -114,7 +114,7 @@ def loading_code(card: models.SavedModel) -> str:
 
 def scope_sentence(card: models.SavedModel, serving: Serving) -> str:
     """What the model does with texts that none of its classes fits."""
-    return tasks.load(card.task).scope(card.classes, serving.outside, serving.thresholds)
+    return tasks.load_class(card.task).scope(card.classes, serving.outside, serving.thresholds)
 
 
 def truncation_sentence(card: models.SavedModel) -> str:

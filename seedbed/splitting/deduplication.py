@@ -11,8 +11,9 @@ from pydantic import Field
 from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
+from seedbed.splitting import answers
+from seedbed.splitting.compared import contents
 from seedbed.splitting.near_copies import Join, drop_copies
-from seedbed.splitting.shingles import content_of
 from seedbed.tasks import Task
 
 CONFLICTS = (Reason.LABEL_CONFLICT, Reason.NEAR_CONFLICT)
@@ -25,12 +26,15 @@ class DeduplicateParams(Section):
     exact: bool  # drop copies, and texts that have two labels
     near: bool  # drop near copies
     near_conflict: Literal["keep", "drop_both"]  # what becomes of near copies with two labels
+    # What becomes of a question with two answers, in task answer.
+    answer_conflict: Literal["keep", "drop_both"] = "keep"
     shingle_words: int = Field(ge=1, le=100)  # words in one shingle
     min_jaccard: float = Field(gt=0, le=1)  # texts are near from this similarity on
 
 
 class NearConflict(Metrics):
-    """Two kept rows that are near copies and have two labels."""
+    """Two kept rows that are near copies and have two labels; in task answer two that have nearly
+    the same question and two answers, and the label of each is its category."""
 
     id: str
     label: str
@@ -60,6 +64,8 @@ def deduplicate(
     or goes by its id.
     """
     rows = by_priority(rows, frozen, way)
+    if "answer" in rows:
+        return _deduplicated_answers(rows, params)
     exact = exact_drops(rows) if params.exact else []
     in_conflict: list[Drop] = []
     if params.near and params.near_conflict == "drop_both":
@@ -79,15 +85,40 @@ def deduplicate(
             NearConflict(id=ids[i], label=labels[i], other_id=ids[j], other_label=labels[j])
             for i, j in pairs
         ]
+    return in_conflict + _with_kept_causes(exact, near), conflicts
+
+
+def _with_kept_causes(exact: list[Drop], near: list[Drop]) -> list[Drop]:
+    """Return both: a copy of a row that is itself dropped is near to the cause of that row."""
     cause_of = {drop.id: drop.cause for drop in near}
-    drops = []
+    drops, more = [], list(near)
     for drop in exact:
         if drop.reason == Reason.EXACT_DUPLICATE and drop.cause in cause_of:
-            # A copy of a row that is itself dropped is near to the cause of that row.
-            near.append(Drop(drop.id, Reason.NEAR_DUPLICATE, cause_of[drop.cause]))
+            more.append(Drop(drop.id, Reason.NEAR_DUPLICATE, cause_of[drop.cause]))
         else:
             drops.append(drop)
-    return in_conflict + drops + near, conflicts
+    return drops + more
+
+
+def _deduplicated_answers(
+    rows: pd.DataFrame, params: DeduplicateParams
+) -> tuple[list[Drop], list[NearConflict]]:
+    """Return what `deduplicate` does, of answers; a conflict is listed by the rows' categories."""
+    answers.check_near_conflict(params.near_conflict)
+    exact = answers.exact_answer_drops(rows, params.answer_conflict) if params.exact else []
+    left, near, how = _without(rows, exact), [], (params.min_jaccard, params.shingle_words)
+    ids = list(left["id"])
+    if params.near:
+        copies = answers.answer_copies(left, *how)
+        near = [Drop(ids[row], Reason.NEAR_DUPLICATE, ids[cause]) for row, cause in copies]
+    kept = _without(left, near)
+    names = list(zip(kept["id"], kept["label"], strict=True))
+    pairs = answers.conflicting(kept, *how) if params.near else []
+    conflicts = [
+        NearConflict(id=one[0], label=one[1], other_id=other[0], other_label=other[1])
+        for one, other in ((names[i], names[j]) for i, j in pairs)
+    ]
+    return _with_kept_causes(exact, near), conflicts
 
 
 def near_conflict_drops(
@@ -145,7 +176,8 @@ def by_priority(rows: pd.DataFrame, frozen: Collection[str], way: str = "hash") 
     the smallest (batch, id).
     """
     given = rows["split"].map(GIVEN_RANK).fillna(0) if way == "given" else 0
-    ranked = rows.assign(frozen=rows["id"].isin(frozen), given=given, bare=rows["label"] == "")
+    bare = rows["answer" if "answer" in rows else "label"] == ""
+    ranked = rows.assign(frozen=rows["id"].isin(frozen), given=given, bare=bare)
     order = {"frozen": False, "given": False, "bare": True, "batch": True, "id": True}
     ordered = ranked.sort_values(list(order), ascending=list(order.values()), ignore_index=True)
     return ordered.drop(columns=["given", "bare"])
@@ -158,7 +190,7 @@ def exact_drops(rows: pd.DataFrame) -> list[Drop]:
     without a label conflicts with none: it is dropped for a copy that has one, and kept if all of
     those are dropped.
     """
-    same = pd.Series(list(map(content_of, rows["text"], rows["text_pair"])), dtype=object)
+    same = pd.Series(contents(rows), dtype=object)
     copied = rows.loc[same.duplicated(keep=False), ["id", "label", "frozen"]]
     drops = []
     for _, copies in copied.groupby(same[copied.index], sort=False):

@@ -118,7 +118,7 @@ class Sets(NamedTuple):
 
 class Join:
     """Texts prepared for comparison: their sets, and the rare prefix of each. `use_memo`: look
-    shingles up in the memo."""
+    shingles up in the memo; `more`: parts besides `text_pairs`, all of which must be near."""
 
     def __init__(
         self,
@@ -127,16 +127,17 @@ class Join:
         min_jaccard: float,
         text_pairs: Sequence[str] = (),
         use_memo: bool = False,
+        more: Sequence[Sequence[str]] = (),
     ) -> None:
         # As it was written: 0.7 is 7/10, not the nearest float.
         self.threshold = Fraction(f"{min_jaccard:.6f}")
         if not 0 < self.threshold <= 1:
             raise ValueError(f"min_jaccard is {min_jaccard}, which is not in (0, 1]")
-        parts = [texts, text_pairs] if any(text_pairs) else [texts]
+        parts = [texts, *filter(any, (text_pairs, *more))]
         sets = [repeated_shingle_sets(part, words, use_memo) for part in parts]
         self.parts = [_sets(part, *own) for part, own in zip(parts, sets, strict=True)]
         if len(parts) > 1:
-            # If both parts reach a Jaccard, so do the two together: joining these loses no pair.
+            # If all parts reach a Jaccard, so do they together: joining these loses no pair.
             sizes, matrices = zip(*sets, strict=True)
             self.parts.append(_sets(texts, sum(sizes), csr_array(hstack(matrices, "csr"))))
         self.whole = self.parts[-1]

@@ -17,8 +17,8 @@ from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import HELD_OUT, SIDES
+from seedbed.splitting.compared import NearQuestions, asked_of
 from seedbed.splitting.near_copies import Join
-from seedbed.splitting.shingles import content_of
 from seedbed.splitting.sides import Share, SideParams, assign_sides, units_of
 from seedbed.tasks import Task
 
@@ -67,6 +67,10 @@ class NearTexts:
     """Texts prepared once, in which near copies are found as often as rows change sides."""
 
     def __init__(self, rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> None:
+        self._questions = None
+        if "answer" in rows:
+            self._questions = NearQuestions(rows, shingle_words, min_jaccard)
+            return
         self._index = {row: index for index, row in enumerate(rows["id"])}
         texts, pairs = list(rows["text"]), list(rows["text_pair"])
         self._join = Join(texts, shingle_words, min_jaccard, pairs, use_memo=True)
@@ -76,6 +80,8 @@ class NearTexts:
 
         `rows` are some or all of the prepared rows.
         """
+        if self._questions:
+            return self._questions.without_words(rows["id"])
         indices = [self._index[row] for row in rows["id"]]
         return int((self._join.whole.sizes[indices] == 0).sum())
 
@@ -84,6 +90,8 @@ class NearTexts:
 
         `rows` are some or all of the prepared rows, with unchanged texts.
         """
+        if self._questions:
+            return self._questions.across(rows)
         indices = np.array([self._index[row] for row in rows["id"]], dtype=np.int64)
         order = np.argsort(indices)
         side = np.zeros(len(self._index), dtype=np.int64)
@@ -142,6 +150,10 @@ def split_rows(
     # rows as twins.
     learnable, unlearnable = drop_unlearnable(assigned, frozen, task)
     separate, twins = drop_twins(learnable, near)
+    while "answer" in rows and near.across(separate):
+        # A question of many rows was compared with a few of them, which may be gone.
+        separate, more = drop_twins(separate, near)
+        twins += more
     kept, orphans = drop_unlearnable(separate, frozen, task)
     return kept, unlearnable + twins + orphans
 
@@ -185,8 +197,11 @@ def drop_unlearnable(
     """Drop validation and test rows whose label names a class without a train row
     (`class_not_in_train`), because such a class cannot be learned.
 
-    Raises RowsError if that would drop a frozen test row, which no machine may do.
+    Raises RowsError if that would drop a frozen test row, which no machine may do. Where the label
+    is not what is learned, nothing is dropped.
     """
+    if task.TARGET != "label":
+        return rows, []
     learned = set(task.classes(rows["label"][rows["split"] == "train"]))
     unknown = {label: set(task.members(label)) - learned for label in rows["label"].unique()}
     is_lost = rows["label"].map({label: bool(names) for label, names in unknown.items()})
@@ -231,7 +246,7 @@ def made_near_another_side(rows: pd.DataFrame, shingle_words: int, min_jaccard: 
 
 
 def _counted(rows: pd.DataFrame, near: IdPairs) -> LeakGate:
-    same_text = _shared(map(content_of, rows["text"], rows["text_pair"]), rows)
+    same_text = _shared(asked_of(rows), rows)
     same_group = _shared(rows["group"], rows)
     for kind, pairs in (("exact", same_text), ("near", near), ("group", same_group)):
         if pairs:

@@ -1,12 +1,14 @@
-"""The tasks: what a label is, and how a prediction of it is scored; one module each.
+"""The tasks: what is learned of a text, and how a prediction of it is scored; one module each.
 
 This table is the only list of them; types and reference pages are made from it. The module
-`seedbed/tasks/NAME_task.py` has every name of `Task`. Nothing outside this room takes an argmax or
-a softmax of a model's figures; a test reads the code for that.
+`seedbed/tasks/NAME_task.py` has every name of `Task`, and of `ClassTask` if it is among
+CLASS_TASKS. Nothing outside this room takes an argmax or a softmax of a model's figures; a test
+reads the code for that.
 
 A *label* is a cell of a table, text: the name of a class, or of a set of classes. "" is the label
 of a text that nobody has labelled yet, in every task. Outside this room a label is only compared
-for equality; which classes it names, `members` says.
+for equality; which classes it names, `members` says. Task `answer` learns another column, `answer`,
+and its label is the category of the row, by which rows are counted, balanced and spread over folds.
 
 Arrays of a task have one entry a row. A *target* is a label as models are trained on it, and a
 prediction, as `decode` gives it, has the same form: of task `class` the index of a class, of task
@@ -19,14 +21,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
+from seedbed.core.errors import ParamsError
 from seedbed.core.params import unknown_name
 
 if TYPE_CHECKING:  # torch and scikit-learn, which most stages do not need
     from sklearn.base import ClassifierMixin
     from torch import Tensor
 
-TASKS = {"class": "one label a text", "labels": "a set of labels a text, which may be empty"}
+TASKS = {
+    "class": "one label a text",
+    "labels": "a set of labels a text, which may be empty",
+    "answer": "an answer a question, in a conversation",
+}
 NAMES = tuple(TASKS)
+CLASS_TASKS = ("class", "labels")  # whose labels name classes
 FIRST = "class"  # the task of versions from before params.yaml named one
 
 
@@ -83,16 +91,11 @@ class Regression(Protocol):
 
 
 class Task(Protocol):
-    """The one shape of a task's module."""
+    """The shape of every task's module."""
 
     NAME: str  # in the table
-    JUDGE: str  # the module of seedbed/label_errors that judges its labels
+    TARGET: str  # the column of rows that holds what is learned
     SETS: bool  # whether a label may name any number of classes
-    PROBLEM_TYPE: str | None  # of transformers' sequence classifiers, where it must be named
-    ACCURACY: str  # what accuracy is, where that must be said
-    EACH_HAS: str  # how many of the classes a text has, as "one of"
-    PAIRED_TEST: str  # between two models' `right` of the same rows, in words
-    STOCK: dict[str, str]  # Python by kind of saved model: what reads the output of a stock library
 
     def names_in(
         self, cell: str | Sequence[str], separator: str, empty: str
@@ -174,6 +177,17 @@ class Task(Protocol):
     def difference(self, before: str, after: str) -> str:
         """Return in words which classes one label has and the other has not; "" where the labels
         themselves say it."""
+
+
+class ClassTask(Task, Protocol):
+    """The shape of a task whose label names classes: what models of classes need besides."""
+
+    JUDGE: str  # the module of seedbed/label_errors that judges its labels
+    PROBLEM_TYPE: str | None  # of transformers' sequence classifiers, where it must be named
+    ACCURACY: str  # what accuracy is, where that must be said
+    EACH_HAS: str  # how many of the classes a text has, as "one of"
+    PAIRED_TEST: str  # between two models' `right` of the same rows, in words
+    STOCK: dict[str, str]  # Python by kind of saved model: what reads the output of a stock library
 
     def targets(self, labels: Iterable[str], classes: Sequence[str]) -> np.ndarray:
         """Return the target of each label. A class that is not among `classes` is left out; where
@@ -304,3 +318,16 @@ def load(name: str) -> Task:
     if name not in TASKS:
         raise unknown_name(f"task `{name}`", name, NAMES)
     return cast(Task, import_module(f"{__name__}.{name}_task"))
+
+
+def load_class(name: str) -> ClassTask:
+    """Import the module of a task of classes. Raises ParamsError for another one."""
+    task = load(name)
+    if name not in CLASS_TASKS:
+        raise ParamsError(
+            "params.yaml: task.kind",
+            f"`{name}`, whose rows have no classes",
+            f"a task of classes here: {' or '.join(CLASS_TASKS)}",
+            "set another task, or leave this step out: it trains and scores classifiers alone",
+        )
+    return cast(ClassTask, task)

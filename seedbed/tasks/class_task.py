@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # torch and scikit-learn, which most stages do not need
     from torch import Tensor
 
 NAME = "class"
+TARGET = "label"
 JUDGE = "ranking"
 SETS = False
 PROBLEM_TYPE = None  # transformers finds it by the number of classes

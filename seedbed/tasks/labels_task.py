@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # torch, which most stages do not need
     from torch import Tensor
 
 NAME = "labels"
+TARGET = "label"
 JUDGE = "sets"
 SETS = True
 PROBLEM_TYPE = "multi_label_classification"

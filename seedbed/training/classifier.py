@@ -75,7 +75,7 @@ class TrainingData:
     width) float32 in the order of `row_ids`, computed when asked for. A training that was killed
     continues from the folder `checkpoints`; with None it starts anew."""
 
-    task: tasks.Task
+    task: tasks.ClassTask
     classes: list[str]
     train: Examples
     validation: Examples
@@ -173,7 +173,7 @@ class Classifier:
         """Raises ModelError where the folder holds no classifier of Seedbed, or a damaged one."""
         models.check_files(folder)
         card = models.read_card(folder)
-        self.task, self.classes = tasks.load(card.task), card.classes
+        self.task, self.classes = tasks.load_class(card.task), card.classes
         self.tokenizer = TextTokenizer(folder, card.truncation)
         self.module, self._fill, self.head = load(card.approach).load(folder, card)
 

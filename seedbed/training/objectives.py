@@ -30,7 +30,7 @@ from seedbed.core.files import read_json
 from seedbed.encoding.encoder import SentenceEncoder, load_model, model_inputs, pooling_of
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, Layout, Truncation, load_tokenizer
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 from seedbed.training.loop import Curve, Group, RowLosses, Run, Work, train
 from seedbed.training.models import AdaptationParams
 
@@ -83,7 +83,7 @@ class PromptScorer(nn.Module):
 
     def paired_losses(
         self,
-        task: Task,
+        task: ClassTask,
         inputs: dict[str, Tensor],
         labels: Tensor,
         of_prompts: Tensor,

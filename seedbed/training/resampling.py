@@ -25,7 +25,7 @@ from seedbed.core.errors import RowsError, reading
 from seedbed.core.files import hash_number
 from seedbed.core.metrics import Difference, Interval, Metrics, WithUnused
 from seedbed.scoring.metrics import Scored, bounds, macro_f1, resampled_counts, scores
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 
 NOT_RUN = "not_run.json"
 
@@ -76,7 +76,7 @@ class CvMetrics(WithUnused):
     approaches: dict[str, CrossValidated]
 
 
-def folds_of(task: Task, rows: pd.DataFrame, stop_share: float, seed: int) -> Iterator[Fold]:
+def folds_of(task: ClassTask, rows: pd.DataFrame, stop_share: float, seed: int) -> Iterator[Fold]:
     """Yield the folds of train and validation rows. Groups stay whole; the last rows of a class
     are never set aside for early stopping."""
     inside = rows[rows["fold"] >= 0]
@@ -106,7 +106,7 @@ def spread_over(probabilities: np.ndarray, known: list[str], classes: list[str])
 
 
 def fold_scores(
-    task: Task, labels: np.ndarray, probabilities: np.ndarray, folds: np.ndarray
+    task: ClassTask, labels: np.ndarray, probabilities: np.ndarray, folds: np.ndarray
 ) -> dict[str, FoldScore]:
     """Macro-F1 and accuracy of the held-out rows over the folds.
 
@@ -197,7 +197,7 @@ class LearningCurveMetrics(Metrics):
     check: FitCheck
 
 
-def drawn(task: Task, train: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
+def drawn(task: ClassTask, train: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
     """The share of the train rows whose hash(seed, id) is lowest, class by class (of sets by the
     rarest class of each) and at least one of each, with the rows made of them. A larger share has
     all rows of a smaller one."""
@@ -222,7 +222,7 @@ def power_law(rows: np.ndarray, errors: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def fit_curve(
-    task: Task,
+    task: ClassTask,
     approach: str,
     runs: list[CurveRun],
     labels: np.ndarray,

@@ -19,7 +19,7 @@ from seedbed.encoding.encoder import computing
 from seedbed.encoding.examples import Examples, examples_of
 from seedbed.encoding.tokens import TextTokenizer, truncation_of
 from seedbed.encoding.vectors import EncoderParams, encoder_folder, vectors_of
-from seedbed.tasks import Task
+from seedbed.tasks import ClassTask
 from seedbed.training.classifier import Classifier, TrainingData
 from seedbed.training.loop import Curve
 from seedbed.training.models import SharedParams, with_shared
@@ -33,7 +33,12 @@ class RowPool:
     """
 
     def __init__(
-        self, task: Task, rows: pd.DataFrame, encoder: EncoderParams, vectors: Path, split: Path
+        self,
+        task: ClassTask,
+        rows: pd.DataFrame,
+        encoder: EncoderParams,
+        vectors: Path,
+        split: Path,
     ):
         self.task = task
         self.folder, self.dtype = (

@@ -22,12 +22,13 @@ from typing import NamedTuple
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import parse_yaml
 from seedbed.core.metrics import Number
+from seedbed.core.texts import COLUMNS as TEXTS, texts_of as texts_of_row
 from seedbed.scoring import drift
 from seedbed.versions.revisions import Files, cells
 from seedbed.versions.row_changes import Difference
 from seedbed.versions.row_records import PARAMS, Records
 
-COLUMNS = ["id", "text", "text_pair", "source", "digest"]
+COLUMNS = ["id", "source", "digest", *TEXTS]
 CELL = re.compile(r"[^\s,\"']+")  # of tombstones, whatever is around it
 MAX_ROWS = 20_000  # of a side, for drift; ids are hashes, so the first of them are any
 ALL, CAME = "all rows, before and after", "new rows against existing ones"
@@ -104,8 +105,8 @@ def _shown_sources(base: Files, head: Files) -> set[str]:
 def _read(paths: Iterable[Path], wanted: Iterable[str]) -> dict[str, tuple[str, str, str]]:
     """Text, source and digest of the wanted rows by id."""
     return {
-        row: (f"{text}\n{pair}" if pair else text, source, digest)
-        for row, text, pair, source, digest in cells(paths, COLUMNS, ("id", "in", sorted(wanted)))
+        row: ("\n".join(texts_of_row(dict(zip(TEXTS, parts, strict=True)))), source, digest)
+        for row, source, digest, *parts in cells(paths, COLUMNS, ("id", "in", sorted(wanted)))
     }
 
 

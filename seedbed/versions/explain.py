@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from seedbed.core.errors import RowsError
 from seedbed.core.reasons import in_words
 from seedbed.core.stage import ROW_STAGES
+from seedbed.core.texts import columns_of
 from seedbed.pages.document import listed
 from seedbed.tasks import Task
 from seedbed.versions.revisions import Files, cells
@@ -139,8 +140,10 @@ def _told(task: Task, stage: str, now: dict[str, Any], before: dict[str, Any]) -
             f"label {task.shown(now['label'])}" if now["label"] else UNLABELLED,
         ]
     words = []
-    if (now["text"], now["text_pair"]) != (before["text"], before["text_pair"]):
-        words.append("text changed")
+    changed = [name for name in columns_of(now) if now[name] != before.get(name, "")]
+    if changed:
+        # Of a conversation which part of it; elsewhere a text is a text.
+        words.append(f"{' and '.join(changed) if 'answer' in now else 'text'} changed")
     if now["label"] != before["label"]:
         words.append(f"label {_changed(task, before['label'], now['label'])}")
     if now["weight"] != before["weight"]:

@@ -212,10 +212,15 @@ def cells(
 ) -> Iterator[tuple[str, ...]]:
     """Yield the cells of these columns of Parquet files, row by row.
 
-    `wanted`: a condition on the rows, such as ("id", "in", ids).
+    `wanted`: a condition on the rows, such as ("id", "in", ids). A column that a file lacks has
+    empty cells.
     """
     import pyarrow.parquet as pq  # only for data that is not in git
 
     for path in paths:
-        table = pq.read_table(path, columns=columns, filters=[wanted] if wanted else None)
-        yield from zip(*(table[name].to_pylist() for name in columns), strict=True)
+        in_file = pq.read_schema(path).names
+        known = [name for name in columns if name in in_file]
+        table = pq.read_table(path, columns=known, filters=[wanted] if wanted else None)
+        empty = [""] * len(table)
+        parts = (table[name].to_pylist() if name in known else empty for name in columns)
+        yield from zip(*parts, strict=True)

@@ -73,7 +73,7 @@ def test_every_column_in_its_place() -> None:
         split="validation",
         meta={"stars": "4"},
     )
-    [provenance] = contract_rows([row], [source(licence="CC0")], b"key")["provenance"]
+    [provenance] = contract_rows([row], [source(licence="CC0")], b"key", CLASS)["provenance"]
     assert json.loads(provenance) == {
         "file": "a.csv",
         "licence": "CC0",

@@ -25,6 +25,13 @@ ROW = {
 
 def test_a_good_row_passes() -> None:
     check_collected(pd.DataFrame([ROW]))
+    check_collected(pd.DataFrame([ROW | {"context": '[["user","Hi"]]', "answer": "Hello"}]))
+
+
+def test_a_context_has_its_canonical_form() -> None:
+    row = ROW | {"context": '[["user", "Hi"]]', "answer": "Hello"}
+    with pytest.raises(RowsError, match=r"context: turns in their canonical form \(1 rows\)"):
+        check_collected(pd.DataFrame([row]))
 
 
 @pytest.mark.parametrize(

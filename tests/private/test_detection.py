@@ -13,7 +13,6 @@ from seedbed.private.detection import (
     RESIDUALS,
     TooSlow,
     anonymize,
-    anonymize_rows,
     detect,
     scan,
     settled,
@@ -28,6 +27,7 @@ from seedbed.private.kinds import (
     Wanted,
 )
 from seedbed.private.patterns import SIGNALS_WITH_DIGIT, Span
+from seedbed.private.rows import anonymize_rows
 
 KEY = b"a key of these tests"
 ALL = Wanted(frozenset(PATTERN_KINDS) - {"date"})

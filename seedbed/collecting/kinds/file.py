@@ -5,7 +5,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from seedbed.collecting.source import WILDCARD, RawWay, WithTables, is_glob, table_files
+from seedbed.collecting.source import RawWay, WithTables
+from seedbed.collecting.source_files import WILDCARD, is_glob, table_files
 
 
 class FileSource(WithTables):

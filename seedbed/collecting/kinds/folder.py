@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from seedbed.collecting import source
+from seedbed.collecting.source_files import text_files
 from seedbed.collecting.table_forms import TableForm
 
 
@@ -28,7 +29,7 @@ class FolderSource(source.Source):
 
     def raw_files(self) -> list[source.RawWay]:
         """The text files themselves."""
-        files = source.text_files(Path(self.path), self.pattern, self.place)
+        files = text_files(Path(self.path), self.pattern, self.place)
         return [source.RawWay(file, TableForm(self.encoding), is_text=True) for file in files]
 
     @classmethod

@@ -54,7 +54,7 @@ class HuggingFaceSource(Source):
                     found, known = f"no split `{name}`", f"of: {', '.join(sorted(parts))}"
                     raise SourceError(self.path, found, known, "correct `splits`")
                 with reading_source(f"{self.path}/{name}"):
-                    table = _table(parts[name], name, self.wanted)
+                    table = _table(parts[name], name, self.read_columns)
                 yield SourceTable(f"{self.path}/{name}", fingerprint, table)
 
     def _load(self, cache: str | None) -> dict[str, Any]:

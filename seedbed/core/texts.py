@@ -1,0 +1,61 @@
+"""The texts of a row: the one list of columns that hold text, for whatever reads or changes them.
+
+Cleaning, anonymizing, forgetting and comparing go through it, so that a text is in no column that
+one of them overlooks. A cell of `context` is several texts, one a turn; only these are changed, so
+that neither a role nor the form of the cell can break. Rows of other tasks than `answer` lack the
+columns of conversations.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import pandas as pd
+
+from seedbed.core.turns import Turn, read_turns, write_turns
+
+CONTEXT = "context"
+COLUMNS = (CONTEXT, "text", "text_pair", "answer")  # in the order of a conversation
+
+
+def columns_of(names: Iterable[str]) -> list[str]:
+    """Return those of COLUMNS that a table has."""
+    known = set(names)
+    return [name for name in COLUMNS if name in known]
+
+
+def texts_in(column: str, cell: str) -> list[str]:
+    """Return the texts of a cell; an empty cell has none."""
+    if column == CONTEXT:
+        return [turn.text for turn in read_turns(cell)]
+    return [cell] if cell else []
+
+
+def texts_of(row: Mapping[str, str]) -> list[str]:
+    """Return the texts of a row in the order of the conversation, without empty cells."""
+    return [text for column in columns_of(row) for text in texts_in(column, row[column])]
+
+
+def each_texts(rows: pd.DataFrame) -> Iterator[list[str]]:
+    """Yield what `texts_of` returns of each row."""
+    columns = columns_of(rows.columns)
+    for cells in zip(*(rows[column] for column in columns), strict=True):
+        yield [
+            text
+            for column, cell in zip(columns, cells, strict=True)
+            for text in texts_in(column, cell)
+        ]
+
+
+def different_texts(rows: pd.DataFrame) -> set[str]:
+    """Return every text of the rows once, without empty ones."""
+    found: set[str] = set()
+    for column in columns_of(rows.columns):
+        for cell in rows[column].unique():
+            found.update(texts_in(column, cell))
+    return found - {""}
+
+
+def changed(column: str, cell: str, change: Callable[[str], str]) -> str:
+    """Return a cell with each of its texts changed; roles and an empty cell stay as they are."""
+    if column != CONTEXT:
+        return change(cell) if cell else cell
+    return write_turns(Turn(role, change(text)) for role, text in read_turns(cell))
