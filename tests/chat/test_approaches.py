@@ -147,6 +147,14 @@ def test_packing_and_checkpointing_change_no_loss(data, tmp_path, changes):
         assert one["validation_loss"] == pytest.approx(two["validation_loss"], abs=1e-4)
 
 
+def test_a_model_that_computes_no_layer_twice_is_an_error(data, tmp_path, monkeypatch):
+    from transformers import LlamaForCausalLM
+
+    monkeypatch.setattr(LlamaForCausalLM, "supports_gradient_checkpointing", False)
+    with pytest.raises(ParamsError, match="full.gradient_checkpointing: true .*batch_tokens"):
+        tuned("full", data, tmp_path / "model", gradient_checkpointing=True)
+
+
 def test_the_best_epoch_is_that_of_the_lowest_loss(data, tmp_path, monkeypatch):
     seen, losses = [], iter([0.9, 0.1, 0.5, 0.2])
 
