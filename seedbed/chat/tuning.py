@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import nn
 from transformers import PreTrainedModel
 
-from seedbed.chat.bases import ChatParams, System, TooLong, base_folder, load_writer
+from seedbed.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
 from seedbed.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
 from seedbed.chat.generation import Writer
 from seedbed.chat.losses import AnswerLogits, AnswerLosses, answer_losses, row_losses
@@ -113,7 +113,7 @@ def chat_data(
     """
     dtype, base = computing(params.precision, params.threads), base_folder(params)
     template = ChatTemplate(
-        base, params.template, params.system, params.max_length, params.too_long
+        base, params.template, params.system, params.max_length, params.over_length
     )
     rows = {"train": train_rows, "validation": validation}
     encoded = {side: template.encode(part.dialogues) for side, part in rows.items()}
@@ -125,7 +125,7 @@ def chat_data(
         step = "raise chat.max_length, or look at the rows"
         found = f"no train row can be learned: {reasons}"
         raise ModelError("params.yaml: chat", found, "at least one", step)
-    settings = {"system": params.system, "too_long": params.too_long}
+    settings = {"system": params.system, "over_length": params.over_length}
     return ChatData(base, template, rows, encoded, examples["train"], examples["validation"],
                     vectors, dtype, settings, checkpoints)  # fmt: skip
 
@@ -253,8 +253,10 @@ class ChatModel:
         """Raises ModelError where the folder has no such model, or another template than the one
         that the model was tuned by."""
         system: System = "question" if card.settings.get("system") == "question" else "template"
-        too_long: TooLong = "refuse" if card.settings.get("too_long") == "refuse" else "drop_turns"
-        self.template = ChatTemplate(folder, "", system, card.truncation.max_length, too_long)
+        over_length: OverLength = (
+            "refuse" if card.settings.get("over_length") == "refuse" else "drop_turns"
+        )
+        self.template = ChatTemplate(folder, "", system, card.truncation.max_length, over_length)
         if (found := self.template.digest) != card.settings.get("template_digest"):
             expected = f"{card.settings.get('template_digest')}, by which the model was tuned"
             step = "bring its files back: `dvc checkout`, or `dvc repro`"
