@@ -260,6 +260,10 @@ class Reason(StrEnum):
     TWIN_IN_VALIDATION = "twin_in_validation", "a near copy of it is in validation"
     GROUP_IN_TEST = "group_in_test", "a row of its group is in test"
     GROUP_IN_VALIDATION = "group_in_validation", "a row of its group is in validation"
+    IN_EVALUATION_FILE = (
+        "in_evaluation_file",
+        "a file of split.contamination has its question, or nearly",
+    )
     UNLABELLED = "unlabelled", "it has no label: only adapt may learn from it"
     CLASS_NOT_IN_TRAIN = (
         "class_not_in_train",
