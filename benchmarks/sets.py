@@ -31,11 +31,11 @@ from benchmarks.label_error_sets import ASPECTS, aclsum
 from benchmarks.one_source import make_project
 from benchmarks.speed_between import checked_out
 from seedbed.approaches import NAMES
-from seedbed.core.files import write_json
+from seedbed.core.files import read_json, write_json
+from seedbed.core.metrics import EVALUATE
 from seedbed.core.rows import CURVES, EMBED, PREDICTIONS, SPLIT, read_rows
 from seedbed.core.stage import STAGES
 from seedbed.encoding.vectors import read_vectors
-from seedbed.scoring.evaluation import fit
 from seedbed.scoring.intervals import headline, paired_difference
 from seedbed.scoring.metrics import Scored, clusters_of, macro_f1
 from seedbed.scoring.predictions import Predictions, read_predictions
@@ -122,7 +122,7 @@ class Rows(NamedTuple):
             vectors,
             labels_task.targets(rows["label"], ASPECTS),
             clusters_of(list(rows["id"]), list(rows["group"])),
-            [json.loads(one)["line"] for one in rows["provenance"]],
+            [json.loads(one)["line"] - 1 for one in rows["provenance"]],
         )
 
     def scored(self, predicted: np.ndarray) -> Scored:
@@ -152,12 +152,23 @@ def best_of(
 
 
 def chains(rows: dict[str, Rows]) -> dict[str, float]:
-    """Validation macro-F1 of independent regressions, and of chains of them in a drawn order."""
-    features = vectors_of(rows)
-    found = {"independent": best_of(OneVsRestClassifier, features, rows)[0]}
+    """Validation macro-F1 of independent regressions, and of chains of them in a drawn order, by
+    the best C and thresholds of each there."""
+    train, held_out = rows["train"], rows["validation"]
+
+    def best(kind: type, **settings: Any) -> float:
+        scores = []
+        for strength in STRENGTHS:
+            model = kind(LogisticRegression(C=strength, max_iter=2000), **settings)
+            given = model.fit(train.vectors, train.targets).predict_proba(held_out.vectors)
+            cuts = labels_task.thresholds(held_out.targets, given)
+            said = labels_task.decode(labels_task.ruled(given, cuts))
+            scores.append(float(macro_f1(held_out.scored(said))[0]))
+        return max(scores)
+
+    found = {"independent": best(OneVsRestClassifier)}
     for seed in SEEDS:
-        order = {"order": "random", "random_state": seed}
-        found[f"chain {seed}"] = best_of(ClassifierChain, features, rows, **order)[0]
+        found[f"chain {seed}"] = best(ClassifierChain, order="random", random_state=seed)
     return found
 
 
@@ -205,26 +216,41 @@ def figures(by_seed: Collection[Scored]) -> dict[str, Any]:
 def difference(one: Collection[Scored], other: Collection[Scored]) -> dict[str, Any]:
     """The differences of what is shown, and the p-value of random signs of the rows' differences of
     right, the mean over seeds."""
-    found = paired_difference(one, other)
+    of_labels = [[scored._replace(probabilities=None) for scored in part] for part in (one, other)]
+    found = paired_difference(of_labels[0], of_labels[1])
     right = [np.mean([scored.right for scored in part], axis=0) for part in (one, other)]
     test = mcnemar(right[0], right[1])
     return {name: found[name].model_dump() for name in SHOWN} | {"p": test.p}
 
 
+def at_one_half(ruled: Predictions, thresholds: dict[str, list[float]]) -> list[Scored]:
+    """What each seed predicts without thresholds: where the rule has put one half."""
+    found = []
+    for seed, scored in ruled.scored().items():
+        half = labels_task.ruled(np.full((1, len(ASPECTS)), 0.5), thresholds[seed])
+        predicted = (ruled.probabilities[seed] >= half).astype(np.int8)
+        found.append(scored._replace(predicted=predicted, probabilities=None))
+    return found
+
+
 def compared(tree: Path, heuristic: list[list[str]]) -> dict[str, Any]:
     """Figures of every approach and reference on the test rows, and the paired differences."""
     with chdir(tree):
-        rows = read_rows(SPLIT)
-        sides = {
-            side: Rows.of(part, read_vectors(EMBED, list(part["id"]))[0])
-            for side, part in rows.groupby("split")
-        }
         of: dict[str, dict[str, Predictions]] = {
             approach: {
                 side: read_predictions(PREDICTIONS / approach / side, labels_task)
                 for side in ("validation", "test")
             }
             for approach in NAMES
+        }
+        rows = read_rows(SPLIT).set_index("id", drop=False)
+        train = rows[rows["split"] == "train"]
+        parts = {"train": train} | {
+            side: rows.loc[found.ids] for side, found in of[NAMES[0]].items()
+        }  # in the order of the predictions
+        sides = {
+            side: Rows.of(part, read_vectors(EMBED, list(part["id"]))[0])
+            for side, part in parts.items()
         }
     found_by = references(sides, heuristic)
     others = {name: [sides["test"].scored(said)] for name, (_, said) in found_by.items()}
@@ -234,17 +260,17 @@ def compared(tree: Path, heuristic: list[list[str]]) -> dict[str, Any]:
         name: {"test": figures(scored), "validation": found_by[name][0]}
         for name, scored in others.items()
     }
+    result["positive_weights"] = YAML().load(tree / "params.yaml")["training"]["positive_weights"]
     result["approaches"] = {}
     for approach, found in of.items():
-        ruled = found["test"].ruled(fit(found["validation"]).thresholds).scored().values()
-        plain = found["test"].scored().values()
+        ruled = found["test"].scored().values()  # evaluate applies the rule before it writes
+        validation = read_json(tree / EVALUATE / approach / "validation.json")
+        plain = at_one_half(found["test"], validation["thresholds"])
         result["approaches"][approach] = {
             "test": figures(ruled),
             "at one half": figures(plain),
             "thresholds against one half": difference(ruled, plain),
-            "validation": figures(
-                found["validation"].ruled(fit(found["validation"]).thresholds).scored().values()
-            ),
+            "validation": figures(found["validation"].scored().values()),
             "against": {name: difference(ruled, scored) for name, scored in others.items()},
         }
     return result

@@ -91,6 +91,7 @@ def test_positive_weights_count_what_a_row_has():
     assert task.positive_weights(targets, "none") is None
     assert task.positive_weights(targets, "inverse").tolist() == [4, 1, 1]
     weights = task.positive_weights(targets, "sqrt")
+    assert task.positive_weights(targets, "auto").tolist() == weights.tolist()
     assert weights.tolist() == [2, 1, 1]
     logits, wanted = torch.zeros(2, 3), torch.tensor([[1, 0, 0], [0, 0, 0]], dtype=torch.int8)
     found = task.losses(logits, wanted, 0.0, torch.from_numpy(weights)) / np.log(2)
@@ -100,6 +101,7 @@ def test_positive_weights_count_what_a_row_has():
 def test_one_class_a_text_has_no_positive_weights():
     task = tasks.load("class")
     assert task.positive_weights(np.array([0, 1]), "none") is None
+    assert task.positive_weights(np.array([0, 1]), "auto") is None
     with pytest.raises(ParamsError, match=r"training.positive_weights.*task class"):
         task.positive_weights(np.array([0, 1]), "sqrt")
 

@@ -84,9 +84,9 @@ def alike(targets: "Tensor", others: "Tensor") -> "Tensor":
 
 def positive_weights(targets: np.ndarray, how: str) -> None:
     """Return None: one class of all is right, and `balance.weights` weighs them."""
-    if how != "none":
-        step = "set it to none; `balance.weights` weighs the classes"
-        raise ParamsError("training.positive_weights", f"{how}, and task {NAME}", "none", step)
+    if how not in ("auto", "none"):
+        step = "set it to auto; `balance.weights` weighs the classes"
+        raise ParamsError("training.positive_weights", f"{how}, and task {NAME}", "auto", step)
 
 
 def losses(

@@ -104,8 +104,8 @@ def alike(targets: "Tensor", others: "Tensor") -> "Tensor":
 
 
 def positive_weights(targets: np.ndarray, how: str) -> np.ndarray | None:
-    """Return the odds that a row has not the class (`inverse`), or their square root (`sqrt`); 1
-    for a class that all rows have, or none."""
+    """Return the odds that a row has not the class (`inverse`), or their square root (`sqrt`, and
+    `auto`); 1 for a class that all rows have, or none."""
     if how == "none":
         return None
     there = targets.sum(0)

@@ -50,7 +50,7 @@ class SharedParams(LoopSettings):
     where these do not name their own."""
 
     label_smoothing: float = Field(ge=0, lt=1)
-    positive_weights: Literal["none", "sqrt", "inverse"] = "none"  # an older file has none
+    positive_weights: Literal["auto", "none", "sqrt", "inverse"] = "none"  # of an older file
     patience_epochs: int = Field(ge=0, le=100_000)
 
 
