@@ -35,7 +35,8 @@ NEAREST = 10  # other questions, or answers
 WIDTH = 0.2  # of the weight of a neighbour by its cosine, as in seedbed/label_errors/out_of_fold.py
 TRIES = 50
 EXPECTED = 0.05  # share of answers at another's question, before anything is known of a row
-FLAGGED = 0.5  # what a phrase, a language or a cut leaves of the quality of an answer
+FLAG_ODDS = 5.0  # how many times as likely wrong a phrase, a rare language or a cut makes an answer
+SUSPECTED = 0.5  # probability to belong below which an answer is suspected for it alone
 DIGITS = 4  # of the score: the last bits differ from processor to processor
 FEWEST = 20  # rows that a regression, or a share of rows, can be made from
 PHRASE_QUESTIONS, PHRASE_UNITS = 3, 8  # different questions that share an answer of so many words
@@ -85,7 +86,7 @@ def judge_answers(
 ) -> AnswerJudgement:
     """Judge every answer. Languages are detected from `min_language_chars` on; `refusal`, the text
     of params for questions without an answer, is no empty phrase."""
-    belongs = np.ones(len(rows.answers))
+    belongs = np.full(len(rows.answers), 1 - EXPECTED)
     if len(rows.answers) >= FEWEST:
         belongs = belonging(rows)
     flags = {
@@ -93,11 +94,11 @@ def judge_answers(
         Reason.OTHER_LANGUAGE: other_language(rows.questions, rows.answers, min_language_chars),
         Reason.SEEMS_CUT_OFF: cut_off(rows.answers),
     }
-    reason = np.where(belongs < FLAGGED, Reason.ANSWERS_OTHER_QUESTION, "").astype(object)
+    reason = np.where(belongs < SUSPECTED, Reason.ANSWERS_OTHER_QUESTION, "").astype(object)
     score = belongs.copy()
     for name, flagged in flags.items():
         reason = np.where(flagged & (reason == ""), name, reason)
-        score = np.where(flagged, score * FLAGGED, score)
+        score = np.where(flagged, score / (score + (1 - score) * FLAG_ODDS), score)
     return AnswerJudgement(reason, score.round(DIGITS), belongs)
 
 

@@ -87,7 +87,7 @@ def test_too_few_rows_are_judged_by_their_texts_alone():
     few = ComparedRows(["a?", "b?", "c?"], ["One.", "", "Three."], vectors, vectors, np.arange(3))
     judged = judge_answers(few, 40)
     assert judged.reason.tolist() == ["", Reason.EMPTY_PHRASE, ""]
-    assert judged.score.tolist() == [1, 0.5, 1]
+    assert judged.score.tolist() == [0.95, 0.7917, 0.95]
 
 
 @settings(max_examples=30, deadline=None)
