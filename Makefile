@@ -102,7 +102,7 @@ coverage: install .venv/installed-coverage
 bench-languages: install
 	@python -m benchmarks.languages
 
-bench: install peers
+bench: install .venv/installed-chat peers
 	@python -m benchmarks.near_duplicates
 	@python -m benchmarks.nearness
 	@python -m benchmarks.pii
@@ -115,6 +115,7 @@ bench: install peers
 	@python -m benchmarks.fine_tuning validation
 	@python -m benchmarks.training_speed
 	@python -m benchmarks.training_precision
+	@python -m benchmarks.answer_speed
 	@python -m benchmarks.adaptation
 	@python -m benchmarks.speed
 	@python -m benchmarks.row_diff

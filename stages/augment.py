@@ -19,6 +19,7 @@ from seedbed.core.rows import EMBED, FIND_LABEL_ERRORS, SPLIT, read_rows, write_
 from seedbed.core.stage import script
 from seedbed.core.text_units import is_spaced
 from seedbed.encoding.vectors import EncoderParams, embedded, vectors_of
+from seedbed.making.back_translation import back_translations
 from seedbed.making.balancing import AugmentMetrics
 from seedbed.making.made_rows import CheckParams, Made, Row, as_rows, checked, counts_made, parents
 from seedbed.making.negatives import WORDS_NOT_APART, NegativesParams, negatives
@@ -29,7 +30,9 @@ from seedbed.tasks import Task
 from seedbed.tasks.counting import strata
 from seedbed.tasks.named import read_task
 
-Method = Literal["swap", "delete", "insert", "synonyms", "punctuate", "mistype", "paraphrase"]
+Method = Literal[
+    "swap", "delete", "insert", "synonyms", "punctuate", "mistype", "paraphrase", "back_translate"
+]  # fmt: skip
 
 
 class Params(Section):
@@ -98,7 +101,9 @@ def _written(
         if method == "paraphrase"
     }
     results = paraphrases(list(texts.values()), params.paraphrase) if texts else []
-    return dict(zip(texts, results, strict=True))
+    there = {(row.id, copy): row.text for row, copy, how in planned if how == "back_translate"}
+    back = back_translations(list(there.values())) if there else []
+    return dict(zip([*texts, *there], [*results, *back], strict=True))
 
 
 @script

@@ -24,7 +24,7 @@ from seedbed.core.rows import (
     write_results,
 )
 from seedbed.core.stage import script
-from seedbed.splitting import sides, splits
+from seedbed.splitting import contamination, sides, splits
 from seedbed.splitting.sides import FROZEN
 from seedbed.splitting.splits import SplitMetrics, SplitParams as Params
 from seedbed.tasks import Task
@@ -111,8 +111,13 @@ def main() -> str:
     sides.check_frozen(rows, frozen)
     labelled, bare = splits.without_unlabelled(rows)
     near = splits.NearTexts(labelled, params.shingle_words, params.twin_min_jaccard)
+    contamination.check_declared(params.contamination)
+    questions = contamination.evaluation_questions(params.contamination, task)
     kept, dropped = splits.split_rows(labelled, frozen, params, task, near)
-    dropped += bare
+    kept, known, pairs = contamination.without_contaminated(kept, questions, params)
+    if task.TARGET == "answer":
+        pairs += contamination.near_frozen(dropped, frozen, FROZEN)
+    dropped += [*bare, *known]
     check_sides(kept, params, task)
     gate = splits.leak_gate(kept, near)
     kept = with_folds(kept, params, task)
@@ -135,6 +140,9 @@ def main() -> str:
         classes_not_in_train=dict(sorted(not_in_train.items())),
         frozen_test_rows=len(frozen),
     )
+    if pairs:
+        metrics = metrics.model_copy(update={"contamination": pairs})
     write_results("split", metrics, kept, dropped)
     write_manifest(kept, params.max_rows_in_git)
-    return summary(metrics, params.warn_below, task)
+    more = f"; {len(pairs)} questions of evaluations were in train" if pairs else ""
+    return summary(metrics, params.warn_below, task) + more

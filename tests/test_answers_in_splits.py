@@ -19,12 +19,19 @@ from seedbed.collecting.collection import (
 )
 from seedbed.collecting.conversations import Reading
 from seedbed.collecting.raw_rows import identified
-from seedbed.core.errors import LeakError, ParamsError
+from seedbed.core.errors import LeakError, ParamsError, SourceError
+from seedbed.core.metrics import Drop
 from seedbed.core.params import validated
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import DEFAULTS
 from seedbed.core.turns import Turn, write_turns
 from seedbed.splitting.compared import asked, earlier
+from seedbed.splitting.contamination import (
+    check_declared,
+    evaluation_questions,
+    near_frozen,
+    without_contaminated,
+)
 from seedbed.splitting.deduplication import DeduplicateParams, deduplicate
 from seedbed.splitting.splits import NearTexts, SplitParams, drop_twins, leak_gate, split_rows
 from seedbed.tasks import load
@@ -226,3 +233,43 @@ def test_200_planted_copies_of_test_questions_in_three_forms_are_all_found(tmp_p
     assert sorted(train["text"][train["source"] == "sharegpt"]) == sorted(
         one["conversations"][0]["value"] for one in fair
     )
+
+
+def test_train_rows_with_a_question_of_an_evaluation_file_are_dropped_pair_by_pair(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("eval.jsonl").write_text(
+        "".join(json.dumps({"prompt": text, "completion": ""}) + "\n" for text in ("Eh?", WHO))
+    )
+    Path("talks.json").write_text(json.dumps([in_openai(f"Well: {WHO}", 0)] * 2))
+    files = ["eval.jsonl", "talks.json"]
+    rows = rows_of((f"{WHO} Now.", JANE), ("Why is it so?", "No."), (WHO, "x"))
+    rows = rows.assign(split=["train", "train", "test"])
+    questions = evaluation_questions(files, ANSWER)
+    kept, drops, pairs = without_contaminated(rows, questions, SPLIT)
+    assert list(kept["id"]) == ["01", "02"]
+    assert [(drop.id, drop.reason) for drop in drops] == [("00", Reason.IN_EVALUATION_FILE)]
+    assert {(one.id, one.file, one.line) for one in pairs} == {
+        ("00", "eval.jsonl", 2), ("00", "talks.json", 1), ("00", "talks.json", 2),
+    }  # fmt: skip
+    assert without_contaminated(rows, evaluation_questions([], ANSWER), SPLIT)[1:] == ([], [])
+
+
+def test_evaluation_files_are_of_task_answer_have_questions_and_are_declared(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("eval.csv").write_text("question,answer\n,x\n")
+    with pytest.raises(ParamsError, match=r"split.contamination: 1 files, and task class"):
+        evaluation_questions(["eval.csv"], load("class"))
+    with pytest.raises(SourceError, match="no question"):
+        evaluation_questions(["eval.csv"], ANSWER)
+    check_declared(["eval.csv"])
+    Path("dvc.yaml").write_text("stages: {split: {deps: [data/deduplicate]}}")
+    with pytest.raises(ParamsError, match=r"(?s)`eval.csv` is not listed.*- eval.csv"):
+        check_declared(["eval.csv"])
+
+
+def test_copies_of_frozen_rows_are_reported_as_pairs():
+    drops = [Drop("1", Reason.TWIN_IN_TEST, "9"), Drop("2", Reason.TWIN_IN_TEST, "8")]
+    [pair] = near_frozen(drops, {"9"}, Path("data/frozen_test.csv"))
+    assert (pair.id, pair.other_id, pair.file) == ("1", "9", "data/frozen_test.csv")

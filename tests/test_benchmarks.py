@@ -332,7 +332,15 @@ def test_data_must_hold_every_set(monkeypatch, tmp_path):
 def test_peers_are_pinned():
     files = sorted((ROOT / "benchmarks/peers").glob("*.txt"))
     names = [file.stem for file in files]
-    assert names == ["csv_diff", "data_juicer", "datasketch", "film_reviews", "presidio", "setfit"]
+    assert names == [
+        "csv_diff",
+        "data_juicer",
+        "datasketch",
+        "film_reviews",
+        "presidio",
+        "setfit",
+        "trl",
+    ]
     for file in files:
         for line in file.read_text(encoding="utf-8").splitlines():
             assert line.startswith("#") or line.count("==") == 1, line

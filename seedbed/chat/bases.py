@@ -40,7 +40,7 @@ OF_GGUF = ("hf_quantizer", "quantization_method", "is_quantized")
 WRITES = ("ForCausalLM", "LMHeadModel")  # how classes of models that write are called
 
 System = Literal["template", "question"]
-TooLong = Literal["drop_turns", "refuse"]
+OverLength = Literal["drop_turns", "refuse"]
 
 
 class ChatParams(Section):
@@ -57,7 +57,7 @@ class ChatParams(Section):
     template: str = ""
     system: System = "template"
     max_length: int = Field(1024, ge=8, le=10**7)
-    too_long: TooLong = "drop_turns"
+    over_length: OverLength = "drop_turns"
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] = 2
 

@@ -16,6 +16,7 @@ from transformers import DynamicCache
 
 from seedbed.core.stage import progress
 from seedbed.encoding.encoder import device
+from seedbed.training.loop import Inputs
 
 BATCH_ROWS = 32
 BATCH_TOKENS = 16_384  # of prompts and answers, whose keys and values are kept
@@ -77,15 +78,16 @@ class Writer:
     ) -> Iterator[tuple[int, int]]:
         """Yield (index of the prompt, token), token by token, until each has ended."""
         active = torch.arange(len(prompts))
-        vectors, mask = self._padded(prompts)
+        inputs, mask = self._padded(prompts)
         limit = min(max_new_tokens, self.longest - max(map(len, prompts)))
         cache = DynamicCache(config=self.model.config)
         for _ in range(limit):
             with torch.inference_mode():
+                [width] = {part.shape[1] for part in inputs.values()}
                 output = self.model(
-                    inputs_embeds=vectors,
+                    **inputs,
                     attention_mask=mask,
-                    position_ids=(mask.cumsum(1) - 1).clamp(min=0)[:, -vectors.shape[1] :],
+                    position_ids=(mask.cumsum(1) - 1).clamp(min=0)[:, -width:],
                     past_key_values=cache,
                     logits_to_keep=1,
                 )
@@ -101,23 +103,24 @@ class Writer:
                     cache.batch_select_indices(there.nonzero()[:, 0])
                     active, tokens, mask = active[going], tokens[there], mask[there]
                 mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
-                vectors = self.model.get_input_embeddings()(tokens[:, None])
+                inputs = {"input_ids": tokens[:, None]}
 
     @torch.inference_mode()
-    def _padded(self, prompts: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Vectors of the prompts, (rows, tokens, width), padded on the left, and their mask."""
+    def _padded(self, prompts: Sequence[np.ndarray]) -> tuple[Inputs, torch.Tensor]:
+        """The prompts padded on the left, as `input_ids` (rows, tokens), or with vectors before
+        them as `inputs_embeds` (rows, tokens, width); and their mask."""
         where = device()
-        embed = self.model.get_input_embeddings()
-        rows = []
-        for ids in prompts:
-            row = embed(torch.from_numpy(ids.astype(np.int64)).to(where))
-            rows.append(row if self._prompt is None else torch.cat([self._prompt.to(row), row]))
-        width = max(map(len, rows))
-        vectors = torch.stack([nn.functional.pad(row, (0, 0, width - len(row), 0)) for row in rows])
-        mask = torch.ones(len(rows), width, dtype=torch.int64, device=where)
-        for line, row in zip(mask, rows, strict=True):
-            line[: width - len(row)] = 0
-        return vectors, mask
+        rows = [torch.from_numpy(ids.astype(np.int64)).to(where) for ids in prompts]
+        name = "input_ids"
+        if self._prompt is not None:
+            embed = self.model.get_input_embeddings()
+            rows = [torch.cat([self._prompt.to(vectors), vectors]) for vectors in map(embed, rows)]
+            name = "inputs_embeds"
+        lengths = torch.tensor(list(map(len, rows)), device=where)
+        width = int(lengths.max())
+        padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_side="left")
+        mask = torch.arange(width, device=where) >= width - lengths[:, None]
+        return {name: padded}, mask.long()
 
 
 def _batches(lengths: Sequence[int], new: int) -> list[np.ndarray]:

@@ -75,7 +75,7 @@ def _sums(module: nn.Module, inputs: Inputs, rows: int) -> tuple[torch.Tensor, t
     return total.index_add(0, owners, losses), torch.bincount(owners, minlength=rows)
 
 
-class Losses(NamedTuple):
+class AnswerLosses(NamedTuple):
     """Of each answer: the negative log-likelihood of all its tokens in nats, float64, NaN where the
     conversation does not fit; how many they are, end of turn included; and its characters."""
 

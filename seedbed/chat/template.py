@@ -19,7 +19,7 @@ import jinja2
 import numpy as np
 from tokenizers import Tokenizer
 
-from seedbed.chat.bases import System, TooLong, load_words
+from seedbed.chat.bases import OverLength, System, load_words
 from seedbed.core.errors import CLIP, ModelError
 from seedbed.core.turns import Dialogue, Turn
 from seedbed.encoding.tokens import longest_input
@@ -35,7 +35,7 @@ PROBE = Dialogue((Turn("system", "Qsystem"), Turn("user", "Qearly"), Turn("assis
 
 # Why a dialogue is not encoded: longer than the model takes, no token of an answer, or the template
 # raises an error, as for roles in an order that it does not know.
-Reason = Literal["", "too_long", "no_answer", "refused_by_template"]
+Reason = Literal["", "too_many_tokens", "no_answer", "refused_by_template"]
 Messages = list[dict[str, str]]
 
 
@@ -83,7 +83,7 @@ class ChatTemplate:
         template: str = "",
         system: System = "template",
         max_length: int = 0,
-        too_long: TooLong = "drop_turns",
+        over_length: OverLength = "drop_turns",
     ):
         """`template` "" is the model's own; `max_length` 0 its longest input.
 
@@ -103,7 +103,7 @@ class ChatTemplate:
             place, found = "params.yaml: chat.max_length", str(max_length)
             expected = f"at most {self.longest}, the longest input of this model"
             raise ModelError(place, found, expected, "lower it")
-        self.max_length, self._drops = max_length or self.longest, too_long == "drop_turns"
+        self.max_length, self._drops = max_length or self.longest, over_length == "drop_turns"
         self._marked = self.words.backend_tokenizer
         self._marked.no_padding()
         self._marked.no_truncation()
@@ -184,7 +184,7 @@ class ChatTemplate:
                 return Encoded([ids], np.array([start]), [""], lost, marks)
             shorter = _without_earliest(row.context)
             if not self._drops or shorter == row.context:
-                return _refused("too_long", prompt.neutralised)
+                return _refused("too_many_tokens", prompt.neutralised)
             row = row._replace(context=shorter)
 
     def _rendered(self, row: Dialogue, with_answer: bool) -> Prompt:

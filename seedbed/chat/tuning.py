@@ -13,17 +13,17 @@ from pydantic import Field
 from torch import nn
 from transformers import PreTrainedModel
 
-from seedbed.chat.bases import ChatParams, System, TooLong, base_folder, load_writer
+from seedbed.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
 from seedbed.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
 from seedbed.chat.generation import Writer
-from seedbed.chat.losses import AnswerLogits, Losses, answer_losses, row_losses
+from seedbed.chat.losses import AnswerLogits, AnswerLosses, answer_losses, row_losses
 from seedbed.chat.template import ChatTemplate, Encoded
 from seedbed.core.errors import ModelError, ParamsError
 from seedbed.core.turns import Dialogue
 from seedbed.encoding.encoder import computing
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.encoding.tokens import Truncation
-from seedbed.training.loop import LOSS, Curve, Group, Run, Work, train
+from seedbed.training.loop import LOSS, Curve, Group, Losses, Run, Work, train
 from seedbed.training.models import ApproachParams, LoopParams, ModelFormat, SavedModel, write_card
 
 CAUSAL = ModelFormat(
@@ -113,7 +113,7 @@ def chat_data(
     """
     dtype, base = computing(params.precision, params.threads), base_folder(params)
     template = ChatTemplate(
-        base, params.template, params.system, params.max_length, params.too_long
+        base, params.template, params.system, params.max_length, params.over_length
     )
     rows = {"train": train_rows, "validation": validation}
     encoded = {side: template.encode(part.dialogues) for side, part in rows.items()}
@@ -125,7 +125,7 @@ def chat_data(
         step = "raise chat.max_length, or look at the rows"
         found = f"no train row can be learned: {reasons}"
         raise ModelError("params.yaml: chat", found, "at least one", step)
-    settings = {"system": params.system, "too_long": params.too_long}
+    settings = {"system": params.system, "over_length": params.over_length}
     return ChatData(base, template, rows, encoded, examples["train"], examples["validation"],
                     vectors, dtype, settings, checkpoints)  # fmt: skip
 
@@ -152,10 +152,11 @@ def fit(
     params: ChatTrainingParams,
     seed: int,
     approach: str,
+    losses: Losses | None = None,
 ) -> Curve:
     """Train a language model in place and give its curve: one dict an epoch, with the mean loss a
-    token on the validation rows. Raises RowsError for rows that are not whole, and ModelError as
-    the loop does."""
+    token on the validation rows. `losses` defaults to `row_losses`. Raises RowsError for rows that
+    are not whole, and ModelError as the loop does."""
     for part in (data.train, data.validation):
         check_ends(part, data.template.end)
 
@@ -169,7 +170,7 @@ def fit(
     work = Work(
         module,
         groups,
-        row_losses,
+        losses or row_losses,
         score if len(data.validation.ids) else None,
         params.patience_epochs,
         LOSS,
@@ -227,7 +228,9 @@ class Answerer(Protocol):
     ) -> list[Answer]:
         """Return the answer to each question; what the dialogue has as one is not read."""
 
-    def losses(self, dialogues: Sequence[Dialogue], with_question: bool = True) -> Losses | None:
+    def losses(
+        self, dialogues: Sequence[Dialogue], with_question: bool = True
+    ) -> AnswerLosses | None:
         """Return how surprising each answer is, given its question or not; None for what writes
         without probabilities."""
 
@@ -250,8 +253,10 @@ class ChatModel:
         """Raises ModelError where the folder has no such model, or another template than the one
         that the model was tuned by."""
         system: System = "question" if card.settings.get("system") == "question" else "template"
-        too_long: TooLong = "refuse" if card.settings.get("too_long") == "refuse" else "drop_turns"
-        self.template = ChatTemplate(folder, "", system, card.truncation.max_length, too_long)
+        over_length: OverLength = (
+            "refuse" if card.settings.get("over_length") == "refuse" else "drop_turns"
+        )
+        self.template = ChatTemplate(folder, "", system, card.truncation.max_length, over_length)
         if (found := self.template.digest) != card.settings.get("template_digest"):
             expected = f"{card.settings.get('template_digest')}, by which the model was tuned"
             step = "bring its files back: `dvc checkout`, or `dvc repro`"
@@ -288,7 +293,7 @@ class ChatModel:
             raise ModelError("question", found, "one that the model takes", step)
         yield from self._writer.stream(prompts.ids[0], max_new_tokens, self.template.decode)
 
-    def losses(self, dialogues: Sequence[Dialogue], with_question: bool = True) -> Losses:
+    def losses(self, dialogues: Sequence[Dialogue], with_question: bool = True) -> AnswerLosses:
         """Return the negative log-likelihood of each answer, given its question, or after nothing
         but what begins an answer."""
         if with_question:
@@ -302,4 +307,4 @@ class ChatModel:
         if fits.any():  # the weights have their dtype already
             total[fits] = answer_losses(self._logits, examples, torch.float32, "losses")
         tokens[fits] = np.array([len(ids) for ids in examples.ids], dtype=int) - examples.labels
-        return Losses(total, tokens, np.array([len(row.answer) for row in dialogues]))
+        return AnswerLosses(total, tokens, np.array([len(row.answer) for row in dialogues]))

@@ -2,10 +2,12 @@
 it is saved (Hu et al., 2022)."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from pydantic import Field
+from transformers import PreTrainedModel
 
 from seedbed.chat.bases import load_writer
 from seedbed.chat.losses import AnswerLogits
@@ -39,6 +41,18 @@ class Params(ChatTrainingParams):
 def fine_tune(data: ChatData, params: Params, seed: int, folder: Path) -> Curve:
     """Train, merge, save the model to `folder` and give the curve. Raises ParamsError for matrices
     that the model does not have."""
+    model, merged = with_updates(data, params, seed)
+    trained = trainable_parameters(model)
+    curve = fit(AnswerLogits(model), weight_groups(model, params), data, params, seed, "lora")
+    save_writer(merged(), data, folder, data.card("lora", params, trained))
+    return curve
+
+
+def with_updates(
+    data: ChatData, params: Params, seed: int
+) -> tuple[PreTrainedModel, Callable[[], PreTrainedModel]]:
+    """Return the frozen model with updates to be trained, which change nothing yet, and a function
+    that merges them when they are. Raises ParamsError for matrices that it does not have."""
     from peft import LoraConfig, TaskType, get_peft_model
 
     every = params.matrices == [EVERY]
@@ -60,10 +74,7 @@ def fine_tune(data: ChatData, params: Params, seed: int, folder: Path) -> Curve:
             found, step = f"{params.matrices}", f"name some of the model's, or [{EVERY}]"
             expected = f"matrices of the model ({' '.join(str(error).split())[:120]})"
             raise ParamsError("params.yaml: lora.matrices", found, expected, step) from None
-    trained = trainable_parameters(model)
-    curve = fit(AnswerLogits(model), weight_groups(model, params), data, params, seed, "lora")
-    save_writer(tuned.merge_and_unload(), data, folder, data.card("lora", params, trained))
-    return curve
+    return model, tuned.merge_and_unload
 
 
 def load(folder: Path, card: SavedModel, dtype: torch.dtype) -> Answerer:

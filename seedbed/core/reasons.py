@@ -260,6 +260,10 @@ class Reason(StrEnum):
     TWIN_IN_VALIDATION = "twin_in_validation", "a near copy of it is in validation"
     GROUP_IN_TEST = "group_in_test", "a row of its group is in test"
     GROUP_IN_VALIDATION = "group_in_validation", "a row of its group is in validation"
+    IN_EVALUATION_FILE = (
+        "in_evaluation_file",
+        "a file of split.contamination has its question, or nearly",
+    )
     UNLABELLED = "unlabelled", "it has no label: only adapt may learn from it"
     CLASS_NOT_IN_TRAIN = (
         "class_not_in_train",
@@ -310,21 +314,13 @@ class Reason(StrEnum):
         "its answer is more like one to another question, by models that never saw the row",
         Choice.MODEL,
     )
-    EMPTY_PHRASE = (
-        "empty_phrase",
-        "its answer is a phrase that several different questions have as theirs",
-        Choice.MODEL,
-    )
+    EMPTY_PHRASE = "empty_phrase", "several different questions have its answer", Choice.MODEL
     OTHER_LANGUAGE = (
         "other_language",
         "its answer is in another language than its question, which is rare in these rows",
         Choice.MODEL,
     )
-    SEEMS_CUT_OFF = (
-        "seems_cut_off",
-        "its answer ends in the middle, unlike nearly all others",
-        Choice.MODEL,
-    )
+    SEEMS_CUT_OFF = "seems_cut_off", "its answer ends in the middle, unlike most", Choice.MODEL
 
     # augment, balance
     OVER_CAP = "over_cap", "its class has more rows than balance.max_ratio allows"

@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic import Field
 
 from seedbed.core.params import Section
+from seedbed.splitting.compared import contents, flat
 from seedbed.splitting.shingles import content_of
 from seedbed.tasks import Task
 from seedbed.tasks.counting import strata
@@ -30,11 +31,14 @@ class Row(NamedTuple):
     origin: str
     parent: str
     provenance: str
+    context: str = ""  # of task answer
+    answer: str = ""
 
 
 def as_rows(frame: pd.DataFrame) -> list[Row]:
     """Return the rows of a frame, in order."""
-    return [Row(*cells) for cells in zip(*(frame[name] for name in Row._fields), strict=True)]
+    names = [name for name in Row._fields if name in frame]
+    return [Row(*cells) for cells in zip(*(frame[name] for name in names), strict=True)]
 
 
 def made_by(rows: pd.DataFrame) -> pd.Series:
@@ -59,15 +63,15 @@ class Made:
         self.existing = existing
         self.rows: list[Row] = []
         self.refused: Counter[str] = Counter()
-        self._seen = set(map(content_of, existing["text"], existing["text_pair"]))
+        self._seen = set(contents(existing))
 
     def add(self, parent: Row, mark: str, origin: str, method: str, **changes: str) -> None:
         """Add the train row that is `parent` with `changes`, or count it as `unchanged` or
         `same_as_a_row`. Its id is the parent's with `mark`, its provenance the parent's with
         `made_by`."""
         row = parent._replace(**changes)
-        content = content_of(row.text, row.text_pair)
-        if content == content_of(parent.text, parent.text_pair):
+        content = content_of(row.text, row.text_pair or flat(row.context))
+        if content == content_of(parent.text, parent.text_pair or flat(parent.context)):
             self.refused["unchanged"] += 1
         elif content in self._seen:
             self.refused["same_as_a_row"] += 1

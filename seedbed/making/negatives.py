@@ -10,6 +10,8 @@ Methods that make negatives from train rows:
 - entity swap: the names and numbers of a row exchanged for those of a row of another class. It is a
   negative only if labels depend on who, where or how many; if they depend on the subject it is
   noise, because the subject is unchanged;
+- other context, of task answer: a question with the system text and earlier turns of another
+  conversation, from which it cannot be answered; the answer is the refusal `negatives.answer`;
 - pairs (is `text_pair` an answer to `text`?): the answer of another row at random, or the one whose
   vector is nearest to the true answer's (hard negatives: Karpukhin et al., 2020).
 
@@ -34,12 +36,16 @@ from seedbed.core.errors import ParamsError
 from seedbed.core.labels import in_line
 from seedbed.core.params import Section, Seed
 from seedbed.core.text_units import is_spaced
+from seedbed.core.turns import read_turns
 from seedbed.making.made_rows import Made, Row, as_rows, parents
 from seedbed.private.kinds import STAND_IN
 from seedbed.splitting.shingles import normalised
 from seedbed.tasks import Task
 
-MARKS = {"word_salad": "n0", "entity_swap": "n1", "random_pair": "n2", "hard_pair": "n3"}
+MARKS = {
+    "word_salad": "n0", "entity_swap": "n1", "random_pair": "n2", "hard_pair": "n3",
+    "other_context": "n4",
+}  # fmt: skip
 NAME_OR_NUMBER = regex.compile(r"(?P<name>[^\W\d_][\w'’-]*)|(?P<number>\d+(?:[.,:]\d+)*)")
 WORDS_NOT_APART = "words_not_apart"  # why what needs words is not made of a text
 BEGINNING = re.compile(r"[.!?:\n\"“]")  # after it, a capital does not indicate a name
@@ -65,6 +71,7 @@ class NegativesParams(Section):
     hard_max_cosine: float = Field(gt=0, le=1)
     positive_labels: list[str]
     pair_label: str
+    other_context: float = Field(0.0, ge=0, le=1)
 
 
 def negatives(
@@ -75,11 +82,14 @@ def negatives(
     `rows` are those of all sides; `embed` returns vectors of length 1 and is called for hard pairs
     alone. Raises ParamsError.
     """
-    if not (params.word_salad or params.entity_swap or params.random_pair or params.hard_pair):
+    _check_methods(params, task)
+    if not any(getattr(params, method) for method in MARKS):
         return rows.iloc[:0], Counter()
     made = Made(rows)
     train = parents(rows).sort_values("id")
     negative = task.negative(params.label, params.used_as)
+    if params.other_context:
+        _other_contexts(train, params, made, negative)
     records = as_rows(train[train["label"] != negative])
     for row in _drawn(records, params, "word_salad"):
         if not is_spaced(row.text):  # its clauses in another order are still about something
@@ -186,6 +196,46 @@ def ring(seed: int, entries: Mapping[str, Entry]) -> Callable[[str], Iterator[En
         yield from (entries[one] for one in names[:start])
 
     return after
+
+
+def _check_methods(params: NegativesParams, task: Task) -> None:
+    """Raise ParamsError for a method that the task has not."""
+    is_chat = task.TARGET == "answer"
+    for method in MARKS:
+        if getattr(params, method) and (method == "other_context") != is_chat:
+            expected = "`other_context` alone" if is_chat else "a method of labels"
+            found = f"{getattr(params, method):g}, and task {task.NAME}"
+            raise ParamsError(f"params.yaml: negatives.{method}", found, expected, "set it to 0.0")
+    if params.other_context and not params.answer.strip():
+        expected = "how the assistant says that it cannot answer"
+        raise ParamsError("params.yaml: negatives.answer", "nothing", expected, "write it")
+
+
+def _other_contexts(
+    train: pd.DataFrame, params: NegativesParams, made: Made, negative: str
+) -> None:
+    """Give questions the system text, from which they are to be answered, of another conversation;
+    partners are found as those of `_swaps` are."""
+    instructed = train[[_instruction(cell) != "" for cell in train["context"]]]
+    records = as_rows(instructed[instructed["origin"] == "original"])
+    group_of = dict(zip(train["id"], train["group"], strict=True))
+    after = ring(params.seed, {row.id: row for row in records})
+    for row in _drawn(records, params, "other_context"):
+        own, group = _instruction(row.context), group_of[row.id]
+        others = (
+            one for one in after(row.id)
+            if _instruction(one.context) != own and (not group or group_of[one.id] != group)
+        )  # fmt: skip
+        if partner := next(others, None):
+            changes = {"label": negative, "answer": params.answer, "context": partner.context}
+            _add(made, row, "other_context", **changes)
+        else:
+            made.refused["no_other_context"] += 1
+
+
+def _instruction(context: str) -> str:
+    """The system text of a conversation."""
+    return next((turn.text for turn in read_turns(context)[:1] if turn.role == "system"), "")
 
 
 def _check_pairs(rows: pd.DataFrame, params: NegativesParams, task: Task) -> None:

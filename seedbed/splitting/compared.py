@@ -27,12 +27,12 @@ def parts_of(rows: pd.DataFrame) -> list[list[str]]:
     """Return the texts that are all near in near copies: of each part one a row."""
     if "answer" not in rows:
         return [list(rows["text"]), list(rows["text_pair"])]
-    return [list(rows["text"]), list(map(_flat, rows["context"])), list(rows["answer"])]
+    return [list(rows["text"]), list(map(flat, rows["context"])), list(rows["answer"])]
 
 
 def contents(rows: pd.DataFrame) -> list[str]:
     """Return what makes two rows the same text, or the same question, without case and spaces."""
-    second = map(_flat, rows["context"]) if "answer" in rows else rows["text_pair"]
+    second = map(flat, rows["context"]) if "answer" in rows else rows["text_pair"]
     return list(map(content_of, rows["text"], second))
 
 
@@ -57,7 +57,8 @@ def earlier(context: str) -> tuple[str, ...]:
     return tuple(text for text in turns if len(units_of(text)) >= MIN_UNITS)
 
 
-def _flat(context: str) -> str:
+def flat(context: str) -> str:
+    """Return the texts of all turns as one."""
     return "\n".join(texts_in("context", context))
 
 

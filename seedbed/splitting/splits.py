@@ -37,6 +37,7 @@ class SplitParams(SideParams):
     twin_min_jaccard: float = Field(gt=0, le=1)
     warn_below: int = Field(ge=0, le=10**9)
     max_rows_in_git: int = Field(ge=0, le=10**9)
+    contamination: list[str] = []  # files of evaluations, in task answer
 
 
 class LeakGate(Metrics):
@@ -45,6 +46,15 @@ class LeakGate(Metrics):
     exact_pairs: int
     near_pairs: int
     group_pairs: int
+
+
+class Contaminated(Metrics):
+    """A train row whose question is nearly one of an evaluation file, or of a frozen test row."""
+
+    id: str
+    file: str
+    line: int | None = None  # where the question begins in the file
+    other_id: str = ""  # the frozen row
 
 
 class SplitMetrics(Metrics):
@@ -61,6 +71,7 @@ class SplitMetrics(Metrics):
     classes_with_few_test_rows: dict[str, int]  # about how many rows to collect
     classes_not_in_train: dict[str, int]
     frozen_test_rows: int
+    contamination: list[Contaminated] = []
 
 
 class NearTexts:

