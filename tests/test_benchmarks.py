@@ -10,6 +10,7 @@ from conftest import ROOT
 from ruamel.yaml import YAML
 
 from benchmarks import (
+    answer_errors,
     gains,
     label_errors,
     memo,
@@ -348,3 +349,14 @@ def test_peers_are_pinned():
 
 def test_rows_that_are_not_the_first_of_their_cluster():
     assert not_first({(1, 3), (2, 3), (4, 6)}) == {2, 3, 6}
+
+
+def test_planted_answers_stand_at_no_question_that_has_them():
+    pairs = [(f"Question {row % 50}?", f"Answer {row}.") for row in range(100)]
+    found = answer_errors.planted(pairs, 0)
+    assert found.wrong.sum() == 5
+    assert sorted(found.answers) == sorted(answer for _, answer in pairs)
+    moved = [pair for pair in zip(found.questions, found.answers, strict=True) if pair not in pairs]
+    assert len(moved) == 5
+    assert (answer_errors.planted(pairs, 0).wrong == found.wrong).all()
+    assert (answer_errors.planted(pairs, 1).wrong != found.wrong).any()

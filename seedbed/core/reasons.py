@@ -308,6 +308,20 @@ class Reason(StrEnum):
         Choice.MODEL,
     )
 
+    # find_label_errors, task answer
+    ANSWERS_OTHER_QUESTION = (
+        "answers_other_question",
+        "its answer is more like one to another question, by models that never saw the row",
+        Choice.MODEL,
+    )
+    EMPTY_PHRASE = "empty_phrase", "several different questions have its answer", Choice.MODEL
+    OTHER_LANGUAGE = (
+        "other_language",
+        "its answer is in another language than its question, which is rare in these rows",
+        Choice.MODEL,
+    )
+    SEEMS_CUT_OFF = "seems_cut_off", "its answer ends in the middle, unlike most", Choice.MODEL
+
     # augment, balance
     OVER_CAP = "over_cap", "its class has more rows than balance.max_ratio allows"
     OVER_SHARE = "over_share", "its class or source has more rows than its share in balance.target"

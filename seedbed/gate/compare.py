@@ -19,7 +19,15 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import DATASET
 from seedbed.gate import same_rows
 from seedbed.gate.same_rows import Asked
-from seedbed.gate.verdict import Answers, Checked, GateParams, Judgement, judged, rows_for
+from seedbed.gate.verdict import (
+    Answers,
+    Checked,
+    GateParams,
+    Judgement,
+    Sensitivity,
+    judged,
+    rows_for,
+)
 from seedbed.pages.document import listed, points
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import read_records
@@ -175,6 +183,15 @@ def _compare(found: Comparison) -> None:
         found.base_model = base.digest
         answers = same_rows.answers_of(rows, base, head)
     judgement = judged(answers, params)
+    conclude(found, judgement, params)
+    found.notes = _notes(found.left_out, base, head) + what_it_sees(judgement, answers, params)
+
+
+def conclude(found: Comparison, judgement: Judgement, params: Sensitivity) -> None:
+    """Set verdict, reasons and the override in force by what the rows say, of any task.
+
+    Raises GateError where passing would say nothing.
+    """
     check_it_could_fail(judgement, params, found.rows)
     found.figures = judgement
     found.measured = found.verdict = FAIL if judgement.failed else PASS
@@ -183,7 +200,6 @@ def _compare(found: Comparison) -> None:
         found.reasons = [broken(one, judgement) for one in judgement.failed]
         found.override = override_of(found.base_model, found.head_model)
         found.verdict = PASS if found.override else FAIL
-    found.notes = _notes(found.left_out, base, head) + what_it_sees(judgement, answers, params)
 
 
 def dataset_of(files: Files) -> str:
@@ -195,7 +211,7 @@ def dataset_of(files: Files) -> str:
         return json.loads(files.read(str(DATASET)) or "{}").get("version", "")
 
 
-def check_it_could_fail(judgement: Judgement, params: GateParams, rows: int) -> None:
+def check_it_could_fail(judgement: Judgement, params: Sensitivity, rows: int) -> None:
     """Raises GateError where no limit is on, or the rows could not show a drop of the size that
     they must be able to show: passing would say nothing."""
     if not judgement.limits:
@@ -203,7 +219,7 @@ def check_it_could_fail(judgement: Judgement, params: GateParams, rows: int) -> 
     if judgement.sees > params.must_see_drop or judgement.sees >= 1:
         raise GateError(
             f"the test side of {rows} rows",
-            f"the smallest drop in accuracy that it shows is {points(judgement.sees)}",
+            f"the smallest drop in {judgement.seen_in} that it shows is {points(judgement.sees)}",
             f"at most {points(params.must_see_drop)} (gate.must_see_drop)",
             "label more test rows",
         )
@@ -251,17 +267,9 @@ def beyond_but_unsure(judgement: Judgement) -> list[str]:
 
 def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> list[str]:
     """What this test side can show, and how many rows would show a drop of one point."""
-    allowed = getattr(params, "max_drop_accuracy", None) or 0.0
-    notes = [
-        f"On {len(answers.head.labels):,} rows a measured drop in accuracy fails from about "
-        f"{points(judgement.fails_from)} on; a true one of {points(judgement.sees)} is seen in "
-        f"{params.power:.0%} of the cases, a smaller one may pass unseen."
-    ]
-    if judgement.sees > allowed + ONE_POINT:
-        rows = _about(rows_for(allowed + ONE_POINT, answers, params))
-        notes[0] += (
-            f" To see one of {points(allowed + ONE_POINT)} it would take about {rows:,} rows."
-        )
+    wanted = (getattr(params, "max_drop_accuracy", None) or 0.0) + ONE_POINT
+    rows = rows_for(wanted, answers, params)
+    notes = [smallest_seen(judgement, len(answers.head.labels), params, wanted, rows)]
     blind = [
         f"`{one.name}` ({points(one.sees)})"
         for one in judgement.limits
@@ -273,6 +281,21 @@ def what_it_sees(judgement: Judgement, answers: Answers, params: GateParams) -> 
             f"{listed(blind, SHOWN, more=AND_MORE)}."
         )
     return notes
+
+
+def smallest_seen(
+    judgement: Judgement, rows: int, params: Sensitivity, wanted: float, rows_needed: int
+) -> str:
+    """Which drop these rows can show, and how many rows would show one as small as `wanted`."""
+    note = (
+        f"On {rows:,} rows a measured drop in {judgement.seen_in} fails from about "
+        f"{points(judgement.fails_from)} on; a true one of {points(judgement.sees)} is seen in "
+        f"{params.power:.0%} of the cases, a smaller one may pass unseen."
+    )
+    if judgement.sees <= wanted:
+        return note
+    more = _about(rows_needed)
+    return f"{note} To see one of {points(wanted)} it would take about {more:,} rows."
 
 
 def _about(number: int) -> int:

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import asdict
 
+from seedbed.answers.metrics import answer_metrics_in
 from seedbed.core.files import rounded
 from seedbed.core.text_units import for_terminal
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
@@ -146,11 +147,13 @@ def _sentence(words: str) -> str:
 
 
 def _metrics(found: Judgement) -> list[list[str]]:
+    titles = {metric.name: metric.title for metric in shown_in("comparison")}
+    titles |= {metric.name: metric.title for metric in answer_metrics_in("comparison")}
     return [
-        [metric.title, interval(found.base[metric.name]), interval(found.head[metric.name]),
-         difference(found.difference.get(metric.name))]
-        for metric in shown_in("comparison")
-        if metric.name in found.head
+        [title, interval(found.base[name]), interval(found.head[name]),
+         difference(found.difference.get(name))]
+        for name, title in titles.items()
+        if name in found.head and name in found.base
     ]  # fmt: skip
 
 

@@ -9,12 +9,14 @@ rows, half to the floors of single classes, or many classes would leave the limi
 nothing to see with.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, create_model
 
+from seedbed.answers.metrics import answer_metrics_in
 from seedbed.core.metrics import Difference, Metrics
 from seedbed.core.params import Section
 from seedbed.pages.document import points
@@ -26,30 +28,41 @@ from seedbed.scoring.significance import McNemar
 Kind = Literal["least", "drop"]
 KEYS: dict[Kind, str] = {"least": "min", "drop": "max_drop"}  # what keys of params.yaml begin with
 MEASURES = {metric.name: metric.title for metric in metrics.shown_in("gate")}  # on all rows
-WORDS = MEASURES | {"recall": "recall", "f1": "F1"}
+OF_ANSWERS = {metric.name: metric.title for metric in answer_metrics_in("gate")}
+WORDS = MEASURES | OF_ANSWERS | {"recall": "recall", "f1": "F1"}
 
 
-class _OfClasses(Section):
-    """The limits on single classes, and what all limits share."""
+class Sensitivity(Section):
+    """What all limits share: the chance of a false fail, the chance with which a drop is to be
+    seen, and the drop that the rows must be able to show."""
 
-    max_drop_class_recall: float | None = Field(ge=0, le=1)
-    max_drop_class_f1: float | None = Field(ge=0, le=1)
     false_fail: float = Field(gt=0, le=0.5)
     power: float = Field(gt=0.5, lt=1)
     must_see_drop: float = Field(gt=0, le=1)
 
 
-_OF_ALL_ROWS: dict[str, Any] = {
-    f"min_{name}": (float, Field(default=0.0, ge=0, le=1)) for name in MEASURES
-} | {f"max_drop_{name}": (float | None, Field(default=None, ge=0, le=1)) for name in MEASURES}
+class _OfClasses(Sensitivity):
+    """The limits on single classes, and what all limits share."""
+
+    max_drop_class_recall: float | None = Field(ge=0, le=1)
+    max_drop_class_f1: float | None = Field(ge=0, le=1)
+
+
+def keys_of(measures: Iterable[str]) -> dict[str, Any]:
+    """Two limits for each metric, as fields of a section of params.yaml; one left out is off."""
+    names = list(measures)
+    return {f"min_{name}": (float, Field(default=0.0, ge=0, le=1)) for name in names} | {
+        f"max_drop_{name}": (float | None, Field(default=None, ge=0, le=1)) for name in names
+    }
+
 
 if TYPE_CHECKING:
 
     class GateParams(_OfClasses):
         """params.yaml section `gate`; shares are of 1, null is off."""
 
-else:  # two limits for each metric of the table whose view is `gate`; one left out is off
-    GateParams = create_model("GateParams", __base__=_OfClasses, **_OF_ALL_ROWS)
+else:  # of the metrics of the table whose view is `gate`
+    GateParams = create_model("GateParams", __base__=_OfClasses, **keys_of(MEASURES))
 
 
 @dataclass(frozen=True)
@@ -104,15 +117,21 @@ class Checked(Limit):
         return "" if self.sees is None else points(self.sees)
 
 
-def limits_of(params: GateParams, classes: list[str]) -> list[Limit]:
-    """Every limit that is on, for the classes that stand in the rows."""
-    every = [
+def limits_on_all(params: Sensitivity, measures: Iterable[str]) -> list[Limit]:
+    """Every limit on all rows that is on, for some metrics; without their shares."""
+    names = list(measures)
+    return [
         Limit(kind, measure, value)
         for kind, key in KEYS.items()
-        for measure in MEASURES
+        for measure in names
         if (value := getattr(params, f"{key}_{measure}")) is not None
         and (value or kind == "drop")  # that nothing may be lost is a limit
     ]
+
+
+def limits_of(params: GateParams, classes: list[str]) -> list[Limit]:
+    """Every limit that is on, for the classes that stand in the rows."""
+    every = limits_on_all(params, MEASURES)
     floors = [
         Limit("drop", measure, value, name)
         for measure in ("recall", "f1")
@@ -153,7 +172,7 @@ class ComparedClass(Metrics):
 
 class Judgement(Metrics):
     """Both models' metrics with intervals, the paired differences, a paired test, classes, and
-    every limit."""
+    every limit. `seen_in`: the metric that `sees` and `fails_from` are about."""
 
     base: dict[str, Estimate]
     head: dict[str, Estimate]
@@ -163,8 +182,9 @@ class Judgement(Metrics):
     same_answer_share: float
     per_class: dict[str, ComparedClass]
     limits: list[Checked]
-    sees: float  # the smallest drop in accuracy that the rows would show in `power` of the cases
-    fails_from: float  # the smallest measured drop in accuracy that would break its limit
+    sees: float  # the smallest drop in it that the rows would show in `power` of the cases
+    fails_from: float  # the smallest measured drop in it that would break its limit
+    seen_in: str = "accuracy"
 
     @property
     def failed(self) -> list[Checked]:

@@ -36,6 +36,7 @@ ROOMS = {
     "label_errors": "suspected label errors, and the policy for them",
     "making": "augmentation, negatives, balancing, and what they gain",
     "scoring": "metrics, intervals, paired tests, calibration, the choice",
+    "answers": "how answers are judged: metrics of each row, figures with intervals, comparisons",
     "training": "the training loop, and what approaches share around it",
     "approaches": "one file per fine-tuning approach, and the table of all",
     "chat": "language models that write: base models, templates, batches, losses, answers",

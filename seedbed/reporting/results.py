@@ -100,27 +100,29 @@ def approaches(
         "fitted on validation."
     )
     parts: list[Part] = [Table(header, rows), note]
+    titles = {metric.name: metric.title for metric in shown_in("differences")}
     for split, compared in pairs.items():
-        parts += _differences(split, reference, compared) if compared else []
+        parts += differences(split, reference, compared, titles) if compared else []
     return Section("Approaches", parts)
 
 
-def _differences(split: str, reference: str, pairs: Mapping[str, Pair]) -> list[Part]:
-    """Each approach minus the reference on the same rows of one split."""
+def differences(
+    split: str, reference: str, pairs: Mapping[str, Pair], titles: Mapping[str, str]
+) -> list[Part]:
+    """Each approach minus the reference on the same rows of one split; `titles` by metric."""
     first = next(iter(pairs.values()))
-    known = first.differences
-    metrics = [metric for metric in shown_in("differences") if metric.name in known]
+    names = [name for name in titles if name in first.differences]
     rows: list[Sequence[Cell]] = [
         [
             Code(name),
-            *(difference(pair.differences[metric.name]) for metric in metrics),
+            *(difference(pair.differences.get(metric)) for metric in names),
             pair.mcnemar.only_one_right,
             pair.mcnemar.only_other_right,
             f"{pair.p_holm:.2f}",
         ]
         for name, pair in pairs.items()
     ]
-    header = ["approach", *(metric.title for metric in metrics), "only this model correct",
+    header = ["approach", *(titles[name] for name in names), "only this model correct",
               "only the reference correct", "p"]  # fmt: skip
     words = (
         f"Difference to `{reference}` on the same {split} rows: paired, with 95 % intervals; "
