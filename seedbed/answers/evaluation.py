@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from seedbed.answers.estimates import differences, estimates, figure
 from seedbed.answers.metrics import ANSWER_METRICS, Figures, figures_by_seed
@@ -37,7 +38,7 @@ class AnswerParams(Section):
     language of a text is detected."""
 
     right: Right = "token_f1"
-    min_language_chars: int = 40
+    min_language_chars: int = Field(default=40, ge=1, le=10_000)
 
 
 def judged(

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from pydantic import create_model
 
 from seedbed.answers.estimates import chance_of_reaching, differences, estimates, figure
 from seedbed.answers.evaluation import PAIRED_TESTS
@@ -27,8 +26,8 @@ from seedbed.gate.verdict import (
     Judgement,
     Limit,
     Sensitivity,
-    keys_of,
     limits_on_all,
+    with_limits,
 )
 from seedbed.scoring import significance
 from seedbed.tasks.answer_task import is_same
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
         """params.yaml section `gate` of task `answer`; shares are of 1, null is off."""
 
 else:
-    AnswerGateParams = create_model("AnswerGateParams", __base__=_OfAnswers, **keys_of(OF_ANSWERS))
+    AnswerGateParams = with_limits("AnswerGateParams", _OfAnswers, OF_ANSWERS)
 
 
 class BothModels(NamedTuple):

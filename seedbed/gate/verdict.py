@@ -48,12 +48,13 @@ class _OfClasses(Sensitivity):
     max_drop_class_f1: float | None = Field(ge=0, le=1)
 
 
-def keys_of(measures: Iterable[str]) -> dict[str, Any]:
-    """Two limits for each metric, as fields of a section of params.yaml; one left out is off."""
-    names = list(measures)
-    return {f"min_{name}": (float, Field(default=0.0, ge=0, le=1)) for name in names} | {
-        f"max_drop_{name}": (float | None, Field(default=None, ge=0, le=1)) for name in names
-    }
+def with_limits(name: str, base: type[Sensitivity], measures: Iterable[str]) -> type[Sensitivity]:
+    """Return a section of params.yaml with two limits for each metric; one left out is off."""
+    keys: dict[str, Any] = {}
+    for measure in measures:
+        keys[f"min_{measure}"] = (float, Field(default=0.0, ge=0, le=1))
+        keys[f"max_drop_{measure}"] = (float | None, Field(default=None, ge=0, le=1))
+    return create_model(name, __base__=base, **keys)
 
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
         """params.yaml section `gate`; shares are of 1, null is off."""
 
 else:  # of the metrics of the table whose view is `gate`
-    GateParams = create_model("GateParams", __base__=_OfClasses, **keys_of(MEASURES))
+    GateParams = with_limits("GateParams", _OfClasses, MEASURES)
 
 
 @dataclass(frozen=True)
