@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from seedbed.core.files import write_text
-from seedbed.pages.document import Bullets, Section
+from seedbed.pages.document import Bullets, Prose, Section
 from seedbed.pages.rendering import markdown
 from tests.trust.outcome import Outcome
 
@@ -60,7 +60,7 @@ def run_of(name: str, in_full: bool) -> str:
 def with_section(page: str, name: str, outcome: Outcome, run: str = "") -> str:
     """The page with the section of one harness renewed. Raises ValueError if it has no place."""
     summary = f"{outcome.summary} {run}".strip()
-    section = Section(outcome.title, [summary, outcome.table, Bullets(outcome.missed)])
+    section = Section(outcome.title, [Prose(summary), outcome.table, Bullets(outcome.missed)])
     made = f"<!-- {name} -->\n\n{markdown(section, 3)}\n\n<!-- end of {name} -->"
     renewed, count = re.subn(
         rf"<!-- {name} -->.*?<!-- end of {name} -->", lambda _: made, page, flags=re.DOTALL
