@@ -16,10 +16,11 @@ and `training.positive_weights` was `{run_with}`.
 {figures}
 
 Validation chooses the approach `{approach}` and the reference "{reference}". On test the paired
-difference of macro-F1 is {gap}, with p {p_macro}: the approach beats the reference, {beats}. Of how
-right whole sets are (Jaccard; more than half of the rows have no label, and the regressions rarely
-give one) the paired test has p {p}. Thresholds of validation against one half, difference of
-macro-F1 on test:
+difference of macro-F1 is {gap}, with p {p_macro}, of micro-F1 {micro}, of exact match {exact}: the
+approach beats the reference by macro-F1, {beats}. The paired test of how right whole sets are
+(Jaccard) has p {p}. A first form of this page asked for p < .05 of both tests; that of whole sets
+was left out of the verdict after the reading ({reached_both}). Thresholds of validation
+against one half, difference of macro-F1 on test:
 
 {thresholds}
 
@@ -54,6 +55,9 @@ def section(found: dict[str, Any]) -> str:
         reference=reference,
         gap=_gap(against["macro_f1"]),
         p=f"{against['p']:.2g}",
+        micro=_gap(against["micro_f1"]),
+        exact=_gap(against["exact_match"]),
+        reached_both="it is met, too" if against["p"] < RULE else "it is not met",
         p_macro=f"{p_of(against['macro_f1']):.1g}",
         beats=met(against["macro_f1"]["difference"] > 0 and p_of(against["macro_f1"]) < RULE),
         thresholds=table(
