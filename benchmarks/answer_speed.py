@@ -26,16 +26,23 @@ from benchmarks.loop_turns import Over, Turns
 from benchmarks.peers.cost import measured
 from benchmarks.turns import peer_command
 from benchmarks.tutorial import EachStep
-from seedbed.chat.bases import ChatParams, load_writer
-from seedbed.chat.losses import AnswerLogits, row_losses
-from seedbed.chat.template import ChatTemplate
-from seedbed.chat.tuning import ChatData, ChatRows, SentenceVectors, chat_data, fit, weight_groups
-from seedbed.chat_approaches import full, lora
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import read_json, write_json
 from seedbed.core.rows import read_rows
 from seedbed.core.turns import Dialogue
 from seedbed.encoding.tokens import Truncation
+from seedbed.training.chat.approaches import full, lora
+from seedbed.training.chat.bases import ChatParams, load_writer
+from seedbed.training.chat.losses import AnswerLogits, row_losses
+from seedbed.training.chat.template import ChatTemplate
+from seedbed.training.chat.tuning import (
+    ChatData,
+    ChatRows,
+    SentenceVectors,
+    chat_data,
+    fit,
+    weight_groups,
+)
 from seedbed.training.loop import Inputs
 
 RESULT = Path("benchmarks/results/answer_speed.json")

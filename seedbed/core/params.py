@@ -37,7 +37,7 @@ PARAMS = Path("params.yaml")
 SECTIONS = (
     "sources",
     *(stage.name for stage in STAGES if stage.has_section),
-    *("task", "encoder", "negatives", "training", "approaches", "gate"),
+    *("task", "encoder", "chat", "negatives", "training", "approaches", "gate"),
 )
 # Keys of `training`, which an older params.yaml has in `approaches.full`.
 MOVED = (

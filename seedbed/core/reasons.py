@@ -322,6 +322,14 @@ class Reason(StrEnum):
     )
     SEEMS_CUT_OFF = "seems_cut_off", "its answer ends in the middle, unlike most", Choice.MODEL
 
+    # tokenize, task answer
+    TOO_MANY_TOKENS = "too_many_tokens", "its conversation is longer than chat.max_length"
+    NO_ANSWER = "no_answer", "its answer has no tokens, so nothing of it can be learned"
+    REFUSED_BY_TEMPLATE = (
+        "refused_by_template",
+        "the model's chat template has no place for its conversation",
+    )
+
     # augment, balance
     OVER_CAP = "over_cap", "its class has more rows than balance.max_ratio allows"
     OVER_SHARE = "over_share", "its class or source has more rows than its share in balance.target"

@@ -77,7 +77,7 @@ COLUMNS = {  # of tables that stages write and others read
     MANIFEST / COUNTS: ["batch", *SIDES, "sha256"],
     SUSPECTS: ["id", "split", "label", "suggested", "score", "reason", "nearest"],
     NEXT: "id split label suggested priority uncertainty density weakness".split(),
-    CURVES: ["seed", "epoch", "train_loss", "validation_macro_f1"],
+    CURVES: ["seed", "epoch", "train_loss", "validation"],
 }
 HELD_OUT = SIDES[1:]  # no weights are fitted to these
 OUTSIDE = -1  # the class index of a row whose label is no class

@@ -13,11 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seedbed.answers.estimates import chance_of_reaching, differences, estimates, figure
-from seedbed.answers.evaluation import PAIRED_TESTS
-from seedbed.answers.metrics import ANSWER_METRICS, AnswerMetric, Figures, Judged, figures_of
-from seedbed.answers.metrics_files import Right
-from seedbed.answers.predictions import Written
 from seedbed.core.errors import GateError
 from seedbed.gate.compare import ONE_POINT, Comparison, conclude, smallest_seen
 from seedbed.gate.verdict import (
@@ -30,6 +25,17 @@ from seedbed.gate.verdict import (
     with_limits,
 )
 from seedbed.scoring import significance
+from seedbed.scoring.answers.estimates import chance_of_reaching, differences, estimates, figure
+from seedbed.scoring.answers.evaluation import PAIRED_TESTS
+from seedbed.scoring.answers.metrics import (
+    ANSWER_METRICS,
+    AnswerMetric,
+    Figures,
+    Judged,
+    figures_of,
+)
+from seedbed.scoring.answers.metrics_files import Right
+from seedbed.scoring.answers.predictions import Written
 from seedbed.tasks.answer_task import is_same
 
 

@@ -4,7 +4,6 @@ import json
 import re
 from dataclasses import asdict
 
-from seedbed.answers.metrics import answer_metrics_in
 from seedbed.core.files import rounded
 from seedbed.core.text_units import for_terminal
 from seedbed.gate.compare import CANNOT, FAIL, PASS, Comparison
@@ -22,6 +21,7 @@ from seedbed.pages.document import (
     quoted,
 )
 from seedbed.pages.rendering import markdown
+from seedbed.scoring.answers.metrics import answer_metrics_in
 from seedbed.scoring.metrics import shown_in
 
 TITLES = {

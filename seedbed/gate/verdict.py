@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, create_model
 
-from seedbed.answers.metrics import answer_metrics_in
 from seedbed.core.metrics import Difference, Metrics
 from seedbed.core.params import Section
 from seedbed.pages.document import points
 from seedbed.scoring import intervals, metrics, significance
+from seedbed.scoring.answers.metrics import answer_metrics_in
 from seedbed.scoring.metrics import Scored
 from seedbed.scoring.metrics_files import ClassScores, Estimate
 from seedbed.scoring.significance import McNemar

@@ -6,10 +6,10 @@ Each is a pure function of the figures that stages wrote.
 
 from collections.abc import Mapping, Sequence
 
-from seedbed.answers.metrics import ANSWER_METRICS, AnswerMetric, answer_metrics_in
-from seedbed.answers.metrics_files import AnswerEvaluation, SideBySide
 from seedbed.pages.document import Cell, Code, Part, Prose, Section, Table, interval, quoted
 from seedbed.reporting.results import CLASSES, differences
+from seedbed.scoring.answers.metrics import ANSWER_METRICS, AnswerMetric, answer_metrics_in
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation, SideBySide
 from seedbed.scoring.metrics import View
 from seedbed.scoring.predictions import Pair
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from seedbed.answers import metrics
-from seedbed.answers.predictions import AnswerPredictions, Written
+from seedbed.scoring.answers import metrics
+from seedbed.scoring.answers.predictions import AnswerPredictions, Written
 from seedbed.tasks.answer_task import token_f1
 
 REFUSAL = "I am sorry, but I cannot answer that."

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from answers.conftest import REFUSAL, predictions, written
 
-from seedbed.answers.estimates import chance_of_reaching, differences, estimates
-from seedbed.answers.metrics import ANSWER_METRICS, Parts, figures_by_seed
+from seedbed.scoring.answers.estimates import chance_of_reaching, differences, estimates
+from seedbed.scoring.answers.metrics import ANSWER_METRICS, Parts, figures_by_seed
 
 pytestmark = pytest.mark.usefixtures("stand_ins")
 EXACT = ANSWER_METRICS["exact_match"]

@@ -5,7 +5,11 @@ import pandas as pd
 import pytest
 from answers.conftest import REFUSAL, predictions, written
 
-from seedbed.answers.evaluation import (
+from seedbed.core.errors import RowsError
+from seedbed.core.files import rounded
+from seedbed.core.metrics import write_metrics
+from seedbed.core.turns import Turn, write_turns
+from seedbed.scoring.answers.evaluation import (
     AnswerParams,
     answer_columns,
     answer_pairs,
@@ -14,11 +18,7 @@ from seedbed.answers.evaluation import (
     judged,
     side_by_side,
 )
-from seedbed.answers.metrics_files import AnswerEvaluation, read_evaluation
-from seedbed.core.errors import RowsError
-from seedbed.core.files import rounded
-from seedbed.core.metrics import write_metrics
-from seedbed.core.turns import Turn, write_turns
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation, read_evaluation
 from seedbed.scoring.metrics_files import ModelCosts
 
 pytestmark = pytest.mark.usefixtures("stand_ins")

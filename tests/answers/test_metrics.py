@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from answers.conftest import REFUSAL, predictions, written
 
-from seedbed.answers.estimates import figure
-from seedbed.answers.metrics import (
+from seedbed.core.errors import ModelError
+from seedbed.scoring.answers.estimates import figure
+from seedbed.scoring.answers.metrics import (
     ANSWER_METRICS,
     Judged,
     answer_metrics_in,
@@ -18,7 +19,6 @@ from seedbed.answers.metrics import (
     refuses,
     repeated_share,
 )
-from seedbed.core.errors import ModelError
 from seedbed.tasks.answer_task import right
 
 

@@ -7,8 +7,8 @@ import pytest
 from answers.conftest import predictions, written
 from hypothesis import given, settings, strategies as st
 
-from seedbed.answers.predictions import NAME, read_answers, write_answers
 from seedbed.core.errors import DamagedError
+from seedbed.scoring.answers.predictions import NAME, read_answers, write_answers
 
 ROWS = predictions(
     ["Paris", "東京\nです"],

@@ -1,10 +1,10 @@
 """The report's sections on answers, from figures a person can check."""
 
-from seedbed.answers.metrics import ANSWER_METRICS
-from seedbed.answers.metrics_files import AnswerEvaluation, SideBySide
 from seedbed.core.metrics import Difference
 from seedbed.pages.rendering import markdown
 from seedbed.reporting import answers
+from seedbed.scoring.answers.metrics import ANSWER_METRICS
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation, SideBySide
 from seedbed.scoring.predictions import Pair
 from seedbed.scoring.significance import McNemar
 

@@ -8,15 +8,15 @@ import torch
 from conftest import tiny_encoder
 from tiny_chat import TEMPLATE, tiny_writer
 
-from seedbed.chat import tuning
-from seedbed.chat.bases import ChatParams, load_writer
-from seedbed.chat.losses import AnswerLogits
-from seedbed.chat.tuning import ChatData, ChatRows, SentenceVectors, chat_data, mean_loss
-from seedbed.chat_approaches import NAMES, feature, full, load
 from seedbed.core.errors import ModelError, ParamsError, RowsError
 from seedbed.core.files import read_json, sha256_of
 from seedbed.core.turns import Dialogue, Turn
 from seedbed.encoding.tokens import Truncation
+from seedbed.training.chat import tuning
+from seedbed.training.chat.approaches import NAMES, feature, full, load
+from seedbed.training.chat.bases import ChatParams, load_writer
+from seedbed.training.chat.losses import AnswerLogits
+from seedbed.training.chat.tuning import ChatData, ChatRows, SentenceVectors, chat_data, mean_loss
 from seedbed.training.models import DIGESTS, check_files, read_card
 
 SHARED = {

@@ -9,10 +9,10 @@ import pytest
 import torch
 from tiny_chat import tiny_writer
 
-from seedbed.chat import bases
-from seedbed.chat.bases import ChatParams, base_folder, load_words, load_writer
 from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json, sha256_of, write_json
+from seedbed.training.chat import bases
+from seedbed.training.chat.bases import ChatParams, base_folder, load_words, load_writer
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ import torch
 from hypothesis import given, settings, strategies as st
 from tiny_chat import tiny_writer
 
-from seedbed.chat.bases import load_writer
-from seedbed.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
-from seedbed.chat.losses import AnswerLogits, answer_losses, row_losses
-from seedbed.chat.template import ChatTemplate
 from seedbed.core.errors import ModelError, RowsError
 from seedbed.core.turns import Dialogue, Turn
 from seedbed.encoding.examples import Examples
+from seedbed.training.chat.bases import load_writer
+from seedbed.training.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
+from seedbed.training.chat.losses import AnswerLogits, answer_losses, row_losses
+from seedbed.training.chat.template import ChatTemplate
 
 CPU = torch.device("cpu")
 ROWS = [

@@ -7,10 +7,10 @@ import pytest
 import torch
 from tiny_chat import tiny_writer
 
-from seedbed.chat.bases import load_writer
-from seedbed.chat.generation import Writer, _batches
-from seedbed.chat.template import ChatTemplate
 from seedbed.core.turns import Dialogue
+from seedbed.training.chat.bases import load_writer
+from seedbed.training.chat.generation import Writer, _batches
+from seedbed.training.chat.template import ChatTemplate
 
 QUESTIONS = ["Hi", "What is this?", "A longer question than the others, which are short.", "?"]
 

@@ -14,15 +14,15 @@ from chat.test_batches import CPU, ROWS, stock_loss
 from chat.test_template import check_masks
 from conftest import ROOT
 
-from seedbed.chat import bases
-from seedbed.chat.bases import ChatParams, base_folder, load_writer
-from seedbed.chat.batches import Packing, chat_examples, row_to_a_line
-from seedbed.chat.generation import Writer
-from seedbed.chat.losses import AnswerLogits, row_losses
-from seedbed.chat.template import ChatTemplate
 from seedbed.core.errors import ModelError
 from seedbed.core.files import sha256_of
 from seedbed.core.turns import Dialogue
+from seedbed.training.chat import bases
+from seedbed.training.chat.bases import ChatParams, base_folder, load_writer
+from seedbed.training.chat.batches import Packing, chat_examples, row_to_a_line
+from seedbed.training.chat.generation import Writer
+from seedbed.training.chat.losses import AnswerLogits, row_losses
+from seedbed.training.chat.template import ChatTemplate
 
 pytestmark = pytest.mark.chat
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"

@@ -9,9 +9,9 @@ from conftest import ROOT
 from hypothesis import given, settings, strategies as st
 from tiny_chat import MARKS, TEMPLATE, tiny_writer
 
-from seedbed.chat.template import ChatTemplate, Encoded
 from seedbed.core.errors import ModelError
 from seedbed.core.turns import Dialogue, Turn
+from seedbed.training.chat.template import ChatTemplate, Encoded
 
 LINES = (ROOT / "tests/chat/conversations.jsonl").read_text(encoding="utf-8").splitlines()
 DEFAULT = TEMPLATE.split("{{ '")[1].split("' }}")[0]  # the system text of conversations without one

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from seedbed.chat.bases import ChatParams
-from seedbed.chat.tuning import ChatRows, SentenceVectors, chat_data
-from seedbed.chat_approaches import load
 from seedbed.core.turns import Dialogue
 from seedbed.encoding.tokens import Truncation
+from seedbed.training.chat.approaches import load
+from seedbed.training.chat.bases import ChatParams
+from seedbed.training.chat.tuning import ChatRows, SentenceVectors, chat_data
 from seedbed.training.models import check_files, read_card
 
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"

@@ -19,8 +19,8 @@ OF_A_TASK = {"argmax", "idxmax", "softmax", "log_softmax", "cross_entropy", "Cro
 # Functions outside of tasks/ that may call one of these, since it is not of labels.
 NOT_OF_LABELS = {
     "seedbed/encoding/tokens.py": {"auto_max_length": "the first length that keeps enough tokens"},
-    "seedbed/chat/generation.py": {"_tokens": "the next token of an answer"},
-    "seedbed/chat/losses.py": {"_sums": "over the tokens of answers"},
+    "seedbed/training/chat/generation.py": {"_tokens": "the next token of an answer"},
+    "seedbed/training/chat/losses.py": {"_sums": "over the tokens of answers"},
     "seedbed/scoring/priorities.py": {
         "regions_of": "the region that a row is in",
         "_far_apart": "the row nearest to the middle",

@@ -13,16 +13,16 @@ from pydantic import Field
 from torch import nn
 from transformers import PreTrainedModel
 
-from seedbed.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
-from seedbed.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
-from seedbed.chat.generation import Writer
-from seedbed.chat.losses import AnswerLogits, AnswerLosses, answer_losses, row_losses
-from seedbed.chat.template import ChatTemplate, Encoded
 from seedbed.core.errors import ModelError, ParamsError
 from seedbed.core.turns import Dialogue
 from seedbed.encoding.encoder import computing
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.encoding.tokens import Truncation
+from seedbed.training.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
+from seedbed.training.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
+from seedbed.training.chat.generation import Writer
+from seedbed.training.chat.losses import AnswerLogits, AnswerLosses, answer_losses, row_losses
+from seedbed.training.chat.template import ChatTemplate, Encoded
 from seedbed.training.loop import LOSS, Curve, Group, Losses, Run, Work, train
 from seedbed.training.models import ApproachParams, LoopParams, ModelFormat, SavedModel, write_card
 

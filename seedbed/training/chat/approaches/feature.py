@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-from seedbed.chat.nearest import NearestRows
-from seedbed.chat.tuning import MAX_NEW_TOKENS, Answer, Answerer, ChatData
 from seedbed.core.turns import Dialogue
+from seedbed.training.chat.nearest import NearestRows
+from seedbed.training.chat.tuning import MAX_NEW_TOKENS, Answer, Answerer, ChatData
 from seedbed.training.loop import Curve
 from seedbed.training.models import ApproachParams, SavedModel, write_card
 

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from seedbed.answers.estimates import differences, estimates, figure
-from seedbed.answers.metrics import ANSWER_METRICS, Figures, figures_by_seed
-from seedbed.answers.metrics_files import AnswerEvaluation, Right, SideBySide
-from seedbed.answers.predictions import AnswerPredictions
 from seedbed.core.errors import RowsError
 from seedbed.core.params import Section
 from seedbed.core.text_units import length_of
 from seedbed.core.turns import read_turns
+from seedbed.scoring.answers.estimates import differences, estimates, figure
+from seedbed.scoring.answers.metrics import ANSWER_METRICS, Figures, figures_by_seed
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation, Right, SideBySide
+from seedbed.scoring.answers.predictions import AnswerPredictions
 from seedbed.scoring.evaluation import Columns, periods, thirds
 from seedbed.scoring.intervals import shares
 from seedbed.scoring.metrics_files import ModelCosts, Slice

@@ -9,9 +9,10 @@ import torch
 from pydantic import Field
 from transformers import PreTrainedModel
 
-from seedbed.chat.bases import load_writer
-from seedbed.chat.losses import AnswerLogits
-from seedbed.chat.tuning import (
+from seedbed.core.errors import ParamsError
+from seedbed.training.chat.bases import load_writer
+from seedbed.training.chat.losses import AnswerLogits
+from seedbed.training.chat.tuning import (
     Answerer,
     ChatData,
     ChatModel,
@@ -21,7 +22,6 @@ from seedbed.chat.tuning import (
     trainable_parameters,
     weight_groups,
 )
-from seedbed.core.errors import ParamsError
 from seedbed.training.loop import Curve
 from seedbed.training.models import SavedModel
 

@@ -12,10 +12,12 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from seedbed.chat.bases import load_writer
-from seedbed.chat.losses import AnswerLogits
-from seedbed.chat.nearest import NearestRows
-from seedbed.chat.tuning import (
+from seedbed.core.errors import ParamsError
+from seedbed.core.turns import Dialogue, Turn
+from seedbed.training.chat.bases import load_writer
+from seedbed.training.chat.losses import AnswerLogits
+from seedbed.training.chat.nearest import NearestRows
+from seedbed.training.chat.tuning import (
     Answerer,
     ChatData,
     ChatModel,
@@ -25,8 +27,6 @@ from seedbed.chat.tuning import (
     save_writer,
     weight_groups,
 )
-from seedbed.core.errors import ParamsError
-from seedbed.core.turns import Dialogue, Turn
 from seedbed.training.loop import LOSS, Curve
 from seedbed.training.models import SavedModel
 

@@ -18,9 +18,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from seedbed.answers.predictions import AnswerPredictions, Written
 from seedbed.core.errors import ModelError
 from seedbed.core.text_units import language_of, length_of, units_of
+from seedbed.scoring.answers.predictions import AnswerPredictions, Written
 from seedbed.scoring.metrics import View
 from seedbed.tasks.answer_task import is_same, token_f1
 

@@ -1,6 +1,7 @@
 """The approaches to a model that answers, one module each.
 
-This table is the only list of them. The module `seedbed/chat_approaches/NAME.py` has three names:
+This table is the only list of them. Module `seedbed/training/chat/approaches/NAME.py` has three
+names:
 
 - `Params`: its section of params.yaml, an ApproachParams;
 - `fine_tune(data, params, seed, folder) -> Curve`: tune one model and save it to `folder`;

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from seedbed.chat.template import Encoded
 from seedbed.core.errors import RowsError
 from seedbed.encoding.examples import Examples, pad
+from seedbed.training.chat.template import Encoded
 from seedbed.training.loop import Inputs
 
 OPEN_LINES = 64  # packed lines that another row may still go to: more gain nothing

@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from seedbed.answers.metrics import ANSWER_METRICS, AnswerMetric, Figures
 from seedbed.core.metrics import Difference
+from seedbed.scoring.answers.metrics import ANSWER_METRICS, AnswerMetric, Figures
 from seedbed.scoring.intervals import Evidence, score_bounds
 from seedbed.scoring.metrics import DRAWS, bounds as quantile_bounds, few_units, resampled_counts
 from seedbed.scoring.metrics_files import Estimate

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from seedbed.chat.tuning import SentenceVectors
 from seedbed.core.errors import reading
 from seedbed.core.files import read_text, write_text
 from seedbed.core.turns import Dialogue, dialogue, write_turns
 from seedbed.encoding.encoder import embed_texts
 from seedbed.encoding.nearest_rows import nearest_rows
 from seedbed.encoding.tokens import Truncation
+from seedbed.training.chat.tuning import SentenceVectors
 
 ENCODER, ROWS, VECTORS = "encoder", "rows.jsonl", "rows.safetensors"
 

@@ -13,16 +13,17 @@ import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jinja2
 import numpy as np
 from tokenizers import Tokenizer
 
-from seedbed.chat.bases import OverLength, System, load_words
 from seedbed.core.errors import CLIP, ModelError
+from seedbed.core.reasons import Reason
 from seedbed.core.turns import Dialogue, Turn
 from seedbed.encoding.tokens import longest_input
+from seedbed.training.chat.bases import OverLength, System, load_words
 
 PLACE = "params.yaml: chat.template"
 STEP = "set chat.template to a Jinja template that does, or name another model in chat.base"
@@ -33,20 +34,17 @@ PRIVATE, LAST_PRIVATE = 0xF0000, 0x10FFFD
 PROBE = Dialogue((Turn("system", "Qsystem"), Turn("user", "Qearly"), Turn("assistant", "Qsaid")),
                  "Qquestion", "Qanswer")  # fmt: skip
 
-# Why a dialogue is not encoded: longer than the model takes, no token of an answer, or the template
-# raises an error, as for roles in an order that it does not know.
-Reason = Literal["", "too_many_tokens", "no_answer", "refused_by_template"]
 Messages = list[dict[str, str]]
 
 
 class Encoded(NamedTuple):
     """Dialogues as token ids, by row: `ids` (tokens,) int32, the index `starts` of the first that
-    is learned, why a row does not fit ("" where it does; its ids are empty otherwise), tokens lost
+    is learned, why a row does not fit ("" where it does; else a Reason, and no ids), tokens lost
     with turns that were dropped, and special tokens in texts of people. Starts and counts int64."""
 
     ids: list[np.ndarray]
     starts: np.ndarray
-    reasons: list[Reason]
+    reasons: list[str]
     lost: np.ndarray
     neutralised: np.ndarray
 
@@ -174,17 +172,17 @@ class ChatTemplate:
             try:
                 prompt = self._rendered(row, with_answer)
             except OF_TEMPLATES:
-                return _refused("refused_by_template")
+                return _refused(Reason.REFUSED_BY_TEMPLATE)
             ids, start = self._ids(prompt, with_answer)
             whole = len(ids) if whole is None else whole
             if with_answer and (not row.answer.strip() or start >= len(ids) - 1):
-                return _refused("no_answer", prompt.neutralised)
+                return _refused(Reason.NO_ANSWER, prompt.neutralised)
             if len(ids) <= limit:
                 lost, marks = np.array([whole - len(ids)]), np.array([prompt.neutralised])
                 return Encoded([ids], np.array([start]), [""], lost, marks)
             shorter = _without_earliest(row.context)
             if not self._drops or shorter == row.context:
-                return _refused("too_many_tokens", prompt.neutralised)
+                return _refused(Reason.TOO_MANY_TOKENS, prompt.neutralised)
             row = row._replace(context=shorter)
 
     def _rendered(self, row: Dialogue, with_answer: bool) -> Prompt:

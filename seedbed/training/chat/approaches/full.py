@@ -4,9 +4,9 @@ from pathlib import Path
 
 import torch
 
-from seedbed.chat.bases import load_writer
-from seedbed.chat.losses import AnswerLogits
-from seedbed.chat.tuning import (
+from seedbed.training.chat.bases import load_writer
+from seedbed.training.chat.losses import AnswerLogits
+from seedbed.training.chat.tuning import (
     Answerer,
     ChatData,
     ChatModel,

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from seedbed.chat.batches import row_to_a_line
 from seedbed.core.stage import progress
 from seedbed.encoding.encoder import check_tokens, device
 from seedbed.encoding.examples import Examples, token_budget_batches
+from seedbed.training.chat.batches import row_to_a_line
 from seedbed.training.loop import Inputs
 
 BATCH_TOKENS = 4096  # for inference
@@ -62,7 +62,7 @@ class AnswerLogits(nn.Module):
 
 def row_losses(module: nn.Module, inputs: Inputs, starts: torch.Tensor) -> torch.Tensor:
     """Return the mean negative log-likelihood of the learned tokens of each row: (rows,) float32,
-    in nats; `inputs` as seedbed/chat/batches.py makes them."""
+    in nats; `inputs` as seedbed/training/chat/batches.py makes them."""
     total, count = _sums(module, inputs, len(starts))
     return total / count
 
