@@ -15,8 +15,14 @@ from seedbed.encoding.tokens import Truncation
 from seedbed.training.chat import tuning
 from seedbed.training.chat.approaches import NAMES, feature, full, load
 from seedbed.training.chat.bases import ChatParams, load_writer
+from seedbed.training.chat.datasets import ChatRows, tokenized
 from seedbed.training.chat.losses import AnswerLogits
-from seedbed.training.chat.tuning import ChatData, ChatRows, SentenceVectors, chat_data, mean_loss
+from seedbed.training.chat.tuning import (
+    ChatData,
+    chat_data,
+    chat_template,
+    mean_loss,
+)
 from seedbed.training.models import DIGESTS, check_files, read_card
 
 SHARED = {
@@ -57,9 +63,11 @@ def data_of(made: Path, checkpoints: Path | None = None, **changes) -> ChatData:
     digest = sha256_of(made / "writer/model.safetensors")
     given = {"base": str(made / "writer"), "sha256": digest, "max_length": 256, "threads": 1,
              "precision": "float32", **changes}  # fmt: skip
-    vectors = SentenceVectors(made / "encoder", Truncation(32))
     train, held_out = rows_of("What colour has"), rows_of("Which colour is")
-    return chat_data(ChatParams(**given), train, held_out, vectors, checkpoints)
+    params = ChatParams(**given)
+    rows = {"train": train, "validation": held_out}
+    content, _ = tokenized(params, rows, chat_template(params), Truncation(32))
+    return chat_data(content, made / "encoder", checkpoints)
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,7 @@ from seedbed.scoring.predictions import Pair
 from seedbed.scoring.significance import holm, mcnemar
 
 SHOWN = 20  # rows side by side
+BASE = "base"  # in place of a seed: the model that was not tuned
 PAIRED_TESTS: dict[Right, str] = {
     "exact_match": "McNemar's exact test",
     "token_f1": "a test by random signs of the differences of token F1",

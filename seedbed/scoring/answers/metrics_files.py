@@ -27,6 +27,7 @@ class AnswerEvaluation(WithEstimates):
     `right`: what counts as right of a row, in slices, paired tests and the gate. `without_answer`
     counts rows that the model could not be asked, by reason, `without_loss` those whose true answer
     it gives no probability. `accuracy` of a slice is the mean of `right`, of the seed `seed_shown`.
+    `base`: of approach `prompt` the same figures of its model as it was before anyone tuned it.
     """
 
     run: Literal[True]
@@ -38,6 +39,7 @@ class AnswerEvaluation(WithEstimates):
     without_answer: dict[str, int]
     without_loss: int
     slices: dict[str, dict[str, Slice]]
+    base: "AnswerEvaluation | None" = None
 
 
 def read_evaluation(approach: str, split: str, folder: Path) -> AnswerEvaluation | None:

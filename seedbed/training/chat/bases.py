@@ -48,7 +48,8 @@ class ChatParams(Section):
 
     `template` is Jinja, or "" for the model's own. `system: question` puts a system text before the
     first question, for a template that has no place for it. A conversation of more than
-    `max_length` tokens loses its earliest turns (`drop_turns`), or is refused as a whole.
+    `max_length` tokens loses its earliest turns (`drop_turns`), or is refused as a whole. An answer
+    that is written has at most `max_new_tokens`.
     """
 
     base: str
@@ -58,6 +59,7 @@ class ChatParams(Section):
     system: System = "template"
     max_length: int = Field(1024, ge=8, le=10**7)
     over_length: OverLength = "drop_turns"
+    max_new_tokens: int = Field(256, ge=1, le=10**6)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] = 2
 

@@ -19,7 +19,7 @@ class Params(ApproachParams):
 
 def fine_tune(data: ChatData, params: Params, seed: int, folder: Path) -> Curve:
     """Save the train rows and the encoder to `folder`; the curve has one point."""
-    NearestRows.of(data.rows["train"].dialogues, data.vectors).save(folder)
+    NearestRows.of(data.rows["train"].dialogues, data.encoder, data.truncation).save(folder)
     card = data.card("feature", params, 0)
     form = {"kind": "nearest_answer", "library": "", "pipeline_tag": "", "usage": ""}
     write_card(folder, card.model_copy(update=form))
