@@ -220,7 +220,8 @@ def evaluate_answers(approach: str, epochs: dict[str, int]) -> str:
 
     params = read_params("evaluate", Params)
     min_chars = read_params("clean.min_chars_for_language", int)
-    judging = AnswerParams(right=params.right, min_language_chars=min_chars)
+    refusal = read_params("negatives.answer", str)
+    judging = AnswerParams(right=params.right, refusal=refusal, min_language_chars=min_chars)
     content, every = datasets.read_chat_datasets(TOKENIZE), read_rows(BALANCE)
     dtype = computing(content.params.precision, content.params.threads)
     parts = {side: rows for side, rows in sides(every).items() if side in HELD_OUT}
@@ -233,8 +234,7 @@ def evaluate_answers(approach: str, epochs: dict[str, int]) -> str:
     def scored(models: Mapping[str, "Answerer"], place: str) -> dict[str, AnswerEvaluation]:
         """Write what these models answer to `place` in the folder of each split; the figures."""
         predictions = answers_of(approach, models, parts, content.params.max_new_tokens)
-        refusal = read_params("negatives.answer", str)
-        figures = {side: judged(one, judging, refusal) for side, one in predictions.items()}
+        figures = {side: judged(one, judging) for side, one in predictions.items()}
         seed = best_seed(figures["validation"], judging.right)
         first = seed if seed in epochs else next(iter(epochs))
         costs = model_costs(approach, first, content.examples["train"], epochs[first])

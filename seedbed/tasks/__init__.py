@@ -95,6 +95,7 @@ class Task(Protocol):
 
     NAME: str  # in the table
     TARGET: str  # the column of rows that holds what is learned
+    NOUN: str  # what a label names, as pages call it
     SETS: bool  # whether a label may name any number of classes
 
     def names_in(

@@ -37,6 +37,7 @@ from seedbed.tasks.class_cells import (
 
 NAME = "answer"
 TARGET = "answer"
+NOUN = "category"
 SETS = False
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 

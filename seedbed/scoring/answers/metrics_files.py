@@ -27,7 +27,9 @@ class AnswerEvaluation(WithEstimates):
     `right`: what counts as right of a row, in slices, paired tests and the gate. `without_answer`
     counts rows that the model could not be asked, by reason, `without_loss` those whose true answer
     it gives no probability. `accuracy` of a slice is the mean of `right`, of the seed `seed_shown`.
-    `base`: of approach `prompt` the same figures of its model as it was before anyone tuned it.
+    `refusal` and `min_language_chars` are the params that metrics of refusals and of the language
+    were made with. `base`: of approach `prompt` the same figures of its model as it was before
+    anyone tuned it.
     """
 
     run: Literal[True]
@@ -35,6 +37,8 @@ class AnswerEvaluation(WithEstimates):
     rows: int
     estimates: dict[str, Estimate]
     right: Right
+    refusal: str
+    min_language_chars: int
     seed_shown: str
     without_answer: dict[str, int]
     without_loss: int
