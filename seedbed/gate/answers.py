@@ -73,7 +73,7 @@ class BothModels(NamedTuple):
         refusal: str,
         min_chars: int,
     ) -> "BothModels":
-        """Judge the answers of both. Raises ModelError where a library is missing."""
+        """Judge the answers of both."""
         one, other = (
             figures_of(Judged(targets, part, refusal, min_chars)) for part in (base, head)
         )

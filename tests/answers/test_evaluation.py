@@ -21,7 +21,6 @@ from seedbed.scoring.answers.evaluation import (
 from seedbed.scoring.answers.metrics_files import AnswerEvaluation, read_evaluation
 from seedbed.scoring.metrics_files import ModelCosts
 
-pytestmark = pytest.mark.usefixtures("stand_ins")
 COSTS = ModelCosts(megabytes=1.0, trainable_parameters=2, epochs=1, training_tokens=3)
 PARAMS = AnswerParams()
 TARGETS = ["red", "blue", "green", "black"] * 10

@@ -47,7 +47,7 @@ class AnswerParams(Section):
 def judged(predictions: AnswerPredictions, params: AnswerParams) -> dict[str, Figures]:
     """Return what each row adds to every metric, by seed.
 
-    Raises RowsError without rows, and ModelError where a library is missing.
+    Raises RowsError without rows.
     """
     if not predictions.ids:
         raise RowsError("answers", "no rows", "at least one", "run `dvc repro`")
