@@ -10,6 +10,8 @@ came with, so that params.yaml alone identifies the weights.
 """
 
 import hashlib
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -120,7 +122,8 @@ def _convert(file: Path, folder: Path) -> None:
     try:
         fields = gguf.GGUFReader(file).fields
         tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
-        model = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **source)
+        with redirect_stderr(StringIO()):  # a bar, which nothing else turns off
+            model = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **source)
     except Exception as error:  # the reader raises whatever damaged bytes lead to
         said = " ".join(str(error).split())[:CLIP]
         found = f"a GGUF that cannot be read ({type(error).__name__}: {said})"
