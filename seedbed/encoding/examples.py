@@ -238,11 +238,13 @@ def read_datasets(folder: Path) -> Tokenized:
 
 
 def read_table(folder: Path) -> pa.Table:
-    """Read a split that `save_tables` wrote."""
-    # Shards are named data-00000-of-00002.arrow: their order by name is that of the rows.
-    streams = [
-        pa.ipc.open_stream(pa.memory_map(str(file))) for file in sorted(folder.glob("*.arrow"))
+    """Read a split that `save_tables` wrote; of one without rows there are no columns."""
+    files = [
+        folder / shard["filename"] for shard in read_json(folder / "state.json")["_data_files"]
     ]
+    if not files:
+        return pa.table({})
+    streams = [pa.ipc.open_stream(pa.memory_map(str(file))) for file in files]
     table = pa.concat_tables([stream.read_all() for stream in streams])
     table.validate(full=True)  # lengths of a damaged file lead beyond its end
     return table

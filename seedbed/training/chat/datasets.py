@@ -261,6 +261,9 @@ def read_chat_datasets(folder: Path) -> ChatTokenized:
 
 def _read_split(folder: Path) -> tuple[ChatRows, Examples]:
     table = read_table(folder)
+    if not table.column_names:
+        empty = np.zeros(0, dtype=np.int64)
+        return ChatRows([], [], empty), Examples([], None, empty, empty.astype(np.float32), [])
     cells = [table[name].to_pylist() for name in ("text", "context", "answer")]
     dialogues = [dialogue(*row) for row in zip(*cells, strict=True)]
     ids, weights = table["id"].to_pylist(), table["weight"].to_numpy()
