@@ -19,11 +19,11 @@ from seedbed.core.text_units import length_of
 from seedbed.core.turns import read_turns
 from seedbed.scoring.answers.estimates import differences, estimates, figure
 from seedbed.scoring.answers.metrics import ANSWER_METRICS, Figures, figures_by_seed
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, Right, SideBySide
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation, SideBySide
 from seedbed.scoring.answers.predictions import AnswerPredictions, read_answers
 from seedbed.scoring.evaluation import Columns, periods, thirds
 from seedbed.scoring.intervals import shares
-from seedbed.scoring.metrics_files import ModelCosts, Slice
+from seedbed.scoring.metrics_files import ModelCosts, Right, Slice
 from seedbed.scoring.predictions import Pair
 from seedbed.scoring.significance import holm, mcnemar
 
