@@ -8,8 +8,6 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from seedbed.approaches import NAMES
 from seedbed.cleaning.rules import CleanParams, rules_wanted
 from seedbed.core.errors import ModelError, RowsError
@@ -19,7 +17,7 @@ from seedbed.core.params import read_params
 from seedbed.core.rows import PREDICTIONS
 from seedbed.core.stage import script
 from seedbed.private.kinds import AnonymizeParams
-from seedbed.scoring.answers.evaluation import AnswerParams, judged
+from seedbed.scoring.answers.evaluation import judged, judging_of
 from seedbed.scoring.answers.metrics_files import AnswerEvaluation, read_evaluation
 from seedbed.scoring.answers.predictions import read_answers
 from seedbed.scoring.choice import choice, of_answers, of_labels
@@ -69,12 +67,13 @@ def serving_of(task: ClassTask, validation: Validation, classes: list[str]) -> S
     )
 
 
-def answer_serving(card: SavedModel, refusal: str, validation: AnswerEvaluation) -> AnswerServing:
-    """Collect what answering needs, from the model's card and params.yaml."""
+def answer_serving(card: SavedModel, validation: AnswerEvaluation) -> AnswerServing:
+    """Collect what answering needs, from the model's card, its figures and params.yaml."""
     return AnswerServing(
-        refusal=refusal,
+        refusal=validation.refusal,
         max_new_tokens=int(str(card.settings["max_new_tokens"])),
         right=validation.right,
+        min_language_chars=validation.min_language_chars,
         precision=str(card.settings["precision"]),
         preparation=preparation(),
     )
@@ -108,15 +107,13 @@ def chosen_of_answers() -> Chosen:
     if len({tuple(one.ids) for one in answers.values()}) > 1:
         found, expected = "approaches answered different rows", "the same rows"
         raise RowsError(str(PREDICTIONS), found, expected, "run `dvc repro`")
-    right = next(iter(validations.values())).right
-    refusal = read_params("negatives.answer", str)
-    # Only `right` of the metrics is read, which needs no language.
-    params = AnswerParams(right=right)
-    by_approach = {name: judged(one, params, refusal) for name, one in answers.items()}
-    clusters = np.asarray(next(iter(answers.values())).clusters())
+    by_approach = {
+        name: judged(one, judging_of(validations[name])) for name, one in answers.items()
+    }
+    clusters = next(iter(answers.values())).clusters()
     chosen = choice(of_answers(validations, by_approach, clusters))
     card = read_card(source_of(chosen))
-    serving = answer_serving(card, refusal, validations[chosen.approach])
+    serving = answer_serving(card, validations[chosen.approach])
     return Chosen(chosen, serving, answer_readme(card, chosen, serving))
 
 

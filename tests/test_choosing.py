@@ -117,11 +117,11 @@ ANSWERS = [f"the red fox number {row}" for row in range(ROWS)]
 
 def chosen_answers(right: str, **wrong: range) -> Choice:
     """Each approach has the answers of these rows wrong; costs grow in the order given."""
-    params, given = AnswerParams(right=right), {}
+    params, given = AnswerParams(right=right, refusal="no"), {}
     for name, rows in wrong.items():
         said = ["a hen" if row in rows else answer for row, answer in enumerate(ANSWERS)]
         given[name] = predictions_of(ANSWERS, {"0": said})
-    by_approach = {name: judged(one, params, "no") for name, one in given.items()}
+    by_approach = {name: judged(one, params) for name, one in given.items()}
     validations = {
         name: evaluated(
             one, by_approach[name], {}, params, "0",

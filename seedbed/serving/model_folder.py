@@ -74,13 +74,15 @@ class AnswerServing(Section):
     """serving.json of a model that answers.
 
     `refusal`: how it was taught to refuse, `negatives.answer`. `max_new_tokens`: the most tokens of
-    an answer. `right`: what counted as right of a row when the model was chosen. `precision`: of
-    its weights, as the encoder's `precision`.
+    an answer. `right`: what counted as right of a row when the model was chosen;
+    `min_language_chars`: from how many characters on the language of a text was detected.
+    `precision`: of its weights, as the encoder's `precision`.
     """
 
     refusal: str
     max_new_tokens: int = Field(ge=1, le=10**6)
     right: Right
+    min_language_chars: int = Field(ge=1, le=10_000)
     precision: str
     preparation: TextPreparation
 

@@ -44,6 +44,15 @@ class AnswerParams(Section):
     min_language_chars: int = Field(default=40, ge=1, le=10_000)
 
 
+def judging_of(figures: AnswerEvaluation) -> AnswerParams:
+    """Return how the answers behind figures were judged."""
+    return AnswerParams(
+        right=figures.right,
+        refusal=figures.refusal,
+        min_language_chars=figures.min_language_chars,
+    )
+
+
 def judged(predictions: AnswerPredictions, params: AnswerParams) -> dict[str, Figures]:
     """Return what each row adds to every metric, by seed.
 
@@ -201,9 +210,7 @@ def pairs_of(
 ) -> dict[str, Pair]:
     """Compare what was predicted with the approach `reference`, judged as its figures were."""
     own, every = figures[reference], and_base(figures)
-    params = AnswerParams(
-        right=own.right, refusal=own.refusal, min_language_chars=own.min_language_chars
-    )
+    params = judging_of(own)
     by_approach = {name: judged(one, params) for name, one in predictions.items()}
     seeds = {name: one.seed_shown for name, one in every.items()}
     clusters = predictions[reference].clusters()

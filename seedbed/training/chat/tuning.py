@@ -18,6 +18,7 @@ from seedbed.core.turns import Dialogue
 from seedbed.encoding.encoder import computing
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.encoding.tokens import Truncation
+from seedbed.scoring.answers.predictions import Written
 from seedbed.training.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
 from seedbed.training.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
 from seedbed.training.chat.datasets import ChatRows, ChatTokenized
@@ -203,6 +204,19 @@ class Answer(NamedTuple):
     tokens: int
     ended: bool
     reason: str = ""
+
+
+def as_written(answers: Sequence[Answer], losses: AnswerLosses | None) -> Written:
+    """Return what a model wrote, and what it makes of the true answers, in the form that is
+    judged."""
+    rows = len(answers)
+    return Written(
+        [answer.text for answer in answers],
+        np.array([answer.ended for answer in answers], dtype=bool),
+        [answer.reason for answer in answers],
+        np.full(rows, np.nan) if losses is None else losses.total,
+        np.zeros(rows, dtype=np.int64) if losses is None else losses.tokens,
+    )
 
 
 class Answerer(Protocol):
