@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
-from answers.conftest import predictions as predictions_of, stand_ins
+from answers.conftest import predictions as predictions_of
 
 from seedbed.scoring.answers.evaluation import AnswerParams, evaluated, judged
 from seedbed.scoring.choice import choice, of_answers, of_labels
 from seedbed.scoring.metrics_files import Choice, Estimate, ModelCosts, Validation
 from seedbed.scoring.predictions import Predictions
 from seedbed.tasks import class_task
-
-assert stand_ins
 
 ROWS = 400
 LABELS = np.arange(ROWS) % 4
@@ -134,7 +132,6 @@ def chosen_answers(right: str, **wrong: range) -> Choice:
     return choice(of_answers(validations, by_approach, clusters))
 
 
-@pytest.mark.usefixtures("stand_ins")
 @pytest.mark.parametrize("right", ["token_f1", "exact_match"])
 def test_answers_are_chosen_by_what_counts_as_right(right):
     title = {"token_f1": "token F1", "exact_match": "exact match"}[right]
@@ -150,7 +147,6 @@ def test_answers_are_chosen_by_what_counts_as_right(right):
     assert found.per_budget.in_words[1].startswith("By size: `feature` from 90 MB on, `lora`")
 
 
-@pytest.mark.usefixtures("stand_ins")
 def test_better_answers_beat_any_cost():
     found = chosen_answers("token_f1", feature=range(60), full=range(20))
     assert found.approach == "full"

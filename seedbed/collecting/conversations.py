@@ -186,7 +186,7 @@ def form_of(named: Columns, table: Table, place: str) -> Form:
 
 def form_to_answer(named: str, table: Table, place: str) -> Form:
     """Return the form of conversations whose last question is to be answered. `named`: the column
-    that is said to hold questions, or messages; "" if its content shows it.
+    that a person names for questions, or messages; "" if its content shows it.
 
     Raises SourceError where there is none.
     """

@@ -335,9 +335,9 @@ def predict(
         unfit = {"--pair-column": pair_column, "--probabilities": probabilities}
         check_options(model, "answers", unfit)
         options = AnswerOptions(column, prefix, max_new_tokens, printed if stream else None)
-        say(*answer(source, target, model, options, form, chunk_rows).told(target, prefix))
+        say(*answer(source, target, model, options, form, chunk_rows).in_words(target, prefix))
         return
     check_options(model, "labels", {"--max-new-tokens": max_new_tokens, "--stream": stream})
     columns = PredictColumns(column or "text", pair_column, prefix, probabilities)
     done = write_predictions(source, target, model, columns, form, chunk_rows)
-    say(*done.told(target, prefix))
+    say(*done.in_words(target, prefix))

@@ -20,6 +20,7 @@ from seedbed.scoring.answers.metrics_files import AnswerEvaluation
 from seedbed.scoring.intervals import paired_difference
 from seedbed.scoring.metrics import METRICS
 from seedbed.scoring.metrics_files import (
+    MACRO_F1,
     Budgets,
     BudgetStep,
     Candidate,
@@ -30,7 +31,6 @@ from seedbed.scoring.metrics_files import (
 from seedbed.scoring.predictions import Pair, Predictions, pairs_with
 
 Candidates = dict[str, Candidate]
-MACRO_F1: Measure = "macro_f1"
 TITLES = {name: metric.title for name, metric in {**ANSWER_METRICS, **METRICS}.items()}
 COSTS = {"training_tokens", "trainable_parameters", "megabytes"}
 SAME_SIZE = 1.05  # models whose sizes differ by less are of one size

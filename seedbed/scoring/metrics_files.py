@@ -12,6 +12,7 @@ from seedbed.core.metrics import Bounds, Difference, Interval, Metrics, Number, 
 
 Right = Literal["token_f1", "exact_match"]  # what counts as right of a row of task answer
 Measure = Literal["macro_f1", Right]  # by which an approach is chosen
+MACRO_F1: Measure = "macro_f1"  # of tasks of classes
 
 
 class Estimate(Interval):

@@ -73,8 +73,8 @@ class Answered(NamedTuple):
     unanswered: list[str]
     notes: tuple[str, ...]
 
-    def told(self, target: Path, prefix: str) -> list[str]:
-        """What a person is told of it, a line each."""
+    def in_words(self, target: Path, prefix: str) -> list[str]:
+        """What a person must know of it, a line each."""
         refused = f", {self.refused:,} refused" if self.refused else ""
         cut = f", {self.unfinished:,} answers cut at --max-new-tokens" if self.unfinished else ""
         lines = [*self.notes, f"{target}: {self.rows:,} rows{refused}{cut}"]

@@ -72,8 +72,8 @@ class Predicted(NamedTuple):
     unreadable: list[str]
     notes: tuple[str, ...]
 
-    def told(self, target: Path, prefix: str) -> list[str]:
-        """What a person is told of it, a line each."""
+    def in_words(self, target: Path, prefix: str) -> list[str]:
+        """What a person must know of it, a line each."""
         outside = f", {self.out_of_scope:,} out of scope" if self.out_of_scope else ""
         lines = [*self.notes, f"{target}: {self.rows:,} rows{outside}"]
         if self.reasons:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from answers.conftest import REFUSAL, predictions, stand_ins, written
+from answers.conftest import REFUSAL, predictions, written
 from chat.test_approaches import THINGS, data_of, params_of, rows_of
 from conftest import ROOT, tiny_encoder, yaml
 from tiny_chat import tiny_writer
@@ -32,7 +32,6 @@ from seedbed.serving.model_folder import (
 from seedbed.training.chat.approaches import load
 from seedbed.training.models import read_card, write_digests
 
-assert stand_ins
 EPOCHS = {"full": 150, "feature": 0, "prompt": 1}
 RATES = {"full": {"learning_rate": 0.02}, "prompt": {"kind": "examples"}}
 PREPARED = TextPreparation(
@@ -95,7 +94,6 @@ def evaluate(wrong: dict[str, range], costs: dict[str, int]) -> None:
         write_answers(Path(f"data/evaluate/{name}/validation"), found)
 
 
-@pytest.mark.usefixtures("stand_ins")
 def test_select_takes_the_cheapest_of_equals_and_its_three_lines_run(project):
     evaluate({"feature": range(200), "full": range(20)}, {"feature": 0, "full": 9})
     why = stage.main()
@@ -115,7 +113,6 @@ def test_select_takes_the_cheapest_of_equals_and_its_three_lines_run(project):
     assert "at most\n256 tokens" in page
 
 
-@pytest.mark.usefixtures("stand_ins")
 @pytest.mark.parametrize(
     ("name", "words"),
     [("feature", "No stock library loads this folder"),
@@ -129,7 +126,6 @@ def test_the_readme_says_what_stock_libraries_lack(project, name, words):
     assert ("```python" in page) == (name == "prompt")
 
 
-@pytest.mark.usefixtures("stand_ins")
 def test_no_approach_and_other_rows_are_errors(project):
     evaluate({}, {})
     with pytest.raises(ModelError, match="every approach has run: false"):
@@ -228,7 +224,7 @@ def test_rows_that_get_no_answer_have_a_reason(project):
     assert [row["answer"] for row in found] == ["deep blue", None, None, None, None]
     assert [row["ended"] for row in found][:2] == [True, None]
     assert done.unanswered[0] == "in.jsonl:2 too_many_tokens"
-    told = done.told(Path("out.jsonl"), "")
+    told = done.in_words(Path("out.jsonl"), "")
     assert "Without an answer (column `reason`): 1 messages_are_no_list, 1 missing_text" in told[1]
     with pytest.raises(SeedbedError, match="no row gets an answer, such as in.jsonl:1 too_many"):
         answered(lines(asked("x" * 600)))

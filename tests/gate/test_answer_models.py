@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from answers.conftest import stand_ins
 from conftest import yaml
 from gate.conftest import ASKED, BEST, commit, write_model
 from typer.testing import CliRunner
@@ -27,8 +26,7 @@ from seedbed.training.chat.tuning import Answer
 from seedbed.training.models import write_digests
 from seedbed.versions.revisions import Files
 
-assert stand_ins
-pytestmark = pytest.mark.usefixtures("repository", "stand_ins")
+pytestmark = pytest.mark.usefixtures("repository")
 TEST_ROWS = 200
 LIMITS = {"max_drop_token_f1": 0.0, "max_drop_exact_match": 0.0, "false_fail": 0.05, "power": 0.8,
           "must_see_drop": 1.0}  # fmt: skip
