@@ -49,7 +49,7 @@ from seedbed.scoring.answers.evaluation import (
     judged,
 )
 from seedbed.scoring.answers.metrics_files import AnswerEvaluation, Right
-from seedbed.scoring.answers.predictions import AnswerPredictions, Written, write_answers
+from seedbed.scoring.answers.predictions import AnswerPredictions, write_answers
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import Columns, columns_of
@@ -192,19 +192,14 @@ def answers_of(
     """What the model of each seed writes for both splits, in at most `most` tokens, and what it
     makes of the true answers, which it does not see when it writes; notes what that cost."""
     from seedbed.training.chat.datasets import chat_rows
+    from seedbed.training.chat.tuning import as_written
 
     start, written, found = time.perf_counter(), 0, {}
     for side, rows in parts.items():
         dialogues, by_seed = chat_rows(rows).dialogues, {}
         for seed, model in models.items():
             said, losses = model.answers(dialogues, most), model.losses(dialogues)
-            by_seed[seed] = Written(
-                [answer.text for answer in said],
-                np.array([answer.ended for answer in said], dtype=bool),
-                [answer.reason for answer in said],
-                np.full(len(rows), np.nan) if losses is None else losses.total,
-                np.zeros(len(rows), dtype=np.int64) if losses is None else losses.tokens,
-            )
+            by_seed[seed] = as_written(said, losses)
             written += sum(answer.tokens for answer in said)
         ids, groups, sources, questions, targets = (list(rows[name]) for name in AS_WRITTEN)
         found[side] = AnswerPredictions(ids, groups, sources, questions, targets, by_seed)

@@ -19,11 +19,11 @@ from seedbed.core.text_units import length_of
 from seedbed.core.turns import read_turns
 from seedbed.scoring.answers.estimates import differences, estimates, figure
 from seedbed.scoring.answers.metrics import ANSWER_METRICS, Figures, figures_by_seed
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, Right, SideBySide
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation, SideBySide
 from seedbed.scoring.answers.predictions import AnswerPredictions, read_answers
 from seedbed.scoring.evaluation import Columns, periods, thirds
 from seedbed.scoring.intervals import shares
-from seedbed.scoring.metrics_files import ModelCosts, Slice
+from seedbed.scoring.metrics_files import ModelCosts, Right, Slice
 from seedbed.scoring.predictions import Pair
 from seedbed.scoring.significance import holm, mcnemar
 
@@ -42,6 +42,15 @@ class AnswerParams(Section):
     right: Right = "token_f1"
     refusal: str = ""
     min_language_chars: int = Field(default=40, ge=1, le=10_000)
+
+
+def judging_of(figures: AnswerEvaluation) -> AnswerParams:
+    """Return how the answers behind figures were judged."""
+    return AnswerParams(
+        right=figures.right,
+        refusal=figures.refusal,
+        min_language_chars=figures.min_language_chars,
+    )
 
 
 def judged(predictions: AnswerPredictions, params: AnswerParams) -> dict[str, Figures]:
@@ -201,9 +210,7 @@ def pairs_of(
 ) -> dict[str, Pair]:
     """Compare what was predicted with the approach `reference`, judged as its figures were."""
     own, every = figures[reference], and_base(figures)
-    params = AnswerParams(
-        right=own.right, refusal=own.refusal, min_language_chars=own.min_language_chars
-    )
+    params = judging_of(own)
     by_approach = {name: judged(one, params) for name, one in predictions.items()}
     seeds = {name: one.seed_shown for name, one in every.items()}
     clusters = predictions[reference].clusters()

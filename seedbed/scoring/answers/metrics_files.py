@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from seedbed.core.metrics import Metrics, read_if_run
-from seedbed.scoring.metrics_files import Estimate, ModelCosts, Slice, WithEstimates
-
-Right = Literal["token_f1", "exact_match"]  # what counts as right of a row
+from seedbed.scoring.metrics_files import Estimate, ModelCosts, Right, Slice, WithEstimates
 
 
 class SideBySide(Metrics):

@@ -65,6 +65,11 @@ class ChatParams(Section):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] = 2
 
+    def to_be_saved(self) -> dict[str, str]:
+        """Return what a saved model is loaded and asked with, and which base it was made of."""
+        names = "system over_length base revision sha256 precision max_new_tokens".split()
+        return {name: str(getattr(self, name)) for name in names}
+
 
 def base_folder(params: ChatParams) -> Path:
     """Return the folder of the base model in the form of transformers, its weights checked against

@@ -2,7 +2,7 @@
 the one loop, the folder it is saved to, and the model that answers from there."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -18,6 +18,7 @@ from seedbed.core.turns import Dialogue
 from seedbed.encoding.encoder import computing
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.encoding.tokens import Truncation
+from seedbed.scoring.answers.predictions import Written
 from seedbed.training.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
 from seedbed.training.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
 from seedbed.training.chat.datasets import ChatRows, ChatTokenized
@@ -110,7 +111,7 @@ def chat_data(content: ChatTokenized, encoder: Path, checkpoints: Path | None = 
         encoder,
         content.truncation,
         computing(params.precision, params.threads),
-        {"system": params.system, "over_length": params.over_length},
+        params.to_be_saved(),
         checkpoints,
     )
 
@@ -205,6 +206,19 @@ class Answer(NamedTuple):
     reason: str = ""
 
 
+def as_written(answers: Sequence[Answer], losses: AnswerLosses | None) -> Written:
+    """Return what a model wrote, and what it makes of the true answers, in the form that is
+    judged."""
+    rows = len(answers)
+    return Written(
+        [answer.text for answer in answers],
+        np.array([answer.ended for answer in answers], dtype=bool),
+        [answer.reason for answer in answers],
+        np.full(rows, np.nan) if losses is None else losses.total,
+        np.zeros(rows, dtype=np.int64) if losses is None else losses.tokens,
+    )
+
+
 class Answerer(Protocol):
     """A model that answers, as every approach loads it."""
 
@@ -219,8 +233,10 @@ class Answerer(Protocol):
         """Return how surprising each answer is, given its question or not; None for what writes
         without probabilities."""
 
-    def stream(self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
-        """Yield one answer piece by piece."""
+    def stream(
+        self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS
+    ) -> Generator[str, None, Answer]:
+        """Yield one answer piece by piece, and return it."""
 
 
 class ChatModel:
@@ -269,14 +285,16 @@ class ChatModel:
             answers.append(Answer(text, len(written.ids), written.ended))
         return answers
 
-    def stream(self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
-        """Yield one answer piece by piece. Raises ModelError for a conversation that does not
-        fit."""
+    def stream(
+        self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS
+    ) -> Generator[str, None, Answer]:
+        """Yield one answer piece by piece, and return what `answers` does."""
         prompts = self.template.prompts(self._prepare([row]), max_new_tokens)
         if reason := prompts.reasons[0]:
-            found, step = f"the conversation is {reason}", "shorten it, or lower max_new_tokens"
-            raise ModelError("question", found, "one that the model takes", step)
-        yield from self._writer.stream(prompts.ids[0], max_new_tokens, self.template.decode)
+            return Answer("", 0, False, reason)
+        decode = self.template.decode
+        written = yield from self._writer.stream(prompts.ids[0], max_new_tokens, decode)
+        return Answer(decode(written.ids), len(written.ids), written.ended)
 
     def losses(self, dialogues: Sequence[Dialogue], with_question: bool = True) -> AnswerLosses:
         """Return the negative log-likelihood of each answer, given its question, or after nothing
