@@ -87,7 +87,7 @@ def metrics_of(
     rewritten = Counter(side[row] for row in answers or {})
     settled = Counter(line[1] for line in lines)
     disputed = Counter(side[row] for row in decided.disagreed)
-    return decisions.ApplyDecisionsMetrics(
+    metrics = decisions.ApplyDecisionsMetrics(
         rows=counts,
         decided_rows=len(decided.votes),
         relabelled=relabelled.total(),
@@ -102,8 +102,10 @@ def metrics_of(
         },
         void_unknown_id=len(decided.unknown_id),
         void_changed_text=len(decided.changed_text),
-        **({} if answers is None else {"rewritten": rewritten.total()}),
     )
+    if answers is None:
+        return metrics
+    return metrics.model_copy(update={"rewritten": rewritten.total()})
 
 
 @script

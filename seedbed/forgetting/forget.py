@@ -93,13 +93,13 @@ def plan(value: str = "", row_id: str = "", inside: bool = False) -> Plan:
     wanted = Wanted(value, ids, texts, inside)
     held = [path for path in in_cache if wanted.in_file(path)]
     rewrites = {path for path in sorted(REWRITES.glob("*.txt")) if by_value.in_file(path)}
-    lines = _lines_to_drop(ids, {one for _, one in tombstones} - {""}, by_value, rewrites)
+    edited = _lines_to_drop(ids, {one for _, one in tombstones} - {""}, by_value, rewrites)
     found = Plan(
         tombstones,
         drop,
         Counter(one.row.source for one in rows if one.file not in drop),
-        lines,
-        sorted(rewrites | _named_no_more(lines)),
+        edited,
+        sorted(rewrites | _named_no_more(edited)),
         _to_delete(wanted),
         held,
         stores.folders,

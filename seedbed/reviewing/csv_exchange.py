@@ -47,10 +47,10 @@ def export(queue: Queue, workspace: Workspace, file: Path) -> int:
     for item in queue.items:
         row = workspace.row(item.id)
         score = "" if item.score is None else f"{item.score:.6f}"
-        texts = row["text"], row["text_pair"]
+        texts = [row["text"], row["text_pair"]]
         if workspace.task.TARGET == "answer":
             said = (f"{turn.role}: {turn.text}" for turn in read_turns(row["context"]))
-            texts = "\n".join(said), row["text"], row["answer"]
+            texts = ["\n".join(said), row["text"], row["answer"]]
         cells = (
             item.id, item.digest, item.split, *texts, item.given,
             item.suggested, score, item.reason, "", "",

@@ -19,12 +19,13 @@ from seedbed.core.turns import Dialogue, dialogue
 from seedbed.encoding.encoder import check_tokens, computing, device
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.running.engine import FLOAT32, map_texts
-from seedbed.training.chat.bases import ChatParams, base_folder, load_writer
+from seedbed.training.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
 from seedbed.training.chat.batches import chat_examples, row_to_a_line
 from seedbed.training.chat.template import ChatTemplate
 from seedbed.training.loop import Inputs
 
 BATCH_TOKENS = 4096  # for inference
+Rendering = tuple[str, System, int, OverLength]  # what ChatTemplate takes besides a folder
 Cells = tuple[str, str, str]  # `context`, `text` and `answer` of a row
 
 
@@ -151,12 +152,12 @@ def base_losses(
 def losses_by(
     rows: Sequence[Cells],
     folder: Path,
-    template: tuple[str, str, int, str],
+    template: Rendering,
     dtype: str,
     with_question: bool,
 ) -> np.ndarray:
-    """Return the losses of `base_losses` by the model of a folder; `template` has what ChatTemplate
-    takes besides. The last bits of a loss depend on the rows that it shares a batch with."""
+    """Return the losses of `base_losses` by the model of a folder. Their last bits depend on the
+    rows that share a batch."""
     words, module = _loaded(folder.resolve(), template, dtype)
     found = dialogue_losses(module, words, list(map(_dialogue, rows)), with_question, "")
     return np.stack([found.total, found.tokens], axis=1).astype(np.float32)
@@ -168,8 +169,6 @@ def _dialogue(cells: Cells) -> Dialogue:
 
 
 @cache
-def _loaded(
-    folder: Path, template: tuple[str, str, int, str], dtype: str
-) -> tuple[ChatTemplate, AnswerLogits]:
+def _loaded(folder: Path, template: Rendering, dtype: str) -> tuple[ChatTemplate, AnswerLogits]:
     model = load_writer(folder, getattr(torch, dtype))
     return ChatTemplate(folder, *template), AnswerLogits(model)
