@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, tiny_encoder, yaml
+from conftest import ROOT, tiny_encoder
+from ruamel.yaml import YAML
 
 from seedbed.core.errors import ParamsError
 from seedbed.core.files import read_csv, read_json, sha256_of
@@ -23,6 +24,7 @@ NOT_FOR_ANSWERS = ("cv", "ablate", "learning_curve", "adapt", "prioritize")
 OF_ROWS = ("clean", "anonymize", "apply_decisions", "deduplicate", "split", "find_label_errors",
            "augment", "balance")  # fmt: skip
 TOPICS = {"keys": 60, "floors": 24}
+yaml = YAML(typ="safe")
 REFUSAL = "I am sorry, but I cannot answer that."
 
 
@@ -31,8 +33,9 @@ def talks() -> list[dict]:
     lines = []
     for topic, number in TOPICS.items():
         for room in range(number):
-            said = [("user", f"Who has the {topic} of room {room} of the north wing this week?"),
-                    ("assistant", f"Person {room} is asked about {topic} of room {room}.")]  # fmt: skip
+            question = f"Who has the {topic} of room {room} of the north wing this week?"
+            answer = f"Person {room} is asked about {topic} of room {room}."
+            said = [("user", question), ("assistant", answer)]
             if topic == "keys":
                 said.insert(0, ("system", f"You know wing {room} of the house and its people."))
             messages = [{"role": role, "content": text} for role, text in said]
@@ -47,17 +50,18 @@ def run(tmp_path_factory):
     (folder / "data/decisions").mkdir(parents=True)
     params = yaml.load(ROOT / "params.yaml")
     lines = talks()
-    odd = [f"Please {verb} my old {thing} before Monday, will you?"
-           for verb in ("repair", "paint", "sell", "lend") for thing in ("bicycle", "ladder")]  # fmt: skip
+    verbs, things = ("repair", "paint", "sell", "lend"), ("bicycle", "ladder")
+    odd = [f"Please {verb} my old {one} on Monday, will you?" for verb in verbs for one in things]
     (folder / "talks.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
-    (folder / "odd.jsonl").write_text("".join(json.dumps({"question": one}) + "\n" for one in odd))
+    asked = [{"question": one, "answer": ""} for one in odd]
+    (folder / "odd.jsonl").write_text("".join(json.dumps(one) + "\n" for one in asked))
     tiny_encoder(folder / "tiny", [one["messages"][-1]["content"] for one in lines] + odd)
     shared = {"kind": "file", "licence": "CC0", "batch": "2026-11"}
     params["task"]["kind"] = "answer"
     params["sources"] = [
         {"name": "talks", "path": "talks.jsonl", "columns": {"label": "topic"}, **shared},
-        {"name": "odd", "path": "odd.jsonl", "columns": {"text": "question"}, "negative": "general",
-         "label": "out_of_scope", **shared},
+        {"name": "odd", "path": "odd.jsonl", "negative": "general", "label": "out_of_scope",
+         **shared},
     ]  # fmt: skip
     params["encoder"] |= {"name": "tiny", "max_length": 32, "precision": "float32", "threads": 1,
                           "sha256": sha256_of(folder / "tiny/model.safetensors")}  # fmt: skip
@@ -131,14 +135,15 @@ def test_copies_keep_context_answer_and_category(project):
 
 def test_made_and_given_negatives_are_answered_by_the_refusal(project):
     rows = read_rows(Path("data/augment")).set_index("id")
-    made = rows[rows["origin"] == "negative"]
+    made = rows[(rows["origin"] == "negative") & (rows["parent"] != "")]
     assert len(made) > 5
     for row in made.itertuples():
         parent = rows.loc[row.parent]
         assert (row.text, row.answer, row.label) == (parent["text"], REFUSAL, "out_of_scope")
         assert row.context not in ("", parent["context"])
-    given = rows[rows["source"] == "odd"]
-    assert len(given[given["origin"] == "original"]) == 8
+    given = rows[(rows["source"] == "odd") & (rows["parent"] == "")]
+    assert len(given) == 8
+    assert set(given["label"]) == {"out_of_scope"}
     assert set(given["answer"]) == {REFUSAL}
 
 
