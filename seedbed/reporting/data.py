@@ -215,7 +215,7 @@ def labels(
         outliers = f"{number} rows are far from all others ({where}): reports/outliers.csv."
     parts: list[Part] = [
         Prose(suspects),
-        *label_noise(task, found.noise, MATRIX_CLASSES),
+        *(label_noise(task, found.noise, MATRIX_CLASSES) if found.noise else ()),
         Prose(f"{outliers} {_order(found.non_iid_p)}"),
         Prose(people(test)),
         *_near_conflicts(task, copies, split),

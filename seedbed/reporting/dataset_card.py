@@ -220,10 +220,12 @@ def _labels(found: DataMetrics) -> Section:
     """Labels that may be wrong."""
     suspected = found.find_label_errors
     splits = ", ".join(f"{n} in {side}" for side, n in suspected.suspects_by_side.items())
+    share = ""
+    if suspected.noise:
+        share = f"; the estimated share of wrong labels is {suspected.noise.wrong_share:.1%}"
     labels = (
         "Labels come from the sources. Models that never saw the row suspect "
-        f"{suspected.suspects} of them ({splits or 'none'}); the estimated share of wrong labels "
-        f"is {suspected.noise.wrong_share:.1%}. People have decided "
+        f"{suspected.suspects} of them ({splits or 'none'}){share}. People have decided "
         f"{found.apply_decisions.decided_rows} rows and changed "
         f"{found.apply_decisions.relabelled} labels. A label in validation or test changes only by "
         "a person's decision."

@@ -20,10 +20,16 @@ from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.encoding.tokens import Truncation
 from seedbed.scoring.answers.predictions import Written
 from seedbed.training.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
-from seedbed.training.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
+from seedbed.training.chat.batches import Packing, check_ends, row_to_a_line
 from seedbed.training.chat.datasets import ChatRows, ChatTokenized
 from seedbed.training.chat.generation import Writer
-from seedbed.training.chat.losses import AnswerLogits, AnswerLosses, answer_losses, row_losses
+from seedbed.training.chat.losses import (
+    AnswerLogits,
+    AnswerLosses,
+    answer_losses,
+    dialogue_losses,
+    row_losses,
+)
 from seedbed.training.chat.template import ChatTemplate
 from seedbed.training.loop import LOSS, Curve, Group, Losses, Run, Work, train
 from seedbed.training.models import ApproachParams, LoopParams, ModelFormat, SavedModel, write_card
@@ -299,15 +305,5 @@ class ChatModel:
     def losses(self, dialogues: Sequence[Dialogue], with_question: bool = True) -> AnswerLosses:
         """Return the negative log-likelihood of each answer, given its question, or after nothing
         but what begins an answer."""
-        if with_question:
-            encoded = self.template.encode(self._prepare(dialogues))
-        else:
-            encoded = self.template.without_question(dialogues)
-        names = [str(index) for index in range(len(dialogues))]
-        examples = chat_examples(encoded, names, np.ones(len(names)))
-        total, tokens = np.full(len(names), np.nan), np.zeros(len(names), dtype=np.int64)
-        fits = encoded.fits
-        if fits.any():  # the weights have their dtype already
-            total[fits] = answer_losses(self._logits, examples, torch.float32, "losses")
-        tokens[fits] = np.array([len(ids) for ids in examples.ids], dtype=int) - examples.labels
-        return AnswerLosses(total, tokens, np.array([len(row.answer) for row in dialogues]))
+        rows = self._prepare(dialogues) if with_question else dialogues
+        return dialogue_losses(self._logits, self.template, rows, with_question)
