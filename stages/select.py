@@ -105,8 +105,8 @@ def chosen_of_answers() -> Chosen:
     check_any(validations)
     answers = {name: read_answers(PREDICTIONS / name / "validation") for name in validations}
     if len({tuple(one.ids) for one in answers.values()}) > 1:
-        found, expected = "approaches answered different rows", "the same rows"
-        raise RowsError(str(PREDICTIONS), found, expected, "run `dvc repro`")
+        differ, expected = "approaches answered different rows", "the same rows"
+        raise RowsError(str(PREDICTIONS), differ, expected, "run `dvc repro`")
     by_approach = {
         name: judged(one, judging_of(validations[name])) for name, one in answers.items()
     }

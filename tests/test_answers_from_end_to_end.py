@@ -43,9 +43,9 @@ def test_only_answers_are_learned_and_the_dataset_is_one_that_stock_trainers_tak
     assert set(train.column_names) >= {"input_ids", "attention_mask", "labels"}
     known = {*COLOURS.values(), REFUSAL, "No, never."}
     for row in train:
-        learned = [token for token in row["labels"].tolist() if token != -100]
+        learned = [token for token in row["labels"] if token != -100]
         assert words.decode(learned) in {f"{answer}<|im_end|>" for answer in known}
-        assert row["input_ids"].tolist()[-len(learned) :] == learned
+        assert row["input_ids"][-len(learned) :] == learned
 
 
 def test_every_approach_is_compared_with_the_others_and_with_the_model_as_it_was(project):
@@ -63,7 +63,7 @@ def test_every_approach_is_compared_with_the_others_and_with_the_model_as_it_was
 
 def test_the_report_shows_what_is_learned_and_what_each_model_answers(project):
     report = (project.folder / "reports/report.md").read_text(encoding="utf-8")
-    for title in ("Beside the model as it was", "Approaches", "Answers side by side", "Splits",
+    for title in ("Next to the base model", "Approaches", "Answers side by side", "Splits",
                   "What is learned", "Tokens", "Rows"):  # fmt: skip
         assert f"## {title}" in report or f">{title}<" in report, title
     assert "| `base` |" in report

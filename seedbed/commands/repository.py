@@ -46,12 +46,13 @@ def summary() -> None:
         raise RowsError(str(REPORT), "no report yet", "a finished run", "run `dvc repro`")
     console, choice = _console(), read_metrics(CHOICE, Choice)
     if choice.measure == MACRO_F1:
-        validations = {name: read_validation(name, EVALUATE) for name in NAMES}
-        scores, models = _scores_table(validations), validations
+        classes = {name: read_validation(name, EVALUATE) for name in NAMES}
+        scores = _scores_table(classes)
+        ran = {name: found.model for name, found in classes.items() if found}
     else:
         answers = {name: read_evaluation(name, "validation", EVALUATE) for name in NAMES}
-        scores, models = _answer_scores_table(answers), answers
-    ran = {name: found.model for name, found in models.items() if found}
+        scores = _answer_scores_table(answers)
+        ran = {name: found.model for name, found in answers.items() if found}
     console.print(_rows_table(), scores, _costs_table(ran), sep="\n")
     console.print(choice.why, highlight=False)
     console.print(f"Report: {REPORT}")

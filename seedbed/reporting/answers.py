@@ -23,8 +23,9 @@ from seedbed.pages.document import (
 from seedbed.reporting.results import CLASSES, differences
 from seedbed.scoring.answers.evaluation import BASE
 from seedbed.scoring.answers.metrics import ANSWER_METRICS, AnswerMetric, answer_metrics_in
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, Right, SideBySide
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation, SideBySide
 from seedbed.scoring.metrics import View
+from seedbed.scoring.metrics_files import Right
 from seedbed.scoring.predictions import Pair
 from seedbed.training.chat.approaches import OF_BASE
 from seedbed.training.chat.datasets import ChatTokenizeMetrics, MaskedRow
@@ -142,7 +143,7 @@ def answers_side_by_side(rows: Sequence[SideBySide]) -> Section:
 def base_untouched(chosen: str, right: Right, pairs: Mapping[str, Pair]) -> Section:
     """Whether the chosen model is better on test than the one that nobody tuned; `pairs` compare
     others with it."""
-    title = "Beside the model as it was"
+    title = "Next to the base model"
     if BASE not in pairs:
         return Section(title, [Prose(f"Not measured, since approach `{OF_BASE}` is off.")])
     pair = pairs[BASE]
@@ -209,7 +210,7 @@ def masks(rows: Sequence[MaskedRow], show_text: Collection[str]) -> Section:
     ]  # fmt: skip
     note = (
         f"Each sign of a mask is a part of the row: {PROMPT} what the model is given, {LEARNED} "
-        f"what it learns, {SPECIAL} a special token. In the text what is learned stands between "
+        f"what it learns, {SPECIAL} a special token. In the text what is learned is between "
         "⟦ and ⟧. Texts are shown of sources with show_text: true alone."
     )
     header = ["row", "mask", "tokens", "learned", "conversation"]

@@ -31,7 +31,10 @@ from seedbed.scoring.metrics_files import (
 from seedbed.scoring.predictions import Pair, Predictions, pairs_with
 
 Candidates = dict[str, Candidate]
-TITLES = {name: metric.title for name, metric in {**ANSWER_METRICS, **METRICS}.items()}
+TITLES = {
+    **{name: metric.title for name, metric in METRICS.items()},
+    **{name: metric.title for name, metric in ANSWER_METRICS.items()},
+}
 COSTS = {"training_tokens", "trainable_parameters", "megabytes"}
 SAME_SIZE = 1.05  # models whose sizes differ by less are of one size
 NO_DIFFERENCE = Difference(difference=0.0, low=0.0, high=0.0)

@@ -120,7 +120,7 @@ def _rouge_l(judged: Judged) -> Parts:
 
 def _chrf(judged: Judged) -> Parts:
     """chrF2 of each answer (Popović, 2015), as a share."""
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     scorer = CHRF()
     return _mean_of(
