@@ -36,6 +36,8 @@ from seedbed.tasks.class_cells import (
 
 NAME = "answer"
 TARGET = "answer"
+NOUN = "category"
+PLURAL = "categories"
 SETS = False
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 
