@@ -48,13 +48,18 @@ from seedbed.scoring.answers.evaluation import (
     evaluated,
     judged,
 )
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation
 from seedbed.scoring.answers.predictions import AnswerPredictions, write_answers
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import Columns, columns_of
 from seedbed.scoring.metrics import Scored
-from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts, Right
+from seedbed.scoring.metrics_files import (
+    AnswerEvaluation,
+    Behaviour,
+    MinimumFunctionality,
+    ModelCosts,
+    Right,
+)
 from seedbed.scoring.predictions import Predictions, write_predictions
 from seedbed.tasks import ClassTask
 from seedbed.tasks.named import read_class_task, read_task
