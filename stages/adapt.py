@@ -25,7 +25,7 @@ from seedbed.making.balancing import (
     verdict,
 )
 from seedbed.splitting.splits import unlabelled_rows
-from seedbed.tasks.named import read_class_task
+from seedbed.tasks.named import has_no_classes, not_for_task, read_class_task
 from seedbed.training.models import AdaptationParams, SharedParams, with_shared
 
 STRENGTH = 10.0  # C of the heads that compare the encoders
@@ -89,11 +89,12 @@ def main() -> str:
     encoder = read_params("encoder", EncoderParams)
     shingle_words = read_params("split.shingle_words", int)
     min_jaccard = read_params("split.twin_min_jaccard", float)
+    outside = has_no_classes("adapt.run", params.run, "false")
     if not params.run:
         with fresh_folder(ADAPTED) as folder:
             write_json(folder / "adapted.json", {"run": False})
         write_json(METRICS / "adapt.json", {"run": False, "measured": {}})
-        return "off in params.yaml"
+        return not_for_task() if outside else "off in params.yaml"
     from seedbed.encoding.encoder import computing
     from seedbed.encoding.tokens import TextTokenizer, truncation_of
     from seedbed.encoding.vectors import encoder_folder

@@ -13,10 +13,17 @@ from seedbed.core.rows import DATASET
 from seedbed.core.stage import script
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, data_card
-from seedbed.reporting.model_card import Encoder, ModelFacts, model_card
+from seedbed.reporting.model_card import (
+    AnswerFacts,
+    Encoder,
+    ModelFacts,
+    answer_model_card,
+    model_card,
+)
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation
 from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
-from seedbed.serving.model_folder import read_serving
-from seedbed.tasks import load_class
+from seedbed.serving.model_folder import read_answer_serving, read_serving, writes_answers
+from seedbed.tasks import load
 from seedbed.training.models import model_digest, read_card
 
 DATA_CARD = Path("reports/cards/dataset_card.md")
@@ -47,12 +54,35 @@ def model_facts(
     )
 
 
+def answer_facts(
+    dataset: DatasetVersion, sources: list[SourceEntry], languages: dict[str, int]
+) -> AnswerFacts:
+    """Read what the card of a model that answers is made from."""
+    choice, card = read_metrics(CHOICE, Choice), read_card(BEST)
+    base = (str(card.settings.get(name, "")) for name in ("base", "revision", "sha256"))
+    return AnswerFacts(
+        choice,
+        dataset,
+        read_metrics(EVALUATE / choice.approach / "test.json", AnswerEvaluation),
+        card,
+        read_answer_serving(BEST),
+        model_digest(BEST),
+        Encoder(*base),
+        sources,
+        languages,
+    )
+
+
 @script
 def main() -> str:
     sources = read_params("sources", list[SourceEntry])
     dataset = read_metrics(DATASET, DatasetVersion)
-    found = DataMetrics.read(METRICS)
-    facts = model_facts(dataset, sources, found.clean.rows_by_language)
-    write_text(DATA_CARD, data_card(load_class(facts.card.task), dataset, sources, found))
-    write_text(MODEL_CARD, model_card(facts))
+    found, card = DataMetrics.read(METRICS), read_card(BEST)
+    languages = found.clean.rows_by_language
+    write_text(DATA_CARD, data_card(load(card.task), dataset, sources, found))
+    if writes_answers(card):
+        page = answer_model_card(answer_facts(dataset, sources, languages))
+    else:
+        page = model_card(model_facts(dataset, sources, languages))
+    write_text(MODEL_CARD, page)
     return f"{DATA_CARD}, {MODEL_CARD}"

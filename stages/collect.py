@@ -55,7 +55,9 @@ def main() -> str:
         "alike": joining.labels_alike(raw, params.labels, task),
         "joined": {old: new for row in raw for old, new in row.spellings.items()},
     }
-    metrics = metrics.model_copy(update={key: names for key, names in forms.items() if names})
+    shown = {"show_text": sorted(source.name for source in sources if source.show_text)}
+    known = {key: names for key, names in (forms | shown).items() if names}
+    metrics = metrics.model_copy(update=known)
     write_results("collect", metrics.naming(unused), rows, dropped, private=True)
     lines = [(row.source, shown_name(row.file), row.line, row.reason) for row in bad]
     write_csv(QUARANTINE, COLUMNS[QUARANTINE], lines)

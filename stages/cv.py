@@ -15,13 +15,13 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from seedbed.approaches import Name
 from seedbed.core.files import fresh_folder, write_json
-from seedbed.core.labels import unused_in_words
+from seedbed.core.labels import Unused, unused_in_words
 from seedbed.core.metrics import METRICS
 from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import EMBED, SPLIT, read_rows, write_results
 from seedbed.core.stage import script
 from seedbed.encoding.vectors import EncoderParams
-from seedbed.tasks.named import read_class_task
+from seedbed.tasks.named import has_no_classes, not_for_task, read_class_task
 from seedbed.training import resampling
 from seedbed.training.models import unused_by_approaches
 
@@ -102,19 +102,27 @@ def cross_validated(
     return found, by_point[best]
 
 
+def write_off(unused: Unused) -> None:
+    """Write the outputs of a run that cross-validates nothing."""
+    with fresh_folder(OUT_OF_FOLD) as folder:
+        write_json(folder / resampling.NOT_RUN, {"run": False})
+    named = {"unused": unused} if unused else {}
+    write_json(METRICS / "cv.json", {"run": False, "approaches": {}, **named})
+
+
 @script
 def main() -> str:
     params, rows = read_params("cv", Params), read_rows(SPLIT)
     approaches = read_params("approaches", dict[str, Any])
     shared = read_params("training", dict[str, Any])
+    if has_no_classes("cv.approaches", params.approaches, "[]"):
+        write_off({})
+        return not_for_task()
     task = read_class_task()
     classes = task.classes(rows["label"])
     unused = unused_by_approaches(approaches, shared, params.grid, classes)
     if not params.approaches:
-        with fresh_folder(OUT_OF_FOLD) as folder:
-            write_json(folder / resampling.NOT_RUN, {"run": False})
-        named = {"unused": unused} if unused else {}
-        write_json(METRICS / "cv.json", {"run": False, "approaches": {}, **named})
+        write_off(unused)
         return "off, no approach is cross-validated" + unused_in_words(unused)
     from seedbed.training.trainer import ApproachTrainer, RowPool
 

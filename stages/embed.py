@@ -1,4 +1,4 @@
-"""Turn each text into one vector with the frozen encoder.
+"""Turn each text, and in task answer each answer, into one vector with the frozen encoder.
 
 data/split/ -> data/embed/, reports/metrics/embed.json
 """
@@ -63,8 +63,11 @@ def figures(rows: pd.DataFrame, vectors: np.ndarray, task: Task) -> EmbedMetrics
 def main() -> str:
     params = read_params("encoder", EncoderParams)
     rows = read_rows(SPLIT)
-    vectors = embedded(items_of(rows), params, SPLIT)
+    vectors, answers = embedded(items_of(rows), params, SPLIT), None
+    if "answer" in rows:
+        answers = embedded(list(rows["answer"]), params, SPLIT)
     metrics = figures(rows, vectors, read_task())
-    write_vectors(EMBED, rows, vectors)
+    write_vectors(EMBED, rows, vectors, answers)
     write_results("embed", metrics)
-    return f"{metrics.vectors:,} vectors of {metrics.width} numbers"
+    more = "" if answers is None else " of questions, and as many of answers"
+    return f"{metrics.vectors:,} vectors of {metrics.width} numbers{more}"

@@ -1,17 +1,18 @@
 """Score the models of one approach on validation and on test.
 
 data/tokenize/, data/balance/, data/embed/, data/ledger/decided.csv, models/APPROACH/,
-reports/plots/learning/, tests/model/ -> data/evaluate/APPROACH/{validation,test}/,
+tests/model/ -> data/evaluate/APPROACH/{validation,test}/,
 reports/metrics/evaluate/APPROACH/{validation,test}.json,
 reports/plots/{confusion,reliability,risk_coverage}/
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
 from operator import itemgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -25,13 +26,12 @@ from seedbed.core.metrics import EVALUATE, write_metrics
 from seedbed.core.params import Section, Seed, read_params
 from seedbed.core.rows import (
     BALANCE,
-    COLUMNS,
-    CURVES,
     EMBED,
     HELD_OUT,
     PREDICTIONS,
     TOKENIZE,
     read_rows,
+    sides,
 )
 from seedbed.core.stage import note_predictions, script
 from seedbed.encoding.encoder import computing, pooled_windows
@@ -40,21 +40,35 @@ from seedbed.encoding.nearest_rows import nearest_cosines
 from seedbed.encoding.vectors import read_vectors
 from seedbed.running.engine import map_texts
 from seedbed.scoring import evaluation
+from seedbed.scoring.answers.evaluation import (
+    BASE,
+    AnswerParams,
+    answer_columns,
+    best_seed,
+    evaluated,
+    judged,
+)
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation
+from seedbed.scoring.answers.predictions import AnswerPredictions, write_answers
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import Columns, columns_of
 from seedbed.scoring.metrics import Scored
-from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts
+from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts, Right
 from seedbed.scoring.predictions import Predictions, write_predictions
 from seedbed.tasks import ClassTask
-from seedbed.tasks.named import read_class_task
+from seedbed.tasks.named import read_class_task, read_task
 from seedbed.training.classifier import Classifier
 from seedbed.training.models import read_card
+
+if TYPE_CHECKING:
+    from seedbed.training.chat.tuning import Answerer
 
 CASES = Path("tests/model")
 CONFUSION = Path("reports/plots/confusion")
 RELIABILITY = Path("reports/plots/reliability")
 RISK_COVERAGE = Path("reports/plots/risk_coverage")
+AS_WRITTEN = ("id", "group", "source", "text", "answer")
 PLOTS = {
     CONFUSION: ["actual", "predicted"],
     RELIABILITY: ["confidence", "accuracy", "rows"],
@@ -67,6 +81,7 @@ class Params(Section):
 
     seed: Seed
     behaviour_rows: int = Field(ge=0, le=10**9)
+    right: Right = "token_f1"  # of an older file
 
 
 def predictions_of(
@@ -95,12 +110,10 @@ def predictions_of(
     return raw
 
 
-def model_costs(approach: str, seed: str, train: Examples) -> ModelCosts:
+def model_costs(approach: str, seed: str, train: Examples, epochs: int) -> ModelCosts:
     """Measure what the model cost, without a clock."""
     folder = MODELS / approach / f"seed-{seed}"
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    points = read_csv(CURVES / f"{approach}.csv", COLUMNS[CURVES])
-    epochs = sum(line["train_loss"] != "" for line in points if line["seed"] == seed)
     return ModelCosts(
         megabytes=round(size / 1e6, 1),
         trainable_parameters=read_card(folder).trainable_parameters,
@@ -173,27 +186,102 @@ def write_plots(
         write_csv(folder / f"{approach}.csv", header, lines[folder])
 
 
-@script
-def main(approach: str) -> str:
-    with reading(MODELS / approach / "runs.json") as file:
-        is_on, seeds = itemgetter("run", "seeds")(read_json(file))
-    if not is_on:
-        for side in HELD_OUT:
-            with fresh_folder(PREDICTIONS / approach / side) as folder:
-                write_json(folder / "not_run.json", {"run": False})
-            write_json(EVALUATE / approach / f"{side}.json", {"run": False})
-        for plot, header in PLOTS.items():
-            write_csv(plot / f"{approach}.csv", header, [])
-        return "off in params.yaml"
+def answers_of(
+    approach: str, models: Mapping[str, "Answerer"], parts: dict[str, pd.DataFrame], most: int
+) -> dict[str, AnswerPredictions]:
+    """What the model of each seed writes for both splits, in at most `most` tokens, and what it
+    makes of the true answers, which it does not see when it writes; notes what that cost."""
+    from seedbed.training.chat.datasets import chat_rows
+    from seedbed.training.chat.tuning import as_written
+
+    start, written, found = time.perf_counter(), 0, {}
+    for side, rows in parts.items():
+        dialogues, by_seed = chat_rows(rows).dialogues, {}
+        for seed, model in models.items():
+            said, losses = model.answers(dialogues, most), model.losses(dialogues)
+            by_seed[seed] = as_written(said, losses)
+            written += sum(answer.tokens for answer in said)
+        ids, groups, sources, questions, targets = (list(rows[name]) for name in AS_WRITTEN)
+        found[side] = AnswerPredictions(ids, groups, sources, questions, targets, by_seed)
+    number = len(models) * sum(map(len, parts.values()))
+    note_predictions(approach, number, written, time.perf_counter() - start)
+    return found
+
+
+def evaluate_answers(approach: str, epochs: dict[str, int]) -> str:
+    """Score the models of an approach to task `answer`; with that of OF_BASE the model as it was
+    before it was tuned, too."""
+    from seedbed.training.chat import approaches, datasets
+
+    params = read_params("evaluate", Params)
+    min_chars = read_params("clean.min_chars_for_language", int)
+    refusal = read_params("negatives.answer", str)
+    judging = AnswerParams(right=params.right, refusal=refusal, min_language_chars=min_chars)
+    content, every = datasets.read_chat_datasets(TOKENIZE), read_rows(BALANCE)
+    dtype = computing(content.params.precision, content.params.threads)
+    parts = {side: rows for side, rows in sides(every).items() if side in HELD_OUT}
+    columns = {side: columns_of_answers(rows, every, min_chars) for side, rows in parts.items()}
+    seeds = {seed: MODELS / approach / f"seed-{seed}" for seed in epochs}
+    loaded = {}
+    for seed, folder in seeds.items():
+        loaded[seed] = approaches.load(approach).load(folder, read_card(folder), dtype)
+
+    def scored(models: Mapping[str, "Answerer"], place: str) -> dict[str, AnswerEvaluation]:
+        """Write what these models answer to `place` in the folder of each split; the figures."""
+        predictions = answers_of(approach, models, parts, content.params.max_new_tokens)
+        figures = {side: judged(one, judging) for side, one in predictions.items()}
+        seed = best_seed(figures["validation"], judging.right)
+        first = seed if seed in epochs else next(iter(epochs))
+        costs = model_costs(approach, first, content.examples["train"], epochs[first])
+        for side, one in predictions.items():
+            write_answers(PREDICTIONS / approach / side / place, one)
+        return {
+            side: evaluated(one, figures[side], columns[side], judging, seed, costs)
+            for side, one in predictions.items()
+        }
+
+    found, base = scored(loaded, ""), {}
+    if approach == approaches.OF_BASE:
+        one = next(iter(seeds.values()))
+        base = scored({BASE: approaches.as_base(one, read_card(one), dtype)}, BASE)
+    masked = datasets.read_masked_rows(TOKENIZE / datasets.MASKED)
+    datasets.write_masked_rows(PREDICTIONS / approach / "validation" / datasets.MASKED, masked)
+    for side, figures in found.items():
+        whole = figures.model_copy(update={"base": base.get(side)})
+        write_metrics(EVALUATE / approach / f"{side}.json", whole)
+    write_empty_plots(approach)
+    score = found["validation"][judging.right]
+    interval = f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]"
+    return f"validation {judging.right} {interval} on {len(parts['validation'])} rows"
+
+
+def columns_of_answers(rows: pd.DataFrame, every: pd.DataFrame, min_chars: int) -> Columns:
+    """Compute what the rows of one split are sliced by, as `columns` does for classes."""
+    train, ids = list(every["id"][every["split"] == "train"]), list(rows["id"])
+    languages_of = partial(evaluation.languages_of, min_chars=min_chars)
+    languages = map_texts(languages_of, list(rows["text"]))
+    vectors, missing = read_vectors(EMBED, train)
+    cosines = nearest_cosines(read_vectors(EMBED, ids)[0], vectors[~missing])
+    return answer_columns(rows, list(every["date"]), languages, cosines)
+
+
+def write_empty_plots(approach: str) -> None:
+    """Write plots of classes where there are none."""
+    for plot, header in PLOTS.items():
+        write_csv(plot / f"{approach}.csv", header, [])
+
+
+def evaluate_classes(approach: str, epochs: dict[str, int]) -> str:
+    """Score the models of an approach to a task of classes."""
     params = read_params("evaluate", Params)
     dtype = computing(read_params("encoder.precision", str), read_params("encoder.threads", int))
     min_chars = read_params("clean.min_chars_for_language", int)
     datasets, rows = read_datasets(TOKENIZE), read_rows(BALANCE).set_index("id")
-    models = {str(seed): Classifier(MODELS / approach / f"seed-{seed}") for seed in seeds}
+    models = {seed: Classifier(MODELS / approach / f"seed-{seed}") for seed in epochs}
     task = read_class_task()
     raw = predictions_of(approach, task, datasets, rows, models, dtype)
     fitted = evaluation.fit(raw["validation"])
-    costs = model_costs(approach, fitted.seed, datasets.parts["train"])
+    costs = model_costs(approach, fitted.seed, datasets.parts["train"], epochs[fitted.seed])
     classes = evaluation.Classes(datasets.classes, read_params("negatives.label", str))
     people = [
         evaluation.DecidedRow(**line) for line in read_csv(DECIDED, evaluation.DecidedRow._fields)
@@ -214,3 +302,18 @@ def main(approach: str) -> str:
     write_plots(approach, raw["validation"], fitted, shown)
     interval = f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]"
     return f"validation macro-F1 {interval} on {len(raw['validation'].ids)} rows"
+
+
+@script
+def main(approach: str) -> str:
+    with reading(MODELS / approach / "runs.json") as file:
+        is_on, epochs = itemgetter("run", "epochs")(read_json(file))
+    if not is_on:
+        for side in HELD_OUT:
+            with fresh_folder(PREDICTIONS / approach / side) as folder:
+                write_json(folder / "not_run.json", {"run": False})
+            write_json(EVALUATE / approach / f"{side}.json", {"run": False})
+        write_empty_plots(approach)
+        return "off in params.yaml"
+    is_chat = read_task().TARGET == "answer"
+    return (evaluate_answers if is_chat else evaluate_classes)(approach, epochs)

@@ -1,4 +1,5 @@
-"""Find suspected label errors by out-of-fold models; apply the policy to train only.
+"""Find suspected label errors by out-of-fold models, in task answer answers that do not belong to
+their question; apply the policy to train only.
 
 data/split/, data/embed/, data/cv/, data/decisions/ -> data/label_scores/, reports/suspects.csv,
 reports/outliers.csv, data/find_label_errors/, data/ledger/find_label_errors.csv,
@@ -17,15 +18,21 @@ from pydantic import Field
 
 from seedbed.approaches import NAMES
 from seedbed.core.decisions import FOLDER, DisagreementRule, in_force, read_decisions
-from seedbed.core.errors import ParamsError, RowsError
+from seedbed.core.errors import ParamsError
 from seedbed.core.files import fresh_folder, write_csv
 from seedbed.core.labels import in_line
 from seedbed.core.metrics import settle
 from seedbed.core.params import Section, read_params
 from seedbed.core.rows import COLUMNS, EMBED, SIDES, SPLIT, SUSPECTS, read_rows, write_results
 from seedbed.core.stage import script
-from seedbed.encoding.vectors import read_vectors
+from seedbed.encoding.vectors import ANSWERS, every_vector
 from seedbed.label_errors import judge_of, out_of_fold, ranking
+from seedbed.label_errors.answer_rows import (
+    AnswerVectors,
+    check_policy_of_answers,
+    judged_rows,
+)
+from seedbed.label_errors.answers import AnswerLosses
 from seedbed.label_errors.out_of_fold import MODELS, ensemble, unseen_classes
 from seedbed.label_errors.ranking import (
     PolicyParams,
@@ -34,13 +41,14 @@ from seedbed.label_errors.ranking import (
     check_policy,
 )
 from seedbed.tasks import ClassTask
-from seedbed.tasks.named import read_class_task
+from seedbed.tasks.named import read_class_task, read_task
 from seedbed.training.resampling import read_out_of_fold
 
 CV = Path("data/cv")
 LABEL_SCORES = Path("data/label_scores")
 OUTLIERS = Path("reports/outliers.csv")
 AGREEING = 5
+BEGINNING = 160  # characters of an answer whose loss is computed: enough, and cheap
 
 
 class JudgeParams(Section):
@@ -58,11 +66,11 @@ class Params(PolicyParams, JudgeParams):
 
 class Judged(NamedTuple):
     """The rows in their order, with columns of SUSPECTS, judged, self_confidence, uncertainty,
-    outlier and outlier_score; the noise; rows with a class that is in their fold alone, by class;
-    and the p-value of "the order of arrival is random"."""
+    outlier and outlier_score; the noise, None of answers; rows with a class that is in their fold
+    alone, by class; and the p-value of "the order of arrival is random"."""
 
     rows: pd.DataFrame
-    noise: ranking.NoiseFigures
+    noise: ranking.NoiseFigures | None
     not_judged: dict[str, int]
     non_iid_p: float | None
 
@@ -122,6 +130,34 @@ def judge(
     return Judged(judged_rows, judge.noise_figures(classes, joint), not_judged, non_iid_p)
 
 
+def judged_answers(rows: pd.DataFrame, questions: np.ndarray) -> Judged:
+    """Judge the answer of every row; `questions` are the vectors of the questions."""
+    vectors = AnswerVectors(questions, every_vector(EMBED / ANSWERS, list(rows["id"])))
+    losses = losses_of_answers if read_params("chat", dict) else None
+    min_chars = read_params("clean.min_chars_for_language", int)
+    refusal = read_params("negatives.answer", str)
+    found, non_iid_p = judged_rows(rows, vectors, losses, min_chars, refusal)
+    return Judged(found, None, {}, non_iid_p)
+
+
+def losses_of_answers(rows: pd.DataFrame, other: np.ndarray) -> AnswerLosses:
+    """Return how surprising the beginning of each answer is to the base model of params as it is:
+    in its conversation, in that of the row `other`, and alone."""
+    from seedbed.training.chat.bases import ChatParams  # torch
+    from seedbed.training.chat.losses import base_losses
+
+    params = read_params("chat", ChatParams)
+    contexts, questions = rows["context"].to_numpy(), rows["text"].to_numpy()
+    answers = rows["answer"].str.slice(0, BEGINNING)
+    given, random = (
+        base_losses(params, list(zip(contexts[asked], questions[asked], answers, strict=True)))
+        for asked in (np.arange(len(rows)), other)
+    )
+    # Of the question nothing is read.
+    alone = base_losses(params, [("", "?", answer) for answer in answers], with_question=False)
+    return AnswerLosses(given[:, 0], random[:, 0], alone[:, 0], given[:, 1].astype(int))
+
+
 def counted_by_side(rows: pd.DataFrame) -> dict[str, int]:
     """Return the number of rows on each side."""
     return {side: int((rows["split"] == side).sum()) for side in SIDES}
@@ -146,16 +182,17 @@ def main() -> str:
             "correct the name",
         )
     check_policy(params)
+    task = read_task()
+    if task.TARGET == "answer":
+        check_policy_of_answers(params.policy)
     rows = read_rows(SPLIT)
-    vectors, missing = read_vectors(EMBED, list(rows["id"]))
-    if missing.any():
-        raise RowsError(
-            str(EMBED), f"no vector for {missing.sum()} rows", "one for each", "run `dvc repro`"
-        )
+    vectors = every_vector(EMBED, list(rows["id"]))
     rule = read_params("apply_decisions", DisagreementRule)
     verified = set(in_force(read_decisions(FOLDER), rows, rule).settled)
-    task = read_class_task()
-    found = judge(task, rows, vectors, verified, params)
+    if task.TARGET == "answer":
+        found = judged_answers(rows, vectors)
+    else:
+        found = judge(read_class_task(), rows, vectors, verified, params)
     judged = found.rows
     suspects = judged[(judged["reason"] != "") & ~judged["id"].isin(verified)]
     suspects = suspects.sort_values(["score", "id"])

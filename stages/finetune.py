@@ -6,6 +6,8 @@ reports/plots/learning/APPROACH.csv
 
 import json
 import shutil
+from collections.abc import Callable
+from functools import partial
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -16,19 +18,22 @@ from pydantic import Field, JsonValue
 from seedbed.core.errors import reading
 from seedbed.core.files import ADAPTED, MODELS, fresh_folder, read_json, write_csv, write_json
 from seedbed.core.metrics import read_if_run
-from seedbed.core.params import Section, Seed, read_params
+from seedbed.core.params import Section, Seed, check_names, read_params
 from seedbed.core.rows import COLUMNS, CURVES, EMBED, TOKENIZE
 from seedbed.core.stage import script
 from seedbed.encoding.encoder import SentenceEncoder, computing, load_model, outputs, pooling_of
 from seedbed.encoding.examples import read_datasets
 from seedbed.encoding.vectors import EncoderParams, completed, encoder_folder
-from seedbed.tasks.named import read_class_task
+from seedbed.tasks.named import read_class_task, read_task
 from seedbed.training.classifier import TrainingData
-from seedbed.training.loop import CHECKPOINTS
+from seedbed.training.loop import CHECKPOINTS, LOSS, MACRO_F1, Curve
+from seedbed.training.models import SharedParams, with_shared
 from seedbed.training.resampling import CvMetrics
 from seedbed.training.trainer import ApproachTrainer
 
 CV_METRICS = Path("reports/metrics/cv.json")
+# From a seed and a folder to the curve of the model that is saved there.
+FineTune = Callable[[int, Path], Curve]
 
 
 class Params(Section):
@@ -81,25 +86,57 @@ def chosen_by_cv(approach: str) -> dict[str, JsonValue]:
     return {key: json.loads(value) for key, value in cv.approaches[approach].chosen.items()}
 
 
+def fine_tuning(approach: str, checkpoints: Path) -> FineTune | None:
+    """What tunes one model by an approach; None where it is off."""
+    trainer = ApproachTrainer(approach, **chosen_by_cv(approach))
+    if not trainer.params.run:
+        return None
+    return partial(
+        trainer.fine_tune, training_data(read_params("encoder", EncoderParams), checkpoints)
+    )
+
+
+def chat_tuning(approach: str, checkpoints: Path) -> FineTune | None:
+    """The same for an approach of task `answer`."""
+    from seedbed.training.chat import approaches
+    from seedbed.training.chat.datasets import read_chat_datasets
+    from seedbed.training.chat.tuning import chat_data
+
+    check_names("approaches", approaches.NAMES)
+    module, place = approaches.load(approach), f"approaches.{approach}"
+    shared = read_params("training", SharedParams)
+    params = with_shared(place, read_params(place, dict), shared, module.Params)
+    if not params.run:
+        return None
+    encoder = encoder_folder(read_params("encoder", EncoderParams))
+    data = chat_data(read_chat_datasets(TOKENIZE), encoder, checkpoints)
+    return lambda seed, folder: module.fine_tune(data, params, seed, folder)
+
+
 @script
 def main(approach: str) -> str:
-    trainer = ApproachTrainer(approach, **chosen_by_cv(approach))
-    is_on = trainer.params.run
-    seeds = read_params("finetune", Params).seeds if is_on else []
-    checkpoints = CHECKPOINTS / approach
+    is_chat, checkpoints = read_task().TARGET == "answer", CHECKPOINTS / approach
+    fine_tune = (chat_tuning if is_chat else fine_tuning)(approach, checkpoints)
+    seeds = read_params("finetune", Params).seeds if fine_tune else []
     curves: list[list[Any]] = []
+    epochs = {}
     with fresh_folder(MODELS / approach) as folder:
-        if is_on:
-            data = training_data(read_params("encoder", EncoderParams), checkpoints)
         for seed in seeds:
             target = folder / f"seed-{seed}"
             target.mkdir()
-            curve = trainer.fine_tune(data, seed, target)
-            points = ({"train_loss": "", "seed": seed, **point} for point in curve)
-            curves += ([point[column] for column in COLUMNS[CURVES]] for point in points)
-        write_json(folder / "runs.json", {"run": is_on, "seeds": seeds})
+            curve = fine_tune(seed, target) if fine_tune else []
+            for point in curve:
+                score = point.get(MACRO_F1, point.get(LOSS, ""))
+                curves.append([seed, point["epoch"], point.get("train_loss", ""), score])
+            epochs[str(seed)] = sum("train_loss" in point for point in curve)
+        used = [int(seed) for seed in epochs]
+        write_json(folder / "runs.json", {"run": bool(used), "seeds": used, "epochs": epochs})
     shutil.rmtree(checkpoints, ignore_errors=True)
     write_csv(CURVES / f"{approach}.csv", COLUMNS[CURVES], curves)
-    if not is_on:
+    if fine_tune is None:
         return "off in params.yaml"
-    return f"{len(seeds)} model(s), best validation macro-F1 {max(row[3] for row in curves):.3f}"
+    scores = [score for *_, score in curves if score != ""]
+    if not scores:  # of an approach that looks answers up
+        return f"{len(seeds)} model(s)"
+    best = f"loss {min(scores):.3f} a token" if is_chat else f"macro-F1 {max(scores):.3f}"
+    return f"{len(seeds)} model(s), best validation {best}"

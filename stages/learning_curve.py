@@ -23,7 +23,7 @@ from seedbed.core.rows import (
 from seedbed.core.stage import progress, script
 from seedbed.encoding.vectors import EncoderParams
 from seedbed.scoring.metrics import clusters_of
-from seedbed.tasks.named import read_class_task
+from seedbed.tasks.named import has_no_classes, not_for_task, read_class_task
 from seedbed.training.resampling import CurveRun, drawn, fit_curve, spread_over
 
 
@@ -48,9 +48,10 @@ class Params(Section):
 def main() -> str:
     params = read_params("learning_curve", Params)
     negatives = read_params("negatives.as", str), read_params("negatives.label", str)
+    outside = has_no_classes("learning_curve.run", params.run, "false")
     if not params.run:
         write_json(METRICS / "learning_curve.json", {"run": False})
-        return "off in params.yaml"
+        return not_for_task() if outside else "off in params.yaml"
     from seedbed.training.trainer import ApproachTrainer, RowPool
 
     rows = rows_to_choose_by(read_rows(BALANCE), *negatives)

@@ -22,13 +22,13 @@ from seedbed.core.stage import script
 from seedbed.encoding.nearest_rows import neighbour_distances
 from seedbed.encoding.vectors import EncoderParams, vectors_of
 from seedbed.pages.rendering import page_markdown
-from seedbed.reporting.needs import page
+from seedbed.reporting.needs import page, page_without_classes
 from seedbed.scoring import priorities
 from seedbed.scoring.metrics_files import Choice, Validation
 from seedbed.splitting.sides import FROZEN, assign_sides, read_frozen
 from seedbed.splitting.splits import SplitParams, unlabelled_rows
 from seedbed.tasks import ClassTask
-from seedbed.tasks.named import read_class_task
+from seedbed.tasks.named import has_no_classes, not_for_task, read_class_task
 from seedbed.training.resampling import LearningCurveMetrics
 
 SCORES = Path("data/label_scores")
@@ -85,6 +85,10 @@ def candidates(split: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
 @script
 def main() -> str:
     params = read_params("prioritize", Params)
+    if has_no_classes():
+        write_csv(NEXT, COLUMNS[NEXT], [])
+        write_text(PAGE, page_markdown(page_without_classes()))
+        return not_for_task()
     rule = read_params("apply_decisions", DisagreementRule)
     split = read_rows(SPLIT)
     rows, vectors = candidates(split)

@@ -1,9 +1,10 @@
 """Turn texts into token ids, once for all approaches, and measure truncation and padding.
 
-data/balance/, data/split/ -> data/tokenize/, reports/metrics/tokenize.json,
-reports/plots/token_lengths.csv
+data/balance/, data/split/ -> data/tokenize/, data/ledger/tokenize.csv,
+reports/metrics/tokenize.json, reports/plots/token_lengths.csv
 """
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +12,28 @@ import pandas as pd
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import write_csv
-from seedbed.core.metrics import settle
+from seedbed.core.metrics import Drop, settle
 from seedbed.core.params import read_params
-from seedbed.core.rows import BALANCE, SIDES, SPLIT, TOKENIZE, read_rows, write_results
+from seedbed.core.reasons import Reason
+from seedbed.core.rows import (
+    BALANCE,
+    HELD_OUT,
+    SIDES,
+    SPLIT,
+    TOKENIZE,
+    read_rows,
+    sides,
+    write_results,
+)
 from seedbed.core.stage import script
 from seedbed.encoding import examples, tokens
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.splitting.splits import gate_after_split
 from seedbed.tasks import ClassTask
-from seedbed.tasks.named import read_class_task
+from seedbed.tasks.named import read_class_task, read_task
 
 PLOT = Path("reports/plots/token_lengths.csv")
+PLOTTED = ["tokens", "rows"]
 BIN_TOKENS = 32
 BUDGET_TOKENS = 2048  # as the approaches' default batch_tokens
 BATCH_ROWS = 32  # of the stock way: shuffled rows, padded to the longest
@@ -88,22 +100,14 @@ def histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
     return [(number * BIN_TOKENS, int(count)) for number, count in enumerate(counts)]
 
 
-@script
-def main() -> str:
+def tokenize_texts(task: ClassTask, rows: pd.DataFrame) -> str:
+    """Write the rows of a task of classes as token ids of the encoder."""
     params = read_params("encoder", EncoderParams)
-    rows = read_rows(BALANCE)
-    # The thresholds are split's: the gate asks the same question as it did there.
-    gate_after_split(
-        rows,
-        read_params("split.shingle_words", int),
-        read_params("split.twin_min_jaccard", float),
-    )
     folder = encoder_folder(params)
     truncation = tokens.truncation_of(params, folder, SPLIT)
     encoded = tokens.TextTokenizer(folder, truncation, True)(
         list(rows["text"]), list(rows["text_pair"])
     )
-    task = read_class_task()
     classes = task.classes(rows["label"][rows["split"] == "train"])
     check_classes(task, rows, classes, read_params("negatives.label", str))
     every = examples.examples_of(task, rows, encoded, classes)
@@ -117,9 +121,65 @@ def main() -> str:
         padding_share=padding_figures(parts["train"], truncation.max_length),
     )
     examples.write_datasets(TOKENIZE, examples.Tokenized(classes, parts, truncation))
-    write_results("tokenize", metrics)
-    write_csv(PLOT, ["tokens", "rows"], histogram(encoded.lengths))
+    write_results("tokenize", metrics, drops=[])
+    write_csv(PLOT, PLOTTED, histogram(encoded.lengths))
     return (
         f"{len(rows):,} rows, {metrics.lengths.all.tokens_cut_share:.0%} of the tokens are beyond "
         f"{truncation.max_length}, {metrics.padding_share.token_budget:.1%} padding"
     )
+
+
+def tokenize_conversations(rows: pd.DataFrame) -> str:
+    """Write the rows of task `answer` as token ids of the language model that is tuned.
+
+    Train rows that do not fit are dropped. Those of validation and test stay rows, which count as
+    wrong, since nothing may choose what is tested.
+    """
+    from seedbed.training.chat import datasets
+    from seedbed.training.chat.bases import ChatParams
+    from seedbed.training.chat.tuning import chat_template
+
+    params, encoder = read_params("chat", ChatParams), read_params("encoder", EncoderParams)
+    truncation = tokens.truncation_of(encoder, encoder_folder(encoder), SPLIT)
+    template, parts = chat_template(params), sides(rows)
+    chats = {side: datasets.chat_rows(part) for side, part in parts.items()}
+    content, encoded = datasets.tokenized(params, chats, template, truncation)
+    train = parts["train"]
+    reasons = zip(train["id"], encoded["train"].reasons, strict=True)
+    dropped = [Drop(row, Reason(reason)) for row, reason in reasons if reason]
+    kept = sorted(set(rows["id"]) - {drop.id for drop in dropped})
+    lacking = Counter(reason for side in HELD_OUT for reason in encoded[side].reasons if reason)
+    examples = list(content.examples.values())
+    metrics = datasets.ChatTokenizeMetrics(
+        rows=settle("tokenize", rows["id"], kept, dropped),
+        by_side={side: len(part.ids) for side, part in content.examples.items()},
+        max_length=template.max_length,
+        template=template.digest,
+        lengths=datasets.lengths_of(list(encoded.values()), examples),
+        not_encoded=dict(sorted(lacking.items())),
+        neutralised=int(sum(part.neutralised.sum() for part in encoded.values())),
+        padding_share=datasets.padding_of(content.examples["train"]),
+    )
+    masked = datasets.masked_rows(chats["train"], list(train["source"]), encoded["train"], template)
+    datasets.write_chat_datasets(TOKENIZE, content, masked)
+    write_results("tokenize", metrics, drops=dropped)
+    lengths = np.array([len(ids) for part in examples for ids in part.ids])
+    write_csv(PLOT, PLOTTED, histogram(lengths))
+    return (
+        f"{len(kept):,} conversations, {metrics.lengths.answer_token_share:.0%} of the tokens are "
+        f"learned, {metrics.padding_share.token_budget:.1%} padding, {len(dropped)} rows dropped"
+    )
+
+
+@script
+def main() -> str:
+    rows = read_rows(BALANCE)
+    # The thresholds are split's: the gate asks the same question as it did there.
+    gate_after_split(
+        rows,
+        read_params("split.shingle_words", int),
+        read_params("split.twin_min_jaccard", float),
+    )
+    if read_task().TARGET == "answer":
+        return tokenize_conversations(rows)
+    return tokenize_texts(read_class_task(), rows)

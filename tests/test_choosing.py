@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from answers.conftest import predictions as predictions_of
 
+from seedbed.scoring.answers.evaluation import AnswerParams, evaluated, judged
+from seedbed.scoring.choice import choice, of_answers, of_labels
 from seedbed.scoring.metrics_files import Choice, Estimate, ModelCosts, Validation
-from seedbed.scoring.predictions import Predictions, choice
+from seedbed.scoring.predictions import Predictions
 from seedbed.tasks import class_task
 
 ROWS = 400
@@ -38,7 +41,7 @@ def chosen(**approaches: dict) -> Choice:
         name: predictions(one["wrong"], 10 * place)
         for place, (name, one) in enumerate(approaches.items())
     }
-    return choice(found, given)
+    return choice(of_labels(found, given))
 
 
 FEATURE = {"wrong": 60, "numbers": 2_000, "tokens": 0}
@@ -105,3 +108,46 @@ def test_models_of_one_size_are_not_told_apart_by_it():
     found = chosen(feature=FEATURE | {"megabytes": 20.0}, lora=LORA).per_budget
     assert [step.approach for step in found.megabytes] == ["feature", "lora"]
     assert "`feature` from 20 MB on, `lora` from 90 MB on" in found.in_words[1]
+
+
+ANSWERS = [f"the red fox number {row}" for row in range(ROWS)]
+
+
+def chosen_answers(right: str, **wrong: range) -> Choice:
+    """Each approach has the answers of these rows wrong; costs grow in the order given."""
+    params, given = AnswerParams(right=right, refusal="no"), {}
+    for name, rows in wrong.items():
+        said = ["a hen" if row in rows else answer for row, answer in enumerate(ANSWERS)]
+        given[name] = predictions_of(ANSWERS, {"0": said})
+    by_approach = {name: judged(one, params) for name, one in given.items()}
+    validations = {
+        name: evaluated(
+            one, by_approach[name], {}, params, "0",
+            ModelCosts(megabytes=90.0 + 400 * place, trainable_parameters=9**place, epochs=1,
+                       training_tokens=1000 * place),
+        )
+        for place, (name, one) in enumerate(given.items())
+    }  # fmt: skip
+    clusters = next(iter(given.values())).clusters()
+    return choice(of_answers(validations, by_approach, clusters))
+
+
+@pytest.mark.parametrize("right", ["token_f1", "exact_match"])
+def test_answers_are_chosen_by_what_counts_as_right(right):
+    title = {"token_f1": "token F1", "exact_match": "exact match"}[right]
+    found = chosen_answers(right, feature=range(200), lora=range(21), full=range(300, 320))
+    assert (found.approach, found.measure) == ("lora", right)
+    assert found.candidates["full"].score.mean == pytest.approx(0.95)
+    assert not found.candidates["feature"].as_good_as_best
+    assert found.why.startswith(f"`lora` is chosen with a validation {title} of 0.94")
+    steps = found.per_budget.training
+    assert [step.approach for step in steps] == ["feature", "lora", "full"]
+    assert [step.is_real for step in steps] == [None, True, False]
+    assert "(no pass through the language model in training" in found.per_budget.in_words[0]
+    assert found.per_budget.in_words[1].startswith("By size: `feature` from 90 MB on, `lora`")
+
+
+def test_better_answers_beat_any_cost():
+    found = chosen_answers("token_f1", feature=range(60), full=range(20))
+    assert found.approach == "full"
+    assert found.why.endswith("every other approach is worse by more than chance.")

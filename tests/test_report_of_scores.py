@@ -97,8 +97,8 @@ def test_behaviour_in_words():
 def test_budgets_are_told_as_select_said_them():
     words = ["With the least training take `feature`.", "Z."]
     budgets = Budgets(training=[], megabytes=[], in_words=words)
-    choice = Choice(approach="full", seed="0", why="", measured_on="validation", candidates={},
-                    per_budget=budgets)  # fmt: skip
+    choice = Choice(approach="full", seed="0", why="", measured_on="validation",
+                    measure="macro_f1", candidates={}, per_budget=budgets)  # fmt: skip
     shown = markdown(results.budgets(choice))
     assert shown == "## For a budget\n\nWith the least training take `feature`.\n\nZ."
 

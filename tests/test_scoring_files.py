@@ -50,16 +50,17 @@ VALIDATION = TEST | {
     },
 }  # fmt: skip
 CANDIDATE = {
-    "macro_f1": INTERVAL, "difference_to_best": {"difference": 0.0, "low": 0.0, "high": 0.0},
+    "score": INTERVAL, "difference_to_best": {"difference": 0.0, "low": 0.0, "high": 0.0},
     "as_good_as_best": True, "mcnemar_p_holm": 1.0, **COSTS,
 }  # fmt: skip
-STEP = {"approach": "full", "macro_f1": 0.5, "training_tokens": 0, "trainable_parameters": 3,
+STEP = {"approach": "full", "score": 0.5, "training_tokens": 0, "trainable_parameters": 3,
         "megabytes": 91.6}  # fmt: skip
 CHOICE = {
     "approach": "full",
     "seed": "0",
     "why": "no other approach was run",
     "measured_on": "validation",
+    "measure": "macro_f1",
     "candidates": {"full": CANDIDATE},
     "per_budget": {"training": [STEP], "megabytes": [], "in_words": ["..."]},
 }

@@ -13,7 +13,7 @@ from seedbed.collecting.tables import read_table
 from seedbed.collecting.text_files import read_file
 from seedbed.core.errors import SeedbedError
 from seedbed.forgetting.raw_files import PACKERS
-from seedbed.serving.predicting import read_chunks
+from seedbed.serving.chunks import read_chunks
 from seedbed.serving.writing import write
 
 ROWS = [{"text": 'a "b", c', "n": "007"}, {"text": "two\nlines", "n": ""}, {"text": "ü", "n": "3"}]

@@ -61,8 +61,7 @@ def clean_texts(
 
 
 def _cleaned(text: str, rules: Sequence[str], limits: Limits, code: bool) -> Cleaned:
-    has_code = code and FENCE in text and MARK not in text
-    text, touched = _around_code(text, rules) if has_code else rewritten(text, rules)
+    text, touched = (around_code if code else rewritten)(text, rules)
     reason = drop_reason(text, limits)
     language = UNKNOWN_LANGUAGE
     if not reason and length_of(text) >= limits.min_chars_for_language:
@@ -72,9 +71,11 @@ def _cleaned(text: str, rules: Sequence[str], limits: Limits, code: bool) -> Cle
     return Cleaned(text, touched, reason, language)
 
 
-def _around_code(text: str, rules: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def around_code(text: str, rules: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """Return what `rewritten` does, with each block of code rewritten by KEEP_CODE alone: a mark of
     its own takes its place meanwhile."""
+    if FENCE not in text or MARK in text:
+        return rewritten(text, rules)
     of_code = [rule for rule in rules if rule in KEEP_CODE]
     blocks = [rewritten(block, of_code) for block in CODE.findall(text)]
     numbers = map(str, count())

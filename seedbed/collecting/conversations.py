@@ -17,6 +17,7 @@ from seedbed.collecting.messages import (
     CUT,
     FINISH,
     IMAGES,
+    Exchange,
     Said,
     Unreadable,
     exchanges,
@@ -187,6 +188,51 @@ def form_of(named: Columns, table: Table, place: str, lacks_answers: bool = Fals
         "messages with roles, instruction and output, or a question and an answer",
         "name them in `columns` of the source: `messages`, or `text` and `answer`",
     )
+
+
+def form_to_answer(named: str, table: Table, place: str) -> Form:
+    """Return the form of conversations whose last question is to be answered. `named`: the column
+    that a person names for questions, or messages; "" if its content shows it.
+
+    Raises SourceError where there is none.
+    """
+    known = {name.casefold(): name for name in reversed(table.columns)}
+    system = next((known[name] for name in BEFORE[:2] if name in known), "")
+    if named:
+        if named not in table.columns:
+            expected = f"one of {', '.join(table.columns)}"
+            raise SourceError(place, f"no column `{named}`", expected, "correct `--column`")
+        cells = [one.cells.get(named) for one in table.records[:SAMPLE] if not one.reason]
+        if 2 * sum(map(_holds_turns, cells)) > len(cells):
+            return Form(named, system=system)
+        return Form(question=named, system=system, history=known.get("history", ""))
+    try:
+        return form_of(Columns(), table, place)
+    except SourceError:
+        name = next((name for name, _ in PAIRS if name in known), "")
+        if not name:
+            raise SourceError(
+                place,
+                f"no questions in the columns {', '.join(table.columns)}",
+                "messages with roles, or a column of questions",
+                "name it: `--column COLUMN`",
+            ) from None
+        more = known.get("input", "") if name == "instruction" else ""
+        return Form("", known[name], "", more, system, known.get("history", ""))
+
+
+def last_question(cells: Mapping[str, Any], form: Form) -> Exchange:
+    """Return the last question of a record with what precedes it; an answer that the record has to
+    it is left out. Raises Unreadable."""
+    turns = _turns(cells, form._replace(answer=""))
+    if turns and turns[-1].role == "assistant":
+        turns = turns[:-1]
+    found = exchanges(turns, True)[-1]
+    if not found.question.strip():
+        raise Unreadable(Reason.MISSING_TEXT)
+    if not all(turn.text.strip() for turn in found.context):
+        raise Unreadable(Reason.EMPTY_TURN)
+    return found
 
 
 def _holds_turns(cell: object) -> bool:

@@ -46,7 +46,8 @@ class DistinctNgramsByClass(Metrics):
 
 class CollectMetrics(WithUnused):
     """reports/metrics/collect.json. `alike`: labels that differ from another in form alone, and
-    that other one; `joined`: those that became it. Left out if there are none."""
+    that other one; `joined`: those that became it; `show_text`: sources whose texts a page may
+    show. Left out if there are none."""
 
     rows: RowCounts
     files_by_encoding: dict[str, int]
@@ -58,6 +59,7 @@ class CollectMetrics(WithUnused):
     distinct_ngrams: DistinctNgramsByClass
     alike: dict[str, str] = {}
     joined: dict[str, str] = {}
+    show_text: list[str] = []
 
 
 def collect_metrics(

@@ -308,7 +308,9 @@ def _person(who: str) -> str:
 def predict(
     source: Annotated[Path, typer.Argument(metavar="IN", help="a table, as `add` takes it")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="CSV, TSV, JSONL or Parquet")],
-    column: Annotated[str, typer.Option(help="the column that holds the text")] = "text",
+    column: Annotated[
+        str, typer.Option(help="of the texts, else text; of questions or messages, else as found")
+    ] = "",
     pair_column: Annotated[str, typer.Option(help="for a model of pairs: the second text")] = "",
     model: Annotated[Path, typer.Option(help="a folder that stage select wrote")] = BEST,
     prefix: Annotated[str, typer.Option(help="before the names of the new columns")] = "",
@@ -322,19 +324,27 @@ def predict(
     encoding: Encoding = "",
     sheet: Sheet = "",
     chunk_rows: Annotated[int, typer.Option(min=1, help="rows in memory at a time")] = 2048,
+    max_new_tokens: Annotated[
+        int, typer.Option(min=0, max=10**6, help="of an answer; 0: as the model was evaluated")
+    ] = 0,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="print each answer here while it is written, too")
+    ] = False,
 ) -> None:
-    """Label the rows of a table: columns label, probability, out_of_scope (if the model can), and
-    reason, where a row has no label."""
+    """Label the rows of a table (columns label, probability, out_of_scope), or answer the last
+    question of each conversation of a file (answer, ended); reason says why a row has neither."""
+    from seedbed.serving.answering import AnswerOptions, answer, printed
+    from seedbed.serving.model_folder import check_options, holds_answers
     from seedbed.serving.predicting import PredictColumns, predict as write_predictions
 
     form = table_form(encoding, separator, quote, escape, header, sheet)
-    columns = PredictColumns(column, pair_column, prefix, probabilities)
+    if holds_answers(model):
+        unfit = {"--pair-column": pair_column, "--probabilities": probabilities}
+        check_options(model, "answers", unfit)
+        options = AnswerOptions(column, prefix, max_new_tokens, printed if stream else None)
+        say(*answer(source, target, model, options, form, chunk_rows).in_words(target, prefix))
+        return
+    check_options(model, "labels", {"--max-new-tokens": max_new_tokens, "--stream": stream})
+    columns = PredictColumns(column or "text", pair_column, prefix, probabilities)
     done = write_predictions(source, target, model, columns, form, chunk_rows)
-    outside = f", {done.out_of_scope:,} out of scope" if done.out_of_scope else ""
-    say(*done.notes, f"{target}: {done.rows:,} rows{outside}")
-    if done.reasons:
-        counts = ", ".join(f"{rows:,} {reason}" for reason, rows in sorted(done.reasons.items()))
-        print(f"Without a label (column `{prefix}reason`): {counts}")
-    if done.unreadable:
-        print("Rows that cannot be read, the first of them:")
-        say(*(f"  {place}" for place in done.unreadable))
+    say(*done.in_words(target, prefix))

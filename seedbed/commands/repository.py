@@ -1,6 +1,7 @@
 """The state of the repository: its last run, the memo behind it, dvc.lock, frozen rows, a merge."""
 
 import sys
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,15 @@ from seedbed.core.stage import PREDICTION_COSTS, last_costs
 from seedbed.pages.document import interval
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.running.memo import MEMO, Store, clear, is_on, limit_bytes
-from seedbed.scoring.metrics_files import Choice, ModelCosts, read_test, read_validation
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation, read_evaluation
+from seedbed.scoring.metrics_files import (
+    MACRO_F1,
+    Choice,
+    ModelCosts,
+    Validation,
+    read_test,
+    read_validation,
+)
 
 REPORT = Path("reports/report.md")
 SHOWN = 3
@@ -35,9 +44,17 @@ def summary() -> None:
     """The last run in short: rows, suspects, scores, cost, and where the report is."""
     if not REPORT.exists():
         raise RowsError(str(REPORT), "no report yet", "a finished run", "run `dvc repro`")
-    console = _console()
-    console.print(_rows_table(), _scores_table(), _costs_table(), sep="\n")
-    console.print(read_metrics(CHOICE, Choice).why, highlight=False)
+    console, choice = _console(), read_metrics(CHOICE, Choice)
+    if choice.measure == MACRO_F1:
+        classes = {name: read_validation(name, EVALUATE) for name in NAMES}
+        scores = _scores_table(classes)
+        ran = {name: found.model for name, found in classes.items() if found}
+    else:
+        answers = {name: read_evaluation(name, "validation", EVALUATE) for name in NAMES}
+        scores = _answer_scores_table(answers)
+        ran = {name: found.model for name, found in answers.items() if found}
+    console.print(_rows_table(), scores, _costs_table(ran), sep="\n")
+    console.print(choice.why, highlight=False)
     console.print(f"Report: {REPORT}")
 
 
@@ -72,10 +89,10 @@ def _stage_names() -> list[str]:
     return names
 
 
-def _scores_table() -> Table:
+def _scores_table(validations: Mapping[str, Validation | None]) -> Table:
     table = Table("approach", "validation macro-F1", "test accuracy", "test macro-F1", box=None)
-    for name in NAMES:
-        validation, test = read_validation(name, EVALUATE), read_test(name, EVALUATE)
+    for name, validation in validations.items():
+        test = read_test(name, EVALUATE)
         if not validation or not test:
             table.add_row(name, "off", "", "")
             continue
@@ -84,10 +101,29 @@ def _scores_table() -> Table:
     return table
 
 
-def _costs_table() -> Table:
+def _answer_scores_table(validations: Mapping[str, AnswerEvaluation | None]) -> Table:
+    """What counts as right on validation, and on test every metric that approaches are compared
+    by; nothing where one writes without probabilities."""
+    from seedbed.scoring.answers.metrics import ANSWER_METRICS, answer_metrics_in
+
+    right = next((found.right for found in validations.values() if found), "token_f1")
+    metrics = answer_metrics_in("approaches")
+    titles = [f"validation {ANSWER_METRICS[right].title}"]
+    table = Table("approach", *titles, *(f"test {one.title}" for one in metrics), box=None)
+    for name, validation in validations.items():
+        test = read_evaluation(name, "test", EVALUATE)
+        if not validation or not test:
+            table.add_row(name, "off")
+            continue
+        found = [test.estimates.get(one.name) for one in metrics]
+        shown = (interval(one) if one else "" for one in found)
+        table.add_row(name, interval(validation[right]), *shown)
+    return table
+
+
+def _costs_table(models: dict[str, ModelCosts]) -> Table:
     """What each approach cost on this machine; training counts its whole stage."""
     table = Table("approach", *COSTS, box=None)
-    models = {name: found.model for name in NAMES if (found := read_validation(name, EVALUATE))}
     for name, cost in costs(models).items():
         table.add_row(name, *(f"{cost[key]:,}" if key in cost else "" for key in COSTS.values()))
     return table

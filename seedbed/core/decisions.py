@@ -2,13 +2,18 @@
 
 One line: {"id", "digest", "given", "decided", "who", "when", "note"}. `decided` is a label (a
 whole set where a row has several), `<drop>`, `<ambiguous>`, or `<withdrawn>`: the person has no
-decision on the row any more. Of one person's lines on one row the latest counts, of the same moment
-the last; so files are only ever appended to, and git merges them by union in any order. A decision
-holds while the row's digest is the same, that is, while its source text is the one that the person
-read.
+decision on the row any more. In task `answer` a label is the row's category, which leaves the
+answer as it is, and `<rewrite SHA256>` names another answer by the digest of its text. That text is
+in REWRITES: private zone, ignored by git, the output of no stage and so never pushed.
+
+Of one person's lines on one row the latest counts, of the same moment the last; so files are only
+ever appended to, and git merges them by union in any order. A decision holds while the row's digest
+is the same, that is, while its source text is the one that the person read.
 """
 
+import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -19,6 +24,7 @@ import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from seedbed.core.errors import CLIP, SeedbedError
+from seedbed.core.files import write_bytes
 from seedbed.core.metrics import Metrics, RowCounts, WithUnused
 from seedbed.core.params import Section
 
@@ -27,6 +33,8 @@ if TYPE_CHECKING:  # a command that only reads decisions starts a second sooner 
 
 FOLDER = Path("data/decisions")
 DECIDED = Path("data/ledger/decided.csv")  # the decisions in force, one a row, by id
+REWRITES = Path("data/rewrites")  # SHA256.txt
+REWRITE = re.compile(r"<rewrite ([0-9a-f]{64})>")
 DROP, AMBIGUOUS, WITHDRAWN = "<drop>", "<ambiguous>", "<withdrawn>"
 WHO = regex.compile(r"\w[\w\p{M}.-]{0,63}")  # also a file name, so nothing that a path is made of
 
@@ -91,11 +99,13 @@ class InForce(NamedTuple):
 
 
 class SideDecisions(Metrics):
-    """Rows of one side: settled, relabelled, and those on which people disagree."""
+    """Rows of one side: settled, relabelled, rewritten (task answer), and those on which people
+    disagree."""
 
     settled: int
     relabelled: int
     disagreed: int
+    rewritten: int = 0
 
 
 class ApplyDecisionsMetrics(WithUnused):
@@ -107,6 +117,7 @@ class ApplyDecisionsMetrics(WithUnused):
     by_side: dict[str, SideDecisions]
     void_unknown_id: int
     void_changed_text: int
+    rewritten: int = 0  # set in task answer alone
 
 
 def moment_of(when: str) -> datetime:
@@ -218,3 +229,57 @@ def check_labels(decided: InForce, fault: Callable[[str], str], form: str, folde
                 f"{form}, {DROP}, {AMBIGUOUS} or {WITHDRAWN}",
                 "correct the label in the line, or add the new class to collect.labels",
             )
+
+
+def rewrite_of(answer: str) -> str:
+    """Return the decision that a row gets this answer; `keep_rewrite` has to keep its text."""
+    return f"<rewrite {hashlib.sha256(answer.encode()).hexdigest()}>"
+
+
+def digest_of(decided: str) -> str:
+    """Return the digest of the answer that a decision gives a row; "" if it gives none."""
+    match = REWRITE.fullmatch(decided)
+    return match[1] if match else ""
+
+
+def rewrite_file(digest: str) -> Path:
+    """Return where the answer with this digest is."""
+    return REWRITES / f"{digest}.txt"
+
+
+def rewrites_of(made: Iterable[Decision]) -> set[Path]:
+    """Return the texts here that decisions name."""
+    files = {rewrite_file(digest) for one in made if (digest := digest_of(one.decided))}
+    return {file for file in files if file.exists()}
+
+
+def keep_rewrite(answer: str) -> None:
+    """Write the text of `rewrite_of`, which only its owner can read, and hide its folder from git.
+
+    Raises OSError if the disk does not take it.
+    """
+    REWRITES.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_bytes(REWRITES / ".gitignore", b"*\n")
+    write_bytes(rewrite_file(digest_of(rewrite_of(answer))), answer.encode(), 0o600)
+
+
+def read_rewrite(vote: Decision, folder: Path) -> str:
+    """Return the answer that a decision of `folder` gives its row.
+
+    Raises SeedbedError where its text is missing, or is not the one that was decided on.
+    """
+    file = rewrite_file(digest_of(vote.decided))
+    place, again = place_of(vote, folder), "decide on the row again with `seedbed review`"
+    if not file.exists():
+        raise SeedbedError(
+            str(file),
+            f"no such file, and {place} names it",
+            f"the answer that {vote.who} wrote for row {vote.id}; git and DVC do not have it",
+            f"copy it from where {vote.who} wrote it, or {again}",
+        )
+    content = file.read_bytes()
+    if (found := hashlib.sha256(content).hexdigest()) != file.stem:
+        expected = f"the text that {place} decided on, with the digest in the file's name"
+        step = f"restore the file from a copy, or {again}"
+        raise SeedbedError(str(file), f"a text with the SHA-256 {found}", expected, step)
+    return content.decode()

@@ -20,7 +20,7 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -328,3 +328,8 @@ def keyed_hash(key: bytes, *parts: str) -> str:
 def hash_number(text: str) -> int:
     """64 bits of a text's hash without the key, as a number: what seeded draws are made of."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def by_hash(purpose: str, ids: Collection[str]) -> list[str]:
+    """Return ids in a random order, which is the same on every machine and with other ids."""
+    return sorted(ids, key=lambda row: hashlib.sha256(f"{purpose}:{row}".encode()).digest())

@@ -283,7 +283,7 @@ class Reason(StrEnum):
     )
     LOW_LABEL_QUALITY = (
         "low_label_quality",
-        "its label is among the lowest-scoring (find_label_errors.max_share)",
+        "its label or answer is among the lowest-scoring (find_label_errors.max_share)",
         Choice.MODEL,
     )
     NEAR_COPY_OTHER_LABEL = (

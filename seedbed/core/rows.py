@@ -167,6 +167,14 @@ def write_results(
     write_metrics(METRICS / f"{stage}.json", metrics)
 
 
+def existing_file(name: str) -> Path:
+    """Return the path of a file of the last run. Raises RowsError if it is missing."""
+    path = Path(name)
+    if not path.exists():
+        raise RowsError(name, "no such file", "a file of the last run", "run `dvc repro`")
+    return path
+
+
 def sides(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Rows by side, each sorted by id with a fresh index."""
     return {side: rows[rows["split"] == side].reset_index(drop=True) for side in SIDES}

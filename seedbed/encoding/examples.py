@@ -6,7 +6,7 @@ disk.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -157,24 +157,14 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
     after `with_format(None)`. Token ids have the smallest integer type that holds them. Labels are
     class indices, or of sets a list of 0 and 1, one a class, which transformers wants as float32.
     """
-    from datasets import (
-        ClassLabel,
-        Dataset,
-        DatasetDict,
-        Features,
-        Sequence as ListOf,
-        Value,
-        disable_progress_bars,
-    )
+    from datasets import ClassLabel, Features, Sequence as ListOf, Value
 
-    disable_progress_bars()
     parts = tokenized.parts.values()
     segmented = any(part.segments is not None for part in parts)
     of_sets = any(part.labels.ndim > 1 for part in parts)
-    largest = max(int(ids.max()) for part in parts for ids in part.ids)
     features = Features(
         {
-            "input_ids": ListOf(Value("uint16" if largest < 2**16 else "int32")),
+            "input_ids": ListOf(Value(id_type([ids for part in parts for ids in part.ids]))),
             "attention_mask": ListOf(Value("int8")),
             **({"token_type_ids": ListOf(Value("int8"))} if segmented else {}),
             "labels": ListOf(Value("float32"), length=len(tokenized.classes))
@@ -184,8 +174,7 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
             "id": Value("string"),
         }
     )
-    shown = [name for name in FOR_COLLATORS if name in features]
-    datasets = {}
+    tables = {}
     for split, part in tokenized.parts.items():
         sizes = [len(ids) for ids in part.ids]
         columns = {
@@ -197,16 +186,36 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
             "id": pa.array(part.rows, pa.string()),
         }
         table = pa.table(columns).select(list(features)).cast(features.arrow_schema)
+        tables[split] = (table, _fingerprint(part.rows, part.labels))
+    more: dict[str, object] = {TRUNCATION: tokenized.truncation._asdict()}
+    save_tables(folder, tables, more | ({CLASSES: tokenized.classes} if of_sets else {}))
+
+
+def id_type(rows: Sequence[np.ndarray]) -> str:
+    """Return the smallest type that holds all token ids."""
+    return "uint16" if max((int(ids.max()) for ids in rows), default=0) < 2**16 else "int32"
+
+
+def save_tables(
+    folder: Path, tables: Mapping[str, tuple[pa.Table, str]], more: Mapping[str, object]
+) -> None:
+    """Write tables, each with a digest of its content, as the splits of a DatasetDict, and `more`
+    as JSON files. The visible format has the columns FOR_COLLATORS."""
+    from datasets import Dataset, DatasetDict, disable_progress_bars
+
+    disable_progress_bars()
+    datasets = {}
+    for split, (table, digest) in tables.items():
         # The library's own fingerprint contains random digits; this one names the content.
-        whole = Dataset(table, fingerprint=_fingerprint(part))
+        whole = Dataset(table, fingerprint=digest)
+        shown = [name for name in FOR_COLLATORS if name in table.column_names]
         datasets[split] = whole.with_format(columns=shown)
         # `with_format` makes another fingerprint, and no public option keeps the old one.
         datasets[split]._fingerprint = whole._fingerprint
     with fresh_folder(folder) as fresh:
         DatasetDict(datasets).save_to_disk(fresh)
-        write_json(fresh / TRUNCATION, tokenized.truncation._asdict())
-        if of_sets:
-            write_json(fresh / CLASSES, tokenized.classes)
+        for name, content in more.items():
+            write_json(fresh / name, content)
 
 
 def read_datasets(folder: Path) -> Tokenized:
@@ -228,13 +237,27 @@ def read_datasets(folder: Path) -> Tokenized:
         )
 
 
-def _examples(folder: Path) -> Examples:
-    # Shards are named data-00000-of-00002.arrow: their order by name is that of the rows.
-    streams = [
-        pa.ipc.open_stream(pa.memory_map(str(file))) for file in sorted(folder.glob("*.arrow"))
+def read_table(folder: Path) -> pa.Table:
+    """Read a split that `save_tables` wrote; of one without rows there are no columns."""
+    files = [
+        folder / shard["filename"] for shard in read_json(folder / "state.json")["_data_files"]
     ]
+    if not files:
+        return pa.table({})
+    streams = [pa.ipc.open_stream(pa.memory_map(str(file))) for file in files]
     table = pa.concat_tables([stream.read_all() for stream in streams])
     table.validate(full=True)  # lengths of a damaged file lead beyond its end
+    return table
+
+
+def check_digest(folder: Path, digest: str) -> None:
+    """Raise ValueError where a split has another content than the one that was written."""
+    if digest != read_json(folder / "state.json")["_fingerprint"]:
+        raise ValueError("rows or labels are not those that were written")
+
+
+def _examples(folder: Path) -> Examples:
+    table = read_table(folder)
     segmented = "token_type_ids" in table.column_names
     part = Examples(
         list(table["input_ids"].to_numpy()),
@@ -243,13 +266,12 @@ def _examples(folder: Path) -> Examples:
         table["weight"].to_numpy().astype(np.float32),
         table["id"].to_pylist(),
     )
-    if _fingerprint(part) != read_json(folder / "state.json")["_fingerprint"]:
-        raise ValueError("rows or labels are not those that were written")
+    check_digest(folder, _fingerprint(part.rows, part.labels))
     return part
 
 
-def _fingerprint(part: Examples) -> str:
-    content = repr((list(part.rows), part.labels.astype(np.int64).tolist()))
+def _fingerprint(rows: Sequence[str], labels: np.ndarray) -> str:
+    content = repr((list(rows), labels.astype(np.int64).tolist()))
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

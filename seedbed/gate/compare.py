@@ -29,6 +29,7 @@ from seedbed.gate.verdict import (
     rows_for,
 )
 from seedbed.pages.document import listed, points
+from seedbed.serving.model_folder import AnswerServing
 from seedbed.versions.revisions import Files
 from seedbed.versions.row_records import read_records
 
@@ -166,7 +167,6 @@ def with_override(found: Comparison, who: str, why: str) -> Comparison:
 
 
 def _compare(found: Comparison) -> None:
-    params = read_params("gate", GateParams)
     files, here = Files(found.base), Files()
     found.base_commit, found.dataset = files.commit, dataset_of(here)
     head = same_rows.checked_model(BEST)
@@ -181,6 +181,14 @@ def _compare(found: Comparison) -> None:
     with same_rows.base_model(files) as folder:
         base = same_rows.checked_model(folder)
         found.base_model = base.digest
+        same_rows.check_same_task(base, head)
+        if isinstance(head.serving, AnswerServing):
+            from seedbed.gate.answers import compare_models  # which imports this module
+
+            compare_models(found, rows, base, head)
+            found.notes = _notes(found.left_out, base, head) + found.notes
+            return
+        params = read_params("gate", GateParams)
         answers = same_rows.answers_of(rows, base, head)
     judgement = judged(answers, params)
     conclude(found, judgement, params)

@@ -37,6 +37,7 @@ INTERVALS = (
     "models were equally good, by swapping their predictions at random, after Holm's correction "
     "over all limits."
 )
+OF_ANSWERS = INTERVALS.replace(" of the same classes", "").replace("predictions", "answers")
 
 
 def text(comparison: Comparison) -> str:
@@ -100,11 +101,17 @@ def figures(comparison: Comparison) -> Section:
     if found := comparison.figures:
         test = found.mcnemar
         header = ["on the same test rows", "base", "this model", "difference"]
+        is_better = (
+            "This model's answer is better on"
+            if found.is_of_answers
+            else "Only this model is correct on"
+        )
+        other = "the base's" if found.is_of_answers else "only the base"
         parts = [
             Table(header, _metrics(found)),
-            f"Only this model is correct on {test.only_one_right:,} rows, only the base on "
+            f"{is_better} {test.only_one_right:,} rows, {other} on "
             f"{test.only_other_right:,} ({found.paired_test}, two-sided: p = {test.p:.2g}).",
-            INTERVALS,
+            OF_ANSWERS if found.is_of_answers else INTERVALS,
             *parts,
         ]
     return Section("", parts)
@@ -127,8 +134,9 @@ def details(comparison: Comparison) -> list[Section]:
     ]
     header = ["limit", "found", "p (Holm)", "", "smallest drop it detects"]
     limits = Table(header, rows, SHOWN, "limits, all of which hold,")
+    by_class = Section("Classes on the same test rows", [_classes(found)], folded=True)
     return [
-        Section("Classes on the same test rows", [_classes(found)], folded=True),
+        *([] if found.is_of_answers else [by_class]),
         Section("Limits of the gate", [limits, note], folded=True),
     ]
 

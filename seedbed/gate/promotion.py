@@ -20,9 +20,11 @@ from seedbed.gate.page import headline
 from seedbed.gate.same_rows import locked_model
 from seedbed.pages.document import listed
 from seedbed.pipeline.dvc import opened_repo
+from seedbed.reporting.answers import answer_scores
 from seedbed.reporting.results import shown_scores
-from seedbed.scoring.metrics_files import Choice, Evaluation
-from seedbed.serving.model_folder import read_serving
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation
+from seedbed.scoring.metrics_files import MACRO_F1, Choice, Evaluation
+from seedbed.serving.model_folder import check_served
 from seedbed.training.models import model_digest
 from seedbed.versions.revisions import Files
 
@@ -46,7 +48,7 @@ def plan(uncompared: str = "") -> Promotion:
     """
     check_committed()
     check_lock()
-    read_serving(BEST)
+    check_served(BEST)
     here, known = Files("HEAD"), compare.champions()
     found = None
     if known:
@@ -138,7 +140,7 @@ def message(tag: str, here: Files, found: Comparison | None, uncompared: str) ->
         "",
         f"dataset {dataset.get('version', 'unknown')}, {dataset.get('rows', 0):,} rows",
         f"model {model_digest(BEST)}, {choice.approach}, seed {choice.seed}",
-        *_figures(here, choice.approach),
+        *_figures(here, choice),
     ]
     if found is None:
         lines.append("the first champion: compared with none")
@@ -151,12 +153,15 @@ def message(tag: str, here: Files, found: Comparison | None, uncompared: str) ->
     return "\n".join(lines) + "\n"
 
 
-def _figures(here: Files, approach: str) -> list[str]:
+def _figures(here: Files, choice: Choice) -> list[str]:
     """The test figures as evaluate wrote them; nothing is chosen by them."""
-    file = f"{EVALUATE}/{approach}/test.json"
+    file = f"{EVALUATE}/{choice.approach}/test.json"
     if not (text := here.read(file)):
         return []
-    shown = shown_scores("tag", parse_metrics(text, Evaluation, file))
+    if choice.measure == MACRO_F1:
+        shown = shown_scores("tag", parse_metrics(text, Evaluation, file))
+    else:
+        shown = answer_scores("differences", parse_metrics(text, AnswerEvaluation, file))
     return [f"test {title} {score}" for title, score in shown]
 
 

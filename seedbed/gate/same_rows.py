@@ -23,7 +23,14 @@ from seedbed.core.rows import SPLIT, read_rows
 from seedbed.gate.verdict import Answers
 from seedbed.pipeline.dvc import LOCK, md5_of, opened_repo, parse_lock
 from seedbed.scoring.metrics import Scored, clusters_of
-from seedbed.serving.model_folder import Serving, read_serving
+from seedbed.serving.model_folder import (
+    AnswerServing,
+    Serving,
+    check_served,
+    read_answer_serving,
+    read_serving,
+    writes_answers,
+)
 from seedbed.splitting.sides import SHOWN, check_frozen, read_frozen
 from seedbed.training.models import model_digest, read_card
 from seedbed.versions.revisions import Files
@@ -207,15 +214,36 @@ class Asked(NamedTuple):
     folder: Path
     task: str
     classes: set[str]
-    serving: Serving
+    serving: Serving | AnswerServing
     digest: str
+
+    @property
+    def of_labels(self) -> Serving:
+        """What predictions of labels need. Raises GateError for a model that answers."""
+        if isinstance(self.serving, Serving):
+            return self.serving
+        raise GateError(str(self.folder), "a model that answers", "one of classes", "name another")
 
 
 def checked_model(folder: Path) -> Asked:
     """Check a model's files and read what they say. Raises ModelError where it is damaged."""
-    serving, card = read_serving(folder), read_card(folder)
+    check_served(folder)
+    card = read_card(folder)
+    if writes_answers(card):
+        answering = read_answer_serving(folder)
+        return Asked(folder, card.task, set(), answering, model_digest(folder))
+    serving = read_serving(folder)
     classes = {*card.classes, serving.outside} - {""}
     return Asked(folder, card.task, classes, serving, model_digest(folder))
+
+
+def check_same_task(base: Asked, head: Asked) -> None:
+    """Raises GateError where the models predict something else."""
+    if base.task != head.task:
+        found = f"{head.task}, and {base.task} in the base: the task has changed"
+        raise GateError(
+            "the models' tasks", found, "one task", "judge this one by reports/report.md"
+        )
 
 
 def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray:
@@ -228,7 +256,7 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
     from seedbed.serving.predicting import probabilities
     from seedbed.training.classifier import Classifier
 
-    serving, classifier = model.serving, Classifier(model.folder)
+    serving, classifier = model.of_labels, Classifier(model.folder)
     pairs = list(rows["text_pair"]) if serving.paired else None
     given = probabilities(list(rows["text"]), pairs, classifier, serving)
     task, limits = classifier.task, serving.thresholds
@@ -243,15 +271,10 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
 def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
     """Both models' answers to the rows. One that occurs twice, byte for byte, is asked once.
 
-    Raises GateError where tasks or classes differ, or one model takes pairs and the other does not.
+    Raises GateError where classes differ, or one model takes pairs and the other does not.
     """
-    if base.task != head.task:
-        found = f"{head.task}, and {base.task} in the base: the task has changed"
-        raise GateError(
-            "the models' tasks", found, "one task", "judge this one by reports/report.md"
-        )
     check_classes(base.classes, head.classes)
-    if base.serving.paired != head.serving.paired:
+    if base.of_labels.paired != head.of_labels.paired:
         raise GateError(
             "the models' inputs", "one reads pairs, the other single texts", "the same inputs",
             "judge this one by reports/report.md",

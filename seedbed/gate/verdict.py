@@ -188,6 +188,11 @@ class Judgement(Metrics):
     seen_in: str = "accuracy"
 
     @property
+    def is_of_answers(self) -> bool:
+        """Whether the models answer, and predict no class."""
+        return self.seen_in in OF_ANSWERS.values()
+
+    @property
     def failed(self) -> list[Checked]:
         """The limits that are broken, by what the rows show."""
         return [one for one in self.limits if one.fails]

@@ -25,7 +25,7 @@ from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
 from seedbed.label_errors.out_of_fold import Counts
-from seedbed.tasks import ClassTask
+from seedbed.tasks import ClassTask, Task
 
 Ranking = Literal["posterior", "self_confidence"]
 DIGITS = 4  # of what labels are judged by: the last bits differ from processor to processor
@@ -60,7 +60,7 @@ class LabelErrorMetrics(Metrics):
     verified_rows: int
     not_judged_by_class: dict[str, int]
     policy: str
-    noise: NoiseFigures
+    noise: NoiseFigures | None  # None of answers, which are of no class
     non_iid_p: float | None  # of "the order of arrival is random"; None: too few rows
 
 
@@ -230,7 +230,7 @@ def check_policy(params: PolicyParams) -> None:
 
 
 def chosen(
-    task: ClassTask, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
+    task: Task, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
 ) -> pd.DataFrame:
     """Return the train suspects that the policy acts on, lowest label quality first.
 
@@ -258,7 +258,7 @@ def candidates(judged: pd.DataFrame, verified: set[str], params: PolicyParams) -
 
 
 def apply_policy(
-    task: ClassTask, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
+    task: Task, rows: pd.DataFrame, suspects: pd.DataFrame, params: PolicyParams
 ) -> tuple[pd.DataFrame, list[Drop]]:
     """Return the rows after the policy, and the drops; the cause of a row suspected for a near copy
     is that copy. `suspects` have id, split, label, suggested, score, reason, nearest (ids)."""

@@ -78,9 +78,9 @@ def rows_by_stage(stages: Mapping[str, RowCounts]) -> Section:
     return Section("Rows", [Table(header, rows), note])
 
 
-def splits(found: SplitMetrics, near: Mapping[str, NearTrain]) -> Section:
+def splits(found: SplitMetrics, near: Mapping[str, NearTrain], noun: str = "class") -> Section:
     """Rows by class and split, shares next to those expected, what to collect, the leak gate.
-    `near`: of validation and test."""
+    `near`: of validation and test; `noun`: what the task calls a class."""
     frozen = f" {found.frozen_test_rows:,} test rows are frozen." if found.frozen_test_rows else ""
     gate = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in found.leak_gate)
     alone = ""
@@ -95,7 +95,7 @@ def splits(found: SplitMetrics, near: Mapping[str, NearTrain]) -> Section:
     )
     parts: list[Part] = [
         f"Rows are split {WAYS[found.way]}.{frozen}",
-        *_by_class(found),
+        *_by_class(found, noun),
         f"Leak gate between splits: {gate}.{alone}",
         similar,
     ]
@@ -114,7 +114,7 @@ def splits(found: SplitMetrics, near: Mapping[str, NearTrain]) -> Section:
     return Section("Splits", parts)
 
 
-def _by_class(found: SplitMetrics) -> list[Part]:
+def _by_class(found: SplitMetrics, noun: str) -> list[Part]:
     whole = found.by_side
     rows: list[list[Any]] = [
         [name, *(counts[split] for split in SIDES), _share(found.shares_by_class[name]["test"])]
@@ -124,7 +124,7 @@ def _by_class(found: SplitMetrics) -> list[Part]:
         ["all", *(whole[split].rows or 0 for split in SIDES), _share(whole["test"])],
         ["share of all", *(_share(whole[split]) for split in SIDES), ""],
     ]
-    header = ["class", *SIDES, "share in test"]
+    header = [noun, *SIDES, "share in test"]
     shown = [*totals, *rows] if len(rows) > CLASSES else [*rows, *totals]
     table = Table(header, shown, CLASSES + len(totals), "classes")
     note = (
@@ -158,7 +158,7 @@ def diversity(task: Task, found: DataMetrics, spread: EmbedMetrics) -> Section:
         ]
         for name, near in spread.by_class.items()
     ]
-    header = ["class", "rows collected", "median chars", "newest", "distinct-1", "distinct-2",
+    header = [task.NOUN, "rows collected", "median chars", "newest", "distinct-1", "distinct-2",
               "mean distance", "distance to the nearest 10"]  # fmt: skip
     isolated = ", ".join(f"{row.id} ({quoted(task.shown(row.label))})" for row in spread.most_alone)
     origin = (
@@ -215,7 +215,7 @@ def labels(
         outliers = f"{number} rows are far from all others ({where}): reports/outliers.csv."
     parts: list[Part] = [
         Prose(suspects),
-        *label_noise(task, found.noise, MATRIX_CLASSES),
+        *(label_noise(task, found.noise, MATRIX_CLASSES) if found.noise else ()),
         Prose(f"{outliers} {_order(found.non_iid_p)}"),
         Prose(people(test)),
         *_near_conflicts(task, copies, split),

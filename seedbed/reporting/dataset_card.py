@@ -18,7 +18,7 @@ from seedbed.pages.document import Bullets, Code, Prose, Section, Table, counted
 from seedbed.pages.rendering import page_markdown
 from seedbed.reporting.data import DataMetrics, DatasetVersion
 from seedbed.reporting.results import CLASSES, NAMED
-from seedbed.tasks import ClassTask
+from seedbed.tasks import CLASS_TASKS, Task, load_class
 
 SUMMED = ROW_STAGES[: ROW_STAGES.index("split") + 1]
 # Ids of https://huggingface.co/docs/hub/repositories-licenses, by how sources tend to write them.
@@ -33,8 +33,9 @@ SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M"
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 LOADING = """```python
 import pandas as pd
-rows = pd.read_parquet("data/split")  # text, label, split and provenance
+rows = pd.read_parquet("data/split")  # {columns}, split and provenance
 ```"""
+ANSWER = "answer"  # the column that is learned where models write
 
 
 class SourceEntry(Metrics, extra="ignore"):
@@ -73,9 +74,12 @@ def class_names(names: Sequence[str]) -> str:
 
 
 def dataset_metadata(
-    sources: Sequence[SourceEntry], spoken: list[str], rows: int
+    sources: Sequence[SourceEntry],
+    spoken: list[str],
+    rows: int,
+    category: str = "text-classification",
 ) -> DatasetCardData:
-    """The block of a dataset card."""
+    """The block of a dataset card; `category`: the Hub's name of the task."""
     licences = {source.name: source.licence for source in sources}
     ids = sorted(set(map(licence_id, licences.values())))
     more: dict[str, Any] = {"license_name": "see-the-card"} if ids == ["other"] else {}
@@ -85,24 +89,29 @@ def dataset_metadata(
         **more,
         multilinguality="monolingual" if len(spoken) == 1 else "multilingual",
         size_categories=size_category(rows),
-        task_categories=["text-classification"],
+        task_categories=[category],
         pretty_name=" and ".join(licences),
         tags=["seedbed"],
     )
 
 
 def data_card(
-    task: ClassTask, dataset: DatasetVersion, sources: Sequence[SourceEntry], found: DataMetrics
+    task: Task, dataset: DatasetVersion, sources: Sequence[SourceEntry], found: DataMetrics
 ) -> str:
-    """Describe the data: content, origin, processing, label quality, limits."""
+    """Describe the data: content, origin, processing, quality of what is learned, limits."""
     spoken = languages(found.clean.rows_by_language)
-    data = dataset_metadata(sources, spoken, dataset.rows)
-    loading = [Prose("`dvc pull data/split` in the repository, then"), Prose(LOADING)]
+    answers = task.TARGET == ANSWER
+    category = "text-generation" if answers else "text-classification"
+    data = dataset_metadata(sources, spoken, dataset.rows, category)
+    columns = "context, text (the question), answer, label" if answers else "text, label"
+    code = LOADING.format(columns=columns)
+    loading = [Prose("`dvc pull data/split` in the repository, then"), Prose(code)]
     sections = [
         *_contents(task, dataset, sources, found, ", ".join(spoken) or "unknown language"),
         _processing(found),
-        *_quality(found),
-        _data_limits(found, ", ".join(spoken) or "those above"),
+        _personal(found),
+        _answers(found) if answers else _labels(found),
+        _data_limits(found, ", ".join(spoken) or "those above", task),
         Section("How to load it", loading),
     ]
     title = f"Dataset {dataset.version}: {data.pretty_name}"
@@ -110,7 +119,7 @@ def data_card(
 
 
 def _contents(
-    task: ClassTask,
+    task: Task,
     dataset: DatasetVersion,
     sources: Sequence[SourceEntry],
     found: DataMetrics,
@@ -119,12 +128,23 @@ def _contents(
     """What the rows are, which sources they come from, and how they are split."""
     split, by_source = found.split, found.collect.by_source
     names = [name for name in split.by_class if task.is_storable(name)]
-    first = (
-        f"{dataset.rows:,} texts ({spoken}), each with {task.EACH_HAS} {len(names)} labels "
-        f"({class_names(names)}), in train, validation and test. For training and "
-        "evaluating text classifiers. The version is a digest of the manifest: the id, text "
-        "digest, label and split of each row."
+    version = (
+        "The version is a digest of the manifest: the id, text digest, label and split of each row."
     )
+    if task.NAME in CLASS_TASKS:
+        has = load_class(task.NAME).EACH_HAS
+        first = (
+            f"{dataset.rows:,} texts ({spoken}), each with {has} {len(names)} labels "
+            f"({class_names(names)}), in train, validation and test. For training and "
+            f"evaluating text classifiers. {version}"
+        )
+    else:
+        categories = "category" if len(names) == 1 else "categories"
+        first = (
+            f"{dataset.rows:,} questions ({spoken}), each with its answer and what precedes it in "
+            f"its conversation, of {len(names)} {categories} ({class_names(names)}), in train, "
+            f"validation and test. For training and evaluating language models. {version}"
+        )
     origins = [
         [Code(one.name), one.kind, one.batch, f"{by_source.get(one.name, 0):,}", one.licence]
         for one in sources
@@ -146,7 +166,7 @@ def _contents(
     return [
         Section("", [Prose(first)]),
         Section("Sources and licences", [Table(header, origins, CLASSES, "batches"), licences]),
-        Section("Rows", [Table(["class", *SIDES], rows, CLASSES, "classes"), Prose(words)]),
+        Section("Rows", [Table([task.NOUN, *SIDES], rows, CLASSES, "classes"), Prose(words)]),
     ]
 
 
@@ -166,9 +186,9 @@ def _processing(found: DataMetrics) -> Section:
     return Section("How it was made", [table, words])
 
 
-def _quality(found: DataMetrics) -> list[Section]:
-    """Personal data that was replaced, and labels that may be wrong."""
-    personal, suspected = found.anonymize, found.find_label_errors
+def _personal(found: DataMetrics) -> Section:
+    """Personal data that was replaced."""
+    personal = found.anonymize
     key = (
         "the public example key: whoever guesses a value can recognize its stand-in."
         if personal.public_key
@@ -180,25 +200,47 @@ def _quality(found: DataMetrics) -> list[Section]:
         f"{personal.rows_touched:,} rows. Ids and stand-ins depend on {key} Values that detectors "
         "miss remain in the texts: read benchmarks/quality.md before sharing them."
     )
+    return Section("Personal data", [Prose(privacy)])
+
+
+def _answers(found: DataMetrics) -> Section:
+    """Answers that may be wrong."""
+    suspected, decided = found.find_label_errors, found.apply_decisions
     splits = ", ".join(f"{n} in {side}" for side, n in suspected.suspects_by_side.items())
+    words = (
+        f"Answers come from the sources; nobody has checked that they are true. "
+        f"{suspected.suspects} are suspected not to belong to their question, or to be empty or "
+        f"cut off ({splits or 'none'}). People have decided {decided.decided_rows} rows. An answer "
+        "in validation or test changes only by a person's decision."
+    )
+    return Section("Answers", [words])
+
+
+def _labels(found: DataMetrics) -> Section:
+    """Labels that may be wrong."""
+    suspected = found.find_label_errors
+    splits = ", ".join(f"{n} in {side}" for side, n in suspected.suspects_by_side.items())
+    share = ""
+    if suspected.noise:
+        share = f"; the estimated share of wrong labels is {suspected.noise.wrong_share:.1%}"
     labels = (
         "Labels come from the sources. Models that never saw the row suspect "
-        f"{suspected.suspects} of them ({splits or 'none'}); the estimated share of wrong labels "
-        f"is {suspected.noise.wrong_share:.1%}. People have decided "
+        f"{suspected.suspects} of them ({splits or 'none'}){share}. People have decided "
         f"{found.apply_decisions.decided_rows} rows and changed "
         f"{found.apply_decisions.relabelled} labels. A label in validation or test changes only by "
         "a person's decision."
     )
-    return [Section("Personal data", [Prose(privacy)]), Section("Labels", [labels])]
+    return Section("Labels", [labels])
 
 
-def _data_limits(found: DataMetrics, spoken: str) -> Section:
+def _data_limits(found: DataMetrics, spoken: str, task: Task) -> Section:
     by_class = found.split.by_class
     rarest = min(by_class, key=lambda name: (sum(by_class[name].values()), name))
     points = [
-        f"It does not cover languages other than {spoken}, nor classes that are not listed.",
-        f"The smallest class is {rarest}, with {by_class[rarest]['test']:,} test rows.",
-        "Class shares are those of the sources, not of the place where a model is used.",
+        f"It does not cover languages other than {spoken}, nor {task.PLURAL} that are not listed.",
+        f"The smallest {task.NOUN} is {rarest}, with {by_class[rarest]['test']:,} test rows.",
+        f"{task.NOUN.capitalize()} shares are those of the sources, not of the place where a model "
+        "is used.",
     ]
     if residual := sum(found.anonymize.residual_scan.values()):
         points.append(f"An independent scan finds {residual:,} values that look personal.")

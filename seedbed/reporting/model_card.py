@@ -15,23 +15,42 @@ from seedbed.pages.document import (
     Prose,
     Section,
     Table,
+    counted,
     interval,
     quoted,
 )
+from seedbed.reporting.answers import answer_scores
 from seedbed.reporting.data import DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, card_page, class_names, languages
 from seedbed.reporting.results import NAMED, invariance, per_class, shown_scores
+from seedbed.scoring.answers.metrics import ANSWER_METRICS, answer_metrics_in
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation
 from seedbed.scoring.metrics import shown_in
-from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Validation
-from seedbed.serving.model_folder import Serving, loading_code, scope_sentence, truncation_sentence
+from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Slice, Validation
+from seedbed.serving.model_folder import (
+    AnswerServing,
+    Serving,
+    beyond_stock,
+    loading_code,
+    scope_sentence,
+    truncation_sentence,
+)
 from seedbed.training.models import SavedModel
 
 WEAK_SLICES = 5
 FEW_ROWS = 30  # of test in a class; below, its figures are imprecise
+ANSWER_LIMITS = (
+    "The figures hold for questions like the test rows; other sources, times or languages may "
+    "differ.",
+    "Token F1 and its like measure how near an answer is to the one that the source has, and not "
+    "whether it is true.",
+    "The base model carries the biases of its own training texts, which were not measured here.",
+)
 
 
 class Encoder(NamedTuple):
-    """The encoder that was fine-tuned, as params.yaml names it."""
+    """The encoder that was fine-tuned, as params.yaml names it; or the language model, as the card
+    of the tuned one does."""
 
     name: str
     revision: str
@@ -58,19 +77,44 @@ class ModelFacts(NamedTuple):
     language_rows: Mapping[str, int]
 
 
+class AnswerFacts(NamedTuple):
+    """The same of a model that answers; `base`: the language model that was tuned."""
+
+    choice: Choice
+    dataset: DatasetVersion
+    test: AnswerEvaluation
+    card: SavedModel
+    serving: AnswerServing
+    digest: str
+    base: Encoder
+    sources: Sequence[SourceEntry]
+    language_rows: Mapping[str, int]
+
+
+def _result(task: str, version: str, name: str, title: str, value: float) -> EvalResult:
+    """A test figure in the model index."""
+    return EvalResult(
+        task_type=task,
+        dataset_type="seedbed",
+        dataset_name=f"dataset {version}",
+        dataset_split="test",
+        dataset_revision=version,
+        metric_type=name,
+        metric_name=title,
+        metric_value=round(value, 4),
+    )
+
+
 def model_metadata(name: str, facts: ModelFacts, spoken: list[str]) -> ModelCardData:
     """The block of a model card: what it is, and its test figures as a model index."""
     version = facts.dataset.version
     results = [
-        EvalResult(
-            task_type="text-classification",
-            dataset_type="seedbed",
-            dataset_name=f"dataset {version}",
-            dataset_split="test",
-            dataset_revision=version,
-            metric_type=metric.hub_name or metric.name,
-            metric_name=metric.title,
-            metric_value=round(facts.test[metric.name].mean, 4),
+        _result(
+            "text-classification",
+            version,
+            metric.hub_name or metric.name,
+            metric.title,
+            facts.test[metric.name].mean,
         )
         for metric in shown_in("metadata")
         if metric.name in facts.test.estimates
@@ -91,12 +135,7 @@ def model_metadata(name: str, facts: ModelFacts, spoken: list[str]) -> ModelCard
 def model_card(facts: ModelFacts) -> str:
     """Describe the model: use, loading, training, evaluation, calibration, behaviour, limits."""
     spoken, classes = languages(facts.language_rows), facts.card.classes
-    name = "-".join(
-        [*dict.fromkeys(source.name for source in facts.sources), facts.choice.approach]
-    )
-    licences = "; ".join(
-        f"{quoted(source.name)}: {quoted(source.licence)}" for source in facts.sources[:NAMED]
-    )
+    name, licences = _name(facts), _licences(facts.sources)
     intro = (
         f"A text classifier ({', '.join(spoken) or 'unknown language'}) with {len(classes)} "
         f"classes ({class_names(classes)}). Model {facts.digest}, trained on dataset "
@@ -124,13 +163,104 @@ def model_card(facts: ModelFacts) -> str:
         ),
         _training(facts),
         *_evaluation(facts.test, tasks.load_class(facts.card.task)),
-        _slices(facts.test),
+        _slices(facts.test.slices, "accuracy"),
         _behaviour(facts.validation.behaviour),
         _model_limits(facts),
         Section("Licence", [Prose(licence)]),
     ]
     data = model_metadata(name, facts, spoken)
     return str(ModelCard(card_page(name, data.to_yaml(), sections)))
+
+
+def _name(facts: ModelFacts | AnswerFacts) -> str:
+    return "-".join(
+        [*dict.fromkeys(source.name for source in facts.sources), facts.choice.approach]
+    )
+
+
+def _licences(sources: Sequence[SourceEntry]) -> str:
+    return "; ".join(f"{quoted(one.name)}: {quoted(one.licence)}" for one in sources[:NAMED])
+
+
+def answer_model_card(facts: AnswerFacts) -> str:
+    """Describe a model that answers: use, loading, training, evaluation, limits."""
+    spoken, card, test = languages(facts.language_rows), facts.card, facts.test
+    what = "A language model that answers" if card.usage else "The nearest known answer to"
+    intro = (
+        f"{what} the last question of a conversation ({', '.join(spoken) or 'unknown language'}). "
+        f"Model {facts.digest}, trained on dataset {facts.dataset.version} (see dataset_card.md). "
+        f"Its task is `{card.task}`: {tasks.TASKS[card.task]}."
+    )
+    use = (
+        "To answer questions like those of its sources. What it writes may be wrong where it reads "
+        "well: have a person check what matters. It was taught to answer questions of negative "
+        f"sources with: {quoted(facts.serving.refusal)}"
+    )
+    code = [Prose(f"```python\n{loading_code(card)}\n```")] if card.usage else []
+    more = (
+        f"{beyond_stock(card)} `seedbed predict IN OUT` answers the conversations of a file, with "
+        f"at most {facts.serving.max_new_tokens} tokens each; it cleans and anonymizes them first."
+    )
+    licence = (
+        f"The licences of the data ({_licences(facts.sources)}) and of the base model hold for "
+        "this model; this card grants none."
+    )
+    title = ANSWER_METRICS[test.right].title
+    sections = [
+        Section("", [Prose(intro)]),
+        Section("Intended use", [Prose(use)]),
+        Section("How to load it", [*code, Prose(more)]),
+        _answer_training(facts),
+        _answer_evaluation(test),
+        _slices(test.slices, title),
+        Section("Limits", [Bullets(ANSWER_LIMITS)]),
+        Section("Licence", [Prose(licence)]),
+    ]
+    results = [
+        _result("text-generation", facts.dataset.version, metric.name, metric.title, figure.mean)
+        for metric in answer_metrics_in("card")
+        if (figure := test.estimates.get(metric.name))
+    ]
+    name = _name(facts)
+    data = ModelCardData(
+        language=spoken or None,
+        license="other",
+        license_name="see-the-card",
+        library_name=card.library or None,
+        pipeline_tag=card.pipeline_tag or None,
+        tags=["text-generation", "seedbed"],
+        model_name=name,
+        eval_results=results,
+    )
+    return str(ModelCard(card_page(name, data.to_yaml(), sections)))
+
+
+def _answer_training(facts: AnswerFacts) -> Section:
+    base, cost, card = facts.base, facts.test.model, facts.card
+    revision = f", revision {base.revision}" if base.revision else ""
+    weights = f", weights sha256 {base.sha256[:12]}" if base.sha256 else ""
+    epochs = f"trained in {cost.epochs} epochs" if cost.epochs else "not trained in epochs"
+    rows = [[Code(name), Code(value)] for name, value in card.params.items() if name != "run"]
+    words = (
+        f"Base model `{base.name}`{revision}{weights}; conversations of at most "
+        f"{card.truncation.max_length:,} tokens. {cost.trainable_parameters:,} trainable "
+        f"parameters, {epochs}; the model has {cost.megabytes:g} MB."
+    )
+    why = f"{facts.choice.why} The choice read validation figures alone."
+    return Section("Training", [Prose(why), Prose(words), Table(["param", "value"], rows)])
+
+
+def _answer_evaluation(test: AnswerEvaluation) -> Section:
+    """The scores on test, and what was not answered."""
+    first = (
+        f"On {test.rows:,} test rows, which no choice has read; intervals are 95 %, over other "
+        "rows, or groups."
+    )
+    parts: list[Part] = [first, Table(["metric", "test"], answer_scores("card", test))]
+    if test.without_answer:
+        counts = counted(test.without_answer)
+        parts.append(Prose(f"Rows that it could not be asked, which count as wrong: {counts}."))
+    return Section("Evaluation", parts)
 
 
 def _training(facts: ModelFacts) -> Section:
@@ -169,10 +299,10 @@ def _evaluation(test: Evaluation, task: tasks.ClassTask) -> list[Section]:
     ]
 
 
-def _slices(test: Evaluation) -> Section:
+def _slices(found: Mapping[str, Mapping[str, Slice]], title: str) -> Section:
     slices = sorted(
         (figures.accuracy, column, value, figures)
-        for column, values in test.slices.items()
+        for column, values in found.items()
         for value, figures in values.items()
     )
     rows: list[Sequence[Cell]] = [
@@ -180,10 +310,10 @@ def _slices(test: Evaluation) -> Section:
         for _, column, value, figures in slices[:WEAK_SLICES]
     ]
     note = (
-        f"The {len(rows)} with the lowest accuracy of {len(slices)}; the lowest of many is partly "
+        f"The {len(rows)} with the lowest {title} of {len(slices)}; the lowest of many is partly "
         "low by chance."
     )
-    table = Table(["slice", "test accuracy", "rows"], rows)
+    table = Table(["slice", f"test {title}", "rows"], rows)
     return Section("Weakest slices", [table, note] if rows else ["No slices were requested."])
 
 

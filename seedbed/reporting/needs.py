@@ -20,6 +20,7 @@ from seedbed.scoring.priorities import NewestBatch
 from seedbed.tasks import Task
 from seedbed.training.resampling import LearningCurveMetrics
 
+TITLE = "What the model needs next"
 FEW_ROWS = 10  # a slice with fewer rows is left out
 SHOWN = 5
 LISTED = 10
@@ -46,7 +47,16 @@ def page(
     )
     more = (arrived(task, newest), to_label(task, ranked), more_rows(curve))
     parts: list[Part] = [intro, weakest(validation), sparse(task, train, isolated), *more]
-    return Section("What the model needs next", parts)
+    return Section(TITLE, parts)
+
+
+def page_without_classes() -> Section:
+    """The whole page of a task whose rows have no classes."""
+    words = (
+        "No row is listed: which rows teach a model most is computed from its classes, and this "
+        "task has none. Doubtful answers are in reports/suspects.csv; `seedbed review` shows them."
+    )
+    return Section(TITLE, [Prose(words)])
 
 
 def weakest(validation: Validation) -> Section:

@@ -79,33 +79,34 @@ def learning_curve(found: LearningCurveMetrics | None) -> Section:
     return Section("Learning curve", [Prose(first), Table(header, rows), Prose(note)])
 
 
-def curves(points: Mapping[str, Sequence[Mapping[str, str]]]) -> Section:
-    """Validation macro-F1 by epoch of each approach that trains in epochs."""
+def curves(points: Mapping[str, Sequence[Mapping[str, str]]], score: str) -> Section:
+    """The validation score, called `score`, by epoch of each approach that trains in epochs."""
     rows = [
         [
             f"{name}, seed {point['seed']}",
             point["epoch"],
             f"{float(point['train_loss']):.3f}" if point["train_loss"] else "",
-            f"{float(point['validation_macro_f1']):.3f}",
+            f"{float(point['validation']):.3f}" if point["validation"] else "",
         ]
         for name, found in points.items()
         for point in found
     ]
-    header = ["model", "epoch", "train loss", "validation macro-F1"]
+    header = ["model", "epoch", "train loss", score]
     note = "Epoch 0 is the state before training."
     return Section("Training by epoch", [Table(header, rows), note], folded=True)
 
 
 def training_rows(
-    augmented: balancing.AugmentMetrics, balanced: balancing.BalanceMetrics
+    augmented: balancing.AugmentMetrics, balanced: balancing.BalanceMetrics, noun: str = "class"
 ) -> Section:
-    """Train rows and their share of the weight, before and after, by class and by source."""
+    """Train rows and their share of the weight, before and after, by class, which the task calls
+    `noun`, and by source."""
     made, refused = counted(augmented.made_by_method), counted(augmented.refused_by_reason)
     parts: list[str | Table] = [
         Prose(f"Rows made: {made or 'none'}." + (f" Not made: {refused}." if refused else "")),
         f"Balance: {balanced.asked}.",
     ]
-    for what, found in (("class", balanced.train_by_class), ("source", balanced.train_by_source)):
+    for what, found in ((noun, balanced.train_by_class), ("source", balanced.train_by_source)):
         before = [(one.rows_before, one.weight_share_before) for one in found.values()]
         if len(found) < 2 or before == [(one.rows, one.weight_share) for one in found.values()]:
             continue

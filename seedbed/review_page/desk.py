@@ -19,23 +19,22 @@ from seedbed.core.decisions import AMBIGUOUS, DROP
 from seedbed.core.errors import SeedbedError
 from seedbed.core.reasons import in_words
 from seedbed.core.text_units import for_terminal
+from seedbed.core.turns import dialogue
 from seedbed.pages.document import for_streamlit
-from seedbed.reviewing.queues import Item, Queue, Workspace, nearest_rows, read_workspace
-from seedbed.reviewing.session import CONFIRM, KEYS, Session
+from seedbed.reviewing.queues import (
+    Item,
+    Queue,
+    Workspace,
+    decided_in_words,
+    nearest_rows,
+    read_workspace,
+)
+from seedbed.reviewing.session import CONFIRM, KEYS, REWRITE, Session
 from seedbed.tasks import Task
 
 SIGNS = ("dvc.lock", "reports/suspects.csv", "reports/next.csv", "data/quarantine.csv")
 NEAR = 4
 TEXT_HEIGHT = 430
-KEYS_HELP = (
-    "**A** accept the given label · **T** take the suggestion · **1**-**9** another label · "
-    "**D** drop the row · **M** ambiguous: no single label fits · **S** skip · **U** undo"
-)
-KEYS_HELP_OF_SETS = (
-    "**1**-**9** add or take out a label · **Y** confirm the set · **A** accept the given set · "
-    "**T** take the suggestion · **D** drop the row · **M** ambiguous: no set of labels fits · "
-    "**S** skip · **U** undo"
-)
 # Background and ink, distinct in hue and readable in print.
 COLOURS = [
     ("#dbeafe", "#1e3a8a"), ("#dcfce7", "#14532d"), ("#fef3c7", "#78350f"), ("#fce7f3", "#831843"),
@@ -111,16 +110,26 @@ def desk(session: Session, workspace: Workspace) -> None:
     with left:
         st.html(why(workspace.task, item))
         if decision := session.decision:
-            decided = workspace.task.shown(decision.decided)
+            decided = decided_in_words(workspace.task, decision)
             st.caption(f"Your decision: {for_streamlit(decided)}")
-        _buttons(session, item, label_keys(item, workspace))
+        if "answer" in row:
+            _buttons_of_answer(session, item)
+        else:
+            _buttons(session, item, label_keys(item, workspace))
         with st.container(height=TEXT_HEIGHT, border=True):
             st.html(text_block(row))
+        if "answer" in row:
+            st.text_area(
+                "Another answer", value=row["answer"], key=f"answer-{item.id}",
+                help=f"{REWRITE.upper()} rewrites the answer to this text. Personal values in it "
+                "are replaced. It stays in data/rewrites/ on this machine; git has its digest.",
+            )  # fmt: skip
         st.text_input(
             "Note", key=f"note-{item.id}", placeholder="why, for the next reader (optional)"
         )
     with right:
-        st.caption("Nearest rows with the suggested label" if item.nearest else "Nearest rows")
+        with_label = item.nearest and "answer" not in row
+        st.caption("Nearest rows with the suggested label" if with_label else "Nearest rows")
         near_rows(item, workspace)
         st.caption("Origin")
         st.html(facts(row))
@@ -191,6 +200,19 @@ def _buttons(session: Session, item: Item, keys: dict[str, str]) -> None:
         st.html(f'<div class="fact">The set so far: {chips(task, session.draft)}</div>')
 
 
+def _buttons_of_answer(session: Session, item: Item) -> None:
+    with st.container(horizontal=True):
+        _button("Keep", "A", session.accept, item, primary=True)
+        _button("Rewrite", REWRITE.upper(), partial(_rewrite, session, item), item)
+        _button("Drop", "D", partial(session.decide, DROP), item)
+        _plain("Skip", "S", session.skip)
+        _plain("Undo", "U", session.undo)
+
+
+def _rewrite(session: Session, item: Item, note: str) -> None:
+    session.rewrite(st.session_state.get(f"answer-{item.id}", ""), note)
+
+
 def _other(session: Session, item: Item) -> None:
     if decided := st.session_state.get(f"other-{item.id}"):
         _carried_out(partial(session.choose, decided), item)
@@ -253,11 +275,20 @@ def chips(task: Task, label: str) -> str:
 
 
 def text_block(row: pd.Series, small: bool = False, limit: int = 0) -> str:
-    """Return the text of a row, and its second text in pair tasks, as HTML.
+    """Return the text of a row, its second text in pair tasks, and of a conversation its turns
+    under their roles, as HTML.
 
-    `limit`: the most characters of each, on one line; 0: all.
+    `limit`: the most characters of each, on one line, of a conversation its last question and its
+    answer; 0: all.
     """
     style = "row-text small" if small else "row-text"
+    if "answer" in row:
+        turns = dialogue(row["text"], row["context"], row["answer"]).messages()
+        return "".join(
+            f'<div class="pair-mark">{turn["role"]}</div>'
+            f'<div class="{style}" dir="auto">{_safe(turn["content"], limit)}</div>'
+            for turn in turns[-2 if limit else 0 :]
+        )
     blocks = [f'<div class="{style}" dir="auto">{_safe(row["text"], limit)}</div>']
     if row["text_pair"]:
         blocks.append('<div class="pair-mark">second text</div>')
@@ -288,7 +319,8 @@ def facts(row: pd.Series) -> str:
 
 def why(task: Task, item: Item) -> str:
     """Return the given and the suggested label, and why the given one is suspected, as HTML."""
-    parts = [f"given {chips(task, item.given)}"]
+    noun = task.TARGET
+    parts = [f"{'category' if noun == 'answer' else 'given'} {chips(task, item.given)}"]
     if item.suggested and item.suggested != item.given:
         change = task.difference(item.given, item.suggested)
         parts.append(f"suggested {chips(task, item.suggested)}{escape(for_terminal(change))}")
@@ -296,7 +328,7 @@ def why(task: Task, item: Item) -> str:
     if item.reason:
         score = item.score
         quality = (
-            f"; label quality {score:.3f} (lower: more likely wrong)" if score is not None else ""
+            f"; {noun} quality {score:.3f} (lower: more likely wrong)" if score is not None else ""
         )
         line += f'<div class="fact">{escape(in_words(item.reason))}{quality}</div>'
     return line

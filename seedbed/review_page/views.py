@@ -12,14 +12,14 @@ import streamlit as st
 from threadpoolctl import threadpool_limits
 
 from seedbed.core.errors import RowsError
+from seedbed.core.files import by_hash
 from seedbed.core.rows import SIDES
 from seedbed.core.stage import ROW_STAGES
 from seedbed.core.text_units import for_terminal
+from seedbed.core.texts import columns_of
 from seedbed.pages.document import for_streamlit
 from seedbed.review_page.desk import (
     COLOURS,
-    KEYS_HELP,
-    KEYS_HELP_OF_SETS,
     chips,
     current_workspace,
     desk,
@@ -29,14 +29,34 @@ from seedbed.review_page.desk import (
     signature,
     text_block,
 )
-from seedbed.reviewing.queues import Queue, Workspace, by_hash, item_of, queues_of
+from seedbed.reviewing.queues import Queue, Workspace, item_of, queues_of
 from seedbed.reviewing.status import error_rate, read_quarantined, status
 from seedbed.tasks import Task
 from seedbed.versions.explain import WIDTH, explain
 
 QUARANTINE = "quarantine"
+KEYS_HELP = (
+    "**A** accept the given label · **T** take the suggestion · **1**-**9** another label · "
+    "**D** drop the row · **M** ambiguous: no single label fits · **S** skip · **U** undo"
+)
+KEYS_HELP_OF_SETS = (
+    "**1**-**9** add or take out a label · **Y** confirm the set · **A** accept the given set · "
+    "**T** take the suggestion · **D** drop the row · **M** ambiguous: no set of labels fits · "
+    "**S** skip · **U** undo"
+)
+KEYS_HELP_OF_ANSWERS = (
+    "**A** keep the answer · **E** rewrite it as the box below the row says · **D** drop the row · "
+    "**S** skip · **U** undo"
+)
 MAX_LISTED = 500
 MAX_POINTS = 2000  # t-SNE takes some seconds for them, and a browser draws them fast
+
+
+def keys_help(task: Task) -> str:
+    """Return what the keys do."""
+    if task.TARGET == "answer":
+        return KEYS_HELP_OF_ANSWERS
+    return KEYS_HELP_OF_SETS if task.SETS else KEYS_HELP
 
 
 def show_queues() -> None:
@@ -48,7 +68,7 @@ def show_queues() -> None:
     titles[QUARANTINE] = f"In quarantine ({len(quarantined)})"
     with st.sidebar:
         chosen = st.radio("Queue", list(titles), format_func=titles.__getitem__, key="queue")
-        st.caption(KEYS_HELP_OF_SETS if workspace.task.SETS else KEYS_HELP)
+        st.caption(keys_help(workspace.task))
     if chosen == QUARANTINE:
         st.subheader("In quarantine", anchor=False)
         st.caption("Rows that could not be read. Fix them in their source, then run `dvc repro`.")
@@ -71,7 +91,7 @@ def matching(
     """Return the rows that pass every filter; an empty filter passes all. A row with several
     classes needs one of `labels`.
 
-    `search` is looked for in both texts and at the start of ids, in any case; `only`: row ids.
+    `search` is looked for in all texts and at the start of ids, in any case; `only`: row ids.
     """
     fits = pd.Series(True, index=rows.index)
     if labels:
@@ -82,7 +102,7 @@ def matching(
     if search:
         low = search.lower()
         matches = rows["id"].str.startswith(low)
-        for column in ("text", "text_pair"):
+        for column in columns_of(rows.columns):
             matches |= rows[column].str.lower().str.contains(low, regex=False)
         fits &= matches
     if only is not None:
@@ -96,7 +116,8 @@ def show_all_rows() -> None:
     rows = workspace.rows
     st.subheader("Explore", anchor=False)
     first, second, third, fourth = st.columns(4)
-    labels = first.multiselect("Class", workspace.classes, format_func=for_terminal)
+    name = "Category" if workspace.task.TARGET == "answer" else "Class"
+    labels = first.multiselect(name, workspace.classes, format_func=for_terminal)
     sources = second.multiselect("Source", sorted(set(rows["source"])))
     sides = third.multiselect("Split", SIDES)
     which = fourth.selectbox("Rows", ["all", "train suspects", "decided", "not yet decided"])
@@ -175,13 +196,14 @@ def show_status() -> None:
     workspace = current_workspace()
     st.subheader("Status", anchor=False)
     audit = error_rate(queues_of(workspace)["audit"], workspace.in_force())
+    noun = workspace.task.TARGET
     if audit.share is not None:
         first, second, third = st.columns(3)
-        first.metric("Wrong labels in the audit", f"{audit.wrong} of {audit.judged}")
-        second.metric("Estimated share of wrong labels", f"{audit.share:.1%}")
+        first.metric(f"Wrong {noun}s in the audit", f"{audit.wrong} of {audit.judged}")
+        second.metric(f"Estimated share of wrong {noun}s", f"{audit.share:.1%}")
         third.metric("95 % interval (Wilson)", f"{audit.low:.1%} to {audit.high:.1%}")
     else:
-        st.info("Decide rows of the audit queue to estimate how many labels are wrong.")
+        st.info(f"Decide rows of the audit queue to estimate how many {noun}s are wrong.")
     st.code("\n".join(status(workspace)), language=None, wrap_lines=True)
 
 

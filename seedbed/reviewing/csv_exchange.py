@@ -2,6 +2,9 @@
 
 A spreadsheet would run a cell that begins with = + - @ or a control character as a formula, so the
 export puts a ' before it, and the import removes it.
+
+Of task `answer` a file has the conversation and the answer; who writes `<rewrite>` as decision and
+another text into the column `answer` rewrites it.
 """
 
 import csv
@@ -12,20 +15,23 @@ from pathlib import Path
 from seedbed.collecting.table_forms import NOTHING_SAID, TableForm
 from seedbed.collecting.tables import Record, as_text, read_table
 from seedbed.collecting.text_files import read_file
-from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
+from seedbed.core.decisions import AMBIGUOUS, DROP, Decision, keep_rewrite, rewrite_of
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import marked, unmarked, write_bytes
 from seedbed.core.reasons import Reason
+from seedbed.core.turns import read_turns
 from seedbed.pages.document import listed
 from seedbed.reviewing.queues import Queue, Workspace, item_of
-from seedbed.reviewing.session import checked_who, decision_on, now
+from seedbed.reviewing.session import checked_who, decision_on, now, rewritten
 
 HEADER = (
     "id", "digest", "split", "text", "text_pair", "given", "suggested", "score", "reason",
     "decided", "note",
 )  # fmt: skip
+OF_ANSWERS = ("context", "text", "answer")  # in place of the two texts
+REWRITE = "<rewrite>"
 NEEDED = ("id", "digest", "decided")
-READ = (*NEEDED, "note")
+READ = (*NEEDED, "note", "answer")
 SHOWN = 20
 
 
@@ -37,17 +43,28 @@ def export(queue: Queue, workspace: Workspace, file: Path) -> int:
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(HEADER)
+    writer.writerow(_header(workspace))
     for item in queue.items:
         row = workspace.row(item.id)
         score = "" if item.score is None else f"{item.score:.6f}"
+        texts = [row["text"], row["text_pair"]]
+        if workspace.task.TARGET == "answer":
+            said = (f"{turn.role}: {turn.text}" for turn in read_turns(row["context"]))
+            texts = ["\n".join(said), row["text"], row["answer"]]
         cells = (
-            item.id, item.digest, item.split, row["text"], row["text_pair"], item.given,
+            item.id, item.digest, item.split, *texts, item.given,
             item.suggested, score, item.reason, "", "",
         )  # fmt: skip
         writer.writerow(map(marked, cells))
     write_bytes(file, buffer.getvalue().encode("utf-8-sig"))
     return len(queue.items)
+
+
+def _header(workspace: Workspace) -> tuple[str, ...]:
+    if workspace.task.TARGET != "answer":
+        return HEADER
+    first = HEADER.index("text")
+    return (*HEADER[:first], *OF_ANSWERS, *HEADER[first + 2 :])
 
 
 def read_back(
@@ -56,11 +73,12 @@ def read_back(
     """Read the decisions of a filled-in file, in its order; a blank `decided` is no decision.
     `form`: what was said of how the file is written.
 
-    Nothing is written. Columns other than id, digest, decided and note are ignored. Raises
+    No decision is written; texts of rewritten answers are, once all lines are right. Columns other
+    than id, digest, decided, note and, where an answer is rewritten, answer are ignored. Raises
     SeedbedError that lists the bad lines, SourceError if the file is no table.
     """
     checked_who(who)
-    moment, wrong = now(), []
+    moment, wrong, answers = now(), [], []
     decisions: dict[str, Decision] = {}
     for record in _records(file, form):
         try:
@@ -69,7 +87,14 @@ def read_back(
             record = record._replace(reason=Reason.NOT_TEXT)
         if not record.reason and not cells["decided"]:
             continue
-        if problem := record.reason or _wrong(cells, workspace, decisions):
+        problem = record.reason or _unknown(cells, workspace)
+        if not problem and cells["decided"] == REWRITE:
+            try:
+                answers.append(rewritten(workspace.row(cells["id"]), cells["answer"]))
+                cells["decided"] = rewrite_of(answers[-1])
+            except SeedbedError as error:
+                problem = error.found
+        if problem := problem or _wrong(cells, workspace, decisions):
             wrong.append(f"{file}:{record.line}: {problem}")
             continue
         moment += timedelta(microseconds=1)
@@ -84,6 +109,8 @@ def read_back(
             "ids and digests as they were exported, and labels that are known",
             "correct the lines, or empty `decided` in them, and import again",
         )
+    for answer in answers:
+        keep_rewrite(answer)
     return list(decisions.values())
 
 
@@ -99,13 +126,20 @@ def _records(file: Path, form: TableForm) -> list[Record]:
     return table.records
 
 
-def _wrong(cells: dict[str, str], workspace: Workspace, before: dict[str, Decision]) -> str:
-    """Return what is wrong with a line, "" if nothing is; `before`: decisions of earlier lines."""
-    row, decided = cells["id"], cells["decided"]
+def _unknown(cells: dict[str, str], workspace: Workspace) -> str:
+    """Return why a line is of no row to review, "" if it is of one."""
+    row = cells["id"]
     if row not in workspace:
         return f"no row to review has the id {row!r} (spreadsheets change long numbers)"
     if cells["digest"] != workspace.row(row)["digest"]:
         return f"row {row} has another text now, or its digest was changed"
+    return ""
+
+
+def _wrong(cells: dict[str, str], workspace: Workspace, before: dict[str, Decision]) -> str:
+    """Return what is wrong with the decision of a line, "" if nothing is; `before`: decisions of
+    earlier lines."""
+    row, decided = cells["id"], cells["decided"]
     if fault := workspace.fault(decided):
         form = workspace.task.form(workspace.classes)
         return f"{fault}; expected: {form}, {DROP} or {AMBIGUOUS}"

@@ -7,9 +7,7 @@ of the label error rate. Random means by hash of the id: whether a row is in doe
 other rows.
 """
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,20 +27,19 @@ from seedbed.core.decisions import (
     read_decisions,
 )
 from seedbed.core.errors import RowsError, SeedbedError
-from seedbed.core.files import read_csv
+from seedbed.core.files import by_hash, read_csv
 from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason, in_words
-from seedbed.core.rows import COLUMNS, NEXT, SUSPECTS, read_rows
+from seedbed.core.rows import COLUMNS, EMBED, NEXT, SUSPECTS, existing_file, read_rows
 from seedbed.encoding.vectors import read_vectors
 from seedbed.splitting.shingles import normalised
 from seedbed.splitting.sides import SideParams, assign_sides, read_frozen
 from seedbed.tasks import Task
 from seedbed.tasks.named import read_task
 
-VECTORS = Path("data/embed")
 FIGURE = r"-?[0-9.]+(?:e-?[0-9]+)?"
-CONFLICTS, UNLABELLED = (Reason.LABEL_CONFLICT, Reason.NEAR_CONFLICT), Reason.UNLABELLED
+CONFLICTS = (Reason.LABEL_CONFLICT, Reason.NEAR_CONFLICT, Reason.ANSWER_CONFLICT)
 AUDIT_SIZE = 200
 DISAGREEMENTS = "disagreements"  # the only queue with rows that this person has decided
 
@@ -115,7 +112,7 @@ class Workspace:
     def unit_vectors(self) -> tuple[np.ndarray, np.ndarray]:
         """Ids of the kept rows (n,) and their vectors (n, width), of length 1."""
         ids = self.rows["id"][self.rows["fate"] == "kept"].to_numpy(dtype=object)
-        vectors, missing = read_vectors(VECTORS, list(ids))
+        vectors, missing = read_vectors(EMBED, list(ids))
         vectors, ids = vectors[~missing], ids[~missing]
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         return ids, vectors / np.where(length == 0, 1, length)
@@ -126,13 +123,13 @@ def read_workspace() -> Workspace:
     task = read_task()
     given, kept = read_rows(Path("data/anonymize")), read_rows(Path("data/split"))
     copies, unsplit, by_people = (
-        read_ledger(existing(f"data/ledger/{stage}.csv"))
+        read_ledger(existing_file(f"data/ledger/{stage}.csv"))
         for stage in ("deduplicate", "split", "apply_decisions")
     )
     conflicts = [drop for drop in copies if drop.reason in CONFLICTS]
-    unlabelled = [drop for drop in unsplit if drop.reason == UNLABELLED]
+    unlabelled = [drop for drop in unsplit if drop.reason == Reason.UNLABELLED]
     fates = {drop.id: drop.reason for drop in [*conflicts, *unlabelled, *by_people]}
-    lines: list[Any] = read_csv(existing(str(SUSPECTS)), COLUMNS[SUSPECTS], {"score": FIGURE})
+    lines: list[Any] = read_csv(existing_file(str(SUSPECTS)), COLUMNS[SUSPECTS], {"score": FIGURE})
     suspects = pd.DataFrame(lines, columns=COLUMNS[SUSPECTS], dtype=object)
     suspects = suspects.assign(
         score=suspects["score"].astype(float), nearest=suspects["nearest"].str.split().map(tuple)
@@ -162,19 +159,11 @@ def _rows(given: pd.DataFrame, kept: pd.DataFrame, fates: dict[str, str]) -> pd.
     return rows.sort_values("id").set_index("id", drop=False).rename_axis(None)
 
 
-def existing(name: str) -> Path:
-    """Return the path of a file of the last run. Raises RowsError if it is missing."""
-    path = Path(name)
-    if not path.exists():
-        raise RowsError(name, "no such file", "a file of the last run", "run `dvc repro`")
-    return path
-
-
 class Item(NamedTuple):
     """One row to decide on.
 
-    `given` is its label before any decision. A blind item shows nothing of what models or other
-    people think: `suggested`, `reason` and `nearest` are empty.
+    `given` is its label, of answers its category, before any decision. A blind item shows nothing
+    of what models or other people think: `suggested`, `reason` and `nearest` are empty.
     """
 
     id: str
@@ -200,19 +189,20 @@ class Queue(NamedTuple):
 def queues_of(workspace: Workspace) -> dict[str, Queue]:
     """Return all queues by name, the most useful first."""
     decided, suspects = workspace.in_force(), workspace.suspects
+    noun = workspace.task.TARGET  # what is decided on: label or answer
     doubted = suspects[suspects["split"] == "train"].sort_values(["score", "id"])
     queues = [
         Queue(
             "suspects",
             "Suspects in train",
-            "Suspected label errors in train, lowest label quality first.",
+            f"Suspected {noun} errors in train, lowest {noun} quality first.",
             _suggested(workspace, decided, doubted.drop(columns=["split", "label"])),
         ),
         Queue(
             "conflicts",
-            "Label conflicts",
-            "Rows with the same text and different labels, copies one after the other. All of them "
-            "are dropped until their labels agree.",
+            f"{noun.capitalize()} conflicts",
+            f"Rows with the same text and different {noun}s, copies one after the other. All of "
+            f"them are dropped until their {noun}s agree.",
             _conflicts(workspace, decided),
         ),
         Queue(
@@ -233,8 +223,9 @@ def queues_of(workspace: Workspace) -> dict[str, Queue]:
             Queue(
                 side,
                 f"Suspects in {side}, blind",
-                f"Suspected label errors in {side}, mixed with as many random rows. Which is which "
-                "is not shown, so that models do not choose the labels that they are measured by.",
+                f"Suspected {noun} errors in {side}, mixed with as many random rows. Which is "
+                f"which is not shown, so that models do not choose the {noun}s that they are "
+                "measured by.",
                 _blind_mix(workspace, decided, side),
             )
             for side in ("validation", "test")
@@ -242,12 +233,13 @@ def queues_of(workspace: Workspace) -> dict[str, Queue]:
         Queue(
             "audit",
             "Audit",
-            "A random sample of all rows, in random order: the only unbiased estimate of the label "
-            "error rate. Decide the rows in their order.",
+            "A random sample of all rows, in random order: the only unbiased estimate of the "
+            f"{noun} error rate. Decide the rows in their order.",
             _audit(workspace),
         ),
     ]
-    return {queue.name: queue for queue in queues}
+    # What to label next is computed from classes.
+    return {one.name: one for one in queues if noun == "label" or one.name != "next"}
 
 
 def queue_named(workspace: Workspace, name: str) -> Queue:
@@ -277,17 +269,29 @@ def _conflicts(workspace: Workspace, decided: InForce) -> list[Item]:
     for row, drop in sorted(drops):
         if row in workspace:
             texts = (normalised(workspace.row(row)[part]) for part in ("text", "text_pair"))
-            is_near = drop.reason == Reason.NEAR_CONFLICT
-            same = sorted((drop.id, drop.cause)) if is_near else texts
+            is_copy = drop.reason == Reason.LABEL_CONFLICT
+            same = texts if is_copy else sorted((drop.id, drop.cause))
             groups[tuple(same)][row] = item_of(workspace, row, reason=drop.reason)
     items: dict[str, Item] = {}
     for copies in map(dict.values, groups.values()):
         open_ = [copy for copy in copies if copy.id not in decided.settled]
-        labels = {decided.settled[copy.id].decided for copy in copies if copy not in open_}
-        labels = labels.union(copy.given for copy in open_) - {DROP, AMBIGUOUS}
+        labels = {_held(workspace, copy, decided) for copy in copies} - {DROP, AMBIGUOUS}
         if len(labels) > 1:
             items |= {copy.id: _with_difference(workspace.task, copy, labels) for copy in open_}
     return list(items.values())
+
+
+def _held(workspace: Workspace, copy: Item, decided: InForce) -> str:
+    """What a copy has now, and another has not: its label, or its answer if that was kept."""
+    label = decided.settled[copy.id].decided if copy.id in decided.settled else copy.given
+    keeps = workspace.task.TARGET == "answer" and label == copy.given
+    return str(workspace.row(copy.id)["answer"]) if keeps else label
+
+
+def decided_in_words(task: Task, decision: Decision) -> str:
+    """Return what a person decided."""
+    is_kept = task.TARGET == "answer" and decision.decided == decision.given
+    return "keep the answer" if is_kept else task.shown(decision.decided)
 
 
 def _with_difference(task: Task, copy: Item, labels: set[str]) -> Item:
@@ -298,9 +302,9 @@ def _with_difference(task: Task, copy: Item, labels: set[str]) -> Item:
 
 
 def _disagreements(workspace: Workspace, decided: InForce) -> list[Item]:
-    shown = workspace.task.shown
+    task = workspace.task
     votes = {
-        row: "; ".join(f"{vote.who}: {shown(vote.decided)}" for vote in decided.votes[row])
+        row: "; ".join(f"{one.who}: {decided_in_words(task, one)}" for one in decided.votes[row])
         for row in decided.disagreed
     }
     return [item_of(workspace, row, reason=votes[row]) for row in votes if row in workspace]
@@ -319,14 +323,9 @@ def _blind_mix(workspace: Workspace, decided: InForce, side: str) -> list[Item]:
 
 def _audit(workspace: Workspace) -> list[Item]:
     # Rows in conflict are in no dataset; rows that people dropped were, and count as judged.
-    rows = workspace.rows[~workspace.rows["fate"].isin([*CONFLICTS, UNLABELLED])]
+    rows = workspace.rows[~workspace.rows["fate"].isin([*CONFLICTS, Reason.UNLABELLED])]
     ids = by_hash("audit", set(rows["id"]))[:AUDIT_SIZE]
     return [item_of(workspace, row, blind=True) for row in ids]
-
-
-def by_hash(purpose: str, ids: Collection[str]) -> list[str]:
-    """Return ids in a random order, which is the same on every machine and with other ids."""
-    return sorted(ids, key=lambda row: hashlib.sha256(f"{purpose}:{row}".encode()).digest())
 
 
 def item_of(workspace: Workspace, id: str, **shown: Any) -> Item:

@@ -9,10 +9,12 @@ the file, and waits until the disk has it.
 import fcntl
 import json
 import os
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import regex
 
 from seedbed.core.decisions import (
@@ -22,15 +24,20 @@ from seedbed.core.decisions import (
     WHO,
     WITHDRAWN,
     Decision,
+    keep_rewrite,
     last_lines,
     moment_of,
+    rewrite_of,
 )
 from seedbed.core.errors import SeedbedError
+from seedbed.core.files import load_key
 from seedbed.core.git import git_answer
+from seedbed.core.params import read_params
 from seedbed.reviewing.queues import DISAGREEMENTS, Item, Queue, Workspace
 
 KEYS = "123456789"  # a class each, or as many as there are keys
 CONFIRM = "y"  # of a set; Streamlit takes c and r for itself
+REWRITE = "e"  # an answer
 
 
 def append(decision: Decision, folder: Path = FOLDER) -> None:
@@ -108,6 +115,31 @@ def decision_on(
     )
 
 
+def rewritten(row: pd.Series, answer: str) -> str:
+    """Return the answer that a person wrote in place of a row's, as it is kept: without personal
+    values, for which it is looked at in its conversation.
+
+    Raises SeedbedError for an empty answer, for the one that the row has, and in other tasks.
+    """
+    if "answer" not in row:
+        found, expected = "a rewrite, and rows without answers", "task answer"
+        raise SeedbedError(f"row {row['id']}", found, expected, "choose a label")
+    from seedbed.private.kinds import AnonymizeParams  # takes .2 s
+    from seedbed.private.rows import anonymize_rows
+
+    # Terminals may send lone surrogates.
+    text = unicodedata.normalize("NFC", answer.encode("utf-8", "replace").decode())
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    params = read_params("anonymize", AnonymizeParams)
+    rows = pd.DataFrame([row.to_dict() | {"answer": text}])
+    text = str(anonymize_rows(rows, params, load_key(params.key_fingerprint))[0]["answer"].iloc[0])
+    if not text or text == row["answer"]:
+        found = "the answer that it has" if text else "an empty answer"
+        step = "write another one, or keep or drop the row"
+        raise SeedbedError(f"row {row['id']}", found, "another answer", step)
+    return text
+
+
 class Session:
     """Takes the decisions of `who` on the items of `queue`, and writes each at once."""
 
@@ -174,6 +206,13 @@ class Session:
             step = "accept the given label, or choose another"
             raise SeedbedError(f"row {item.id}", problem, "a suggestion", step)
         return self.decide(item.suggested, note)
+
+    def rewrite(self, answer: str, note: str = "") -> Decision:
+        """Decide that this is the answer; its text goes to the private zone. Raises SeedbedError as
+        `rewritten` does."""
+        text = rewritten(self.workspace.row(self._current().id), answer)
+        keep_rewrite(text)  # first, so that no line names a text that is nowhere
+        return self.decide(rewrite_of(text), note)
 
     @property
     def draft(self) -> str:

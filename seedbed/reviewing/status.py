@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from seedbed.core.decisions import AMBIGUOUS, WITHDRAWN, Decision, InForce, last_lines, place_of
 from seedbed.core.files import read_csv
 from seedbed.core.reasons import NAMES, Reason
-from seedbed.core.rows import COLUMNS, QUARANTINE, SIDES
-from seedbed.reviewing.queues import Queue, Workspace, existing, queues_of
+from seedbed.core.rows import COLUMNS, QUARANTINE, SIDES, existing_file
+from seedbed.reviewing.queues import Queue, Workspace, decided_in_words, queues_of
 
 SHOWN = 20
 MIN_JUDGED = 30  # the interval of a side with fewer is too wide to be of use
@@ -91,7 +91,7 @@ class Quarantined(NamedTuple):
 def read_quarantined() -> list[Quarantined]:
     """Read the rows in quarantine, in the order of the file. Raises RowsError before a run."""
     found = []
-    for row in read_csv(existing(str(QUARANTINE)), COLUMNS[QUARANTINE], {"line": "[0-9]+"}):
+    for row in read_csv(existing_file(str(QUARANTINE)), COLUMNS[QUARANTINE], {"line": "[0-9]+"}):
         reason = row["reason"]
         repair = Reason(reason).repair if reason in NAMES else ""
         step = repair or "correct the row in its source, or delete it"
@@ -114,7 +114,7 @@ def status(workspace: Workspace) -> list[str]:
         *_people(workspace),
         *_told_of_decisions(workspace, decided),
         "",
-        *audit_in_words(queues["audit"], decided),
+        *audit_in_words(queues["audit"], decided, workspace.task.TARGET),
         *_section(
             "{} rows in quarantine, to be fixed in their source",
             read_quarantined(),
@@ -144,14 +144,14 @@ def _people(workspace: Workspace) -> list[str]:
 
 def _told_of_decisions(workspace: Workspace, decided: InForce) -> list[str]:
     """The rows on which people disagree, and decisions that are void."""
-    shown = workspace.task.shown
+    task = workspace.task
 
     def votes(row: str) -> str:
-        said = (f"{vote.who} {shown(vote.decided)}" for vote in decided.votes[row])
+        said = (f"{vote.who} {decided_in_words(task, vote)}" for vote in decided.votes[row])
         return f"{row}: {', '.join(said)}"
 
     def void(decision: Decision) -> str:
-        change = f"{shown(decision.given)} -> {shown(decision.decided)}"
+        change = f"{task.shown(decision.given)} -> {decided_in_words(task, decision)}"
         place = place_of(decision, workspace.folder)
         return f"{place}: row {decision.id}, {change}, {decision.who}, {decision.when}"
 
@@ -165,29 +165,30 @@ def _told_of_decisions(workspace: Workspace, decided: InForce) -> list[str]:
     ]
 
 
-def audit_in_words(queue: Queue, decided: InForce) -> list[str]:
-    """Return the audit's estimate of the share of wrong labels, over all rows and by side."""
+def audit_in_words(queue: Queue, decided: InForce, noun: str = "label") -> list[str]:
+    """Return the audit's estimate of the share that is wrong of labels, or of what `noun` says,
+    over all rows and by side."""
     audit = error_rate(queue, decided)
     if audit.share is None:
         waiting = f" ({audit.waiting} later ones are)" if audit.waiting else ""
         return [
             f"Audit: the first of {audit.size} rows is not judged{waiting}, so the share of wrong "
-            "labels cannot be estimated; `--queue audit`"
+            f"{noun}s cannot be estimated; `--queue audit`"
         ]
-    lines = [f"Audit: {_estimate(audit)}"]
+    lines = [f"Audit: {_estimate(audit, noun)}"]
     if audit.waiting:
         lines.append(f"  {audit.waiting} later rows are decided; they count once those before are")
     sides = {side: error_rate(queue, decided, side) for side in SIDES}
     shown = {name: side for name, side in sides.items() if side.judged >= MIN_JUDGED}
-    lines += [f"  {name}: {_estimate(side)}" for name, side in shown.items()]
+    lines += [f"  {name}: {_estimate(side, noun)}" for name, side in shown.items()]
     if len(shown) < len(SIDES):
         lines.append(f"  a side is shown from {MIN_JUDGED} judged rows on")
     return lines
 
 
-def _estimate(audit: Audit) -> str:
+def _estimate(audit: Audit, noun: str) -> str:
     return (
-        f"{audit.wrong} of {audit.judged} labels wrong, {audit.share or 0:.1%} "
+        f"{audit.wrong} of {audit.judged} {noun}s wrong, {audit.share or 0:.1%} "
         f"[{audit.low:.1%}, {audit.high:.1%}]; {audit.ambiguous} ambiguous; "
         f"{audit.judged} of {audit.size} rows judged"
     )

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.rule import Rule
@@ -15,15 +15,20 @@ from seedbed.core.decisions import AMBIGUOUS, DROP, Decision
 from seedbed.core.errors import SeedbedError
 from seedbed.core.reasons import in_words
 from seedbed.core.text_units import for_terminal
+from seedbed.core.turns import dialogue
 from seedbed.pages.document import in_one_line
-from seedbed.reviewing.queues import Item, nearest_rows
-from seedbed.reviewing.session import CONFIRM, KEYS, Session
+from seedbed.reviewing.queues import Item, decided_in_words, nearest_rows
+from seedbed.reviewing.session import CONFIRM, KEYS, REWRITE, Session
 from seedbed.tasks import Task
 from seedbed.versions.explain import explain
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN_CHARS = 4_000  # of a text, about two screens; key w shows the rest
 NEAREST = 3
 QUIT = "q"
+END = "."  # the last line of an answer
 
 
 def open_terminal(session: Session) -> None:
@@ -83,8 +88,12 @@ class Review:
             return False
 
     def _commands(self) -> dict[str, "Command"]:
-        """The commands, and where a label may name several classes those that put it together."""
-        if not self.session.workspace.task.SETS:
+        """The commands, and where a label may name several classes those that put it together; of
+        answers those that leave labels alone."""
+        task = self.session.workspace.task
+        if task.TARGET == "answer":
+            return OF_ANSWERS | {key: COMMANDS[key] for key in COMMANDS if key not in OF_LABELS}
+        if not task.SETS:
             return COMMANDS
         names = zip(KEYS, self.session.workspace.classes, strict=False)
         toggles = {key: (f"add or take out {name}", _toggle(name)) for key, name in names}
@@ -94,10 +103,19 @@ class Review:
         self._decided(partial(self.session.decide, decided))
 
     def _decided(self, decide: Callable[[str], Decision]) -> None:
-        self.print(
-            f"decided: {self.session.workspace.task.shown(decide(self.note).decided)}", "bold green"
-        )
+        words = decided_in_words(self.session.workspace.task, decide(self.note))
+        self.print(f"decided: {words}", "bold green")
         self.note = ""
+
+    def _rewrite(self) -> None:
+        self.print(f"The whole answer, line by line; a line of {END} alone ends it.")
+        lines: list[str] = []
+        while (line := self.line("")) != END:
+            lines.append(line)
+        if lines:
+            self._decided(partial(self.session.rewrite, "\n".join(lines)))
+        else:
+            self.print("nothing was written, and the answer stays", "yellow")
 
     def _choose(self, name: str) -> None:
         if self.session.workspace.task.SETS:
@@ -125,7 +143,7 @@ class Review:
         if undone is None:
             self.print("nothing to undo: no row was decided in this session", "yellow")
             return False
-        decided = self.session.workspace.task.shown(undone.decided)
+        decided = decided_in_words(self.session.workspace.task, undone)
         self.print(f"undone: {decided} on row {undone.id}", "bold yellow")
         return True
 
@@ -153,7 +171,7 @@ class Review:
 
     def _whole(self) -> None:
         row = self.session.workspace.row(self._item().id)
-        self.print("\n\n".join(filter(None, [row["text"], row["text_pair"]])), "")
+        self.print("\n\n".join(texts_to_read(row)), "")
 
     def _help(self) -> None:
         self.print("\n".join(f"  {key}  {help_}" for key, (help_, _) in self._commands().items()))
@@ -187,6 +205,19 @@ OF_SETS: dict[str, Command] = {
     "o": ("add or take out a label from a list", Review._other),
     "m": ("ambiguous: no set of labels fits", lambda one: one._decide(AMBIGUOUS)),
 }
+OF_LABELS = ("a", "t", "o", "m")
+OF_ANSWERS: dict[str, Command] = {
+    "a": ("keep the answer", lambda one: one._decided(one.session.accept)),
+    REWRITE: ("rewrite the answer", Review._rewrite),
+}
+
+
+def texts_to_read(row: "pd.Series") -> list[str]:
+    """Return the texts of a row, of a conversation each turn after its role."""
+    if "answer" in row:
+        turns = dialogue(row["text"], row["context"], row["answer"]).messages()
+        return [f"{turn['role']}: {turn['content']}" for turn in turns]
+    return [text for text in (row["text"], row["text_pair"]) if text]
 
 
 def show(session: Session, console: Console) -> None:
@@ -196,18 +227,20 @@ def show(session: Session, console: Console) -> None:
     row = session.workspace.row(item.id)
     counts = f"{progress.decided} decided, {progress.skipped} skipped, {progress.left} left"
     console.print(Rule(Text(f"{session.queue.title}: {counts}"), align="left"))
-    for text in filter(None, [row["text"], row["text_pair"]]):
+    for text in texts_to_read(row):
         console.print(Text(_cut(for_terminal(text)) + "\n"))
     task = session.workspace.task
     console.print(_labels(task, item))
     if decision := session.decision:
-        line = f"decided   {task.shown(decision.decided)} {decision.note}"
+        line = f"decided   {decided_in_words(task, decision)} {decision.note}"
         console.print(Text(for_terminal(line), "green"))
     if not item.blind:
         for line in _near(session, item):
             console.print(Text(line, "dim"), no_wrap=True, overflow="ellipsis")
     console.print(Text(for_terminal(_origin(row, item)), "dim"))
     keys = "[a]ccept [t]ake suggestion [o]ther [d]rop a[m]biguous [s]kip [u]ndo [n]ote [q]uit ?"
+    if task.TARGET == "answer":
+        keys = f"[a] keep [{REWRITE}] rewrite [d]rop [s]kip [u]ndo [n]ote [q]uit ?"
     if task.SETS:
         console.print(Text(draft_of(session), "bold cyan"))
         keys = f"[{CONFIRM}]es, this set {keys}"
@@ -230,23 +263,25 @@ def _cut(text: str) -> str:
 
 
 def _labels(task: Task, item: Item) -> Text:
-    text = Text.assemble("given     ", (for_terminal(task.shown(item.given)), "bold"))
+    name = "category" if task.TARGET == "answer" else "given"
+    text = Text.assemble(f"{name:<10}", (for_terminal(task.shown(item.given)), "bold"))
     if item.suggested:
         change = task.difference(item.given, item.suggested)
         words = f"{task.shown(item.suggested)}{f' ({change})' if change else ''}"
         text.append("\nsuggested ").append(for_terminal(words), "bold magenta")
     if item.reason:
-        score = "" if item.score is None else f", label quality {item.score:.3f}"
+        score = "" if item.score is None else f", {task.TARGET} quality {item.score:.3f}"
         text.append(f"\nreason    {for_terminal(in_words(item.reason))}{score}")
     return text
 
 
 def _near(session: Session, item: Item) -> list[str]:
-    return [
-        f"near      {for_terminal(session.workspace.task.shown(row['label']))}: "
-        f"{in_one_line(row['text'], 200)}"
-        for row in nearest_rows(session.workspace, item, NEAREST)
-    ]
+    lines = []
+    for row in nearest_rows(session.workspace, item, NEAREST):
+        label = for_terminal(session.workspace.task.shown(row["label"]))
+        answer = f" -> {in_one_line(row['answer'], 100)}" if "answer" in row else ""
+        lines.append(f"near      {label}: {in_one_line(row['text'], 200)}{answer}")
+    return lines
 
 
 def _origin(row: dict[str, Any], item: Item) -> str:

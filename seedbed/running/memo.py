@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ BUSY_SECONDS = 60  # a batch is written in milliseconds; after this wait, go on 
 KEYS_AT_ONCE = 500
 KEPT_SHARE = 0.9  # of the limit after an eviction, so that not every batch evicts
 CHECK_BYTES = 8
+_UNUSED = ContextVar("_UNUSED", default=False)
 LAYOUT = 2  # another number in the file: it is emptied
 # The time of last use is in a table of its own: next to the value, each use would rewrite both.
 TABLES = {
@@ -60,7 +62,17 @@ def is_on() -> bool:
     value = os.environ.get("SEEDBED_MEMO") or "on"
     if value not in ("on", "off"):
         raise SeedbedError("environment SEEDBED_MEMO", f"`{value}`", "on or off", "correct it")
-    return value == "on"
+    return value == "on" and not _UNUSED.get()
+
+
+@contextmanager
+def unused() -> Iterator[None]:
+    """Keep and look up nothing in the block: its texts are of others."""
+    token = _UNUSED.set(True)
+    try:
+        yield
+    finally:
+        _UNUSED.reset(token)
 
 
 def hours() -> int:

@@ -10,6 +10,10 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from seedbed.core.metrics import Bounds, Difference, Interval, Metrics, Number, read_if_run
 
+Right = Literal["token_f1", "exact_match"]  # what counts as right of a row of task answer
+Measure = Literal["macro_f1", Right]  # by which an approach is chosen
+MACRO_F1: Measure = "macro_f1"  # of tasks of classes
+
 
 class Estimate(Interval):
     """A metric: its mean over the seeds, 95 % interval, standard deviation and every value."""
@@ -223,9 +227,9 @@ def read_test(approach: str, folder: Path) -> Evaluation | None:
 
 
 class _AgainstBest(Metrics):
-    """How an approach compares with the best one on validation."""
+    """How an approach compares with the best one on validation, by the measure of the choice."""
 
-    macro_f1: Interval
+    score: Interval
     difference_to_best: Difference
     as_good_as_best: bool
     mcnemar_p_holm: float
@@ -240,7 +244,7 @@ class BudgetStep(Metrics):
     `is_real` says whether by more than chance. The first step has no gain."""
 
     approach: str
-    macro_f1: float
+    score: float
     training_tokens: int
     trainable_parameters: int
     megabytes: float
@@ -257,11 +261,13 @@ class Budgets(Metrics):
 
 
 class Choice(Metrics):
-    """choice.json: the approach that is chosen, and what the choice is based on."""
+    """choice.json: the approach that is chosen, and what the choice is based on. `measure`: the
+    metric that the scores are of."""
 
     approach: str
     seed: str
     why: str
     measured_on: Literal["validation"]
+    measure: Measure
     candidates: dict[str, Candidate]
     per_budget: Budgets

@@ -21,20 +21,18 @@ from seedbed.collecting.raw_rows import SURROGATE
 from seedbed.collecting.table_forms import NOTHING_SAID, Record, TableForm
 from seedbed.collecting.tables import as_text
 from seedbed.core.errors import SeedbedError
-from seedbed.core.files import load_key
 from seedbed.core.reasons import Reason
 from seedbed.core.stage import progress
 from seedbed.private.detection import anonymize
-from seedbed.serving.chunks import Chunk, table_chunks
+from seedbed.serving.chunks import Chunk, check_new_columns, plain_counts, read_chunks
 from seedbed.serving.model_folder import Serving, TextPreparation, read_serving
-from seedbed.serving.writing import SUFFIXES, write
+from seedbed.serving.writing import check_target, write
 
 if TYPE_CHECKING:  # torch, which a mistake in the command need not wait for
     from seedbed.training.classifier import Classifier
 
 DIGITS = 6
 SHOWN = 5
-KEYED = ("pseudonym", "hash")  # modes whose stand-ins depend on the secret key
 
 
 class PredictColumns(NamedTuple):
@@ -74,6 +72,16 @@ class Predicted(NamedTuple):
     unreadable: list[str]
     notes: tuple[str, ...]
 
+    def in_words(self, target: Path, prefix: str) -> list[str]:
+        """What a person must know of it, a line each."""
+        outside = f", {self.out_of_scope:,} out of scope" if self.out_of_scope else ""
+        lines = [*self.notes, f"{target}: {self.rows:,} rows{outside}"]
+        if self.reasons:
+            lines.append(f"Without a label (column `{prefix}reason`): {plain_counts(self.reasons)}")
+        if self.unreadable:
+            lines.append("Rows that cannot be read, the first of them:")
+        return [*lines, *(f"  {place}" for place in self.unreadable)]
+
 
 def predict(
     source: Path,
@@ -89,11 +97,7 @@ def predict(
     Raises SeedbedError where a table cannot be read or written, ModelError where the model cannot
     be loaded.
     """
-    if target.suffix.lower() not in SUFFIXES:
-        found, known = f"the suffix `{target.suffix}`", f"one of {', '.join(SUFFIXES)}"
-        raise SeedbedError(str(target), found, known, "convert it")
-    if source.resolve() == target.resolve():
-        raise SeedbedError(str(target), "it is the input", "another file", "name another output")
+    check_target(source, target)
     chunks = read_chunks(source, chunk_rows, form)
     first = next(chunks)
     serving = read_serving(folder)
@@ -142,19 +146,6 @@ def check_columns(chunk: Chunk, columns: PredictColumns) -> None:
         if name not in there:
             found, known = f"no column `{name}`", f"one of {', '.join(there)}"
             raise SeedbedError(chunk.place(chunk.records[0]), found, known, f"set `{option}`")
-
-
-def check_new_columns(chunk: Chunk, columns: Sequence[str]) -> None:
-    """Check that no row has a column that is to be added. Raises SeedbedError."""
-    new = set(columns)
-    for record in chunk.records:
-        if there := new.intersection(record.cells):
-            raise SeedbedError(
-                chunk.place(record),
-                f"a column `{min(there)}`, which would be overwritten",
-                "no column with that name",
-                "add `--prefix predicted_`",
-            )
 
 
 def labelled(
@@ -210,8 +201,7 @@ def prepared(texts: Sequence[str], preparation: TextPreparation) -> list[str]:
 
     Raises SeedbedError where stand-ins depend on a key that is not here.
     """
-    settings = preparation.anonymize
-    key = load_key(settings.key_fingerprint) if settings.mode in KEYED else b""
+    settings, key = preparation.anonymize, preparation.key()
     cleaned = [rewritten(text, preparation.rules)[0] for text in texts]
     return [change.text for change in anonymize(cleaned, settings.wanted, key, settings.mode)]
 
@@ -242,16 +232,3 @@ def probabilities(
     encoded = model.tokenizer(texts, pairs)
     logits = model.logits(encoded, precision(serving.precision), "")
     return model.task.probabilities(pooled_windows(logits, encoded.windows))
-
-
-def read_chunks(path: Path, rows: int, form: TableForm = NOTHING_SAID) -> Iterator[Chunk]:
-    """The table in chunks of at most `rows` rows. Raises SeedbedError where it cannot be read as a
-    whole, and where it has no row."""
-    if not path.is_file():
-        raise SeedbedError(str(path), "no such file", "a table", "correct the name")
-    is_empty = True
-    for chunk in table_chunks(path, rows, form):
-        is_empty = False
-        yield chunk
-    if is_empty:
-        raise SeedbedError(str(path), "no rows", "at least one row", "look at what wrote it")

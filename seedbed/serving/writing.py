@@ -25,6 +25,15 @@ HALF_CHARACTERS = "backslashreplace"  # which no UTF-8 file can hold, as JSON wr
 Labelled = Iterable[tuple[Chunk, pa.RecordBatch]]  # rows, and more columns to stand after theirs
 
 
+def check_target(source: Path, target: Path) -> None:
+    """Check that a file can be written, and is not the one that is read. Raises SeedbedError."""
+    if target.suffix.lower() not in SUFFIXES:
+        found, known = f"the suffix `{target.suffix}`", f"one of {', '.join(SUFFIXES)}"
+        raise SeedbedError(str(target), found, known, "convert it")
+    if source.resolve() == target.resolve():
+        raise SeedbedError(str(target), "it is the input", "another file", "name another output")
+
+
 def write(path: Path, chunks: Labelled) -> None:
     """Write rows with their new columns, one value a row each, as the suffix of `path` says; the
     file is there when all of them are written."""

@@ -95,6 +95,8 @@ class Task(Protocol):
 
     NAME: str  # in the table
     TARGET: str  # the column of rows that holds what is learned
+    NOUN: str  # what a label names, as pages call it
+    PLURAL: str  # of several of these
     SETS: bool  # whether a label may name any number of classes
 
     def names_in(

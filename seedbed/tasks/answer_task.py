@@ -8,20 +8,20 @@ model predicts it. For what calls each function, see `Task` in seedbed/tasks/__i
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
+from seedbed.core.decisions import digest_of
 from seedbed.core.errors import ParamsError
 from seedbed.core.text_units import units_of
+from seedbed.tasks import class_cells
 from seedbed.tasks.class_cells import (
     classes as classes,
     difference as difference,
     differing as differing,
     drawn_by as drawn_by,
-    fault as fault,
     folds as folds,
-    form as form,
     is_kept as is_kept,
     is_storable as is_storable,
     label_of as label_of,
@@ -30,13 +30,14 @@ from seedbed.tasks.class_cells import (
     predicted_by as predicted_by,
     renamed as renamed,
     separator_in as separator_in,
-    shown as shown,
     strata as strata,
     toggled as toggled,
 )
 
 NAME = "answer"
 TARGET = "answer"
+NOUN = "category"
+PLURAL = "categories"
 SETS = False
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 
@@ -58,6 +59,22 @@ def negative(label: str, used_as: str) -> str:
             "set as: class",
         )
     return label
+
+
+def shown(label: str) -> str:
+    """Return the category itself, or in words that a person wrote another answer."""
+    digest = digest_of(label)
+    return f"rewritten answer {digest[:8]}" if digest else label
+
+
+def fault(classes: Collection[str], label: str) -> str:
+    """Return the label, if it is neither a category nor a rewritten answer."""
+    return "" if digest_of(label) else class_cells.fault(classes, label)
+
+
+def form(classes: Iterable[str]) -> str:
+    """Return the first categories, and how a rewritten answer is named."""
+    return f"{class_cells.form(classes)}, <rewrite SHA256>"
 
 
 def right(targets: Sequence[str], predicted: Sequence[str]) -> np.ndarray:

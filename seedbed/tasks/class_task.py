@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # torch and scikit-learn, which most stages do not need
 
 NAME = "class"
 TARGET = "label"
+NOUN = "class"
+PLURAL = "classes"
 JUDGE = "ranking"
 SETS = False
 PROBLEM_TYPE = None  # transformers finds it by the number of classes

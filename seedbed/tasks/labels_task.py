@@ -40,6 +40,8 @@ if TYPE_CHECKING:  # torch, which most stages do not need
 
 NAME = "labels"
 TARGET = "label"
+NOUN = "class"
+PLURAL = "classes"
 JUDGE = "sets"
 SETS = True
 PROBLEM_TYPE = "multi_label_classification"

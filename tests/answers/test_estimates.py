@@ -10,7 +10,6 @@ from answers.conftest import REFUSAL, predictions, written
 from seedbed.scoring.answers.estimates import chance_of_reaching, differences, estimates
 from seedbed.scoring.answers.metrics import ANSWER_METRICS, Parts, figures_by_seed
 
-pytestmark = pytest.mark.usefixtures("stand_ins")
 EXACT = ANSWER_METRICS["exact_match"]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from answers.conftest import REFUSAL, predictions, written
+from answers.conftest import predictions, written
 
 from seedbed.core.errors import RowsError
 from seedbed.core.files import rounded
@@ -21,7 +21,6 @@ from seedbed.scoring.answers.evaluation import (
 from seedbed.scoring.answers.metrics_files import AnswerEvaluation, read_evaluation
 from seedbed.scoring.metrics_files import ModelCosts
 
-pytestmark = pytest.mark.usefixtures("stand_ins")
 COSTS = ModelCosts(megabytes=1.0, trainable_parameters=2, epochs=1, training_tokens=3)
 PARAMS = AnswerParams()
 TARGETS = ["red", "blue", "green", "black"] * 10
@@ -30,7 +29,7 @@ BAD = predictions(TARGETS, {"0": ["x"] * 40})
 
 
 def evaluation(rows=GOOD, columns=None) -> AnswerEvaluation:
-    by_seed = judged(rows, PARAMS, REFUSAL)
+    by_seed = judged(rows, PARAMS)
     return evaluated(rows, by_seed, columns or {}, PARAMS, best_seed(by_seed, "token_f1"), COSTS)
 
 
@@ -75,7 +74,7 @@ def test_slices_are_by_what_rows_are():
 @pytest.mark.parametrize("right", ["token_f1", "exact_match"])
 def test_approaches_are_compared_with_the_base_on_the_same_rows(right):
     everything = {"base": BAD, "full": GOOD, "same": BAD}
-    figures = {name: judged(rows, PARAMS, REFUSAL) for name, rows in everything.items()}
+    figures = {name: judged(rows, PARAMS) for name, rows in everything.items()}
     pairs = answer_pairs("base", figures, {"base": "0", "full": "1", "same": "0"},
                          GOOD.clusters(), right)  # fmt: skip
     assert list(pairs) == ["full", "same"]
@@ -100,4 +99,4 @@ def test_only_sources_that_allow_it_are_shown_side_by_side():
 
 def test_no_rows_are_one_paragraph():
     with pytest.raises(RowsError, match="no rows"):
-        judged(predictions([], {"0": []}), PARAMS, REFUSAL)
+        judged(predictions([], {"0": []}), PARAMS)

@@ -1,13 +1,11 @@
 """Metrics of answers: each by hand on rows that a person understands, in every script."""
 
 import math
-import sys
 
 import numpy as np
 import pytest
 from answers.conftest import REFUSAL, predictions, written
 
-from seedbed.core.errors import ModelError
 from seedbed.scoring.answers.estimates import figure
 from seedbed.scoring.answers.metrics import (
     ANSWER_METRICS,
@@ -15,7 +13,6 @@ from seedbed.scoring.answers.metrics import (
     answer_metrics_in,
     figures_by_seed,
     figures_of,
-    library,
     refuses,
     repeated_share,
 )
@@ -27,7 +24,6 @@ def values(targets, given, refusal=REFUSAL, min_chars=20) -> dict[str, float]:
     return {name: figure(ANSWER_METRICS[name], figures) for name in figures}
 
 
-@pytest.mark.usefixtures("stand_ins")
 def test_each_metric_by_hand():
     targets = ["Paris", "The red fox", REFUSAL, REFUSAL]
     given = written(
@@ -48,7 +44,6 @@ def test_each_metric_by_hand():
     assert found["repetition"] == 0
 
 
-@pytest.mark.usefixtures("stand_ins")
 def test_a_metric_that_no_row_counts_for_has_no_figure():
     found = values(["Paris"], written(["Rome"], loss=math.nan))
     missing = {name for name, value in found.items() if math.isnan(value)}
@@ -56,7 +51,6 @@ def test_a_metric_that_no_row_counts_for_has_no_figure():
     assert missing == losses | {"refusal_precision", "refusal_recall", "language_kept"}
 
 
-@pytest.mark.usefixtures("stand_ins")
 def test_the_language_is_that_of_the_true_answer_where_both_are_long_enough():
     german = "Die Hauptstadt von Frankreich ist Paris, und sie liegt an der Seine."
     english = "The capital of France is Paris, and it lies on the river Seine."
@@ -66,7 +60,6 @@ def test_the_language_is_that_of_the_true_answer_where_both_are_long_enough():
     assert figures["language_kept"].amounts.tolist() == [1, 0, 0, 0]
 
 
-@pytest.mark.usefixtures("stand_ins")
 @pytest.mark.parametrize(
     ("target", "said", "share"),
     [
@@ -101,22 +94,11 @@ def test_the_gate_can_use_every_metric_that_it_shows():
         assert metric.span == (0.0, 1.0), metric.name
 
 
-def test_a_library_that_is_missing_is_one_paragraph(monkeypatch):
-    monkeypatch.setitem(sys.modules, "rouge_score", None)
-    monkeypatch.delitem(sys.modules, "rouge_score.rouge_scorer", raising=False)
-    with pytest.raises(
-        ModelError, match=r"rouge-score is not installed .*pip install '\.\[chat\]'"
-    ):
-        library("rouge_score.rouge_scorer")
-
-
-@pytest.mark.usefixtures("stand_ins")
 def test_each_seed_has_its_figures():
     found = figures_by_seed(predictions(["x", "y"], {"0": ["x", "y"], "1": ["x", ""]}), REFUSAL, 20)
     assert [found[seed]["exact_match"].amounts.tolist() for seed in "01"] == [[1, 1], [1, 0]]
 
 
-@pytest.mark.chat
 def test_the_libraries_figures_are_theirs():
     """ROUGE-L by hand; chrF of equal and of unlike texts, and sacrebleu's own for one between."""
     from sacrebleu import sentence_chrf

@@ -15,6 +15,8 @@ CONTENT = {
     "rows": 1200,
     **dict.fromkeys(ANSWER_METRICS, FIGURE),
     "right": "token_f1",
+    "refusal": "",
+    "min_language_chars": 40,
     "seed_shown": "0",
     "without_answer": {"too_long": 3},
     "without_loss": 4,

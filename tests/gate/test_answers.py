@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
-from answers.conftest import REFUSAL, stand_ins, written
+from answers.conftest import REFUSAL, written
 
 from seedbed.core.errors import GateError
 from seedbed.gate import page
 from seedbed.gate.answers import AnswerGateParams, BothModels, compare_answers, judged_answers
 from seedbed.gate.compare import FAIL, PASS, Comparison
 
-assert stand_ins
-pytestmark = pytest.mark.usefixtures("stand_ins")
 SHARED = {"false_fail": 0.05, "power": 0.8, "must_see_drop": 0.5}
 ROWS = 200
 TARGETS = ["the red fox"] * ROWS

@@ -3,8 +3,9 @@
 import pytest
 
 from seedbed.core.errors import SeedbedError
+from seedbed.core.files import by_hash
 from seedbed.core.metrics import Drop
-from seedbed.reviewing.queues import by_hash, queue_named, queues_of
+from seedbed.reviewing.queues import queue_named, queues_of
 from seedbed.reviewing.session import append
 
 

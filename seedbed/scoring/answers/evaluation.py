@@ -7,6 +7,7 @@ Nothing here loads a model: what models wrote goes in, figures come out.
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,15 +19,16 @@ from seedbed.core.text_units import length_of
 from seedbed.core.turns import read_turns
 from seedbed.scoring.answers.estimates import differences, estimates, figure
 from seedbed.scoring.answers.metrics import ANSWER_METRICS, Figures, figures_by_seed
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, Right, SideBySide
-from seedbed.scoring.answers.predictions import AnswerPredictions
+from seedbed.scoring.answers.metrics_files import AnswerEvaluation, SideBySide
+from seedbed.scoring.answers.predictions import AnswerPredictions, read_answers
 from seedbed.scoring.evaluation import Columns, periods, thirds
 from seedbed.scoring.intervals import shares
-from seedbed.scoring.metrics_files import ModelCosts, Slice
+from seedbed.scoring.metrics_files import ModelCosts, Right, Slice
 from seedbed.scoring.predictions import Pair
 from seedbed.scoring.significance import holm, mcnemar
 
 SHOWN = 20  # rows side by side
+BASE = "base"  # in place of a seed: the model that was not tuned
 PAIRED_TESTS: dict[Right, str] = {
     "exact_match": "McNemar's exact test",
     "token_f1": "a test by random signs of the differences of token F1",
@@ -34,23 +36,31 @@ PAIRED_TESTS: dict[Right, str] = {
 
 
 class AnswerParams(Section):
-    """How answers are judged: what counts as right of a row, and from how many characters on the
-    language of a text is detected."""
+    """How answers are judged: what counts as right of a row, the refusal (`negatives.answer`), and
+    from how many characters on the language of a text is detected."""
 
     right: Right = "token_f1"
+    refusal: str = ""
     min_language_chars: int = Field(default=40, ge=1, le=10_000)
 
 
-def judged(
-    predictions: AnswerPredictions, params: AnswerParams, refusal: str
-) -> dict[str, Figures]:
-    """Return what each row adds to every metric, by seed; `refusal` is `negatives.answer`.
+def judging_of(figures: AnswerEvaluation) -> AnswerParams:
+    """Return how the answers behind figures were judged."""
+    return AnswerParams(
+        right=figures.right,
+        refusal=figures.refusal,
+        min_language_chars=figures.min_language_chars,
+    )
 
-    Raises RowsError without rows, and ModelError where a library is missing.
+
+def judged(predictions: AnswerPredictions, params: AnswerParams) -> dict[str, Figures]:
+    """Return what each row adds to every metric, by seed.
+
+    Raises RowsError without rows.
     """
     if not predictions.ids:
         raise RowsError("answers", "no rows", "at least one", "run `dvc repro`")
-    return figures_by_seed(predictions, refusal, params.min_language_chars)
+    return figures_by_seed(predictions, params.refusal, params.min_language_chars)
 
 
 def best_seed(by_seed: Mapping[str, Figures], right: Right) -> str:
@@ -76,6 +86,8 @@ def evaluated(
         rows=len(predictions.ids),
         estimates=estimates(by_seed, clusters),
         right=params.right,
+        refusal=params.refusal,
+        min_language_chars=params.min_language_chars,
         seed_shown=seed,
         without_answer=dict(sorted(Counter(filter(None, written.reasons)).items())),
         without_loss=int((~np.isfinite(written.loss)).sum()),
@@ -172,3 +184,34 @@ def side_by_side(
         )
         for index in sorted(allowed, key=order)[:count]
     ]
+
+
+def and_base(figures: Mapping[str, AnswerEvaluation]) -> dict[str, AnswerEvaluation]:
+    """Return the figures of approaches, and as BASE those of the model that was not tuned, where
+    one of them has these."""
+    bases = [one.base for one in figures.values() if one.base]
+    return dict([*figures.items(), *((BASE, base) for base in bases)])
+
+
+def with_base(
+    figures: Mapping[str, AnswerEvaluation], folder: Path, side: str
+) -> dict[str, AnswerPredictions]:
+    """Read what approaches wrote for a split, and as BASE what the model that was not tuned did."""
+    places = {name: folder / name / side for name in figures}
+    bases = [places[name] / BASE for name, one in figures.items() if one.base]
+    every = [*places.items(), *((BASE, place) for place in bases)]
+    return {name: read_answers(place) for name, place in every}
+
+
+def pairs_of(
+    reference: str,
+    figures: Mapping[str, AnswerEvaluation],
+    predictions: Mapping[str, AnswerPredictions],
+) -> dict[str, Pair]:
+    """Compare what was predicted with the approach `reference`, judged as its figures were."""
+    own, every = figures[reference], and_base(figures)
+    params = judging_of(own)
+    by_approach = {name: judged(one, params) for name, one in predictions.items()}
+    seeds = {name: one.seed_shown for name, one in every.items()}
+    clusters = predictions[reference].clusters()
+    return answer_pairs(reference, by_approach, seeds, clusters, own.right)

@@ -5,20 +5,17 @@ sum of the amounts over the sum of the weights: a mean of rows where each weighs
 elsewhere. So intervals, slices, paired tests and the gate treat every metric alike. A row whose
 weight is 0 is not counted: a metric that no row counts for has no figure.
 
-ROUGE-L and chrF are those of the libraries rouge-score and sacrebleu (extra `chat`), which are
-loaded when they are needed. Words are those of seedbed/core/text_units.py in all scripts.
+ROUGE-L and chrF are those of the libraries rouge-score and sacrebleu, which are loaded when they
+are needed. Words are those of seedbed/core/text_units.py in all scripts.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from types import ModuleType
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from seedbed.core.errors import ModelError
 from seedbed.core.text_units import language_of, length_of, units_of
 from seedbed.scoring.answers.predictions import AnswerPredictions, Written
 from seedbed.scoring.metrics import View
@@ -27,7 +24,6 @@ from seedbed.tasks.answer_task import is_same, token_f1
 NGRAM = 4  # words that count as repeated where they stand in the same order again
 Better = Literal["higher", "lower", ""]
 Source = Literal["texts", "losses", "refusals"]  # what a metric is computed from
-DISTRIBUTIONS = {"rouge_score": "rouge-score", "sacrebleu": "sacrebleu"}
 
 
 class Parts(NamedTuple):
@@ -93,17 +89,6 @@ def refuses(answer: str, refusal: str) -> bool:
     return bool(words) and said[: len(words)] == words
 
 
-def library(module: str) -> ModuleType:
-    """Import a library of the extra `chat`. Raises ModelError where it is not installed."""
-    try:
-        return import_module(module)
-    except ImportError as error:
-        missing = (error.name or module).split(".")[0]
-        found = f"{DISTRIBUTIONS.get(missing, missing)} is not installed"
-        raise ModelError("metrics of answers", found, "the extra `chat`",
-                         "run `pip install '.[chat]'`") from None  # fmt: skip
-
-
 class UnitTokenizer:
     """The tokenizer that rouge-score is given: its own drops every letter beyond a to z."""
 
@@ -127,13 +112,17 @@ def _exact_match(judged: Judged) -> Parts:
 
 def _rouge_l(judged: Judged) -> Parts:
     """F-measure of the longest common subsequence of words (Lin, 2004)."""
-    scorer = library("rouge_score.rouge_scorer").RougeScorer(["rougeL"], tokenizer=UnitTokenizer())
+    from rouge_score.rouge_scorer import RougeScorer
+
+    scorer = RougeScorer(["rougeL"], tokenizer=UnitTokenizer())
     return _mean_of([scorer.score(*pair)["rougeL"].fmeasure for pair in judged.pairs])
 
 
 def _chrf(judged: Judged) -> Parts:
     """chrF2 of each answer (Popović, 2015), as a share."""
-    scorer = library("sacrebleu.metrics").CHRF()
+    from sacrebleu.metrics.chrf import CHRF
+
+    scorer = CHRF()
     return _mean_of(
         [scorer.sentence_score(said, [true]).score / 100 for true, said in judged.pairs]
     )
@@ -241,10 +230,7 @@ def answer_metrics_in(view: View) -> list[AnswerMetric]:
 
 
 def figures_of(judged: Judged) -> Figures:
-    """Compute what each row adds to every metric.
-
-    Raises ModelError where a library of the extra `chat` is missing.
-    """
+    """Compute what each row adds to every metric."""
     return {name: metric.parts(judged) for name, metric in ANSWER_METRICS.items()}
 
 

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from seedbed.core.metrics import Metrics, read_if_run
-from seedbed.scoring.metrics_files import Estimate, ModelCosts, Slice, WithEstimates
-
-Right = Literal["token_f1", "exact_match"]  # what counts as right of a row
+from seedbed.scoring.metrics_files import Estimate, ModelCosts, Right, Slice, WithEstimates
 
 
 class SideBySide(Metrics):
@@ -27,6 +25,9 @@ class AnswerEvaluation(WithEstimates):
     `right`: what counts as right of a row, in slices, paired tests and the gate. `without_answer`
     counts rows that the model could not be asked, by reason, `without_loss` those whose true answer
     it gives no probability. `accuracy` of a slice is the mean of `right`, of the seed `seed_shown`.
+    `refusal` and `min_language_chars` are the params that metrics of refusals and of the language
+    were made with. `base`: of approach `prompt` the same figures of its model as it was before
+    anyone tuned it.
     """
 
     run: Literal[True]
@@ -34,10 +35,13 @@ class AnswerEvaluation(WithEstimates):
     rows: int
     estimates: dict[str, Estimate]
     right: Right
+    refusal: str
+    min_language_chars: int
     seed_shown: str
     without_answer: dict[str, int]
     without_loss: int
     slices: dict[str, dict[str, Slice]]
+    base: "AnswerEvaluation | None" = None
 
 
 def read_evaluation(approach: str, split: str, folder: Path) -> AnswerEvaluation | None:

@@ -10,6 +10,8 @@ came with, so that params.yaml alone identifies the weights.
 """
 
 import hashlib
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -48,7 +50,8 @@ class ChatParams(Section):
 
     `template` is Jinja, or "" for the model's own. `system: question` puts a system text before the
     first question, for a template that has no place for it. A conversation of more than
-    `max_length` tokens loses its earliest turns (`drop_turns`), or is refused as a whole.
+    `max_length` tokens loses its earliest turns (`drop_turns`), or is refused as a whole. An answer
+    that is written has at most `max_new_tokens`.
     """
 
     base: str
@@ -58,8 +61,14 @@ class ChatParams(Section):
     system: System = "template"
     max_length: int = Field(1024, ge=8, le=10**7)
     over_length: OverLength = "drop_turns"
+    max_new_tokens: int = Field(256, ge=1, le=10**6)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: Annotated[int, Field(ge=1, le=1024)] = 2
+
+    def to_be_saved(self) -> dict[str, str]:
+        """Return what a saved model is loaded and asked with, and which base it was made of."""
+        names = "system over_length base revision sha256 precision max_new_tokens".split()
+        return {name: str(getattr(self, name)) for name in names}
 
 
 def base_folder(params: ChatParams) -> Path:
@@ -118,7 +127,8 @@ def _convert(file: Path, folder: Path) -> None:
     try:
         fields = gguf.GGUFReader(file).fields
         tokenizer = AutoTokenizer.from_pretrained(file.parent, **source)
-        model = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **source)
+        with redirect_stderr(StringIO()):  # a bar, which nothing else turns off
+            model = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **source)
     except Exception as error:  # the reader raises whatever damaged bytes lead to
         said = " ".join(str(error).split())[:CLIP]
         found = f"a GGUF that cannot be read ({type(error).__name__}: {said})"

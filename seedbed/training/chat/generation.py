@@ -6,7 +6,7 @@ so that a long answer does not keep short ones waiting. The last bits of a logit
 of a batch; where two tokens are as likely, so may the answer.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,12 +59,16 @@ class Writer:
                 written[row] = Written(ids, ended=False)
         return written
 
-    def stream(self, prompt: np.ndarray, max_new_tokens: int, decode: Decode) -> Iterator[str]:
-        """Yield the text of one answer as it is written, whole characters at a time."""
+    def stream(
+        self, prompt: np.ndarray, max_new_tokens: int, decode: Decode
+    ) -> Generator[str, None, Written]:
+        """Yield the text of one answer as it is written, whole characters at a time, and return
+        its tokens."""
         ids: list[int] = []
-        shown = ""
+        shown, ended = "", False
         for _, token in self._tokens([prompt], max_new_tokens):
-            if token not in self.stops:
+            ended = token in self.stops
+            if not ended:
                 ids.append(token)
                 text = decode(ids)
                 if not text.endswith("\ufffd"):  # bytes of a character are still to come
@@ -72,6 +76,7 @@ class Writer:
                     shown = text
         if rest := decode(ids)[len(shown) :]:
             yield rest
+        return Written(ids, ended)
 
     def _tokens(
         self, prompts: Sequence[np.ndarray], max_new_tokens: int

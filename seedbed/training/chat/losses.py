@@ -5,6 +5,9 @@ applied only at the positions that predict a learned token. Of SmolLM2-135M it i
 weights, and its output is the largest tensor of a step.
 """
 
+from collections.abc import Sequence
+from functools import cache, partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,12 +15,18 @@ import torch
 from torch import nn
 
 from seedbed.core.stage import progress
-from seedbed.encoding.encoder import check_tokens, device
+from seedbed.core.turns import Dialogue, dialogue
+from seedbed.encoding.encoder import check_tokens, computing, device
 from seedbed.encoding.examples import Examples, token_budget_batches
-from seedbed.training.chat.batches import row_to_a_line
+from seedbed.running.engine import FLOAT32, map_texts
+from seedbed.training.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
+from seedbed.training.chat.batches import chat_examples, row_to_a_line
+from seedbed.training.chat.template import ChatTemplate
 from seedbed.training.loop import Inputs
 
 BATCH_TOKENS = 4096  # for inference
+Rendering = tuple[str, System, int, OverLength]  # what ChatTemplate takes besides a folder
+Cells = tuple[str, str, str]  # `context`, `text` and `answer` of a row
 
 
 class AnswerLogits(nn.Module):
@@ -101,3 +110,65 @@ def answer_losses(
             total, _ = _sums(module, inputs, len(batch))
         totals[batch] = total.double().cpu().numpy()
     return totals
+
+
+def dialogue_losses(
+    module: AnswerLogits,
+    template: ChatTemplate,
+    dialogues: Sequence[Dialogue],
+    with_question: bool = True,
+    label: str = "losses",
+) -> AnswerLosses:
+    """Return the negative log-likelihood of each answer, given its question, or after nothing but
+    what begins an answer."""
+    encoded = (template.encode if with_question else template.without_question)(dialogues)
+    names = [str(index) for index in range(len(dialogues))]
+    examples = chat_examples(encoded, names, np.ones(len(names)))
+    total, tokens = np.full(len(names), np.nan), np.zeros(len(names), dtype=np.int64)
+    fits = encoded.fits
+    if fits.any():  # the weights have their dtype already
+        total[fits] = answer_losses(module, examples, torch.float32, label)
+    tokens[fits] = np.array([len(ids) for ids in examples.ids], dtype=int) - examples.labels
+    return AnswerLosses(total, tokens, np.array([len(row.answer) for row in dialogues]))
+
+
+def base_losses(
+    params: ChatParams, rows: Sequence[Cells], with_question: bool = True
+) -> np.ndarray:
+    """Return the loss in nats of each answer by the base model as it is, as `dialogue_losses` does,
+    and its tokens: (rows, 2) float32. The memo keeps them. Raises ModelError as `base_folder` and
+    `ChatTemplate` do."""
+    dtype = computing(params.precision, params.threads)
+    work = partial(
+        losses_by,
+        folder=base_folder(params),
+        template=(params.template, params.system, params.max_length, params.over_length),
+        dtype=str(dtype).removeprefix("torch."),
+        with_question=with_question,
+    )
+    return np.stack(map_texts(work, rows, FLOAT32)) if rows else np.zeros((0, 2), np.float32)
+
+
+def losses_by(
+    rows: Sequence[Cells],
+    folder: Path,
+    template: Rendering,
+    dtype: str,
+    with_question: bool,
+) -> np.ndarray:
+    """Return the losses of `base_losses` by the model of a folder. Their last bits depend on the
+    rows that share a batch."""
+    words, module = _loaded(folder.resolve(), template, dtype)
+    found = dialogue_losses(module, words, list(map(_dialogue, rows)), with_question, "")
+    return np.stack([found.total, found.tokens], axis=1).astype(np.float32)
+
+
+def _dialogue(cells: Cells) -> Dialogue:
+    context, text, answer = cells
+    return dialogue(text, context, answer)
+
+
+@cache
+def _loaded(folder: Path, template: Rendering, dtype: str) -> tuple[ChatTemplate, AnswerLogits]:
+    model = load_writer(folder, getattr(torch, dtype))
+    return ChatTemplate(folder, *template), AnswerLogits(model)

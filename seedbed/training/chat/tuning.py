@@ -2,7 +2,7 @@
 the one loop, the folder it is saved to, and the model that answers from there."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -18,11 +18,19 @@ from seedbed.core.turns import Dialogue
 from seedbed.encoding.encoder import computing
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.encoding.tokens import Truncation
+from seedbed.scoring.answers.predictions import Written
 from seedbed.training.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
-from seedbed.training.chat.batches import Packing, chat_examples, check_ends, row_to_a_line
+from seedbed.training.chat.batches import Packing, check_ends, row_to_a_line
+from seedbed.training.chat.datasets import ChatRows, ChatTokenized
 from seedbed.training.chat.generation import Writer
-from seedbed.training.chat.losses import AnswerLogits, AnswerLosses, answer_losses, row_losses
-from seedbed.training.chat.template import ChatTemplate, Encoded
+from seedbed.training.chat.losses import (
+    AnswerLogits,
+    AnswerLosses,
+    answer_losses,
+    dialogue_losses,
+    row_losses,
+)
+from seedbed.training.chat.template import ChatTemplate
 from seedbed.training.loop import LOSS, Curve, Group, Losses, Run, Work, train
 from seedbed.training.models import ApproachParams, LoopParams, ModelFormat, SavedModel, write_card
 
@@ -50,35 +58,19 @@ class ChatTrainingParams(ApproachParams, LoopParams):
     gradient_checkpointing: bool = False
 
 
-class ChatRows(NamedTuple):
-    """Rows with their ids and weights, (rows,)."""
-
-    ids: list[str]
-    dialogues: list[Dialogue]
-    weights: np.ndarray
-
-
-class SentenceVectors(NamedTuple):
-    """The encoder that compares questions by meaning: its folder, and how it cuts texts."""
-
-    folder: Path
-    truncation: Truncation
-
-
 @dataclass(frozen=True)
 class ChatData:
-    """What an approach is tuned on: conversations, and their tokens by one base model.
-
-    `train` and `validation` are the rows that fit; `rows` are all of them. A training that was
-    killed continues from the folder `checkpoints`; with None it starts anew."""
+    """What an approach is tuned on: conversations by split, and their tokens by one base model; the
+    folder of the encoder that compares questions by meaning, and how it cuts them. A training that
+    was killed continues from the folder `checkpoints`; with None it starts anew."""
 
     base: Path
     template: ChatTemplate
-    rows: dict[str, ChatRows]
-    encoded: dict[str, Encoded]
+    rows: Mapping[str, ChatRows]
     train: Examples
     validation: Examples
-    vectors: SentenceVectors
+    encoder: Path
+    truncation: Truncation
     dtype: torch.dtype
     settings: Mapping[str, str]
     checkpoints: Path | None = None
@@ -100,34 +92,34 @@ class ChatData:
         )
 
 
-def chat_data(
-    params: ChatParams,
-    train_rows: ChatRows,
-    validation: ChatRows,
-    vectors: SentenceVectors,
-    checkpoints: Path | None = None,
-) -> ChatData:
-    """Return rows encoded for the base model of params.yaml.
+def chat_template(params: ChatParams) -> ChatTemplate:
+    """Return the template of the base model that params.yaml names, or the one that it gives.
 
-    Raises ModelError as `base_folder` and `ChatTemplate` do, and where no train row fits.
+    Raises ModelError as `base_folder` and `ChatTemplate` do.
     """
-    dtype, base = computing(params.precision, params.threads), base_folder(params)
-    template = ChatTemplate(
-        base, params.template, params.system, params.max_length, params.over_length
+    return ChatTemplate(
+        base_folder(params), params.template, params.system, params.max_length, params.over_length
     )
-    rows = {"train": train_rows, "validation": validation}
-    encoded = {side: template.encode(part.dialogues) for side, part in rows.items()}
-    examples = {
-        side: chat_examples(encoded[side], part.ids, part.weights) for side, part in rows.items()
-    }
-    if not examples["train"].ids:
-        reasons = ", ".join(sorted(set(encoded["train"].reasons))) or "there is none"
-        step = "raise chat.max_length, or look at the rows"
-        found = f"no train row can be learned: {reasons}"
-        raise ModelError("params.yaml: chat", found, "at least one", step)
-    settings = {"system": params.system, "over_length": params.over_length}
-    return ChatData(base, template, rows, encoded, examples["train"], examples["validation"],
-                    vectors, dtype, settings, checkpoints)  # fmt: skip
+
+
+def chat_data(content: ChatTokenized, encoder: Path, checkpoints: Path | None = None) -> ChatData:
+    """Return tokenized rows with the base model that they were tokenized for.
+
+    Raises ModelError as `base_folder` and `ChatTemplate` do.
+    """
+    params, examples = content.params, content.examples
+    return ChatData(
+        base_folder(params),
+        chat_template(params),
+        content.rows,
+        examples["train"],
+        examples["validation"],
+        encoder,
+        content.truncation,
+        computing(params.precision, params.threads),
+        params.to_be_saved(),
+        checkpoints,
+    )
 
 
 def weight_groups(model: nn.Module, params: LoopParams) -> list[Group]:
@@ -220,6 +212,19 @@ class Answer(NamedTuple):
     reason: str = ""
 
 
+def as_written(answers: Sequence[Answer], losses: AnswerLosses | None) -> Written:
+    """Return what a model wrote, and what it makes of the true answers, in the form that is
+    judged."""
+    rows = len(answers)
+    return Written(
+        [answer.text for answer in answers],
+        np.array([answer.ended for answer in answers], dtype=bool),
+        [answer.reason for answer in answers],
+        np.full(rows, np.nan) if losses is None else losses.total,
+        np.zeros(rows, dtype=np.int64) if losses is None else losses.tokens,
+    )
+
+
 class Answerer(Protocol):
     """A model that answers, as every approach loads it."""
 
@@ -234,8 +239,10 @@ class Answerer(Protocol):
         """Return how surprising each answer is, given its question or not; None for what writes
         without probabilities."""
 
-    def stream(self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
-        """Yield one answer piece by piece."""
+    def stream(
+        self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS
+    ) -> Generator[str, None, Answer]:
+        """Yield one answer piece by piece, and return it."""
 
 
 class ChatModel:
@@ -284,27 +291,19 @@ class ChatModel:
             answers.append(Answer(text, len(written.ids), written.ended))
         return answers
 
-    def stream(self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
-        """Yield one answer piece by piece. Raises ModelError for a conversation that does not
-        fit."""
+    def stream(
+        self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS
+    ) -> Generator[str, None, Answer]:
+        """Yield one answer piece by piece, and return what `answers` does."""
         prompts = self.template.prompts(self._prepare([row]), max_new_tokens)
         if reason := prompts.reasons[0]:
-            found, step = f"the conversation is {reason}", "shorten it, or lower max_new_tokens"
-            raise ModelError("question", found, "one that the model takes", step)
-        yield from self._writer.stream(prompts.ids[0], max_new_tokens, self.template.decode)
+            return Answer("", 0, False, reason)
+        decode = self.template.decode
+        written = yield from self._writer.stream(prompts.ids[0], max_new_tokens, decode)
+        return Answer(decode(written.ids), len(written.ids), written.ended)
 
     def losses(self, dialogues: Sequence[Dialogue], with_question: bool = True) -> AnswerLosses:
         """Return the negative log-likelihood of each answer, given its question, or after nothing
         but what begins an answer."""
-        if with_question:
-            encoded = self.template.encode(self._prepare(dialogues))
-        else:
-            encoded = self.template.without_question(dialogues)
-        names = [str(index) for index in range(len(dialogues))]
-        examples = chat_examples(encoded, names, np.ones(len(names)))
-        total, tokens = np.full(len(names), np.nan), np.zeros(len(names), dtype=np.int64)
-        fits = encoded.fits
-        if fits.any():  # the weights have their dtype already
-            total[fits] = answer_losses(self._logits, examples, torch.float32, "losses")
-        tokens[fits] = np.array([len(ids) for ids in examples.ids], dtype=int) - examples.labels
-        return AnswerLosses(total, tokens, np.array([len(row.answer) for row in dialogues]))
+        rows = self._prepare(dialogues) if with_question else dialogues
+        return dialogue_losses(self._logits, self.template, rows, with_question)

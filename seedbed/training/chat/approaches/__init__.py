@@ -9,9 +9,17 @@ names:
 """
 
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from seedbed.core.params import unknown_name
+from seedbed.training.models import SavedModel
+
+if TYPE_CHECKING:
+    import torch
+
+    from seedbed.training.chat.tuning import Answerer
 
 CHAT_APPROACHES = {
     "feature": "the answer of the nearest train question, by the frozen encoder",
@@ -20,6 +28,7 @@ CHAT_APPROACHES = {
     "prompt": "the frozen language model with examples in its prompt, or with vectors before it",
 }
 NAMES = tuple(CHAT_APPROACHES)
+OF_BASE = "prompt"  # whose folder has the language model as it was, which is evaluated, too
 
 
 def load(name: str) -> ModuleType:
@@ -30,3 +39,10 @@ def load(name: str) -> ModuleType:
     if name not in CHAT_APPROACHES:
         raise unknown_name(f"approach `{name}`", name, NAMES)
     return import_module(f"{__name__}.{name}")
+
+
+def as_base(folder: Path, card: SavedModel, dtype: "torch.dtype") -> "Answerer":
+    """Load the model in a folder of OF_BASE without what precedes its prompts."""
+    from seedbed.training.chat.tuning import ChatModel
+
+    return ChatModel(folder, card, dtype)

@@ -1,7 +1,7 @@
 """Feature-based: the frozen encoder finds the train question that is nearest in meaning, and its
 answer is given. It writes nothing, and so shows what a language model has to surpass."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import torch
@@ -19,7 +19,7 @@ class Params(ApproachParams):
 
 def fine_tune(data: ChatData, params: Params, seed: int, folder: Path) -> Curve:
     """Save the train rows and the encoder to `folder`; the curve has one point."""
-    NearestRows.of(data.rows["train"].dialogues, data.vectors).save(folder)
+    NearestRows.of(data.rows["train"].dialogues, data.encoder, data.truncation).save(folder)
     card = data.card("feature", params, 0)
     form = {"kind": "nearest_answer", "library": "", "pipeline_tag": "", "usage": ""}
     write_card(folder, card.model_copy(update=form))
@@ -47,6 +47,10 @@ class NearestAnswers:
     def losses(self, dialogues: Sequence[Dialogue], with_question: bool = True) -> None:
         """Nothing: an answer that is looked up has no probability."""
 
-    def stream(self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS) -> Iterator[str]:
+    def stream(
+        self, row: Dialogue, max_new_tokens: int = MAX_NEW_TOKENS
+    ) -> Generator[str, None, Answer]:
         """Yield the answer at once."""
-        yield self.answers([row])[0].text
+        [found] = self.answers([row])
+        yield found.text
+        return found

@@ -58,7 +58,7 @@ def fine_tune(data: ChatData, params: Params, seed: int, folder: Path) -> Curve:
         step = "put {question} and {answer} where they go"
         raise ParamsError(f"{PLACE}.wording", repr(params.wording), "a text with both", step)
     model = load_writer(data.base)
-    nearest = NearestRows.of(data.rows["train"].dialogues, data.vectors)
+    nearest = NearestRows.of(data.rows["train"].dialogues, data.encoder, data.truncation)
     nearest.save(folder / NEAREST)
     settings = {"examples": str(params.examples), "wording": params.wording}
     save_writer(model, data, folder, data.card("prompt", params, 0, **settings))
