@@ -208,17 +208,24 @@ def collected(folder: Path, lines: dict[str, list[dict]]) -> pd.DataFrame:
     return rows.assign(**missing).sort_values("id", ignore_index=True)
 
 
-def test_200_planted_copies_of_test_questions_in_three_forms_are_all_found(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    test = [{"question": question(n), "answer": f"A long answer, {n}."} for n in range(200)]
+FAIR = [in_sharegpt(f"Which of these things is {word} like, if any?", 0) for word in NOUNS]
+TEST = [{"question": question(n), "answer": f"A long answer, {n}."} for n in range(200)]
+
+
+def planted() -> dict[str, list[dict]]:
+    """A test source, and three of train with copies and near copies of its questions."""
     forms = {"openai": in_openai, "sharegpt": in_sharegpt, "alpaca": in_alpaca}
-    planted = {name: [] for name in forms}
+    found: dict[str, list[dict]] = {"test": TEST, **{name: [] for name in forms}}
     for number in range(200):
         name = list(forms)[number % 3]
-        planted[name].append(forms[name](near(question(number), number // 3), number))
-    fair = [in_sharegpt(f"Which of these things is {word} like, if any?", 0) for word in NOUNS]
-    planted["sharegpt"] += fair
-    rows = collected(tmp_path, {"test": test, **planted})
+        found[name].append(forms[name](near(question(number), number // 3), number))
+    found["sharegpt"] = found["sharegpt"] + FAIR
+    return found
+
+
+def test_200_planted_copies_of_test_questions_in_three_forms_are_all_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = collected(tmp_path, planted())
     by_source = rows["source"].value_counts()
     assert by_source["openai"] == 2 * 67  # the greeting of each is a row of its own
     params = SPLIT.model_copy(update={"way": "given", "validation_share": 0.0})
@@ -231,8 +238,28 @@ def test_200_planted_copies_of_test_questions_in_three_forms_are_all_found(tmp_p
     assert {twin.reason for twin in twins} == {"twin_in_test"}
     assert len(kept[kept["split"] == "test"]) == 200
     assert sorted(train["text"][train["source"] == "sharegpt"]) == sorted(
-        one["conversations"][0]["value"] for one in fair
+        one["conversations"][0]["value"] for one in FAIR
     )
+
+
+def test_the_leak_gate_and_an_evaluation_file_find_the_same_200(tmp_path, monkeypatch):
+    """Each by itself: without the drops of split, and with the test questions as a file alone."""
+    monkeypatch.chdir(tmp_path)
+    rows = collected(tmp_path, planted())
+    train = rows[rows["split"] == "train"].reset_index(drop=True)
+    copies = set(train["id"][train["text"].str.contains("number", case=False)])
+    assert len(copies) == 200
+    near_texts = NearTexts(rows, 3, 0.5)
+    assert {pair[0] for pair in near_texts.across(rows)} == copies
+    with pytest.raises(LeakError, match="200"):
+        leak_gate(rows, near_texts)
+    Path("eval.jsonl").write_text("".join(json.dumps(one) + "\n" for one in TEST))
+    questions = evaluation_questions(["eval.jsonl"], ANSWER)
+    kept, drops, pairs = without_contaminated(train, questions, SPLIT)
+    assert {drop.id for drop in drops} == copies
+    assert len(drops) == 200
+    assert {(one.file, one.line) for one in pairs} == {("eval.jsonl", n) for n in range(1, 201)}
+    assert len(kept) == len(train) - 200
 
 
 def test_train_rows_with_a_question_of_an_evaluation_file_are_dropped_pair_by_pair(

@@ -8,21 +8,19 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
+from seedbed.arrivals.columns import choose_conversations, choose_labels, inferred
 from seedbed.arrivals.date_column import choose_dates
 from seedbed.arrivals.file_form import (
     PLAIN,
     form_before,
     look_at,
-    other_form,
     stored_ending,
     stored_form,
 )
-from seedbed.arrivals.label_columns import choose_labels, flag_columns, step_for_flags
 from seedbed.collecting import tables
 from seedbed.collecting.collection import parse_source
-from seedbed.collecting.conversations import columns_said
 from seedbed.collecting.kinds import KINDS
-from seedbed.collecting.raw_rows import COLUMN_NAME, RawRow
+from seedbed.collecting.raw_rows import RawRow
 from seedbed.collecting.source import Source, WithTables
 from seedbed.collecting.table_forms import NOTHING_SAID, TableForm
 from seedbed.core.errors import ParamsError, SeedbedError
@@ -94,7 +92,7 @@ def entry_for(asked: Asked, sources: Sequence[Source], today: str, task: Task) -
     kind = next((name for name, kind in KINDS.items() if kind.takes(path)), "file")
     is_file = kind == "file"
     table = look_at(path, asked.form, form_before(asked.source, sources)) if is_file else None
-    before = _before(asked, sources, kind, table.columns if table else None)
+    before = _before(asked, sources, kind, table.columns if table else None, task)
     name = asked.source or (before.name if before else "")
     entry: dict[str, Any] = {"name": name, "kind": kind, "path": "", "batch": ""}
     alike = before if before and before.kind == kind else None
@@ -142,7 +140,7 @@ def _columns(
 ) -> tuple[dict[str, Any], list[str]]:
     """Which column is what, as in the batch before or as their names say, and notes on that. Names
     of a batch that had a header say nothing of one that has none, nor the other way round."""
-    notes = []
+    notes: list[str] = []
     has_header = isinstance(alike, WithTables) and alike.header
     if alike and has_header == (table.form.header is not False):
         before = cast(dict[str, Any], entry.get("columns", {}))
@@ -151,10 +149,15 @@ def _columns(
             columns.pop("date", "")
     else:
         needs_label = not (entry.get("label") or entry.get("unlabelled"))
-        said = columns_said(asked.columns, table, task, asked.path)
+        said = asked.columns
+        if task.TARGET == "answer":
+            lacks_answers = bool(entry.get("unlabelled") or entry.get("negative"))
+            said, notes = choose_conversations(
+                said, table, asked.path, not needs_label, lacks_answers
+            )
         columns = {**inferred(table, said, needs_label, asked.path, task)}
         entry["date_guessed"] = True
-        notes = [
+        notes += [
             f"`{name}` could be the date, too: `--date-column {name}` takes it"
             for name in table.columns
             if name.casefold() in PLAIN["date"] and "date" not in asked.columns
@@ -177,7 +180,7 @@ def as_source(entry: Entry, place: str) -> Source:
 
 
 def _before(
-    asked: Asked, sources: Sequence[Source], kind: str, columns: Sequence[str] | None
+    asked: Asked, sources: Sequence[Source], kind: str, columns: Sequence[str] | None, task: Task
 ) -> Source | None:
     """The entry that the new one takes after."""
     if asked.source:
@@ -187,7 +190,10 @@ def _before(
         return None  # another kind of rows: it needs a name of its own
     for source in reversed(sources):
         is_special = source.negative or source.unlabelled or source.label
-        has_columns = all(tables.named_by([name], columns or [name]) for name in source.wanted)
+        wanted = source.wanted
+        if task.TARGET == "answer":  # where nothing is named, content alone shows what a file is
+            wanted = source.named or [""]
+        has_columns = all(tables.named_by([name], columns or [name]) for name in wanted)
         if source.kind == kind and not is_special and has_columns:
             return source
     return None
@@ -207,55 +213,6 @@ def _batch(asked: Asked, taken: set[str], first: str) -> str:
             "records with a key of their own by sending them in a new batch",
         )
     return asked.batch
-
-
-def inferred(
-    table: tables.Table, said: Mapping[str, str], needs_label: bool, place: str, task: Task
-) -> dict[str, str | list[str]]:
-    """The columns by field: what was said, and what has a plain name; of label also the columns of
-    0 and 1, if it may be a set.
-
-    Raises SeedbedError where text or label stays open, or two columns could be the same.
-    """
-    columns: dict[str, str | list[str]] = {field: name for field, name in said.items() if name}
-    for field in PLAIN:
-        if field in said or (field == "label" and not needs_label):
-            continue
-        free = [name for name in table.columns if name not in columns.values()]
-        found = [name for name in free if name.casefold() in PLAIN[field]]
-        found.sort(key=lambda name: PLAIN[field].index(name.casefold()))
-        if field == "id":
-            one_a_row = not task.SETS
-            found = [name for name in found if names_rows(name, table.records, one_a_row)]
-        flags = flag_columns(table, columns) if field == "label" and not found else []
-        if flags and task.SETS:
-            columns[field] = flags
-        elif len(found) == 1 or (found and field == "date"):  # a guess, which need not be asked for
-            columns[field] = found[0]
-        elif found or field in ("text", "label"):
-            named = [f"`{one}`" for one in table.columns[:20] if COLUMN_NAME.fullmatch(one)]
-            several = " and ".join(f"`{name}`" for name in found)
-            more = " (or `--label NAME` for one label, or `--unlabelled`)"
-            raise SeedbedError(
-                place,
-                f"{several} could be the {field}" if found else f"no column is plainly the {field}",
-                f"one of its columns: {', '.join(named) or 'none with a name'}",
-                f"say which with `--{field}-column NAME`{more if field == 'label' else ''}"
-                + (step_for_flags(flags) if flags else "" if found else other_form(table)),
-            )
-    return columns
-
-
-def names_rows(column: str, records: Sequence[tables.Record], one_a_row: bool = True) -> bool:
-    """Whether a column names each row for good: there in all, each once if `one_a_row`, and no mere
-    count of the rows from 0 or 1, which would give other rows the same names in the next file."""
-    try:
-        values = [tables.as_text(one.cells.get(column)) for one in records if not one.reason]
-    except TypeError:
-        return False
-    counted = [[str(start + n) for n in range(len(values))] for start in (0, 1)]
-    is_unique = len(set(values)) == len(values)
-    return all(values) and (is_unique or not one_a_row) and values not in counted
 
 
 def check_labels(
@@ -339,7 +296,8 @@ def unused_options(
     unused |= unmatched("--new-label", asked.new_labels, labels, found)
     prompt: Any = read_params("approaches", object)
     prompt = prompt.get("prompt", {})
-    for key in ("descriptions", "words") if prompt.get("run") else ():
+    is_read = prompt.get("run") and task.TARGET == "label"
+    for key in ("descriptions", "words") if is_read else ():
         place = f"approaches.prompt.{key} (finetune stops there)"
         unused |= unmatched(place, prompt.get(key) or (), classes)
     return unused

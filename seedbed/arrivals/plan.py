@@ -319,7 +319,8 @@ def _copies_by_digest(new: pd.DataFrame, standing: Standing) -> list[Drop]:
     for row in new.itertuples():
         there, label = first.get(row.digest, ("", ""))
         if there and there != row.id:
-            reason = Reason.EXACT_DUPLICATE if label == row.label else Reason.LABEL_CONFLICT
+            is_copy = label == row.label or "answer" in new  # whose digest is of the answer, too
+            reason = Reason.EXACT_DUPLICATE if is_copy else Reason.LABEL_CONFLICT
             drops.append(Drop(row.id, reason, there))
     return drops
 

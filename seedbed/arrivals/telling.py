@@ -13,6 +13,16 @@ from seedbed.core.rows import SIDES
 from seedbed.scoring.drift import psi_in_words
 from seedbed.tasks.counting import strata
 
+# By what a label is called.
+NEGATIVES = {
+    "class": "no class is right for them",
+    "category": "the answer to them is negatives.answer",
+}
+PAIRS = {
+    "class": "near copies with two labels would be kept (deduplicate.near_conflict)",
+    "category": "questions that are nearly the same, with two answers, would be kept "
+    "(deduplicate.answer_conflict)",
+}
 SHOWN = 5
 CLASSES = 20  # lines
 COPIES = (
@@ -29,8 +39,12 @@ def told(found: Plan) -> list[str]:
     return [line for part in parts for line in part(found)]
 
 
+def _kind(found: Plan) -> str:
+    return "class" if found.task.TARGET == "label" else "category"
+
+
 def _what(found: Plan) -> list[str]:
-    label = found.task.shown(found.source.label)
+    label, kind = found.task.shown(found.source.label), _kind(found)
     source, columns = found.source, cast(dict[str, object], found.entry.get("columns", {}))
     named = [f"{field} is `{name}`" for field, name in columns.items() if isinstance(name, str)]
     if isinstance(flags := columns.get("label"), list):
@@ -39,9 +53,9 @@ def _what(found: Plan) -> list[str]:
     return [
         f"{in_rows(len(found.rehearsal.read))} of {which} {source.name}, batch {source.batch}, "
         f"licence {source.licence}" + (f"; {', '.join(named)}" if named else ""),
-        *([f"The class of all of them is {shown(label)}"] if label else []),
+        *([f"The {kind} of all of them is {shown(label)}"] if label else []),
         *(["Reports may show its texts (show_text)"] if source.show_text else []),
-        *(["They are negatives: no class is right for them"] if source.negative else []),
+        *([f"They are negatives: {NEGATIVES[kind]}"] if source.negative else []),
         *found.notes,
     ]
 
@@ -86,10 +100,7 @@ def _dropped(found: Plan) -> list[str]:
         if reason in COPIES or reason.startswith(("twin", "group")):
             lines += _of_which(members)
     if pairs := found.rehearsal.conflicts:
-        lines.append(
-            f"{len(pairs):,} pairs of near copies with two labels would be kept "
-            "(deduplicate.near_conflict):"
-        )
+        lines.append(f"{len(pairs):,} pairs of {PAIRS[_kind(found)]}:")
         label = found.task.shown
         lines += _first(
             [f"{one.id} {shown(label(one.label))}, {one.other_id} {shown(label(one.other_label))}"
@@ -132,7 +143,7 @@ def _personal(found: Plan) -> list[str]:
 
 def _classes(found: Plan) -> list[str]:
     """Rows that would join each class, by the side that they fall on."""
-    placed, kept = found.rehearsal.placed, found.standing.kept
+    placed, kept, kind = found.rehearsal.placed, found.standing.kept, _kind(found)
     replaced = [kept[row].label for row in found.rehearsal.replaced if row in kept]
     gone = Counter(name for label in replaced for name in found.task.strata(label))
     there = found.standing.classes - gone
@@ -144,7 +155,7 @@ def _classes(found: Plan) -> list[str]:
     lines = [f"{in_rows(len(placed))} would join:"]
     for label in sorted(joins)[:CLASSES]:
         parts = [f"{sides[label, side]:,} {side}" for side in SIDES if sides[label, side]]
-        new = "" if label in found.standing.classes or not there else ", a new class"
+        new = "" if label in found.standing.classes or not there else f", a new {kind}"
         lines.append(
             f"  {shown(found.task.shown(label)) or 'without a label'}: {there[label]:,} -> "
             f"{there[label] + joins[label]:,} ({', '.join(parts) or 'on no side'}){new}"

@@ -119,7 +119,7 @@ def unfolded(source: Source, table: SourceTable, reading: Reading) -> tuple[Sour
     """Return a table with a record for each answer, and the source that describes its columns. Its
     category is the source's name where no column or label is named."""
     whole = as_one_conversation(table.table)
-    form = form_of(source.columns, whole, table.file)
+    form = form_of(source.columns, whole, table.file, bool(source.unlabelled or source.negative))
     records = [one for record in whole.records for one in _answers(record, form, source, reading)]
     columns = {"text": QUESTION, "answer": ANSWER, "context": CONTEXT, "group": GROUP}
     changes: dict[str, Any] = {
@@ -145,10 +145,11 @@ def as_one_conversation(table: Table) -> Table:
     return table._replace(columns=["messages"], records=[Record(1, {"messages": messages})])
 
 
-def form_of(named: Columns, table: Table, place: str) -> Form:
+def form_of(named: Columns, table: Table, place: str, lacks_answers: bool = False) -> Form:
     """Return the form that a table has conversations in: as its source says, else by its content.
+    If it `lacks_answers`, a column of questions is enough.
 
-    Raises SourceError where there is none, or a column is missing.
+    Raises SourceError where there is none.
     """
     known = {name.casefold(): name for name in reversed(table.columns)}
     system = next((known[name] for name in BEFORE if name in known), "")
@@ -172,6 +173,11 @@ def form_of(named: Columns, table: Table, place: str) -> Form:
             more = known.get("input", "") if question == "instruction" else ""
             system = "" if known.get("context") == system and named.context == "" else system
             return Form("", known[question], known[answer], more, system, history)
+    if lacks_answers:
+        named_question = [named.text] if "text" in named.model_fields_set else []
+        for name in (*named_question, *(question for question, _ in PAIRS)):
+            if name in table.columns or name in known:
+                return Form("", known.get(name, name), "", "", system, history)
     if first:
         return Form(first[0], system=system)
     if not table.columns and all(record.reason for record in table.records):
@@ -227,18 +233,6 @@ def last_question(cells: Mapping[str, Any], form: Form) -> Exchange:
     if not all(turn.text.strip() for turn in found.context):
         raise Unreadable(Reason.EMPTY_TURN)
     return found
-
-
-def columns_said(
-    said: Mapping[str, str], table: Table, task: Task, place: str
-) -> Mapping[str, str]:
-    """Return what was said of the columns of a new file. In task answer its content shows the rest,
-    so that neither a text nor a label is asked for. Raises SourceError where it shows none."""
-    if task.TARGET != "answer":
-        return said
-    named = {name: said[name] for name in ("text", "messages", "answer") if said.get(name)}
-    form_of(Columns.model_validate(named), as_one_conversation(table), place)
-    return {"text": "", "text_pair": "", "label": "", **said}
 
 
 def _holds_turns(cell: object) -> bool:

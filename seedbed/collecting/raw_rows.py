@@ -100,7 +100,9 @@ def raw_rows(
     if not table.table.records:
         raise SourceError(table.file, "0 rows", "at least one row", "delete or replace the file")
     _check_columns(source, table)
-    wanted = [name for name in source.wanted if name not in source.label_columns]
+    # Cells that are no text: labels, and messages, which are rows of their own by now.
+    others = [*source.label_columns, source.columns.messages]
+    wanted = [name for name in source.wanted if name not in others]
     wanted += [REASON] if source.columns.answer else []
     for record in table.table.records:
         row = RawRow(source.name, source.batch, table.file, record.line, table.sha256)

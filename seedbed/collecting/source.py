@@ -161,6 +161,14 @@ class Source(Section, ABC):
         return [name for name in [*single, *self.label_columns, *named.meta] if name]
 
     @property
+    def named(self) -> list[str]:
+        """Those of the columns it must have that its entry names."""
+        columns = self.columns
+        free = [columns.text] if "text" not in columns.model_fields_set else []
+        free += self.label_columns if "label" not in columns.model_fields_set else []
+        return [name for name in self.wanted if name not in free]
+
+    @property
     def label_columns(self) -> list[str]:
         """The columns that its labels are read from, or the prefix of their names."""
         if self.label or self.unlabelled:

@@ -20,10 +20,17 @@ from seedbed.core.errors import SeedbedError
 from seedbed.core.files import KEYED, load_key, read_text, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, COLLECT, read_parquet
-from seedbed.core.texts import texts_of
 from seedbed.forgetting import dvc_stores
-from seedbed.forgetting.raw_files import RAW, Found, editable_files, find_rows, held_lines
-from seedbed.forgetting.spellings import MIN_VALUE_CHARS, is_too_short
+from seedbed.forgetting.raw_files import (
+    RAW,
+    Found,
+    editable_files,
+    find_rows,
+    held_lines,
+    own_texts,
+    with_later_turns,
+)
+from seedbed.forgetting.spellings import MIN_VALUE_CHARS, folded, is_too_short
 from seedbed.forgetting.wanted import Wanted, cells_as_text
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.splitting.sides import FROZEN, read_frozen
@@ -123,7 +130,8 @@ def _targets(
 
     A row of the same text goes too: its digest is the same, and with it the tombstone.
     """
-    ids = {row_id} - {""} | {row.id for row in every if row.holds} - {""}
+    ids = {row_id} - {""}
+    ids |= {row.id for row in with_later_turns(every, ids, set())[0]} - {""}
     digests = {row.digest for row in every if row.holds and row.id}
     texts: set[str] = set()
     tombstones: set[tuple[str, str]] = set()
@@ -135,14 +143,14 @@ def _targets(
     for old_row in dvc_stores.rows_in(chain(first, old), ids) if ids else ():
         tombstones.add((old_row.id, old_row.digest))
         digests.add(old_row.digest)
-        texts.update(texts_of(old_row._asdict()))
+        texts.update(own_texts(old_row._asdict()))
     digests |= {row.digest for row in every if row.id in ids}
-    rows = [
-        row for row in every if row.holds or (row.id and (row.id in ids or row.digest in digests))
-    ]
+    rows, others = with_later_turns(every, ids, digests)
     tombstones |= {(row.id, row.digest) for row in rows if row.id}
-    texts |= {text for one in rows for text in texts_of(one.row._asdict())}
-    return rows, sorted(tombstones), texts - {""}
+    texts |= {text for one in rows for text in own_texts(one.row._asdict())}
+    # A text that stays in another row, as a greeting does, is no sign of one that goes.
+    forms = {folded(text) for one in others for text in own_texts(one.row._asdict())}
+    return rows, sorted(tombstones), {text for text in texts - {""} if folded(text) not in forms}
 
 
 def _lines_to_drop(

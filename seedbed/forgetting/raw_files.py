@@ -28,6 +28,8 @@ from seedbed.collecting.tables import Table, json_rows, read_table
 from seedbed.core.errors import SeedbedError, SourceError
 from seedbed.core.files import is_inside
 from seedbed.core.params import read_params
+from seedbed.core.texts import CONTEXT, texts_of
+from seedbed.core.turns import read_turns
 from seedbed.forgetting.wanted import Wanted, cells_as_text
 from seedbed.tasks.named import read_task
 
@@ -231,6 +233,7 @@ def find_rows(
     reading = read_reading(params, task)
     rows: list[RawRow] = []
     holds: list[bool] = []
+    own: list[bool] = []
     for source in sources:
         for read_as, table in tables_of(source, task, reading):
             read = raw_rows(label_cells(read_as, table, task), table, (), params.max_row_chars)
@@ -242,10 +245,49 @@ def find_rows(
                 cells = cells_as_text(record.cells.values())
                 rows.append(row)
                 holds.append(in_file or wanted.in_text(cells, place))
+                own.append(holds[-1] and wanted.in_text(cells_as_text(_cells_of(row))))
+    # Turns of a conversation before the one with the value are rows that do not hold it. What no
+    # row has, such as a last question without an answer, counts for the last one, which has all
+    # that precedes it.
+    places = [(row.file, row.line) for row in rows]
+    owners = {place for place, one in zip(places, own, strict=True) if one}
+    last = {place: number for number, place in enumerate(places)}
+    for number, place in enumerate(places):
+        holds[number] &= own[number] if place in owners else last[place] == number
     return [
         Found(row, _here(row.file), row.id, row.digest, one)
         for row, one in zip(identified(rows, key), holds, strict=True)
     ]
+
+
+def _cells_of(row: RawRow) -> list[str]:
+    texts = [row.text, row.text_pair, row.context, row.answer]
+    return [*texts, row.label, row.key, row.group, *row.meta.values()]
+
+
+def with_later_turns(
+    every: list[Found], ids: Collection[str], digests: Collection[str]
+) -> tuple[list[Found], list[Found]]:
+    """Return the rows to forget, by what they hold or by id or digest, and the others. The rows of
+    a conversation after one of them have what it says as context."""
+    rows: list[Found] = []
+    others: list[Found] = []
+    begun: set[tuple[Path, int]] = set()
+    for one in every:
+        place = (one.file, one.row.line)
+        is_target = one.holds or (one.id and (one.id in ids or one.digest in digests))
+        if is_target or place in begun:
+            rows.append(one)
+            begun.add(place)
+        else:
+            others.append(one)
+    return rows, others
+
+
+def own_texts(row: Mapping[str, str]) -> list[str]:
+    """Return the texts of a row but that of the system, which all conversations may share."""
+    turns = [turn.text for turn in read_turns(row.get(CONTEXT, "")) if turn.role != "system"]
+    return turns + texts_of({**row, CONTEXT: ""})
 
 
 def _zipped(data: bytes) -> bytes:

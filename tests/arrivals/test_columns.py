@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from seedbed.arrivals.entry import inferred
+from seedbed.arrivals.columns import inferred
 from seedbed.arrivals.file_form import look_at
 from seedbed.collecting.table_forms import TableForm
 from seedbed.core.errors import SeedbedError

@@ -1,7 +1,10 @@
 """Conversations as token ids: what is learned, what texts cannot do, what a template must keep."""
 
 import json
+from collections import Counter
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -9,13 +12,17 @@ from conftest import ROOT
 from hypothesis import given, settings, strategies as st
 from tiny_chat import MARKS, TEMPLATE, tiny_writer
 
+from seedbed.collecting.collection import CollectParams, parse_source, read_all
+from seedbed.collecting.conversations import Reading
 from seedbed.core.errors import ModelError
-from seedbed.core.turns import Dialogue, Turn
+from seedbed.core.turns import Dialogue, Turn, dialogue
+from seedbed.tasks import load
 from seedbed.training.chat.template import ChatTemplate, Encoded
 
-LINES = (ROOT / "tests/chat/conversations.jsonl").read_text(encoding="utf-8").splitlines()
+FILE = ROOT / "tests/chat/conversations.jsonl"
+LINES = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+FORMS = ("openai", "sharegpt", "alpaca")
 DEFAULT = TEMPLATE.split("{{ '")[1].split("' }}")[0]  # the system text of conversations without one
-ROLES = {"human": "user", "gpt": "assistant"}
 NO_SYSTEM = TEMPLATE.replace("{{'<|im", "{% if message['role'] != 'system' %}{{'<|im").replace(
     "{% endfor %}", "{% endif %}{% endfor %}"
 )
@@ -31,18 +38,22 @@ def template(folder) -> ChatTemplate:
     return ChatTemplate(folder)
 
 
-def rows_of(form: str, record: dict) -> list[Dialogue]:
-    """One dialogue for each answer of the assistant."""
-    if form == "alpaca":
-        question = "\n\n".join(filter(None, [record["instruction"], record["input"]]))
-        return [Dialogue((), question, record["output"])]
-    if form == "openai":
-        turns = [Turn(turn["role"], turn["content"]) for turn in record["messages"]]
-    else:
-        turns = [Turn(ROLES.get(turn["from"], turn["from"]), turn["value"])
-                 for turn in record["conversations"]]  # fmt: skip
-    answers = [index for index, turn in enumerate(turns) if turn.role == "assistant"]
-    return [Dialogue(tuple(turns[: at - 1]), turns[at - 1].text, turns[at].text) for at in answers]
+@cache
+def conversations() -> list[list[Dialogue]]:
+    """Those of LINES as the readers of sources give them: a dialogue for each answer."""
+    found: list[list[Dialogue]] = [[] for _ in LINES]
+    params = CollectParams(labels=[], max_row_chars=10**4, max_quarantine_share=0, max_classes=9)
+    with TemporaryDirectory() as folder:
+        for form in FORMS:
+            numbers = [number for number, line in enumerate(LINES) if line["form"] == form]
+            file = Path(folder, f"{form}.jsonl")
+            file.write_text("".join(json.dumps(LINES[one]["record"]) + "\n" for one in numbers))
+            entry = {"name": form, "kind": "file", "path": file.as_posix(), "outside": True,
+                     "batch": "2026-01", "licence": "x"}  # fmt: skip
+            for row in read_all([parse_source(entry)], params, load("answer"), Reading())[0]:
+                assert not row.reason
+                found[numbers[row.line - 1]].append(dialogue(row.text, row.context, row.answer))
+    return found
 
 
 def visible(template: ChatTemplate, encoded: Encoded, row: int) -> str:
@@ -58,8 +69,7 @@ def visible(template: ChatTemplate, encoded: Encoded, row: int) -> str:
 def check_masks(template: ChatTemplate) -> int:
     """Compare every conversation with what a person wrote down; the number of rows."""
     count = 0
-    for line in map(json.loads, LINES):
-        rows = rows_of(line["form"], line["record"])
+    for line, rows in zip(LINES, conversations(), strict=True):
         encoded = template.encode(rows)
         assert encoded.fits.all()
         expected = [text.replace("@", DEFAULT, 1) for text in line["expected"]]
@@ -77,13 +87,13 @@ def special(template: ChatTemplate) -> set[int]:
 
 
 def test_thirty_conversations_have_the_masks_that_a_person_wrote_down(template):
-    assert len(LINES) == 30
+    assert Counter(line["form"] for line in LINES) == dict.fromkeys(FORMS, 10)
     assert check_masks(template) == 35
 
 
 def test_without_marks_in_texts_the_ids_are_those_of_transformers(template):
-    for line in map(json.loads, LINES):
-        for row in rows_of(line["form"], line["record"]):
+    for rows in conversations():
+        for row in rows:
             if not any(mark in message["content"] for mark in MARKS for message in row.messages()):
                 stock = template.words.apply_chat_template(row.messages())["input_ids"]
                 [ids] = template.encode([row]).ids
