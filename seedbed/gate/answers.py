@@ -21,7 +21,7 @@ from seedbed.core.errors import GateError
 from seedbed.core.params import read_params
 from seedbed.core.turns import dialogue
 from seedbed.gate.compare import ONE_POINT, Comparison, conclude, smallest_seen
-from seedbed.gate.same_rows import Asked, check_same_task
+from seedbed.gate.same_rows import Asked
 from seedbed.gate.verdict import (
     OF_ANSWERS,
     Checked,
@@ -118,10 +118,8 @@ def _answering(model: Asked) -> AnswerServing:
 def compare_models(found: Comparison, rows: pd.DataFrame, base: Asked, head: Asked) -> None:
     """Ask both models about the rows, of one twice the same only once, and compare their answers.
 
-    Raises GateError as `compare_answers` does and for a base of another task, and ParamsError for a
-    section of classes.
+    Raises GateError as `compare_answers` does, and ParamsError for a section of classes.
     """
-    check_same_task(base, head)
     serving, params = _answering(head), read_params("gate", AnswerGateParams)
     if "right" not in params.model_fields_set:
         params = params.model_copy(update={"right": serving.right})

@@ -181,6 +181,7 @@ def _compare(found: Comparison) -> None:
     with same_rows.base_model(files) as folder:
         base = same_rows.checked_model(folder)
         found.base_model = base.digest
+        same_rows.check_same_task(base, head)
         if isinstance(head.serving, AnswerServing):
             from seedbed.gate.answers import compare_models  # which imports this module
 
