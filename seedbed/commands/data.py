@@ -25,9 +25,7 @@ Header = Annotated[
 LabelSeparator = Annotated[
     str | None, typer.Option(help='of labels in a cell; "": one name a cell')
 ]
-Renamed = Annotated[
-    list[str] | None, typer.Option("--map", help="OLD=NEW renames a label, OLD= drops it")
-]
+Renamed = Annotated[list[str] | None, typer.Option("--map", help="OLD=NEW, or OLD= to drop it")]
 TABS = {"tab": "\t", r"\t": "\t"}
 Encoding = Annotated[str, typer.Option(help="of the text")]
 Sheet = Annotated[str, typer.Option(help="of a workbook")]
@@ -77,27 +75,23 @@ def add(
         raise typer.BadParameter("a FILE or a --url, one of both")
     _check_one_of("--negative", negative, "in_domain", "general")
     _check_one_of("--empty-label", empty_label, "none", "missing")
-    columns = _named(
-        text=text_column or None, text_pair=text_pair_column, label=label_column or None,
-        id=id_column, date=date_column, group=group_column, answer=answer_column,
-        messages=messages_column, context=context_column,
-    )  # fmt: skip
+    columns = {
+        "text": text_column or None, "text_pair": text_pair_column, "label": label_column or None,
+        "id": id_column, "date": date_column, "group": group_column, "answer": answer_column,
+        "messages": messages_column, "context": context_column,
+    }  # fmt: skip
     with alone(), fetched(file or url, bool(url)) as path:
         if undo():
             print("An addition that was cut off has been undone.")
         asked = Asked(
-            str(path), source, batch, date, licence, columns, tuple(meta_column or ()),
-            label, label_separator, empty_label, _mapped(map_ or []), tuple(new_label or ()),
-            cast(Negative, negative),
-            unlabelled, table_form(encoding, separator, quote, escape, header, sheet), pattern,
-            date_format, bool(url), outside or _may_be_outside(yes or dry_run),
+            str(path), source, batch, date, licence,
+            {field: name for field, name in columns.items() if name is not None},
+            tuple(meta_column or ()), label, label_separator, empty_label, _mapped(map_ or []),
+            tuple(new_label or ()), cast(Negative, negative), unlabelled,
+            table_form(encoding, separator, quote, escape, header, sheet), pattern, date_format,
+            bool(url), outside or _may_be_outside(yes or dry_run),
         )  # fmt: skip
         _carry_out(asked, as_dvc_says(url), yes, dry_run)
-
-
-def _named(**columns: str | None) -> dict[str, str]:
-    """The columns of which something was said, "" for none."""
-    return {field: name for field, name in columns.items() if name is not None}
 
 
 def _check_one_of(option: str, value: str, *allowed: str) -> None:

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +32,7 @@ from seedbed.forgetting.raw_files import (
 )
 from seedbed.forgetting.spellings import MIN_VALUE_CHARS, folded, is_too_short
 from seedbed.forgetting.wanted import Wanted, cells_as_text
-from seedbed.pipeline.dvc import PIPELINE, read_yaml
+from seedbed.pipeline.dvc import written_outputs
 from seedbed.splitting.sides import FROZEN, read_frozen
 
 WHOLE_ID = re.compile(f"^{KEYED}$")
@@ -112,15 +112,19 @@ def plan(value: str = "", row_id: str = "", inside: bool = False) -> Plan:
         wanted.doubtful | by_value.doubtful,
     )
     if found.changes_nothing() and not found.doubtful:
-        unseen = ", ".join(one.name for one in found.remotes if one.problem or one.versioned)
-        raise SeedbedError(
-            f"row {row_id}" if row_id else "the value",
-            "not in the sources, the decisions, the first outputs, the DVC cache or its remotes"
-            + (f", of which these could not be looked into wholly: {unseen}" if unseen else ""),
-            "a value as it is written, or a whole row id",
-            "check how it is written; `dvc pull` brings data that is not here",
-        )
+        raise _nowhere(found, row_id)
     return found
+
+
+def _nowhere(found: Plan, row_id: str) -> SeedbedError:
+    unseen = ", ".join(one.name for one in found.remotes if one.problem or one.versioned)
+    return SeedbedError(
+        f"row {row_id}" if row_id else "the value",
+        "not in the sources, the decisions, the first outputs, the DVC cache or its remotes"
+        + (f", of which these could not be looked into wholly: {unseen}" if unseen else ""),
+        "a value as it is written, or a whole row id",
+        "check how it is written; `dvc pull` brings data that is not here",
+    )
 
 
 def _targets(
@@ -196,7 +200,7 @@ def _to_delete(wanted: Wanted) -> list[Path]:
     git that hold it; the memo; what a killed stage left behind."""
     only_text = Wanted(wanted.value, (), wanted.texts, wanted.inside)
     cached, held = set(), set()
-    for path, in_git in _outputs():
+    for path, in_git in written_outputs():
         if not in_git:
             cached.add(path)
         elif any(only_text.in_file(file) for file in (path, *path.rglob("*")) if file.is_file()):
@@ -204,22 +208,6 @@ def _to_delete(wanted: Wanted) -> list[Path]:
     partial = [*Path("data").rglob(".*.partial"), *Path("models").rglob(".*.partial")]
     memo = Path(".seedbed").glob("memo*")
     return [*sorted(cached), *sorted(held), *sorted(memo), *sorted(partial)]
-
-
-def _outputs() -> Iterator[tuple[Path, bool]]:
-    """What the stages have written, and whether git holds it instead of DVC's cache."""
-    stages = read_yaml(PIPELINE).get("stages", {}) if Path(PIPELINE).exists() else {}
-    for stage in stages.values():
-        for entry in [*stage.get("outs", []), *stage.get("metrics", [])]:
-            path, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, {})
-            paths = [path]
-            for name, items in stage.get("matrix", {}).items():
-                paths = [
-                    one.replace(f"${{item.{name}}}", str(item)) for one in paths for item in items
-                ]
-            for one in map(Path, paths):
-                if one.exists():
-                    yield one, not options.get("cache", True)
 
 
 def carry_out(found: Plan, purge: bool) -> dict[str, str]:

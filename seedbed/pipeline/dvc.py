@@ -238,3 +238,19 @@ def parse_lock(text: str, place: str = LOCK) -> dict[str, LockedStage]:
 
 def _digests(entries: list[dict[str, Any]]) -> dict[str, str]:
     return {entry["path"]: entry.get("md5", "") for entry in entries}
+
+
+def written_outputs() -> Iterator[tuple[Path, bool]]:
+    """Yield what the stages have written, and whether git holds it instead of DVC's cache."""
+    stages = read_yaml(PIPELINE).get("stages", {}) if Path(PIPELINE).exists() else {}
+    for stage in stages.values():
+        for entry in [*stage.get("outs", []), *stage.get("metrics", [])]:
+            path, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, {})
+            paths = [path]
+            for name, items in stage.get("matrix", {}).items():
+                paths = [
+                    one.replace(f"${{item.{name}}}", str(item)) for one in paths for item in items
+                ]
+            for one in map(Path, paths):
+                if one.exists():
+                    yield one, not options.get("cache", True)
