@@ -220,9 +220,10 @@ def evaluate_answers(approach: str, epochs: dict[str, int]) -> str:
 
     params = read_params("evaluate", Params)
     min_chars = read_params("clean.min_chars_for_language", int)
-    refusal = read_params("negatives.answer", str)
-    judging = AnswerParams(right=params.right, refusal=refusal, min_language_chars=min_chars)
     content, every = datasets.read_chat_datasets(TOKENIZE), read_rows(BALANCE)
+    judging = AnswerParams(
+        right=params.right, refusal=content.refusal, min_language_chars=min_chars
+    )
     dtype = computing(content.params.precision, content.params.threads)
     parts = {side: rows for side, rows in sides(every).items() if side in HELD_OUT}
     columns = {side: columns_of_answers(rows, every, min_chars) for side, rows in parts.items()}

@@ -143,7 +143,8 @@ def tokenize_conversations(rows: pd.DataFrame) -> str:
     truncation = tokens.truncation_of(encoder, encoder_folder(encoder), SPLIT)
     template, parts = chat_template(params), sides(rows)
     chats = {side: datasets.chat_rows(part) for side, part in parts.items()}
-    content, encoded = datasets.tokenized(params, chats, template, truncation)
+    refusal = read_params("negatives.answer", str)
+    content, encoded = datasets.tokenized(params, chats, template, truncation, refusal)
     train = parts["train"]
     reasons = zip(train["id"], encoded["train"].reasons, strict=True)
     dropped = [Drop(row, Reason(reason)) for row, reason in reasons if reason]
