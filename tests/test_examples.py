@@ -1,58 +1,79 @@
-"""Batches of about the same cost, and rows that stand as several windows."""
+"""The second example: each section of its params.yaml is read by its typed model, and has the keys
+that the stages of today know."""
 
-import numpy as np
+import re
+
 import pytest
-from hypothesis import given, strategies as st
+from conftest import ROOT, yaml
+from trust.fuzz import section_models
 
-from seedbed.encoding.examples import Examples, pad, padding_share, token_budget_batches
+from seedbed.collecting.collection import parse_source
+from seedbed.core.params import SECTIONS, validated
+from seedbed.gate.answers import AnswerGateParams
+from seedbed.tasks import load
+from seedbed.training.chat.approaches import CHAT_APPROACHES, load as load_approach
+from seedbed.training.chat.bases import ChatParams
+from seedbed.training.models import SharedParams, with_shared
 
-
-@given(st.lists(st.integers(1, 128), min_size=1), st.integers(128, 1024), st.booleans())
-def test_every_row_is_in_one_batch_and_no_batch_is_over_budget(lengths, budget, shuffled):
-    draw = np.random.default_rng(0) if shuffled else None
-    batches = token_budget_batches(lengths, budget, draw)
-    assert sorted(np.concatenate(batches).tolist()) == list(range(len(lengths)))
-    for batch in batches:
-        assert max(lengths[row] for row in batch) * len(batch) <= budget
-
-
-def test_a_text_longer_than_the_budget_is_a_batch_of_its_own():
-    assert [len(batch) for batch in token_budget_batches([300, 5], 128)] == [1, 1]
-
-
-def test_batches_by_token_budget_hold_less_padding_than_stock_ones():
-    lengths = np.random.default_rng(0).integers(5, 60, 2000)
-    budget = token_budget_batches(lengths, 2048, np.random.default_rng(0))
-    shuffled = np.array_split(np.random.default_rng(0).permutation(2000), 60)
-    assert padding_share(lengths, budget) < 0.08
-    assert 0.3 < padding_share(lengths, shuffled) < 0.6
-    assert padding_share([3, 1], [np.array([0, 1])], fixed=4) == 0.5
+FILE = ROOT / "examples/answers/params.yaml"
+TEXT = FILE.read_text(encoding="utf-8")
+CONTENT = yaml.load(FILE)
+ROOT_CONTENT = yaml.load(ROOT / "params.yaml")
+OWN = {"sources", "chat", "approaches", "gate"}  # sections that differ in their keys
 
 
-def test_padding_goes_to_the_longest_and_to_a_multiple_where_asked():
-    assert pad([[1, 2], [3]]).tolist() == [[1, 2], [3, 0]]
-    assert pad([[1, 2, 4], [3]], multiple=8).shape == (2, 8)
+def test_it_has_every_section():
+    assert set(CONTENT) == set(ROOT_CONTENT) == set(SECTIONS)
+    assert load(CONTENT["task"]["kind"]).NAME == "answer"
 
 
-@pytest.fixture
-def examples():
-    """Row a stands as two windows, row b as one."""
-    ids = [np.array([1, 2]), np.array([3]), np.array([4])]
-    return Examples(
-        ids, None, np.array([1, 1, 0]), np.array([0.5, 0.5, 1.0], np.float32), ["a", "a", "b"]
+@pytest.mark.parametrize("section", sorted(set(SECTIONS) - {"sources", "approaches"}))
+def test_a_section_is_read_by_its_model(section):
+    models = section_models() | {"chat": ChatParams, "gate": AnswerGateParams}
+    validated(section, CONTENT[section], models[section])
+    if section not in OWN:
+        assert set(CONTENT[section]) == set(ROOT_CONTENT[section])
+
+
+def test_chat_names_every_key():
+    assert set(CONTENT["chat"]) == set(ChatParams.model_fields)
+
+
+def test_the_source_is_the_package():
+    [entry] = CONTENT["sources"]
+    source = parse_source(entry)
+    assert (source.kind, source.columns.label) == ("package", "category")
+
+
+@pytest.mark.parametrize("name", CHAT_APPROACHES)
+def test_an_approach_names_what_it_has_besides_the_shared_params(name):
+    shared = validated("training", CONTENT["training"], SharedParams)
+    kind = load_approach(name).Params
+    params = with_shared(f"approaches.{name}", CONTENT["approaches"][name], shared, kind)
+    assert params.run
+    assert set(kind.model_fields) - set(SharedParams.model_fields) == set(
+        CONTENT["approaches"][name]
     )
 
 
-def test_windows_are_pooled_to_rows(examples):
-    values = np.array([[1.0, 3.0], [3.0, 5.0], [7.0, 7.0]])
-    assert examples.pooled(values).tolist() == [[2.0, 4.0], [7.0, 7.0]]
-    assert examples.row_ids == ["a", "b"]
-    assert examples.row_labels.tolist() == [1, 0]
-    assert examples.row_weights.tolist() == [1.0, 1.0]
+def test_the_approaches_are_those_of_the_table():
+    assert set(CONTENT["approaches"]) == set(CHAT_APPROACHES)
 
 
-def test_some_windows_can_be_taken(examples):
-    some = examples.take(np.array([False, True, True]))
-    assert [list(ids) for ids in some.ids] == [[3], [4]]
-    assert list(some.rows) == ["a", "b"]
-    assert some.labels.tolist() == [1, 0]
+def test_every_key_of_its_own_has_a_comment():
+    for section in ("chat", "gate", "sources"):
+        part = re.search(rf"^{section}:.*?(?=^\w)|^{section}:.*", TEXT, re.M | re.S)[0]
+        lines = [line for line in part.split("\n")[1:] if line.strip()]
+        bare = [line for line in lines if "#" not in line and not line.endswith(":")]
+        assert not bare
+
+
+def test_make_answers_copies_what_the_pipeline_needs():
+    script = (ROOT / "examples/answers/run.sh").read_text(encoding="utf-8")
+    assert "examples/answers/run.sh" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    for name in ("seedbed", "stages", "dvc.yaml", ".dvcignore", "data/tombstones.csv"):
+        assert name in script
+        assert (ROOT / name).exists()
+    extras = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    [entry] = CONTENT["sources"]
+    assert f'"chatterbot-corpus=={entry["version"]}"' in extras
