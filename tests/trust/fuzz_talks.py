@@ -17,8 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import talks
-
+from tests import talks
 from tests.trust.fuzz_inputs import ODD_JSON, mutated
 
 ROLES = ("system", "user", "assistant", "human", "gpt", "tool", "function", "narrator", "", None)

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from tiny_chat import MARKS, tiny_writer
-
 from seedbed.core.turns import Dialogue, Turn
 from seedbed.training.chat.template import ChatTemplate
+from tests.tiny_chat import MARKS, tiny_writer
 
 START, END = MARKS[1], MARKS[2]
 # Of this model, whole, cut and in one another; and of Llama, Mistral, Gemma and others, which are

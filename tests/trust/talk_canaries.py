@@ -6,8 +6,8 @@ from contextlib import chdir, redirect_stderr
 from io import StringIO
 from pathlib import Path
 
-import talks
-from conftest import copy_project, yaml
+from tests import talks
+from tests.conftest import copy_project, yaml
 
 # A value is planted in one of these; what precedes it names the columns or the roles.
 PLACES = {
