@@ -22,6 +22,7 @@ from seedbed.core.files import read_csv, write_csv
 from seedbed.core.rows import ANONYMIZE, read_rows
 from seedbed.pages.document import Table
 from tests.conftest import Project, make_project
+from tests.trust import talk_canaries
 from tests.trust.outcome import Outcome
 
 PLAIN, OBFUSCATED = 300, 55
@@ -30,6 +31,8 @@ ROWS = ("text", "pair", "key", "who", "more", "quarantined", "note")
 REFUSED = ("label", "meta", "file name")
 PLACES = (*ROWS, *REFUSED)
 TASKS = {"class": "", "labels": ", in rows with sets"}
+ANSWERS = "answer"  # in conversations, which have places of their own
+TITLES = TASKS | {ANSWERS: ", in conversations"}
 SECOND = "outdoors"  # a label beside those of the example
 # Of each task: the column of labels, and the cells of a row with a value as label.
 LABELS: dict[str, tuple[tuple[str, Callable[[str], dict[str, str]]], ...]] = {
@@ -176,7 +179,7 @@ def outcome(values: dict[str, str], found: Mapping[str, Found], seed: int) -> Ou
     rows, missed = [], []
     goals = (("plain", MIN_PLAIN, False), ("obfuscated", MIN_OBFUSCATED, True))
     for (task, leaked), (dress, goal, is_odd) in product(found.items(), goals):
-        title = f"{dress}{TASKS[task]}"
+        title = f"{dress}{TITLES[task]}"
         names = [name for name in values if name.startswith("obfuscated") == is_odd]
         kept = [name for name in names if name not in leaked]
         rows.append([title, len(names), len(kept), f"{len(kept) / max(1, len(names)):.1%}"])
@@ -189,7 +192,9 @@ def outcome(values: dict[str, str], found: Mapping[str, Found], seed: int) -> Ou
         "once with a label a text and once with a set of labels: in texts, second texts, ids, "
         "groups, a column that params do not name, quarantined rows and notes of decisions; as "
         "labels, also among others of a set, values of meta columns and names of files, which "
-        "collect has to refuse. Notes and raw files themselves are the private zone."
+        "collect has to refuse. Conversations have them in system texts, in every turn, in "
+        "questions, inputs, histories and answers, in four forms of files, and run as far as "
+        "split. Notes and raw files themselves are the private zone."
     )
     return Outcome("Canaries", summary, table, missed)
 
@@ -325,6 +330,16 @@ def written_by(project: Project, values: dict[str, str], task: str, whole: bool)
     return leaks(values, [*contents(project.folder), ("printed", printed)])
 
 
+def in_talks(folder: Path, values: dict[str, str]) -> Found:
+    """Plant the values in conversations, and give where each was written or printed. Raises
+    RuntimeError where one did not even reach the first stage."""
+    talk_canaries.plant(folder, values)
+    printed = talk_canaries.run(folder)
+    if (read := talk_canaries.raw_values(folder, values)) < len(values):
+        raise RuntimeError(f"{read} of {len(values)} values were read")
+    return leaks(values, [*contents(folder), ("printed", printed.encode())])
+
+
 def measure(scale: float = 1, seed: int = 0) -> Outcome:
     """Plant the values in a copy of the example for each task, run it (below scale 1 as far as
     split), and look for each in what was written and printed."""
@@ -339,4 +354,5 @@ def measure(scale: float = 1, seed: int = 0) -> Outcome:
         ), strict=True))  # fmt: skip
         for task in TASKS:
             found[task] |= refused(Path(folder) / f"refused {task}", public, task)
+        found[ANSWERS] = in_talks(Path(folder) / ANSWERS, values)
         return outcome(values, found, seed)

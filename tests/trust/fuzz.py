@@ -16,7 +16,7 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
@@ -27,6 +27,7 @@ from typing import Any
 import psutil
 
 from seedbed.pages.document import Table
+from tests.trust import fuzz_talks
 from tests.trust.fuzz_inputs import inputs, own_files, seeds
 from tests.trust.outcome import Outcome
 
@@ -34,7 +35,8 @@ ROOT = Path(__file__).parents[2]
 SECONDS, MEMORY = 10, 1 << 30  # of one input; more is a hang, or too much
 BATCH = 2_500  # a process needs some seconds to load the libraries
 PLANT = "pass"  # code that tests run before a batch
-INPUTS = 10_000  # of each of the two kinds, at scale 1
+# At scale 1: files of rows, files of ours (params and the like), files of conversations.
+INPUTS = {"files": 10_000, "ours": 10_000, "talks": 3_000}
 
 
 # Columns of files of rows with sets of labels, by what precedes the ending of their kind.
@@ -118,10 +120,12 @@ def section_models() -> dict[str, Any]:
     from seedbed.gate.verdict import GateParams
     from seedbed.making.negatives import NegativesParams
     from seedbed.tasks.named import TaskParams
+    from seedbed.training.chat.bases import ChatParams
     from seedbed.training.models import SharedParams
 
     models: dict[str, Any] = {
         "encoder": EncoderParams,
+        "chat": ChatParams,
         "gate": GateParams,
         "negatives": NegativesParams,
         "task": TaskParams,
@@ -152,7 +156,9 @@ def read_tombstones_file(_: str, data: bytes) -> str:
     return "read"
 
 
-READERS: dict[str, Callable[[str, bytes], str]] = {
+Reader = Callable[[str, bytes], str]
+READERS: dict[str, Reader] = {
+    "talks": fuzz_talks.read_talks,
     "params": read_params_file,
     "label map": read_params_file,
     "label map of sets": read_params_file,
@@ -162,6 +168,11 @@ READERS: dict[str, Callable[[str, bytes], str]] = {
 
 
 SOUND = dict(READERS)
+
+
+def reader_of(kind: str, readers: Mapping[str, Reader]) -> Reader:
+    """The reader of a kind of input."""
+    return readers.get("talks" if kind.startswith("talks ") else kind, read_source)
 
 
 class HangError(BaseException):
@@ -179,16 +190,19 @@ def run_batch(what: str, seed: int, first: int, end: int) -> None:
     sys.path.insert(0, str(ROOT / "tests"))
     process, most = psutil.Process(), resource.getrlimit(resource.RLIMIT_AS)[1]
     signal.signal(signal.SIGALRM, _alarm)
-    for kind, data in (seeds() if what == "files" else own_files()).items():
+    sound = {"files": seeds, "ours": own_files, "talks": fuzz_talks.seeds}[what]()
+    for kind, data in sound.items():
         with suppress(Exception):  # libraries are loaded
-            SOUND.get(kind, read_source)(kind, data)
-    for number, kind, data in inputs(what, seed, range(first, end)):
+            reader_of(kind if what != "talks" else f"talks {kind}", SOUND)(kind, data)
+    numbers = range(first, end)
+    given = fuzz_talks.inputs(seed, numbers) if what == "talks" else inputs(what, seed, numbers)
+    for number, kind, data in given:
         print(json.dumps([number, kind]), flush=True)
         # What libraries and inputs before have mapped is not of this one.
         resource.setrlimit(resource.RLIMIT_AS, (process.memory_info().vms + MEMORY, most))
         signal.alarm(SECONDS)
         try:
-            result = READERS.get(kind, read_source)(kind, data)
+            result = reader_of(kind, READERS)(kind, data)
         except SeedbedError as error:
             result = "one paragraph" if len(str(error)) < 5_000 else "a long message"
         except HangError:
@@ -251,13 +265,12 @@ def reported(what: str, seed: int, number: int) -> Iterator[tuple[str, str]]:
 
 
 def measure(scale: float, seed: int) -> Outcome:
-    """Read mutated inputs, 10,000 of each of both kinds at scale 1."""
-    number = max(1, round(INPUTS * scale))
+    """Read mutated inputs, as many as INPUTS says at scale 1."""
+    numbers = {what: max(1, round(number * scale)) for what, number in INPUTS.items()}
     counts: dict[str, Counter[str]] = {}
     missed: Counter[str] = Counter()
-    kinds = ("files", "ours")
-    with ThreadPoolExecutor(len(kinds)) as pool:  # each a process
-        results = pool.map(lambda what: list(reported(what, seed, number)), kinds)
+    with ThreadPoolExecutor(len(numbers)) as pool:  # each a process
+        results = pool.map(lambda one: list(reported(one[0], seed, one[1])), numbers.items())
     for kind, result in (pair for pairs in results for pair in pairs):
         counts.setdefault(kind, Counter())[result if result in GOOD else "missed"] += 1
         if result not in GOOD:
@@ -267,9 +280,11 @@ def measure(scale: float, seed: int) -> Outcome:
         [kind, of.total(), *(of[name] for name in (*GOOD, "missed"))] for kind, of in counts.items()
     ]
     summary = (
-        f"{number:,} mutated files through the readers of sources and {number:,} mutated params, "
-        f"label maps, decisions and tombstones (seed {seed}), each with {SECONDS} s and "
-        f"{MEMORY >> 30} GB at most."
+        f"{numbers['files']:,} mutated files through the readers of sources, {numbers['ours']:,} "
+        f"mutated params, label maps, decisions and tombstones, and {numbers['talks']:,} mutated "
+        f"files of conversations (seed {seed}), each with {SECONDS} s and {MEMORY >> 30} GB at "
+        "most. Of conversations rows are counted apart from the readers: each record of a file is "
+        "at least one row, kept, dropped or in quarantine, and each answer one."
     )
     return Outcome(
         "Mutated files and params",

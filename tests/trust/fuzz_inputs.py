@@ -298,7 +298,10 @@ def sections() -> dict[str, str]:
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     starts = [*(found.start() for found in re.finditer(r"^\w+:", text, re.MULTILINE)), len(text)]
     parts = (text[start:end] for start, end in pairwise(starts))
-    return {part.partition(":")[0]: part for part in parts}
+    found = {part.partition(":")[0]: part for part in parts}
+    answers = (ROOT / "examples/answers/params.yaml").read_text(encoding="utf-8")
+    [found["chat"]] = re.findall(r"^chat:.*?(?=^\w)", answers, re.MULTILINE | re.DOTALL)
+    return found
 
 
 def own_files(turn: int = 0) -> dict[str, bytes]:

@@ -28,6 +28,7 @@ from seedbed.core.files import read_csv, unmarked, write_csv, write_text
 from seedbed.pages.document import Table
 from seedbed.training.models import CARD, write_digests
 from tests.conftest import Project, make_project
+from tests.trust import marks
 from tests.trust.outcome import Outcome
 
 HOSTILE = {
@@ -191,9 +192,14 @@ def measure(scale: float = 1.0, seed: int = 0, finished: Path | None = None) -> 
         missed += [f"{medium}, {name}: {'; '.join(wrong[:3])}" for name, wrong in found.items()]
         if texts and not hold and medium != "HTML":
             missed.append(f"{medium}: no output holds a hostile word, so nothing was measured")
+    number, wrong = marks.obeyed()
+    rows.append(["token ids", number, number, len(wrong)])
+    missed += [f"token ids, {one}" for one in wrong[:5]]
     summary = (
         f"{len(HOSTILE)} words that a tool would obey as labels, in {way}; each output is read by "
-        "a parser of its medium."
+        f"a parser of its medium. {len(marks.HOSTILE)} marks of chat templates, those of the model "
+        "and of other models, in each turn of a conversation: none ends a turn or begins a role in "
+        "the token ids, and those of the model are counted."
     )
     header = ["medium", "outputs", "with a hostile word", "obeyed"]
     return Outcome("Injection", summary, Table(header, rows), missed)

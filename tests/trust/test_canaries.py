@@ -2,7 +2,17 @@
 
 import pytest
 
-from tests.trust.canaries import TASKS, canaries, leaks, measure, obfuscated, outcome, refused
+from seedbed.private import rows
+from tests.trust.canaries import (
+    TASKS,
+    canaries,
+    in_talks,
+    leaks,
+    measure,
+    obfuscated,
+    outcome,
+    refused,
+)
 
 
 def test_no_canary_leaves_the_private_zone() -> None:
@@ -14,6 +24,20 @@ def test_a_value_that_collect_takes_is_seen_in_each_place(tmp_path, task) -> Non
     """As label in each way, as value of a meta column, as name of a file."""
     harmless = {f"email {number}": "harmless" for number in (70, 71, 72, 80, 90, 91, 92)}
     assert refused(tmp_path / "project", harmless, task).keys() == harmless.keys()
+
+
+@pytest.mark.parametrize("forgotten", ["context", "answer", "text"])
+def test_an_anonymizer_that_overlooks_a_column_of_conversations_is_seen(
+    tmp_path, monkeypatch, forgotten
+) -> None:
+    values = canaries(160, seed=1)  # one of each kind in each place
+    whole = rows.columns_of
+    monkeypatch.setattr(
+        rows, "columns_of", lambda names: [one for one in whole(names) if one != forgotten]
+    )
+    found = in_talks(tmp_path / "project", values)
+    assert len(found) >= 20
+    assert any("data/split/" in path for paths in found.values() for path in paths)
 
 
 def test_a_leak_is_seen_in_each_form() -> None:

@@ -12,7 +12,7 @@ from tests.trust.fuzz_inputs import inputs, mutated
 def test_no_file_or_param_of_a_sample_is_a_traceback_or_hangs():
     found = measure(0.02, seed=16)
     assert found.missed == []
-    assert sum(row[1] for row in found.table.rows) == 400
+    assert sum(row[1] for row in found.table.rows) == 460
     columns = found.table.header.index("one paragraph"), found.table.header.index("read")
     assert all(sum(row[column] for row in found.table.rows) > 10 for column in columns)
 
@@ -22,6 +22,29 @@ def test_inputs_are_the_same_each_time_and_differ():
     assert first == again
     assert len({data for _, _, data in first}) == 40
     assert mutated(b"text", random.Random(1)) == mutated(b"text", random.Random(1))
+
+
+FAULTY = """
+import seedbed.collecting.conversations as conversations
+whole = conversations.exchanges
+def faulty(turns, may_lack):
+    found = whole(turns, may_lack)
+    {fault}
+conversations.exchanges = faulty
+"""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["return found[1:] or found", "return found if len(turns) > 2 else []", "raise TypeError('x')"],
+)
+def test_a_reader_that_loses_a_row_of_a_conversation_is_named(monkeypatch, fault):
+    code = FAULTY.format(fault=fault)
+    monkeypatch.setattr(fuzz, "PLANT", f"exec({code!r})")
+    found = [what for _, _, what in found_in("talks", 0, 40)]
+    assert any(what.startswith("TRACEBACK") for what in found)
+    monkeypatch.setattr(fuzz, "PLANT", "pass")
+    assert all(what in GOOD for _, _, what in found_in("talks", 0, 40))
 
 
 @pytest.mark.parametrize(

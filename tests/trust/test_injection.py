@@ -4,7 +4,8 @@ import pytest
 
 from seedbed.core import files
 from seedbed.pages import rendering
-from tests.trust import injection
+from seedbed.training.chat.template import ChatTemplate
+from tests.trust import injection, marks
 
 
 def test_no_page_table_or_terminal_obeys_a_label(example):
@@ -22,6 +23,28 @@ def test_a_writer_that_forgets_is_seen(example, monkeypatch, module, name, mediu
     monkeypatch.setattr(module, name, lambda words, *_: words)
     missed = injection.measure(0.1, 0, example.folder).missed
     assert any(one.startswith(medium) for one in missed)
+
+
+def test_no_mark_of_a_template_is_obeyed_in_token_ids():
+    number, wrong = marks.obeyed()
+    assert number == len(marks.HOSTILE) * 15
+    assert wrong == []
+
+
+@pytest.mark.parametrize("fault", ["encoded", "uncounted", "dropped"])
+def test_a_template_that_encodes_or_loses_marks_is_seen(monkeypatch, fault):
+    whole = ChatTemplate._hidden
+
+    def faulty(self, row):
+        if fault == "encoded":
+            return row, {}
+        changed, hidden = whole(self, row)
+        if fault == "uncounted":
+            return changed, dict.fromkeys(hidden, "")
+        return row._replace(answer=self._find.sub("", row.answer) or "x"), {}
+
+    monkeypatch.setattr(ChatTemplate, "_hidden", faulty)
+    assert len(marks.obeyed()[1]) > 20
 
 
 @pytest.mark.parametrize(
