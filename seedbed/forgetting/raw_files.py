@@ -249,11 +249,11 @@ def find_rows(
     # Turns of a conversation before the one with the value are rows that do not hold it. What no
     # row has, such as a last question without an answer, counts for the last one, which has all
     # that precedes it.
-    places = [(row.file, row.line) for row in rows]
-    owners = {place for place, one in zip(places, own, strict=True) if one}
-    last = {place: number for number, place in enumerate(places)}
-    for number, place in enumerate(places):
-        holds[number] &= own[number] if place in owners else last[place] == number
+    records = [(row.file, row.line) for row in rows]
+    owners = {record for record, one in zip(records, own, strict=True) if one}
+    last = {record: number for number, record in enumerate(records)}
+    for number, of_row in enumerate(records):
+        holds[number] &= own[number] if of_row in owners else last[of_row] == number
     return [
         Found(row, _here(row.file), row.id, row.digest, one)
         for row, one in zip(identified(rows, key), holds, strict=True)
