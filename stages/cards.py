@@ -20,8 +20,7 @@ from seedbed.reporting.model_card import (
     answer_model_card,
     model_card,
 )
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation
-from seedbed.scoring.metrics_files import Choice, Evaluation, Validation
+from seedbed.scoring.metrics_files import AnswerEvaluation, Choice, Evaluation, Validation
 from seedbed.serving.model_folder import read_answer_serving, read_serving, writes_answers
 from seedbed.tasks import load
 from seedbed.training.models import model_digest, read_card

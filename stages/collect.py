@@ -17,13 +17,14 @@ from seedbed.core.metrics import settle
 from seedbed.core.params import read_params
 from seedbed.core.rows import COLUMNS, QUARANTINE, write_results
 from seedbed.core.stage import script
-from seedbed.tasks.named import TaskParams, read_task
+from seedbed.tasks import load
+from seedbed.tasks.named import TaskParams
 
 
 @script
 def main() -> str:
-    read_params("task", TaskParams)  # a key that nothing reads is an error
-    params, task = read_params("collect", Params), read_task()
+    task = load(read_params("task", TaskParams).kind)  # as a whole: an unknown key is an error
+    params = read_params("collect", Params)
     key = load_key(read_params("anonymize.key_fingerprint", str))
     sources = collection.read_sources()
     collection.check_declared(sources)

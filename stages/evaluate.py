@@ -48,13 +48,18 @@ from seedbed.scoring.answers.evaluation import (
     evaluated,
     judged,
 )
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation
 from seedbed.scoring.answers.predictions import AnswerPredictions, write_answers
 from seedbed.scoring.behaviour import cases_of, invariance_of
 from seedbed.scoring.confidence import reliability_curve, risk_coverage_curve
 from seedbed.scoring.evaluation import Columns, columns_of
 from seedbed.scoring.metrics import Scored
-from seedbed.scoring.metrics_files import Behaviour, MinimumFunctionality, ModelCosts, Right
+from seedbed.scoring.metrics_files import (
+    AnswerEvaluation,
+    Behaviour,
+    MinimumFunctionality,
+    ModelCosts,
+    Right,
+)
 from seedbed.scoring.predictions import Predictions, write_predictions
 from seedbed.tasks import ClassTask
 from seedbed.tasks.named import read_class_task, read_task
@@ -215,9 +220,10 @@ def evaluate_answers(approach: str, epochs: dict[str, int]) -> str:
 
     params = read_params("evaluate", Params)
     min_chars = read_params("clean.min_chars_for_language", int)
-    refusal = read_params("negatives.answer", str)
-    judging = AnswerParams(right=params.right, refusal=refusal, min_language_chars=min_chars)
     content, every = datasets.read_chat_datasets(TOKENIZE), read_rows(BALANCE)
+    judging = AnswerParams(
+        right=params.right, refusal=content.refusal, min_language_chars=min_chars
+    )
     dtype = computing(content.params.precision, content.params.threads)
     parts = {side: rows for side, rows in sides(every).items() if side in HELD_OUT}
     columns = {side: columns_of_answers(rows, every, min_chars) for side, rows in parts.items()}

@@ -103,9 +103,9 @@ def chat_tuning(approach: str, checkpoints: Path) -> FineTune | None:
     from seedbed.training.chat.tuning import chat_data
 
     check_names("approaches", approaches.NAMES)
-    module, place = approaches.load(approach), f"approaches.{approach}"
-    shared = read_params("training", SharedParams)
-    params = with_shared(place, read_params(place, dict), shared, module.Params)
+    module, shared = approaches.load(approach), read_params("training", SharedParams)
+    own = read_params(f"approaches.{approach}", dict)
+    params = with_shared(f"approaches.{approach}", own, shared, module.Params)
     if not params.run:
         return None
     encoder = encoder_folder(read_params("encoder", EncoderParams))

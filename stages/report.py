@@ -149,7 +149,7 @@ def answer_sections(choice: Choice) -> tuple[list[Section], Unused]:
     """The same where models answer."""
     from seedbed.reporting import answers
     from seedbed.scoring.answers import evaluation
-    from seedbed.scoring.answers.metrics_files import read_evaluation
+    from seedbed.scoring.metrics_files import read_evaluation
     from seedbed.training.chat import approaches, datasets
 
     class ChatStageMetrics(AnyStageMetrics):

@@ -18,10 +18,15 @@ from seedbed.core.rows import PREDICTIONS
 from seedbed.core.stage import script
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.scoring.answers.evaluation import judged, judging_of
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, read_evaluation
 from seedbed.scoring.answers.predictions import read_answers
 from seedbed.scoring.choice import choice, of_answers, of_labels
-from seedbed.scoring.metrics_files import Choice, Validation, read_validation
+from seedbed.scoring.metrics_files import (
+    AnswerEvaluation,
+    Choice,
+    Validation,
+    read_evaluation,
+    read_validation,
+)
 from seedbed.scoring.predictions import read_predictions
 from seedbed.serving.model_folder import (
     AnswerServing,

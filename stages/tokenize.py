@@ -121,7 +121,7 @@ def tokenize_texts(task: ClassTask, rows: pd.DataFrame) -> str:
         padding_share=padding_figures(parts["train"], truncation.max_length),
     )
     examples.write_datasets(TOKENIZE, examples.Tokenized(classes, parts, truncation))
-    write_results("tokenize", metrics, drops=[])
+    write_results("tokenize", metrics, None, [])
     write_csv(PLOT, PLOTTED, histogram(encoded.lengths))
     return (
         f"{len(rows):,} rows, {metrics.lengths.all.tokens_cut_share:.0%} of the tokens are beyond "
@@ -143,7 +143,8 @@ def tokenize_conversations(rows: pd.DataFrame) -> str:
     truncation = tokens.truncation_of(encoder, encoder_folder(encoder), SPLIT)
     template, parts = chat_template(params), sides(rows)
     chats = {side: datasets.chat_rows(part) for side, part in parts.items()}
-    content, encoded = datasets.tokenized(params, chats, template, truncation)
+    refusal = read_params("negatives.answer", str)
+    content, encoded = datasets.tokenized(params, chats, template, truncation, refusal)
     train = parts["train"]
     reasons = zip(train["id"], encoded["train"].reasons, strict=True)
     dropped = [Drop(row, Reason(reason)) for row, reason in reasons if reason]
@@ -162,7 +163,7 @@ def tokenize_conversations(rows: pd.DataFrame) -> str:
     )
     masked = datasets.masked_rows(chats["train"], list(train["source"]), encoded["train"], template)
     datasets.write_chat_datasets(TOKENIZE, content, masked)
-    write_results("tokenize", metrics, drops=dropped)
+    write_results("tokenize", metrics, None, dropped)
     lengths = np.array([len(ids) for part in examples for ids in part.ids])
     write_csv(PLOT, PLOTTED, histogram(lengths))
     return (

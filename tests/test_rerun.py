@@ -23,8 +23,11 @@ TABLE = {
     "collect.max_row_chars": ["collect"],
     "clean.min_chars": ["clean", "select"],
     "clean.min_chars_for_language": [
-        "clean", *(f"evaluate@{one}" for one in EACH), "select",
+        "clean", *(f"evaluate@{one}" for one in EACH), "find_label_errors", "select",
     ],
+    "chat": ["find_label_errors", "tokenize"],
+    "negatives.answer": ["augment", "collect", "find_label_errors", "tokenize"],
+    "evaluate.right": [f"evaluate@{one}" for one in EACH],
     "anonymize.mode": ["anonymize", "select"],
     "anonymize.key_fingerprint": ["anonymize", "collect", "select"],
     "deduplicate.min_jaccard": ["deduplicate"],

@@ -19,12 +19,13 @@ from seedbed.core.stage import PREDICTION_COSTS, last_costs
 from seedbed.pages.document import interval
 from seedbed.pipeline.dvc import PIPELINE, read_yaml
 from seedbed.running.memo import MEMO, Store, clear, is_on, limit_bytes
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, read_evaluation
 from seedbed.scoring.metrics_files import (
     MACRO_F1,
+    AnswerEvaluation,
     Choice,
     ModelCosts,
     Validation,
+    read_evaluation,
     read_test,
     read_validation,
 )

@@ -325,10 +325,7 @@ class Reason(StrEnum):
     # tokenize, task answer
     TOO_MANY_TOKENS = "too_many_tokens", "its conversation is longer than chat.max_length"
     NO_ANSWER = "no_answer", "its answer has no tokens, so nothing of it can be learned"
-    REFUSED_BY_TEMPLATE = (
-        "refused_by_template",
-        "the model's chat template has no place for its conversation",
-    )
+    REFUSED_BY_TEMPLATE = "refused_by_template", "the chat template has no place for it"
 
     # augment, balance
     OVER_CAP = "over_cap", "its class has more rows than balance.max_ratio allows"

@@ -67,12 +67,9 @@ def plan(value: str = "", row_id: str = "", inside: bool = False) -> Plan:
     one. Raises SeedbedError where it is nowhere, where a raw file cannot be edited, or where the
     value is too short to name anyone."""
     if not row_id and is_too_short(value):
-        raise SeedbedError(
-            "the value",
-            "too short",
-            f"{MIN_VALUE_CHARS} characters or more, fewer in Chinese, Korean, Arabic and the like",
-            "give the whole one",
-        )
+        least = f"{MIN_VALUE_CHARS} characters or more"
+        expected = f"{least}, fewer in Chinese, Korean, Arabic and the like"
+        raise SeedbedError("the value", "too short", expected, "give the whole one")
     key = load_key(read_params("anonymize.key_fingerprint", str))
     read_tombstones()
     sources = read_sources()

@@ -249,11 +249,11 @@ def find_rows(
     # Turns of a conversation before the one with the value are rows that do not hold it. What no
     # row has, such as a last question without an answer, counts for the last one, which has all
     # that precedes it.
-    records = [(row.file, row.line) for row in rows]
-    owners = {record for record, one in zip(records, own, strict=True) if one}
-    last = {record: number for number, record in enumerate(records)}
-    for number, of_row in enumerate(records):
-        holds[number] &= own[number] if of_row in owners else last[of_row] == number
+    at = [(row.file, row.line) for row in rows]
+    owners = {one for one, is_own in zip(at, own, strict=True) if is_own}
+    last = {one: number for number, one in enumerate(at)}
+    for number, one in enumerate(at):
+        holds[number] &= own[number] if one in owners else last[one] == number
     return [
         Found(row, _here(row.file), row.id, row.digest, one)
         for row, one in zip(identified(rows, key), holds, strict=True)

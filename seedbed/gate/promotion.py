@@ -22,8 +22,7 @@ from seedbed.pages.document import listed
 from seedbed.pipeline.dvc import opened_repo
 from seedbed.reporting.answers import answer_scores
 from seedbed.reporting.results import shown_scores
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation
-from seedbed.scoring.metrics_files import MACRO_F1, Choice, Evaluation
+from seedbed.scoring.metrics_files import MACRO_F1, AnswerEvaluation, Choice, Evaluation
 from seedbed.serving.model_folder import check_served
 from seedbed.training.models import model_digest
 from seedbed.versions.revisions import Files

@@ -271,7 +271,7 @@ def answered(model: Asked, rows: pd.DataFrame, classes: list[str]) -> np.ndarray
 def answers_of(rows: pd.DataFrame, base: Asked, head: Asked) -> Answers:
     """Both models' answers to the rows. One that occurs twice, byte for byte, is asked once.
 
-    Raises GateError where classes differ, or one model takes pairs and the other does not.
+    Raises GateError where tasks or classes differ, or one model takes pairs and the other does not.
     """
     check_classes(base.classes, head.classes)
     if base.of_labels.paired != head.of_labels.paired:

@@ -10,13 +10,26 @@ follow from others are left out.
 """
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
+from seedbed.approaches import NAMES
 from seedbed.core.errors import SeedbedError
+from seedbed.core.stage import last_costs
 from seedbed.gate import page as gate
 from seedbed.gate.compare import Comparison, compare
-from seedbed.pages.document import Prose, Section, listed, quoted, unlinked
+from seedbed.pages.document import (
+    Cell,
+    Code,
+    Part,
+    Prose,
+    Section,
+    Table,
+    listed,
+    quoted,
+    unlinked,
+)
 from seedbed.pages.rendering import fitted, markdown
 from seedbed.pipeline.dvc import LOCK, LockedStage, mermaid_arrows, parse_lock
 from seedbed.pipeline.freshness import freshness
@@ -32,6 +45,11 @@ FIRST = "seedbed compare"  # what shows all of the first screen
 NO_FIGURES = "There are no figures on the same test rows of both models."
 MAX_STAGES = 60  # of a graph
 MAX_CHARS = 4_500
+COUNTED = {
+    "training_tokens": "tokens trained on",
+    "trainable_parameters": "trainable parameters",
+    "megabytes": "model MB",
+}
 COLOURS = {
     "changed": "fill:#fff3cd,stroke:#b58900,color:#000",
     "ran": "fill:#e7f0fa,stroke:#4a7fb5,color:#000",
@@ -121,12 +139,12 @@ def _sections(before: Files, now: Files, found: Changes, comparison: Comparison)
         Allotted(Section("Labels and leaks", [*labels, leaks]), 2_500, diff),
         Allotted(folded("Decisions", decided), 3_000, diff),
         Allotted(sections.telling_rows(found, now), 11_000, diff),
-        Allotted(folded("Rows by class and split, and by batch", rows), 4_000, diff),
+        Allotted(folded(f"Rows by {found.task.NOUN} and split, and by batch", rows), 4_000, diff),
         Allotted(folded("Every kind of change, row by row", changed), 9_000, diff),
         Allotted(folded("Drift", drift), 3_000, diff),
         Allotted(folded("Params and code that changed", inputs), 4_000, diff),
         Allotted(Section("Pipeline", [Prose(graph)]), 5_000, "dvc dag"),
-        Allotted(sections.cost(before, now, reran), 3_000, "seedbed summary"),
+        Allotted(cost(before, now, reran), 3_000, "seedbed summary"),
     ]
 
 
@@ -186,3 +204,40 @@ def _readers(stages: dict[str, LockedStage], boxes: list[str]) -> dict[str, set[
         for maker in {makers[path] for path in one.deps if path in makers} - {_box(name)}:
             after[maker].add(_box(name))
     return after
+
+
+def cost(base: Files, head: Files, reran: list[str]) -> Section:
+    """A row per approach, base and now; then the stages that ran again, the most costly first."""
+    before, now = sections.validation_of(base), sections.validation_of(head)
+    lines: list[Sequence[Cell]] = [
+        [Code(name), *(_count_change(before[name], now[name], key) for key in COUNTED)]
+        for name in NAMES
+        if now[name].run
+    ]
+    table = Table(["approach", *COUNTED.values()], lines)
+    return Section("Cost", [table, *_measured(reran)], folded=True)
+
+
+def _count_change(before: sections.KnownValidation, now: sections.KnownValidation, key: str) -> str:
+    """A count now, and that of the base if it differs."""
+    was, count = getattr(before, key), getattr(now, key)
+    if count is None:
+        return ""
+    return f"{count:,}" if was in (None, count) else f"{was:,} → {count:,}"
+
+
+def _measured(reran: list[str]) -> list[Part]:
+    costs = last_costs()
+    found = [
+        (costs[name]["seconds"], costs[name]["peak_mb"], name) for name in reran if name in costs
+    ]
+    if not found:
+        return ["Seconds and memory were not measured where this report was made."]
+    found.sort(key=lambda one: (-one[0], one[2]))
+    lines = [[Code(name), f"{seconds:,.1f}", f"{peak:,}"] for seconds, peak, name in found]
+    total = sum(one[0] for one in found)
+    return [
+        f"The {len(found)} stages that ran again took {total:,.0f} s in total and "
+        f"{max(one[1] for one in found):,} MB at most, on the machine that made this report.",
+        Table(["stage", "seconds", "peak MB"], lines),
+    ]

@@ -22,7 +22,6 @@ from seedbed.core.errors import SeedbedError
 from seedbed.core.files import parse_yaml
 from seedbed.core.metrics import CHOICE, EVALUATE, METRICS, Interval
 from seedbed.core.rows import HELD_OUT, SIDES
-from seedbed.core.stage import last_costs
 from seedbed.pages.document import (
     Cell,
     Code,
@@ -35,10 +34,12 @@ from seedbed.pages.document import (
     listed,
     quoted,
 )
+from seedbed.scoring.answers.metrics import ANSWER_METRICS
+from seedbed.scoring.metrics_files import MACRO_F1
 from seedbed.versions.changes import Changes
 from seedbed.versions.diff_sections import CHARS, TEXT_CHARS, side_first
 from seedbed.versions.revisions import Files, Known
-from seedbed.versions.row_changes import WHY_NOT_DOUBTED, because
+from seedbed.versions.row_changes import WHY_NOT_DOUBTED, because, noun_of
 from seedbed.versions.row_records import KnownStage
 
 SUSPECTS = "reports/suspects.csv"
@@ -50,11 +51,15 @@ PAIRS = {
     "near_pairs": "near copies",
     "group_pairs": "rows of a group",
 }
-COUNTED = {
-    "training_tokens": "tokens trained on",
-    "trainable_parameters": "trainable parameters",
-    "megabytes": "model MB",
+OF_LABELS = {
+    "risk_at_80": "risk at 80%",
+    "risk_at_90": "risk at 90%",
+    "calibration_error": "calibration error",
 }
+OF_ANSWERS = {
+    name: ANSWER_METRICS[name].title for name in ("perplexity_token", "ended", "refusal_recall")
+}
+RISK = " Risk: the error rate among the most confident predictions, at that share of all rows."
 
 
 class Telling(NamedTuple):
@@ -68,9 +73,11 @@ def in_one_line(changes: Changes) -> str:
     """+120 −3 rows, 2 relabelled, 1 edited, 0 moved between sides."""
     rows = changes.rows
     before, after = (sum(pair[side] for pair in rows.batches.values()) for side in (0, 1))
+    noun = noun_of(changes.task)
+    relabelled = "relabelled" if noun == "label" else f"with another {noun}"
     line = (
         f"**Data: +{len(rows.added):,} −{len(rows.removed):,} rows** ({before:,} → {after:,}), "
-        f"{len(rows.relabelled):,} relabelled, {len(rows.edited):,} edited, "
+        f"{len(rows.relabelled):,} {relabelled}, {len(rows.edited):,} edited, "
         f"{len(rows.moved):,} moved between splits"
     )
     if rows.arrived_dropped:
@@ -150,7 +157,7 @@ def telling_rows(changes: Changes, head: Files) -> Section:
     found = telling(changes, scores)
     if not found:
         return Section("", ["No row differs."])
-    header = ["change", "row", "split", "label", "reason"]
+    header = ["change", "row", "split", noun_of(changes.task), "reason"]
     if any(one.row.id in changes.texts for one in found):
         header.append("text")
     rows = [_cells(*one, changes)[: len(header)] for one in found]
@@ -162,9 +169,9 @@ def telling_rows(changes: Changes, head: Files) -> Section:
 def _cells(kind: str, row: Any, changes: Changes) -> list[Cell]:
     shown, difference = changes.task.shown, changes.task.difference
     label = shown(str(getattr(row, "label", "")))
-    if hasattr(row, "suggested"):
+    if getattr(row, "suggested", ""):
         label = f"{label}, or {difference(row.label, row.suggested) or row.suggested}?"
-    elif hasattr(row, "by"):
+    elif hasattr(row, "by"):  # not of a suspect
         change = difference(row.before, row.after)
         label = f"{shown(row.before)} → {shown(row.after)}" + (f" ({change})" if change else "")
     # Why the row is in its list, or at least which batch it came with.
@@ -196,6 +203,18 @@ class KnownValidation(Known):
     calibration_error: float | None = _inside("calibration", "after", "expected_calibration_error")
 
 
+class KnownAnswers(Known):
+    """validation.json of task answer."""
+
+    run: bool = False
+    right: str = ""
+    token_f1: KnownScore | None = None
+    exact_match: KnownScore | None = None
+    perplexity_token: KnownScore | None = None
+    ended: KnownScore | None = None
+    refusal_recall: KnownScore | None = None
+
+
 class KnownChoice(Known):
     """choice.json."""
 
@@ -211,39 +230,50 @@ def validation_of(files: Files) -> dict[str, KnownValidation]:
     return {name: one if one.run else KnownValidation() for name, one in found.items()}
 
 
+def answers_of(files: Files) -> dict[str, KnownAnswers]:
+    """Read the same of models that answer."""
+    return {name: files.known(f"{EVALUATE}/{name}/validation.json", KnownAnswers) for name in NAMES}
+
+
 def approaches(base: Files, head: Files) -> Section:
-    """A row per approach: macro-F1 before and now, which was chosen, risk, calibration."""
+    """A row per approach: its score before and now, which was chosen, and what else is measured of
+    the task: of labels risk and calibration."""
     before, now = validation_of(base), validation_of(head)
     if not any(one.run for one in now.values()):
         return Section("", ["No validation figures are in git: the pipeline has not run."])
     choices = [files.known(str(CHOICE), KnownChoice) for files in (base, head)]
     chosen = [choice.approach for choice in choices]
+    answers = [answers_of(files) for files in (base, head)]
+    measure = next((one.right for one in answers[1].values() if one.right), MACRO_F1)
+    were, are = (before, now) if measure == MACRO_F1 else answers
     mark = {chosen[0]: " (chosen in the base)", chosen[1]: " (chosen)"}
     lines = [
-        [Prose(f"`{one}`{mark.get(one, '')}"), *_scores(before[one], now[one])]
+        [Prose(f"`{one}`{mark.get(one, '')}"), *_scores(were[one], are[one], measure)]
         for one in NAMES
         if before[one].run or now[one].run
     ]
-    header = ["on validation", "macro-F1 in the base", "macro-F1 now", "change",
-              "risk at 80%", "risk at 90%", "calibration error"]  # fmt: skip
+    title, more, words = "macro-F1", OF_LABELS, RISK
+    if measure != MACRO_F1:
+        title, more, words = ANSWER_METRICS[measure].title, OF_ANSWERS, ""
+    header = ["on validation", f"{title} in the base", f"{title} now", "change", *more.values()]
     rows = [next((one.rows for one in version.values() if one.run), 0) for version in (before, now)]
     note = (
         f"Each version on its own validation split (the base's has {rows[0]:,} rows, this one "
-        f"{rows[1]:,}): the change is not paired. Risk: the error rate among the most confident "
-        "predictions, at that share of all rows."
+        f"{rows[1]:,}): the change is not paired.{words}"
     )
     why = quoted(choices[1].why.replace("`", ""), 600)
     changed = "" if chosen[0] in ("", chosen[1]) else "**Another approach than in the base.** "
     return Section("", [Table(header, lines), note, Prose(changed + why)])
 
 
-def _scores(before: KnownValidation, now: KnownValidation) -> list[Cell]:
-    """macro-F1 of both and its change; now, both risks and the calibration error."""
-    macro = [interval(one.macro_f1) if one.macro_f1 else "—" for one in (before, now)]
-    gain = now.macro_f1.mean - before.macro_f1.mean if before.macro_f1 and now.macro_f1 else None
-    change = "" if gain is None else f"{gain:+.3f}"
-    values = (now.risk_at_80, now.risk_at_90, now.calibration_error)
-    return [*macro, change, *("" if value is None else f"{value:.3f}" for value in values)]
+def _scores(before: Known, now: Known, measure: str) -> list[Cell]:
+    """The score of both and its change; now, what else is measured of the task."""
+    was, score = (getattr(one, measure) for one in (before, now))
+    both = [interval(one) if one else "—" for one in (was, score)]
+    change = f"{score.mean - was.mean:+.3f}" if was and score else ""
+    found = (getattr(now, name) for name in (OF_LABELS if measure == MACRO_F1 else OF_ANSWERS))
+    values = (one.mean if isinstance(one, KnownScore) else one for one in found)
+    return [*both, change, *("" if value is None else f"{value:.3f}" for value in values)]
 
 
 def labels(changes: Changes, base: Files, head: Files) -> list[Part]:
@@ -254,13 +284,14 @@ def labels(changes: Changes, base: Files, head: Files) -> list[Part]:
     rows = changes.rows
     gone = Counter(suspect.why for suspect in rows.gone_suspects)
     reasons = ", ".join(f"{number:,} since {WHY_NOT_DOUBTED[why]}" for why, number in gone.items())
+    suspected = "label errors" if noun_of(changes.task) == "label" else "answers"
     lines: list[Sequence[Cell]] = [
         [side, before.suspects_by_side.get(side, 0), now.suspects_by_side.get(side, 0),
          sum(suspect.split == side for suspect in rows.new_suspects),
          sum(suspect.split == side for suspect in rows.gone_suspects)]
         for side in SIDES
     ]  # fmt: skip
-    parts: list[Part] = [Table(["suspected label errors", "base", "now", "new", "gone"], lines)]
+    parts: list[Part] = [Table([f"suspected {suspected}", "base", "now", "new", "gone"], lines)]
     return [*parts, *([f"Gone: {reasons}."] if reasons else []), Prose(_decided(changes))]
 
 
@@ -289,40 +320,3 @@ def leak_gate(base: Files, head: Files) -> str:
     number = found[1].rows_without_words
     alone = f" {number:,} rows of punctuation alone were compared as whole texts only."
     return f"Leak gate: {pairs} across splits; {same}.{alone if number else ''}"
-
-
-def cost(base: Files, head: Files, reran: list[str]) -> Section:
-    """A row per approach, base and now; then the stages that ran again, the most costly first."""
-    before, now = validation_of(base), validation_of(head)
-    lines: list[Sequence[Cell]] = [
-        [Code(name), *(_count_change(before[name], now[name], key) for key in COUNTED)]
-        for name in NAMES
-        if now[name].run
-    ]
-    table = Table(["approach", *COUNTED.values()], lines)
-    return Section("Cost", [table, *_measured(reran)], folded=True)
-
-
-def _count_change(before: KnownValidation, now: KnownValidation, key: str) -> str:
-    """A count now, and that of the base if it differs."""
-    was, count = getattr(before, key), getattr(now, key)
-    if count is None:
-        return ""
-    return f"{count:,}" if was in (None, count) else f"{was:,} → {count:,}"
-
-
-def _measured(reran: list[str]) -> list[Part]:
-    costs = last_costs()
-    found = [
-        (costs[name]["seconds"], costs[name]["peak_mb"], name) for name in reran if name in costs
-    ]
-    if not found:
-        return ["Seconds and memory were not measured where this report was made."]
-    found.sort(key=lambda one: (-one[0], one[2]))
-    lines = [[Code(name), f"{seconds:,.1f}", f"{peak:,}"] for seconds, peak, name in found]
-    total = sum(one[0] for one in found)
-    return [
-        f"The {len(found)} stages that ran again took {total:,.0f} s in total and "
-        f"{max(one[1] for one in found):,} MB at most, on the machine that made this report.",
-        Table(["stage", "seconds", "peak MB"], lines),
-    ]

@@ -21,11 +21,10 @@ from seedbed.pages.document import (
     quoted,
 )
 from seedbed.reporting.results import CLASSES, differences
-from seedbed.scoring.answers.evaluation import BASE
+from seedbed.scoring.answers.evaluation import BASE, SideBySide
 from seedbed.scoring.answers.metrics import ANSWER_METRICS, AnswerMetric, answer_metrics_in
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, SideBySide
 from seedbed.scoring.metrics import View
-from seedbed.scoring.metrics_files import Right
+from seedbed.scoring.metrics_files import AnswerEvaluation, Right
 from seedbed.scoring.predictions import Pair
 from seedbed.training.chat.approaches import OF_BASE
 from seedbed.training.chat.datasets import ChatTokenizeMetrics, MaskedRow

@@ -24,9 +24,15 @@ from seedbed.reporting.data import DatasetVersion
 from seedbed.reporting.dataset_card import SourceEntry, card_page, class_names, languages
 from seedbed.reporting.results import NAMED, invariance, per_class, shown_scores
 from seedbed.scoring.answers.metrics import ANSWER_METRICS, answer_metrics_in
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation
 from seedbed.scoring.metrics import shown_in
-from seedbed.scoring.metrics_files import Behaviour, Choice, Evaluation, Slice, Validation
+from seedbed.scoring.metrics_files import (
+    AnswerEvaluation,
+    Behaviour,
+    Choice,
+    Evaluation,
+    Slice,
+    Validation,
+)
 from seedbed.serving.model_folder import (
     AnswerServing,
     Serving,

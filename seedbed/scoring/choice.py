@@ -16,11 +16,11 @@ from seedbed.core.metrics import Difference, Interval
 from seedbed.scoring.answers.estimates import differences
 from seedbed.scoring.answers.evaluation import answer_pairs
 from seedbed.scoring.answers.metrics import ANSWER_METRICS, Figures
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation
 from seedbed.scoring.intervals import paired_difference
 from seedbed.scoring.metrics import METRICS
 from seedbed.scoring.metrics_files import (
     MACRO_F1,
+    AnswerEvaluation,
     Budgets,
     BudgetStep,
     Candidate,

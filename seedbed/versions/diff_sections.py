@@ -20,6 +20,7 @@ from seedbed.versions.row_changes import (
     Suspect,
     because,
     counted,
+    noun_of,
     number_of,
     reason,
 )
@@ -28,7 +29,6 @@ TEXT_CHARS = 300
 CHARS = 400  # of a cell: a text, or a reason with the row that caused it
 CONTEXT_CHARS = 40  # shown before what an edit changed
 GROUPS = 12  # classes, batches or reasons that a list is counted by, at most
-GROUP_NAMES = {"split": "side", "label": "class"}
 SIDE_ORDER = {side: place for place, side in enumerate(reversed(SIDES))}  # test first
 ALPHA = 0.05
 
@@ -76,7 +76,9 @@ def classes(changes: Changes) -> Section:
         ]
         for label, by_side in [*found.items(), ("all", every)]
     ]
-    return Section("Classes", [Table(["class", *SIDES, "all"], lines, chars=CHARS)])
+    task = changes.task
+    table = Table([task.NOUN, *SIDES, "all"], lines, chars=CHARS)
+    return Section(task.PLURAL.capitalize(), [table])
 
 
 def labels(changes: Changes) -> Section:
@@ -110,14 +112,17 @@ def row_lists(changes: Changes, rows: int) -> list[Section]:
 
 def _list(changes: Changes, kind: List, rows: int) -> Section:
     entries = getattr(changes.rows, kind.name)
-    shown = sorted(entries, key=side_first)[:rows]
+    shown, noun = sorted(entries, key=side_first)[:rows], noun_of(changes.task)
+    # Of a suspected answer nothing is suggested.
+    optional = OPTIONAL if noun == "label" else (*OPTIONAL, "suggested")
     header = [
         name for name in kind.columns
-        if name not in OPTIONAL or any(_cell(name, one, changes) for one in shown)
+        if name not in optional or any(_cell(name, one, changes) for one in shown)
     ]  # fmt: skip
     if any(one.id in changes.texts for one in shown):
         header.append("text")
     lines = [[_cell(name, one, changes) for name in header] for one in shown]
+    header = [noun if name == "label" else name for name in header]
     note = [Alarm(kind.note) if kind.name == "moved" else kind.note] if kind.note else []
     table = _section(f"{kind.title}: {len(entries):,}", header, lines, len(entries))
     return Section(table.title, [*note, *_by(changes, entries, kind.groups), *table.parts])
@@ -180,7 +185,8 @@ def drift(changes: Changes) -> Section:
         for label, (before, after) in found.median_chars.items()
         if before != after
     )
-    medians = [f"Median characters of collected rows by class: {each}."] if each else []
+    by = f"Median characters of collected rows by {changes.task.NOUN}"
+    medians = [f"{by}: {each}."] if each else []
     return Section("Drift", [*parts, *found.untold, *medians])
 
 
@@ -234,6 +240,7 @@ def _section(
 def _by(changes: Changes, entries: Sequence[Any], groups: Iterable[str]) -> list[str]:
     """By batch: 2026-11-tickets 12; by side: test 3, train 9."""
     task = changes.task
+    names = {"split": "side", "label": task.NOUN}
     parts = []
     for name in groups:
         cells = (reason(one) if name == "reason" else getattr(one, name) for one in entries)
@@ -243,7 +250,7 @@ def _by(changes: Changes, entries: Sequence[Any], groups: Iterable[str]) -> list
         each = ", ".join(f"{key} {number:,}" for key, number in sorted(numbers.items()))
         if len(numbers) > GROUPS:
             each = f"{len(numbers):,} different ones"
-        parts.append(f"by {GROUP_NAMES.get(name, name)}: {each}")
+        parts.append(f"by {names.get(name, name)}: {each}")
     line = "; ".join(parts)
     return [f"{line[0].upper()}{line[1:]}."] if line else []
 

@@ -17,7 +17,7 @@ from seedbed.core.texts import columns_of
 from seedbed.pages.document import listed
 from seedbed.tasks import Task
 from seedbed.versions.revisions import Files, cells
-from seedbed.versions.row_changes import fate_in_words
+from seedbed.versions.row_changes import fate_in_words, noun_of
 from seedbed.versions.row_records import Records, read_records
 
 SHOWN = 10
@@ -118,7 +118,10 @@ def _stages(
             words += (
                 []
                 if now
-                else [f"label {records.task.shown(placed.label)}", f"batch {placed.batch}"]
+                else [
+                    f"{noun_of(records.task)} {records.task.shown(placed.label)}",
+                    f"batch {placed.batch}",
+                ]
             )
         if stage == "augment" and made:
             words.append(f"{len(made)} rows made of it: {listed(made, SHOWN)}")
@@ -137,7 +140,7 @@ def _told(task: Task, stage: str, now: dict[str, Any], before: dict[str, Any]) -
             f"source {now['source']}, batch {now['batch']}, date {now['date'] or 'unknown'}",
             f"licence {from_.get('licence')}",
             f"sha256 of the file {str(from_.get('sha256'))[:12]}",
-            f"label {task.shown(now['label'])}" if now["label"] else UNLABELLED,
+            f"{noun_of(task)} {task.shown(now['label'])}" if now["label"] else UNLABELLED,
         ]
     words = []
     changed = [name for name in columns_of(now) if now[name] != before.get(name, "")]
@@ -145,7 +148,7 @@ def _told(task: Task, stage: str, now: dict[str, Any], before: dict[str, Any]) -
         # Of a conversation which part of it; elsewhere a text is a text.
         words.append(f"{' and '.join(changed) if 'answer' in now else 'text'} changed")
     if now["label"] != before["label"]:
-        words.append(f"label {_changed(task, before['label'], now['label'])}")
+        words.append(f"{noun_of(task)} {_changed(task, before['label'], now['label'])}")
     if now["weight"] != before["weight"]:
         words.append(f"weight {before['weight']:g} -> {now['weight']:g}")
     if stage == "split":
@@ -168,12 +171,15 @@ def _judged(row_id: str, records: Records) -> list[str]:
         near = ", ".join(suspect.get("nearest", "").split())
         label, suggested = (shown(suspect[name]) for name in ("label", "suggested"))
         change = records.task.difference(suspect["label"], suspect["suggested"])
+        nearest = f" with {change or suggested}" if change or suggested else ""
+        of_answers = noun_of(records.task) != "label"
+        doubt = f"{label} is suspected, {suggested} suggested{f' ({change})' if change else ''}"
         lines.append(
-            f"Suspect: {label} is suspected, {suggested} suggested"
-            f"{f' ({change})' if change else ''}; label "
-            f"quality score {suspect['score']} (low is suspicious); {in_words(suspect['reason'])}; "
+            f"Suspect: {'its answer is suspected' if of_answers else doubt}; "
+            f"{'' if of_answers else 'label '}quality score {suspect['score']} (low is "
+            f"suspicious); {in_words(suspect['reason'])}; "
             f"policy {records.figures['find_label_errors'].policy or 'unknown'}"
-            + (f"; nearest rows with {change or suggested}: {near}" if near else "")
+            + (f"; nearest rows{nearest}: {near}" if near else "")
         )
     placed = records.manifest.get(row_id)
     for decision in records.decisions.get(row_id, []):

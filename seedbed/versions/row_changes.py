@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from seedbed.core.decisions import Decision
 from seedbed.core.reasons import Reason, in_words
+from seedbed.tasks import Task
 
 LEFT_SOURCE = "left_source"
 
@@ -214,6 +215,11 @@ OTHERS = (
     ("decisions_withdrawn", "decision(s) withdrawn"),
     ("new_tombstones", "new tombstone(s)"),
 )
+
+
+def noun_of(task: Task) -> str:
+    """Return what the label of a row is called: a label, where that is what is learned."""
+    return "label" if task.TARGET == "label" else task.NOUN
 
 
 def counted(rows: Difference) -> list[str]:

@@ -18,8 +18,7 @@ from seedbed.scoring.answers.evaluation import (
     judged,
     side_by_side,
 )
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, read_evaluation
-from seedbed.scoring.metrics_files import ModelCosts
+from seedbed.scoring.metrics_files import AnswerEvaluation, ModelCosts, read_evaluation
 
 COSTS = ModelCosts(megabytes=1.0, trainable_parameters=2, epochs=1, training_tokens=3)
 PARAMS = AnswerParams()

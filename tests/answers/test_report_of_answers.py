@@ -3,8 +3,9 @@
 from seedbed.core.metrics import Difference
 from seedbed.pages.rendering import markdown
 from seedbed.reporting import answers
+from seedbed.scoring.answers.evaluation import SideBySide
 from seedbed.scoring.answers.metrics import ANSWER_METRICS
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, SideBySide
+from seedbed.scoring.metrics_files import AnswerEvaluation
 from seedbed.scoring.predictions import Pair
 from seedbed.scoring.significance import McNemar
 

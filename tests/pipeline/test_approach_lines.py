@@ -19,7 +19,7 @@ def test_a_new_approach_comes_wherever_the_others_are_and_an_old_one_goes():
         "      a", "    a"
     )
     assert "      - models/prompt\n      - models/distil\n" in more
-    assert "learning/distil.csv: validation_macro_f1\n" in more
+    assert "learning/distil.csv: validation\n" in more
     assert with_approaches(more) == TEXT
 
 

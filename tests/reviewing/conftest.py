@@ -15,11 +15,14 @@ from seedbed.core.files import read_csv, write_csv
 from seedbed.core.metrics import HEADER, Drop, write_ledger
 from seedbed.core.params import read_params
 from seedbed.core.rows import COLUMNS, SUSPECTS, read_rows, write_rows
+from seedbed.core.turns import Turn, write_turns
 from seedbed.encoding.vectors import write_vectors
 from seedbed.splitting.sides import SideParams, assign_sides
 
 NASTY = "Ring \x1b[31mme\x1b[0m at [bold]noon[/bold] <script>alert(1)</script> \u202etfel"
 SETS = {"bank": "bank", "post": "bank|post"}
+CONTEXT = write_turns([Turn("system", "You know \x1b[31mletters."), Turn("user", "Hello"),
+                       Turn("assistant", "Hi.")])  # fmt: skip
 TEXTS = ("The loan is too dear, letter {}.", "The parcel never came, letter {}.")
 
 
@@ -90,6 +93,34 @@ def label_with_sets() -> None:
         line["label"], line["suggested"] = SETS[line["label"]], SETS[line["suggested"]]
         line["reason"] = "lacks_label" if line["label"] == "bank" else "extra_label"
     write_csv(SUSPECTS, COLUMNS[SUSPECTS], [[*line.values()] for line in lines])
+
+
+def write_conversations() -> None:
+    """Write the letters into the working folder as questions after a turn of each side; the answers
+    of some are doubted, and one question has two."""
+    params = YAML().load(ROOT / "params.yaml")
+    params["task"]["kind"], params["sources"] = "answer", []
+    YAML().dump(params, Path("params.yaml"))
+    for name in ("frozen_test", "tombstones"):
+        write_csv(Path(f"data/{name}.csv"), ["id", "digest"], [])
+    rows = letters()
+    rows["answer"] = "Answer of " + rows["id"] + "."
+    rows = rows.assign(label="letters", context=CONTEXT)
+    write_rows(Path("data/anonymize"), rows)
+    copies = rows["id"].str.startswith("copy")
+    kept = assign_sides(rows[~copies], (), read_params("split", SideParams)).assign(fold=0)
+    write_rows(Path("data/split"), kept)
+    angles = np.arange(len(kept)) / 100
+    write_vectors(Path("data/embed"), kept, np.c_[np.cos(angles), np.sin(angles)].astype("f4"))
+    lines = [(*one[:2], "letters", "", one[4], "answers_other_question", "row01 row03")
+             for one in suspects_of(kept.assign(label="bank"))]  # fmt: skip
+    write_csv(SUSPECTS, COLUMNS[SUSPECTS], lines)
+    write_csv(Path("data/ledger/apply_decisions.csv"), HEADER, [])
+    write_ledger(Path("data/ledger/split.csv"), [])
+    drops = [Drop("copy1", "answer_conflict", "copy2"), Drop("copy2", "answer_conflict", "copy1")]
+    write_ledger(Path("data/ledger/deduplicate.csv"), drops)
+    write_csv(Path("data/quarantine.csv"), ["source", "file", "line", "reason"], [])
+    Path("data/decisions").mkdir()
 
 
 @pytest.fixture

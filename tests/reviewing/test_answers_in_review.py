@@ -8,63 +8,31 @@ import json
 import stat
 from pathlib import Path
 
-import numpy as np
 import pytest
-from conftest import ROOT
-from reviewing.conftest import letters, suspects_of
+from reviewing.conftest import write_conversations
 from rich.console import Console
 from ruamel.yaml import YAML
 
 from seedbed.core.decisions import REWRITES, digest_of, read_decisions, rewrite_file, rewrite_of
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import read_csv, read_json, write_csv
-from seedbed.core.metrics import HEADER, Drop, write_ledger
-from seedbed.core.params import read_params
-from seedbed.core.rows import COLUMNS, SUSPECTS, read_rows, write_rows
-from seedbed.core.turns import Turn, write_turns
-from seedbed.encoding.vectors import write_vectors
+from seedbed.core.rows import read_rows, write_rows
 from seedbed.forgetting.forget import carry_out, plan, told
 from seedbed.reviewing.csv_exchange import export, read_back
 from seedbed.reviewing.queues import queues_of, read_workspace
 from seedbed.reviewing.session import Session, append
 from seedbed.reviewing.status import status
 from seedbed.reviewing.terminal import Review
-from seedbed.splitting.sides import SideParams, assign_sides
 from stages import apply_decisions
 
-CONTEXT = write_turns([Turn("system", "You know \x1b[31mletters."), Turn("user", "Hello"),
-                       Turn("assistant", "Hi.")])  # fmt: skip
 ANSWER = "It is on its way.\nAsk again on Monday."
 
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
-    """The letters as questions; their answers are doubted, and one question has two answers."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SEEDBED_MEMO", "off")
-    params = YAML().load(ROOT / "params.yaml")
-    params["task"]["kind"], params["sources"] = "answer", []
-    YAML().dump(params, Path("params.yaml"))
-    for name in ("frozen_test", "tombstones"):
-        write_csv(Path(f"data/{name}.csv"), ["id", "digest"], [])
-    rows = letters()
-    rows["answer"] = "Answer of " + rows["id"] + "."
-    rows = rows.assign(label="letters", context=CONTEXT)
-    write_rows(Path("data/anonymize"), rows)
-    copies = rows["id"].str.startswith("copy")
-    kept = assign_sides(rows[~copies], (), read_params("split", SideParams)).assign(fold=0)
-    write_rows(Path("data/split"), kept)
-    angles = np.arange(len(kept)) / 100
-    write_vectors(Path("data/embed"), kept, np.c_[np.cos(angles), np.sin(angles)].astype("f4"))
-    lines = [(*one[:2], "letters", "", one[4], "answers_other_question", "row01 row03")
-             for one in suspects_of(kept.assign(label="bank"))]  # fmt: skip
-    write_csv(SUSPECTS, COLUMNS[SUSPECTS], lines)
-    write_csv(Path("data/ledger/apply_decisions.csv"), HEADER, [])
-    write_ledger(Path("data/ledger/split.csv"), [])
-    drops = [Drop("copy1", "answer_conflict", "copy2"), Drop("copy2", "answer_conflict", "copy1")]
-    write_ledger(Path("data/ledger/deduplicate.csv"), drops)
-    write_csv(Path("data/quarantine.csv"), ["source", "file", "line", "reason"], [])
-    Path("data/decisions").mkdir()
+    write_conversations()
     return read_workspace()
 
 

@@ -1,9 +1,9 @@
 """Line coverage of seedbed/ and stages/ by the test suite, and by the processes that tests start.
 
-Each part of the suite is a process with the tests of a folder; properties have fewer examples, so
-that it takes an hour. Stages that run in a copy of the project count for its lines. Python starts
-the measurement in every process (COVERAGE_PROCESS_START); one that a test kills leaves nothing.
-`make coverage` installs what is needed.
+Each part of the suite is a process with the tests of a folder, two of them at a time; properties
+have fewer examples, so that it takes half an hour. Stages that run in a copy of the project count
+for its lines. Python starts the measurement in every process (COVERAGE_PROCESS_START); one that a
+test kills leaves nothing. `make coverage` installs what is needed.
 """
 
 import os
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ FOLDER = ROOT / ".seedbed/coverage"
 GOAL = 0.92
 FEW = 0.8  # a module with a lower share of its lines is named
 FILES = 12  # of tests/ itself in a part
+AT_ONCE = 2  # parts
 LAST = ("trust",)
 NO_PRODUCT = ("lint", "browser")  # tests of the linter; those that need chromium
 PYTEST = (
@@ -83,12 +85,13 @@ def parts(tests: Path) -> Iterator[list[Path]]:
 
 
 def run(files: list[Path], folder: Path, settings: Path) -> str:
-    """Run tests; give their last lines if one fails. One run of the example is for all parts."""
+    """Run tests; give their last lines if one fails. One run of the example is for all parts, which
+    lies next to `folder`, that of this part."""
     environment = os.environ | {
         "COVERAGE_PROCESS_START": str(settings), "PYTEST_XDIST_WORKER": "coverage",
     }  # fmt: skip
     command = [sys.executable, "-W", "ignore", "-c", PYTEST, "-q", "-p", "no:cacheprovider",
-               "-W", "ignore::pytest.PytestAssertRewriteWarning", f"--basetemp={folder / 'part'}",
+               "-W", "ignore::pytest.PytestAssertRewriteWarning", f"--basetemp={folder}",
                *map(str, files)]  # fmt: skip
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     return done.stdout[-2000:] + done.stderr[-500:] if done.returncode else ""
@@ -121,12 +124,16 @@ def measure(scale: float, seed: int) -> Outcome:
     """Run the suite, or below scale 1 the first parts of it; count lines."""
     settings = prepared(FOLDER)
     every = list(parts(ROOT / "tests"))
-    failed = []
-    for number, files in enumerate(every[: max(1, round(len(every) * scale))], 1):
-        if told := run(files, FOLDER, settings):
-            failed.append(told)
-        print(f"coverage: part {number} of {len(every)} {told}", file=sys.stderr, flush=True)
-    return outcome(measured(settings), failed)
+    (FOLDER / "parts").mkdir()
+
+    def told_of(number: int) -> str:
+        told = run(every[number], FOLDER / f"parts/{number}", settings)
+        print(f"coverage: part {number + 1} of {len(every)} {told}", file=sys.stderr, flush=True)
+        return told
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        said = list(pool.map(told_of, range(max(1, round(len(every) * scale)))))
+    return outcome(measured(settings), [told for told in said if told])
 
 
 def outcome(lines: list[Lines], failed: list[str]) -> Outcome:

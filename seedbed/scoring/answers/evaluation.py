@@ -8,6 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,10 @@ from seedbed.core.text_units import length_of
 from seedbed.core.turns import read_turns
 from seedbed.scoring.answers.estimates import differences, estimates, figure
 from seedbed.scoring.answers.metrics import ANSWER_METRICS, Figures, figures_by_seed
-from seedbed.scoring.answers.metrics_files import AnswerEvaluation, SideBySide
 from seedbed.scoring.answers.predictions import AnswerPredictions, read_answers
 from seedbed.scoring.evaluation import Columns, periods, thirds
 from seedbed.scoring.intervals import shares
-from seedbed.scoring.metrics_files import ModelCosts, Right, Slice
+from seedbed.scoring.metrics_files import AnswerEvaluation, ModelCosts, Right, Slice
 from seedbed.scoring.predictions import Pair
 from seedbed.scoring.significance import holm, mcnemar
 
@@ -33,6 +33,15 @@ PAIRED_TESTS: dict[Right, str] = {
     "exact_match": "McNemar's exact test",
     "token_f1": "a test by random signs of the differences of token F1",
 }
+
+
+class SideBySide(NamedTuple):
+    """A row of a source that allows its texts to be shown, and what each approach answers."""
+
+    id: str
+    question: str
+    target: str
+    answers: dict[str, str]
 
 
 class AnswerParams(Section):

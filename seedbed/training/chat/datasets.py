@@ -34,7 +34,7 @@ from seedbed.training.chat.bases import ChatParams
 from seedbed.training.chat.batches import chat_examples
 from seedbed.training.chat.template import ChatTemplate, Encoded, Piece
 
-CHAT = "chat.json"  # the section of params.yaml that the tokens were made by
+CHAT = "chat.json"  # what of params.yaml the tokens were made by
 MASKED = "masked_rows.json"
 NOT_LEARNED = -100  # what losses of torch leave out
 SHOWN = 10  # rows a source whose tokens are kept to be shown
@@ -57,11 +57,13 @@ def chat_rows(rows: pd.DataFrame) -> ChatRows:
 
 
 class ChatTokenized(NamedTuple):
-    """Of each split the rows that fit and their tokens; the params that they were made by, and how
-    the encoder, which compares questions by meaning, cuts texts."""
+    """Of each split the rows that fit and their tokens; the params that they were made by; how the
+    encoder, which compares questions by meaning, cuts texts; and the answer to what is to be
+    refused."""
 
     params: ChatParams
     truncation: Truncation
+    refusal: str
     rows: dict[str, ChatRows]
     examples: dict[str, Examples]
 
@@ -112,6 +114,7 @@ def tokenized(
     rows: Mapping[str, ChatRows],
     template: ChatTemplate,
     truncation: Truncation,
+    refusal: str = "",
 ) -> tuple[ChatTokenized, dict[str, Encoded]]:
     """Encode the rows of each split; the second has those that do not fit, too.
 
@@ -127,7 +130,7 @@ def tokenized(
         side: chat_examples(encoded[side], part.ids, part.weights) for side, part in rows.items()
     }
     fitting = {side: _take(part, encoded[side].fits) for side, part in rows.items()}
-    return ChatTokenized(params, truncation, fitting, examples), encoded
+    return ChatTokenized(params, truncation, refusal, fitting, examples), encoded
 
 
 def _take(rows: ChatRows, mask: np.ndarray) -> ChatRows:
@@ -227,7 +230,7 @@ def write_chat_datasets(folder: Path, content: ChatTokenized, masked: Sequence[M
         table = pa.table(arrays, schema=features.arrow_schema)
         tables[split] = (table, _digest(rows.ids, labels))
     more = {
-        CHAT: content.params.model_dump(mode="json"),
+        CHAT: {"params": content.params.model_dump(mode="json"), "refusal": content.refusal},
         TRUNCATION: content.truncation._asdict(),
         MASKED: list(masked),
     }
@@ -248,7 +251,8 @@ def read_chat_datasets(folder: Path) -> ChatTokenized:
         step = "run `dvc repro`, or `dvc pull`"
         raise RowsError(str(folder), "no tokenized conversations", "a DatasetDict", step)
     with reading(folder):
-        params = ChatParams(**read_json(folder / CHAT))
+        chat = read_json(folder / CHAT)
+        params, refusal = ChatParams(**chat["params"]), str(chat["refusal"])
         truncation = Truncation(**read_json(folder / TRUNCATION))
         parts = {
             split: _read_split(folder / split)
@@ -256,7 +260,7 @@ def read_chat_datasets(folder: Path) -> ChatTokenized:
         }
     rows = {split: part for split, (part, _) in parts.items()}
     examples = {split: part for split, (_, part) in parts.items()}
-    return ChatTokenized(params, truncation, rows, examples)
+    return ChatTokenized(params, truncation, refusal, rows, examples)
 
 
 def _read_split(folder: Path) -> tuple[ChatRows, Examples]:
