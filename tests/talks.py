@@ -20,7 +20,11 @@ Rows = list[dict[str, Any]]
 
 def openai(pairs: list[tuple[str, str]] = PAIRS) -> Rows:
     """Two turns each: a greeting with the system text before it, and the pair."""
-    first = [("system", "Be kind."), ("user", "Good day to you."), ("assistant", "How can I help?")]
+    first = [
+        ("system", "Be kind, and answer in whole sentences."),
+        ("user", "Good day to you."),
+        ("assistant", "How can I help you on this fine day?"),
+    ]
     return [
         {"messages": [{"role": role, "content": text}
                       for role, text in (*first, ("user", question), ("assistant", answer))]}

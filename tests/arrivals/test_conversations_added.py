@@ -81,7 +81,13 @@ def test_each_form_is_shown_and_read_so_by_a_run(project, form):
     for row in last.itertuples():
         assert asked[row.text.removesuffix("\n\n" + row.text.rpartition("\n\n")[2])] == row.answer
     if form == "openai":
-        assert last["context"].str.startswith('[["system","Be kind."],["user","Good day').all()
+        assert (
+            last["context"]
+            .str.startswith(
+                '[["system","Be kind, and answer in whole sentences."],["user","Good day'
+            )
+            .all()
+        )
 
 
 def test_a_category_is_proposed_and_taken(project):

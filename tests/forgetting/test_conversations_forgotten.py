@@ -1,6 +1,7 @@
 """A person and a row forgotten in every turn of conversations, in each form that files have."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -121,11 +122,18 @@ def test_a_value_in_any_turn_is_forgotten_everywhere(form, place):
 def test_a_greeting_before_the_value_is_forgotten_in_no_other_conversation():
     rows = planted("openai", 3)
     collected("openai", rows)
-    greetings = ids_with("How can I help?")
+    greetings = ids_with("How can I help you")
     assert len(greetings) == 40
     forget(value=VALUE)
     collect.main()
-    assert len(ids_with("How can I help?")) == 38
+    assert len(ids_with("How can I help you")) == 38
+
+
+def test_a_value_in_the_system_text_is_of_every_row_of_its_conversation():
+    """By the raw file alone: what the stages wrote is gone."""
+    collected("openai", planted("openai", 0))
+    shutil.rmtree("data/collect")
+    assert "tombstones.csv: 2 keyed hashes" in forget(value=VALUE)
 
 
 def test_the_value_in_a_turn_that_is_no_row_is_found():
