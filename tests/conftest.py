@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import dvc  # noqa: F401  # its logger keeps the stdout of the test that imports it first
 import pytest
 from hypothesis import settings
 from ruamel.yaml import YAML
