@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks.answers_page import quality_section, speed_section
 from benchmarks.fine_tuning_words import (
     adaptation_words,
     epochs_words,
@@ -53,6 +54,12 @@ pairs of steps, by processor time and by the clock. {processor}
 ## Sets of labels
 
 {sets}
+
+## Models that answer
+
+{answers}
+
+{answer_speed}
 """
 QUALITY = (
     ("banking77", "banking77, all train rows, full from a linear head", 0.933, 0.938),
@@ -143,5 +150,7 @@ def fine_tuning_page(results: dict[str, Any]) -> str:
         epochs=epochs_words(speed.get("accuracy", {})),
         precision=precision_words(results.get("training_precision", {})),
         sets=sets_section(results.get("sets", {})),
+        answers=quality_section(results.get("answers", {})),
+        answer_speed=speed_section(results.get("answer_speed", {})),
         adaptation=adaptation_words(results.get("adaptation", {})),
     )

@@ -4,10 +4,9 @@ tiny language model that writes."""
 import json
 from pathlib import Path
 
-from conftest import Project, make_project, tiny_encoder
-from tiny_chat import tiny_writer
-
 from seedbed.core.files import sha256_of
+from tests.conftest import Project, make_project, tiny_encoder
+from tests.tiny_chat import tiny_writer
 
 SYSTEM = "You speak of colours in one word."
 COLOURS = {"sky": "Blue.", "grass": "Green.", "snow": "White.", "coal": "Black.", "blood": "Red.",

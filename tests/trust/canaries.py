@@ -193,8 +193,8 @@ def outcome(values: dict[str, str], found: Mapping[str, Found], seed: int) -> Ou
         "groups, a column that params do not name, quarantined rows and notes of decisions; as "
         "labels, also among others of a set, values of meta columns and names of files, which "
         "collect has to refuse. Conversations have them in system texts, in every turn, in "
-        "questions, inputs, histories and answers, in four forms of files, and run as far as "
-        "split. Notes and raw files themselves are the private zone."
+        "questions, inputs, histories and answers, in four forms of files, and a tiny language "
+        "model learns them. Notes and raw files themselves are the private zone."
     )
     return Outcome("Canaries", summary, table, missed)
 
@@ -330,14 +330,21 @@ def written_by(project: Project, values: dict[str, str], task: str, whole: bool)
     return leaks(values, [*contents(project.folder), ("printed", printed)])
 
 
-def in_talks(folder: Path, values: dict[str, str]) -> Found:
-    """Plant the values in conversations, and give where each was written or printed. Raises
-    RuntimeError where one did not even reach the first stage."""
-    talk_canaries.plant(folder, values)
-    printed = talk_canaries.run(folder)
-    if (read := talk_canaries.raw_values(folder, values)) < len(values):
+def in_talks(folder: Path, values: dict[str, str], whole: bool) -> Found:
+    """Plant the values in conversations, run the project, or as far as split, and give where each
+    was written or printed. Raises RuntimeError where the run fails, or a value did not even reach
+    the first stage."""
+    project = talk_canaries.plant(folder, values, whole)
+    if whole:
+        done = project.run("dvc", "repro")
+        if done.returncode:
+            raise RuntimeError(f"the run of conversations failed: {done.stderr[-2000:]}")
+        printed = done.stdout + done.stderr
+    else:
+        printed = talk_canaries.run(project.folder)
+    if (read := talk_canaries.raw_values(project.folder, values)) < len(values):
         raise RuntimeError(f"{read} of {len(values)} values were read")
-    return leaks(values, [*contents(folder), ("printed", printed.encode())])
+    return leaks(values, [*contents(project.folder), ("printed", printed.encode())])
 
 
 def measure(scale: float = 1, seed: int = 0) -> Outcome:
@@ -354,5 +361,5 @@ def measure(scale: float = 1, seed: int = 0) -> Outcome:
         ), strict=True))  # fmt: skip
         for task in TASKS:
             found[task] |= refused(Path(folder) / f"refused {task}", public, task)
-        found[ANSWERS] = in_talks(Path(folder) / ANSWERS, values)
+        found[ANSWERS] = in_talks(Path(folder) / ANSWERS, values, scale >= 1)
         return outcome(values, found, seed)

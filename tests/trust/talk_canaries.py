@@ -1,5 +1,5 @@
 """Canaries in conversations: personal values in every turn of every form, looked for in all that
-the stages up to split write outside the private zone."""
+a run, or its stages up to split, writes outside the private zone."""
 
 import json
 from contextlib import chdir, redirect_stderr
@@ -7,7 +7,8 @@ from io import StringIO
 from pathlib import Path
 
 from tests import talks
-from tests.conftest import copy_project, yaml
+from tests.chat_project import answer_project
+from tests.conftest import Project, make_project, yaml
 
 # A value is planted in one of these; what precedes it names the columns or the roles.
 PLACES = {
@@ -46,11 +47,11 @@ def row(form: str, place: str, number: int, value: str) -> dict[str, object]:
     return {"messages" if form == "openai" else "conversations": said}
 
 
-def plant(folder: Path, values: dict[str, str]) -> None:
-    """A project whose conversations have each value in one of EVERY, in turn."""
-    folder.mkdir()
-    copy_project(folder)
-    (folder / "data/raw").mkdir()
+def plant(folder: Path, values: dict[str, str], whole: bool) -> Project:
+    """A project whose conversations have each value in one of EVERY, in turn. `whole`: it has a
+    tiny language model and conversations to learn from, so that every stage runs."""
+    project = answer_project(folder) if whole else make_project(folder)
+    folder = project.folder
     rows: dict[str, talks.Rows] = {form: [] for form in PLACES}
     for number, value in enumerate(values.values()):
         form, place = EVERY[number // 10 % len(EVERY)]  # ten kinds of values, one after the other
@@ -67,13 +68,16 @@ def plant(folder: Path, values: dict[str, str]) -> None:
              "batch": f"2026-01-{form}", "licence": "CC0", "show_text": True,
              **({"columns": columns} if form == "columns" else {})}
         )  # fmt: skip
-    params = yaml.load(folder / "params.yaml")
-    params["task"]["kind"] = "answer"
-    params["sources"] = sources
-    yaml.dump(params, folder / "params.yaml")
+
+    def change(content) -> None:
+        content["task"]["kind"] = "answer"
+        content["sources"] = [*(content["sources"] if whole else []), *sources]
+
+    project.params(change)
     pipeline = yaml.load(folder / "dvc.yaml")
     pipeline["stages"]["collect"]["deps"] += [source["path"] for source in sources]
     yaml.dump(pipeline, folder / "dvc.yaml")
+    return project
 
 
 def run(folder: Path) -> str:

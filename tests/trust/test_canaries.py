@@ -35,7 +35,7 @@ def test_an_anonymizer_that_overlooks_a_column_of_conversations_is_seen(
     monkeypatch.setattr(
         rows, "columns_of", lambda names: [one for one in whole(names) if one != forgotten]
     )
-    found = in_talks(tmp_path / "project", values)
+    found = in_talks(tmp_path / "project", values, False)
     assert len(found) >= 20
     assert any("data/split/" in path for paths in found.values() for path in paths)
 
