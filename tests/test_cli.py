@@ -1,6 +1,8 @@
 """What people type."""
 
 import re
+import subprocess
+import sys
 
 
 def test_the_summary_shows_rows_scores_and_the_report(example):
@@ -26,3 +28,11 @@ def test_no_run_yet_is_one_paragraph(tmp_path, monkeypatch, capsys):
         cli.main()
     assert end.value.code == 1
     assert "run `dvc repro`" in capsys.readouterr().err
+
+
+def test_help_loads_no_library_of_data():
+    """It takes half a second without them, and two with them."""
+    heavy = "{'pandas', 'pyarrow', 'numpy', 'datasets', 'sklearn', 'torch', 'dvc'}"
+    code = f"import sys, seedbed.cli; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

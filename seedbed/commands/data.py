@@ -3,15 +3,16 @@
 import sys
 import unicodedata
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from seedbed.arrivals.entry import Asked, Negative
-from seedbed.collecting.table_forms import TableForm
-from seedbed.collecting.text_files import is_encoding
 from seedbed.core.errors import SeedbedError, say
 from seedbed.core.files import BEST
+
+if TYPE_CHECKING:  # `--help` needs no pandas
+    from seedbed.arrivals.entry import Asked, Negative
+    from seedbed.collecting.table_forms import TableForm
 
 Said = Annotated[str, typer.Option()]
 Left = Annotated[str | None, typer.Option(help='"": none')]
@@ -70,6 +71,7 @@ def add(
 ) -> None:
     """Add a batch: check it, show what it would change, copy, track and register it."""
     from seedbed.arrivals.adding import alone, as_dvc_says, fetched, undo
+    from seedbed.arrivals.entry import Asked
 
     if bool(file) == bool(url):
         raise typer.BadParameter("a FILE or a --url, one of both")
@@ -87,7 +89,7 @@ def add(
             str(path), source, batch, date, licence,
             {field: name for field, name in columns.items() if name is not None},
             tuple(meta_column or ()), label, label_separator, empty_label, _mapped(map_ or []),
-            tuple(new_label or ()), cast(Negative, negative), unlabelled,
+            tuple(new_label or ()), cast("Negative", negative), unlabelled,
             table_form(encoding, separator, quote, escape, header, sheet), pattern, date_format,
             bool(url), outside or _may_be_outside(yes or dry_run),
         )  # fmt: skip
@@ -106,8 +108,11 @@ def table_form(
     escape: str | None,
     header: bool | None,
     sheet: str,
-) -> TableForm:
+) -> "TableForm":
     """Return what the options say of a table. Raises BadParameter."""
+    from seedbed.collecting.table_forms import TableForm
+    from seedbed.collecting.text_files import is_encoding
+
     separator = TABS.get(separator, separator)
     for name, sign in {"separator": separator, "quote": quote, "escape": escape}.items():
         if len(sign or "") > 1:
@@ -143,19 +148,11 @@ def _mapped(pairs: list[str]) -> dict[str, str | None]:
     return labels
 
 
-def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
+def _carry_out(asked: "Asked", url: str, yes: bool, dry_run: bool) -> None:
     """Tell, ask, and put it in. `url`: as DVC takes it; "" for a path on this machine."""
     from datetime import date
 
-    from seedbed.arrivals.adding import (
-        PARAMS,
-        PIPELINE,
-        add,
-        sheet_as_csv,
-        told_after,
-        with_dep,
-        with_source,
-    )
+    from seedbed.arrivals import adding
     from seedbed.arrivals.plan import plan
     from seedbed.arrivals.telling import told
     from seedbed.collecting.text_files import is_workbook
@@ -170,14 +167,14 @@ def _carry_out(asked: Asked, url: str, yes: bool, dry_run: bool) -> None:
         typer.confirm("Add this batch?", abort=True)
     path, target = Path(asked.path), Path(found.source.path)
     is_sheet = path.is_file() and is_workbook(path)
-    add(
-        url or (sheet_as_csv(path, asked.form.sheet) if is_sheet else path),
+    adding.add(
+        url or (adding.sheet_as_csv(path, asked.form.sheet) if is_sheet else path),
         target,
-        with_source(read_text(PARAMS), found.entry),
-        with_dep(read_text(PIPELINE), found.source.path),
+        adding.with_source(read_text(adding.PARAMS), found.entry),
+        adding.with_dep(read_text(adding.PIPELINE), found.source.path),
         sha256_of(path) if path.is_file() else "",
     )
-    say(*told_after(target))
+    say(*adding.told_after(target))
 
 
 def forget(
