@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
 .PHONY: run answers install test test-browser test-chat pictures lint sync fresh resolve update bench \
-	bench-languages peers ci-restore ci-keep trust coverage clean
+	bench-languages bench-check peers ci-restore ci-keep trust coverage clean
 
 run: install
 	@python -m seedbed.core.params  # names the line, where DVC names none
@@ -125,6 +125,10 @@ bench: install .venv/installed-chat peers
 	@python -m benchmarks.row_diff
 	@python -m benchmarks.memo
 	@python -m benchmarks.tables
+
+# Whether the ratios beside peers that are in git still hold, to a quarter.
+bench-check: install peers
+	@python -m benchmarks.check
 
 # Each peer in a virtual environment of its own, at the versions that benchmarks/peers/*.txt name.
 PEERS := $(patsubst benchmarks/peers/%.txt,.seedbed/peers/%/installed,$(wildcard benchmarks/peers/*.txt))

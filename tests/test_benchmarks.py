@@ -1,6 +1,7 @@
 """The pages of figures are what the results say, and the measures count what they say."""
 
 import json
+import re
 import sys
 from contextlib import nullcontext
 
@@ -11,6 +12,7 @@ from ruamel.yaml import YAML
 
 from benchmarks import (
     answer_errors,
+    check,
     gains,
     label_errors,
     memo,
@@ -360,3 +362,18 @@ def test_planted_answers_stand_at_no_question_that_has_them():
     assert len(moved) == 5
     assert (answer_errors.planted(pairs, 0).wrong == found.wrong).all()
     assert (answer_errors.planted(pairs, 1).wrong != found.wrong).any()
+
+
+def test_a_ratio_a_quarter_below_that_in_git_fails_the_check(monkeypatch, tmp_path, capsys):
+    def result(cpu: float) -> dict:
+        return {"texts": 9, "peer": {"times_as_fast": {"seconds": 9.0, "cpu_seconds": cpu}}}
+
+    file = tmp_path / "speed.json"
+    file.write_text(json.dumps({"clean": result(4.0), "other": result(1.0)}))
+    for now, code, verdict in ((3.1, 0, "holds"), (2.9, 1, "slower"), (5.1, 0, "make it again")):
+        parts = {"clean": (file, lambda part, now=now: {part: result(now)})}
+        monkeypatch.setattr(check, "PARTS", parts)
+        assert check.main([]) == code
+        assert re.search(rf"clean peer \| 4.00x \| {now}0x \| .*{verdict}", capsys.readouterr().out)
+    steps = {"steps": {"float32": {"wall": {}, "processor": {"times_as_fast": 2.0}}}}
+    assert list(check.ratios(steps)) == [("steps float32", 2.0)]
