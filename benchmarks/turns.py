@@ -13,7 +13,12 @@ from seedbed.core.errors import SeedbedError
 PEERS = Path(".seedbed/peers")
 SCRIPTS = Path("benchmarks/peers")
 # One thread a side, and no hub: what is compared is the work of one core.
-ENVIRONMENT = {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+ENVIRONMENT = {
+    "SEEDBED_ENGINE": "serial",
+    "OMP_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+}
 
 
 def peer_command(environment: str, script: str, *figures: object) -> list[str]:

@@ -24,6 +24,8 @@ settings.register_profile("seedbed", deadline=None)
 settings.load_profile("seedbed")
 
 ROOT = Path(__file__).parent.parent
+# No test starts processes, but those that ask for them.
+os.environ.setdefault("SEEDBED_ENGINE", "serial")
 yaml = YAML()
 yaml.width = 200
 

@@ -12,7 +12,7 @@ from conftest import ROOT, copy_project
 from seedbed.cleaning.rows import clean_texts
 from seedbed.encoding.encoder import embed_texts
 from seedbed.private.detection import NAME_DATA, anonymize, scan
-from seedbed.running.engine import (
+from seedbed.running.code_versions import (
     DISTRIBUTIONS,
     _installed,
     closure,
@@ -25,7 +25,7 @@ IN_THE_MEMO = (clean_texts, anonymize, scan, embed_texts)
 ASK = """
 import json
 from seedbed.cleaning.rows import clean_texts
-from seedbed.running.engine import version_of
+from seedbed.running.code_versions import version_of
 from seedbed.private.detection import anonymize
 print(json.dumps([version_of(clean_texts).digest, version_of(anonymize).digest]))
 """
@@ -86,7 +86,7 @@ def test_every_library_behind_a_function_in_the_memo_is_known(function):
     libraries = libraries_of(closure([Path(function.__code__.co_filename)]))
     for library in {*libraries, *NAME_DATA}:
         assert _installed(library) != "not installed" or library.lower() in known, (
-            f"name the distribution of `{library}` in engine.DISTRIBUTIONS"
+            f"name the distribution of `{library}` in code_versions.DISTRIBUTIONS"
         )
 
 

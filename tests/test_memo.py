@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from seedbed.cli import app
 from seedbed.core.errors import SeedbedError
 from seedbed.encoding.tokens import Truncation
-from seedbed.running import engine, memo as memo_store
+from seedbed.running import code_versions, engines, memo as memo_store
 from seedbed.running.engine import FLOAT32, INT32, JSON, UINT16, UINT64, map_texts, plain
 from seedbed.running.memo import MEMO, Store, clear
 
@@ -84,13 +84,13 @@ def no_work(items):
 
 def test_another_version_of_a_library_is_another_result(monkeypatch):
     map_texts(shouted, ["a"], libraries=["spacy"])
-    monkeypatch.setattr(engine, "_installed", lambda name: "another")
+    monkeypatch.setattr(code_versions, "_installed", lambda name: "another")
     map_texts(shouted, ["a"], libraries=["spacy"])
     assert work_asked() == ["a", "a"]
 
 
 def test_what_was_edited_while_it_ran_is_not_kept(monkeypatch):
-    monkeypatch.setattr(engine, "STARTED", Path(__file__).stat().st_mtime - 1)
+    monkeypatch.setattr(code_versions, "STARTED", Path(__file__).stat().st_mtime - 1)
     map_texts(shouted, ["a"])
     map_texts(shouted, ["a"])
     assert work_asked() == ["a", "a"]
@@ -99,7 +99,7 @@ def test_what_was_edited_while_it_ran_is_not_kept(monkeypatch):
 def test_a_killed_run_keeps_the_batches_that_were_done():
     texts = ["a", "b", "c", "d", "stop", "e"]
     with pytest.raises(RuntimeError, match="killed"):
-        map_texts(fails_on_stop, texts, batch=2)
+        map_texts(fails_on_stop, texts, batch=2, threads=engines.ALL)
     assert work_asked() == texts
     map_texts(fails_on_stop, ["a", "b", "c", "d"])
     assert work_asked() == []

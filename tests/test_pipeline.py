@@ -20,7 +20,7 @@ from seedbed.approaches import APPROACHES, load
 from seedbed.core.params import MOVED, READ_BY_COMMANDS, SECTIONS, Section
 from seedbed.core.stage import STAGE_NAMES
 from seedbed.pipeline.code_deps import NO_DEPENDENCY, is_code
-from seedbed.running.engine import closure, is_bare
+from seedbed.running.code_versions import closure, is_bare
 from seedbed.training.models import SharedParams
 
 PIPELINE = YAML(typ="safe").load(ROOT / "dvc.yaml")

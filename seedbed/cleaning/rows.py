@@ -20,7 +20,7 @@ from seedbed.core.metrics import Drop, RowCounts, WithUnused, settle
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
 from seedbed.core.text_units import UNKNOWN_LANGUAGE, known_languages, language_of, length_of
-from seedbed.core.texts import CONTEXT, changed, columns_of, texts_in
+from seedbed.core.texts import CONTEXT, changed, columns_of, naming_rows, texts_in
 from seedbed.running.engine import map_texts
 
 MIN_WORDS_REPEATED = 10  # in shorter texts repetition is measured in characters
@@ -197,7 +197,8 @@ def _column(rows: pd.DataFrame, column: str, rules: Sequence[str], limits: Limit
         work = partial(work, code=True)
     cells = list(rows[column])
     texts = list(dict.fromkeys(text for cell in cells for text in texts_in(column, cell)))
-    cleaned = dict(zip(texts, starmap(Cleaned, map_texts(work, texts)), strict=True))
+    with naming_rows(rows):
+        cleaned = dict(zip(texts, starmap(Cleaned, map_texts(work, texts)), strict=True))
     return [_cell(column, cell, cleaned) for cell in cells]
 
 

@@ -76,6 +76,21 @@ class ModelError(SeedbedError):
     """An encoder or a model that cannot be loaded or trained."""
 
 
+class WorkError(SeedbedError):
+    """Work on texts that did not give a result for each; `item` is the text that it fails on."""
+
+    def __init__(
+        self, place: str, found: str, expected: str, next_step: str, item: object = None
+    ) -> None:
+        super().__init__(place, found, expected, next_step)
+        self.item = item
+
+    def of_row(self, row: str) -> "WorkError":
+        """Return the error with the row that has the text."""
+        found = f"row {row}: {self.found}"
+        return WorkError(self.place, found, self.expected, self.next_step)
+
+
 # What no stage makes; the rest of data/, models/ and reports/ comes back by `dvc repro`.
 BY_PEOPLE = re.compile(
     r"data/(raw|decisions|tombstones|frozen_test|gate_overrides)\b|tests/|[^/]*$"

@@ -37,14 +37,15 @@ PARAMS = Path("params.yaml")
 SECTIONS = (
     "sources",
     *(stage.name for stage in STAGES if stage.has_section),
-    *("task", "encoder", "chat", "negatives", "training", "approaches", "gate"),
+    *("task", "encoder", "chat", "negatives", "training", "approaches", "gate", "engine"),
 )
 # Keys of `training`, which an older params.yaml has in `approaches.full`.
 MOVED = (
     "epochs", "min_steps", "batch_tokens", "warmup_share", "weight_decay", "label_smoothing",
     "positive_weights", "patience_epochs",
 )  # fmt: skip
-READ_BY_COMMANDS = ("gate",)  # sections that no stage reads: a change of them reruns nothing
+# Sections on which no output of a stage depends: a change of them reruns nothing.
+READ_BY_COMMANDS = ("gate", "engine")
 YAML_TAG = "tag:yaml.org,2002:"
 TEXT = ("str", "merge")  # what a key may be for YAML
 READ_AS = {
@@ -87,6 +88,11 @@ def read_params(name: str, kind: type[Kind]) -> Kind:
     Raises ParamsError that names the key, its value and the nearest known key.
     """
     return validated(name, _find(name), kind)
+
+
+def has_section(name: str) -> bool:
+    """Whether there is a params.yaml with this section, which an older one may lack."""
+    return PARAMS.exists() and name in _load()
 
 
 def check_file() -> None:

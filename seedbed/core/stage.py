@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from seedbed.core.errors import SeedbedError, of_the_machine, say
+from seedbed.core.stage_options import EndOfShare, forget_shares, without_options
 
 COSTS = Path(".seedbed/costs.jsonl")
 PREDICTION_COSTS = Path(".seedbed/prediction_costs.jsonl")
@@ -74,12 +75,18 @@ METRIC_STAGES = tuple(stage.name for stage in STAGES if stage.has_metrics)
 
 
 def script(main: Main) -> Main:
-    """Run `main` if its module is what `python -m stages.NAME [APPROACH]` started, else nothing.
+    """Run `main` if its module is what `python -m stages.NAME [APPROACH] [OPTIONS]` started, else
+    nothing. seedbed/core/stage_options.py has the options.
 
     It has to be the last function of the module: what is below it does not exist when it runs.
     """
     if main.__module__ == "__main__":
-        run("@".join([Path(sys.argv[0]).stem, *sys.argv[1:]]), lambda: main(*sys.argv[1:]))
+        name = Path(sys.argv[0]).stem
+        try:
+            arguments = without_options(sys.argv[1:])
+        except SeedbedError as error:
+            sys.exit(f"\nseedbed: {name}: {error}\n")
+        run("@".join([name, *arguments]), lambda: main(*arguments))
     return main
 
 
@@ -96,6 +103,10 @@ def run(name: str, main: Callable[[], str]) -> None:
     try:
         with warnings.catch_warnings(record=True) as caught:
             line = main()
+        forget_shares()
+    except EndOfShare as end:
+        say(f"{name}: {end}; nothing of its outputs was written")
+        return
     except Exception as error:
         told = error if isinstance(error, SeedbedError) else of_the_machine(error)
         if told is None:

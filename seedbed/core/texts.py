@@ -7,9 +7,11 @@ columns of conversations.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import pandas as pd
 
+from seedbed.core.errors import WorkError
 from seedbed.core.turns import Turn, read_turns, write_turns
 
 CONTEXT = "context"
@@ -52,6 +54,17 @@ def different_texts(rows: pd.DataFrame) -> set[str]:
         for cell in rows[column].unique():
             found.update(texts_in(column, cell))
     return found - {""}
+
+
+@contextmanager
+def naming_rows(rows: pd.DataFrame) -> Iterator[None]:
+    """Name in a WorkError of the block the row that has the text it fails on."""
+    try:
+        yield
+    except WorkError as error:
+        pairs = zip(rows["id"], each_texts(rows), strict=True)
+        row = next((row for row, texts in pairs if error.item in texts), None)
+        raise error if row is None else error.of_row(row) from error.__cause__
 
 
 def changed(column: str, cell: str, change: Callable[[str], str]) -> str:

@@ -22,6 +22,7 @@ from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.rows import read_rows
 from seedbed.encoding.vectors import TEXTS_AT_ONCE, EncoderParams, Keep
 from seedbed.running.engine import INT32, UINT16, map_texts
+from seedbed.running.engines import ALL
 
 SMALL = 2**16  # token ids below take two bytes
 HEAD_OF_BOTH = 0.25  # share of the head under head_tail: 128 of 512 tokens (Sun et al., 2019)
@@ -210,7 +211,10 @@ class TextTokenizer:
         if self._use_memo:
             form = UINT16 if id_type(self._tokenizer) == np.uint16 else INT32
             work = partial(token_ids, file=self._file)
-            ids = [map_texts(work, column, form, batch=TEXTS_AT_ONCE) for column in columns]
+            ids = [
+                map_texts(work, column, form, batch=TEXTS_AT_ONCE, threads=ALL)
+                for column in columns
+            ]
             yield from zip(*ids, strict=True)
             return
         for start in range(0, len(columns[0]), TEXTS_AT_ONCE):

@@ -214,7 +214,8 @@ def embedded(items: Sequence[Item], params: EncoderParams, split: Path) -> np.nd
         truncation=truncation_of(params, folder, split),
         dtype=str(computing(params.precision, params.threads)).removeprefix("torch."),
     )
-    return np.stack(map_texts(work, items, FLOAT32, batch=TEXTS_AT_ONCE))
+    threads = params.threads
+    return np.stack(map_texts(work, items, FLOAT32, batch=TEXTS_AT_ONCE, threads=threads))
 
 
 def vectors_of(

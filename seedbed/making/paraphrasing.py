@@ -65,7 +65,12 @@ def paraphrases(texts: Sequence[ToParaphrase], params: ParaphraseParams) -> list
     how = params.model_dump(exclude={"model", "revision", "sha256"})
     work = partial(paraphrase_texts, folder=folder, **how)
     items = [(text.text, text.draws if params.temperature else "") for text in texts]
-    return [(text, reason) for text, reason in map_texts(work, items)]
+    if not items:
+        return []
+    import torch  # the model needs it, and work on another machine as many threads as here
+
+    threads = torch.get_num_threads()
+    return [(text, reason) for text, reason in map_texts(work, items, threads=threads)]
 
 
 def paraphrase_texts(

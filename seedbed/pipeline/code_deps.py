@@ -15,7 +15,7 @@ from typing import Any
 from seedbed.approaches import NAMES
 from seedbed.core.errors import PipelineError
 from seedbed.core.files import parse_yaml
-from seedbed.running.engine import PROJECT, closure, imported, is_bare
+from seedbed.running.code_versions import PROJECT, closure, imported, is_bare
 
 ITEM = "${item.approach}"
 APPROACHES = "seedbed/approaches"
@@ -25,7 +25,7 @@ MATRIX = re.compile(r"^( +approach: )\[(.*)\]$", re.MULTILINE)
 # with which a test compares the imports. A table of docs/explanation/architecture.md is made of it.
 ROOMS = {
     "core": "what every stage needs: rows, ledger, params, files, keys, errors",
-    "running": "the engine for per-text work, and the memo behind it",
+    "running": "per-text work: engines that run it, the memo behind it, versions of the code",
     "tasks": "what a label is, and how a prediction of it is scored",
     "pages": "the one way anything is shown: sections, tables, figures, alarms",
     "cleaning": "rules that clean texts, and limits that drop them",
@@ -60,7 +60,14 @@ NO_DEPENDENCY = {
     "seedbed/core/git.py": "asks git, which no stage does",
     "seedbed/core/reasons.py": "sentences of reasons: a stage whose reason is missing stops",
     "seedbed/core/stage.py": "names of stages, progress bars, costs: no output has any of them",
+    "seedbed/core/stage_options.py": "options of stage scripts, of which no output depends on any",
+    "seedbed/running/code_versions.py": "digests of code, which name kept results and checkpoints",
     "seedbed/running/engine.py": "calls functions and keeps their results: a call gives the same",
+    "seedbed/running/engines.py": "chooses who calls a function",
+    "seedbed/running/processes.py": "calls functions in other processes",
+    "seedbed/running/worker.py": "calls functions in a process of its own",
+    "seedbed/running/on_ray.py": "calls functions on a Ray cluster",
+    "seedbed/running/shares.py": "calls functions on other machines, by files",
     "seedbed/running/memo.py": "keeps results under a key of all that decides them",
     "seedbed/approaches/__init__.py": "names of approaches: a stage depends on those it loads",
 }

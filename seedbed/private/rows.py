@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seedbed.core.texts import changed, columns_of, different_texts, each_texts
+from seedbed.core.texts import changed, columns_of, different_texts, each_texts, naming_rows
 from seedbed.private.conversations import Value, shared_values, without_values
 from seedbed.private.detection import NAME_DATA, Change, TooSlow, changes, scan
 from seedbed.private.kinds import RESIDUALS, AnonymizeParams
@@ -32,7 +32,8 @@ def anonymize_rows(
     different = sorted(different_texts(rows))
     work = partial(changes, wanted=params.wanted, key=key, mode=params.mode)
     try:
-        results = map_texts(work, different, libraries=NAME_DATA)
+        with naming_rows(rows):
+            results = map_texts(work, different, libraries=NAME_DATA)
     except TooSlow as error:
         pairs = zip(rows["id"], each_texts(rows), strict=True)
         row = next(row for row, texts in pairs if error.text in texts)

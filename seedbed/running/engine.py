@@ -1,61 +1,39 @@
-"""The engine for per-text work: `map_texts(work, items)`; and the version of the code behind it.
+"""Per-text work: `map_texts(work, items)`.
 
-The engine makes a key for each item, finds results in the memo, computes what is missing in
-batches, and keeps what it computed. A key is hash(function, its version, its params, text), so a
-result from the memo is the one that the function would return; deleting the memo costs nothing but
-time. SEEDBED_MEMO=off turns it off and SEEDBED_MEMO_MB limits its size.
+It makes a key for each item, finds results in the memo, cuts what is missing into shards, lets the
+engine that `seedbed/running/engines.py` chooses compute them, and keeps what is computed. A key is
+hash(function, its version, its params, text), so a result from the memo is the one that the
+function would return; deleting the memo costs nothing but time. SEEDBED_MEMO=off turns it off and
+SEEDBED_MEMO_MB limits its size. Workers never open it.
 
-The version of a function is a digest of all that decides its results, found by reading imports and
-never by importing: the source of its module and of every module of this project that this one
-imports (transitively, lazily or not), the data files of their rooms, and the versions of Python and
-of the libraries they import. A result that is kept under a version therefore never belongs to
-another rule. A model that is loaded by name is not an import: its distribution has to be named.
-
-`pipeline.code_deps` reads the code dependencies of a stage the same way.
+Shards are ranges of the keys, and their number depends on that of the missing items alone: every
+engine with any number of workers computes the same shards.
 """
 
-import ast
 import hashlib
 import json
-import platform
-import sys
-import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
-from functools import cache, partial
-from importlib import metadata
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel
 
+from seedbed.core.errors import CLIP, SeedbedError, WorkError, of_the_machine
 from seedbed.core.files import sha256_of
 from seedbed.core.stage import progress
+from seedbed.core.stage_options import ENGINE, Run
+from seedbed.running import engines, shares
+from seedbed.running.code_versions import Version, version_of
 from seedbed.running.memo import Store, is_on
 
 KEY_BYTES = 20
 
 Item = str | tuple[str, ...]  # a text, or a text and its pair
 Work = partial[Any] | Callable[[list[Any]], Sequence[Any]]
-PROJECT = Path(__file__).resolve().parent.parent.parent
-PACKAGES = ("seedbed", "stages")
-DATA = "data"  # the folder of a room that holds its word lists and tables
-STARTED = time.time()
-# Where the name to import is not the name of the distribution.
-DISTRIBUTIONS = {"ruamel": "ruamel.yaml", "sklearn": "scikit-learn", "stdnum": "python-stdnum",
-                 "yaml": "PyYAML"}  # fmt: skip
-
-
-class Version(NamedTuple):
-    """The digest of the code behind a function, and the files of this project that contain it."""
-
-    digest: str
-    files: tuple[Path, ...]
-
-    def is_current(self) -> bool:
-        """Whether no file was edited since this process started, which runs the code of then."""
-        return all(file.exists() and file.stat().st_mtime <= STARTED for file in self.files)
 
 
 class Form(NamedTuple):
@@ -82,11 +60,11 @@ def _to_json(value: Any) -> bytes:
 
 def _array_form(name: str, dtype: str) -> Form:
     """Return the form of a one-dimensional array, which is read in a tenth of JSON's time."""
-    return Form(
-        name,
-        lambda value: np.ascontiguousarray(value, dtype=dtype).tobytes(),
-        partial(np.frombuffer, dtype=dtype),
-    )
+    return Form(name, partial(_to_bytes, dtype=dtype), partial(np.frombuffer, dtype=dtype))
+
+
+def _to_bytes(value: Any, dtype: str) -> bytes:
+    return np.ascontiguousarray(value, dtype=dtype).tobytes()
 
 
 # Tuples come back as lists.
@@ -103,29 +81,109 @@ def map_texts(
     form: Form = JSON,
     libraries: Sequence[str] = (),
     batch: int = 512,
+    threads: int | None = None,
 ) -> list[Any]:
     """Return the result of `work` for each item, in order.
 
     `work` is a module-level function from a list of items to as many results, or functools.partial
     of one, whose keyword arguments are the params; each result must depend on its own item alone.
-    It is called for items that the memo does not hold, each different item once, `batch` at a
-    time. Each batch is kept when it is done, so that a killed run keeps its work. New results pass
+    It is called for items that the memo does not hold, each different item once, about `batch` at a
+    time. Each shard is kept when it is done, so that a killed run keeps its work. New results pass
     through `form`, too, so that their types do not depend on the memo.
+
+    `threads`: of a network that computes on several, on whose number the last bits of a result
+    depend, as they do on the items of its shard; engines.ALL: of work that takes all threads there
+    are. Shards of such work are exactly `batch` neighbours, in the order of their first occurrence.
     """
     operation = keyed(work, items, form, libraries)
-    keys = operation.keys
-    with Store() if is_on() else nullcontext() as store:
+    keys, engine = operation.keys, engines.chosen()
+    is_worker = Run.share is not None and not Run.share.gathers
+    with Store() if is_on() and not is_worker else nullcontext() as store:
         values = store.find(list(keys.values())) if store else {}
         missing = [item for item, key in keys.items() if key not in values]
-        # Another engine takes the place of this loop.
-        parts = [missing[start : start + batch] for start in range(0, len(missing), batch)]
-        for part in progress(parts, operation.name.partition(".")[2], len(parts)):
-            results = zip(part, work(part), strict=True)
-            new = {keys[item]: form.pack(result) for item, result in results}
+        run = partial(
+            packed,
+            work=work,
+            pack=form.pack,
+            threads=threads,
+            finds_item=engine.name != engines.SERIAL and threads is None,
+        )
+        job = engines.Job(run, operation.version, tuple(libraries), threads)
+        if Run.share is not None and len(keys) > batch:
+            every = cut(keys, keys, batch, threads is not None)
+            names = [[keys[item] for item in shard] for shard in every]
+            results = shares.finished(job, engine, operation.name, every, names, missing)
+            shards: Sequence[Sequence[Item]] = every
+        else:
+            shards = cut(missing, keys, batch, threads is not None)
+            results = engines.finished(job, engine, shards)
+        for index, found in progress(results, operation.name.partition(".")[2], len(shards)):
+            new = {keys[item]: value for item, value in zip(shards[index], found, strict=True)}
             if store and operation.version.is_current():
                 store.keep(operation.name, new)
             values |= new
     return [form.unpack(values[keys[item]]) for item in items]
+
+
+def cut(
+    items: Collection[Item], keys: Mapping[Item, bytes], batch: int, in_order: bool
+) -> list[list[Item]]:
+    """Return the items in shards of about `batch`: equal ranges of the keys, or `in_order`.
+
+    The shards depend on the items alone, never on who computes them. Keys are hashes, so that
+    ranges have about as many items.
+    """
+    if in_order:
+        every = list(items)
+        return [every[start : start + batch] for start in range(0, len(every), batch)]
+    count = -(-len(items) // batch)
+    shards: list[list[Item]] = [[] for _ in range(count)]
+    for item in items:
+        shards[int.from_bytes(keys[item][:8], "big") * count >> 64].append(item)
+    return [shard for shard in shards if shard]
+
+
+def packed(
+    items: list[Any],
+    work: Work,
+    pack: Callable[[Any], bytes],
+    threads: int | None = None,
+    finds_item: bool = False,
+) -> list[bytes]:
+    """Return the results for a shard as bytes, in any process.
+
+    `finds_item`: turn an error of a defect into a WorkError with the item that causes it. Raises
+    WorkError if there are not as many results as items.
+    """
+    if threads:
+        # No import statement, by which torch would be part of every version of code.
+        import_module("torch").set_num_threads(threads)
+    try:
+        results = work(items)
+    except Exception as error:
+        if not finds_item or isinstance(error, SeedbedError) or of_the_machine(error):
+            raise
+        for item in items:
+            try:
+                work([item])
+            except Exception as cause:
+                raise _failed(work, item, cause) from cause
+        raise
+    if len(results) != len(items):
+        found = f"{len(results)} results for {len(items)} texts"
+        raise WorkError(_name(work), found, "one for each", "correct the function")
+    return [pack(result) for result in results]
+
+
+def _failed(work: Work, item: Item, cause: Exception) -> WorkError:
+    said = " ".join(str(cause).split())[:CLIP]
+    step = f"`{ENGINE}=serial` shows where in the code; correct it, or remove the row"
+    found = f"{type(cause).__name__}: {said}"
+    return WorkError(_name(work), found, "a result for each text", step, item)
+
+
+def _name(work: Work) -> str:
+    return (work.func if isinstance(work, partial) else work).__qualname__
 
 
 def keyed(
@@ -177,95 +235,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(member) for member in value]
     raise TypeError(f"a param of type {type(value).__name__} cannot be part of the memo's key")
-
-
-def version_of(function: Callable[..., Any], libraries: Iterable[str] = ()) -> Version:
-    """Return the version of a module's function; `libraries` adds distributions loaded by name.
-
-    Raises ValueError for a closure, because the variables that it captures are not seen.
-    """
-    if function.__closure__:
-        raise ValueError(f"{function.__qualname__} takes variables from around it: pass them")
-    modules = closure([Path(function.__code__.co_filename).resolve()])
-    folders = {module.parent / DATA for module in modules if module.is_relative_to(PROJECT)}
-    # PROJECT/data is what stages write, and no part of the code.
-    data = (file for folder in folders - {PROJECT / DATA} for file in folder.rglob("*"))
-    files = sorted({*modules, *filter(Path.is_file, data)})
-    names = [
-        file.relative_to(PROJECT).as_posix() if file.is_relative_to(PROJECT) else file.name
-        for file in files
-    ]
-    distributions = sorted({*libraries_of(modules), *libraries})
-    content = {
-        "python": platform.python_version(),
-        "files": dict(zip(names, map(sha256_of, files), strict=True)),
-        "libraries": {name: _installed(name) for name in distributions},
-    }
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    return Version(digest, tuple(files))
-
-
-def libraries_of(modules: Iterable[Path]) -> set[str]:
-    """Return the distributions that the modules import."""
-    tops = {name.partition(".")[0] for file in modules for name in imported(file.read_bytes())}
-    return {
-        DISTRIBUTIONS.get(top, top)
-        for top in tops
-        if top not in PACKAGES and top not in sys.stdlib_module_names
-    }
-
-
-@cache
-def _installed(distribution: str) -> str:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-@cache
-def imported(source: bytes) -> frozenset[str]:
-    """Return the names of the modules that a source imports, lazily or not.
-
-    `from a import b` gives both a and a.b, because b may be a module. Raises ValueError for a
-    relative import.
-    """
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            if node.level or not node.module:
-                raise ValueError("relative import: write the full name of the module")
-            names.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
-    return frozenset(names)
-
-
-def closure(
-    files: Iterable[Path], project: Path = PROJECT, without: Collection[Path] = ()
-) -> set[Path]:
-    """Return the files and everything that they import within this project, transitively.
-
-    The files in `without` are left out, and so is what is reachable only through them.
-    """
-    reached: set[Path] = set()
-    waiting = list(files)
-    while waiting:
-        file = waiting.pop()
-        if file in reached or file in without:
-            continue
-        reached.add(file)
-        for module in imported(file.read_bytes()):
-            parts = module.split(".")
-            if parts[0] in PACKAGES:  # importing it runs its own file and those of its packages
-                folders = [project.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
-                own = [folder / "__init__.py" for folder in folders]
-                own.append(folders[-1].with_suffix(".py"))
-                waiting += filter(Path.exists, own)
-    return reached
-
-
-def is_bare(file: Path) -> bool:
-    """Whether a file contains at most a docstring, so that it cannot change anything."""
-    body = ast.parse(file.read_bytes()).body
-    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)

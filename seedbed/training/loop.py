@@ -27,7 +27,7 @@ from seedbed.core.errors import ModelError
 from seedbed.core.stage import progress
 from seedbed.encoding.encoder import check_tokens, device, model_inputs
 from seedbed.encoding.examples import Examples, token_budget_batches
-from seedbed.running.engine import version_of
+from seedbed.running.code_versions import version_of
 from seedbed.training.models import LoopParams
 
 # A folder per stage or approach, deleted when it has written its models: not among a stage's

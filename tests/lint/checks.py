@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seedbed.pipeline.code_deps import ROOMS
-from seedbed.running.engine import imported
+from seedbed.running.code_versions import imported
 
 WORDS = Path(__file__).with_name("words.txt")
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/**/*.md", "params.yaml", "data/README.md")

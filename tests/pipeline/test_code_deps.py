@@ -16,7 +16,7 @@ from seedbed.pipeline.code_deps import (
     is_code,
     with_code_deps,
 )
-from seedbed.running.engine import closure
+from seedbed.running.code_versions import closure
 from seedbed.upkeep.sync import main, stale, with_blocks
 
 PREPARE = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split")

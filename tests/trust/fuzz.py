@@ -125,6 +125,7 @@ def section_models() -> dict[str, Any]:
 
     models: dict[str, Any] = {
         "encoder": EncoderParams,
+        "engine": str,
         "chat": ChatParams,
         "gate": GateParams,
         "negatives": NegativesParams,

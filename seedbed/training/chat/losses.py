@@ -146,7 +146,9 @@ def base_losses(
         dtype=str(dtype).removeprefix("torch."),
         with_question=with_question,
     )
-    return np.stack(map_texts(work, rows, FLOAT32)) if rows else np.zeros((0, 2), np.float32)
+    if not rows:
+        return np.zeros((0, 2), np.float32)
+    return np.stack(map_texts(work, rows, FLOAT32, threads=params.threads))
 
 
 def losses_by(
