@@ -65,6 +65,7 @@ from seedbed.tasks import ClassTask
 from seedbed.tasks.named import read_class_task, read_task
 from seedbed.training.classifier import Classifier
 from seedbed.training.models import read_card
+from seedbed.training.together import group, together
 
 if TYPE_CHECKING:
     from seedbed.training.chat.tuning import Answerer
@@ -228,13 +229,24 @@ def evaluate_answers(approach: str, epochs: dict[str, int]) -> str:
     parts = {side: rows for side, rows in sides(every).items() if side in HELD_OUT}
     columns = {side: columns_of_answers(rows, every, min_chars) for side, rows in parts.items()}
     seeds = {seed: MODELS / approach / f"seed-{seed}" for seed in epochs}
-    loaded = {}
+    loaded: dict[str, Answerer] = {}
     for seed, folder in seeds.items():
         loaded[seed] = approaches.load(approach).load(folder, read_card(folder), dtype)
 
-    def scored(models: Mapping[str, "Answerer"], place: str) -> dict[str, AnswerEvaluation]:
-        """Write what these models answer to `place` in the folder of each split; the figures."""
-        predictions = answers_of(approach, models, parts, content.params.max_new_tokens)
+    most, by_place = content.params.max_new_tokens, {"": loaded}
+    if approach == approaches.OF_BASE:
+        one = next(iter(seeds.values()))
+        by_place[BASE] = {BASE: approaches.as_base(one, read_card(one), dtype)}
+    predicted = {
+        place: answers_of(approach, models, parts, most) for place, models in by_place.items()
+    }
+    if not group().is_main:
+        return ""
+
+    def scored(place: str) -> dict[str, AnswerEvaluation]:
+        """Write what the models of a place answer to it in the folder of each split; the
+        figures."""
+        predictions = predicted[place]
         figures = {side: judged(one, judging) for side, one in predictions.items()}
         seed = best_seed(figures["validation"], judging.right)
         first = seed if seed in epochs else next(iter(epochs))
@@ -246,10 +258,8 @@ def evaluate_answers(approach: str, epochs: dict[str, int]) -> str:
             for side, one in predictions.items()
         }
 
-    found, base = scored(loaded, ""), {}
-    if approach == approaches.OF_BASE:
-        one = next(iter(seeds.values()))
-        base = scored({BASE: approaches.as_base(one, read_card(one), dtype)}, BASE)
+    found = scored("")
+    base = scored(BASE) if BASE in predicted else {}
     masked = datasets.read_masked_rows(TOKENIZE / datasets.MASKED)
     datasets.write_masked_rows(PREDICTIONS / approach / "validation" / datasets.MASKED, masked)
     for side, figures in found.items():
@@ -287,6 +297,10 @@ def evaluate_classes(approach: str, epochs: dict[str, int]) -> str:
     task = read_class_task()
     raw = predictions_of(approach, task, datasets, rows, models, dtype)
     fitted = evaluation.fit(raw["validation"])
+    shown = models[fitted.seed]
+    behaviour = checks(shown, rows, raw["validation"], fitted, params, dtype)
+    if not group().is_main:
+        return ""
     costs = model_costs(approach, fitted.seed, datasets.parts["train"], epochs[fitted.seed])
     classes = evaluation.Classes(datasets.classes, read_params("negatives.label", str))
     people = [
@@ -298,22 +312,24 @@ def evaluate_classes(approach: str, epochs: dict[str, int]) -> str:
         part = evaluation.Part(side, predictions, sliced_by, metas, decided)
         figures = evaluation.evaluate(part, fitted, classes, costs)
         if side == "validation":
-            behaviour = checks(models[fitted.seed], rows, predictions, fitted, params, dtype)
             paired, score = bool(rows["text_pair"].any()), figures["macro_f1"]
             figures = evaluation.with_behaviour(figures, paired, fitted, behaviour)
         write_metrics(EVALUATE / approach / f"{side}.json", figures)
         ruled = predictions.ruled(fitted.thresholds)
         write_predictions(PREDICTIONS / approach / side, ruled)
-    shown = task.ruled_classes(classes.names, classes.outside, fitted.shown)
-    write_plots(approach, raw["validation"], fitted, shown)
+    names = task.ruled_classes(classes.names, classes.outside, fitted.shown)
+    write_plots(approach, raw["validation"], fitted, names)
     interval = f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]"
     return f"validation macro-F1 {interval} on {len(raw['validation'].ids)} rows"
 
 
 @script
+@together
 def main(approach: str) -> str:
     with reading(MODELS / approach / "runs.json") as file:
         is_on, epochs = itemgetter("run", "epochs")(read_json(file))
+    if not is_on and not group().is_main:
+        return ""
     if not is_on:
         for side in HELD_OUT:
             with fresh_folder(PREDICTIONS / approach / side) as folder:

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field, JsonValue
 
 from seedbed.core.errors import reading
-from seedbed.core.files import ADAPTED, MODELS, fresh_folder, read_json, write_csv, write_json
+from seedbed.core.files import ADAPTED, MODELS, read_json, write_csv, write_json
 from seedbed.core.metrics import read_if_run
 from seedbed.core.params import Section, Seed, check_names, read_params
 from seedbed.core.rows import COLUMNS, CURVES, EMBED, TOKENIZE
@@ -29,6 +29,7 @@ from seedbed.training.classifier import TrainingData
 from seedbed.training.loop import CHECKPOINTS, LOSS, MACRO_F1, Curve
 from seedbed.training.models import SharedParams, with_shared
 from seedbed.training.resampling import CvMetrics
+from seedbed.training.together import group, together, written
 from seedbed.training.trainer import ApproachTrainer
 
 CV_METRICS = Path("reports/metrics/cv.json")
@@ -114,13 +115,14 @@ def chat_tuning(approach: str, checkpoints: Path) -> FineTune | None:
 
 
 @script
+@together
 def main(approach: str) -> str:
     is_chat, checkpoints = read_task().TARGET == "answer", CHECKPOINTS / approach
     fine_tune = (chat_tuning if is_chat else fine_tuning)(approach, checkpoints)
     seeds = read_params("finetune", Params).seeds if fine_tune else []
     curves: list[list[Any]] = []
     epochs = {}
-    with fresh_folder(MODELS / approach) as folder:
+    with written(MODELS / approach) as folder:
         for seed in seeds:
             target = folder / f"seed-{seed}"
             target.mkdir()
@@ -130,13 +132,18 @@ def main(approach: str) -> str:
                 curves.append([seed, point["epoch"], point.get("train_loss", ""), score])
             epochs[str(seed)] = sum("train_loss" in point for point in curve)
         used = [int(seed) for seed in epochs]
-        write_json(folder / "runs.json", {"run": bool(used), "seeds": used, "epochs": epochs})
+        runs = {"run": bool(used), "seeds": used, "epochs": epochs}
+        by = group().facts() if any(epochs.values()) else {}
+        write_json(folder / "runs.json", {**runs, **by})
+    if not group().is_main:
+        return ""
     shutil.rmtree(checkpoints, ignore_errors=True)
     write_csv(CURVES / f"{approach}.csv", COLUMNS[CURVES], curves)
     if fine_tune is None:
         return "off in params.yaml"
+    trained_by = "".join(f", {number} {name}" for name, number in by.items())
     scores = [score for *_, score in curves if score != ""]
     if not scores:  # of an approach that looks answers up
         return f"{len(seeds)} model(s)"
     best = f"loss {min(scores):.3f} a token" if is_chat else f"macro-F1 {max(scores):.3f}"
-    return f"{len(seeds)} model(s), best validation {best}"
+    return f"{len(seeds)} model(s), best validation {best}{trained_by}"

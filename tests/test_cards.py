@@ -126,6 +126,18 @@ def test_the_model_card_has_every_part_a_reader_looks_for():
     assert "| `run` |" not in page
 
 
+def test_the_model_card_says_how_many_processes_trained_it():
+    found = told()
+    assert "Trained by" not in model_card(found)
+    for settings, words in (
+        ({"processes": "2"}, "Trained by 2 processes: one"),
+        ({"processes": "2", "parts": "4"}, "Trained by 2 processes, each in 4 parts a batch: one"),
+        ({"parts": "4"}, "Trained by one process in 4 parts a batch: one"),
+    ):
+        card = found.card.model_copy(update={"settings": settings})
+        assert words in model_card(found._replace(card=card))
+
+
 def test_what_the_model_does_with_other_texts_is_told():
     serving = SERVING.model_copy(update={"thresholds": [0.5], "outside": "oos"})
     page = model_card(told(serving=serving))

@@ -175,11 +175,12 @@ def _tuned(
     losses: Losses | None,
 ) -> Curve:
     """Train the scorer, whose encoder has `depth` layers, in place and give its curve, with the
-    zero-shot score as epoch 0."""
+    zero-shot score as epoch 0. `losses`, where there are some, compare the rows of a batch."""
     score = classifier.validation_score(scorer, data, "prompt zero-shot")
     zero_shot = {"epoch": 0, "validation_macro_f1": score}
     groups = layer_groups(scorer, depth, params, params.layer_decay)
-    return [zero_shot, *classifier.fit(scorer, groups, data, params, seed, "prompt", losses)]
+    given = scorer, groups, data, params, seed, "prompt"
+    return [zero_shot, *classifier.fit(*given, losses, losses is not None)]
 
 
 def _head_of_few(

@@ -72,6 +72,7 @@ STAGES = (
 STAGE_NAMES = tuple(stage.name for stage in STAGES)
 ROW_STAGES = tuple(stage.name for stage in STAGES if stage.passes_rows)
 METRIC_STAGES = tuple(stage.name for stage in STAGES if stage.has_metrics)
+TOGETHER = ("finetune", "evaluate")  # stages that several processes can run together
 
 
 def script(main: Main) -> Main:
@@ -90,6 +91,23 @@ def script(main: Main) -> Main:
     return main
 
 
+def launched() -> int:
+    """Return how many processes a launcher such as `accelerate launch` started together."""
+    return int(os.environ.get("WORLD_SIZE") or 1)
+
+
+def rank() -> int:
+    """Return which of these this process is: 0 is the main one, which alone writes and reports."""
+    return int(os.environ.get("RANK") or 0) if launched() > 1 else 0
+
+
+def _check_launched(name: str) -> None:
+    if launched() > 1 and name.partition("@")[0] not in TOGETHER:
+        expected = f"one process (several can run only {' and '.join(TOGETHER)})"
+        step = f"start it without `accelerate launch`: python -m stages.{name.replace('@', ' ')}"
+        raise SeedbedError("accelerate launch", f"{launched()} processes", expected, step)
+
+
 def run(name: str, main: Callable[[], str]) -> None:
     """Run a stage's `main`, which returns one line on what it did.
 
@@ -101,6 +119,7 @@ def run(name: str, main: Callable[[], str]) -> None:
     gc.enable()
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of processes that libraries start
     try:
+        _check_launched(name)
         with warnings.catch_warnings(record=True) as caught:
             line = main()
         forget_shares()
@@ -111,10 +130,13 @@ def run(name: str, main: Callable[[], str]) -> None:
         told = error if isinstance(error, SeedbedError) else of_the_machine(error)
         if told is None:
             raise
-        print(f"\nseedbed: {name}: {told}\n", file=sys.stderr)
+        which = f" (process {rank()} of {launched()})" if rank() else ""
+        print(f"\nseedbed: {name}{which}: {told}\n", file=sys.stderr)
         sys.exit(1)
     finally:
         gc.freeze()  # or the interpreter walks every object of torch once more before it ends
+    if rank():
+        return
     _note_warnings(name, caught)
     seconds = time.time() - psutil.Process().create_time()  # imports are part of the cost
     usage = max(
@@ -122,8 +144,10 @@ def run(name: str, main: Callable[[], str]) -> None:
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     megabytes = usage / (2**20 if sys.platform == "darwin" else 2**10)
-    _note(COSTS, stage=name, seconds=round(seconds, 1), peak_mb=round(megabytes))
-    say(f"{name}: {line} ({seconds:.1f} s, {megabytes:,.0f} MB)")
+    several = {"processes": launched()} if launched() > 1 else {}
+    _note(COSTS, stage=name, seconds=round(seconds, 1), peak_mb=round(megabytes), **several)
+    spent = f"{seconds:.1f} s, {megabytes:,.0f} MB"
+    say(f"{name}: {line} ({spent}{f' in each of {launched()} processes' if several else ''})")
 
 
 def _note_warnings(stage: str, caught: list[warnings.WarningMessage]) -> None:
@@ -148,6 +172,8 @@ def note_predictions(approach: str, rows: int, tokens: int, seconds: float) -> N
 
 def _note(file: Path, **cost: str | float) -> None:
     """Add a line; a disk that does not take it ends no stage whose outputs are whole."""
+    if rank():
+        return
     try:
         file.parent.mkdir(exist_ok=True)
         with file.open("a", encoding="utf-8") as lines:
@@ -174,7 +200,7 @@ def progress(items: Iterable[Item], label: str, total: int | None = None) -> Ite
 
     An empty label shows no bar, for work inside that of another bar.
     """
-    if not label or not sys.stderr.isatty():
+    if not label or rank() or not sys.stderr.isatty():
         yield from items
         return
     from rich import progress as bars

@@ -250,7 +250,7 @@ def _answer_training(facts: AnswerFacts) -> Section:
     words = (
         f"Base model `{base.name}`{revision}{weights}; conversations of at most "
         f"{card.truncation.max_length:,} tokens. {cost.trainable_parameters:,} trainable "
-        f"parameters, {epochs}; the model has {cost.megabytes:g} MB."
+        f"parameters, {epochs}; the model has {cost.megabytes:g} MB.{card.trained_by}"
     )
     why = f"{facts.choice.why} The choice read validation figures alone."
     return Section("Training", [Prose(why), Prose(words), Table(["param", "value"], rows)])
@@ -278,7 +278,7 @@ def _training(facts: ModelFacts) -> Section:
     words = (
         f"Encoder `{encoder.name}`{revision}{weights}. {truncation_sentence(facts.card)} "
         f"{cost.trainable_parameters:,} trainable parameters, trained {epochs}; the model has "
-        f"{cost.megabytes:g} MB."
+        f"{cost.megabytes:g} MB.{facts.card.trained_by}"
     )
     why = f"{facts.choice.why} The choice read validation figures alone."
     return Section("Training", [Prose(why), Prose(words), Table(["param", "value"], rows)])

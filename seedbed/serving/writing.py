@@ -5,6 +5,7 @@ spreadsheet would run; the other two hold each value as it is.
 """
 
 import json
+from collections import deque
 from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ from seedbed.collecting.table_forms import SEPARATORS, distinct
 from seedbed.collecting.tables import as_text
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import csv_writer, marked
+from seedbed.core.stage import rank
 from seedbed.serving.chunks import Chunk
 
 LINES = (".jsonl", ".ndjson")
@@ -36,7 +38,10 @@ def check_target(source: Path, target: Path) -> None:
 
 def write(path: Path, chunks: Labelled) -> None:
     """Write rows with their new columns, one value a row each, as the suffix of `path` says; the
-    file is there when all of them are written."""
+    file is there when all of them are written. Of several processes the main one writes."""
+    if rank():
+        deque(chunks, maxlen=0)  # the others compute their shares
+        return
     suffix = path.suffix.lower()
     partial = path.with_name(f".{path.name}.partial")
     path.parent.mkdir(parents=True, exist_ok=True)

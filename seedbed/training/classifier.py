@@ -25,14 +25,13 @@ from seedbed.encoding.encoder import (
     SentenceEncoder,
     first_token_alone,
     load_model,
-    outputs,
     pooled_windows,
     pooling_of,
 )
 from seedbed.encoding.examples import Examples
 from seedbed.encoding.tokens import Encoded, TextTokenizer, Truncation
 from seedbed.scoring.metrics import macro_f1_of
-from seedbed.training import models
+from seedbed.training import models, together
 from seedbed.training.loop import Curve, Group, Inputs, Losses, RowLosses, Run, Work, train
 
 if TYPE_CHECKING:  # seconds, which predicting by most approaches does not need
@@ -102,6 +101,8 @@ class TrainingData:
         """The card of a model trained on these rows."""
         values = origin.params.model_dump(mode="json")
         usage = form.usage.replace("{read}", self.task.STOCK.get(form.kind, ""))
+        if isinstance(origin.params, models.TrainingParams):
+            settings |= together.group().as_settings()
         return models.SavedModel(
             approach=origin.approach,
             task=self.task.NAME,
@@ -123,11 +124,13 @@ def fit(
     seed: int,
     approach: str,
     losses: Losses | None = None,
+    across_rows: bool = False,
 ) -> Curve:
     """Train a classifier in place and give its curve: one dict an epoch.
 
     `module(**model_inputs)` gives logits (windows, classes); `losses` defaults to those of
-    the task. Raises ModelError as `train` does.
+    the task, and `across_rows` says whether that of a row reads other rows. Raises ModelError as
+    `train` does.
     """
 
     row_losses = data.row_losses(params)
@@ -138,14 +141,21 @@ def fit(
     def score(model: nn.Module) -> float:
         return validation_score(model, data, f"{approach} validation")
 
-    work = Work(module, groups, losses or of_task, score, params.patience_epochs)
+    work = Work(
+        module,
+        groups,
+        losses or of_task,
+        score,
+        params.patience_epochs,
+        across_rows=across_rows,
+    )
     rows = {"train": data.train, "validation": data.validation}
     return train(work, rows, Run(approach, params, seed, data.dtype, data.checkpoints, fit))
 
 
 def validation_score(module: nn.Module, data: TrainingData, label: str) -> float:
     """Macro-F1 of a module from token ids to logits on the validation rows."""
-    logits = outputs(module, data.validation, data.dtype, label)
+    logits = together.shared_outputs(module, data.validation, data.dtype, label)
     return score_of(data, data.validation.pooled(logits))
 
 
@@ -180,7 +190,7 @@ class Classifier:
     def logits(self, rows: Encoded | Examples, dtype: torch.dtype, label: str) -> np.ndarray:
         """Logits of tokenized texts: (windows, classes) float32."""
         filled = self._fill(rows) if self._fill else rows
-        return outputs(self.module, filled, dtype, label)
+        return together.shared_outputs(self.module, filled, dtype, label)
 
     def probabilities(
         self, texts: list[str], pairs: list[str] | None = None, dtype: torch.dtype = torch.float32

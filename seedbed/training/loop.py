@@ -28,6 +28,7 @@ from seedbed.core.stage import progress
 from seedbed.encoding.encoder import check_tokens, device, model_inputs
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.running.code_versions import version_of
+from seedbed.training import together
 from seedbed.training.models import LoopParams
 
 # A folder per stage or approach, deleted when it has written its models: not among a stage's
@@ -65,7 +66,7 @@ class Work(NamedTuple):
     The best epoch is kept, and training stops after `patience_epochs` without a better one; with 0,
     or without a score, the last epoch is kept. `score_name` is the score's name in the curve; of
     losses the lowest is the best. `collate` and `batches` are other ones for rows that share lines,
-    as packed conversations do."""
+    as packed conversations do. `across_rows`: the loss of a row reads other rows of its batch."""
 
     module: nn.Module
     groups: list[Group]
@@ -75,6 +76,7 @@ class Work(NamedTuple):
     score_name: ScoreName = MACRO_F1
     collate: Collate = model_inputs
     batches: Batches = token_budget_batches
+    across_rows: bool = False
 
     @property
     def keeps_best(self) -> bool:
@@ -137,6 +139,7 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
     torch.manual_seed(run.seed)
     epochs = _batches(work.batches, examples, params, run.seed)
     module.to(device())
+    together.same_weights(_trained(module).values())
     rate, decay = params.learning_rate, params.weight_decay
     optimizer = AdamW(work.groups, lr=rate, weight_decay=decay, fused=True)
     full_rates = [group["lr"] for group in optimizer.param_groups]
@@ -148,6 +151,7 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
             break
         place = f"{run.name} epoch {epoch}/{len(epochs)}"
         total, count, steps = 0.0, 0, point.steps
+        together.draw_apart(run.seed, epoch)
         module.train()
         with _memory_explained(run):
             for number, batch in enumerate(progress(batches, place, len(batches)), start=1):
@@ -163,7 +167,7 @@ def train(work: Work, rows: dict[str, Examples], run: Run) -> Curve:
                     raise ModelError(f"{place}, step {number}", found, "a finite number", step)
                 total, count, steps = total + value * len(batch), count + len(batch), steps + 1
             point = _after(work, point, total / count, steps)
-        if file:
+        if file and together.group().is_main:
             _save_point(file, module, optimizer, point)
     module.load_state_dict(point.best, strict=False)
     return point.curve
@@ -187,7 +191,7 @@ def _digest(module: nn.Module, rows: dict[str, Examples], run: Run) -> str:
     code = version_of(run.code or train).digest, type(module).__qualname__, repr(module)
     how = run.dtype, device().type, torch.get_num_threads()
     facts = run.name, run.params.model_dump(), run.seed, how, code
-    digest = hashlib.sha256(repr(facts).encode())
+    digest = hashlib.sha256(repr((*facts, *together.group().facts().items())).encode())
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(name.encode() + tensor.cpu().numpy().tobytes())
     for name, part in sorted(rows.items()):
@@ -222,26 +226,36 @@ def _save_point(file: Path, module: nn.Module, optimizer: AdamW, point: Point) -
 
 
 def _load_point(file: Path, module: nn.Module, optimizer: AdamW) -> Point | None:
-    """Restore module, optimizer and random generators; None where there is no checkpoint. A file
-    that cannot be read counts as none, and the training starts anew."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(file, "pt") as content:
-            metadata = content.metadata()
-            tensors = {key: content.get_tensor(key) for key in content.keys()}  # noqa: SIM118
-    except (FileNotFoundError, SafetensorError):
+    """Restore module, optimizer and random generators; None where there is no checkpoint. The main
+    process reads it for all."""
+    found = _read_point(file) if together.group().is_main else None
+    metadata = together.from_main(found and found[0])
+    if metadata is None:
         return None
+    tensors = together.tensors_from_main(found[1] if found else {}, device())
     module.load_state_dict(_under("weight.", tensors), strict=False)
     states: dict[int, dict[str, torch.Tensor]] = {}
     for key, tensor in _under("optimizer.", tensors).items():
         number, _, name = key.partition(".")
         states.setdefault(int(number), {})[name] = tensor
     optimizer.load_state_dict({**optimizer.state_dict(), "state": states})
-    torch.set_rng_state(tensors["random"])
+    torch.set_rng_state(tensors["random"].cpu())
     if "random_cuda" in tensors:
-        torch.cuda.set_rng_state(tensors["random_cuda"])
+        torch.cuda.set_rng_state(tensors["random_cuda"].cpu())
     return Point(json.loads(metadata["curve"]), int(metadata["steps"]), _under("best.", tensors))
+
+
+def _read_point(file: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]] | None:
+    """The metadata and tensors of a checkpoint. A file that cannot be read counts as none, and the
+    training starts anew."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, "pt") as content:
+            tensors = {key: content.get_tensor(key) for key in content.keys()}  # noqa: SIM118
+            return content.metadata(), tensors
+    except (FileNotFoundError, SafetensorError):
+        return None
 
 
 def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -260,7 +274,7 @@ def _after(work: Work, before: Point, loss: float, steps: int) -> Point:
     """The state after one more epoch; the best weights are copied, since training changes them."""
     curve, best = [*before.curve, {"epoch": len(before.curve) + 1, "train_loss": loss}], before.best
     if work.score is not None:
-        curve[-1][work.score_name] = work.score(work.module)
+        curve[-1][work.score_name] = together.from_main(work.score(work.module))
     if not work.keeps_best or _epochs_since_best(work, curve) == 0:
         best = {name: weight.clone() for name, weight in _trained(work.module).items()}
     return Point(curve, steps, best)
@@ -278,19 +292,29 @@ def _step(
     """Take one step and give the mean loss of the batch's rows; where loss or gradient is not
     finite, give that and take no step."""
     where, module = device(), work.module
-    labels = torch.from_numpy(examples.labels[batch]).to(where)
-    weights = torch.from_numpy(examples.weights[batch]).to(where)
-    with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
-        losses = work.losses(module, work.collate(examples, batch, where), labels)
-    loss = (losses * weights).sum() / weights.sum()
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    whole = _weight_of(examples, batch, where)
+    total = torch.zeros((), device=where)
+    for rows in together.shares(batch, work.across_rows):
+        labels = torch.from_numpy(examples.labels[rows]).to(where)
+        weights = torch.from_numpy(examples.weights[rows]).to(where)
+        with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
+            losses = work.losses(module, work.collate(examples, rows, where), labels)
+        loss = (losses * weights).sum() / whole
+        loss.backward()
+        total += loss.detach()
+    total = together.summed(total, module.parameters())
     norm = nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-    value, size = torch.stack([loss.detach(), norm]).tolist()
+    value, size = torch.stack([total, norm]).tolist()
     if not math.isfinite(value + size):
         return value + size  # no step, so that the weights stay valid
     optimizer.step()
     return value
+
+
+def _weight_of(examples: Examples, batch: np.ndarray, where: torch.device) -> torch.Tensor:
+    """The weight of a batch, by which the losses of all its shares are divided."""
+    return torch.from_numpy(examples.weights[batch]).to(where).sum()
 
 
 @contextmanager

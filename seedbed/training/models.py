@@ -104,7 +104,8 @@ class SavedModel(Section):
     """seedbed.json: which approach made the model and in which format, and what predicting needs.
 
     `params`: the approach's effective parameters as JSON. `settings`: what its `load` needs beyond
-    the weights. `trainable_parameters`: the cost that decides between equal models.
+    the weights; and `processes` and `parts`, if several processes trained it, or one in several
+    parts a batch. `trainable_parameters`: the cost that decides between equal models.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)  # a newer version may write more
@@ -120,6 +121,18 @@ class SavedModel(Section):
     trainable_parameters: int = 0
     params: dict[str, str] = {}
     settings: dict[str, str | list[str]] = {}
+
+    @property
+    def trained_by(self) -> str:
+        """A sentence about what keeps one process from giving the same bits; "" for one that
+        trained the model with whole batches."""
+        processes, parts = (self.settings.get(name) for name in ("processes", "parts"))
+        if not processes and not parts:
+            return ""
+        how = f"{processes} processes" if processes else "one process"
+        how += f", each in {parts} parts a batch" if processes and parts else ""
+        how += f" in {parts} parts a batch" if parts and not processes else ""
+        return f" Trained by {how}: one that takes whole batches gives the same up to rounding."
 
     @model_validator(mode="before")
     @classmethod

@@ -261,7 +261,8 @@ def adapt(encoder: Path, texts: Encoded, run: Run, folder: Path) -> tuple[str, C
         module = TwiceDropped(SentenceEncoder(model, pooling_of(encoder)), params.temperature)
     groups = [Group(params=list(module.parameters()))]
     # Both modules give their losses themselves, without labels.
-    work = Work(module, groups, lambda module, inputs, _: module(**inputs), score=None)
+    losses, is_across = (lambda module, inputs, _: module(**inputs)), method == "simcse"
+    work = Work(module, groups, losses, score=None, across_rows=is_across)
     curve = train(work, {"train": _rows(texts)}, run)
     for pattern in SMALL_FILES:
         for file in encoder.glob(pattern):

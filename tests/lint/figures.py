@@ -11,7 +11,7 @@ from typing import NamedTuple
 from seedbed.pipeline.code_deps import ROOMS
 from seedbed.running.code_versions import closure
 
-MAX_MODULES = 197  # of seedbed/, without __init__.py
+MAX_MODULES = 198  # of seedbed/, without __init__.py
 MIN_MEDIAN_LINES = 150
 MAX_MODULE_LINES = 345
 MAX_FUNCTION_LINES = 60

@@ -16,6 +16,7 @@ from transformers import DynamicCache
 
 from seedbed.core.stage import progress
 from seedbed.encoding.encoder import device
+from seedbed.training import together
 from seedbed.training.loop import Inputs
 
 BATCH_ROWS = 32
@@ -45,8 +46,8 @@ class Writer:
         self, prompts: Sequence[np.ndarray], max_new_tokens: int, label: str
     ) -> list[Written]:
         """Return an answer for each prompt, of at most `max_new_tokens` tokens."""
-        written = [Written([], False) for _ in prompts]
-        batches = _batches([len(ids) for ids in prompts], max_new_tokens)
+        batches = together.own(_batches([len(ids) for ids in prompts], max_new_tokens))
+        written: dict[int, Written] = {}
         for batch in progress(batches, label, len(batches)):
             texts: dict[int, list[int]] = {int(row): [] for row in batch}
             for place, token in self._tokens([prompts[row] for row in batch], max_new_tokens):
@@ -57,7 +58,8 @@ class Writer:
                     texts[row].append(token)
             for row, ids in texts.items():
                 written[row] = Written(ids, ended=False)
-        return written
+        every = {row: one for part in together.gathered(written) for row, one in part.items()}
+        return [every[row] for row in range(len(prompts))]
 
     def stream(
         self, prompt: np.ndarray, max_new_tokens: int, decode: Decode

@@ -19,6 +19,7 @@ from seedbed.core.turns import Dialogue, dialogue
 from seedbed.encoding.encoder import check_tokens, computing, device
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.running.engine import FLOAT32, map_texts
+from seedbed.training import together
 from seedbed.training.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
 from seedbed.training.chat.batches import chat_examples, row_to_a_line
 from seedbed.training.chat.template import ChatTemplate
@@ -102,14 +103,14 @@ def answer_losses(
     check_tokens(module, examples, label)
     where = device()
     module = module.to(where).eval()
-    batches = token_budget_batches([len(ids) for ids in examples.ids], BATCH_TOKENS)
-    totals = np.zeros(len(examples.ids))
+    every = token_budget_batches([len(ids) for ids in examples.ids], BATCH_TOKENS)
+    totals, batches = np.zeros(len(examples.ids)), together.own(every)
     for batch in progress(batches, label, len(batches)):
         inputs = row_to_a_line(examples, batch, where)
         with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
             total, _ = _sums(module, inputs, len(batch))
         totals[batch] = total.double().cpu().numpy()
-    return totals
+    return np.sum(together.gathered(totals), axis=0)
 
 
 def dialogue_losses(

@@ -19,6 +19,7 @@ from seedbed.encoding.encoder import computing
 from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.encoding.tokens import Truncation
 from seedbed.scoring.answers.predictions import Written
+from seedbed.training import together
 from seedbed.training.chat.bases import ChatParams, OverLength, System, base_folder, load_writer
 from seedbed.training.chat.batches import Packing, check_ends, row_to_a_line
 from seedbed.training.chat.datasets import ChatRows, ChatTokenized
@@ -88,7 +89,12 @@ class ChatData:
             truncation=Truncation(self.template.max_length),
             trainable_parameters=trained,
             params={key: json.dumps(value) for key, value in values.items()},
-            settings={**self.settings, "template_digest": self.template.digest, **settings},
+            settings={
+                **self.settings,
+                "template_digest": self.template.digest,
+                **settings,
+                **(together.group().as_settings() if trained else {}),
+            },
         )
 
 
