@@ -11,7 +11,7 @@ from typing import NamedTuple
 from seedbed.pipeline.code_deps import ROOMS
 from seedbed.running.engine import closure
 
-MAX_MODULES = 190  # of seedbed/, without __init__.py
+MAX_MODULES = 191  # of seedbed/, without __init__.py
 MIN_MEDIAN_LINES = 150
 MAX_MODULE_LINES = 345
 MAX_FUNCTION_LINES = 60
