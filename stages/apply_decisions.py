@@ -23,7 +23,7 @@ from seedbed.core.labels import unmatched, unused_in_words
 from seedbed.core.metrics import Drop, RowCounts, settle
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import ANONYMIZE, SIDES, read_rows, write_results
+from seedbed.core.rows import ANONYMIZE, DECIDING, SIDES, read_rows, updated, write_results
 from seedbed.core.stage import script
 from seedbed.splitting.sides import FROZEN, SideParams, assign_sides, read_frozen
 from seedbed.tasks.named import read_task
@@ -111,7 +111,7 @@ def metrics_of(
 @script
 def main() -> str:
     params = read_params("apply_decisions", Params)
-    rows = read_rows(ANONYMIZE)
+    rows = read_rows(ANONYMIZE, (*DECIDING, "answer"))
     everyone = decisions.read_decisions(FOLDER)
     decided = decisions.in_force(everyone, rows, params)
     task = read_task()
@@ -135,7 +135,9 @@ def main() -> str:
     arbiters = [params.arbiter] if params.arbiter else []
     people = {decision.who for decision in everyone}
     unused = unmatched("apply_decisions.arbiter", arbiters, people)
-    write_results("apply_decisions", metrics.naming(unused), kept, dropped)
+    changed = [name for name in ("id", "label", "answer") if name in kept]
+    made = updated(ANONYMIZE, kept[changed])
+    write_results("apply_decisions", metrics.naming(unused), made, dropped)
     write_csv(DECIDED, HEADER, lines)
     summary = f"{len(decided.settled)} rows decided, {metrics.relabelled} of them relabelled"
     if answers is not None:

@@ -4,6 +4,7 @@ data/find_label_errors/, data/embed/, data/split/ -> data/augment/, reports/metr
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -106,6 +107,12 @@ def _written(
     return dict(zip([*texts, *there], [*results, *back], strict=True))
 
 
+def joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return rows and those made of them; where none was made the rows as they are, because a copy
+    of all texts takes their memory once more."""
+    return pd.concat(parts) if any(map(len, parts[1:])) else parts[0]
+
+
 @script
 def main() -> str:
     params, task = read_params("augment", Params), read_task()
@@ -123,12 +130,12 @@ def main() -> str:
         refused += failed
     embed = partial(embedded, params=encoder, split=SPLIT)
     # A copy of a text of two words may be its word salad, too, which is no text of both.
-    wrong, not_made = negatives(pd.concat([rows, copies]), negative, embed, task)
-    every = pd.concat([rows, copies, wrong])
+    wrong, not_made = negatives(joined([rows, copies]), negative, embed, task)
+    every = joined([rows, copies, wrong])
     near = {made for made, _ in made_near_another_side(every, words, jaccard)}
     refused["near_another_side"] += len(near)
     copies, wrong = (part[~part["id"].isin(near)] for part in (copies, wrong))
-    after = pd.concat([rows, copies, wrong])
+    after = joined([rows, copies, wrong])
     gate_after_split(after, words, jaccard)
     made = [*copies["id"], *wrong["id"]]
     by_method, by_class = counts_made([copies, wrong], task)

@@ -14,7 +14,7 @@ from seedbed.core.labels import unmatched, unused_in_words
 from seedbed.core.metrics import Drop, settle
 from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import AUGMENT, read_rows, write_results
+from seedbed.core.rows import AUGMENT, DECIDING, read_rows, updated, write_results
 from seedbed.core.stage import script
 from seedbed.making.balancing import BalanceMetrics, BalanceParams as Params, GroupWeight, balance
 from seedbed.tasks import Task
@@ -72,7 +72,7 @@ def set_aside(
 @script
 def main() -> str:
     params, task = read_params("balance", Params), read_task()
-    rows = read_rows(AUGMENT)
+    rows = read_rows(AUGMENT, DECIDING)
     negative = read_params("negatives.as", str), read_params("negatives.label", str)
     used, aside = set_aside(rows, *negative, task)
     is_train = used["split"] == "train"
@@ -87,7 +87,8 @@ def main() -> str:
     )
     target = params.target
     unused = unmatched("balance.target.shares", target.shares if not target.by else (), (), ())
-    write_results("balance", metrics.naming(unused), after, dropped)
+    weighted = updated(AUGMENT, after[["id", "weight"]])
+    write_results("balance", metrics.naming(unused), weighted, dropped)
     groups = metrics.train_by_class.items()
     lines = [
         (task.shown(name), group.rows_before, group.rows, group.weight) for name, group in groups

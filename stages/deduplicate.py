@@ -7,8 +7,15 @@ data/apply_decisions/, data/frozen_test.csv
 from seedbed.core.labels import in_line
 from seedbed.core.metrics import in_words, settle
 from seedbed.core.params import read_params
-from seedbed.core.rows import APPLY_DECISIONS, read_rows, write_results
+from seedbed.core.rows import (
+    APPLY_DECISIONS,
+    DECIDING,
+    read_rows,
+    updated,
+    write_results,
+)
 from seedbed.core.stage import script
+from seedbed.core.texts import COLUMNS as TEXTS
 from seedbed.splitting.compared import parts_of
 from seedbed.splitting.deduplication import (
     DeduplicateMetrics,
@@ -26,10 +33,10 @@ LISTED = 20  # pairs in the metrics
 @script
 def main() -> str:
     params = read_params("deduplicate", Params)
-    rows, frozen = read_rows(APPLY_DECISIONS), read_frozen(FROZEN)
+    rows, frozen = read_rows(APPLY_DECISIONS, (*DECIDING, *TEXTS)), read_frozen(FROZEN)
     task = read_task()
     drops, conflicts = deduplicate(rows, frozen, params, read_params("split.way", str))
-    kept = rows[~rows["id"].isin({drop.id for drop in drops})]
+    kept = rows.loc[~rows["id"].isin({drop.id for drop in drops}), ["id"]]
     test = rows[rows["id"].isin(frozen)]
     # Two frozen rows are both kept: a person may want to look at them.
     texts, second, *_ = parts_of(test)
@@ -44,7 +51,7 @@ def main() -> str:
     )
     if differing := labels_that_differ(rows, drops, conflicts, task):
         metrics = metrics.model_copy(update={"labels_that_differ": differing})
-    write_results("deduplicate", metrics, kept, drops)
+    write_results("deduplicate", metrics, updated(APPLY_DECISIONS, kept), drops)
     words = in_words(metrics.rows)
     if differing:
         words += f"; in texts with two sets of labels these differ: {in_line(differing)}"

@@ -17,13 +17,16 @@ from seedbed.core.reasons import Reason
 from seedbed.core.rows import (
     COLUMNS,
     COUNTS,
+    DECIDING,
     DEDUPLICATE,
     MANIFEST,
     SIDES,
     read_rows,
+    updated,
     write_results,
 )
 from seedbed.core.stage import script
+from seedbed.core.texts import COLUMNS as TEXTS, columns_of
 from seedbed.splitting import contamination, sides, splits
 from seedbed.splitting.sides import FROZEN
 from seedbed.splitting.splits import SplitMetrics, SplitParams as Params
@@ -107,10 +110,12 @@ def summary(metrics: SplitMetrics, warn_below: int, task: Task) -> str:
 @script
 def main() -> str:
     params, task = read_params("split", Params), read_task()
-    rows, frozen = read_rows(DEDUPLICATE), sides.read_frozen(FROZEN)
+    rows, frozen = read_rows(DEDUPLICATE, (*DECIDING, *TEXTS)), sides.read_frozen(FROZEN)
     sides.check_frozen(rows, frozen)
     labelled, bare = splits.without_unlabelled(rows)
     near = splits.NearTexts(labelled, params.shingle_words, params.twin_min_jaccard)
+    if task.TARGET != "answer":  # whose texts are compared with other files
+        rows, labelled = (part.drop(columns=columns_of(part)) for part in (rows, labelled))
     contamination.check_declared(params.contamination)
     questions = contamination.evaluation_questions(params.contamination, task)
     kept, dropped = splits.split_rows(labelled, frozen, params, task, near)
@@ -142,7 +147,8 @@ def main() -> str:
     )
     if pairs:
         metrics = metrics.model_copy(update={"contamination": pairs})
-    write_results("split", metrics, kept, dropped)
+    placed = updated(DEDUPLICATE, kept[["id", "split", "fold"]])
+    write_results("split", metrics, placed, dropped)
     write_manifest(kept, params.max_rows_in_git)
     more = f"; {len(pairs)} questions of evaluations were in train" if pairs else ""
     return summary(metrics, params.warn_below, task) + more

@@ -6,11 +6,9 @@ import pytest
 
 from seedbed.core.errors import RowsError
 from seedbed.core.metrics import Drop, RowCounts, read_ledger
+from seedbed.core.parquet import CELL_BYTES, cells_of, decoded_bytes
 from seedbed.core.rows import (
-    CELL_BYTES,
     SCHEMA,
-    cells_of,
-    decoded_bytes,
     read_rows,
     rows_to_choose_by,
     write_results,
@@ -138,7 +136,7 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path, monkeypatch):
     def fail(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seedbed.core.rows.pq.write_table", fail)
+    monkeypatch.setattr("seedbed.core.parquet.pq.ParquetWriter.write_table", fail)
     with pytest.raises(KeyboardInterrupt):
         write_rows(tmp_path / "rows", rows(text=["other", "words"]))
     assert {file.name: file.read_bytes() for file in (tmp_path / "rows").iterdir()} == before

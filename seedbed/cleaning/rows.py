@@ -146,44 +146,59 @@ class CleanMetrics(WithUnused):
     rows_by_language: dict[str, int]  # of the rows kept
 
 
+class RowCleaner:
+    """Cleans every text of rows, chunk by chunk, and drops the rows that break a limit.
+
+    An empty second text, of a task without pairs, stays empty and breaks none. Limits on length and
+    letters are those of questions, not of answers; earlier turns have none.
+    """
+
+    def __init__(self, params: Section) -> None:
+        """`params` is a CleanParams. Raises ParamsError for a language that no text could be found
+        to have."""
+        self.drops: list[Drop] = []
+        self._rules = rules_wanted(params)
+        self._limits = Limits(**params.model_dump(include=set(Limits._fields)))
+        for language in self._limits.languages:
+            if language not in (known := known_languages()):
+                raise unknown_name("params.yaml: clean.languages", language, known)
+        self._touched, self._languages = Counter[str](), Counter[str]()
+        self._read: list[str] = []
+        self._kept: list[str] = []
+
+    def __call__(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a chunk that are kept, cleaned."""
+        names = columns_of(rows.columns)
+        results = {name: _column(rows, name, self._rules, self._limits) for name in names}
+        # That of the question first, by which people know a row.
+        limited = zip(*(results[name] for name in LIMITED if name in results), strict=True)
+        reasons = [next(filter(None, (part.reason for part in parts)), "") for parts in limited]
+        ids = list(rows["id"])
+        self.drops += [Drop(id, why) for id, why in zip(ids, reasons, strict=True) if why]
+        for parts in zip(*results.values(), strict=True):
+            self._touched.update({*chain(*(one.touched for one in parts))})
+        texts = zip(results["text"], reasons, strict=True)
+        self._languages.update(text.language for text, why in texts if not why)
+        self._read += ids
+        self._kept += [id for id, why in zip(ids, reasons, strict=True) if not why]
+        texts_of = {name: [part.text for part in parts] for name, parts in results.items()}
+        return rows.assign(**texts_of)[[not reason for reason in reasons]]
+
+    def metrics(self) -> CleanMetrics:
+        """Return the figures of all chunks."""
+        return CleanMetrics(
+            rows=settle("clean", self._read, self._kept, self.drops),
+            rows_touched_by_rule={rule: self._touched[rule] for rule in self._rules},
+            rows_by_language=dict(sorted(self._languages.items())),
+        )
+
+
 def clean_rows(
     rows: pd.DataFrame, params: Section
 ) -> tuple[pd.DataFrame, list[Drop], CleanMetrics]:
-    """Clean every text of the rows, and drop the rows that break a limit: the rows kept, the drops,
-    and the figures.
-
-    An empty second text, of a task without pairs, stays empty and breaks none. Limits on length and
-    letters are those of questions, not of answers; earlier turns have none. `params` is a
-    CleanParams. Raises ParamsError for a language that no text could be found to have.
-    """
-    rules = rules_wanted(params)
-    limits = Limits(**params.model_dump(include=set(Limits._fields)))
-    for language in limits.languages:
-        if language not in (known := known_languages()):
-            raise unknown_name("params.yaml: clean.languages", language, known)
-    results = {name: _column(rows, name, rules, limits) for name in columns_of(rows.columns)}
-    whole = list(zip(*results.values(), strict=True))
-    # That of the question first, by which people know a row.
-    limited = zip(*(results[name] for name in LIMITED if name in results), strict=True)
-    reasons = [next(filter(None, (part.reason for part in parts)), "") for parts in limited]
-    drops = [Drop(id, reason) for id, reason in zip(rows["id"], reasons, strict=True) if reason]
-    cleaned = rows.assign(
-        **{name: [part.text for part in parts] for name, parts in results.items()}
-    )
-    kept = cleaned[[not reason for reason in reasons]]
-    touched = Counter(rule for parts in whole for rule in {*chain(*(one.touched for one in parts))})
-    languages = Counter(
-        text.language for text, reason in zip(results["text"], reasons, strict=True) if not reason
-    )
-    return (
-        kept,
-        drops,
-        CleanMetrics(
-            rows=settle("clean", rows["id"], kept["id"], drops),
-            rows_touched_by_rule={rule: touched[rule] for rule in rules},
-            rows_by_language=dict(sorted(languages.items())),
-        ),
-    )
+    """Return what a RowCleaner makes of rows as one chunk: those kept, the drops, the figures."""
+    cleaner = RowCleaner(params)
+    return cleaner(rows), cleaner.drops, cleaner.metrics()
 
 
 def _column(rows: pd.DataFrame, column: str, rules: Sequence[str], limits: Limits) -> list[Cleaned]:

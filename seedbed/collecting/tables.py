@@ -54,8 +54,8 @@ from seedbed.collecting.text_files import (
 )
 from seedbed.collecting.yaml_tables import yaml_rows
 from seedbed.core.errors import SourceError
+from seedbed.core.parquet import cells_of, decoded_bytes
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import cells_of, decoded_bytes
 
 PARQUET = b"PAR1"
 LFS = "version https://git-lfs"

@@ -70,8 +70,7 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="tell, and change nothing")] = False,
 ) -> None:
     """Add a batch: check it, show what it would change, copy, track and register it."""
-    from seedbed.arrivals.adding import alone, as_dvc_says, fetched, undo
-    from seedbed.arrivals.entry import Asked
+    from seedbed.arrivals import adding, entry
 
     if bool(file) == bool(url):
         raise typer.BadParameter("a FILE or a --url, one of both")
@@ -82,10 +81,10 @@ def add(
         "id": id_column, "date": date_column, "group": group_column, "answer": answer_column,
         "messages": messages_column, "context": context_column,
     }  # fmt: skip
-    with alone(), fetched(file or url, bool(url)) as path:
-        if undo():
+    with adding.alone(), adding.fetched(file or url, bool(url)) as path:
+        if adding.undo():
             print("An addition that was cut off has been undone.")
-        asked = Asked(
+        asked = entry.Asked(
             str(path), source, batch, date, licence,
             {field: name for field, name in columns.items() if name is not None},
             tuple(meta_column or ()), label, label_separator, empty_label, _mapped(map_ or []),
@@ -93,7 +92,7 @@ def add(
             table_form(encoding, separator, quote, escape, header, sheet), pattern, date_format,
             bool(url), outside or _may_be_outside(yes or dry_run),
         )  # fmt: skip
-        _carry_out(asked, as_dvc_says(url), yes, dry_run)
+        _carry_out(asked, adding.as_dvc_says(url), yes, dry_run)
 
 
 def _check_one_of(option: str, value: str, *allowed: str) -> None:

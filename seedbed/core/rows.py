@@ -2,11 +2,17 @@
 
 A rows folder holds one Parquet file per batch, each sorted by id. Every stage writes every column,
 so that a reader needs to know one schema. The same rows give the same bytes on every machine.
+
+Stages before embed read and write a folder in chunks, which are the row groups of its files, so
+that memory does not grow with the texts; what they decide on all rows, they decide on the columns
+that it takes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +20,8 @@ import pyarrow.parquet as pq
 
 from seedbed.core.errors import RowsError, reading
 from seedbed.core.files import fresh_folder
-from seedbed.core.metrics import METRICS, Drop, Metrics, write_ledger, write_metrics
+from seedbed.core.metrics import METRICS, AnyMetrics, Drop, write_ledger, write_metrics
+from seedbed.core.parquet import ROWS_AT_ONCE, GroupWriter, groups_of
 
 # Where each stage writes its rows; a vector of each text of split is in EMBED.
 QUARANTINE = Path("data/quarantine.csv")
@@ -79,6 +86,11 @@ COLUMNS = {  # of tables that stages write and others read
     NEXT: "id split label suggested priority uncertainty density weakness".split(),
     CURVES: ["seed", "epoch", "train_loss", "validation"],
 }
+# The columns that decide: without texts and what people alone read, which take most memory.
+DECIDING = (
+    "id", "digest", "label", "source", "batch", "date", "group", "split", "fold", "weight",
+    "origin", "parent",
+)  # fmt: skip
 HELD_OUT = SIDES[1:]  # no weights are fitted to these
 OUTSIDE = -1  # the class index of a row whose label is no class
 NEGATIVE = "negative"  # the key of meta that says which kind of negative a row is
@@ -90,12 +102,72 @@ def read_parquet(file: Path) -> pa.Table:
         return pq.read_table(file)
 
 
-def read_rows(folder: Path) -> pd.DataFrame:
-    """All rows of a folder, sorted by id, with a fresh 0..n-1 index.
+def read_rows(folder: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+    """Return all rows of a folder, sorted by id, with a fresh 0..n-1 index; if columns are named
+    only id and those of them that there are.
 
     Raises RowsError where the folder is missing or empty, or a file breaks the contract.
     """
-    files = sorted(folder.glob("*.parquet"))
+    ids, names = _checked_ids(folder), columns_in(folder)
+    order = pc.sort_indices(ids)
+    wanted = [name for name in names if not columns or name in ("id", *columns)]
+    frame = {}
+    for name in wanted:  # one by one, so that no more than one column is in memory twice
+        cells = pa.chunked_array(
+            [chunk for table in _groups(folder, [name]) for chunk in table[name].chunks],
+            schema_of(names).field(name).type,
+        )
+        if pa.types.is_string(cells.type):
+            cells = cells.cast(pa.large_string())  # of which one array takes more than 2 GB
+        frame[name] = cells.take(order).to_pandas()
+    return pd.DataFrame(frame, copy=False)
+
+
+def row_chunks(folder: Path) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a folder batch after batch, each sorted by id, a row group at a time.
+
+    Raises what `read_rows` does, before the first chunk.
+    """
+    _checked_ids(folder)
+    for table in _groups(folder):
+        yield table.to_pandas()
+
+
+def updated(folder: Path, rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the chunks of a folder without the rows whose id is not in `rows`, and with the other
+    columns of `rows` in place of their own."""
+    ids = pa.array(rows["id"], pa.string())
+    for chunk in row_chunks(folder):
+        place = pc.index_in(pa.array(chunk["id"], pa.string()), value_set=ids)
+        kept = place.is_valid().to_numpy(zero_copy_only=False)
+        at = place.drop_null().to_numpy()
+        own = {name: rows[name].array[at] for name in rows.columns if name != "id"}
+        yield chunk[kept].assign(**own)
+
+
+def columns_in(folder: Path) -> list[str]:
+    """Return the columns of a folder's rows. Raises what `read_rows` does."""
+    schemas = {}
+    for file in _files(folder):
+        with reading(file):
+            schemas[file] = pq.read_schema(file)
+    for file, schema in schemas.items():
+        if not schema.equals(schema_of(schema.names)):
+            raise RowsError(
+                str(file),
+                f"columns {schema.names}",
+                f"the row contract: {SCHEMA.names}",
+                "the file was made by another version: run `dvc repro`",
+            )
+    if len(set(map(len, schemas.values()))) > 1:
+        raise RowsError(
+            str(folder), "rows with and without answers", "rows of one task", "run `dvc repro`"
+        )
+    return list(schema.names)
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.parquet"), key=lambda file: file.stem)  # in order of batches
     if not files:
         raise RowsError(
             str(folder),
@@ -103,26 +175,28 @@ def read_rows(folder: Path) -> pd.DataFrame:
             "one Parquet file per batch",
             "run `dvc repro`, or `dvc pull` if a remote has the data",
         )
-    tables = [*map(read_parquet, files)]
-    for file, table in zip(files, tables, strict=True):
-        if not table.schema.equals(schema_of(table.schema.names)):
-            raise RowsError(
-                str(file),
-                f"columns {table.schema.names}",
-                f"the row contract: {SCHEMA.names}",
-                "the file was made by another version: run `dvc repro`",
-            )
-    if len({len(table.schema) for table in tables}) > 1:
-        raise RowsError(
-            str(folder), "rows with and without answers", "rows of one task", "run `dvc repro`"
-        )
-    frame = pa.concat_tables(tables).to_pandas()
-    if frame.empty:
+    return files
+
+
+def _groups(folder: Path, columns: list[str] | None = None) -> Iterator[pa.Table]:
+    for file in _files(folder):
+        with reading(file):
+            yield from groups_of(file, columns)
+
+
+def _checked_ids(folder: Path) -> pa.ChunkedArray:
+    """The ids of all rows, in the order of the files."""
+    columns_in(folder)
+    ids = pa.chunked_array(
+        [chunk for table in _groups(folder, ["id"]) for chunk in table["id"].chunks], pa.string()
+    )
+    if not len(ids):
         raise RowsError(str(folder), "0 rows", "at least one row", "look at the stage before")
-    if frame["id"].duplicated().any():
-        twice = frame["id"][frame["id"].duplicated()].iloc[0]
+    if pc.count_distinct(ids).as_py() < len(ids):
+        counts = pc.value_counts(ids)
+        [twice, *_] = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
         raise RowsError(str(folder), f"id {twice} is listed twice", "unique ids", "run `dvc repro`")
-    return frame.sort_values("id", ignore_index=True)
+    return ids
 
 
 def schema_of(columns: Iterable[str]) -> pa.Schema:
@@ -130,41 +204,97 @@ def schema_of(columns: Iterable[str]) -> pa.Schema:
     return SCHEMA_OF_ANSWERS if set(ANSWERS) & set(columns) else SCHEMA
 
 
-def write_rows(folder: Path, rows: pd.DataFrame, private: bool = False) -> None:
+def write_rows(
+    folder: Path, rows: pd.DataFrame | Iterable[pd.DataFrame], private: bool = False
+) -> None:
     """Write rows as one Parquet file per batch, sorted by id; missing columns get their default.
 
-    `private` files can be read by their owner alone. Raises RowsError on no rows at all.
+    `rows`: in any order, or, so that they need not be in memory together, chunks in the order of
+    `row_chunks`; the bytes are the same. `private` files can be read by their owner alone. Raises
+    RowsError on no rows at all; then the folder stays as it was.
     """
-    if rows.empty:
-        raise RowsError(
-            str(folder), "0 rows are left", "at least one row", "see the reasons in data/ledger/"
-        )
-    missing = {name: value for name, value in DEFAULTS.items() if name not in rows.columns}
-    rows, schema = rows.assign(**missing).sort_values("id"), schema_of(rows.columns)
+    chunks = _by_batch(rows) if isinstance(rows, pd.DataFrame) else rows
     with fresh_folder(folder, 0o700 if private else 0o755) as fresh:
-        for batch, members in rows.groupby("batch", sort=True):
-            table = pa.Table.from_pandas(members[schema.names], schema, preserve_index=False)
-            file = fresh / f"{batch}.parquet"
-            pq.write_table(table.replace_schema_metadata(None), file, compression="zstd")
-            file.chmod(0o600 if private else 0o644)
+        writer = _Writer(fresh, 0o600 if private else 0o644)
+        with closing(writer):
+            for chunk in chunks:
+                writer.write(chunk)
+        if not writer.batch:
+            raise RowsError(
+                str(folder),
+                "0 rows are left",
+                "at least one row",
+                "see the reasons in data/ledger/",
+            )
+
+
+def _by_batch(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    order = np.lexsort([rows[name].to_numpy(dtype=object) for name in ("id", "batch")])
+    for start in range(0, len(order), ROWS_AT_ONCE):
+        yield rows.iloc[order[start : start + ROWS_AT_ONCE]]
+
+
+class _Writer:
+    """Writes chunks as the files of batches."""
+
+    def __init__(self, folder: Path, mode: int) -> None:
+        self.batch = self._last = ""
+        self._folder, self._mode = folder, mode
+        self._file: GroupWriter | None = None
+
+    def write(self, chunk: pd.DataFrame) -> None:
+        """Write a chunk that follows the ones before. Raises ValueError if it does not."""
+        missing = {name: value for name, value in DEFAULTS.items() if name not in chunk.columns}
+        chunk, schema = chunk.assign(**missing), schema_of(chunk.columns)
+        for batch, members in chunk.groupby("batch", sort=True):
+            ids = members["id"]
+            if not ids.is_monotonic_increasing or (batch, ids.iloc[0]) < (self.batch, self._last):
+                raise ValueError(f"rows of batch {batch} that are not sorted")
+            if self._file is None or batch != self.batch:
+                self.close()
+                self.batch, file = str(batch), self._folder / f"{batch}.parquet"
+                self._file = GroupWriter(file, schema, self._mode)
+            self._last = ids.iloc[-1]
+            self._file.write(
+                pa.Table.from_pandas(members[schema.names], schema, preserve_index=False)
+            )
+
+    def close(self) -> None:
+        """End the file of the batch."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def write_results(
     stage: str,
-    metrics: Metrics,
-    rows: pd.DataFrame | None = None,
+    metrics: AnyMetrics | Callable[[], AnyMetrics],
+    rows: pd.DataFrame | Iterable[pd.DataFrame] | None = None,
     drops: Iterable[Drop] | None = None,
     private: bool = False,
-) -> None:
-    """Write what a stage makes: its metrics file and, if given, its rows and its ledger.
+) -> AnyMetrics:
+    """Write what a stage makes: its metrics file and, if given, its rows and its ledger; return the
+    metrics.
 
-    `private` and RowsError are those of `write_rows`; then nothing is written.
+    `rows`, `private` and RowsError are those of `write_rows`; then nothing is written. Where chunks
+    are made as they are written, `metrics` is a function, called after the last of them and before
+    any output has changed; `drops` may be filled meanwhile.
     """
-    if rows is not None:
-        write_rows(Path("data") / stage, rows, private)
+    found: list[AnyMetrics] = []
+
+    def counted(chunks: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        yield from chunks
+        found.append(metrics() if callable(metrics) else metrics)
+
+    if rows is None:
+        list(counted([]))
+    else:
+        chunks = _by_batch(rows) if isinstance(rows, pd.DataFrame) else rows
+        write_rows(Path("data") / stage, counted(chunks), private)
     if drops is not None:
         write_ledger(Path(f"data/ledger/{stage}.csv"), drops)
-    write_metrics(METRICS / f"{stage}.json", metrics)
+    write_metrics(METRICS / f"{stage}.json", found[0])
+    return found[0]
 
 
 def existing_file(name: str) -> Path:
@@ -187,55 +317,3 @@ def rows_to_choose_by(rows: pd.DataFrame, negatives: str, label: str) -> pd.Data
     if negatives == "threshold":
         used &= rows["label"] != label
     return rows[used].reset_index(drop=True)
-
-
-CELL_BYTES = 64  # that a row takes at least
-
-
-def decoded_bytes(
-    file: Path | pa.BufferReader, columns: list[str] | None, most: int, rows: int = 1024
-) -> int:
-    """Return how many bytes the cells of a Parquet file take, which names a value once for many
-    rows; no more is counted once there are more than `most`."""
-    with pq.ParquetFile(file) as parquet:
-        leaves = [parquet.schema.column(number) for number in range(len(parquet.schema))]
-        groups = [parquet.metadata.row_group(n) for n in range(parquet.metadata.num_row_groups)]
-        if (stored := sum(group.total_byte_size for group in groups)) > most:
-            return stored
-    found = 0
-    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
-    with pq.ParquetFile(file, read_dictionary=texts) as parquet:
-        for batch in parquet.iter_batches(batch_size=rows, columns=columns):
-            found += CELL_BYTES * batch.num_rows + sum(map(_bytes_of, batch.columns))
-            if found > most:
-                break
-    return found
-
-
-def _bytes_of(cells: pa.Array) -> int:
-    if pa.types.is_dictionary(cells.type):
-        lengths = pc.take(pc.binary_length(cells.dictionary), cells.indices)
-        return pc.sum(lengths).as_py() or 0
-    if pa.types.is_nested(cells.type):
-        parts = [cells.keys, cells.items] if pa.types.is_map(cells.type) else cells.flatten()
-        return sum(map(_bytes_of, parts if isinstance(parts, list) else [parts]))
-    return cells.nbytes
-
-
-def cells_of(table: pa.Table | pa.RecordBatch) -> list[dict[str, object]]:
-    """The rows of an Arrow table; a cell that Python cannot hold, such as a day of the year 20,000,
-    is an object that is no text, and the others are read."""
-    try:
-        return table.to_pylist()
-    except Exception:  # each type has its own
-        columns = [[_cell(one) for one in column] for column in table.columns]
-        return [
-            dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)
-        ]
-
-
-def _cell(scalar: pa.Scalar) -> object:
-    try:
-        return scalar.as_py()
-    except Exception:
-        return scalar

@@ -6,15 +6,18 @@ that neither a role nor the form of the cell can break. Rows of other tasks than
 columns of conversations.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import SupportsIndex, overload
 
+import numpy as np
 import pandas as pd
 
 from seedbed.core.errors import WorkError
 from seedbed.core.turns import Turn, read_turns, write_turns
 
 CONTEXT = "context"
+TEXTS_AT_ONCE = 50_000
 COLUMNS = (CONTEXT, "text", "text_pair", "answer")  # in the order of a conversation
 
 
@@ -45,6 +48,30 @@ def each_texts(rows: pd.DataFrame) -> Iterator[list[str]]:
             for column, cell in zip(columns, cells, strict=True)
             for text in texts_in(column, cell)
         ]
+
+
+class TextColumn(Sequence[str]):
+    """The texts of a column, in the order of `places` if these are given. They are made as they are
+    asked for: as Python's own objects all of them take twice the memory of the column."""
+
+    def __init__(self, column: pd.Series, places: np.ndarray | None = None) -> None:
+        self._column = column
+        self._places = np.arange(len(column)) if places is None else places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: SupportsIndex) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: SupportsIndex | slice) -> str | list[str]:
+        found = self._column.iloc[self._places[place]]
+        return list(found) if isinstance(place, slice) else found
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), TEXTS_AT_ONCE):
+            yield from self[start : start + TEXTS_AT_ONCE]
 
 
 def different_texts(rows: pd.DataFrame) -> set[str]:

@@ -9,7 +9,7 @@ import heapq
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache, cached_property
 from typing import Annotated, Literal, NamedTuple
 from zlib import crc32
@@ -268,13 +268,18 @@ def regions_of(codes: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(region for regions in of for region in regions))
 
 
-def texts_by_language(texts: Collection[str]) -> dict[str, int]:
-    """Count the languages of a sample of texts, the most frequent first: 1,000 by hash, of 40
-    characters or more. A language of less than a fiftieth may be a mistake and is left out."""
-    long = [text for text in texts if length_of(text) >= MIN_LENGTH]
-    sample = heapq.nsmallest(
+def sampled(texts: Iterable[str]) -> list[str]:
+    """Return a sample of different texts: the first 1,000 by hash, of 40 characters or more. That
+    of several samples and other texts is that of all their texts."""
+    long = (text for text in set(texts) if length_of(text) >= MIN_LENGTH)
+    return heapq.nsmallest(
         SAMPLE, long, key=lambda text: (crc32(text.encode("utf-8", "replace")), text)
     )
+
+
+def texts_by_language(sample: Collection[str]) -> dict[str, int]:
+    """Count the languages of a sample of texts, the most frequent first. A language of less than a
+    fiftieth may be a mistake and is left out."""
     counts = Counter(map(_language, sample))
     return {code: n for code, n in counts.most_common() if n * 50 >= len(sample)}
 
@@ -298,10 +303,10 @@ class LookedFor(Metrics):
 
 
 def looked_for(
-    kinds: Sequence[str], names: Sequence[str], regions: Regions, texts: Collection[str]
+    kinds: Sequence[str], names: Sequence[str], regions: Regions, texts: Iterable[str]
 ) -> LookedFor:
-    """Return what is on for texts, under the values of the params."""
-    languages = texts_by_language(texts)
+    """Return what is on for texts, or for a sample of them, under the values of the params."""
+    languages = texts_by_language(sampled(texts))
     found = regions_of([ENGLISH, *languages]) if regions == "auto" else regions
     without = [code for code in languages if code not in LANGUAGES]
     return LookedFor(

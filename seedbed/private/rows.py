@@ -11,6 +11,7 @@ from seedbed.core.texts import changed, columns_of, different_texts, each_texts,
 from seedbed.private.conversations import Value, shared_values, without_values
 from seedbed.private.detection import NAME_DATA, Change, TooSlow, changes, scan
 from seedbed.private.kinds import RESIDUALS, AnonymizeParams
+from seedbed.private.languages import sampled
 from seedbed.running.engine import map_texts
 
 
@@ -22,39 +23,65 @@ class Replaced(NamedTuple):
     residual_scan: dict[str, int]
 
 
+class RowAnonymizer:
+    """Anonymizes every text of rows, chunk by chunk. Of answers, rows of one group are in one
+    chunk, because a value of one may be in another."""
+
+    def __init__(self, params: AnonymizeParams, key: bytes) -> None:
+        self.sample: list[str] = []  # of the texts before
+        self.ids: list[str] = []
+        self._params, self._key = params, key
+        # Counted over rows: each of several copies of a text counts.
+        self._replaced, self._touched = Counter[str](), 0
+        self._residual = Counter(dict.fromkeys(RESIDUALS, 0))
+
+    def __call__(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a chunk with every text anonymized.
+
+        Raises TooSlow with a row's id for a project's own pattern that takes too long.
+        """
+        different = sorted(different_texts(rows))
+        self.sample = sampled([*self.sample, *different])
+        self.ids += list(rows["id"])
+        change_of = self._changes(rows, different)
+        values: Sequence[frozenset[Value]] = [frozenset()] * len(rows)
+        if "answer" in rows:
+            found = {text for text, (_, counts, _) in change_of.items() if counts}
+            values = shared_values(rows, found, self._params.wanted)
+        columns = columns_of(rows.columns)
+        cells: list[list[str]] = []
+        for shared, *row in zip(values, *(rows[name] for name in columns), strict=True):
+            own = _Change(change_of, shared, self._params, self._key)
+            cells.append([changed(*cell, own) for cell in zip(columns, row, strict=True)])
+            self._touched += any(own.replaced.values())
+            self._replaced.update(own.replaced)
+            self._residual.update(own.residual)
+        return rows.assign(**dict(zip(columns, zip(*cells, strict=True), strict=True)))
+
+    def _changes(self, rows: pd.DataFrame, different: Sequence[str]) -> dict[str, Change]:
+        params = self._params
+        work = partial(changes, wanted=params.wanted, key=self._key, mode=params.mode)
+        try:
+            with naming_rows(rows):
+                results = map_texts(work, different, libraries=NAME_DATA)
+        except TooSlow as error:
+            pairs = zip(rows["id"], each_texts(rows), strict=True)
+            row = next(row for row, texts in pairs if error.text in texts)
+            raise TooSlow(error.name, error.text, f"row {row}") from None
+        return dict(zip(different, results, strict=True))
+
+    def replaced(self) -> Replaced:
+        """Return what was replaced in all chunks."""
+        by_kind = dict(sorted(self._replaced.items()))
+        return Replaced(by_kind, self._touched, dict(self._residual))
+
+
 def anonymize_rows(
     rows: pd.DataFrame, params: AnonymizeParams, key: bytes
 ) -> tuple[pd.DataFrame, Replaced]:
-    """Return the rows with every text anonymized, and what was replaced.
-
-    Raises TooSlow with a row's id for a project's own pattern that takes too long.
-    """
-    different = sorted(different_texts(rows))
-    work = partial(changes, wanted=params.wanted, key=key, mode=params.mode)
-    try:
-        with naming_rows(rows):
-            results = map_texts(work, different, libraries=NAME_DATA)
-    except TooSlow as error:
-        pairs = zip(rows["id"], each_texts(rows), strict=True)
-        row = next(row for row, texts in pairs if error.text in texts)
-        raise TooSlow(error.name, error.text, f"row {row}") from None
-    change_of: dict[str, Change] = dict(zip(different, results, strict=True))
-    values: Sequence[frozenset[Value]] = [frozenset()] * len(rows)
-    if "answer" in rows:
-        found = {text for text, (_, counts, _) in change_of.items() if counts}
-        values = shared_values(rows, found, params.wanted)
-    # Counted over rows: each of several copies of a text counts.
-    replaced, residual, touched = Counter[str](), Counter(dict.fromkeys(RESIDUALS, 0)), 0
-    columns = columns_of(rows.columns)
-    cells: list[list[str]] = []
-    for shared, *row in zip(values, *(rows[name] for name in columns), strict=True):
-        own = _Change(change_of, shared, params, key)
-        cells.append([changed(*cell, own) for cell in zip(columns, row, strict=True)])
-        touched += any(own.replaced.values())
-        replaced += own.replaced
-        residual.update(own.residual)
-    anonymized = rows.assign(**dict(zip(columns, zip(*cells, strict=True), strict=True)))
-    return anonymized, Replaced(dict(sorted(replaced.items())), touched, dict(residual))
+    """Return what a RowAnonymizer makes of rows as one chunk, and what it replaced."""
+    anonymizer = RowAnonymizer(params, key)
+    return anonymizer(rows), anonymizer.replaced()
 
 
 class _Change:

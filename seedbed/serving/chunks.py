@@ -29,7 +29,7 @@ from seedbed.collecting.text_files import (
     text_lines,
 )
 from seedbed.core.errors import SeedbedError
-from seedbed.core.rows import cells_of
+from seedbed.core.parquet import cells_of
 
 
 class Chunk(NamedTuple):

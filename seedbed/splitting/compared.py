@@ -14,10 +14,10 @@ import pandas as pd
 
 from seedbed.core.rows import SIDES
 from seedbed.core.text_units import units_of
-from seedbed.core.texts import texts_in
+from seedbed.core.texts import TextColumn, texts_in
 from seedbed.core.turns import read_turns
 from seedbed.splitting.near_copies import Join
-from seedbed.splitting.shingles import content_of, normalised
+from seedbed.splitting.shingles import content_of, digest_of, normalised
 
 MIN_UNITS = 4  # of a question that is understood without the turn before it
 CAUSES = 3  # rows of one question and side that a row is compared with: "Hi" may be in thousands
@@ -30,18 +30,20 @@ def parts_of(rows: pd.DataFrame) -> list[list[str]]:
     return [list(rows["text"]), list(map(flat, rows["context"])), list(rows["answer"])]
 
 
-def contents(rows: pd.DataFrame) -> list[str]:
-    """Return what makes two rows the same text, or the same question, without case and spaces."""
+def contents(rows: pd.DataFrame) -> list[bytes]:
+    """Return a digest of what makes two rows the same text, or the same question, without case and
+    spaces."""
     second = map(flat, rows["context"]) if "answer" in rows else rows["text_pair"]
-    return list(map(content_of, rows["text"], second))
+    return list(map(content_of, TextColumn(rows["text"]), second))
 
 
-def asked_of(rows: pd.DataFrame) -> list[str]:
-    """Return what no two splits may share: the question of each row, or its text and second text,
-    without case and spaces."""
+def asked_of(rows: pd.DataFrame) -> list[bytes]:
+    """Return a digest of what no two splits may share: the question of each row, or its text and
+    second text, without case and spaces; of one that is empty it is empty, too."""
     if "answer" not in rows:
         return contents(rows)
-    return [normalised(text) for text in map(asked, rows["text"], rows["context"])]
+    texts = map(normalised, map(asked, rows["text"], rows["context"]))
+    return [digest_of(text) if text else b"" for text in texts]
 
 
 def asked(text: str, context: str) -> str:

@@ -1,8 +1,8 @@
 """Copies, near copies and texts with two labels dropped, each with the row that caused it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from pydantic import Field
 from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.params import Section
 from seedbed.core.reasons import Reason
+from seedbed.core.texts import TextColumn
 from seedbed.splitting import answers
 from seedbed.splitting.compared import contents
 from seedbed.splitting.near_copies import Join, drop_copies
@@ -63,13 +64,17 @@ def deduplicate(
     two labels are kept, or all of them dropped as `params.near_conflict` says, so that no row stays
     or goes by its id.
     """
-    rows = by_priority(rows, frozen, way)
     if "answer" in rows:
-        return _deduplicated_answers(rows, params)
+        return _deduplicated_answers(by_priority(rows, frozen, way), params)
+    # The texts stay in place: sorted, they would be in memory twice.
+    texts = rows[["text", "text_pair"]]
+    own = rows.drop(columns=texts.columns)
+    own = own.assign(content=contents(rows), place=np.arange(len(rows)))
+    rows = by_priority(own, frozen, way)
     exact = exact_drops(rows) if params.exact else []
     in_conflict: list[Drop] = []
     if params.near and params.near_conflict == "drop_both":
-        in_conflict = near_conflict_drops(rows, exact, params)
+        in_conflict = near_conflict_drops(rows, exact, params, texts)
         rows = _without(rows, in_conflict)
         exact = exact_drops(rows) if params.exact else []
     left = _without(rows, exact)
@@ -78,7 +83,7 @@ def deduplicate(
     if params.near:
         ids, labels = (left[name].to_numpy(dtype=object) for name in ("id", "label"))
         # Frozen rows are never dropped.
-        cause, pairs = drop_copies(_joined(left, params), labels, int(left["frozen"].sum()))
+        cause, pairs = drop_copies(_joined(left, params, texts), labels, int(left["frozen"].sum()))
         dropped = np.flatnonzero(cause >= 0)
         near = [Drop(ids[row], Reason.NEAR_DUPLICATE, ids[cause[row]]) for row in dropped]
         conflicts = [
@@ -122,15 +127,15 @@ def _deduplicated_answers(
 
 
 def near_conflict_drops(
-    rows: pd.DataFrame, exact: list[Drop], params: DeduplicateParams
+    rows: pd.DataFrame, exact: list[Drop], params: DeduplicateParams, texts: pd.DataFrame
 ) -> list[Drop]:
     """Drop every row that is nearly the text of a row with another label, but no frozen row; the
     cause is the first such row. `exact`: what `exact_drops` drops of these rows; copies of a row
-    that is dropped here are, too."""
+    that is dropped here are, too. `texts`: where the rows have their texts, at their `place`."""
     left = _without(rows, exact)
     ids, labels = (left[name].to_numpy(dtype=object) for name in ("id", "label"))
     every = np.arange(len(left))
-    pairs = _joined(left, params).pairs(every, every, labels)
+    pairs = _joined(left, params, texts).pairs(every, every, labels)
     cause: dict[str, str] = {}
     # Pairs are sorted by j, so of each row the first comes first.
     for i, j in zip(ids[pairs.i], ids[pairs.j], strict=True):
@@ -163,9 +168,9 @@ def _without(rows: pd.DataFrame, drops: list[Drop]) -> pd.DataFrame:
     return rows[~rows["id"].isin({drop.id for drop in drops})].reset_index(drop=True)
 
 
-def _joined(rows: pd.DataFrame, params: DeduplicateParams) -> Join:
-    texts, pairs = list(rows["text"]), list(rows["text_pair"])
-    return Join(texts, params.shingle_words, params.min_jaccard, pairs, use_memo=True)
+def _joined(rows: pd.DataFrame, params: DeduplicateParams, texts: pd.DataFrame) -> Join:
+    first, second = (TextColumn(texts[name], rows["place"].to_numpy()) for name in texts)
+    return Join(first, params.shingle_words, params.min_jaccard, second, use_memo=True)
 
 
 def by_priority(rows: pd.DataFrame, frozen: Collection[str], way: str = "hash") -> pd.DataFrame:
@@ -186,18 +191,20 @@ def by_priority(rows: pd.DataFrame, frozen: Collection[str], way: str = "hash") 
 def exact_drops(rows: pd.DataFrame) -> list[Drop]:
     """Drop copies of a kept row, and all copies of a text that has two labels; never a frozen row.
 
-    Rows are sorted by priority. The cause of a conflict is the first copy with another label. A row
-    without a label conflicts with none: it is dropped for a copy that has one, and kept if all of
-    those are dropped.
+    Rows are sorted by priority, and have their `contents` as `content`. The cause of a conflict is
+    the first copy with another label. A row without a label conflicts with none: it is dropped for
+    a copy that has one, and kept if all of those are dropped.
     """
-    same = pd.Series(contents(rows), dtype=object)
-    copied = rows.loc[same.duplicated(keep=False), ["id", "label", "frozen"]]
+    copied = rows.loc[rows["content"].duplicated(keep=False), ["content", "id", "label", "frozen"]]
+    copies_of: dict[bytes, list[Any]] = defaultdict(list)
+    for row in copied.itertuples():
+        copies_of[row.content].append(row)
     drops = []
-    for _, copies in copied.groupby(same[copied.index], sort=False):
-        first_of = copies.drop_duplicates("label").set_index("label")["id"].to_dict()
-        known = [label for label in first_of if label]
-        stays = [row.id for row in copies.itertuples() if row.frozen or len(known) < 2]
-        for row in copies.itertuples():
+    for copies in copies_of.values():
+        first_of = {row.label: row.id for row in reversed(copies)}
+        known = [label for label in dict.fromkeys(row.label for row in copies) if label]
+        stays = [row.id for row in copies if row.frozen or len(known) < 2]
+        for row in copies:
             others = [first_of[label] for label in known if row.label and label != row.label]
             first = first_of[row.label] if row.label or not stays else stays[0]
             if others and not row.frozen:

@@ -135,11 +135,13 @@ class Join:
             raise ValueError(f"min_jaccard is {min_jaccard}, which is not in (0, 1]")
         parts = [texts, *filter(any, (text_pairs, *more))]
         sets = [repeated_shingle_sets(part, words, use_memo) for part in parts]
-        self.parts = [_sets(part, *own) for part, own in zip(parts, sets, strict=True)]
         if len(parts) > 1:
             # If all parts reach a Jaccard, so do they together: joining these loses no pair.
             sizes, matrices = zip(*sets, strict=True)
-            self.parts.append(_sets(texts, sum(sizes), csr_array(hstack(matrices, "csr"))))
+            parts.append(texts)
+            sets.append((sum(sizes), csr_array(hstack(matrices, "csr"))))
+        sets.reverse()  # each matrix is gone when the next one is made
+        self.parts = [_sets(part, *sets.pop()) for part in parts]
         self.whole = self.parts[-1]
         self.prefixes = _prefixes(self.whole, self.threshold)
 
@@ -182,17 +184,13 @@ class Join:
 
 
 def _sets(texts: Sequence[str], sizes: np.ndarray, matrix: csr_array) -> Sets:
-    """Keep the shingles that two or more rows have, rarest first: no other can be shared."""
+    """Order the shingles that two or more rows have, rarest first."""
     frequency = np.bincount(matrix.indices, minlength=matrix.shape[1])
-    columns = np.flatnonzero(frequency > 1)
-    columns = columns[np.argsort(frequency[columns], kind="stable")]
-    rank = np.full(matrix.shape[1], -1, dtype=np.int64)
-    rank[columns] = np.arange(len(columns))
-    ranks = rank[matrix.indices]
-    kept = ranks >= 0
-    row_ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
-    shape = (matrix.shape[0], len(columns))
-    shared = csr_array((matrix.data[kept], ranks[kept], row_ends), shape=shape)
+    rank = np.empty(matrix.shape[1], dtype=matrix.indices.dtype)
+    rank[np.argsort(frequency, kind="stable")] = np.arange(len(rank), dtype=rank.dtype)
+    # One byte a shingle; products and sums of them count in 64 bits.
+    ones = np.ones(matrix.nnz, dtype=bool)
+    shared = csr_array((ones, rank[matrix.indices], matrix.indptr), shape=matrix.shape)
     shared.sort_indices()
     return Sets(texts, sizes, shared)
 
@@ -206,8 +204,8 @@ def _prefixes(sets: Sets, threshold: Fraction) -> csr_array:
     in_shared = np.diff(sets.shared.indptr)
     alone = sets.sizes - in_shared  # rarer than all others, so first in the prefix
     length = np.clip(sets.sizes - needed + 1 - alone, 0, in_shared)
-    position = np.arange(sets.shared.nnz) - np.repeat(sets.shared.indptr[:-1], in_shared)
-    kept = position < np.repeat(length, in_shared)
+    ends = (sets.shared.indptr[:-1] + length).astype(sets.shared.indptr.dtype)
+    kept = np.arange(sets.shared.nnz, dtype=ends.dtype) < np.repeat(ends, in_shared)
     row_ends = np.concatenate([[0], np.cumsum(length)])
     content = (sets.shared.data[kept], sets.shared.indices[kept], row_ends)
     return csr_array(content, shape=sets.shared.shape)

@@ -17,6 +17,8 @@ from seedbed.core.text_units import units_of
 from seedbed.running.engine import UINT64, map_texts
 
 TEXTS_AT_ONCE = 4096
+TEXTS_IN_MEMORY = 50_000  # with their shingles as arrays of their own
+HASHES_AT_ONCE = 8_000_000
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth's multiplicative hash
 
 
@@ -30,40 +32,79 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKD", text).split())
 
 
-def content_of(text: str, text_pair: str) -> str:
-    """Return what makes two rows the same text: both parts without case and spaces."""
-    return normalised(text) + "\n" + normalised(text_pair)
+def content_of(text: str, text_pair: str) -> bytes:
+    """Return a digest of what makes two rows the same text: both parts without case and spaces; of
+    two that are empty it is empty, too."""
+    content = normalised(text) + "\n" + normalised(text_pair)
+    return digest_of(content) if content != "\n" else b""
+
+
+def digest_of(content: str) -> bytes:
+    """Return 16 bytes by which texts are compared in place of themselves."""
+    return blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def repeated_shingle_sets(
     texts: Sequence[str], words: int, use_memo: bool = False
 ) -> tuple[np.ndarray, csr_array]:
     """Return the number of distinct shingles of each text, and its set as a 0/1 matrix: a row per
-    text, a column per shingle, without most of the shingles that occur only once in all texts.
+    text, a column per shingle that two or more texts have.
 
     Words are the units of `units_of`. A text of fewer than `words` units has one shingle, made of
     all of them, so that it matches only texts of exactly these units; a text of punctuation alone
     has none. Raises ValueError on `words` < 1. `use_memo`: look shingles up in the memo.
 
-    In ordinary text half of all shingles occur once, and no two texts share them. Counts in buckets
-    find them, two or more buckets per shingle: a shingle alone in its bucket occurs once for
-    certain; the others are counted exactly.
+    In ordinary text half of all shingles occur once, and no two texts share them. Those that repeat
+    are found for one range of hashes after the other, so that only the hashes themselves, and four
+    bytes for each, are in memory together.
     """
     if words < 1:
         raise ValueError(f"a shingle of {words} words")
     work = partial(shingles_of, words=words)
-    found = map_texts(work, texts, UINT64, batch=TEXTS_AT_ONCE) if use_memo else work(texts)
-    row_ends = np.cumsum([0, *map(len, found)])
-    shingles = np.concatenate([np.zeros(0, dtype=np.uint64), *found])
-    bits = (2 * len(shingles)).bit_length()
-    bucket = ((shingles * MULTIPLIER) >> np.uint64(64 - bits)).astype(np.int64)
-    repeated = (np.bincount(bucket) > 1)[bucket]
-    ends = np.concatenate([[0], np.cumsum(repeated)])[row_ends]
-    # A hash table takes a third of a sort's time.
-    columns, distinct = pd.factorize(shingles[repeated])
-    ones = np.ones(len(columns), dtype=np.int32)
-    sets = csr_array((ones, columns, ends), shape=(len(texts), len(distinct)))
-    return np.diff(row_ends) - np.diff(ends) + np.diff(sets.indptr), sets
+    sizes, blocks = np.zeros(len(texts), dtype=np.int64), []
+    for start in range(0, len(texts), TEXTS_IN_MEMORY):
+        part = texts[start : start + TEXTS_IN_MEMORY]
+        found = map_texts(work, part, UINT64, batch=TEXTS_AT_ONCE) if use_memo else work(part)
+        sizes[start : start + len(part)] = [*map(len, found)]
+        blocks.append(np.concatenate(found))
+    columns, count = _repeated(blocks)
+    del blocks
+    kept, lengths = [np.zeros(0, dtype=np.int32)], [np.zeros(1, dtype=np.int64)]
+    for number, of_block in enumerate(columns):
+        is_kept = of_block >= 0
+        start = number * TEXTS_IN_MEMORY
+        ends = np.cumsum([0, *sizes[start : start + TEXTS_IN_MEMORY]])
+        lengths.append(np.diff(np.concatenate([[0], np.cumsum(is_kept)])[ends]))
+        kept.append(of_block[is_kept])
+    del columns
+    indices = np.concatenate(kept)
+    ones, row_ends = np.ones(len(indices), dtype=np.int32), np.cumsum(np.concatenate(lengths))
+    return sizes, csr_array((ones, indices, row_ends), shape=(len(texts), count))
+
+
+def _repeated(blocks: Sequence[np.ndarray]) -> tuple[list[np.ndarray], int]:
+    """Return for each hash of blocks its column if it is in them more than once, else -1: int32;
+    and how many columns there are."""
+    bits = max(0, (sum(map(len, blocks)) // HASHES_AT_ONCE).bit_length())
+    columns = [np.full(len(block), -1, dtype=np.int32) for block in blocks]
+    count = 0
+    for part in range(2**bits):
+        # A shift by all 64 bits is undefined.
+        places = [
+            np.flatnonzero(block >> np.uint64(64 - bits) == part) if bits else slice(None)
+            for block in blocks
+        ]
+        hashes = [block[place] for block, place in zip(blocks, places, strict=True)]
+        # A hash table takes a third of a sort's time.
+        codes, distinct = pd.factorize(np.concatenate([np.zeros(0, np.uint64), *hashes]))
+        repeated = np.bincount(codes, minlength=len(distinct)) > 1
+        column = np.full(len(distinct), -1, dtype=np.int32)
+        column[repeated] = np.arange(count, count + repeated.sum(), dtype=np.int32)
+        count += int(repeated.sum())
+        ends = np.cumsum([0, *map(len, hashes)])
+        for own, place, start, end in zip(columns, places, ends, ends[1:], strict=False):
+            own[place] = column[codes[start:end]]
+    return columns, count
 
 
 def shingles_of(texts: Sequence[str], words: int) -> list[np.ndarray]:

@@ -17,6 +17,7 @@ from seedbed.core.errors import LeakError, RowsError
 from seedbed.core.metrics import Drop, Metrics, RowCounts
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import HELD_OUT, SIDES
+from seedbed.core.texts import TextColumn
 from seedbed.splitting.compared import NearQuestions, asked_of
 from seedbed.splitting.near_copies import Join
 from seedbed.splitting.sides import Share, SideParams, assign_sides, units_of
@@ -79,12 +80,17 @@ class NearTexts:
 
     def __init__(self, rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> None:
         self._questions = None
+        self._asked = dict(zip(rows["id"], asked_of(rows), strict=True))
         if "answer" in rows:
             self._questions = NearQuestions(rows, shingle_words, min_jaccard)
             return
         self._index = {row: index for index, row in enumerate(rows["id"])}
-        texts, pairs = list(rows["text"]), list(rows["text_pair"])
+        texts, pairs = TextColumn(rows["text"]), TextColumn(rows["text_pair"])
         self._join = Join(texts, shingle_words, min_jaccard, pairs, use_memo=True)
+
+    def asked(self, rows: pd.DataFrame) -> list[bytes]:
+        """Return `asked_of` some or all of the prepared rows, which need no texts for it."""
+        return [self._asked[row] for row in rows["id"]]
 
     def without_words(self, rows: pd.DataFrame) -> int:
         """Return how many of the rows have no word and no sign, so that nothing can be near them.
@@ -121,6 +127,8 @@ def without_unlabelled(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Drop]]:
     Those are on no side; only adapt reads them, from the output of deduplicate.
     """
     bare = rows["label"] == ""
+    if not bare.any():
+        return rows, []
     drops = [Drop(row, Reason.UNLABELLED) for row in rows["id"][bare]]
     return rows[~bare].reset_index(drop=True), drops
 
@@ -233,7 +241,7 @@ def drop_unlearnable(
 
 def leak_gate(rows: pd.DataFrame, near: NearTexts) -> LeakGate:
     """Count what is shared between sides: zero of each kind. Raises LeakError that lists pairs."""
-    return _counted(rows, near.across(rows))
+    return _counted(rows, near.asked(rows), near.across(rows))
 
 
 def gate_after_split(rows: pd.DataFrame, shingle_words: int, min_jaccard: float) -> None:
@@ -243,7 +251,7 @@ def gate_after_split(rows: pd.DataFrame, shingle_words: int, min_jaccard: float)
     The other rows need no second search for near copies, because no stage changes the text of a
     row. Raises LeakError that lists pairs or rows.
     """
-    _counted(rows, made_near_another_side(rows, shingle_words, min_jaccard))
+    _counted(rows, asked_of(rows), made_near_another_side(rows, shingle_words, min_jaccard))
     ancestry_gate(rows)
 
 
@@ -256,8 +264,8 @@ def made_near_another_side(rows: pd.DataFrame, shingle_words: int, min_jaccard: 
     return NearTexts(outside, shingle_words, min_jaccard).across(outside)
 
 
-def _counted(rows: pd.DataFrame, near: IdPairs) -> LeakGate:
-    same_text = _shared(asked_of(rows), rows)
+def _counted(rows: pd.DataFrame, asked: list[bytes], near: IdPairs) -> LeakGate:
+    same_text = _shared(asked, rows)
     same_group = _shared(rows["group"], rows)
     for kind, pairs in (("exact", same_text), ("near", near), ("group", same_group)):
         if pairs:
@@ -271,11 +279,12 @@ def _counted(rows: pd.DataFrame, near: IdPairs) -> LeakGate:
     return LeakGate(exact_pairs=0, near_pairs=0, group_pairs=0)
 
 
-def _shared(keys: Iterable[str], rows: pd.DataFrame) -> IdPairs:
-    """Return pairs of ids that have one key (not "") on two sides: the first of each side."""
+def _shared(keys: Iterable[str | bytes], rows: pd.DataFrame) -> IdPairs:
+    """Return pairs of ids that have one key (not empty) on two sides: the first of each side."""
     ranks = rows["split"].map(RANK).to_numpy()
     keyed = pd.DataFrame({"key": list(keys), "id": rows["id"].to_numpy(), "rank": ranks})
-    keyed = keyed[keyed["key"].map(str.strip) != ""].drop_duplicates(["key", "rank"])
+    is_there = keyed["key"].map(lambda key: bool(key.strip())).astype(bool)
+    keyed = keyed[is_there].drop_duplicates(["key", "rank"])
     keyed = keyed.sort_values("rank", kind="stable")
     higher = keyed.groupby("key")["id"].shift(-1)
     return sorted(zip(keyed["id"][higher.notna()], higher.dropna(), strict=True))

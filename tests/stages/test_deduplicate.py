@@ -11,6 +11,7 @@ from seedbed.core.errors import ParamsError, RowsError
 from seedbed.core.files import read_json, write_csv
 from seedbed.core.metrics import Drop, read_ledger
 from seedbed.core.rows import APPLY_DECISIONS, DEDUPLICATE, read_rows, write_rows
+from seedbed.splitting.compared import contents
 from seedbed.splitting.deduplication import (
     DeduplicateParams,
     by_priority,
@@ -415,7 +416,7 @@ def test_a_copy_without_a_label_conflicts_with_none_and_goes_for_one_that_has_a_
 def test_a_copy_without_a_label_stays_where_two_labels_conflict():
     given = pd.DataFrame([row("a1", CHARGED, "billing"), row("b1", CHARGED, "delivery"),
                           row("c1", CHARGED, ""), row("d1", CHARGED, "")])  # fmt: skip
-    drops = exact_drops(by_priority(given, set()))
+    drops = exact_drops(by_priority(given.assign(content=contents(given)), set()))
     found = {drop.id: (drop.reason, drop.cause) for drop in drops}
     assert found == {
         "a1": ("label_conflict", "b1"),
