@@ -18,7 +18,7 @@ from seedbed.running.engine import UINT64, map_texts
 
 TEXTS_AT_ONCE = 4096
 TEXTS_IN_MEMORY = 50_000  # with their shingles as arrays of their own
-HASHES_AT_ONCE = 8_000_000
+HASHES_AT_ONCE = 2_000_000  # to look for those that repeat takes sixty bytes each
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth's multiplicative hash
 
 
