@@ -6,7 +6,7 @@ data/ledger/collect.csv, reports/metrics/collect.json
 
 from collections import Counter
 
-from seedbed.collecting import collection, joining, raw_rows
+from seedbed.collecting import collection, contract, joining, raw_rows
 from seedbed.collecting.collection import CollectParams as Params
 from seedbed.collecting.diversity import collect_metrics
 from seedbed.collecting.raw_rows import TOMBSTONES
@@ -40,8 +40,7 @@ def main() -> str:
     collection.check_quarantine(bad, len(raw), params.max_quarantine_share)
     collection.check_usable(sources, raw, params.max_classes, task)
     dropped = collection.drops_of(raw, key)
-    rows = collection.contract_rows(raw, sources, key, task).sort_values("id", ignore_index=True)
-    collection.check_collected(rows)
+    rows = contract.figures_of(raw, task)
     readable = [row.id for row in raw if row.reason in ("", *raw_rows.CHOSEN)]
     counts = settle("collect", readable, rows["id"], dropped)
     reasons = Counter(row.reason for row in bad)
@@ -59,7 +58,8 @@ def main() -> str:
     shown = {"show_text": sorted(source.name for source in sources if source.show_text)}
     known = {key: names for key, names in (forms | shown).items() if names}
     metrics = metrics.model_copy(update=known)
-    write_results("collect", metrics.naming(unused), rows, dropped, private=True)
+    chunks = contract.contract_chunks(raw, sources, key, task)
+    write_results("collect", metrics.naming(unused), chunks, dropped, private=True)
     lines = [(row.source, shown_name(row.file), row.line, row.reason) for row in bad]
     write_csv(QUARANTINE, COLUMNS[QUARANTINE], lines)
     always = [name for name, number in metrics.by_class.items() if number == len(rows)]

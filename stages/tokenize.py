@@ -17,6 +17,7 @@ from seedbed.core.params import read_params
 from seedbed.core.reasons import Reason
 from seedbed.core.rows import (
     BALANCE,
+    DECIDING,
     HELD_OUT,
     SIDES,
     SPLIT,
@@ -26,6 +27,7 @@ from seedbed.core.rows import (
     write_results,
 )
 from seedbed.core.stage import script
+from seedbed.core.texts import COLUMNS as TEXTS, TextColumn
 from seedbed.encoding import examples, tokens
 from seedbed.encoding.vectors import EncoderParams, encoder_folder
 from seedbed.splitting.splits import gate_after_split
@@ -101,13 +103,14 @@ def histogram(lengths: np.ndarray) -> list[tuple[int, int]]:
 
 
 def tokenize_texts(task: ClassTask, rows: pd.DataFrame) -> str:
-    """Write the rows of a task of classes as token ids of the encoder."""
+    """Write the rows of a task of classes as token ids of the encoder; their texts are taken out of
+    `rows`, because the token ids need the memory."""
     params = read_params("encoder", EncoderParams)
     folder = encoder_folder(params)
     truncation = tokens.truncation_of(params, folder, SPLIT)
-    encoded = tokens.TextTokenizer(folder, truncation, True)(
-        list(rows["text"]), list(rows["text_pair"])
-    )
+    texts = [TextColumn(rows.pop(name)) for name in ("text", "text_pair")]
+    encoded = tokens.TextTokenizer(folder, truncation, True)(*texts)
+    del texts
     classes = task.classes(rows["label"][rows["split"] == "train"])
     check_classes(task, rows, classes, read_params("negatives.label", str))
     every = examples.examples_of(task, rows, encoded, classes)
@@ -174,7 +177,7 @@ def tokenize_conversations(rows: pd.DataFrame) -> str:
 
 @script
 def main() -> str:
-    rows = read_rows(BALANCE)
+    rows = read_rows(BALANCE, (*DECIDING, *TEXTS))
     # The thresholds are split's: the gate asks the same question as it did there.
     gate_after_split(
         rows,

@@ -12,11 +12,10 @@ from hypothesis import given, settings, strategies as st
 
 from seedbed.collecting.collection import (
     CollectParams,
-    check_collected,
-    contract_rows,
     parse_source,
     read_all,
 )
+from seedbed.collecting.contract import check_collected, contract_rows
 from seedbed.collecting.conversations import Reading
 from seedbed.collecting.raw_rows import identified
 from seedbed.core.errors import LeakError, ParamsError, SourceError

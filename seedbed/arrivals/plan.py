@@ -14,7 +14,7 @@ import pandas as pd
 
 from seedbed.arrivals.date_column import CHANGE
 from seedbed.arrivals.entry import Asked, Entry, as_source, check_labels, entry_for, unused_options
-from seedbed.collecting import collection, raw_rows
+from seedbed.collecting import collection, contract, raw_rows
 from seedbed.collecting.joining import joined
 from seedbed.collecting.source import Source
 from seedbed.core.errors import SeedbedError
@@ -258,7 +258,7 @@ def rehearse(
     quarantined = [row for row in marked if row.reason not in ("", *raw_rows.CHOSEN)]
     if not usable:
         return Rehearsal(list(rows), quarantined, drops, [], pd.DataFrame(), [], {})
-    frame = collection.contract_rows(marked, [source], key, task)
+    frame = contract.contract_rows(marked, [source], key, task)
     missing = {name: value for name, value in DEFAULTS.items() if name not in frame.columns}
     params = read_params("anonymize", AnonymizeParams)
     # The memo keeps the results, so that the run that follows need not compute them again.

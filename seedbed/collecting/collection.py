@@ -1,15 +1,11 @@
 """The section `sources` of params.yaml, and the rows of all sources together: read in order,
 checked, and written under the row contract."""
 
-import datetime
-import json
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
 from pydantic import Field
 
 from seedbed.collecting.conversations import Reading, tables_of
@@ -17,24 +13,19 @@ from seedbed.collecting.joining import joined, joined_by_key, labels_alike, note
 from seedbed.collecting.kinds import KINDS
 from seedbed.collecting.label_cells import label_cells
 from seedbed.collecting.raw_rows import CHOSEN, VERSIONS, RawRow, raw_rows, record_id, with_versions
-from seedbed.collecting.source import Source, shown_name
-from seedbed.core.errors import ParamsError, RowsError, SourceError
-from seedbed.core.files import keyed_hash, parse_yaml, read_text
+from seedbed.collecting.source import Source
+from seedbed.core.errors import ParamsError, SourceError
+from seedbed.core.files import parse_yaml, read_text
 from seedbed.core.labels import Unused, unmatched
 from seedbed.core.metrics import Drop
 from seedbed.core.params import Section, read_params, refusing, unknown_name, validated
 from seedbed.core.reasons import Reason
-from seedbed.core.rows import ANSWERS, NEGATIVE, SIDES
 from seedbed.core.stage import progress
-from seedbed.core.turns import read_turns, write_turns
 from seedbed.tasks import Task
 
 DVC = Path("dvc.yaml")
 SHOWN, SHOWN_CHARS = 10, 100
 NOTES_SHOWN = 3  # of one source
-COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-AS_READ = ("id", "digest", "text", "text_pair", "label", "source", "batch", "date", "split")
-PROVENANCE = {"file", "licence", "line", "sha256"}
 
 
 class CollectParams(Section):
@@ -238,104 +229,3 @@ def drops_of(rows: Iterable[RawRow], key: bytes) -> list[Drop]:
         for row in rows
         if row.reason in CHOSEN
     ]
-
-
-def contract_rows(
-    rows: Iterable[RawRow], sources: Iterable[Source], key: bytes, task: Task
-) -> pd.DataFrame:
-    """The usable ones of identified rows under the row contract. The source's own key and group
-    leave as keyed hashes alone; the provenance never has the key, which may be a name or an
-    address."""
-    source_of = {(source.name, source.batch): source for source in sources}
-    columns = (*AS_READ, *(ANSWERS if task.TARGET in ANSWERS else ()))
-    return pd.DataFrame(
-        {
-            **{name: getattr(row, name) for name in columns},
-            "group": keyed_hash(key, "group", row.source, row.group) if row.group else "",
-            "origin": "negative" if source.negative else "original",
-            "provenance": COMPACT.encode(
-                {"file": shown_name(row.file), "line": row.line, "sha256": row.sha256}
-                | {"licence": source.licence}
-            ),
-            "meta": COMPACT.encode(row.meta | _negative(source)),
-        }
-        for row in rows
-        if not row.reason and (source := source_of[row.source, row.batch])
-    )
-
-
-def _negative(source: Source) -> dict[str, str]:
-    kind = "general" if source.negative is True else source.negative
-    return {NEGATIVE: kind} if kind else {}
-
-
-def check_collected(rows: pd.DataFrame) -> None:
-    """Check every column of collected rows.
-
-    Raises RowsError that names each rule that is broken, and in how many rows. The values are not
-    shown: they are private.
-    """
-    rules = {name: rule for name, rule in RULES.items() if name not in ANSWERS or name in rows}
-    broken = [
-        f"{column}: {rule} ({count} rows)"
-        for column, (rule, holds) in rules.items()
-        if (count := int((~rows[column].map(holds).astype(bool)).sum()))
-    ]
-    if twice := int(rows["id"].duplicated(keep=False).sum()):
-        broken.append(f"id: unique ({twice} rows)")
-    if unknown := sorted(set(rows.columns) ^ set(rules)):
-        broken.append(f"columns: {', '.join(unknown)}")
-    if broken:
-        raise RowsError(
-            "collected rows", "; ".join(broken), "the row contract", "this is a bug: report it"
-        )
-
-
-def _like(pattern: str) -> Callable[[Any], bool]:
-    """Whether the whole of a value is a text of this pattern."""
-    whole = re.compile(pattern)
-    return lambda value: isinstance(value, str) and bool(whole.fullmatch(value))
-
-
-def _is_day(value: Any) -> bool:
-    try:
-        return value == "" or datetime.date.fromisoformat(value).isoformat() == value
-    except (TypeError, ValueError):
-        return False
-
-
-def _is_turns(value: Any) -> bool:
-    try:
-        return write_turns(read_turns(value)) == value
-    except (RowsError, TypeError):
-        return False
-
-
-def _keys(value: Any) -> Collection[str] | None:
-    """The keys of a JSON object; None for anything else."""
-    try:
-        return json.loads(value).keys()
-    except (TypeError, ValueError, AttributeError):
-        return None
-
-
-HASH = "[0-9a-f]{16}"
-TEXT = r"[\s\S]*"
-FILLED = rf"\s*\S{TEXT}"
-RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "id": ("16 hex digits", _like(HASH)),
-    "digest": ("16 hex digits", _like(HASH)),
-    "text": ("not empty", _like(FILLED)),
-    "text_pair": ("text", _like(TEXT)),
-    "label": ("text", _like(TEXT)),
-    "context": ("turns in their canonical form", _is_turns),
-    "answer": ("text", _like(TEXT)),
-    "source": ("not empty", _like(FILLED)),
-    "batch": ("begins with year and month", _like(rf"\d{{4}}-\d{{2}}{TEXT}")),
-    "date": ("an ISO 8601 day, or empty", _is_day),
-    "group": ("16 hex digits, or empty", _like(f"({HASH})?")),
-    "split": ("a split, or empty", lambda value: value in ("", *SIDES)),
-    "origin": ("original or negative", _like("original|negative")),
-    "provenance": ("file, line, licence, sha256", lambda value: _keys(value) == PROVENANCE),
-    "meta": ("a JSON object", lambda value: _keys(value) is not None),
-}

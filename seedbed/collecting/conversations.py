@@ -37,6 +37,7 @@ from seedbed.collecting.source import (
     Source,
     SourceTable,
 )
+from seedbed.collecting.streams import StreamedTable
 from seedbed.collecting.tables import Record, Table, as_text
 from seedbed.core.errors import ParamsError, SourceError
 from seedbed.core.reasons import Reason
@@ -118,7 +119,8 @@ def _of_another_task(source: Source, name: str, expected: str, step: str) -> Par
 def unfolded(source: Source, table: SourceTable, reading: Reading) -> tuple[Source, SourceTable]:
     """Return a table with a record for each answer, and the source that describes its columns. Its
     category is the source's name where no column or label is named."""
-    whole = as_one_conversation(table.table)
+    found = table.table
+    whole = as_one_conversation(found.whole() if isinstance(found, StreamedTable) else found)
     form = form_of(source.columns, whole, table.file, bool(source.unlabelled or source.negative))
     records = [one for record in whole.records for one in _answers(record, form, source, reading)]
     columns = {"text": QUESTION, "answer": ANSWER, "context": CONTEXT, "group": GROUP}

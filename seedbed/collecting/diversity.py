@@ -66,9 +66,13 @@ def collect_metrics(
     rows: pd.DataFrame, row_counts: RowCounts, files_by_encoding: dict[str, int], task: Task
 ) -> CollectMetrics:
     """All figures of `rows` (id, text, text_pair, label, source, batch, date), sorted by id."""
-    texts = rows["text"].where(rows["text_pair"] == "", rows["text"] + " " + rows["text_pair"])
+    # Of a text alone no copy is made.
+    pairs = zip(rows["text"], rows["text_pair"], strict=True)
+    whole = [f"{text} {pair}" if pair else text for text, pair in pairs]
     if "answer" in rows:
-        texts = texts + " " + rows["answer"]
+        answers = zip(whole, rows["answer"], strict=True)
+        whole = [f"{text} {answer}" for text, answer in answers]
+    texts = pd.Series(whole, rows.index, dtype=object)
     classes = strata(rows["label"], task).fillna(UNLABELLED)
     by_class = dict(list(texts[classes.index].groupby(classes.to_numpy())))
     return CollectMetrics(

@@ -5,11 +5,12 @@ import ast
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from seedbed.collecting.source import Source, SourceTable
-from seedbed.collecting.tables import as_text, named_by
+from seedbed.collecting.streams import StreamedTable
+from seedbed.collecting.tables import Table, as_text, named_by
 from seedbed.core.errors import ParamsError
 from seedbed.core.reasons import Reason
 from seedbed.tasks import NAMES, Task, load
@@ -109,7 +110,7 @@ def label_cells(source: Source, table: SourceTable, task: Task) -> LabelCells:
             f"no label, because none is right for a negative: `{none}`",
             f"write `label: '{none}'`, or give `seedbed add` `--label '{none}'`",
         )
-    if flags := flags_of(source, table.table.columns):
+    if flags := flags_of(source, table.table):
         return LabelCells(task, source, flags)
     if source.label_separator is not None or not source.label_columns:
         return LabelCells(task, source, {}, source.label_separator or "")
@@ -125,16 +126,18 @@ def label_cells(source: Source, table: SourceTable, task: Task) -> LabelCells:
     return LabelCells(task, source, {}, separator, note if separator else "")
 
 
-def flags_of(source: Source, columns: Sequence[str]) -> dict[str, str]:
+def flags_of(source: Source, table: Table | StreamedTable) -> dict[str, str]:
     """Return the column of 0 and 1 of each label, in the order of the table; none if labels are
     names in one column."""
     named = source.columns.label
-    if not source.label_columns or named in columns:
+    if not source.label_columns:
         return {}
     if isinstance(named, list):
         return {name: name for name in named}
+    if not named.endswith("*") or named in (columns := table.columns):
+        return {}
     prefix = named.removesuffix("*")
-    found = named_by([named], columns) if prefix != named else []
+    found = named_by([named], columns)
     return {name.removeprefix(prefix) or name: name for name in found}
 
 

@@ -15,8 +15,10 @@ import datetime
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
+from sys import intern  # of what many rows have, one object is kept
 from typing import Any, NamedTuple
 
 import regex
@@ -24,6 +26,7 @@ import regex
 from seedbed.collecting.dates import batch_day, day_of, is_doubtful
 from seedbed.collecting.label_cells import SURROGATE as SURROGATE, LabelCells
 from seedbed.collecting.source import REASON, Source, SourceTable
+from seedbed.collecting.streams import StreamedTable
 from seedbed.collecting.tables import as_text, named_by
 from seedbed.core.errors import ParamsError, RowsError, SourceError
 from seedbed.core.files import KEYED, keyed_hash, read_csv, write_csv
@@ -97,14 +100,17 @@ def raw_rows(
     Raises SourceError where the file has no rows or lacks a column.
     """
     source = reader.source
-    if not table.table.records:
+    records = iter(table.table.records)
+    first = next(records, None)
+    if first is None:
         raise SourceError(table.file, "0 rows", "at least one row", "delete or replace the file")
-    _check_columns(source, table)
+    if is_known := not isinstance(table.table, StreamedTable) or table.table.has_header:
+        _check_columns(source, table)
     # Cells that are no text: labels, and messages, which are rows of their own by now.
     others = [*source.label_columns, source.columns.messages]
     wanted = [name for name in source.wanted if name not in others]
     wanted += [REASON] if source.columns.answer else []
-    for record in table.table.records:
+    for record in chain([first], records):
         row = RawRow(source.name, source.batch, table.file, record.line, table.sha256)
         if record.reason:
             yield row._replace(reason=record.reason)
@@ -121,6 +127,8 @@ def raw_rows(
             yield row._replace(reason=Reason.LABELS_ARE_NO_LIST if is_set else Reason.NOT_TEXT)
         else:
             yield _filled(row, source, cells, label, max_chars)
+    if not is_known:  # rows of JSON name the columns
+        _check_columns(source, table)
 
 
 def _text_of(cell: object, name: str, source: Source) -> str:
@@ -134,7 +142,7 @@ def _text_of(cell: object, name: str, source: Source) -> str:
 
 def _check_columns(source: Source, table: SourceTable) -> None:
     columns = table.table.columns
-    if all(record.reason for record in table.table.records) and not columns:
+    if not columns and all(record.reason for record in table.table.records):
         return  # nothing could be read: the reasons say more than the columns
     # Where the header is missing, the "names" are a person's text: not for a terminal or a log.
     shown = ", ".join(
@@ -172,12 +180,12 @@ def _filled(
         text_pair=cells.get(columns.text_pair, ""),
         context=cells.get(columns.context, ""),
         answer=cells.get(columns.answer, ""),
-        label=label,
+        label=intern(label),
         key=cells.get(columns.id, ""),
-        date=date,
+        date=intern(date),
         group=cells.get(columns.group, ""),
-        split=SIDE_NAMES.get(split, split),
-        meta={name: cells[name] for name in columns.meta},
+        split=intern(SIDE_NAMES.get(split, split)),
+        meta={name: cells[name] for name in columns.meta} if columns.meta else row.meta,
         entries=entries,
     )
     texts = (filled.text, filled.text_pair, filled.context, filled.answer)

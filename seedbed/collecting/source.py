@@ -19,8 +19,9 @@ from pydantic import Field, PrivateAttr, field_validator
 
 from seedbed.collecting import dates
 from seedbed.collecting.source_files import table_files, text_files
+from seedbed.collecting.streams import StreamedTable, stream_table
 from seedbed.collecting.table_forms import TableForm
-from seedbed.collecting.tables import Record, Table, read_table
+from seedbed.collecting.tables import Record, Table
 from seedbed.collecting.text_files import MAX_BYTES, is_encoding, read_file, text_of
 from seedbed.core.errors import SourceError
 from seedbed.core.files import is_inside
@@ -72,7 +73,7 @@ class SourceTable(NamedTuple):
 
     file: str
     sha256: str
-    table: Table
+    table: Table | StreamedTable
 
 
 class RawWay(NamedTuple):
@@ -279,9 +280,9 @@ class WithTables(Source):
         """Yield the table of each file at `path` below `root`."""
         for path in table_files(self.path, self.place, root):
             self.check_inside(path, root)
-            shown, file = _shown(path, root.parent), read_file(path, self._max_bytes)
-            table = read_table(file, shown, self.read_columns, self.form)
-            yield SourceTable(shown, file.sha256, table)
+            shown = _shown(path, root.parent)
+            of_file = stream_table(path, shown, self.read_columns, self.form, self._max_bytes)
+            yield SourceTable(shown, *of_file)
 
 
 def encoding_problems(encoding: str) -> Iterator[Problem]:

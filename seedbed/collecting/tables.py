@@ -128,15 +128,8 @@ def _table(
         read = text_rows(lines, ending, place, form, before)
     records = list(read.records)
     columns = read.columns or list({name: None for record in records for name in record.cells})
-    notes = [
-        *read.notes,
-        *(
-            [f"lines of {place} that repeat its header, and are no rows: {len(read.again)}"]
-            if read.again
-            else []
-        ),
-    ]
-    return Table(columns, records, read.form.encoding, read.form, read.kind, tuple(notes))
+    notes = (*read.notes, *note_on_headers(len(read.again), place))
+    return Table(columns, records, read.form.encoding, read.form, read.kind, notes)
 
 
 def named_by(wanted: Iterable[str], columns: Sequence[str]) -> list[str]:
@@ -150,6 +143,12 @@ def note_on_ending(ending: str, kind: str, place: str) -> tuple[str, ...]:
     """The note on an ending of something else."""
     lies = ENDINGS.get(ending, kind) != kind
     return (f"{place} holds {KINDS[kind]}, whatever its ending says",) if lies else ()
+
+
+def note_on_headers(number: int, place: str) -> tuple[str, ...]:
+    """The note on lines that repeat the header."""
+    note = f"lines of {place} that repeat its header, and are no rows: {number}"
+    return (note,) if number else ()
 
 
 def text_rows(lines: Lines, ending: str, place: str, form: TableForm, before: TableForm) -> Rows:

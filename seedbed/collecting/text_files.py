@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile, ZipFile
@@ -24,15 +23,12 @@ import pyarrow as pa
 from seedbed.collecting.encodings import (
     SAMPLE,
     decode,
-    decoded_line,
     excerpt,
     judged,
     likeliest,
-    marked,
     name_of,
     not_text,
     odd_in,
-    odd_lines,
 )
 from seedbed.core.errors import SeedbedError, SourceError
 
@@ -57,8 +53,8 @@ DAMAGE = (OSError, EOFError, ValueError, RuntimeError, BadZipFile, zlib.error, l
 # A file may unpack to 2 GB (reading takes up to eight times that of memory), and one that is more
 # than 64 MB to 200 times its size: texts take ten, what is made to fill a memory thousands.
 MAX_BYTES = 2_000_000_000
+START = 8  # bytes by which files are known
 MAX_RATIO, ALWAYS, STEP = 200, 64_000_000, 1 << 20
-SAMPLE_LINES = 1_000
 NO_TEXT = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
 MAX_CONTROL_SHARE = 0.1
@@ -129,7 +125,7 @@ def reading_source(place: str) -> Iterator[None]:
 
 def packing_of(data: bytes | Path) -> str:
     """How a file is packed by its first bytes, as a suffix; "" for one that is not."""
-    start = data[:8] if isinstance(data, bytes) else start_of(data)
+    start = data[:START] if isinstance(data, bytes) else start_of(data)
     suffix = next((suffix for begin, suffix in BEGINS.items() if start.startswith(begin)), "")
     return "" if suffix == ".zip" and is_workbook(data) else suffix
 
@@ -137,12 +133,12 @@ def packing_of(data: bytes | Path) -> str:
 def start_of(path: Path) -> bytes:
     """The first bytes of a file as it lies on disk."""
     with _checked(path).open("rb") as file:
-        return file.read(8)
+        return file.read(START)
 
 
 def is_workbook(data: bytes | Path) -> bool:
     """Whether a file is a workbook of Excel or OpenDocument, new or old."""
-    start = data[:8] if isinstance(data, bytes) else start_of(data)
+    start = data[:START] if isinstance(data, bytes) else start_of(data)
     if start.startswith(b"\xd0\xcf\x11\xe0"):  # compound file: .xls
         return True
     if not start.startswith(b"PK\x03\x04"):
@@ -243,44 +239,22 @@ class _Limited(io.RawIOBase):
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The unpacked bytes of a file as a stream. Raises SourceError where it cannot be read."""
+def opened(path: Path, max_bytes: int) -> Iterator[Any]:
+    """The unpacked bytes of a file as a stream. Raises SourceError where it cannot be read, or
+    unpacks to more than `max_bytes` or `limit_of` allows."""
     with reading_source(path.as_posix()):
         try:
             packing = packing_of(_checked(path))
+            size = path.stat().st_size
+            if size > max_bytes:
+                raise TooLargeError(max_bytes)
             with PACKED.get(packing, partial(open, mode="rb"))(path) as stream:
-                limit = max(ALWAYS, MAX_RATIO * path.stat().st_size)  # rows are read one by one
+                limit = limit_of(size, max_bytes)
                 yield io.BufferedReader(_Limited(stream, limit), STEP) if packing else stream
         except TooLargeError:
             raise
         except DAMAGE as error:
             raise _unreadable(path, error) from None
-
-
-def text_lines(path: Path, encoding: str = "") -> Lines:
-    """The lines of a file, with the "\n" that ends them, as `decode` gives them. They are unpacked
-    and decoded as they are asked for, but for UTF-16 and UTF-32, which are decoded as a whole.
-
-    Raises SourceError where the file cannot be read, or is not text.
-    """
-    place = str(path)
-    with _opened(path) as stream:
-        mark, found = marked(stream.read(SAMPLE))
-    if found or encoding:
-        text, name, note = text_of(read_file(path).content, place, encoding)
-        return Lines(io.StringIO(text, newline="\n"), name, note)
-    with _opened(path) as stream:
-        odd = odd_lines(stream)
-    return Lines(_lines(path, len(mark)), name_of(odd), judged(odd, place))
-
-
-def _lines(path: Path, skipped: int) -> Iterator[str]:
-    with _opened(path) as stream:
-        stream.read(skipped)
-        lines = map(decoded_line, stream)
-        start = list(islice(lines, SAMPLE_LINES))
-        _check_text("".join(start), str(path))
-        yield from chain(start, lines)
 
 
 def text_of(content: bytes, place: str, encoding: str = "", before: str = "") -> Text:
@@ -305,7 +279,7 @@ def text_of(content: bytes, place: str, encoding: str = "", before: str = "") ->
             "name another with `--encoding`, in params.yaml `encoding` of the source, or none: "
             "then it is found",
         ) from None
-    _check_text(text, place)
+    check_text(text, place)
     is_unicode = codecs.lookup(found).name.startswith(("utf-8", "utf-16"))
     return Text(text, found, "" if is_unicode else f"{place} is {found}: {excerpt(text[:SAMPLE])}")
 
@@ -319,7 +293,8 @@ def is_encoding(name: str) -> bool:
         return False
 
 
-def _check_text(text: str, place: str) -> None:
+def check_text(text: str, place: str) -> None:
+    """Raise SourceError for bytes of an image or the like."""
     if is_binary(text):
         raise not_text(place)
 

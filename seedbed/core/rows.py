@@ -22,6 +22,7 @@ from seedbed.core.errors import RowsError, reading
 from seedbed.core.files import fresh_folder
 from seedbed.core.metrics import METRICS, AnyMetrics, Drop, write_ledger, write_metrics
 from seedbed.core.parquet import ROWS_AT_ONCE, GroupWriter, groups_of
+from seedbed.core.stage_options import at_once
 
 # Where each stage writes its rows; a vector of each text of split is in EMBED.
 QUARANTINE = Path("data/quarantine.csv")
@@ -124,12 +125,16 @@ def read_rows(folder: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def row_chunks(folder: Path) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a folder batch after batch, each sorted by id, a row group at a time.
+    """Yield the rows of a folder batch after batch, each sorted by id, a row group at a time; all
+    together in a run that is shared.
 
     Raises what `read_rows` does, before the first chunk.
     """
     _checked_ids(folder)
-    for table in _groups(folder):
+    tables = _groups(folder)
+    if at_once(1) > 1:
+        tables = iter([pa.concat_tables(tables)])
+    for table in tables:
         yield table.to_pandas()
 
 

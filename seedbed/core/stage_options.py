@@ -129,6 +129,12 @@ def shared_folder() -> Path:
     return Path(os.environ.get(SHARED) or DEFAULT_SHARED)
 
 
+def at_once(few: int) -> int:
+    """Return how many rows to work on together: `few`, but all in a run that is shared, because
+    each of its maps is a round."""
+    return few if Run.share is None else sys.maxsize
+
+
 def forget_shares() -> None:
     """Delete the shares that a stage has gathered, whose outputs are written."""
     for folder in Run.gathered:

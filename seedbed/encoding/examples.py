@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from seedbed.encoding.tokens import Encoded, Truncation
 from seedbed.tasks import ClassTask
 
 LENGTH_NOISE_TOKENS = 2  # enough that the batches of two epochs always differ
+VALUES_AT_ONCE = 2**30  # of the lists in one array, whose offsets have 32 bits
 FOR_COLLATORS = ["input_ids", "attention_mask", "token_type_ids", "labels"]
 TRUNCATION = "truncation.json"
 CLASSES = "classes.json"  # where no feature names them, as that of class indices does
@@ -176,11 +178,12 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
     )
     tables = {}
     for split, part in tokenized.parts.items():
-        sizes = [len(ids) for ids in part.ids]
+        sizes = np.array([len(ids) for ids in part.ids], dtype=np.int64)
+        of_one = np.zeros(sizes.sum(), dtype=np.int8)
         columns = {
-            "input_ids": part.ids,
-            "attention_mask": [np.ones(size, np.int8) for size in sizes],
-            "token_type_ids": part.segments or [np.zeros(size, np.int8) for size in sizes],
+            "input_ids": _lists(np.concatenate([*part.ids, np.zeros(0, np.uint16)]), sizes),
+            "attention_mask": _lists(of_one + np.int8(1), sizes),
+            "token_type_ids": _lists(np.concatenate(part.segments or [of_one]), sizes),
             "labels": list(part.labels) if of_sets else part.labels,
             "weight": part.weights,
             "id": pa.array(part.rows, pa.string()),
@@ -189,6 +192,20 @@ def write_datasets(folder: Path, tokenized: Tokenized) -> None:
         tables[split] = (table, _fingerprint(part.rows, part.labels))
     more: dict[str, object] = {TRUNCATION: tokenized.truncation._asdict()}
     save_tables(folder, tables, more | ({CLASSES: tokenized.classes} if of_sets else {}))
+
+
+def _lists(values: np.ndarray, sizes: np.ndarray) -> pa.ChunkedArray:
+    """Return numbers as lists of these sizes; an array of them holds at most VALUES_AT_ONCE."""
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    cuts = np.searchsorted(ends, np.arange(0, ends[-1], VALUES_AT_ONCE)).tolist()
+    parts = [
+        pa.ListArray.from_arrays(
+            pa.array(ends[start : end + 1] - ends[start], pa.int32()),
+            pa.array(values[ends[start] : ends[end]]),
+        )
+        for start, end in pairwise([*cuts, len(sizes)])
+    ]
+    return pa.chunked_array(parts, None if parts else pa.list_(pa.from_numpy_dtype(values.dtype)))
 
 
 def id_type(rows: Sequence[np.ndarray]) -> str:

@@ -20,6 +20,8 @@ from seedbed.core.errors import ModelError
 from seedbed.core.files import read_json
 from seedbed.core.metrics import Metrics, RowCounts
 from seedbed.core.rows import read_rows
+from seedbed.core.stage_options import at_once
+from seedbed.core.texts import TEXTS_AT_ONCE as TEXTS_OF_A_COLUMN, TextColumn
 from seedbed.encoding.vectors import TEXTS_AT_ONCE, EncoderParams, Keep
 from seedbed.running.engine import INT32, UINT16, map_texts
 from seedbed.running.engines import ALL
@@ -208,18 +210,17 @@ class TextTokenizer:
         return Encoded(ids, segments or None, *counts)
 
     def _encoded(self, columns: list[Sequence[str]]) -> Iterator[tuple[np.ndarray, ...]]:
-        if self._use_memo:
-            form = UINT16 if id_type(self._tokenizer) == np.uint16 else INT32
-            work = partial(token_ids, file=self._file)
+        form = UINT16 if id_type(self._tokenizer) == np.uint16 else INT32
+        work = partial(token_ids, file=self._file)
+        step = at_once(TEXTS_OF_A_COLUMN) if self._use_memo else TEXTS_AT_ONCE
+        for start in range(0, len(columns[0]), step):
+            parts = [column[start : start + step] for column in columns]
             ids = [
-                map_texts(work, column, form, batch=TEXTS_AT_ONCE, threads=ALL)
-                for column in columns
+                map_texts(work, part, form, batch=TEXTS_AT_ONCE, threads=ALL)
+                if self._use_memo
+                else encode(self._tokenizer, part)
+                for part in parts
             ]
-            yield from zip(*ids, strict=True)
-            return
-        for start in range(0, len(columns[0]), TEXTS_AT_ONCE):
-            end = start + TEXTS_AT_ONCE
-            ids = [encode(self._tokenizer, column[start:end]) for column in columns]
             yield from zip(*ids, strict=True)
 
     def _cut(
@@ -288,10 +289,10 @@ def truncation_of(params: EncoderParams, folder: Path, split: Path) -> Truncatio
         )
     max_length = params.max_length
     if max_length == "auto":
-        rows = read_rows(split)
+        rows = read_rows(split, ("split", "text", "text_pair"))
         train = rows[rows["split"] == "train"]
         tokenizer = TextTokenizer(folder, truncation, use_memo=True)
-        encoded = tokenizer(list(train["text"]), list(train["text_pair"]))
+        encoded = tokenizer(TextColumn(train["text"]), TextColumn(train["text_pair"]))
         max_length = auto_max_length(encoded.lengths, longest)
     truncation = truncation._replace(max_length=max_length)
     if truncation.overlap * 4 >= max_length:  # the text of a pair may take half of the room

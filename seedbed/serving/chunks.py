@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from seedbed.collecting.streams import text_lines
 from seedbed.collecting.table_forms import NOTHING_SAID, Record, TableForm, distinct
 from seedbed.collecting.tables import (
     PARQUET,
@@ -26,7 +27,6 @@ from seedbed.collecting.text_files import (
     read_file,
     reading_source,
     start_of,
-    text_lines,
 )
 from seedbed.core.errors import SeedbedError
 from seedbed.core.parquet import cells_of

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from seedbed.core.stage_options import at_once
 from seedbed.core.text_units import units_of
 from seedbed.running.engine import UINT64, map_texts
 
 TEXTS_AT_ONCE = 4096
 TEXTS_IN_MEMORY = 50_000  # with their shingles as arrays of their own
-HASHES_AT_ONCE = 8_000_000
+HASHES_AT_ONCE = 2_000_000  # to look for those that repeat takes sixty bytes each
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Knuth's multiplicative hash
 
 
@@ -60,10 +61,10 @@ def repeated_shingle_sets(
     """
     if words < 1:
         raise ValueError(f"a shingle of {words} words")
-    work = partial(shingles_of, words=words)
+    work, step = partial(shingles_of, words=words), at_once(TEXTS_IN_MEMORY)
     sizes, blocks = np.zeros(len(texts), dtype=np.int64), []
-    for start in range(0, len(texts), TEXTS_IN_MEMORY):
-        part = texts[start : start + TEXTS_IN_MEMORY]
+    for start in range(0, len(texts), step):
+        part = texts[start : start + step]
         found = map_texts(work, part, UINT64, batch=TEXTS_AT_ONCE) if use_memo else work(part)
         sizes[start : start + len(part)] = [*map(len, found)]
         blocks.append(np.concatenate(found))
@@ -72,8 +73,8 @@ def repeated_shingle_sets(
     kept, lengths = [np.zeros(0, dtype=np.int32)], [np.zeros(1, dtype=np.int64)]
     for number, of_block in enumerate(columns):
         is_kept = of_block >= 0
-        start = number * TEXTS_IN_MEMORY
-        ends = np.cumsum([0, *sizes[start : start + TEXTS_IN_MEMORY]])
+        start = number * step
+        ends = np.cumsum([0, *sizes[start : start + step]])
         lengths.append(np.diff(np.concatenate([[0], np.cumsum(is_kept)])[ends]))
         kept.append(of_block[is_kept])
     del columns

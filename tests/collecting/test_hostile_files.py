@@ -133,7 +133,7 @@ def test_whatever_a_library_raises_is_one_paragraph(monkeypatch):
     def panics(*_, **__):
         raise PanicException("index out of bounds")
 
-    monkeypatch.setattr("seedbed.collecting.tables.text_rows", panics)
+    monkeypatch.setattr("seedbed.collecting.streams.text_rows", panics)
     with pytest.raises(SourceError, match=r"data/raw/in.csv: not readable .PanicException"):
         read(CSV)
 

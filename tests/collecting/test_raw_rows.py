@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from seedbed.collecting.collection import contract_rows, parse_source
+from seedbed.collecting.collection import parse_source
+from seedbed.collecting.contract import contract_rows
 from seedbed.collecting.label_cells import label_cells
 from seedbed.collecting.raw_rows import RawRow, doubtful_dates, raw_rows
 from seedbed.collecting.source import Source, SourceTable

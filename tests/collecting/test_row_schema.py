@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from seedbed.collecting.collection import check_collected
+from seedbed.collecting.contract import check_collected
 from seedbed.core.errors import RowsError
 
 ROW = {

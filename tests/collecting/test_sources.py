@@ -101,7 +101,7 @@ def test_a_file_a_glob_and_a_compressed_file() -> None:
     ]:
         tables = list(source(path=path).tables())
         assert [table.file for table in tables] == files
-        assert all(table.table.records[0].cells["text"] == "good film" for table in tables)
+        assert all(next(table.table.records).cells["text"] == "good film" for table in tables)
     assert len(tables[0].sha256) == 64
 
 
@@ -115,7 +115,7 @@ def test_mixed_encodings_across_files() -> None:
     write("raw/b.csv", "text,label\nsüß,pos\n".encode("latin-1"))
     write("raw/c.csv", "text,label\nsüß,pos\n".encode("utf-16"))
     tables = [table.table for table in source(path="raw/*.csv").tables()]
-    assert [table.records[0].cells["text"] for table in tables] == ["süß"] * 3
+    assert [next(table.records).cells["text"] for table in tables] == ["süß"] * 3
     assert [table.encoding for table in tables] == ["utf-8", "windows-1252", "utf-16-le"]
 
 

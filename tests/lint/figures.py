@@ -11,12 +11,12 @@ from typing import NamedTuple
 from seedbed.pipeline.code_deps import ROOMS
 from seedbed.running.code_versions import closure
 
-MAX_MODULES = 199  # of seedbed/, without __init__.py
+MAX_MODULES = 201  # of seedbed/, without __init__.py
 MIN_MEDIAN_LINES = 150
 MAX_MODULE_LINES = 345
 MAX_FUNCTION_LINES = 60
-MAX_MODULES_OF_THE_WAY = 142  # on the ways of rows of all tasks, stage scripts among them
-MAX_PRODUCT_LINES = 45_500  # of seedbed/ and stages/
+MAX_MODULES_OF_THE_WAY = 144  # on the ways of rows of all tasks, stage scripts among them
+MAX_PRODUCT_LINES = 46_000  # of seedbed/ and stages/
 MAX_PIPELINE_LINES = 650  # of dvc.yaml
 MAX_LOCK_LINES = 2_900  # of dvc.lock
 

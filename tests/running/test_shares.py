@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from conftest import ROOT, copy_project
 
-from seedbed.core import stage_options
+from seedbed.core import parquet, stage_options
 from seedbed.core.errors import DamagedError, SeedbedError
 from seedbed.core.files import sha256_of
-from seedbed.core.rows import write_rows
+from seedbed.core.rows import row_chunks, write_rows
 from seedbed.core.stage_options import EndOfShare, Run, Share, share_of, without_options
 from seedbed.running import engine, processes
 from seedbed.running.engine import cut, map_texts
@@ -117,6 +117,14 @@ def test_a_second_map_is_a_second_round(workspace):
     assert len(Run.gathered) == 2, "also of the first round, whose results the memo has by now"
     stage_options.forget_shares()
     assert not list(Path(".seedbed/shards").rglob("*-of-*"))
+
+
+def test_rows_of_several_row_groups_are_one_round(workspace, monkeypatch):
+    monkeypatch.setattr(parquet, "ROWS_AT_ONCE", 500)
+    write_rows(Path("data/collect"), pd.DataFrame(ROWS))
+    assert [len(chunk) for chunk in row_chunks(Path("data/collect"))] == [500, 500, 300]
+    Run.share = Share(1, 2)
+    assert [len(chunk) for chunk in row_chunks(Path("data/collect"))] == [1300]
 
 
 def test_shares_of_other_texts_or_versions_are_refused(workspace, monkeypatch):

@@ -4,6 +4,8 @@ more texts than it has to."""
 import hashlib
 import random
 import shutil
+import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT
 
+from seedbed.cleaning.rows import clean_rows
+from seedbed.cleaning.rules import CleanParams
 from seedbed.core import parquet
+from seedbed.core.params import read_params
 from seedbed.core.rows import COLLECT, DEFAULTS, read_rows, updated, write_rows
-from seedbed.splitting.shingles import repeated_shingle_sets
+from seedbed.core.texts import TextColumn
+from seedbed.splitting.near_copies import Join
+from seedbed.splitting.shingles import content_of, repeated_shingle_sets
 from seedbed.splitting.sides import write_frozen
 from stages import anonymize, apply_decisions, augment, balance, clean, deduplicate, split
 
@@ -150,3 +157,42 @@ def test_shingles_that_repeat_are_the_same_in_one_range_of_hashes_and_in_many(mo
     assert of_parts.tolist() == sizes.tolist()
     assert more.nnz == sets.nnz > 0
     assert (more @ more.T != sets @ sets.T).nnz == 0
+
+
+def peak_of(work) -> int:
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_texts_of_a_folder_are_never_pythons_own_all_at_once(monkeypatch):
+    """Python's own objects are traced, not the columns of Arrow."""
+    draw = random.Random(0)
+    texts = [" ".join(draw.choices(WORDS, k=120)) for _ in range(4_000)]
+    rows = pd.DataFrame({"text": texts, "id": [f"{n:016x}" for n in range(len(texts))]})
+    rows = rows.assign(**DEFAULTS, batch="2026-01-a", label="x", digest="d", source="s")
+    monkeypatch.setattr(parquet, "BYTES_AT_ONCE", 2**17)
+    write_rows(COLLECT, rows.assign(provenance="{}"), private=True)
+    size = sum(map(len, texts))
+    del texts, rows
+    clean.main()  # what it imports and reads once is not counted
+    assert peak_of(clean.main) < size / 2
+    whole = partial(clean_rows, read_rows(COLLECT), read_params("clean", CleanParams))
+    assert peak_of(whole) > size
+
+
+def test_texts_are_compared_without_being_pythons_own_all_at_once(monkeypatch):
+    draw = random.Random(0)
+    texts = pd.Series([" ".join(draw.choices(WORDS, k=120)) for _ in range(4_000)])
+    size = texts.str.len().sum()
+    monkeypatch.setattr("seedbed.core.texts.TEXTS_AT_ONCE", 200)
+    monkeypatch.setattr("seedbed.splitting.shingles.TEXTS_IN_MEMORY", 200)
+    monkeypatch.setattr("seedbed.splitting.shingles.HASHES_AT_ONCE", 20_000)
+    column = TextColumn(texts)
+    # A hash of eight bytes for a word of eight characters, and its column; it was six times that.
+    assert peak_of(lambda: Join(column, 3, 0.5)) < 3 * size
+    assert peak_of(lambda: [content_of(text, "") for text in column]) < size / 2
+    assert peak_of(lambda: list(column)) > size
