@@ -10,6 +10,7 @@ that it takes.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -218,11 +219,12 @@ def write_rows(
     `row_chunks`; the bytes are the same. `private` files can be read by their owner alone. Raises
     RowsError on no rows at all; then the folder stays as it was.
     """
-    chunks = _by_batch(rows) if isinstance(rows, pd.DataFrame) else rows
+    chunks = iter(_by_batch(rows) if isinstance(rows, pd.DataFrame) else rows)
+    first = [*islice(chunks, 1)]  # before a folder is made: a run that is shared may end here
     with fresh_folder(folder, 0o700 if private else 0o755) as fresh:
         writer = _Writer(fresh, 0o600 if private else 0o644)
         with closing(writer):
-            for chunk in chunks:
+            for chunk in chain(first, chunks):
                 writer.write(chunk)
         if not writer.batch:
             raise RowsError(
