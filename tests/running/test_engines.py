@@ -2,6 +2,7 @@
 ends in one paragraph."""
 
 import os
+import pickle
 import random
 import subprocess
 import sys
@@ -23,7 +24,9 @@ from seedbed.private.conversations import values_of
 from seedbed.private.detection import changes
 from seedbed.private.kinds import AnonymizeParams
 from seedbed.running import engine, engines, processes
+from seedbed.running.code_versions import version_of
 from seedbed.running.engine import FLOAT32, INT32, JSON, UINT64, cut, map_texts
+from seedbed.running.on_ray import _died as on_ray_died, _differences
 from seedbed.scoring.evaluation import languages_of
 from seedbed.splitting.shingles import shingles_of
 from tests.running import works
@@ -293,6 +296,39 @@ def test_an_engine_that_does_not_exist_is_refused(name, monkeypatch, tmp_path):
         engines.chosen()
     Path("params.yaml").write_text("engine: processes:3\n", encoding="utf-8")
     assert engines.chosen() == engines.Engine("processes", 3)
+
+
+def test_ray_that_is_not_installed_is_refused(monkeypatch):
+    by("ray", monkeypatch)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(SeedbedError, match=r"^engine ray: Ray is not installed .*seedbed\[ray\]"):
+        map_texts(works.shouted, TEXTS, batch=4)
+    assert map_texts(works.shouted, TEXTS, batch=1000) == [text.upper() for text in TEXTS]
+
+
+def test_what_a_node_has_otherwise_is_named(monkeypatch):
+    here = version_of(works.shouted, ["pandas", "numpy"]).content
+    task = pickle.dumps((works.shouted, ("pandas", "numpy")))
+    assert _differences(task, pickle.dumps(here)) == ""
+    other = here._replace(
+        python="3.11.0",
+        libraries=here.libraries | {"numpy": "1.0", "pandas": "2.0"},
+        files={name: digest for name, digest in here.files.items() if "works" not in name},
+    )
+    assert _differences(task, pickle.dumps(other)) == (
+        f"Python {here.python} (3.11.0 in the driver), "
+        f"numpy {here.libraries['numpy']} (1.0 in the driver), "
+        f"pandas {here.libraries['pandas']} (2.0 in the driver), "
+        f"tests/running/works.py {here.files['tests/running/works.py'][:12]} (none in the driver)"
+    )
+
+
+def test_memory_that_ran_out_on_a_node_is_told_apart():
+    class OutOfMemoryError(Exception):
+        """As Ray's is called."""
+
+    assert "shard 3, last because memory ran out" in str(on_ray_died(2, OutOfMemoryError()))
+    assert "shard 1, last (KeyError)" in str(on_ray_died(0, KeyError()))
 
 
 KILLED = """
