@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from benchmarks import (
     answer_errors,
+    capacity,
     gains,
     label_errors,
     memo,
@@ -360,3 +361,15 @@ def test_planted_answers_stand_at_no_question_that_has_them():
     assert len(moved) == 5
     assert (answer_errors.planted(pairs, 0).wrong == found.wrong).all()
     assert (answer_errors.planted(pairs, 1).wrong != found.wrong).any()
+
+
+def test_the_capacity_plan_is_computed_from_the_figures_in_git():
+    page = (ROOT / capacity.PAGE).read_text(encoding="utf-8")
+    plan = capacity.read_plan(ROOT)
+    assert capacity.with_plan(page, plan) == page
+    embed, judged = plan.works[2], plan.works[-1]
+    assert embed.hours(20_000_000) == pytest.approx(2 * embed.hours(10_000_000))
+    assert judged.hours(20_000_000) == pytest.approx(4 * judged.hours(10_000_000))
+    assert judged.hours(judged.rows) * 3600 == pytest.approx(judged.seconds * judged.rows)
+    with pytest.raises(ValueError, match="0 blocks"):
+        capacity.with_plan("# A page without it\n", plan)
