@@ -5,7 +5,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
-.PHONY: run answers install test test-browser test-chat test-ray pictures lint sync fresh resolve \
+.PHONY: run answers install test test-browser test-chat test-ray test-s3 pictures lint sync fresh resolve \
 	update bench bench-languages bench-check peers ci-restore ci-keep trust coverage clean
 
 run: install
@@ -52,6 +52,20 @@ test-ray: install .venv/installed-ray
 
 .venv/installed-ray: pyproject.toml .venv/installed
 	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[ray]"
+	@touch $@
+
+# Sources and DVC remotes in S3, against moto's server on this machine, which has an environment of
+# its own.
+test-s3: install .venv/installed-s3 .seedbed/moto/installed
+	@OMP_NUM_THREADS=1 python -m pytest -m s3 tests/s3
+
+.venv/installed-s3: pyproject.toml .venv/installed
+	@python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c requirements.lock --editable ".[s3]"
+	@touch $@
+
+.seedbed/moto/installed:
+	@$(PYTHON) -m venv .seedbed/moto
+	@.seedbed/moto/bin/python -m pip install --quiet --disable-pip-version-check "moto[s3,server]==5.2.5"
 	@touch $@
 
 # The picture in README.

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from benchmarks import (
     answer_errors,
+    capacity,
     check,
     gains,
     label_errors,
@@ -377,3 +378,15 @@ def test_a_ratio_a_quarter_below_that_in_git_fails_the_check(monkeypatch, tmp_pa
         assert re.search(rf"clean peer \| 4.00x \| {now}0x \| .*{verdict}", capsys.readouterr().out)
     steps = {"steps": {"float32": {"wall": {}, "processor": {"times_as_fast": 2.0}}}}
     assert list(check.ratios(steps)) == [("steps float32", 2.0)]
+
+
+def test_the_capacity_plan_is_computed_from_the_figures_in_git():
+    page = (ROOT / capacity.PAGE).read_text(encoding="utf-8")
+    plan = capacity.read_plan(ROOT)
+    assert capacity.with_plan(page, plan) == page
+    embed, judged = plan.works[2], plan.works[-1]
+    assert embed.hours(20_000_000) == pytest.approx(2 * embed.hours(10_000_000))
+    assert judged.hours(20_000_000) == pytest.approx(4 * judged.hours(10_000_000))
+    assert judged.hours(judged.rows) * 3600 == pytest.approx(judged.seconds * judged.rows)
+    with pytest.raises(ValueError, match="0 blocks"):
+        capacity.with_plan("# A page without it\n", plan)

@@ -9,6 +9,7 @@ nothing else.
 import fcntl
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from seedbed.arrivals.entry import Entry
 from seedbed.collecting.tables import sheet_rows
 from seedbed.collecting.text_files import read_file
-from seedbed.core.errors import SeedbedError, reading
+from seedbed.core.errors import CLIP, SeedbedError, reading
 from seedbed.core.files import (
     csv_writer,
     fresh_folder,
@@ -44,6 +45,7 @@ JOURNAL = Path(".seedbed/adding.json")
 LOCK = Path(".seedbed/adding.lock")
 REMOTE = "private"  # where raw texts may go, and nowhere else
 NOWHERE = "push: false"
+NO_CLIENT = re.compile(r"requires '(dvc-\w+)' to be installed")  # of a storage, as DVC says it
 NOTHING = ("", "~", "null")  # a list whose last item was deleted
 
 
@@ -59,7 +61,7 @@ def fetched(place: str, is_url: bool) -> Iterator[Path]:
     name = PurePosixPath(urlsplit(place).path).name or "table"
     with tempfile.TemporaryDirectory(prefix="seedbed-") as folder:  # mode 0700
         target = Path(folder, name)
-        dvc("get-url", "--quiet", as_dvc_says(place), str(target))
+        dvc("get-url", as_dvc_says(place), str(target))
         yield target
 
 
@@ -114,9 +116,9 @@ def add(
         _only_to_private(target, tracked)
         if not isinstance(origin, str):
             _copy(origin, target)
-            dvc("add", "--quiet", str(target))
+            dvc("add", str(target))
         else:
-            dvc("import-url", "--quiet", origin, str(target))
+            dvc("import-url", origin, str(target))
             if target.is_file() and sha256_of(target) != sha256:
                 raise SeedbedError(
                     origin, "it changed while it was looked at", "the same bytes", "add it again"
@@ -188,12 +190,19 @@ def _only_to_private(target: Path, tracked: Path) -> None:
 
 
 def dvc(*arguments: str) -> str:
-    """Return what a DVC command prints. Raises SeedbedError with its last line where it fails."""
+    """Return what a DVC command prints. Raises SeedbedError with its error where it fails; so it
+    must not run with --quiet, which leaves that out."""
     command = [sys.executable, "-m", "dvc", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).rpartition("\n")[2] or "it failed"
-        raise SeedbedError(f"dvc {arguments[0]}", last, "success", "nothing was changed")
+        lines = (done.stderr.strip() or done.stdout.strip() or "it failed").split("\n")
+        errors = [line for line in lines if line.startswith("ERROR: ")]
+        found = [*lines[-1:], *errors][-1].removeprefix("ERROR: ")
+        found = found.removeprefix("unexpected error - ")[:CLIP]
+        client = NO_CLIENT.search(found)
+        step = f"`pip install -c requirements.lock {client[1]}`, and again" if client else ""
+        step = "; ".join(["nothing was changed", *([step] if step else [])])
+        raise SeedbedError(f"dvc {arguments[0]}", found, "success", step)
     return done.stdout
 
 

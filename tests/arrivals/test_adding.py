@@ -1,6 +1,7 @@
 """A batch is put in whole or not at all, whatever fails and whenever it is killed."""
 
 import hashlib
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,25 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(adding, "dvc", dvc)
     monkeypatch.setattr(adding, "_has_private_remote", lambda: False)
     return monkeypatch
+
+
+def test_what_dvc_says_of_an_error_is_told_and_the_client_that_lacks_is_named(monkeypatch):
+    said = "Collecting\nERROR: unexpected error - {}\n\nHaving any troubles? Hit us up\n"
+
+    def run(command, **_):
+        assert "--quiet" not in command  # or DVC would say nothing
+        return subprocess.CompletedProcess(command, 255, "", said.format(words))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    words = "s3 is supported, but requires 'dvc-s3' to be installed: No module named 'dvc_s3'"
+    with pytest.raises(SeedbedError) as error:
+        adding.dvc("get-url", "s3://bucket/x.csv", "x.csv")
+    assert str(error.value).startswith("dvc get-url: s3 is supported")
+    assert "`pip install -c requirements.lock dvc-s3`, and again" in str(error.value)
+    words = 'Could not connect to the endpoint URL: "http://127.0.0.1:9/incoming"'
+    with pytest.raises(SeedbedError, match="dvc get-url: Could not connect") as error:
+        adding.dvc("get-url", "s3://bucket/x.csv", "x.csv")
+    assert "pip install" not in str(error.value)
 
 
 def files() -> dict[str, str]:
