@@ -321,7 +321,8 @@ def _scored(visits: Counter[int]) -> str:
     for first, alias in identifier._alias_pairs:  # two scripts of one language
         scores[first] = max(scores[first], scores[alias])
         scores[alias] = -float("inf")  # never the greatest
-    return str(identifier.nb_classes[int(scores.argmax())])
+    ranked = scores.tolist()
+    return str(identifier.nb_classes[ranked.index(max(ranked))])
 
 
 def known_languages() -> list[str]:

@@ -16,7 +16,7 @@ MIN_MEDIAN_LINES = 150
 MAX_MODULE_LINES = 345
 MAX_FUNCTION_LINES = 60
 MAX_MODULES_OF_THE_WAY = 136  # on the ways of rows of all tasks, stage scripts among them
-MAX_PRODUCT_LINES = 43_600  # of seedbed/ and stages/
+MAX_PRODUCT_LINES = 43_700  # of seedbed/ and stages/
 MAX_PIPELINE_LINES = 650  # of dvc.yaml
 MAX_LOCK_LINES = 2_900  # of dvc.lock
 
