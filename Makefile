@@ -55,7 +55,7 @@ test-ray: install .venv/installed-ray
 	@touch $@
 
 # Sources and DVC remotes in S3, against moto's server on this machine, which has an environment of
-# its own.
+# its own: some four minutes, a run of the small project among them.
 test-s3: install .venv/installed-s3 .seedbed/moto/installed
 	@OMP_NUM_THREADS=1 python -m pytest -m s3 tests/s3
 

@@ -7,16 +7,20 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from conftest import ROOT
-from trained_together import PARAMS, prepare, train
+from trained_together import PARAMS, classes, dialogues, prepare, train
 
 from seedbed.core.errors import SeedbedError
 from seedbed.core.files import read_csv, read_json
+from seedbed.encoding import encoder
+from seedbed.encoding.encoder import SentenceEncoder, load_model
 from seedbed.training import together
 from seedbed.training.models import check_files
 
@@ -32,6 +36,11 @@ def free_port() -> str:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return str(listening.getsockname()[1])
+
+
+def two() -> str:
+    """The options of `accelerate launch` for two processes."""
+    return f"--multi_gpu --num_processes 2 --main_process_port {free_port()}"
 
 
 def environments() -> list[dict[str, str]]:
@@ -136,6 +145,58 @@ def test_shares_are_all_of_a_batch_and_a_row_is_in_one(monkeypatch):
         assert [rows.tolist() for rows in whole] == [batch.tolist()]
 
 
+class Waiting(Exception):
+    """A process has done its share and waits for the others."""
+
+
+def by_three(compute, monkeypatch):
+    """What three processes compute together, one after the other."""
+    done = []
+
+    def gathered(own):
+        done.append(own)
+        if len(done) < 3:
+            raise Waiting
+        return done
+
+    monkeypatch.setattr(together, "gathered", gathered)
+    for rank in (0, 1):
+        monkeypatch.setattr(together, "_group", together.Group(3, rank))
+        with pytest.raises(Waiting):
+            compute()
+    monkeypatch.setattr(together, "_group", together.Group(3, 2))
+    return compute()
+
+
+def test_rows_to_score_are_dealt_in_whole_batches_so_that_scores_are_the_same_bits(
+    trained, monkeypatch
+):
+    from seedbed.training.chat import generation, losses
+    from seedbed.training.chat.bases import load_writer
+
+    data, talks = classes(trained["one"]), dialogues(trained["one"])
+    model = load_writer(trained["one"] / "writer")
+    module = losses.AnswerLogits(model)
+    encoder_model = SentenceEncoder(load_model(data.encoder), "mean")
+    writer = generation.Writer(model, [2], 512)
+    prompts = [ids[:9] for ids in talks.train.ids]
+    computed = {
+        "outputs": lambda: together.shared_outputs(encoder_model, data.train, torch.float32, ""),
+        "losses": lambda: losses.answer_losses(module, talks.train, torch.float32, ""),
+        "answers": lambda: [[*one.ids, one.ended] for one in writer.write(prompts, 5, "")],
+    }
+    for name, compute in computed.items():
+        for tokens in (40, 10**6):  # many batches, and one, of which two processes have no share
+            with monkeypatch.context() as patch:
+                for module_of_it in (encoder, together, losses):
+                    patch.setattr(module_of_it, "BATCH_TOKENS", tokens)
+                patch.setattr(generation, "BATCH_ROWS", 2 if tokens < 100 else 100)
+                alone = compute()
+                shared = by_three(compute, patch)
+            assert np.array_equal(shared, alone), name
+            assert len(alone) == len(data.train.ids if name == "outputs" else talks.train.ids)
+
+
 def files_of(folder: Path, *names: str) -> dict[str, bytes]:
     """The bytes of all files below some folders, by name."""
     every = (file for name in names for file in sorted((folder / name).rglob("*")))
@@ -164,8 +225,7 @@ def test_a_stage_is_run_by_as_many_processes_as_the_environment_asks_for(project
     costs.unlink(missing_ok=True)
     before = read_csv(project / "reports/plots/learning/full.csv")
     one = [sys.executable, "-m", "stages.finetune", "full"]
-    done = run(project, one, SEEDBED_LAUNCH=f"--multi_gpu --num_processes 2 "
-               f"--main_process_port {free_port()}")  # fmt: skip
+    done = run(project, one, SEEDBED_LAUNCH=two())
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("finetune@full:") == 1
     assert ", 2 processes (" in done.stdout
@@ -218,8 +278,47 @@ def test_a_launcher_that_started_one_process_of_several_is_told(monkeypatch):
         pass
 
 
-def test_arguments_that_are_none_are_told(project):
-    done = run(project, [sys.executable, "-m", "stages.finetune", "full"], SEEDBED_LAUNCH="--x 'y")
+@pytest.mark.parametrize("given", ["--x 'y", "--bogus", "--cpu --multi_gpu --num_processes 2"])
+def test_arguments_that_are_none_are_told(project, given):
+    done = run(project, [sys.executable, "-m", "stages.finetune", "full"], SEEDBED_LAUNCH=given)
     assert done.returncode == 1
     assert "seedbed: finetune@full: SEEDBED_LAUNCH:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("killed", ["one of the two", "the launcher"])
+def test_no_process_outlives_the_others_and_the_outputs_stay(project, killed):
+    before = files_of(project, "models/lora")
+    command = [sys.executable, "-m", "stages.finetune", "lora"]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    environment["SEEDBED_LAUNCH"] = two()
+    environment.pop("PYTHONPATH", None)
+    with subprocess.Popen(command, cwd=project, env=environment, stderr=subprocess.PIPE) as stage:
+        launcher = psutil.Process(stage.pid)
+        while len(both := launcher.children()) < 2:
+            assert stage.poll() is None
+            time.sleep(0.1)
+        if killed == "the launcher":
+            launcher.terminate()
+        else:
+            both[1].kill()
+        said = stage.stderr.read().decode()
+    assert stage.returncode != 0
+    assert not [process for process in both if process.is_running()]
+    assert "Traceback" not in said
+    if killed == "one of the two":
+        assert "SEEDBED_LAUNCH: process 1 was ended by signal 9" in said
+    assert files_of(project, "models/lora") == before
+
+
+def test_a_mistake_that_all_meet_is_one_paragraph(project):
+    text = (project / "params.yaml").read_text()
+    wrong = text.replace("learning_rate: 3.0e-3", "learning_rate: -1")
+    assert wrong != text
+    (project / "params.yaml").write_text(wrong)
+    command = [sys.executable, "-m", "stages.finetune", "lora"]
+    done = run(project, command, SEEDBED_LAUNCH=two())
+    (project / "params.yaml").write_text(text)
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith("seedbed: finetune@lora: params.yaml: approaches.lora")
+    assert done.stderr.strip().count("\n") == 0

@@ -72,6 +72,8 @@ STAGES = (
 STAGE_NAMES = tuple(stage.name for stage in STAGES)
 ROW_STAGES = tuple(stage.name for stage in STAGES if stage.passes_rows)
 METRIC_STAGES = tuple(stage.name for stage in STAGES if stage.has_metrics)
+# What all processes meet the main one reports; its end ends the others within these seconds.
+SPOKEN = 3
 TOGETHER = ("finetune", "evaluate")  # stages that several processes can run together
 
 
@@ -131,6 +133,7 @@ def run(name: str, main: Callable[[], str]) -> None:
         if told is None:
             raise
         which = f" (process {rank()} of {launched()})" if rank() else ""
+        time.sleep(SPOKEN if rank() else 0)
         print(f"\nseedbed: {name}{which}: {told}\n", file=sys.stderr)
         sys.exit(1)
     finally:

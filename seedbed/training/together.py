@@ -9,17 +9,19 @@ whole batches, which makes scores those of one process to the bit. The main proc
 Without a launcher nothing here does anything, and accelerate is not imported.
 """
 
+import logging
 import os
 import shlex
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from datetime import timedelta
 from functools import wraps
+from io import StringIO
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from subprocess import CalledProcessError
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import numpy as np
 import torch
@@ -82,28 +84,51 @@ def together(main: Main) -> Main:
     @wraps(main)
     def on_processes(*arguments: str) -> str:
         if (given := os.environ.get(LAUNCH)) and launched() == 1:
-            sys.exit(_launch(given, main, arguments))
+            _launch(given, main, arguments)
         with joined():
             return main(*arguments)
 
     return on_processes  # type: ignore[return-value]
 
 
-def _launch(given: str, main: Callable[..., str], arguments: Sequence[str]) -> int:
-    """Start this stage on several processes, and give the exit code once all have ended."""
+def _launch(given: str, main: Callable[..., str], arguments: Sequence[str]) -> NoReturn:
+    """Start this stage on several processes and end as they do. Raises SeedbedError where they
+    cannot be started, or one was killed."""
+    from accelerate.commands.launch import launch_command, launch_command_parser
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    stage = Path(main.__code__.co_filename).stem
+    expected, said = "arguments of `accelerate launch`: --multi_gpu --num_processes 2", StringIO()
     try:
         options = shlex.split(given)
-    except ValueError as error:
-        expected = "arguments of `accelerate launch`, such as `--multi_gpu --num_processes 2`"
+        named = {option.partition("=")[0] for option in options}
+        for option, value in DEFAULTS.items():
+            options += [] if option in named or "--config_file" in named else [option, value]
+        with redirect_stderr(said):
+            every = [*options, "-m", f"stages.{stage}", *arguments]
+            launch = launch_command_parser().parse_args(every)
+    except (ValueError, SystemExit) as error:
+        why = said.getvalue().strip().rpartition("\n")[2] or error
+        raise SeedbedError(LAUNCH, f"{given!r} ({why})", expected, "correct it") from None
+    del os.environ[LAUNCH]
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    try:
+        launch_command(launch)
+    except ValueError as error:  # options that do not go together
         raise SeedbedError(LAUNCH, f"{given!r} ({error})", expected, "correct it") from None
-    named = {option.partition("=")[0] for option in options}
-    for option, value in DEFAULTS.items():
-        options += [] if option in named or "--config_file" in named else [option, value]
-    stage = Path(main.__code__.co_filename).stem
-    start = [sys.executable, "-m", "accelerate.commands.launch", *options]
-    environment = {name: value for name, value in os.environ.items() if name != LAUNCH}
-    command = [*start, "-m", f"stages.{stage}", *arguments]
-    return subprocess.run(command, env=environment, check=False).returncode
+    except SignalException as error:
+        sys.exit(128 + error.sigval)
+    except ChildFailedError as error:
+        which, failure = error.get_first_failure()
+        if failure.exitcode < 0:
+            found = f"process {which} was ended by signal {-failure.exitcode}"
+            step = "look whether memory ran out: lower batch_tokens, or take fewer processes"
+            raise SeedbedError(LAUNCH, found, "processes that end by themselves", step) from None
+        sys.exit(1)  # the process said why
+    except CalledProcessError:
+        sys.exit(1)
+    sys.exit(0)
 
 
 @contextmanager
@@ -145,6 +170,18 @@ def joined() -> Iterator[Group]:
     finally:
         _group = Group()
         state.destroy_process_group()
+
+
+@contextmanager
+def one_first() -> Iterator[None]:
+    """Let one process of each machine run the block before the others, which find what it made."""
+    if _group.number == 1:
+        yield
+        return
+    from accelerate import PartialState
+
+    with PartialState().local_main_process_first():
+        yield
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from seedbed.core.params import Section
 from seedbed.encoding.encoder import ATTENTION_DROPOUTS
 from seedbed.encoding.vectors import located
 from seedbed.training.models import check_files, write_digests
+from seedbed.training.together import one_first
 
 MODELS = Path(".seedbed/models")
 HUB_FILES = ["*.json", "*.txt", "*.model", "*.jinja", "model*.safetensors"]
@@ -108,12 +109,13 @@ def converted(file: Path, digest: str) -> Path:
     Raises ModelError for a damaged file, or a model that transformers cannot convert.
     """
     folder = MODELS / digest
-    try:
-        check_files(folder)
-    except ModelError:  # not converted yet, or damaged since
-        with fresh_folder(folder) as fresh:
-            _convert(file, fresh)
-            write_digests(fresh)
+    with one_first():
+        try:
+            check_files(folder)
+        except ModelError:  # not converted yet, or damaged since
+            with fresh_folder(folder) as fresh:
+                _convert(file, fresh)
+                write_digests(fresh)
     return folder
 
 
