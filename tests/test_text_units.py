@@ -6,15 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from seedbed.core import text_units
-from seedbed.core.text_units import (
-    apart,
-    ascii_signs,
-    language_of,
-    language_of_each,
-    length_of,
-    units_of,
-    values_apart,
-)
+from seedbed.core.text_units import apart, ascii_signs, length_of, units_of, values_apart
 
 PLAIN = st.text(st.sampled_from(text_units.PLAIN + list("ab1 .-'+%#&\n") * 40), max_size=12)
 EASTERN = st.text(st.sampled_from("我叫カらー々、。（１％ｶー・ん゙a1+- ,_é👍🏽❤️\u200d"), max_size=12)
@@ -127,27 +119,3 @@ def test_particles_of_arabic_and_hebrew_are_apart_from_a_value() -> None:
     assert values_apart("ל-050").strip("\u3000 ") == "050"
     assert values_apart("لـali@b.org").strip("\u3000") == "ali@b.org"
     assert values_apart("café a-1 почта-5") == "café a-1 почта-5"
-
-
-SENTENCES = [
-    "The parcel that I ordered has not arrived, and nobody answers.",
-    "Das Paket, das ich letzte Woche bestellt habe, ist nicht angekommen.",
-    "我上个月在你们店里买的蓝色保温杯到现在还没有发货请尽快处理谢谢",
-    "Посылка, которую я заказал на прошлой неделе, так и не пришла.",
-    "THE WHOLE MESSAGE IS IN CAPITALS",
-]
-
-
-ANY_TEXT = st.one_of(st.text(), st.sampled_from(SENTENCES), st.text(min_size=200))
-
-
-@given(st.lists(ANY_TEXT, max_size=6))
-def test_languages_of_texts_together_are_those_of_each_alone(texts: list[str]) -> None:
-    assert language_of_each(texts) == [language_of(text) for text in texts]
-
-
-def test_texts_of_many_lengths_walk_together(monkeypatch) -> None:
-    monkeypatch.setattr(text_units, "WALKED_TOGETHER", 7)
-    texts = [sentence[:length] for sentence in SENTENCES for length in range(0, 60, 3)]
-    assert language_of_each(texts) == [language_of(text) for text in texts]
-    assert len(set(language_of_each(texts))) > 4

@@ -19,7 +19,7 @@ from seedbed.cleaning.rules import EMOJI, RULE_NAMES, Limits, rewritten, rules_w
 from seedbed.core.metrics import Drop, RowCounts, WithUnused, settle
 from seedbed.core.params import Section, unknown_name
 from seedbed.core.reasons import Reason
-from seedbed.core.text_units import UNKNOWN_LANGUAGE, known_languages, language_of_each, length_of
+from seedbed.core.text_units import UNKNOWN_LANGUAGE, known_languages, language_of, length_of
 from seedbed.core.texts import CONTEXT, changed, columns_of, naming_rows, texts_in
 from seedbed.running.engine import map_texts
 
@@ -57,21 +57,18 @@ def clean_texts(
     Each result depends on its own text alone.
     """
     ordered = [rule for rule in RULE_NAMES if rule in rules]
-    cleaned = []
-    for text in texts:
-        text, touched = (around_code if code else rewritten)(text, ordered)
-        cleaned.append(Cleaned(text, touched, drop_reason(text, limits), UNKNOWN_LANGUAGE))
-    long = [
-        place
-        for place, one in enumerate(cleaned)
-        if not one.reason and length_of(one.text) >= limits.min_chars_for_language
-    ]
-    languages = language_of_each([cleaned[place].text for place in long])
-    for place, language in zip(long, languages, strict=True):
-        is_wrong = limits.languages and language not in limits.languages
-        reason = Reason.WRONG_LANGUAGE if is_wrong else ""
-        cleaned[place] = cleaned[place]._replace(language=language, reason=reason)
-    return cleaned
+    return [_cleaned(text, ordered, limits, code) for text in texts]
+
+
+def _cleaned(text: str, rules: Sequence[str], limits: Limits, code: bool) -> Cleaned:
+    text, touched = (around_code if code else rewritten)(text, rules)
+    reason = drop_reason(text, limits)
+    language = UNKNOWN_LANGUAGE
+    if not reason and length_of(text) >= limits.min_chars_for_language:
+        language = language_of(text)
+        if limits.languages and language not in limits.languages:
+            reason = Reason.WRONG_LANGUAGE
+    return Cleaned(text, touched, reason, language)
 
 
 def around_code(text: str, rules: Sequence[str]) -> tuple[str, tuple[str, ...]]:

@@ -10,15 +10,11 @@ what three words are elsewhere. Properties of characters are those of the `regex
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import regex
-
-if TYPE_CHECKING:  # which commands need not load
-    import numpy as np
 
 # All but what is seen for sure, and the joiner that holds emoji and some scripts together.
 SUSPICIOUS = re.compile("[^\n\t !-~\u200d]")
@@ -256,7 +252,6 @@ class Rewritten:
 
 CHARS = 300  # of 10,000 film reviews the language is that of 500; time is proportional
 UNKNOWN_LANGUAGE = "unknown"
-WALKED_TOGETHER = 512
 
 
 @cache
@@ -269,60 +264,6 @@ def _identifier() -> Any:
 def language_of(text: str) -> str:
     """Return the ISO 639 code of the language of the first 300 characters."""
     return str(_identifier().classify(text[:CHARS])[0])
-
-
-@cache
-def _steps() -> "list[np.ndarray]":
-    """The tables of the library's automaton: next state by row and byte, where the row of a state
-    begins, and feature by state."""
-    import numpy as np
-
-    one = _identifier()
-    begins = np.asarray(one.tk_row, dtype=np.int64) << 8
-    return [np.asarray(one.tk_nextmove), begins, np.asarray(one.tk_output)]
-
-
-def language_of_each(texts: Sequence[str]) -> list[str]:
-    """Return what `language_of` returns of each text, in half the time: the library walks through a
-    text byte by byte in Python, here all texts take a step together. What is counted on the way is
-    scored as the library scores it."""
-    import numpy as np
-
-    identifier = _identifier()
-    moves, begins, output = _steps()
-    encoded = [identifier._encode(text[:CHARS]) for text in texts]
-    found = [""] * len(texts)
-    order = sorted(range(len(texts)), key=lambda place: -len(encoded[place]))
-    for start in range(0, len(order), WALKED_TOGETHER):
-        places = order[start : start + WALKED_TOGETHER]
-        lengths = np.array([len(encoded[place]) for place in places])
-        steps = np.zeros((max(lengths), len(places)), dtype=np.uint8)
-        for column, place in enumerate(places):
-            steps[: lengths[column], column] = np.frombuffer(encoded[place], dtype=np.uint8)
-        features = np.full(steps.shape, -1, dtype=np.int64)
-        state = np.zeros(len(places), dtype=np.int64)
-        # The longest texts come first, so those that go on are the first ones.
-        going = np.searchsorted(-lengths, -np.arange(len(steps)), side="left")
-        for at, many in enumerate(going.tolist()):
-            state = moves[begins[state[:many]] + steps[at, :many]]
-            features[at, :many] = output[state]
-        for column, place in enumerate(places):
-            visited = features[: lengths[column], column]
-            found[place] = _scored(Counter(visited[visited >= 0].tolist()))
-    return found
-
-
-def _scored(visits: Counter[int]) -> str:
-    """The language for features and their counts, in the order in which they were met."""
-    identifier = _identifier()
-    if not visits:
-        return str(identifier.classify("")[0])
-    scores = identifier._sparse_score(visits, identifier.nb_ptc)
-    for first, alias in identifier._alias_pairs:  # two scripts of one language
-        scores[first] = max(scores[first], scores[alias])
-        scores[alias] = -float("inf")  # never the greatest
-    ranked = scores.tolist()
-    return str(identifier.nb_classes[ranked.index(max(ranked))])
 
 
 def known_languages() -> list[str]:
