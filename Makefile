@@ -144,6 +144,7 @@ bench: install .venv/installed-chat peers
 	@python -m benchmarks.answer_speed
 	@python -m benchmarks.adaptation
 	@python -m benchmarks.speed
+	@python -m benchmarks.engines
 	@python -m benchmarks.row_diff
 	@python -m benchmarks.memo
 	@python -m benchmarks.tables

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks.engines import section as engines_section
 from benchmarks.marks import met, share
 from benchmarks.memo_page import memo_section
 from benchmarks.speed_between import section as speed_between_section
@@ -78,6 +79,15 @@ reach: 100,000 rows in 3 s). Ours reads git, tells why rows went and how labels 
 {row_diff}
 
 {memo}
+
+## Two processes against one
+
+Per-text work through the engine, without the memo (`python -m benchmarks.engines`); seconds of the
+map, with the start of the helper. Both give the same results. A load average above the number of
+cores means that other work took most of the machine: then the clock says little of what a quiet one
+would show, and the processor seconds say what a second process costs.
+
+{engines}
 
 ## Beside an earlier version
 
@@ -245,6 +255,7 @@ def speed_page(every: dict[str, Any]) -> str:
         cost=cost_table(every.get("cost", {})),
         row_diff=row_diff_table(every.get("row_diff", {})),
         memo=memo_section(every.get("memo", {})),
+        engines=engines_section(every.get("engines", {})),
         speed_between=speed_between_section(every.get("speed_between", {})),
         stages_between=stages_between_section(every.get("stages_between", {})),
         padding=every["padding"],

@@ -14,6 +14,7 @@ from benchmarks import (
     answer_errors,
     capacity,
     check,
+    engines,
     gains,
     label_errors,
     memo,
@@ -147,6 +148,17 @@ def test_what_three_tools_print_of_a_diff_is_counted_alike():
     assert row_diff.found("daff", daff) == planted
     assert row_diff.found("seedbed", json.dumps({"counts": counts})) == planted
     assert row_diff.found("csv_diff", json.dumps(lists)) == planted
+
+
+def test_two_processes_are_met_by_the_clock():
+    one = {"texts": 33530, "cores": 2, "load": 0.5,
+           "serial": {"seconds": 17.0, "cpu_seconds": 16.9},
+           "processes:2": {"seconds": 10.0, "cpu_seconds": 18.0}}  # fmt: skip
+    slow = one | {"processes:2": {"seconds": 10.1, "cpu_seconds": 18.0}}
+    found = engines.section({"clean": one, "personal data, names on": slow}).splitlines()[2:]
+    assert [line.split(" | ")[-1].rstrip(" |") for line in found] == ["yes", "**no**"]
+    assert "| 33,530 | 16.9 / 17.0 | 18.0 / 10.0 | 1.70x | >= 1.7x | 0.5 on 2 cores |" in found[0]
+    assert engines.section({}) == "Not measured yet."
 
 
 def test_what_was_not_measured_is_not_met():

@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,4 +140,6 @@ def forget_shares() -> None:
     """Delete the shares that a stage has gathered, whose outputs are written."""
     for folder in Run.gathered:
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            folder.parent.rmdir()  # unless other work of this name has shares
     Run.gathered.clear()

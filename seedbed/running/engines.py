@@ -51,7 +51,11 @@ def chosen() -> Engine:
     """Return the engine for this run. Raises ParamsError for a name that no engine has."""
     if value := os.environ.get(ENGINE):
         return _parsed(value, f"--engine or environment {ENGINE}")
-    name = read_params("engine", str) if has_section("engine") else PROCESSES
+    try:
+        has_name = has_section("engine")
+    except ParamsError:  # reported by whoever needs the file; a model in use does not
+        has_name = False
+    name = read_params("engine", str) if has_name else PROCESSES
     return _parsed(name, "params.yaml: engine")
 
 

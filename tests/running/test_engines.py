@@ -296,6 +296,13 @@ def test_an_engine_that_does_not_exist_is_refused(name, monkeypatch, tmp_path):
         engines.chosen()
     Path("params.yaml").write_text("engine: processes:3\n", encoding="utf-8")
     assert engines.chosen() == engines.Engine("processes", 3)
+    Path("params.yaml").write_text("engine: 3\n", encoding="utf-8")
+    with pytest.raises(
+        ParamsError, match="params.yaml: engine, line 1: YAML reads the name `3` as a number"
+    ):
+        engines.chosen()
+    Path("params.yaml").write_text("engine: [\n", encoding="utf-8")  # `predict` does not need it
+    assert engines.chosen() == engines.Engine("processes")
 
 
 def test_ray_that_is_not_installed_is_refused(monkeypatch):
