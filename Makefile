@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
 .PHONY: run answers install test test-browser test-chat pictures lint sync fresh resolve update bench \
-	bench-languages peers ci-restore ci-keep trust coverage clean
+	bench-languages bench-scale peers ci-restore ci-keep trust coverage clean
 
 run: install
 	@python -m seedbed.core.params  # names the line, where DVC names none
@@ -124,6 +124,11 @@ bench: install .venv/installed-chat peers
 	@python -m benchmarks.speed
 	@python -m benchmarks.row_diff
 	@python -m benchmarks.memo
+	@python -m benchmarks.tables
+
+# benchmarks/scale.md: the data stages on 10,000 to 1,000,000 made rows; an hour, 10 GB of disk.
+bench-scale: install
+	@python -m benchmarks.scale
 	@python -m benchmarks.tables
 
 # Each peer in a virtual environment of its own, at the versions that benchmarks/peers/*.txt name.
