@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED = 1
 
 .PHONY: run answers install test test-browser test-chat test-ray test-s3 pictures lint sync fresh resolve \
-	update bench bench-languages bench-check peers ci-restore ci-keep trust coverage clean
+	update bench bench-languages bench-check bench-scale peers ci-restore ci-keep trust coverage clean
 
 run: install
 	@python -m seedbed.core.params  # names the line, where DVC names none
@@ -152,6 +152,11 @@ bench: install .venv/installed-chat peers
 # Whether the ratios beside peers that are in git still hold, to a quarter.
 bench-check: install peers
 	@python -m benchmarks.check
+
+# benchmarks/scale.md: the data stages on 10,000 to 1,000,000 made rows; an hour, 10 GB of disk.
+bench-scale: install
+	@python -m benchmarks.scale
+	@python -m benchmarks.tables
 
 # Each peer in a virtual environment of its own, at the versions that benchmarks/peers/*.txt name.
 PEERS := $(patsubst benchmarks/peers/%.txt,.seedbed/peers/%/installed,$(wildcard benchmarks/peers/*.txt))

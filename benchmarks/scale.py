@@ -11,7 +11,6 @@ that it starts, every fifth of a second, pages that several share counted once (
 of the stage's own process where that is more.
 """
 
-import math
 import os
 import resource
 import shutil
@@ -81,7 +80,7 @@ def run(folder: Path, stage: str) -> dict[str, float]:
         [sys.executable, "-m", f"stages.{stage}"], cwd=folder, env=environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    peak, used = 0, None
+    peak = 0
     while started.poll() is None:
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
             peak = max(peak, tree_bytes(started))
@@ -112,15 +111,6 @@ def measure(rows: int) -> dict[str, Any]:
             print(f"{rows:,} rows, {stage}: {costs[stage]}", flush=True)
         kept = read_json(folder / "reports/metrics/tokenize.json")["rows"]["kept"]
         return {"kept": kept, "load": round(os.getloadavg()[0], 1), "stages": costs}
-
-
-def slope(sizes: Sequence[int], values: Sequence[float]) -> float:
-    """The slope of a line through the logarithms, by least squares: 1 is linear."""
-    x, y = ([math.log(one) for one in values] for values in (sizes, values))
-    middle, height = sum(x) / len(x), sum(y) / len(y)
-    return sum((a - middle) * (b - height) for a, b in zip(x, y, strict=True)) / sum(
-        (a - middle) ** 2 for a in x
-    )
 
 
 def main(sizes: Sequence[int]) -> None:

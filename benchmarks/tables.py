@@ -1,7 +1,8 @@
 """The pages of figures, made of the results.
 
 python -m benchmarks.tables: benchmarks/results/*.json ->
-benchmarks/quality.md, benchmarks/speed.md, benchmarks/fine_tuning.md, benchmarks/intervals.md
+benchmarks/quality.md, benchmarks/speed.md, benchmarks/fine_tuning.md, benchmarks/intervals.md,
+benchmarks/scale.md, benchmarks/scale.svg
 """
 
 import textwrap
@@ -10,6 +11,7 @@ from pathlib import Path
 from benchmarks.fine_tuning_page import fine_tuning_page
 from benchmarks.intervals import page as intervals_page
 from benchmarks.quality_page import quality_page
+from benchmarks.scale_page import scale_page, scale_plot
 from benchmarks.speed_page import speed_page
 from seedbed.core.files import read_csv, read_json, write_text
 
@@ -25,8 +27,10 @@ def pages(folder: Path) -> dict[str, str]:
         "speed.md": speed_page(results),
         "fine_tuning.md": fine_tuning_page(results),
         "intervals.md": intervals_page(results["intervals"]),
+        "scale.md": scale_page(results["scale"]),
     }
-    return {name: wrapped(page) for name, page in made.items()}
+    pages = {name: wrapped(page) for name, page in made.items()}
+    return pages | {"scale.svg": scale_plot(results["scale"])}
 
 
 def wrapped(page: str) -> str:

@@ -24,6 +24,8 @@ from benchmarks import (
     public_sets,
     quality_page,
     row_diff,
+    scale_page,
+    scale_rows,
     sets_page,
     speed_between,
     speed_page,
@@ -45,7 +47,7 @@ from cost import measured, tell
 print('a word of a library'); tell(measured(lambda: [[['person', 0, 3]]]))"""
 
 
-@pytest.mark.parametrize("name", ["quality.md", "speed.md", "fine_tuning.md", "intervals.md"])
+@pytest.mark.parametrize("name", tables.pages(ROOT / "benchmarks"))
 def test_the_pages_are_made_of_the_results_in_git(name):
     page = (ROOT / "benchmarks" / name).read_text(encoding="utf-8")
     assert page == tables.pages(ROOT / "benchmarks")[name]
@@ -402,3 +404,32 @@ def test_the_capacity_plan_is_computed_from_the_figures_in_git():
     assert judged.hours(judged.rows) * 3600 == pytest.approx(judged.seconds * judged.rows)
     with pytest.raises(ValueError, match="0 blocks"):
         capacity.with_plan("# A page without it\n", plan)
+
+
+def test_made_rows_of_a_size_are_the_first_of_a_larger_one(tmp_path):
+    for size in (40, 80):
+        scale_rows.write_sources(tmp_path / str(size), size)
+    small, large = (tmp_path / size / "desk.csv" for size in ("40", "80"))
+    assert large.read_text().startswith(small.read_text())
+    assert len(small.read_text().splitlines()) == 1 + 12
+    packed = (tmp_path / "40/mail.jsonl.gz").read_bytes()
+    scale_rows.write_sources(tmp_path / "again", 40)
+    assert (tmp_path / "again/mail.jsonl.gz").read_bytes() == packed
+
+
+def test_made_rows_have_the_copies_and_addresses_that_are_told():
+    rows = [scale_rows.row(number) for number in range(4000)]
+    texts = [text for text, _ in rows]
+    assert 0.005 < 1 - len(set(texts)) / len(texts) < 0.02
+    personal = sum("@example.org" in text or "+44 20 7946" in text for text in texts)
+    assert 0.012 < personal / len(texts) < 0.03
+
+
+def test_a_slope_of_one_is_linear_and_the_reach_says_what_is_not_measured():
+    assert scale_page.slope([10, 100, 1000], [3, 30, 300]) == pytest.approx(1)
+    assert scale_page.slope([10, 1000], [1, 10_000]) == pytest.approx(2)
+    stages = {"clean": {"seconds": 1.0, "cpu_seconds": 1.0, "peak_mb": 3100}}
+    rows = {100_000: {"stages": stages}, 1_000_000: {"stages": stages}}
+    assert "The million took 1 s and 3,100 MB." in scale_page.reach(rows)
+    del rows[1_000_000]
+    assert "not measured yet" in scale_page.reach(rows | {30_000: {"stages": stages}})

@@ -196,3 +196,16 @@ def test_texts_are_compared_without_being_pythons_own_all_at_once(monkeypatch):
     assert peak_of(lambda: Join(column, 3, 0.5)) < 3 * size
     assert peak_of(lambda: [content_of(text, "") for text in column]) < size / 2
     assert peak_of(lambda: list(column)) > size
+
+
+def test_pages_inside_a_row_group_do_not_depend_on_chunks_either(tmp_path):
+    """Parquet cuts a column into pages where an array ends, too."""
+    draw = random.Random(0)
+    texts = [draw.randbytes(100).hex() for _ in range(20_000)]
+    rows = pd.DataFrame({"text": texts, "id": [f"{n:016x}" for n in range(len(texts))]})
+    rows = rows.assign(**DEFAULTS, batch="2026-01-a", label="x", digest="d", source="s")
+    rows = rows.assign(provenance="{}")
+    write_rows(tmp_path / "one", rows)
+    write_rows(tmp_path / "two", (rows.iloc[at : at + 777] for at in range(0, len(rows), 777)))
+    [one, two] = (tmp_path / name / "2026-01-a.parquet" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
