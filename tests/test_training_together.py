@@ -225,11 +225,12 @@ def test_a_stage_is_run_by_as_many_processes_as_the_environment_asks_for(project
     costs.unlink(missing_ok=True)
     before = read_csv(project / "reports/plots/learning/full.csv")
     one = [sys.executable, "-m", "stages.finetune", "full"]
-    done = run(project, one, SEEDBED_LAUNCH=two())
+    done = run(project, one, SEEDBED_LAUNCH=f"{two()} --gradient_accumulation_steps 2")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("finetune@full:") == 1
-    assert ", 2 processes (" in done.stdout
-    assert read_json(project / "models/full/runs.json")["processes"] == 2
+    assert ", 2 processes, 2 parts (" in done.stdout
+    runs = read_json(project / "models/full/runs.json")
+    assert (runs["processes"], runs["parts"]) == (2, 2)
     [line] = [json.loads(line) for line in costs.read_text().splitlines()]
     assert (line["stage"], line["processes"]) == ("finetune@full", 2)
     assert not (project / ".seedbed/checkpoints/full").exists()
@@ -278,7 +279,23 @@ def test_a_launcher_that_started_one_process_of_several_is_told(monkeypatch):
         pass
 
 
-@pytest.mark.parametrize("given", ["--x 'y", "--bogus", "--cpu --multi_gpu --num_processes 2"])
+@pytest.mark.parametrize("given", ["0", "-1", "two", "1.5", "²"])
+def test_a_number_of_parts_that_is_none_is_told(monkeypatch, given):
+    monkeypatch.setenv(together.PARTS, given)
+    with pytest.raises(SeedbedError, match="a whole number from 1"), together.joined():
+        pass
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "--x 'y",
+        "--bogus",
+        "--cpu --multi_gpu --num_processes 2",
+        "--multi_gpu --mixed_precision bf16",
+        "--use_fsdp",
+    ],
+)
 def test_arguments_that_are_none_are_told(project, given):
     done = run(project, [sys.executable, "-m", "stages.finetune", "full"], SEEDBED_LAUNCH=given)
     assert done.returncode == 1

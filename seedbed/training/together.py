@@ -35,9 +35,16 @@ from seedbed.encoding.examples import Examples, token_budget_batches
 from seedbed.encoding.tokens import Encoded
 
 LAUNCH = "SEEDBED_LAUNCH"  # arguments of `accelerate launch`
-PARTS = "ACCELERATE_GRADIENT_ACCUMULATION_STEPS"  # what `--gradient_accumulation_steps` sets
+PARTS = "ACCELERATE_GRADIENT_ACCUMULATION_STEPS"  # in how many parts a share is computed
 # Precision is ours to choose, and asking for neither spares accelerate's warning.
 DEFAULTS = {"--num_machines": "1", "--mixed_precision": "no", "--dynamo_backend": "no"}
+# Options that would be ignored, and the values that ask for nothing.
+UNUSED = {
+    "use_deepspeed": (False, None),
+    "use_fsdp": (False, None),
+    "use_megatron_lm": (False, None),
+    "mixed_precision": ("no", None),
+}
 BUCKET = 2**25  # numbers that are summed over the processes at a time: 128 MB
 PATIENCE = timedelta(hours=2)  # of a process that waits for the others; a dead one is seen at once
 
@@ -111,7 +118,12 @@ def _launch(given: str, main: Callable[..., str], arguments: Sequence[str]) -> N
     except (ValueError, SystemExit) as error:
         why = said.getvalue().strip().rpartition("\n")[2] or error
         raise SeedbedError(LAUNCH, f"{given!r} ({why})", expected, "correct it") from None
+    if ignored := [name for name, value in UNUSED.items() if getattr(launch, name) not in value]:
+        found = f"--{ignored[0]}, which changes nothing here"
+        raise SeedbedError(LAUNCH, found, "whole models, by encoder.precision", "leave it out")
     del os.environ[LAUNCH]
+    if launch.gradient_accumulation_steps:  # which accelerate passes on to DeepSpeed alone
+        os.environ[PARTS] = str(launch.gradient_accumulation_steps)
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     try:
         launch_command(launch)
@@ -139,7 +151,10 @@ def joined() -> Iterator[Group]:
     ModelError where there are fewer GPUs than processes.
     """
     global _group
-    parts = int(os.environ.get(PARTS) or 1)
+    given = os.environ.get(PARTS) or "1"
+    if not given.isascii() or not given.isdecimal() or not int(given):
+        raise SeedbedError(PARTS, repr(given), "a whole number from 1", "correct it")
+    parts = int(given)
     if launched() == 1:
         if os.environ.get("ACCELERATE_USE_CPU") == "True" and "MASTER_ADDR" in os.environ:
             found = "one process, although --num_processes asks for more (--cpu needs MPI for them)"
