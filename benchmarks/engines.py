@@ -32,20 +32,22 @@ ENGINES = ("serial", "processes:2")
 
 
 def work_of(name: str) -> Any:
-    """The work with the params of params.yaml, and what it loads by name."""
+    """The work with the params of params.yaml, and how its stage maps it."""
     from seedbed.cleaning.rows import clean_texts
     from seedbed.cleaning.rules import CleanParams, Limits, rules_wanted
     from seedbed.core.params import read_params
     from seedbed.private.detection import NAME_DATA, changes
     from seedbed.private.kinds import AnonymizeParams
+    from seedbed.private.rows import TEXTS_AT_ONCE
 
     if name.startswith("clean"):
         params = read_params("clean", CleanParams)
         limits = Limits(**params.model_dump(include=set(Limits._fields)))
-        return partial(clean_texts, rules=rules_wanted(params), limits=limits), ()
+        return partial(clean_texts, rules=rules_wanted(params), limits=limits), {}
     params = read_params("anonymize", dict) | {"names": ["person", "place", "organisation"]}
     wanted = AnonymizeParams(**params).wanted
-    return partial(changes, wanted=wanted, key=b"key", mode="placeholder"), NAME_DATA
+    options = {"libraries": NAME_DATA, "batch": TEXTS_AT_ONCE}
+    return partial(changes, wanted=wanted, key=b"key", mode="placeholder"), options
 
 
 def texts_of(name: str, texts: list[str], with_names: int) -> list[str]:
@@ -61,9 +63,9 @@ def ours(name: str, engine: str, file: str) -> None:
 
     os.environ |= {"SEEDBED_MEMO": "off", "SEEDBED_ENGINE": engine}
     texts = json.loads(Path(file).read_text(encoding="utf-8"))
-    work, libraries = work_of(name)
+    work, options = work_of(name)
     start, before = time.perf_counter(), os.times()
-    results = map_texts(work, texts, libraries=libraries)
+    results = map_texts(work, texts, **options)
     seconds = time.perf_counter() - start
     processes.end_helpers()  # so that their seconds are counted
     times = [getattr(os.times(), kind) - getattr(before, kind)

@@ -218,6 +218,13 @@ def test_an_error_of_ours_is_the_one_of_the_first_shard_on_every_engine(name, mo
     assert (caught.value.number, caught.value.text) == (int(first), first)
 
 
+def test_of_two_errors_the_first_shard_has_precedence(monkeypatch):
+    by("processes:3", monkeypatch)
+    map_texts(works.by_processes, TEXTS, batch=2)  # starts the helpers
+    with pytest.raises(works.Refused, match="refused number 5"):
+        engines.map_shards(works.fails_late, [[number] for number in range(20)])
+
+
 def test_a_defect_is_a_paragraph_with_the_row(monkeypatch):
     by("processes:2", monkeypatch)
     texts = [*(f"text {number}" for number in range(30)), "stop"]
@@ -340,6 +347,8 @@ def test_memory_that_ran_out_on_a_node_is_told_apart():
 
 KILLED = """
 import os, sys
+from functools import partial
+from pathlib import Path
 os.environ["SEEDBED_MEMO"] = "off"
 from seedbed.running import processes
 from seedbed.running.engine import map_texts
@@ -347,19 +356,20 @@ from tests.running import works
 processes.WORTH_SECONDS = 0
 print(os.getpid(), flush=True)
 texts = [str(number) for number in range(400)]
-done = map_texts(works.slow, texts, batch=2)
+done = map_texts(partial(works.endless_in_helpers, driver=os.getpid(), folder=Path(sys.argv[1])),
+                 texts, batch=2)
 """
 
 
 @pytest.mark.parametrize("signal_name", ["SIGKILL", "SIGTERM", "SIGINT"])
-def test_no_process_outlives_a_driver_that_is_killed(signal_name):
+def test_no_process_outlives_a_driver_that_is_killed(signal_name, tmp_path):
     import signal
 
     import psutil
 
     script = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler){KILLED}"
     driver = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE,
+        [sys.executable, "-c", script, tmp_path], cwd=ROOT, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, env={**os.environ, "SEEDBED_ENGINE": "processes:3"},
     )  # fmt: skip
     assert driver.stdout.readline()
@@ -367,8 +377,8 @@ def test_no_process_outlives_a_driver_that_is_killed(signal_name):
     until = time.monotonic() + 60
     while len(children) < 2 and time.monotonic() < until:
         time.sleep(0.05)
-        children = psutil.Process(driver.pid).children()
-    assert len(children) == 2
+        children = [psutil.Process(int(file.name)) for file in tmp_path.iterdir()]
+    assert len(children) == 2, "not two helpers have come to the work"
     driver.send_signal(getattr(signal, signal_name))
     driver.wait(60)
     driver.stdout.close()

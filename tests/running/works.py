@@ -76,6 +76,23 @@ def dies_once(texts, driver, folder: Path):
     return shouted(texts)
 
 
+def endless_in_helpers(texts, driver, folder: Path):
+    """Never come back in a helper, which leaves a file with its number."""
+    if os.getpid() != driver:
+        (folder / str(os.getpid())).touch()
+        time.sleep(600)
+    time.sleep(0.2)
+    return shouted(texts)
+
+
+def fails_late(numbers):
+    """Refuse numbers from 5 on, the first of them last."""
+    if numbers[0] >= 5:
+        time.sleep(2.0 if numbers[0] == 5 else 0.0)
+        raise Refused(numbers[0], "")
+    return [number + 1 for number in numbers]
+
+
 def out_of_memory(texts):
     raise MemoryError
 
