@@ -12,7 +12,7 @@ untouched. A perplexity is that of the true answers' tokens.
 
 {scores}
 
-Validation chooses `{chosen}`. On test `{chosen}` less another, the paired difference:
+Validation chooses `{chosen}`. Paired differences on test, another model less `{chosen}`:
 
 {gaps}"""
 SPEED = """`python -m benchmarks.answer_speed`: a step of our loop and one of the stock way take
