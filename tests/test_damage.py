@@ -424,5 +424,5 @@ def test_dvc_that_fails_while_a_batch_is_added_stops_the_addition(copied, monkey
     """A write that is denied to `dvc remote list` counted as a project without remotes."""
     failed = subprocess.CompletedProcess([], 255, "", "ERROR: x\nERROR: [Errno 13] denied\n")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
-    with pytest.raises(SeedbedError, match=r"dvc remote: ERROR: \[Errno 13\] denied"):
+    with pytest.raises(SeedbedError, match=r"dvc remote: \[Errno 13\] denied"):
         adding._has_private_remote()

@@ -63,6 +63,7 @@ TABLE = {
     "approaches.lora.rank": ["ablate", "cv", "finetune@lora", "learning_curve"],
     "approaches.feature.run": ["ablate", "cv", "finetune@feature", "learning_curve"],
     "gate.max_drop_accuracy": [],
+    "engine": [],
 }  # fmt: skip
 
 

@@ -64,9 +64,9 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def buckets(endpoint) -> Iterator[dict[str, Bucket]]:
     """Three empty buckets: where data comes from, the team's remote, and the private one."""
-    import boto3
+    from botocore.session import get_session
 
-    client = boto3.client(
+    client = get_session().create_client(
         "s3", endpoint_url=endpoint, aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"], region_name="us-east-1",
     )  # fmt: skip

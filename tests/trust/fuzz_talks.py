@@ -12,7 +12,7 @@ import io
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ def _change(row: dict[str, Any], draw: random.Random) -> None:
 def read_talks(kind: str, data: bytes) -> str:
     """Read a file as collect does, and count its rows. Raises what readers raise, and
     AssertionError where a row is missing."""
-    from seedbed.collecting import collection
+    from seedbed.collecting import collection, contract
     from seedbed.collecting.conversations import Reading
     from seedbed.collecting.raw_rows import identified
     from seedbed.tasks import load
@@ -123,15 +123,16 @@ def read_talks(kind: str, data: bytes) -> str:
     entry: dict[str, object] = {"name": "s", "batch": "2026-01", "licence": "x", "kind": "file"}
     source, task = collection.parse_source(entry | {"path": path.as_posix()}), load("answer")
     try:
-        [table] = source.tables()
+        [one] = source.tables()
+        columns, records = one.table.columns, [*one.table.records]  # which are read once
         raw, *_ = collection.read_all([source], params, task, Reading())
     finally:
         path.unlink()
     rows = identified(raw, b"k")
-    _check_counts(table.table, rows)
+    _check_counts(columns, records, rows)
     if all(row.reason for row in rows):
         return "rows and quarantine"
-    kept = collection.contract_rows(rows, [source], b"k", task)
+    kept = contract.contract_rows(rows, [source], b"k", task)
     dropped = collection.drops_of(rows, b"k")
     bad = len(rows) - len(kept) - len(dropped)
     assert bad == sum(bool(row.reason) for row in rows) - len(dropped), "rows do not add up"
@@ -141,13 +142,13 @@ def read_talks(kind: str, data: bytes) -> str:
     return "all rows usable" if not bad else "rows and quarantine"
 
 
-def _check_counts(table: Any, rows: list[Any]) -> None:
+def _check_counts(columns: Collection[str], records: list[Any], rows: list[Any]) -> None:
     number, has_bad = Counter(row.line for row in rows), {row.line for row in rows if row.reason}
-    lines = {record.line for record in table.records}
-    if {"role", "content"} <= set(table.columns) or {"from", "value"} <= set(table.columns):
+    lines = {record.line for record in records}
+    if {"role", "content"} <= set(columns) or {"from", "value"} <= set(columns):
         lines = {1} if lines else set()  # a document that is one conversation
     assert lines == set(number), "a record without a row, or a row without a record"
-    for record in table.records:
+    for record in records:
         cell = next((record.cells[name] for name in LEARNED if name in record.cells), None)
         with suppress(ValueError):
             cell = json.loads(cell) if isinstance(cell, str) else cell

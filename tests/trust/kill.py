@@ -92,7 +92,7 @@ def disturbed(server: Server, project: Path, work: Work, kind: str, moment: int)
                 lock.unlink()
             code, printed = server.run(project, work.argv)
     if code:
-        problems.append(f"does not run again: {printed.strip()[-200:]}")
+        problems.append(f"does not run again ({code}): {printed.strip()[-200:]}")
     elif other := sorted(differing(work.after, once(state(project)))):
         problems.append(f"then other bytes: {', '.join(other[:3])}")
     where = f"{work.name}, {KINDS[kind]} ({moment})"
