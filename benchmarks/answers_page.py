@@ -16,7 +16,7 @@ Validation chooses `{chosen}`. Paired differences on test, another model less `{
 
 {gaps}"""
 SPEED = """`python -m benchmarks.answer_speed`: a step of our loop and one of the stock way take
-turns, {rows:,} conversations of at most 256 tokens, batches of as many tokens as eight of them
+turns, {rows:,} conversations of at most 256 tokens, batches of as many tokens as four of them
 take, {threads} threads, ours in {precision}. Tokens a second count no padding; ratios are medians
 over {steps} pairs of steps.
 
