@@ -20,6 +20,7 @@ from seedbed.core.errors import SeedbedError
 from seedbed.core.files import KEYED, load_key, read_text, write_bytes, write_text
 from seedbed.core.params import read_params
 from seedbed.core.rows import CLEAN, COLLECT, read_parquet
+from seedbed.core.stage_options import shared_folder
 from seedbed.forgetting import dvc_stores
 from seedbed.forgetting.raw_files import (
     RAW,
@@ -48,7 +49,7 @@ class Plan(NamedTuple):
     out_of_reach: Counter[str]  # rows of packages, the hub and files elsewhere, by source
     lines: dict[Path, tuple[str, int]]  # decisions and frozen test: new text, lines that go
     rewrites: list[Path]  # answers that people wrote
-    delete: list[Path]  # stage outputs, memo, half-written files
+    delete: list[Path]  # stage outputs, memo, shares of work, half-written files
     cached: list[Path]
     cache_folders: tuple[Path, ...]
     remotes: list[dvc_stores.Remote]
@@ -197,7 +198,8 @@ def _named_no_more(lines: dict[Path, tuple[str, int]]) -> set[Path]:
 
 def _to_delete(wanted: Wanted) -> list[Path]:
     """Every cached output, since each may hold the row and `dvc repro` makes it again; outputs in
-    git that hold it; the memo; what a killed stage left behind."""
+    git that hold it; the memo; shares of work, which hold texts from before anonymization; what a
+    killed stage left behind."""
     only_text = Wanted(wanted.value, (), wanted.texts, wanted.inside)
     cached, held = set(), set()
     for path, in_git in written_outputs():
@@ -207,7 +209,8 @@ def _to_delete(wanted: Wanted) -> list[Path]:
             held.add(path)
     partial = [*Path("data").rglob(".*.partial"), *Path("models").rglob(".*.partial")]
     memo = Path(".seedbed").glob("memo*")
-    return [*sorted(cached), *sorted(held), *sorted(memo), *sorted(partial)]
+    shares = shared_folder().glob("*/*/*-of-*")
+    return [*sorted(cached), *sorted(held), *sorted(memo), *sorted(shares), *sorted(partial)]
 
 
 def carry_out(found: Plan, purge: bool) -> dict[str, str]:

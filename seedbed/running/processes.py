@@ -55,6 +55,7 @@ class _Map:
             return None
 
     def left(self) -> int:
+        """Return how many shards nobody has taken yet."""
         return len(self._waiting)
 
     def stop(self) -> int:

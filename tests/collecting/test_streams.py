@@ -3,12 +3,12 @@
 import gzip
 import json
 import random
-import tracemalloc
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import workbooks
+from memory import peak_of
 
 from seedbed.collecting.raw_rows import raw_rows
 from seedbed.collecting.streams import stream_table
@@ -94,15 +94,6 @@ def test_a_file_that_unpacks_to_too_much_is_refused_while_it_is_read():
     Path("a.csv").write_bytes(gzip.compress(b"text,label\n" + b"x,a\n" * 500_000))
     with pytest.raises(SourceError, match="more than 1 MB"):
         list(stream_table(Path("a.csv"), "a.csv", (), NOTHING_SAID, 1_000_000)[1].records)
-
-
-def peak_of(work) -> int:
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.jsonl.gz", "a.parquet"])

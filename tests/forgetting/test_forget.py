@@ -192,12 +192,16 @@ def test_decisions_frozen_test_and_memo(project) -> None:
     Path("data/frozen_test.csv").write_text("\n".join(["id,digest", *frozen]) + "\n")
     Path(".seedbed").mkdir(exist_ok=True)
     Path(".seedbed/memo.sqlite").write_bytes(b"SQLite \0 Jane Planted")
+    share = Path(".seedbed/shards/rows.clean_texts/0123/1-of-2")
+    share.parent.mkdir(parents=True)
+    share.write_bytes(b"{}\nJane Planted")
     forget(value=VALUE)
     assert Path("data/decisions/ann.jsonl").read_text(encoding="utf-8") == lines[1] + "\n"
     assert Path("data/frozen_test.csv").read_text() == (
         f"id,digest\n{stays},{rows.loc[stays, 'digest']}\n"
     )
     assert not Path(".seedbed/memo.sqlite").exists()
+    assert not share.exists()
 
 
 def cached(name: str, content: bytes) -> Path:

@@ -4,7 +4,6 @@ more texts than it has to."""
 import hashlib
 import random
 import shutil
-import tracemalloc
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT
+from memory import peak_of
 
 from seedbed.cleaning.rows import clean_rows
 from seedbed.cleaning.rules import CleanParams
@@ -157,15 +157,6 @@ def test_shingles_that_repeat_are_the_same_in_one_range_of_hashes_and_in_many(mo
     assert of_parts.tolist() == sizes.tolist()
     assert more.nnz == sets.nnz > 0
     assert (more @ more.T != sets @ sets.T).nnz == 0
-
-
-def peak_of(work) -> int:
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 def test_the_texts_of_a_folder_are_never_pythons_own_all_at_once(monkeypatch):
