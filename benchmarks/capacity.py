@@ -1,7 +1,7 @@
 """What 10 million and 1 billion rows take, out of figures measured on fewer.
 
 python -m benchmarks.capacity: benchmarks/capacity.toml,
-benchmarks/results/{speed,memo,cost}.json -> the marked block of docs/how-to/scale.md
+benchmarks/results/{scale,speed,memo,cost}.json -> the marked block of docs/how-to/scale.md
 """
 
 import re
@@ -21,7 +21,7 @@ BLOCK = re.compile(
     r"(<!-- made by python -m benchmarks.capacity -->\n).*?(<!-- end -->)", re.DOTALL
 )
 SIZES = (10_000_000, 1_000_000_000)
-MILLION = 1_000_000
+TO_SPLIT = ("collect", "clean", "anonymize", "apply_decisions", "deduplicate", "split")
 HOUR = 3600
 MEMO_MB = 2048  # SEEDBED_MEMO_MB
 VECTOR_BYTES = 384 * 4
@@ -47,17 +47,12 @@ class Plan(NamedTuple):
     """All that the tables are made of."""
 
     works: list[Work]
-    million: dict[str, dict[str, float]]
+    peak: tuple[float, str]  # the most bytes of one process for one row, and the stage of it
     row: dict[str, float]
     machines: list[dict[str, Any]]
     gpu_dollars: float
     memo_bytes: float  # of one row
     names_mb: float
-
-    @property
-    def peak(self) -> tuple[float, str]:
-        """The most bytes of one process for one row, and the stage that takes them."""
-        return max((entry["mb"] * 1e6 / MILLION, name) for name, entry in self.million.items())
 
     @property
     def shuffled(self) -> float:
@@ -77,13 +72,16 @@ def read_plan(project: Path = Path()) -> Plan:
     """Read the inputs."""
     given = tomllib.loads((project / INPUTS).read_text(encoding="utf-8"))
     results = {name: read_json(project / RESULTS / f"{name}.json")
-               for name in ("speed", "memo", "cost")}  # fmt: skip
+               for name in ("scale", "speed", "memo", "cost")}  # fmt: skip
     memo, cost, row = results["memo"]["bfloat16"], results["cost"], given["row"]
     names, own, reviews = results["speed"]["personal_data"], memo["from_nothing"], memo["rows"]
     tokens = cost["approaches"]["full"]["training_tokens_a_second"] / cost["cores"]
     predicted = cost["approaches"]["full"]["predictions_a_second"] / cost["cores"]
-    prepared = sum(entry["seconds"] for entry in given["million"].values()) / MILLION
-    found, judged = "1,000,000 made rows", f"{reviews:,} film reviews"
+    most = max(map(int, results["scale"]["rows"]))
+    stages = {name: results["scale"]["rows"][str(most)]["stages"][name] for name in TO_SPLIT}
+    prepared = sum(stage["cpu_seconds"] for stage in stages.values()) / most
+    peak = max((stage["peak_mb"] * 1e6 / most, name) for name, stage in stages.items())
+    found, judged = f"{most:,} made rows", f"{reviews:,} film reviews"
     works = [
         Work("collect to split", prepared, found),
         Work(NAMES, names["seedbed"]["cpu_seconds"] / names["texts"], judged),
@@ -95,9 +93,7 @@ def read_plan(project: Path = Path()) -> Plan:
     ]
     machines, gpu = given["machines"], given["gpu"]["dollars_an_hour"]
     memo_bytes = memo["memo_mb"] * 1e6 / reviews
-    return Plan(
-        works, given["million"], row, machines, gpu, memo_bytes, names["seedbed"]["peak_mb"]
-    )
+    return Plan(works, peak, row, machines, gpu, memo_bytes, names["seedbed"]["peak_mb"])
 
 
 def block(plan: Plan) -> str:
