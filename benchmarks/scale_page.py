@@ -8,6 +8,7 @@ from seedbed.pages.rendering import table
 
 MAX_SECONDS, MAX_PEAK_MB, MAX_SLOPE = 600, 3000, 1.1
 MILLION = 1_000_000
+LINE = 13  # of a name in the plot
 WIDTH, HEIGHT, EDGE = 720, 420, 60
 COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#ff8ab7", "#a463f2", "#97bbf5",
            "#9c6b4e", "#000000")  # fmt: skip
@@ -136,11 +137,20 @@ def scale_plot(result: Mapping[str, Any]) -> str:
         y = up(10.0**power)
         parts.append(f'<path d="M{EDGE} {y}H{WIDTH - 2 * EDGE}" stroke="#ddd"/>')
         parts.append(f'<text x="{EDGE - 8}" y="{y + 4}" text-anchor="end">{10.0**power:g} s</text>')
-    for (name, values), colour in zip(lines.items(), COLOURS, strict=True):
+    places = apart([up(values[-1]) + 4 for values in lines.values()])
+    for (name, values), colour, y in zip(lines.items(), COLOURS, places, strict=True):
         points = " ".join(
             f"{across(size)},{up(one)}" for size, one in zip(rows, values, strict=True)
         )
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}"/>')
-        x, y = WIDTH - 2 * EDGE + 6, up(values[-1]) + 4
-        parts.append(f'<text x="{x}" y="{y}" fill="{colour}">{name}</text>')
+        parts.append(f'<text x="{WIDTH - 2 * EDGE + 6}" y="{y}" fill="{colour}">{name}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def apart(heights: Sequence[float]) -> list[float]:
+    """Heights of names in their order from above, none within LINE of another."""
+    places = list(heights)
+    above = -math.inf
+    for index in sorted(range(len(places)), key=lambda index: places[index]):
+        above = places[index] = round(max(places[index], above + LINE), 1)
+    return places

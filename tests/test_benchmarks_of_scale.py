@@ -74,3 +74,7 @@ def test_a_slope_of_one_is_linear_and_the_reach_says_what_is_not_measured():
     assert "The million took 1 s and 3,100 MB." in scale_page.reach(rows)
     del rows[1_000_000]
     assert "not measured yet" in scale_page.reach(rows | {30_000: {"stages": stages}})
+
+
+def test_names_beside_the_lines_do_not_cover_each_other():
+    assert scale_page.apart([40, 10, 12, 50]) == [40, 10, 23, 53]
